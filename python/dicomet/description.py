@@ -1,0 +1,184 @@
+"""What is known of an image before its pixel data is looked at, learnt once (PS3.3 C.7.6.3)."""
+
+import operator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000TransferSyntaxes,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+    RLELossless,
+    UID,
+)
+
+from dicomet._native import Image
+from dicomet.errors import MissingElementError, PixelDataError, UnsupportedTransferSyntaxError
+from dicomet.parse import Parsed
+from dicomet.warn import warn
+
+Coding = Literal["native", "uncompressed frames", "RLE", "JPEG"]
+Conversion = Literal["ybr_to_rgb", "rgb_to_ybr"]
+
+ENCAPSULATED_UNCOMPRESSED = UID("1.2.840.10008.1.2.1.98")
+_CODINGS: dict[str, Coding] = {
+    ImplicitVRLittleEndian: "native",
+    ExplicitVRLittleEndian: "native",
+    ExplicitVRBigEndian: "native",
+    DeflatedExplicitVRLittleEndian: "native",
+    ENCAPSULATED_UNCOMPRESSED: "uncompressed frames",
+    RLELossless: "RLE",
+    **dict.fromkeys([*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes], "JPEG"),
+}
+
+# pydicom's names of the options, the elements they stand for, and whether the float elements need them too.
+_REQUIRED = (
+    ("bits_allocated", "(0028,0100)", "Bits Allocated", True),
+    ("bits_stored", "(0028,0101)", "Bits Stored", False),
+    ("columns", "(0028,0011)", "Columns", True),
+    ("photometric_interpretation", "(0028,0004)", "Photometric Interpretation", True),
+    ("pixel_representation", "(0028,0103)", "Pixel Representation", False),
+    ("rows", "(0028,0010)", "Rows", True),
+    ("samples_per_pixel", "(0028,0002)", "Samples per Pixel", True),
+)
+_YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The description of an image, and what the caller wants of it."""
+
+    image: Image
+    coding: Coding
+    transfer_syntax: UID
+    options: dict[str, Any]
+    keyword: str
+    big_endian: bool
+    paired: bool
+    raw: bool
+    allow_excess_frames: bool
+
+    @property
+    def correct_unused_bits(self) -> bool:
+        """Give the bits above Bits Stored the value they should have (PS3.5 8.1.1)."""
+        return bool(self.options.get("correct_unused_bits", True))
+
+    def conversion(self, photometric_interpretation: str) -> Conversion | None:
+        """Return the colour conversion that samples of `photometric_interpretation` need, by pydicom's rule."""
+        if self.raw:
+            return None
+        if self.options.get("force_ybr", False):
+            return "rgb_to_ybr"
+        to_rgb = photometric_interpretation in _YBR_FULL and self.options.get("as_rgb", True)
+        return "ybr_to_rgb" if to_rgb or self.options.get("force_rgb", False) else None
+
+
+def describe(parsed: Parsed, *, raw: bool) -> Description:
+    """Check what `parsed` says of the image, and of the wishes of the caller.
+
+    Raises
+    ------
+    MissingElementError
+        A required element is missing.
+    UnsupportedTransferSyntaxError
+        The transfer syntax is not one of images.
+    PixelDataError
+        A value is not allowed, or contradicts another.
+
+    """
+    options = parsed.options
+    coding = _coding(parsed)
+    if options.get("force_rgb", False) and options.get("force_ybr", False):
+        raise PixelDataError("'force_ybr' and 'force_rgb' cannot both be True")
+    image = _image(options, parsed.keyword)
+    if image.warning:
+        warn(image.warning)
+    big_endian = parsed.transfer_syntax == ExplicitVRBigEndian
+    words_of_bytes = big_endian and parsed.vr == "OW" and options["bits_allocated"] == 8  # noqa: PLR2004
+    return Description(
+        image=image,
+        coding=coding,
+        transfer_syntax=parsed.transfer_syntax,
+        options=options,
+        keyword=parsed.keyword,
+        big_endian=big_endian,
+        paired=bool(options.get("be_swap_ow", False)) or words_of_bytes,
+        raw=raw,
+        # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
+        allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or coding != "native")),
+    )
+
+
+def _coding(parsed: Parsed) -> Coding:
+    transfer_syntax = parsed.transfer_syntax
+    coding = _CODINGS.get(transfer_syntax)
+    if coding is None:
+        raise UnsupportedTransferSyntaxError(
+            "Unable to decode the pixel data as a (0002,0010) 'Transfer Syntax UID' value of "
+            f"'{transfer_syntax.name}' is not supported",
+            element="(0002,0010) Transfer Syntax UID",
+        )
+    if coding == "native" and parsed.undefined_length:
+        raise PixelDataError(
+            f"{parsed.keyword}: found an undefined length, expected a length in bytes for the transfer syntax "
+            f"{transfer_syntax.name}",
+            element=parsed.keyword,
+        )
+    if coding != "native" and parsed.keyword != "PixelData":
+        raise PixelDataError(
+            f"{parsed.keyword}: found the transfer syntax {transfer_syntax.name}, expected an uncompressed one",
+            element=parsed.keyword,
+        )
+    return coding
+
+
+def _image(options: dict[str, Any], keyword: str) -> Image:
+    is_float = keyword != "PixelData"
+    values: dict[str, Any] = {"bits_stored": 0, "pixel_representation": 0, "planar_configuration": 0}
+    for name, tag, title, of_float in _REQUIRED:
+        if is_float and not of_float:
+            continue
+        value = options.get(name)
+        if value is None:
+            raise _missing(tag, title)
+        text = name == "photometric_interpretation"
+        values[name] = _text(value, tag, title) if text else _integer(value, tag, title)
+    if values["samples_per_pixel"] != 1:
+        planar = options.get("planar_configuration")
+        if planar is None:
+            raise _missing("(0028,0006)", "Planar Configuration")
+        values["planar_configuration"] = _integer(planar, "(0028,0006)", "Planar Configuration")
+    high_bit = options.get("high_bit")
+    return Image(
+        number_of_frames=_integer(options["number_of_frames"], "(0028,0008)", "Number of Frames"),
+        high_bit=None if high_bit is None else _integer(high_bit, "(0028,0102)", "High Bit"),
+        keyword=keyword,
+        **values,
+    )
+
+
+def _missing(tag: str, title: str) -> MissingElementError:
+    return MissingElementError(f"Missing required element: {tag} '{title}'", element=f"{tag} {title}")
+
+
+def _integer(value: Any, tag: str, title: str) -> int:
+    """Return `value` as an integer that fits into 64 bits."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not -(2**63) <= number < 2**63:
+        element = f"{tag} {title}"
+        raise PixelDataError(f"{element}: found {str(value)[:32]!r}, expected one integer", element=element) from None
+    return number
+
+
+def _text(value: Any, tag: str, title: str) -> str:
+    if isinstance(value, str):
+        return str.__str__(value)
+    element = f"{tag} {title}"
+    raise PixelDataError(f"{element}: found {str(value)[:32]!r}, expected one defined term", element=element)

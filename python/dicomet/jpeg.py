@@ -1,0 +1,103 @@
+"""JPEG, JPEG-LS, JPEG 2000 and HTJ2K frames (PS3.5 A.4.1 to A.4.4, A.4.11): handed to pydicom's decoding plugins.
+
+The plugins (pylibjpeg, pyjpegls, ...) are C and C++: dicomet's promise of memory safety ends here. What they return is
+placed into the result like any other frame.
+"""
+
+from typing import Any
+
+import numpy as np
+from pydicom.encaps import encapsulate
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
+
+from dicomet._native import Plan
+from dicomet.description import Description
+from dicomet.errors import PixelDataError
+from dicomet.value import Buffer
+
+ELEMENT = "(7FE0,0010) Pixel Data"
+# Options that speak of the whole value, where a plugin is given one frame.
+_NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
+
+
+def check(frame: Buffer, index: int, description: Description) -> tuple[int, bool] | None:
+    """Compare the codestream's header with the description. Return its precision and whether its samples are signed."""
+    try:
+        return description.image.check_codestream(frame)
+    except PixelDataError as error:
+        message = str(error).replace(ELEMENT, f"{ELEMENT}, frame {index}", 1)
+        raise PixelDataError(message, element=error.element, frame=index) from None
+
+
+def decode(frame: Buffer, index: int, description: Description, decoding_plugin: str, out: np.ndarray) -> None:
+    """Decode one frame into `out`."""
+    codestream = check(frame, index, description)
+    samples, properties = _call_plugin(frame, index, description, decoding_plugin)
+    plan = Plan.codec(
+        description.image,
+        bits_allocated=properties["bits_allocated"],
+        planar=properties.get("planar_configuration", 0) == 1,
+        kept_bits=_kept_bits(codestream, properties["photometric_interpretation"], description),
+        conversion=description.conversion(properties["photometric_interpretation"]),
+    )
+    plan.words(samples, out)
+
+
+def _call_plugin(
+    frame: Buffer, index: int, description: Description, decoding_plugin: str
+) -> tuple[Buffer, dict[str, Any]]:
+    decoder = get_decoder(description.transfer_syntax)
+    if not decoder.is_available:
+        raise PixelDataError(_missing_plugin(description.transfer_syntax), element=ELEMENT)
+    options = {name: value for name, value in description.options.items() if name not in _NOT_OF_A_FRAME}
+    try:
+        samples, properties = decoder.as_buffer(
+            encapsulate([bytes(frame)], has_bot=False),
+            index=0,
+            validate=False,
+            decoding_plugin=decoding_plugin,
+            number_of_frames=1,
+            **options,
+        )
+    except (MemoryError, AttributeError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        message = f"{ELEMENT}, frame {index}: the codec for {description.transfer_syntax.name} failed: {reason}"
+        raise PixelDataError(message, element=ELEMENT, frame=index) from error
+    return samples, dict(properties)
+
+
+def _missing_plugin(transfer_syntax: UID) -> str:
+    """Say which plugin is missing, and how to install it."""
+    if transfer_syntax in JPEG2000TransferSyntaxes:
+        packages, note = '"pylibjpeg>=2.0" "pylibjpeg-openjpeg>=2.0"', ""
+    elif transfer_syntax in JPEGLSTransferSyntaxes:
+        packages, note = '"pyjpegls>=1.2"', ""
+    else:
+        packages, note = '"pylibjpeg>=2.0" "pylibjpeg-libjpeg>=2.1"', " (pylibjpeg-libjpeg is licensed under the GPL-3.0)"
+    return (
+        f"{ELEMENT}: the transfer syntax {transfer_syntax.name} ({transfer_syntax}) needs a decoding plugin that is not "
+        f"installed: pip install {packages}{note}"
+    )
+
+
+def _kept_bits(codestream: tuple[int, bool] | None, photometric_interpretation: str, description: Description) -> int | None:
+    """Return the number of low bits that count, where the bits above them must be corrected, by pydicom's rules.
+
+    JPEG 2000 knows the sign, and needs a correction only where it is not that of Pixel Representation; JPEG-LS does not
+    know it, so that signed samples always need one. Plain JPEG is treated like native samples.
+    """
+    options, transfer_syntax = description.options, description.transfer_syntax
+    signed = options["pixel_representation"] == 1
+    precision, codestream_signed = codestream or (options["bits_stored"], signed)
+    if transfer_syntax in JPEG2000TransferSyntaxes:
+        monochrome = photometric_interpretation in ("MONOCHROME1", "MONOCHROME2")
+        wanted = monochrome and codestream_signed != signed and options.get("apply_j2k_sign_correction", True)
+        return precision if wanted else None
+    if transfer_syntax in JPEGLSTransferSyntaxes:
+        return precision if signed and options.get("apply_jls_sign_correction", True) else None
+    return options["bits_stored"] if description.correct_unused_bits else None
+
+

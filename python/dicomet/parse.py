@@ -1,0 +1,214 @@
+"""From a source to its image description and its pixel data element. The only place that parses a data set.
+
+pydicom parses; what is taken from it is in `Parsed`, and nothing later looks into a data set again.
+"""
+
+import functools
+import io
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from pydicom.datadict import DicomDictionary
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
+from pydicom.pixels.utils import as_pixel_options
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+
+from dicomet._native import inflate
+from dicomet.errors import MissingElementError, PixelDataError
+from dicomet.value import FileValue, MemoryValue, Value
+
+KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+HIGH_BIT = 0x00280102
+EXTENDED_OFFSET_TABLES = frozenset({0x7FE00001, 0x7FE00002})
+IMAGE_PIXEL = frozenset(
+    {0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280103}
+)
+UNDEFINED_LENGTH = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What decoding needs of a data set.
+
+    `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data
+    set, and ``high_bit``.
+    """
+
+    options: dict[str, Any]
+    transfer_syntax: UID
+    keyword: str
+    vr: str | None
+    value: Value
+    undefined_length: bool
+    dataset: Dataset
+    is_dataset: bool
+
+
+def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
+    """Take the description and the pixel data of `dataset`, which somebody has parsed before."""
+    transfer_syntax = getattr(dataset, "file_meta", {}).get("TransferSyntaxUID", None)
+    if not transfer_syntax:
+        raise MissingElementError(
+            "Unable to decode the pixel data as the dataset's 'file_meta' has no (0002,0010) 'Transfer Syntax UID' "
+            "element",
+            element="(0002,0010) Transfer Syntax UID",
+        )
+    found = [tag for tag in KEYWORDS if tag in dataset]
+    if not found:
+        raise _no_pixel_data("The dataset")
+    if len(found) > 1:
+        raise MissingElementError(
+            "One and only one of 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' may be present in the "
+            "dataset"
+        )
+    with _as_pixel_data_error():
+        element = dataset[found[0]]
+    undefined_length = bool(getattr(element, "is_undefined_length", False))
+    return Parsed(
+        options=_options(dataset, options),
+        transfer_syntax=UID(transfer_syntax),
+        keyword=KEYWORDS[found[0]],
+        vr=element.VR,
+        value=_dataset_value(element.value, KEYWORDS[found[0]]),
+        undefined_length=undefined_length,
+        dataset=dataset,
+        is_dataset=True,
+    )
+
+
+def _dataset_value(value: Any, keyword: str) -> Value:
+    if isinstance(value, bytes):
+        return MemoryValue(value)
+    if isinstance(value, bytearray | memoryview):
+        return MemoryValue(bytes(value))
+    if isinstance(value, io.BufferedIOBase):
+        return FileValue(value, 0, value.seek(0, io.SEEK_END))  # type: ignore[arg-type]
+    found = "no value" if value is None else type(value).__name__
+    raise PixelDataError(f"{keyword}: found {found}, expected bytes", element=keyword)
+
+
+def parse_memory(data: bytes, options: dict[str, Any], specific_tags: Iterable[int] | None) -> Parsed:
+    """Parse a whole DICOM file in memory."""
+    return _parse(io.BytesIO(data), data, options, specific_tags)
+
+
+def parse_file(file: BinaryIO, options: dict[str, Any], specific_tags: Iterable[int] | None) -> Parsed:
+    """Parse a DICOM file from its beginning up to its pixel data, and read nothing of that."""
+    return _parse(file, None, options, specific_tags)
+
+
+def _parse(
+    file: BinaryIO, memory: bytes | None, options: dict[str, Any], specific_tags: Iterable[int] | None
+) -> Parsed:
+    file.seek(0)
+    with _as_pixel_data_error():
+        read_preamble(file, force=True)
+        file_meta = _read_file_meta_info(file)
+    transfer_syntax = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
+    if not transfer_syntax:
+        raise MissingElementError(
+            "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format",
+            element="(0002,0010) Transfer Syntax UID",
+        )
+    transfer_syntax = UID(transfer_syntax)
+    if transfer_syntax == DeflatedExplicitVRLittleEndian:
+        memory = inflate(file.read())
+        file = io.BytesIO(memory)
+    dataset = _read_up_to_pixel_data(file, file_meta, transfer_syntax, specific_tags)
+    tag, vr, length = _read_element_header(file, dataset)
+    start = file.tell()
+    available = file.seek(0, io.SEEK_END) - start
+    undefined = length == UNDEFINED_LENGTH
+    if not undefined:
+        available = min(available, length)
+    value: Value = FileValue(file, start, available, delimited=undefined)
+    if memory is not None:
+        value = MemoryValue(memoryview(memory)[start : start + available], delimited=undefined)
+    return Parsed(
+        options=_options(dataset, options),
+        transfer_syntax=transfer_syntax,
+        keyword=KEYWORDS[tag],
+        vr=vr,
+        value=value,
+        undefined_length=undefined,
+        dataset=dataset,
+        is_dataset=False,
+    )
+
+
+def _read_up_to_pixel_data(
+    file: BinaryIO, file_meta: FileMetaDataset, transfer_syntax: UID, specific_tags: Iterable[int] | None
+) -> Dataset:
+    """Return the elements before the pixel data; `file` is then at the tag of the pixel data element, or at its end."""
+    tags = IMAGE_PIXEL | EXTENDED_OFFSET_TABLES | {HIGH_BIT}
+    if specific_tags is not None:
+        tags = tags | _group_0028() | set(specific_tags)
+    with _as_pixel_data_error():
+        dataset = read_dataset(
+            file,
+            is_implicit_VR=transfer_syntax.is_implicit_VR,
+            is_little_endian=transfer_syntax.is_little_endian,
+            stop_when=lambda tag, _vr, _length: int(tag) in KEYWORDS,
+            specific_tags=list(tags),
+        )
+    dataset.file_meta = file_meta
+    return dataset
+
+
+@functools.cache
+def _group_0028() -> frozenset[int]:
+    """Return the elements that pydicom gives back in ``ds_out``: group 0028 but for retired ones."""
+    return frozenset(tag for tag, entry in DicomDictionary.items() if tag >> 16 == 0x0028 and not entry[3])  # noqa: PLR2004
+
+
+def _read_element_header(file: BinaryIO, dataset: Dataset) -> tuple[int, str | None, int]:
+    """Read tag, VR and length (PS3.5 7.1) of the pixel data element.
+
+    The encoding is the one that was found, which is not always that of the transfer syntax.
+    """
+    implicit, little_endian = dataset.original_encoding
+    order = "<" if little_endian else ">"
+    size = 8 if implicit else 12
+    header = file.read(size)
+    if len(header) < size:
+        raise _no_pixel_data("The dataset in 'src'")
+    if implicit:
+        group, element, length = struct.unpack(f"{order}HHL", header)
+        return group << 16 | element, None, length
+    group, element, vr, length = struct.unpack(f"{order}HH2s2xL", header)
+    return group << 16 | element, vr.decode("latin-1"), length
+
+
+def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+    with _as_pixel_data_error():
+        merged = as_pixel_options(dataset, **options)
+        if HIGH_BIT in dataset:
+            merged.setdefault("high_bit", dataset[HIGH_BIT].value)
+    return merged
+
+
+def _no_pixel_data(where: str) -> MissingElementError:
+    return MissingElementError(
+        f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to decode",
+        element="(7FE0,0010) Pixel Data",
+    )
+
+
+@contextmanager
+def _as_pixel_data_error() -> Iterator[None]:
+    """Turn what pydicom's parser raises for a malformed data set into the one exception.
+
+    It raises many kinds (`struct.error`, `EOFError`, `KeyError`, `NotImplementedError`, `RecursionError`, ...) and has
+    no base of its own. A missing element stays an `AttributeError`; a file that cannot be read stays an `OSError`.
+    """
+    try:
+        yield
+    except (OSError, MemoryError, AttributeError):
+        raise
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise PixelDataError(f"the data set cannot be parsed: {reason}") from error

@@ -1,0 +1,20 @@
+"""What was tolerated, told once and at the caller's line."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+
+def warn(message: str) -> None:
+    """Warn the first caller outside dicomet."""
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - the documented way to walk the stack without building it
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "dicomet":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def warn_of_all(messages: Sequence[str]) -> None:
+    """Warn once of a list of like messages: the first, and how many more."""
+    if messages:
+        more = f" (and {len(messages) - 1} more warnings like this)" if len(messages) > 1 else ""
+        warn(messages[0] + more)

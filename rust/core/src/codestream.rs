@@ -1,0 +1,131 @@
+//! The headers of JPEG codestreams (PS3.5 A.4.1 to A.4.4, A.4.8), read before a codec is called.
+//!
+//! ISO/IEC 10918-1 B.2.2 and 14495-1 C.2.2 (frame header), 15444-1 A.5.1 (SIZ).
+
+use crate::error::{Error, Problem, Result};
+use crate::image::Image;
+
+/// What a codestream says of its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codestream {
+    /// Lines; 0 where a later marker gives them.
+    pub rows: u32,
+    /// Samples per line; 0 where a later marker gives them.
+    pub columns: u32,
+    /// Components.
+    pub components: u16,
+    /// Bits of a sample.
+    pub precision: u8,
+    /// JPEG 2000 only: samples are signed.
+    pub signed: bool,
+}
+
+impl Codestream {
+    /// Reads the first header of `frame`; none where it is neither JPEG nor JPEG 2000.
+    #[must_use]
+    pub fn read(frame: &[u8]) -> Option<Self> {
+        if frame.starts_with(&[0xFF, 0xD8]) { Self::read_jpeg(frame) } else { Self::read_jpeg2000(frame) }
+    }
+
+    fn read_jpeg(frame: &[u8]) -> Option<Self> {
+        let mut rest = frame.get(2..)?;
+        loop {
+            let start = rest.iter().position(|&byte| byte != 0xFF)?;
+            let marker = rest[start];
+            rest = &rest[start + 1..];
+            let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
+            let segment = rest.get(2..length.max(2))?;
+            match marker {
+                // SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS
+                0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7 => return Self::frame_header(segment),
+                0xDA => return None,
+                _ => rest = &rest[length.max(2)..],
+            }
+        }
+    }
+
+    fn frame_header(segment: &[u8]) -> Option<Self> {
+        let &[precision, r1, r0, c1, c0, components] = segment.first_chunk()?;
+        Some(Self {
+            rows: u32::from(u16::from_be_bytes([r1, r0])),
+            columns: u32::from(u16::from_be_bytes([c1, c0])),
+            components: u16::from(components),
+            precision,
+            signed: false,
+        })
+    }
+
+    fn read_jpeg2000(frame: &[u8]) -> Option<Self> {
+        const SOC_SIZ: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
+        // A JP2 file around the codestream is not allowed, but occurs.
+        let start = frame.windows(4).position(|bytes| bytes == SOC_SIZ)?;
+        let siz = frame.get(start + 8..start + 43)?;
+        let word = |at: usize| siz.get(at..at + 4).and_then(|b| Some(u32::from_be_bytes(*b.first_chunk()?)));
+        let depth = siz[34];
+        Some(Self {
+            rows: word(4)?.saturating_sub(word(12)?),
+            columns: word(0)?.saturating_sub(word(8)?),
+            components: u16::from_be_bytes([siz[32], siz[33]]),
+            precision: (depth & 0x7F) + 1,
+            signed: depth & 0x80 != 0,
+        })
+    }
+
+    /// Checks the codestream against the description, so that no codec is asked for another image than the result has
+    /// room for.
+    pub fn check(&self, image: &Image) -> Result<()> {
+        let pairs = [
+            ("Rows", self.rows as usize, image.rows()),
+            ("Columns", self.columns as usize, image.columns()),
+            ("components", usize::from(self.components), image.samples_per_pixel()),
+        ];
+        for (what, found, expected) in pairs {
+            if found != expected && found != 0 {
+                let problem = Problem::Codestream { what, found: found as u64, expected: expected as u64 };
+                return Err(Error::pixel_data(problem));
+            }
+        }
+        if usize::from(self.precision.div_ceil(8)) > image.sample_bytes() {
+            let expected = u64::from(image.bits_allocated());
+            let problem = Problem::Codestream { what: "sample bits", found: u64::from(self.precision), expected };
+            return Err(Error::pixel_data(problem));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn jpeg_header_behind_other_segments() {
+        let frame = [
+            &[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2][..],
+            &[0xFF, 0xFF, 0xC1, 0, 11, 12, 1, 0, 2, 3, 1, 1, 0x11, 0],
+        ]
+        .concat();
+        let expected = Codestream { rows: 256, columns: 515, components: 1, precision: 12, signed: false };
+        assert_eq!(Codestream::read(&frame), Some(expected));
+    }
+
+    #[test]
+    fn jpeg2000_header() {
+        let mut frame = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 41, 0, 0];
+        for word in [130u32, 70, 2, 6, 130, 70, 0, 0] {
+            frame.extend(word.to_be_bytes());
+        }
+        frame.extend([0, 1, 0x8B, 1, 1]);
+        let expected = Codestream { rows: 64, columns: 128, components: 1, precision: 12, signed: true };
+        assert_eq!(Codestream::read(&frame), Some(expected));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_not(jpeg: bool, bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), any::<u8>()], 0..80)) {
+            let start: &[u8] = if jpeg { &[0xFF, 0xD8] } else { &[0xFF, 0x4F, 0xFF, 0x51] };
+            let _ = Codestream::read(&[start, &bytes].concat());
+        }
+    }
+}

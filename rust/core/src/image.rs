@@ -1,0 +1,486 @@
+//! PS3.3 C.7.6.3 Image Pixel Module: the description of an image, checked once, and its arithmetic.
+
+use crate::error::{
+    BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, Element, Error, FLOAT_PIXEL_DATA, HIGH_BIT,
+    NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION, Problem, ROWS,
+    Result, SAMPLES_PER_PIXEL,
+};
+
+/// The values of the Image Pixel Module as a data set gives them, not yet checked.
+#[derive(Debug, Clone)]
+pub struct Attributes {
+    /// Rows.
+    pub rows: i64,
+    /// Columns.
+    pub columns: i64,
+    /// Samples per Pixel.
+    pub samples_per_pixel: i64,
+    /// Number of Frames.
+    pub number_of_frames: i64,
+    /// Bits Allocated.
+    pub bits_allocated: i64,
+    /// Bits Stored; not looked at for the float elements.
+    pub bits_stored: i64,
+    /// High Bit, where the data set has it.
+    pub high_bit: Option<i64>,
+    /// Pixel Representation; not looked at for the float elements.
+    pub pixel_representation: i64,
+    /// Planar Configuration; not looked at for one sample per pixel.
+    pub planar_configuration: i64,
+    /// Photometric Interpretation.
+    pub photometric_interpretation: String,
+    /// The element that holds the samples.
+    pub element: PixelElement,
+}
+
+/// The three elements that can hold samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PixelElement {
+    /// (7FE0,0010) Pixel Data: integers.
+    PixelData,
+    /// (7FE0,0008) Float Pixel Data.
+    FloatPixelData,
+    /// (7FE0,0009) Double Float Pixel Data.
+    DoubleFloatPixelData,
+}
+
+impl PixelElement {
+    /// The element, for messages.
+    #[must_use]
+    pub fn element(self) -> Element {
+        match self {
+            Self::PixelData => PIXEL_DATA,
+            Self::FloatPixelData => FLOAT_PIXEL_DATA,
+            Self::DoubleFloatPixelData => DOUBLE_FLOAT_PIXEL_DATA,
+        }
+    }
+}
+
+/// Byte order of the samples in the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// Least significant byte first.
+    Little,
+    /// Most significant byte first (Explicit VR Big Endian, retired).
+    Big,
+}
+
+impl ByteOrder {
+    /// The order of the machine this runs on, and of every result.
+    pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
+}
+
+/// How a sample's bits are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleKind {
+    /// Pixel Representation 0.
+    Unsigned,
+    /// Pixel Representation 1: two's complement.
+    Signed,
+    /// IEEE 754.
+    Float,
+}
+
+/// PS3.3 C.7.6.3.1.2, as far as it decides how samples are stored or converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Photometric {
+    /// One sample per pixel: MONOCHROME1, MONOCHROME2, PALETTE COLOR.
+    Single,
+    /// RGB, and everything with three samples that is returned as it is stored.
+    Color,
+    /// `YBR_FULL`.
+    YbrFull,
+    /// `YBR_FULL_422`: in native form two luminance samples share their chrominance.
+    YbrFull422,
+}
+
+impl Photometric {
+    fn new(term: &str, samples_per_pixel: u8) -> Result<Self> {
+        let photometric = match term {
+            "MONOCHROME1" | "MONOCHROME2" | "PALETTE COLOR" | "PALETTE_COLOR" => Self::Single,
+            "RGB" | "YBR_ICT" | "YBR_RCT" | "YBR_PARTIAL_422" | "YBR_PARTIAL_420" | "HSV" | "ARGB" | "CMYK" | "XYB" => {
+                Self::Color
+            }
+            "YBR_FULL" => Self::YbrFull,
+            "YBR_FULL_422" => Self::YbrFull422,
+            _ => {
+                let found = term.chars().take(32).collect();
+                let expected = "a defined term such as MONOCHROME2, RGB or YBR_FULL";
+                return Err(Error::new(PHOTOMETRIC_INTERPRETATION, Problem::Text { found, expected }));
+            }
+        };
+        if samples_per_pixel == 1 && photometric != Self::Single {
+            let found = term.to_owned();
+            let expected = "MONOCHROME1, MONOCHROME2 or PALETTE COLOR for one sample per pixel";
+            return Err(Error::new(PHOTOMETRIC_INTERPRETATION, Problem::Text { found, expected }));
+        }
+        Ok(photometric)
+    }
+}
+
+/// A checked description: what the samples of an image are, and how many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    rows: u32,
+    columns: u32,
+    samples_per_pixel: u8,
+    number_of_frames: u32,
+    bits_allocated: u8,
+    bits_stored: u8,
+    kind: SampleKind,
+    planar: bool,
+    photometric: Photometric,
+    element: PixelElement,
+    odd_high_bit: Option<i64>,
+}
+
+impl Image {
+    /// Checks `attributes` against PS3.3 C.7.6.3 and each other.
+    pub fn new(attributes: &Attributes) -> Result<Self> {
+        let size = "1 to 65535";
+        let rows = in_range(ROWS, attributes.rows, 1, 65535, size)?;
+        let columns = in_range(COLUMNS, attributes.columns, 1, 65535, size)?;
+        let samples_per_pixel = one_of(SAMPLES_PER_PIXEL, attributes.samples_per_pixel, &[1, 3], "1 or 3")?;
+        let number_of_frames =
+            in_range(NUMBER_OF_FRAMES, attributes.number_of_frames, 1, i64::from(i32::MAX), "1 to 2147483647")?;
+        let (bits_allocated, bits_stored, kind) = sample_format(attributes)?;
+        let planar = samples_per_pixel == 3
+            && one_of(PLANAR_CONFIGURATION, attributes.planar_configuration, &[0, 1], "0 or 1")? == 1;
+        let image = Self {
+            rows,
+            columns,
+            samples_per_pixel,
+            number_of_frames,
+            bits_allocated,
+            bits_stored,
+            kind,
+            planar,
+            photometric: Photometric::new(&attributes.photometric_interpretation, samples_per_pixel)?,
+            element: attributes.element,
+            odd_high_bit: odd_high_bit(attributes)?,
+        };
+        image.frame_bytes()?;
+        Ok(image)
+    }
+
+    /// What is odd about the description, but does not change the samples.
+    #[must_use]
+    pub fn warning(&self) -> Option<Error> {
+        let found = self.odd_high_bit?;
+        let expected = "Bits Stored - 1: it is not used";
+        Some(Error::new(HIGH_BIT, Problem::Value { found, expected }))
+    }
+
+    /// Rows of a frame.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows as usize
+    }
+
+    /// Columns of a frame.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns as usize
+    }
+
+    /// Samples per Pixel: 1 or 3.
+    #[must_use]
+    pub fn samples_per_pixel(&self) -> usize {
+        usize::from(self.samples_per_pixel)
+    }
+
+    /// Number of Frames.
+    #[must_use]
+    pub fn number_of_frames(&self) -> usize {
+        self.number_of_frames as usize
+    }
+
+    /// Bits Allocated: 1, 8, 12 (packed), 16, 32 or 64.
+    #[must_use]
+    pub fn bits_allocated(&self) -> u8 {
+        self.bits_allocated
+    }
+
+    /// Bits Stored: 1 to Bits Allocated.
+    #[must_use]
+    pub fn bits_stored(&self) -> u8 {
+        self.bits_stored
+    }
+
+    /// How a sample's bits are read.
+    #[must_use]
+    pub fn kind(&self) -> SampleKind {
+        self.kind
+    }
+
+    /// Planar Configuration 1: all samples of one colour of a frame follow each other.
+    #[must_use]
+    pub fn is_planar(&self) -> bool {
+        self.planar
+    }
+
+    /// Photometric Interpretation.
+    #[must_use]
+    pub fn photometric(&self) -> Photometric {
+        self.photometric
+    }
+
+    /// The element that holds the samples, for messages.
+    #[must_use]
+    pub fn element(&self) -> Element {
+        self.element.element()
+    }
+
+    /// Bytes of a sample in the result: the smallest whole type that holds Bits Allocated.
+    #[must_use]
+    pub fn sample_bytes(&self) -> usize {
+        match self.bits_allocated {
+            1 | 8 => 1,
+            12 | 16 => 2,
+            32 => 4,
+            _ => 8,
+        }
+    }
+
+    /// Pixels of a frame. Never overflows: Rows and Columns are 16-bit.
+    #[must_use]
+    pub fn frame_pixels(&self) -> u64 {
+        u64::from(self.rows) * u64::from(self.columns)
+    }
+
+    /// Samples of a frame of the result.
+    #[must_use]
+    pub fn frame_samples(&self) -> u64 {
+        self.frame_pixels() * u64::from(self.samples_per_pixel)
+    }
+
+    /// Bytes of a frame of the result.
+    pub fn frame_bytes(&self) -> Result<usize> {
+        let bytes = self.frame_samples() * self.sample_bytes() as u64;
+        usize::try_from(bytes).map_err(|_| Error::new(self.element(), Problem::TooLarge))
+    }
+
+    /// Bytes of `frames` frames of the result.
+    pub fn result_bytes(&self, frames: usize) -> Result<usize> {
+        let too_large = || Error::new(self.element(), Problem::TooLarge);
+        let bytes = self.frame_bytes()?.checked_mul(frames).ok_or_else(too_large)?;
+        if isize::try_from(bytes).is_ok() { Ok(bytes) } else { Err(too_large()) }
+    }
+
+    /// Bits of a frame in native form (PS3.5 8.1.1, 8.2). Frames follow each other without padding, so that one need
+    /// not begin on a byte.
+    pub fn native_frame_bits(&self) -> Result<u64> {
+        let bits = self.frame_samples() * u64::from(self.bits_allocated);
+        if self.photometric != Photometric::YbrFull422 {
+            return Ok(bits);
+        }
+        self.check_subsampling()?;
+        Ok(bits / 3 * 2)
+    }
+
+    /// PS3.3 C.7.6.3.1.2: pairs of pixels of a row share their chrominance, so Columns is even and Planar Configuration 0.
+    fn check_subsampling(&self) -> Result<()> {
+        if !self.columns.is_multiple_of(2) {
+            let problem = Problem::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
+            return Err(Error::new(COLUMNS, problem));
+        }
+        if self.planar {
+            let problem = Problem::Value { found: 1, expected: "0 for YBR_FULL_422" };
+            return Err(Error::new(PLANAR_CONFIGURATION, problem));
+        }
+        if !matches!(self.bits_allocated, 8 | 16 | 32 | 64) {
+            let problem = Problem::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
+            return Err(Error::new(BITS_ALLOCATED, problem));
+        }
+        Ok(())
+    }
+
+    /// Where native frame `index` begins and ends, in bits from the beginning of the value.
+    pub fn native_frame_range(&self, index: u64) -> Result<(u64, u64)> {
+        let bits = self.native_frame_bits()?;
+        let too_large = || Error::new(self.element(), Problem::TooLarge);
+        let start = bits.checked_mul(index).ok_or_else(too_large)?;
+        Ok((start, start.checked_add(bits).ok_or_else(too_large)?))
+    }
+
+    /// Checks the `found` bytes of a native value against the description, and says how many whole frames they hold.
+    ///
+    /// PS3.5 8.1.1: a value of odd length is followed by one byte of padding, which may be missing.
+    pub fn native_frames(&self, found: u64) -> Result<u64> {
+        let bits = self.native_frame_bits()?;
+        let total_bits = u128::from(bits) * u128::from(self.number_of_frames);
+        let expected =
+            u64::try_from(total_bits.div_ceil(8)).map_err(|_| Error::new(self.element(), Problem::TooLarge))?;
+        if found < expected {
+            return Err(Error::new(self.element(), Problem::Length { found, expected }));
+        }
+        if self.photometric == Photometric::YbrFull422 && found >= expected / 2 * 3 && found > expected + expected % 2 {
+            return Err(Error::new(self.element(), Problem::NotSubsampled { found, expected }));
+        }
+        Ok(u64::try_from(u128::from(found) * 8 / u128::from(bits)).unwrap_or(u64::MAX))
+    }
+
+    /// Checks that frame `index` is one of `frames`.
+    pub fn check_index(index: u64, frames: u64) -> Result<()> {
+        if index < frames {
+            return Ok(());
+        }
+        Err(Error::new(NUMBER_OF_FRAMES, Problem::Index { found: index, last: frames.saturating_sub(1) }))
+    }
+}
+
+fn value(element: Element, found: i64, expected: &'static str) -> Error {
+    Error::new(element, Problem::Value { found, expected })
+}
+
+fn in_range(element: Element, found: i64, low: i64, high: i64, expected: &'static str) -> Result<u32> {
+    let outside = || value(element, found, expected);
+    if (low..=high).contains(&found) { u32::try_from(found).map_err(|_| outside()) } else { Err(outside()) }
+}
+
+fn one_of(element: Element, found: i64, allowed: &[u8], expected: &'static str) -> Result<u8> {
+    allowed.iter().copied().find(|&a| i64::from(a) == found).ok_or_else(|| value(element, found, expected))
+}
+
+/// Bits Allocated, Bits Stored and Pixel Representation (PS3.5 8.1.1), or the fixed formats of the float elements
+/// (PS3.3 C.7.6.24, C.7.6.25).
+fn sample_format(attributes: &Attributes) -> Result<(u8, u8, SampleKind)> {
+    let found = attributes.bits_allocated;
+    match attributes.element {
+        PixelElement::FloatPixelData => {
+            let bits = one_of(BITS_ALLOCATED, found, &[32], "32 for Float Pixel Data")?;
+            Ok((bits, bits, SampleKind::Float))
+        }
+        PixelElement::DoubleFloatPixelData => {
+            let bits = one_of(BITS_ALLOCATED, found, &[64], "64 for Double Float Pixel Data")?;
+            Ok((bits, bits, SampleKind::Float))
+        }
+        PixelElement::PixelData => {
+            let allocated = one_of(BITS_ALLOCATED, found, &[1, 8, 12, 16, 32, 64], "1, 8, 12, 16, 32 or 64")?;
+            let stored = bits_stored(attributes.bits_stored, allocated)?;
+            let representation = one_of(PIXEL_REPRESENTATION, attributes.pixel_representation, &[0, 1], "0 or 1")?;
+            // A single bit has no sign to extend: segmentations with Pixel Representation 1 exist, and mean 0 and 1.
+            let signed = representation == 1 && allocated > 1;
+            Ok((allocated, stored, if signed { SampleKind::Signed } else { SampleKind::Unsigned }))
+        }
+    }
+}
+
+fn bits_stored(found: i64, allocated: u8) -> Result<u8> {
+    match u8::try_from(found) {
+        Ok(stored @ 1..) if stored <= allocated => Ok(stored),
+        Ok(1..) | Err(_) if found > 0 => {
+            let problem = Problem::Contradiction { found, other: BITS_ALLOCATED, value: i64::from(allocated) };
+            Err(Error::new(BITS_STORED, problem))
+        }
+        _ => Err(value(BITS_STORED, found, "1 to Bits Allocated")),
+    }
+}
+
+/// High Bit must lie inside the allocated bits; anywhere else than at Bits Stored - 1 it is retired (PS3.5 8.1.1) and,
+/// as in pydicom, not looked at.
+fn odd_high_bit(attributes: &Attributes) -> Result<Option<i64>> {
+    let Some(found) = attributes.high_bit else { return Ok(None) };
+    if attributes.element != PixelElement::PixelData || found == attributes.bits_stored - 1 {
+        return Ok(None);
+    }
+    if (0..attributes.bits_allocated).contains(&found) {
+        return Ok(Some(found));
+    }
+    Err(Error::new(HIGH_BIT, Problem::Contradiction { found, other: BITS_ALLOCATED, value: attributes.bits_allocated }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes() -> Attributes {
+        Attributes {
+            rows: 3,
+            columns: 4,
+            samples_per_pixel: 1,
+            number_of_frames: 2,
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: Some(11),
+            pixel_representation: 1,
+            planar_configuration: 0,
+            photometric_interpretation: "MONOCHROME2".into(),
+            element: PixelElement::PixelData,
+        }
+    }
+
+    #[test]
+    fn arithmetic_of_a_plain_image() {
+        let image = Image::new(&attributes()).unwrap();
+        assert_eq!((image.frame_pixels(), image.frame_bytes().unwrap()), (12, 24));
+        assert_eq!(image.native_frame_range(1).unwrap(), (192, 384));
+        assert_eq!(image.native_frames(48).unwrap(), 2);
+        assert_eq!(image.native_frames(72).unwrap(), 3);
+        assert!(image.warning().is_none());
+    }
+
+    #[test]
+    fn every_attribute_is_checked() {
+        let wrong: [(Element, fn(&mut Attributes)); 11] = [
+            (ROWS, |a| a.rows = 0),
+            (COLUMNS, |a| a.columns = 65536),
+            (SAMPLES_PER_PIXEL, |a| a.samples_per_pixel = 4),
+            (NUMBER_OF_FRAMES, |a| a.number_of_frames = -1),
+            (BITS_ALLOCATED, |a| a.bits_allocated = 24),
+            (BITS_STORED, |a| a.bits_stored = 0),
+            (BITS_STORED, |a| a.bits_stored = 17),
+            (HIGH_BIT, |a| a.high_bit = Some(16)),
+            (PIXEL_REPRESENTATION, |a| a.pixel_representation = 2),
+            (PHOTOMETRIC_INTERPRETATION, |a| a.photometric_interpretation = "RGB".into()),
+            (PHOTOMETRIC_INTERPRETATION, |a| a.photometric_interpretation = String::new()),
+        ];
+        for (element, spoil) in wrong {
+            let mut attributes = attributes();
+            spoil(&mut attributes);
+            assert_eq!(Image::new(&attributes).unwrap_err().element, element);
+        }
+    }
+
+    #[test]
+    fn odd_high_bit_is_told() {
+        let attributes = Attributes { high_bit: Some(15), ..attributes() };
+        assert_eq!(Image::new(&attributes).unwrap().warning().unwrap().element, HIGH_BIT);
+    }
+
+    #[test]
+    fn subsampled_frames_are_two_thirds() {
+        let mut attributes = Attributes {
+            samples_per_pixel: 3,
+            bits_allocated: 8,
+            bits_stored: 8,
+            high_bit: Some(7),
+            pixel_representation: 0,
+            photometric_interpretation: "YBR_FULL_422".into(),
+            ..attributes()
+        };
+        let image = Image::new(&attributes).unwrap();
+        assert_eq!(image.native_frame_bits().unwrap(), 3 * 4 * 2 * 8);
+        assert!(matches!(image.native_frames(72).unwrap_err().problem, Problem::NotSubsampled { .. }));
+        attributes.columns = 3;
+        assert_eq!(Image::new(&attributes).unwrap().native_frame_bits().unwrap_err().element, COLUMNS);
+    }
+
+    #[test]
+    fn the_largest_description_does_not_overflow() {
+        let attributes = Attributes {
+            rows: 65535,
+            columns: 65535,
+            samples_per_pixel: 3,
+            number_of_frames: i64::from(i32::MAX),
+            bits_allocated: 64,
+            bits_stored: 64,
+            high_bit: None,
+            photometric_interpretation: "RGB".into(),
+            ..attributes()
+        };
+        let image = Image::new(&attributes).unwrap();
+        assert!(image.native_frames(1 << 40).is_err());
+        assert!(image.result_bytes(image.number_of_frames()).is_err());
+    }
+}

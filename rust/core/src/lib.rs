@@ -1,0 +1,22 @@
+//! DICOM pixel data to samples in memory, one file per procedure of the standard.
+//!
+//! The way of a frame: [`image`] says what the samples are, [`encapsulation`] where a frame's bytes lie,
+//! [`decode`] puts [`rle`], [`bits`], [`planes`] and [`color`] together and writes each sample once, into
+//! its place in the result.
+//!
+//! Nothing here knows Python, reads a file or contains `unsafe` code. No function panics on any input, and
+//! nothing is allocated that the input cannot justify.
+#![forbid(unsafe_code)]
+
+pub mod bits;
+pub mod codestream;
+pub mod color;
+pub mod decode;
+pub mod deflate;
+pub mod encapsulation;
+pub mod error;
+pub mod image;
+pub mod planes;
+pub mod rle;
+
+pub use error::{Error, Result};

@@ -1,0 +1,58 @@
+//! The one conversion of errors: core to `dicomet.PixelDataError`, and a panic to the same.
+
+use dicomet_core::Error;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyType};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What reading through a Python function can end in.
+pub(crate) enum Failure {
+    Core(Error),
+    Python(PyErr),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<PyErr> for Failure {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+impl Failure {
+    pub(crate) fn into_py(self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::Core(error) => pixel_data_error(py, &error),
+            Self::Python(error) => error,
+        }
+    }
+}
+
+/// `dicomet.PixelDataError`, with the place as attributes.
+pub(crate) fn pixel_data_error(py: Python<'_>, error: &Error) -> PyErr {
+    let place = PyDict::new(py);
+    let filled = [("frame", error.frame), ("segment", error.segment), ("offset", error.offset)]
+        .into_iter()
+        .try_for_each(|(name, value)| place.set_item(name, value))
+        .and_then(|()| place.set_item("element", error.element.to_string()));
+    filled.map_or_else(|error| error, |()| raise(py, &error.to_string(), Some(&place)))
+}
+
+fn raise(py: Python<'_>, message: &str, place: Option<&Bound<'_, PyDict>>) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let made = CLASS.import(py, "dicomet.errors", "PixelDataError").and_then(|class| class.call((message,), place));
+    made.map_or_else(|error| error, PyErr::from_value)
+}
+
+/// Runs `work` without the GIL. A panic, which would be a mistake of this library, becomes an ordinary exception.
+pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> dicomet_core::Result<T> + Send) -> PyResult<T> {
+    match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
+        Ok(done) => done.map_err(|error| pixel_data_error(py, &error)),
+        Err(_) => Err(raise(py, "internal error of dicomet: please report it with the file that caused it", None)),
+    }
+}
