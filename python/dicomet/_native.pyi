@@ -1,12 +1,123 @@
-"""The Rust core, as Python sees it. Private: the public functions are in `dicomet`."""
+"""The Rust core, as Python sees it. Private: the public functions are those of `dicomet`.
+
+Every function raises `dicomet.PixelDataError` for what is wrong with the data, and releases the GIL while it works on
+pixels. A source is any contiguous buffer; one that is not read-only is copied first. A result is any contiguous,
+writeable buffer, which nobody else may touch during the call.
+"""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, final
+from typing import Literal, TypeAlias, final
 
-from typing_extensions import Buffer
+import numpy as np
+
+_Buffer: TypeAlias = bytes | bytearray | memoryview | np.ndarray
+_Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
+_Fragments: TypeAlias = list[tuple[int, int]]
+
+__all__ = ["Encapsulated", "Image", "Plan", "__version__", "check_index", "debug_build", "inflate"]
 
 __version__: str
 debug_build: bool
 
-_Fragments = list[tuple[int, int]]
-_Conversion = Literal["ybr_to_rgb", "rgb_to_ybr"]
+@final
+class Image:
+    """A checked description of an image (PS3.3 C.7.6.3)."""
+
+    def __new__(
+        cls,
+        *,
+        rows: int,
+        columns: int,
+        samples_per_pixel: int,
+        number_of_frames: int,
+        bits_allocated: int,
+        bits_stored: int,
+        high_bit: int | None,
+        pixel_representation: int,
+        planar_configuration: int,
+        photometric_interpretation: str,
+        keyword: str,
+    ) -> Image:
+        """Check the values against the standard and each other."""
+    @property
+    def dtype(self) -> str:
+        """NumPy's name of the result's type."""
+    @property
+    def frame_shape(self) -> list[int]:
+        """``[rows, columns]`` or ``[rows, columns, samples]``."""
+    @property
+    def number_of_frames(self) -> int:
+        """Number of Frames."""
+    @property
+    def warning(self) -> str | None:
+        """What is odd, but does not change the samples."""
+    def check_result(self, frames: int) -> int:
+        """Return the bytes of a result of `frames` frames, which must be addressable."""
+    def check_rle_bound(self, frame_bytes: int) -> None:
+        """Check that so many bytes of RLE Lossless can hold a frame at all."""
+    def check_codestream(self, frame: _Buffer) -> tuple[int, bool] | None:
+        """Check a JPEG or JPEG 2000 header against the description.
+
+        Return its precision in bits and whether its samples are signed, or None for any other bytes.
+        """
+    def native_frames(self, found: int) -> int:
+        """Return how many whole frames `found` bytes in native form hold; at least Number of Frames."""
+    def native_frame_range(self, index: int) -> tuple[int, int]:
+        """Return where a frame begins and ends in native form, in bits."""
+
+@final
+class Plan:
+    """What is done to samples on their way into the result."""
+
+    @staticmethod
+    def native(
+        image: Image,
+        *,
+        big_endian: bool,
+        paired: bool,
+        correct_unused_bits: bool,
+        conversion: _Conversion | None,
+    ) -> Plan:
+        """For native and RLE frames. `paired`: samples of 8 bits were sent as big-endian words."""
+    @staticmethod
+    def codec(
+        image: Image,
+        *,
+        bits_allocated: int,
+        planar: bool,
+        kept_bits: int | None,
+        conversion: _Conversion | None,
+    ) -> Plan:
+        """For frames that a codec has decoded to words of `bits_allocated` bits in native byte order."""
+    def native_frames(self, src: _Buffer, first_bit: int, out: _Buffer) -> None:
+        """Fill `out` with frames that follow each other in `src` from `first_bit` on."""
+    def words(self, frame: _Buffer, out: _Buffer) -> None:
+        """Fill `out` with one frame of whole words."""
+    def rle_frames(self, frames: Sequence[_Buffer], first_frame: int, out: _Buffer) -> list[str]:
+        """Fill `out` with RLE Lossless frames, the first of which is number `first_frame`. Return warnings."""
+
+@final
+class Encapsulated:
+    """Where the frames of encapsulated pixel data lie (PS3.5 A.4)."""
+
+    def __new__(
+        cls,
+        read_at: Callable[[int, int], _Buffer],
+        *,
+        length: int,
+        delimited: bool,
+        frames: int,
+        jpeg: bool,
+        extended: tuple[Sequence[int], Sequence[int]] | None,
+    ) -> Encapsulated:
+        """Prepare; `read_at(offset, count)` returns bytes of the value, or fewer at its end."""
+    def find_frames(self) -> tuple[list[_Fragments], list[str]]:
+        """Return offset and length of every fragment of every frame, and warnings."""
+    def find_frame(self, index: int) -> _Fragments | None:
+        """Return the fragments of one frame where an offset table tells them."""
+
+def check_index(index: int, frames: int) -> None:
+    """Check that there is a frame of this number."""
+
+def inflate(src: _Buffer) -> bytes:
+    """Return the output of a raw deflate stream (PS3.5 A.5)."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from pydicom.encaps import encapsulate
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
 
 from dicomet._native import Plan
@@ -76,14 +76,16 @@ def _missing_plugin(transfer_syntax: UID) -> str:
     elif transfer_syntax in JPEGLSTransferSyntaxes:
         packages, note = '"pyjpegls>=1.2"', ""
     else:
-        packages, note = '"pylibjpeg>=2.0" "pylibjpeg-libjpeg>=2.1"', " (pylibjpeg-libjpeg is licensed under the GPL-3.0)"
+        packages, note = '"pylibjpeg>=2.0" "pylibjpeg-libjpeg>=2.1"', " (licensed under the GPL-3.0)"
     return (
-        f"{ELEMENT}: the transfer syntax {transfer_syntax.name} ({transfer_syntax}) needs a decoding plugin that is not "
-        f"installed: pip install {packages}{note}"
+        f"{ELEMENT}: the transfer syntax {transfer_syntax.name} ({transfer_syntax}) needs a decoding plugin that is "
+        f"not installed: pip install {packages}{note}"
     )
 
 
-def _kept_bits(codestream: tuple[int, bool] | None, photometric_interpretation: str, description: Description) -> int | None:
+def _kept_bits(
+    codestream: tuple[int, bool] | None, photometric_interpretation: str, description: Description
+) -> int | None:
     """Return the number of low bits that count, where the bits above them must be corrected, by pydicom's rules.
 
     JPEG 2000 knows the sign, and needs a correction only where it is not that of Pixel Representation; JPEG-LS does not
@@ -99,5 +101,3 @@ def _kept_bits(codestream: tuple[int, bool] | None, photometric_interpretation: 
     if transfer_syntax in JPEGLSTransferSyntaxes:
         return precision if signed and options.get("apply_jls_sign_correction", True) else None
     return options["bits_stored"] if description.correct_unused_bits else None
-
-

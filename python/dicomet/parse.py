@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from pydicom.datadict import DicomDictionary
+from pydicom.datadict import DicomDictionary  # type: ignore[attr-defined]
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
 from pydicom.pixels.utils import as_pixel_options
@@ -193,7 +193,8 @@ def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
 
 def _no_pixel_data(where: str) -> MissingElementError:
     return MissingElementError(
-        f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to decode",
+        f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to "
+        "decode",
         element="(7FE0,0010) Pixel Data",
     )
 

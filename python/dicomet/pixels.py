@@ -200,7 +200,7 @@ def _result(description: Description, count: int, out: np.ndarray | None) -> np.
         raise TypeError(f"'out': found {type(out).__name__}, expected a numpy.ndarray")
     if out.dtype != dtype or out.shape != shape:
         raise PixelDataError(
-            f"'out': found an array of shape {out.shape} and dtype {out.dtype}, expected shape {shape} and dtype {dtype}"
+            f"'out': found an array of shape {out.shape} and dtype {out.dtype}, expected {shape} and {dtype}"
         )
     if not (out.flags.c_contiguous and out.flags.writeable):
         raise PixelDataError("'out': found an array that is not C-contiguous or not writeable, expected both")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
-Buffer = bytes | memoryview
+Buffer = bytes | bytearray | memoryview
 
 
 class Value(Protocol):

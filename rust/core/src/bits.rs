@@ -60,10 +60,16 @@ pub fn swap_pairs(bytes: &mut [u8]) {
 /// Reverses the bytes of each word of `width` bytes.
 pub fn swap_words(bytes: &mut [u8], width: usize) {
     match width {
-        2 => bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|w| *w = u16::from_ne_bytes(*w).swap_bytes().to_ne_bytes()),
-        4 => bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|w| *w = u32::from_ne_bytes(*w).swap_bytes().to_ne_bytes()),
-        8 => bytes.as_chunks_mut::<8>().0.iter_mut().for_each(|w| *w = u64::from_ne_bytes(*w).swap_bytes().to_ne_bytes()),
+        2 => swap_each(bytes, |word| u16::from_ne_bytes(word).swap_bytes().to_ne_bytes()),
+        4 => swap_each(bytes, |word| u32::from_ne_bytes(word).swap_bytes().to_ne_bytes()),
+        8 => swap_each(bytes, |word| u64::from_ne_bytes(word).swap_bytes().to_ne_bytes()),
         _ => {}
+    }
+}
+
+fn swap_each<const W: usize>(bytes: &mut [u8], swap: impl Fn([u8; W]) -> [u8; W]) {
+    for word in bytes.as_chunks_mut::<W>().0 {
+        *word = swap(*word);
     }
 }
 
@@ -79,9 +85,13 @@ pub fn correct_unused(bytes: &mut [u8], width: usize, bits: u8, signed: bool) {
                 return;
             }
             if signed {
-                words.iter_mut().for_each(|w| *w = (<$signed>::from_ne_bytes(*w) << shift >> shift).to_ne_bytes());
+                for word in words {
+                    *word = (<$signed>::from_ne_bytes(*word) << shift >> shift).to_ne_bytes();
+                }
             } else {
-                words.iter_mut().for_each(|w| *w = (<$unsigned>::from_ne_bytes(*w) << shift >> shift).to_ne_bytes());
+                for word in words {
+                    *word = (<$unsigned>::from_ne_bytes(*word) << shift >> shift).to_ne_bytes();
+                }
             }
         }};
     }

@@ -101,11 +101,9 @@ mod tests {
 
     #[test]
     fn jpeg_header_behind_other_segments() {
-        let frame = [
-            &[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2][..],
-            &[0xFF, 0xFF, 0xC1, 0, 11, 12, 1, 0, 2, 3, 1, 1, 0x11, 0],
-        ]
-        .concat();
+        let frame =
+            [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2][..], &[0xFF, 0xFF, 0xC1, 0, 11, 12, 1, 0, 2, 3, 1, 1, 0x11, 0]]
+                .concat();
         let expected = Codestream { rows: 256, columns: 515, components: 1, precision: 12, signed: false };
         assert_eq!(Codestream::read(&frame), Some(expected));
     }

@@ -47,18 +47,23 @@ pub fn rgb_to_ybr(rgb: [u8; 3]) -> [u8; 3] {
     ]
 }
 
+#[allow(clippy::cast_sign_loss, reason = "limited to 0..=255")]
 fn limit(value: i32) -> u8 {
     value.clamp(0, 255) as u8
 }
 
 /// Pixels side by side, in place: `YBR_FULL` to RGB.
 pub fn convert_ybr_to_rgb(pixels: &mut [u8]) {
-    pixels.as_chunks_mut::<3>().0.iter_mut().for_each(|pixel| *pixel = ybr_to_rgb(*pixel));
+    for pixel in pixels.as_chunks_mut::<3>().0 {
+        *pixel = ybr_to_rgb(*pixel);
+    }
 }
 
 /// Pixels side by side, in place: RGB to `YBR_FULL`.
 pub fn convert_rgb_to_ybr(pixels: &mut [u8]) {
-    pixels.as_chunks_mut::<3>().0.iter_mut().for_each(|pixel| *pixel = rgb_to_ybr(*pixel));
+    for pixel in pixels.as_chunks_mut::<3>().0 {
+        *pixel = rgb_to_ybr(*pixel);
+    }
 }
 
 /// `YBR_FULL_422` to `YBR_FULL`: `Y1 Y2 Cb Cr` becomes `Y1 Cb Cr Y2 Cb Cr`, in words of `width` bytes.
@@ -84,6 +89,7 @@ mod tests {
     use super::*;
 
     /// Numerator over denominator, rounded half up, limited to a byte.
+    #[allow(clippy::cast_sign_loss, reason = "limited to 0..=255")]
     fn exact(numerator: i64, denominator: i64) -> u8 {
         (2 * numerator + denominator).div_euclid(2 * denominator).clamp(0, 255) as u8
     }

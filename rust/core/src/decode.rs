@@ -98,7 +98,8 @@ impl Plan {
 
     fn checked(self) -> Result<Self> {
         let image = &self.image;
-        let convertible = image.samples_per_pixel() == 3 && image.sample_bytes() == 1 && image.kind() == SampleKind::Unsigned;
+        let convertible =
+            image.samples_per_pixel() == 3 && image.sample_bytes() == 1 && image.kind() == SampleKind::Unsigned;
         if self.conversion != Conversion::None && !convertible {
             let why = "colours can be converted for three unsigned 8-bit samples per pixel only (use raw=True or as_rgb=False)";
             return Err(Error::pixel_data(Problem::Unsupported(why)));
@@ -200,8 +201,11 @@ impl Plan {
         let (mut scratch, mut warnings) = (Vec::new(), Warnings::new());
         for (index, (frame, out)) in frames.iter().zip(out.chunks_exact_mut(self.image.frame_bytes()?)).enumerate() {
             let known = warnings.len();
-            self.rle_frame(frame, out, &mut scratch, &mut warnings).map_err(|error| error.in_frame(first_frame + index))?;
-            warnings[known..].iter_mut().for_each(|warning| warning.frame = Some((first_frame + index) as u64));
+            self.rle_frame(frame, out, &mut scratch, &mut warnings)
+                .map_err(|error| error.in_frame(first_frame + index))?;
+            for warning in &mut warnings[known..] {
+                warning.frame = Some((first_frame + index) as u64);
+            }
         }
         Ok(warnings)
     }
@@ -212,7 +216,7 @@ impl Plan {
         let segments = rle::Segments::new(frame, sample_bytes * samples)?;
         let segments = segments.as_slice();
         if self.image.bits_allocated() == 1 {
-            return self.rle_bits(segments, out, scratch, warnings);
+            return rle_bits(segments, out, scratch, warnings);
         }
         let plane_bytes = out.len() / segments.len();
         if let [segment] = segments {
@@ -229,34 +233,11 @@ impl Plan {
         self.fill(out, |pixel, piece| {
             let part = pixel..pixel + piece.len() / planes.len();
             let mut parts: [&[u8]; rle::MAX_SEGMENTS] = [&[]; rle::MAX_SEGMENTS];
-            parts.iter_mut().zip(planes).for_each(|(p, plane)| *p = &plane[part.clone()]);
+            for (piece_of_plane, plane) in parts.iter_mut().zip(planes) {
+                *piece_of_plane = &plane[part.clone()];
+            }
             planes::interleave_bytes(&parts[..planes.len()], piece);
         });
-        Ok(())
-    }
-
-    /// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The
-    /// decoded length tells them apart.
-    fn rle_bits(
-        &self,
-        segments: &[&[u8]],
-        out: &mut [u8],
-        scratch: &mut Vec<u8>,
-        warnings: &mut Warnings,
-    ) -> Result<()> {
-        let [segment] = segments else {
-            let why = "RLE Lossless with Bits Allocated 1 is decoded for one sample per pixel only";
-            return Err(Error::pixel_data(Problem::Unsupported(why)));
-        };
-        resize(scratch, out.len())?;
-        let packed = out.len().div_ceil(8);
-        let decoded = rle::decode_segment(segment, scratch);
-        if decoded.written == packed && packed < out.len() {
-            bits::unpack_1(&scratch[..packed], 0, out);
-            return Ok(());
-        }
-        report(decoded, 0, out.len(), warnings)?;
-        out.copy_from_slice(scratch);
         Ok(())
     }
 
@@ -293,6 +274,25 @@ pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
     if needed > frame_bytes.saturating_mul(rle::MAX_EXPANSION) {
         return Err(Error::pixel_data(Problem::Implausible { found: frame_bytes, expected: image.frame_samples() }));
     }
+    Ok(())
+}
+
+/// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The
+/// decoded length tells them apart.
+fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings: &mut Warnings) -> Result<()> {
+    let [segment] = segments else {
+        let why = "RLE Lossless with Bits Allocated 1 is decoded for one sample per pixel only";
+        return Err(Error::pixel_data(Problem::Unsupported(why)));
+    };
+    resize(scratch, out.len())?;
+    let packed = out.len().div_ceil(8);
+    let decoded = rle::decode_segment(segment, scratch);
+    if decoded.written == packed && packed < out.len() {
+        bits::unpack_1(&scratch[..packed], 0, out);
+        return Ok(());
+    }
+    report(decoded, 0, out.len(), warnings)?;
+    out.copy_from_slice(scratch);
     Ok(())
 }
 
@@ -350,3 +350,6 @@ fn resize(bytes: &mut Vec<u8>, len: usize) -> Result<()> {
     bytes.resize(len, 0);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn damage_and_bombs_are_refused() {
-        let deflated = deflate(&[7; 1 << 20]);
+        let deflated = deflate(&vec![7; 1 << 20]);
         assert!(inflate(&deflated[..deflated.len() / 2], usize::MAX).is_err());
         assert!(inflate(&[0xFF; 40], usize::MAX).is_err());
         assert!(inflate(&[], usize::MAX).is_err());

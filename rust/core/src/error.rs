@@ -41,6 +41,7 @@ impl fmt::Display for Element {
 }
 
 /// What was found, and what was expected.
+#[allow(missing_docs, reason = "the messages say what the fields are")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// A number outside its range or set.
@@ -71,7 +72,9 @@ pub enum Problem {
     #[error("found {found} frames, expected {expected}: {}", if *.kept { "all of them are returned" } else { "the others are left out" })]
     ExcessFrames { found: u64, expected: u64, kept: bool },
     /// Fragments that cannot be assigned to frames.
-    #[error("found {fragments} fragments and no usable offset table, expected one fragment for each of {frames} frames")]
+    #[error(
+        "found {fragments} fragments and no usable offset table, expected one fragment for each of {frames} frames"
+    )]
     FragmentCount { fragments: u64, frames: u64 },
     /// A frame number that does not exist.
     #[error("found index {found}, expected 0 to {last}")]
@@ -201,7 +204,9 @@ pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>> {
     let mut vec = Vec::new();
     match vec.try_reserve_exact(capacity) {
         Ok(()) => Ok(vec),
-        Err(_) => Err(Error::pixel_data(Problem::Memory { bytes: (capacity as u64).saturating_mul(size_of::<T>() as u64) })),
+        Err(_) => {
+            Err(Error::pixel_data(Problem::Memory { bytes: (capacity as u64).saturating_mul(size_of::<T>() as u64) }))
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::error::{
     BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, Element, Error, FLOAT_PIXEL_DATA, HIGH_BIT,
-    NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION, Problem, ROWS,
-    Result, SAMPLES_PER_PIXEL,
+    NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION, Problem,
+    ROWS, Result, SAMPLES_PER_PIXEL,
 };
 
 /// The values of the Image Pixel Module as a data set gives them, not yet checked.
@@ -281,7 +281,8 @@ impl Image {
     /// PS3.3 C.7.6.3.1.2: pairs of pixels of a row share their chrominance, so Columns is even and Planar Configuration 0.
     fn check_subsampling(&self) -> Result<()> {
         if !self.columns.is_multiple_of(2) {
-            let problem = Problem::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
+            let problem =
+                Problem::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
             return Err(Error::new(COLUMNS, problem));
         }
         if self.planar {
@@ -289,7 +290,8 @@ impl Image {
             return Err(Error::new(PLANAR_CONFIGURATION, problem));
         }
         if !matches!(self.bits_allocated, 8 | 16 | 32 | 64) {
-            let problem = Problem::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
+            let problem =
+                Problem::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
             return Err(Error::new(BITS_ALLOCATED, problem));
         }
         Ok(())
@@ -391,96 +393,4 @@ fn odd_high_bit(attributes: &Attributes) -> Result<Option<i64>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn attributes() -> Attributes {
-        Attributes {
-            rows: 3,
-            columns: 4,
-            samples_per_pixel: 1,
-            number_of_frames: 2,
-            bits_allocated: 16,
-            bits_stored: 12,
-            high_bit: Some(11),
-            pixel_representation: 1,
-            planar_configuration: 0,
-            photometric_interpretation: "MONOCHROME2".into(),
-            element: PixelElement::PixelData,
-        }
-    }
-
-    #[test]
-    fn arithmetic_of_a_plain_image() {
-        let image = Image::new(&attributes()).unwrap();
-        assert_eq!((image.frame_pixels(), image.frame_bytes().unwrap()), (12, 24));
-        assert_eq!(image.native_frame_range(1).unwrap(), (192, 384));
-        assert_eq!(image.native_frames(48).unwrap(), 2);
-        assert_eq!(image.native_frames(72).unwrap(), 3);
-        assert!(image.warning().is_none());
-    }
-
-    #[test]
-    fn every_attribute_is_checked() {
-        let wrong: [(Element, fn(&mut Attributes)); 11] = [
-            (ROWS, |a| a.rows = 0),
-            (COLUMNS, |a| a.columns = 65536),
-            (SAMPLES_PER_PIXEL, |a| a.samples_per_pixel = 4),
-            (NUMBER_OF_FRAMES, |a| a.number_of_frames = -1),
-            (BITS_ALLOCATED, |a| a.bits_allocated = 24),
-            (BITS_STORED, |a| a.bits_stored = 0),
-            (BITS_STORED, |a| a.bits_stored = 17),
-            (HIGH_BIT, |a| a.high_bit = Some(16)),
-            (PIXEL_REPRESENTATION, |a| a.pixel_representation = 2),
-            (PHOTOMETRIC_INTERPRETATION, |a| a.photometric_interpretation = "RGB".into()),
-            (PHOTOMETRIC_INTERPRETATION, |a| a.photometric_interpretation = String::new()),
-        ];
-        for (element, spoil) in wrong {
-            let mut attributes = attributes();
-            spoil(&mut attributes);
-            assert_eq!(Image::new(&attributes).unwrap_err().element, element);
-        }
-    }
-
-    #[test]
-    fn odd_high_bit_is_told() {
-        let attributes = Attributes { high_bit: Some(15), ..attributes() };
-        assert_eq!(Image::new(&attributes).unwrap().warning().unwrap().element, HIGH_BIT);
-    }
-
-    #[test]
-    fn subsampled_frames_are_two_thirds() {
-        let mut attributes = Attributes {
-            samples_per_pixel: 3,
-            bits_allocated: 8,
-            bits_stored: 8,
-            high_bit: Some(7),
-            pixel_representation: 0,
-            photometric_interpretation: "YBR_FULL_422".into(),
-            ..attributes()
-        };
-        let image = Image::new(&attributes).unwrap();
-        assert_eq!(image.native_frame_bits().unwrap(), 3 * 4 * 2 * 8);
-        assert!(matches!(image.native_frames(72).unwrap_err().problem, Problem::NotSubsampled { .. }));
-        attributes.columns = 3;
-        assert_eq!(Image::new(&attributes).unwrap().native_frame_bits().unwrap_err().element, COLUMNS);
-    }
-
-    #[test]
-    fn the_largest_description_does_not_overflow() {
-        let attributes = Attributes {
-            rows: 65535,
-            columns: 65535,
-            samples_per_pixel: 3,
-            number_of_frames: i64::from(i32::MAX),
-            bits_allocated: 64,
-            bits_stored: 64,
-            high_bit: None,
-            photometric_interpretation: "RGB".into(),
-            ..attributes()
-        };
-        let image = Image::new(&attributes).unwrap();
-        assert!(image.native_frames(1 << 40).is_err());
-        assert!(image.result_bytes(image.number_of_frames()).is_err());
-    }
-}
+mod tests;

@@ -91,6 +91,26 @@ pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
     decode_to_the_end(segment, read, out, written)
 }
 
+/// What a header byte announces (PS3.5 G.3.1).
+enum Run {
+    /// This many bytes follow as they are.
+    Literal(usize),
+    /// The next byte stands for this many.
+    Replicate(usize),
+    /// Nothing.
+    NoOp,
+}
+
+impl Run {
+    fn new(header: u8) -> Self {
+        match header {
+            0..=127 => Self::Literal(usize::from(header) + 1),
+            128 => Self::NoOp,
+            129..=255 => Self::Replicate(257 - usize::from(header)),
+        }
+    }
+}
+
 /// As long as both sides have room for a longest run. Gives the bytes read and written.
 fn decode_with_room(segment: &[u8], out: &mut [u8]) -> (usize, usize) {
     let (mut read, mut written) = (0, 0);
@@ -100,22 +120,22 @@ fn decode_with_room(segment: &[u8], out: &mut [u8]) -> (usize, usize) {
     ) {
         let Some(from) = rest.first_chunk::<MAX_RUN>() else { break };
         let to = to.as_chunks_mut::<PIECE>().0;
-        let header = usize::from(header);
-        if header < 128 {
-            for (piece, bytes) in to.iter_mut().zip(from.as_chunks::<PIECE>().0).take(header / PIECE + 1) {
-                *piece = *bytes;
+        match Run::new(header) {
+            Run::Literal(count) => {
+                for (piece, bytes) in to.iter_mut().zip(from.as_chunks::<PIECE>().0).take(count.div_ceil(PIECE)) {
+                    *piece = *bytes;
+                }
+                read += count + 1;
+                written += count;
             }
-            read += header + 2;
-            written += header + 1;
-        } else if header > 128 {
-            let run = 257 - header;
-            for piece in to.iter_mut().take((run - 1) / PIECE + 1) {
-                *piece = [from[0]; PIECE];
+            Run::Replicate(count) => {
+                for piece in to.iter_mut().take(count.div_ceil(PIECE)) {
+                    *piece = [from[0]; PIECE];
+                }
+                read += 2;
+                written += count;
             }
-            read += 2;
-            written += run;
-        } else {
-            read += 1;
+            Run::NoOp => read += 1,
         }
     }
     (read, written)
@@ -125,21 +145,16 @@ fn decode_with_room(segment: &[u8], out: &mut [u8]) -> (usize, usize) {
 fn decode_to_the_end(segment: &[u8], mut read: usize, out: &mut [u8], mut written: usize) -> Decoded {
     while written < out.len() {
         let Some((&header, rest)) = segment.get(read..).and_then(<[u8]>::split_first) else { break };
-        let header = usize::from(header);
         let room = &mut out[written..];
-        let (run, copied) = match header {
-            0..128 => (header + 1, copy_literal(rest, header + 1, room)),
-            129.. => (257 - header, rest.first().map_or(0, |byte| replicate(*byte, 257 - header, room))),
-            _ => (0, 0),
+        let (count, copied, packed) = match Run::new(header) {
+            Run::Literal(count) => (count, copy_literal(rest, count, room), count),
+            Run::Replicate(count) => (count, rest.first().map_or(0, |byte| replicate(*byte, count, room)), 1),
+            Run::NoOp => (0, 0, 0),
         };
-        if run > room.len() {
-            return Decoded { written: written + copied, excess: run - room.len() };
+        if count > room.len() {
+            return Decoded { written: written + copied, excess: count - room.len() };
         }
-        read += match header {
-            0..128 => header + 2,
-            129.. => 2,
-            _ => 1,
-        };
+        read += 1 + packed;
         written += copied;
     }
     Decoded { written, excess: 0 }
@@ -168,7 +183,11 @@ mod tests {
         while let Some(header) = bytes.next() {
             match header {
                 0..128 => out.extend(bytes.by_ref().take(usize::from(header) + 1)),
-                129.. => out.extend(bytes.next().into_iter().flat_map(|b| std::iter::repeat_n(b, 257 - usize::from(header)))),
+                129.. => {
+                    out.extend(
+                        bytes.next().into_iter().flat_map(|b| std::iter::repeat_n(b, 257 - usize::from(header))),
+                    );
+                }
                 128 => {}
             }
         }
@@ -177,7 +196,8 @@ mod tests {
 
     fn runs() -> impl Strategy<Value = Vec<u8>> {
         let run = prop_oneof![
-            prop::collection::vec(any::<u8>(), 1..=128).prop_map(|bytes| [&[(bytes.len() - 1) as u8], &bytes[..]].concat()),
+            prop::collection::vec(any::<u8>(), 1..=128)
+                .prop_map(|bytes| [&[(bytes.len() - 1) as u8], &bytes[..]].concat()),
             (129u8..=255, any::<u8>()).prop_map(|(header, byte)| vec![header, byte]),
             Just(vec![128]),
         ];
@@ -231,7 +251,8 @@ mod tests {
 
     #[test]
     fn headers_that_cannot_be_are_refused() {
-        let count = |n: u32, expected| Segments::new(&[&n.to_le_bytes()[..], &[0; 80]].concat(), expected).unwrap_err().problem;
+        let count =
+            |n: u32, expected| Segments::new(&[&n.to_le_bytes()[..], &[0; 80]].concat(), expected).unwrap_err().problem;
         for n in [0, 1, 3, 16, u32::MAX] {
             assert_eq!(count(n, 2), Problem::SegmentCount { found: u64::from(n), expected: 2 });
         }

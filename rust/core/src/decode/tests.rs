@@ -1,0 +1,315 @@
+//! Every way through a plan against one plain oracle: sample numbers, put where the standard puts them.
+#![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "small numbers of the test's own")]
+
+use super::*;
+use crate::image::{Attributes, PixelElement};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+struct Case {
+    attributes: Attributes,
+    big: bool,
+    correct: bool,
+    seed: u64,
+}
+
+fn cases(bits: &'static [i64]) -> impl Strategy<Value = Case> {
+    let shape = (1i64..9, 1i64..9, prop::sample::select(vec![1i64, 3]), 1i64..4, prop::sample::select(bits));
+    (shape, 1i64..=64, 0i64..2, 0i64..2, any::<(bool, bool, u64)>()).prop_map(|(shape, stored, sign, planar, rest)| {
+        let (rows, columns, samples_per_pixel, number_of_frames, bits_allocated) = shape;
+        let (big, correct, seed) = rest;
+        let photometric_interpretation = if samples_per_pixel == 1 { "MONOCHROME2" } else { "RGB" }.into();
+        let attributes = Attributes {
+            rows,
+            columns,
+            samples_per_pixel,
+            number_of_frames,
+            bits_allocated,
+            bits_stored: stored.min(bits_allocated),
+            high_bit: None,
+            pixel_representation: sign,
+            planar_configuration: planar,
+            photometric_interpretation,
+            element: PixelElement::PixelData,
+        };
+        Case { attributes, big, correct, seed }
+    })
+}
+
+impl Case {
+    fn image(&self) -> Image {
+        Image::new(&self.attributes).unwrap()
+    }
+
+    /// The sample of `frame`, `pixel` and `sample`: any bits, of which those above Bits Stored do not count.
+    fn sample(&self, frame: u64, pixel: u64, sample: u64) -> u64 {
+        let place = (frame * 1000 + pixel) * 3 + sample + self.seed % 1000;
+        let noise = place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        noise >> (64 - self.attributes.bits_allocated)
+    }
+
+    /// Frame, pixel and sample number of every sample, in the order of the source or of the result.
+    fn order(&self, planar: bool) -> Vec<(u64, u64, u64)> {
+        let image = self.image();
+        let (frames, pixels, samples) =
+            (image.number_of_frames() as u64, image.frame_pixels(), image.samples_per_pixel() as u64);
+        let in_frame = (0..pixels * samples)
+            .map(move |i| if planar { (i % pixels, i / pixels) } else { (i / samples, i % samples) })
+            .collect::<Vec<_>>();
+        (0..frames).flat_map(|frame| in_frame.iter().map(move |&(pixel, sample)| (frame, pixel, sample))).collect()
+    }
+
+    /// The samples as bits, least significant first, as PS3.5 8.1.1 and Annex D lay them out.
+    fn native(&self) -> Vec<u8> {
+        let (image, bits) = (self.image(), self.attributes.bits_allocated as usize);
+        let order = self.order(image.is_planar());
+        let mut bytes = vec![0u8; (order.len() * bits).div_ceil(8)];
+        for (place, (frame, pixel, sample)) in order.into_iter().enumerate() {
+            let value = self.sample(frame, pixel, sample);
+            for bit in 0..bits {
+                bytes[(place * bits + bit) / 8] |= ((value >> bit & 1) as u8) << ((place * bits + bit) % 8);
+            }
+        }
+        if self.big && bits == 12 {
+            bytes.resize(bytes.len().next_multiple_of(2), 0);
+            bits::swap_pairs(&mut bytes);
+        } else if self.big && bits > 8 {
+            bits::swap_words(&mut bytes, bits / 8);
+        }
+        bytes
+    }
+
+    fn result(&self) -> Vec<u8> {
+        let (image, allocated) = (self.image(), self.attributes.bits_allocated);
+        let kept = if self.correct { self.attributes.bits_stored } else { allocated };
+        let signed = image.kind() == SampleKind::Signed;
+        let number = |(frame, pixel, sample)| {
+            let low = i128::from(self.sample(frame, pixel, sample)) % (1 << kept);
+            if signed && low >> (kept - 1) == 1 { low - (1 << kept) } else { low }
+        };
+        let width = image.sample_bytes();
+        let bytes = |number: i128| native_bytes(number, width);
+        self.order(false).into_iter().map(number).flat_map(bytes).collect()
+    }
+
+    fn plan(&self) -> Plan {
+        let order = if self.big { ByteOrder::Big } else { ByteOrder::Little };
+        Plan::native(&self.image(), order, false, self.correct, Conversion::None).unwrap()
+    }
+}
+
+fn native_bytes(number: i128, width: usize) -> Vec<u8> {
+    let mut bytes = number.to_le_bytes()[..width].to_vec();
+    if cfg!(target_endian = "big") {
+        bytes.reverse();
+    }
+    bytes
+}
+
+/// PackBits by literal runs only.
+fn pack(plane: &[u8]) -> Vec<u8> {
+    plane.chunks(128).flat_map(|run| [&[(run.len() - 1) as u8], run].concat()).collect()
+}
+
+fn rle_frame(planes: &[Vec<u8>]) -> Vec<u8> {
+    let (mut header, mut data) = (vec![planes.len() as u32], Vec::new());
+    for plane in planes {
+        header.push(64 + data.len() as u32);
+        data.extend(pack(plane));
+    }
+    header.resize(16, 0);
+    [header.into_iter().flat_map(u32::to_le_bytes).collect(), data].concat()
+}
+
+proptest! {
+    #[test]
+    fn native_frames(case in cases(&[1, 8, 12, 16, 32, 64]), skipped in 0u64..2) {
+        let (image, plan) = (case.image(), case.plan());
+        let mut expected = case.result();
+        // Also from a frame in the middle, which need not begin on a byte.
+        let skipped = skipped.min(image.number_of_frames() as u64 - 1);
+        let expected = expected.split_off(skipped as usize * image.frame_bytes().unwrap());
+        let (first_bit, _) = image.native_frame_range(skipped).unwrap();
+        let mut out = vec![0xA5; expected.len()];
+        plan.native_frames(&case.native(), first_bit as usize, &mut out).unwrap();
+        prop_assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn rle_frames(case in cases(&[8, 16, 32])) {
+        let case = Case { big: false, ..case };
+        let image = case.image();
+        let (pixels, width) = (image.frame_pixels(), image.sample_bytes());
+        let plane = |frame, sample, byte: usize| -> Vec<u8> {
+            (0..pixels).map(|pixel| case.sample(frame, pixel, sample).to_le_bytes()[byte]).collect()
+        };
+        let frames: Vec<Vec<u8>> = (0..image.number_of_frames() as u64)
+            .map(|frame| {
+                let planes: Vec<Vec<u8>> = (0..image.samples_per_pixel() as u64)
+                    .flat_map(|sample| (0..width).rev().map(move |byte| plane(frame, sample, byte)))
+                    .collect();
+                rle_frame(&planes)
+            })
+            .collect();
+        let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+        let expected = case.result();
+        let mut out = vec![0xA5; expected.len()];
+        let warnings = case.plan().rle_frames(&frames, 0, &mut out).unwrap();
+        prop_assert!(warnings.is_empty());
+        prop_assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn codec_frames_are_widened(case in cases(&[8, 16, 32, 64]), narrower in 0u32..3) {
+        let wide = case.image().sample_bytes();
+        let narrow = (wide >> narrower).max(1);
+        let bits = (narrow * 8) as i64;
+        let signed = case.image().kind() == SampleKind::Signed;
+        let order = case.order(case.image().is_planar());
+        let frame_samples = case.image().frame_samples() as usize;
+        let value = |&(frame, pixel, sample): &(u64, u64, u64)| i128::from(case.sample(frame, pixel, sample)) % (1 << bits);
+        let src: Vec<u8> = order.iter().take(frame_samples).flat_map(|place| native_bytes(value(place), narrow)).collect();
+        let extend = |low: i128| if signed && low >> (bits - 1) == 1 { low - (1 << bits) } else { low };
+        let expected: Vec<u8> =
+            case.order(false).iter().take(frame_samples).flat_map(|place| native_bytes(extend(value(place)), wide)).collect();
+        let plan = Plan::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None).unwrap();
+        let mut out = vec![0xA5; expected.len()];
+        plan.words(&src, &mut out).unwrap();
+        prop_assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn any_bytes_as_rle(bytes in prop::collection::vec(any::<u8>(), 0..300), case in cases(&[1, 8, 16])) {
+        let image = case.image();
+        let segments = (image.sample_bytes() * image.samples_per_pixel()) as u32;
+        let header: Vec<u8> = [segments, 64, 70, 80, 90, 100, 110].iter().flat_map(|w| w.to_le_bytes()).collect();
+        let frame = [header, vec![0; 36], bytes].concat();
+        let mut out = vec![0; image.frame_bytes().unwrap()];
+        let _ = case.plan().rle_frames(&[&frame], 0, &mut out);
+    }
+}
+
+fn colour(photometric: &str, planar: i64, bits: i64) -> Image {
+    let attributes = Attributes {
+        rows: 2,
+        columns: 2,
+        samples_per_pixel: 3,
+        number_of_frames: 1,
+        bits_allocated: bits,
+        bits_stored: bits,
+        high_bit: None,
+        pixel_representation: 0,
+        planar_configuration: planar,
+        photometric_interpretation: photometric.into(),
+        element: PixelElement::PixelData,
+    };
+    Image::new(&attributes).unwrap()
+}
+
+#[test]
+fn colours_are_converted_after_they_are_ordered() {
+    let ybr = [[10, 20, 30], [40, 50, 60], [70, 80, 90], [100, 110, 120]];
+    let rgb: Vec<u8> = ybr.into_iter().flat_map(color::ybr_to_rgb).collect();
+    let planar: Vec<u8> = (0..3).flat_map(|sample| ybr.map(|pixel| pixel[sample])).collect();
+    for (src, planar) in [(ybr.concat(), 0), (planar, 1)] {
+        let plan =
+            Plan::native(&colour("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb).unwrap();
+        let mut out = [0xA5; 12];
+        plan.native_frames(&src, 0, &mut out).unwrap();
+        assert_eq!(out[..], rgb);
+    }
+}
+
+#[test]
+fn subsampled_frames_are_expanded_and_converted() {
+    let src = [10, 40, 20, 30, 70, 100, 80, 90];
+    let full = [[10, 20, 30], [40, 20, 30], [70, 80, 90], [100, 80, 90]];
+    let rgb: Vec<u8> = full.into_iter().flat_map(color::ybr_to_rgb).collect();
+    for (conversion, expected) in [(Conversion::None, full.concat()), (Conversion::YbrToRgb, rgb)] {
+        let plan = Plan::native(&colour("YBR_FULL_422", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
+        let mut out = [0xA5; 12];
+        plan.native_frames(&src, 0, &mut out).unwrap();
+        assert_eq!(out[..], expected);
+    }
+}
+
+#[test]
+fn colours_of_other_samples_are_refused() {
+    let plan = Plan::native(&colour("YBR_FULL", 0, 16), ByteOrder::Little, false, true, Conversion::YbrToRgb);
+    assert!(matches!(plan.unwrap_err().problem, Problem::Unsupported(_)));
+}
+
+#[test]
+fn frames_longer_than_a_piece() {
+    let pixels = PIECE_PIXELS as i64 * 2 + 5;
+    let attributes = Attributes {
+        rows: 1,
+        columns: pixels,
+        samples_per_pixel: 3,
+        number_of_frames: 1,
+        bits_allocated: 8,
+        bits_stored: 8,
+        high_bit: None,
+        pixel_representation: 0,
+        planar_configuration: 1,
+        photometric_interpretation: "RGB".into(),
+        element: PixelElement::PixelData,
+    };
+    let case = Case { attributes, big: false, correct: true, seed: 1 };
+    let expected = case.result();
+    let mut out = vec![0xA5; expected.len()];
+    case.plan().native_frames(&case.native(), 0, &mut out).unwrap();
+    assert_eq!(out, expected);
+}
+
+#[test]
+fn rle_bits_are_told_apart_by_length() {
+    let attributes = Attributes {
+        rows: 3,
+        columns: 5,
+        samples_per_pixel: 1,
+        number_of_frames: 1,
+        bits_allocated: 1,
+        bits_stored: 1,
+        high_bit: None,
+        pixel_representation: 0,
+        planar_configuration: 0,
+        photometric_interpretation: "MONOCHROME2".into(),
+        element: PixelElement::PixelData,
+    };
+    let case = Case { attributes, big: false, correct: true, seed: 3 };
+    for plane in [case.native(), case.result()] {
+        let mut out = [0xA5; 15];
+        case.plan().rle_frames(&[&rle_frame(&[plane])], 0, &mut out).unwrap();
+        assert_eq!(out[..], case.result());
+    }
+    let mut out = [0xA5; 15];
+    let error = case.plan().rle_frames(&[&rle_frame(&[vec![1; 9]])], 7, &mut out).unwrap_err();
+    assert_eq!((error.frame, error.segment), (Some(7), Some(0)));
+}
+
+#[test]
+fn big_endian_words_of_bytes() {
+    let attributes = Attributes {
+        rows: 1,
+        columns: 3,
+        samples_per_pixel: 1,
+        number_of_frames: 3,
+        bits_allocated: 8,
+        bits_stored: 8,
+        high_bit: None,
+        pixel_representation: 0,
+        planar_configuration: 0,
+        photometric_interpretation: "MONOCHROME2".into(),
+        element: PixelElement::PixelData,
+    };
+    let image = Image::new(&attributes).unwrap();
+    let plan = Plan::native(&image, ByteOrder::Big, true, true, Conversion::None).unwrap();
+    let mut out = [0xA5; 9];
+    plan.native_frames(&[2, 1, 4, 3, 6, 5, 8, 7, 0, 9], 0, &mut out).unwrap();
+    assert_eq!(out, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert!(plan.native_frames(&[2, 1, 4, 3, 6, 5, 8, 7, 9], 0, &mut out).is_err());
+    let mut out = [0xA5; 3];
+    plan.native_frames(&[4, 3, 6, 5], 8, &mut out).unwrap();
+    assert_eq!(out, [4, 5, 6]);
+}

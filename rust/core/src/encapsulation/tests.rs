@@ -1,0 +1,152 @@
+use super::*;
+use proptest::prelude::*;
+
+fn item(bytes: &[u8]) -> Vec<u8> {
+    [&[0xFE, 0xFF, 0x00, 0xE0], &(bytes.len() as u32).to_le_bytes()[..], bytes].concat()
+}
+
+fn encapsulate(table: &[u32], fragments: &[&[u8]]) -> Vec<u8> {
+    let table: Vec<u8> = table.iter().flat_map(|offset| offset.to_le_bytes()).collect();
+    let mut bytes = item(&table);
+    for fragment in fragments {
+        bytes.extend(item(fragment));
+    }
+    bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+    bytes
+}
+
+fn value(bytes: &[u8], frames: u64) -> Value {
+    Value { length: bytes.len() as u64, delimited: true, frames, jpeg: false, extended: None }
+}
+
+fn contents(bytes: &[u8], frames: &Frames) -> Vec<Vec<u8>> {
+    (0..frames.len()).map(|i| join(bytes, frames.frame(i))).collect()
+}
+
+fn join(bytes: &[u8], fragments: &[Fragment]) -> Vec<u8> {
+    fragments.iter().flat_map(|f| bytes[f.offset as usize..f.end() as usize].to_vec()).collect()
+}
+
+fn find(bytes: &[u8], value: &Value) -> Result<Frames> {
+    let frames = find_frames(&mut &bytes[..], value)?;
+    for index in 0..value.frames {
+        // The short way, where there is one, must agree with the long way.
+        if let Some(fragments) = find_frame(&mut &bytes[..], value, index)? {
+            assert_eq!(fragments, frames.frame(index as usize));
+        }
+    }
+    Ok(frames)
+}
+
+#[test]
+fn one_fragment_for_each_frame() {
+    for table in [&[][..], &[0, 10, 22]] {
+        let bytes = encapsulate(table, &[b"aa", b"bbbb", b"cc"]);
+        let frames = find(&bytes, &value(&bytes, 3)).unwrap();
+        assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"bbbb", b"cc"]);
+        assert!(frames.warnings.is_empty());
+    }
+}
+
+#[test]
+fn fragments_are_joined() {
+    let bytes = encapsulate(&[0, 22], &[b"aa", b"bbbb", b"cc"]);
+    assert_eq!(contents(&bytes, &find(&bytes, &value(&bytes, 2)).unwrap()), [&b"aabbbb"[..], b"cc"]);
+    let bytes = encapsulate(&[], &[b"aa", b"bbbb", b"cc"]);
+    assert_eq!(contents(&bytes, &find(&bytes, &value(&bytes, 1)).unwrap()), [b"aabbbbcc"]);
+}
+
+#[test]
+fn jpeg_frames_end_with_a_marker() {
+    let bytes = encapsulate(&[], &[b"aa", b"b\xFF\xD9\0", b"c\xFF\xD9\0"]);
+    let jpeg = Value { jpeg: true, ..value(&bytes, 2) };
+    let frames = find(&bytes, &jpeg).unwrap();
+    assert_eq!(contents(&bytes, &frames), [&b"aab\xFF\xD9\0"[..], b"c\xFF\xD9\0"]);
+    assert!(matches!(find(&bytes, &value(&bytes, 2)).unwrap_err().problem, Problem::FragmentCount { .. }));
+}
+
+#[test]
+fn wrong_tables_are_ignored_where_the_count_tells() {
+    for table in [&[0, 22, 10][..], &[0, 10], &[4, 10, 22], &[0, 10, 23], &[0, 0, 10]] {
+        let bytes = encapsulate(table, &[b"aa", b"bbbb", b"cc"]);
+        let frames = find(&bytes, &value(&bytes, 3)).unwrap();
+        assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"bbbb", b"cc"]);
+        assert_eq!(frames.warnings.len(), 1, "{table:?}");
+    }
+}
+
+#[test]
+fn extended_offset_table() {
+    let bytes = encapsulate(&[], &[b"aa", b"bbbb", b"cc"]);
+    let extended = |offsets: &[u64], lengths: &[u64]| Value {
+        extended: Some((offsets.to_vec(), lengths.to_vec())),
+        ..value(&bytes, 3)
+    };
+    let right = find(&bytes, &extended(&[0, 10, 22], &[2, 3, 2])).unwrap();
+    assert_eq!(contents(&bytes, &right), [&b"aa"[..], b"bbb", b"cc"]);
+    for (offsets, lengths) in [
+        (&[0, 10, 1 << 63][..], &[2, 4, 2][..]),
+        (&[0, 10, u64::MAX], &[2, 4, 2]),
+        (&[0, 10], &[2, 4]),
+        (&[0, 10, 22], &[2, 4, 1 << 62]),
+        (&[0, 10, 22], &[2, 4]),
+    ] {
+        let frames = find(&bytes, &extended(offsets, lengths)).unwrap();
+        assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"bbbb", b"cc"]);
+        assert_eq!(frames.warnings.len(), 1);
+    }
+}
+
+#[test]
+fn counts_that_do_not_fit() {
+    let bytes = encapsulate(&[], &[b"aa", b"", b"cc"]);
+    let problem = |frames| find(&bytes, &value(&bytes, frames)).unwrap_err().problem;
+    assert_eq!(problem(4), Problem::FrameCount { found: 2, expected: 4 });
+    let frames = find(&bytes, &value(&bytes, 2)).unwrap();
+    assert_eq!(contents(&bytes, &frames), [b"aa", b"cc"]);
+    assert_eq!(frames.warnings.len(), 1);
+    let more = encapsulate(&[0, 10, 20], &[b"aa", b"bb", b"cc"]);
+    assert_eq!(find(&more, &value(&more, 2)).unwrap().len(), 3);
+}
+
+#[test]
+fn malformed_items_are_named_by_offset() {
+    let bytes = encapsulate(&[], &[b"aa", b"bb"]);
+    let spoilt = |at: usize, with: &[u8]| {
+        let mut bytes = bytes.clone();
+        bytes[at..at + with.len()].copy_from_slice(with);
+        find(&bytes, &value(&bytes, 2)).unwrap_err()
+    };
+    assert_eq!(spoilt(22, &[0xFF; 4]).problem, Problem::UndefinedItem);
+    assert_eq!(spoilt(22, &[200, 0, 0, 0]).problem, Problem::ItemLength { length: 200, left: 10 });
+    assert_eq!(spoilt(18, &[1, 2, 3, 4]).offset, Some(18));
+    assert_eq!(spoilt(0, &[1, 2, 3, 4]).offset, Some(0));
+    assert!(find(&[], &value(&[], 1)).is_err());
+}
+
+#[test]
+fn missing_delimiter_is_told() {
+    let bytes = encapsulate(&[], &[b"aa", b"bb"]);
+    let cut = &bytes[..bytes.len() - 8];
+    assert_eq!(find(cut, &value(cut, 2)).unwrap().warnings.len(), 1);
+    let defined = Value { delimited: false, ..value(cut, 2) };
+    assert!(find(cut, &defined).unwrap().warnings.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(
+        bytes in prop::collection::vec(prop_oneof![Just(0u8), Just(0xFE), Just(0xFF), Just(0xE0), any::<u8>()], 0..120),
+        frames in 1u64..5,
+        jpeg: bool,
+        extended in prop::option::of((prop::collection::vec(any::<u64>(), 0..3), prop::collection::vec(any::<u64>(), 0..3))),
+    ) {
+        let bytes = [item(&[]), item(b"ab"), bytes].concat();
+        let value = Value { jpeg, extended, ..value(&bytes, frames) };
+        if let Ok(frames) = find(&bytes, &value) {
+            for index in 0..frames.len() {
+                prop_assert!(frames.frame(index).iter().all(|f| f.end() <= bytes.len() as u64));
+            }
+        }
+    }
+}

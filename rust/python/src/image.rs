@@ -1,0 +1,117 @@
+//! The description of an image.
+
+use crate::buffer::Input;
+use crate::errors::pixel_data_error;
+use dicomet_core::codestream::Codestream;
+use dicomet_core::decode;
+use dicomet_core::image::{self as core, Attributes, PixelElement, SampleKind};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Image(pub(crate) core::Image);
+
+#[pymethods]
+impl Image {
+    #[new]
+    #[pyo3(signature = (*, rows, columns, samples_per_pixel, number_of_frames, bits_allocated, bits_stored, high_bit,
+                        pixel_representation, planar_configuration, photometric_interpretation, keyword))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        rows: i64,
+        columns: i64,
+        samples_per_pixel: i64,
+        number_of_frames: i64,
+        bits_allocated: i64,
+        bits_stored: i64,
+        high_bit: Option<i64>,
+        pixel_representation: i64,
+        planar_configuration: i64,
+        photometric_interpretation: String,
+        keyword: &str,
+    ) -> PyResult<Self> {
+        let element = match keyword {
+            "PixelData" => PixelElement::PixelData,
+            "FloatPixelData" => PixelElement::FloatPixelData,
+            "DoubleFloatPixelData" => PixelElement::DoubleFloatPixelData,
+            _ => return Err(PyValueError::new_err(format!("unknown keyword {keyword}"))),
+        };
+        let attributes = Attributes {
+            rows,
+            columns,
+            samples_per_pixel,
+            number_of_frames,
+            bits_allocated,
+            bits_stored,
+            high_bit,
+            pixel_representation,
+            planar_configuration,
+            photometric_interpretation,
+            element,
+        };
+        core::Image::new(&attributes).map(Self).map_err(|error| pixel_data_error(py, &error))
+    }
+
+    #[getter]
+    fn dtype(&self) -> &'static str {
+        match (self.0.kind(), self.0.sample_bytes()) {
+            (SampleKind::Unsigned, 1) => "uint8",
+            (SampleKind::Unsigned, 2) => "uint16",
+            (SampleKind::Unsigned, 4) => "uint32",
+            (SampleKind::Unsigned, _) => "uint64",
+            (SampleKind::Signed, 1) => "int8",
+            (SampleKind::Signed, 2) => "int16",
+            (SampleKind::Signed, 4) => "int32",
+            (SampleKind::Signed, _) => "int64",
+            (SampleKind::Float, 4) => "float32",
+            (SampleKind::Float, _) => "float64",
+        }
+    }
+
+    #[getter]
+    fn frame_shape(&self) -> Vec<usize> {
+        let mut shape = vec![self.0.rows(), self.0.columns()];
+        if self.0.samples_per_pixel() > 1 {
+            shape.push(self.0.samples_per_pixel());
+        }
+        shape
+    }
+
+    #[getter]
+    fn number_of_frames(&self) -> usize {
+        self.0.number_of_frames()
+    }
+
+    #[getter]
+    fn warning(&self) -> Option<String> {
+        self.0.warning().map(|warning| warning.to_string())
+    }
+
+    fn check_result(&self, py: Python<'_>, frames: usize) -> PyResult<usize> {
+        self.0.result_bytes(frames).map_err(|error| pixel_data_error(py, &error))
+    }
+
+    fn check_rle_bound(&self, py: Python<'_>, frame_bytes: u64) -> PyResult<()> {
+        decode::check_rle_bound(&self.0, frame_bytes).map_err(|error| pixel_data_error(py, &error))
+    }
+
+    fn check_codestream(&self, py: Python<'_>, frame: Input) -> PyResult<Option<(u8, bool)>> {
+        let Some(codestream) = Codestream::read(frame.as_slice()) else { return Ok(None) };
+        codestream.check(&self.0).map_err(|error| pixel_data_error(py, &error))?;
+        Ok(Some((codestream.precision, codestream.signed)))
+    }
+
+    fn native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
+        self.0.native_frames(found).map_err(|error| pixel_data_error(py, &error))
+    }
+
+    fn native_frame_range(&self, py: Python<'_>, index: u64) -> PyResult<(u64, u64)> {
+        self.0.native_frame_range(index).map_err(|error| pixel_data_error(py, &error))
+    }
+}
+
+#[pyfunction]
+pub(crate) fn check_index(py: Python<'_>, index: u64, frames: u64) -> PyResult<()> {
+    core::Image::check_index(index, frames).map_err(|error| pixel_data_error(py, &error))
+}

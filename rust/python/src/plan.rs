@@ -1,0 +1,79 @@
+//! What is done to samples, and the calls that do it without the GIL.
+
+use crate::buffer::{Input, Output};
+use crate::errors::{pixel_data_error, run};
+use crate::image::Image;
+use dicomet_core::decode::{self, Conversion};
+use dicomet_core::image::ByteOrder;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Plan(decode::Plan);
+
+#[pymethods]
+impl Plan {
+    #[staticmethod]
+    #[pyo3(signature = (image, *, big_endian, paired, correct_unused_bits, conversion))]
+    fn native(
+        py: Python<'_>,
+        image: &Image,
+        big_endian: bool,
+        paired: bool,
+        correct_unused_bits: bool,
+        conversion: Option<&str>,
+    ) -> PyResult<Self> {
+        let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
+        let conversion = parse_conversion(conversion)?;
+        decode::Plan::native(&image.0, order, paired, correct_unused_bits, conversion)
+            .map(Self)
+            .map_err(|error| pixel_data_error(py, &error))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (image, *, bits_allocated, planar, kept_bits, conversion))]
+    fn codec(
+        py: Python<'_>,
+        image: &Image,
+        bits_allocated: u8,
+        planar: bool,
+        kept_bits: Option<u8>,
+        conversion: Option<&str>,
+    ) -> PyResult<Self> {
+        let conversion = parse_conversion(conversion)?;
+        decode::Plan::codec(&image.0, bits_allocated, planar, kept_bits, conversion)
+            .map(Self)
+            .map_err(|error| pixel_data_error(py, &error))
+    }
+
+    fn native_frames(&self, py: Python<'_>, src: Input, first_bit: usize, mut out: Output) -> PyResult<()> {
+        run(py, || self.0.native_frames(src.as_slice(), first_bit, out.as_mut_slice()))
+    }
+
+    fn words(&self, py: Python<'_>, frame: Input, mut out: Output) -> PyResult<()> {
+        run(py, || self.0.words(frame.as_slice(), out.as_mut_slice()))
+    }
+
+    fn rle_frames(
+        &self,
+        py: Python<'_>,
+        frames: Vec<Input>,
+        first_frame: usize,
+        mut out: Output,
+    ) -> PyResult<Vec<String>> {
+        run(py, || {
+            let frames: Vec<&[u8]> = frames.iter().map(Input::as_slice).collect();
+            let warnings = self.0.rle_frames(&frames, first_frame, out.as_mut_slice())?;
+            Ok(warnings.iter().map(ToString::to_string).collect())
+        })
+    }
+}
+
+fn parse_conversion(name: Option<&str>) -> PyResult<Conversion> {
+    match name {
+        None => Ok(Conversion::None),
+        Some("ybr_to_rgb") => Ok(Conversion::YbrToRgb),
+        Some("rgb_to_ybr") => Ok(Conversion::RgbToYbr),
+        Some(other) => Err(PyValueError::new_err(format!("unknown conversion {other}"))),
+    }
+}
