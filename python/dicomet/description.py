@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
-    JPEG2000TransferSyntaxes,
-    JPEGLSTransferSyntaxes,
-    JPEGTransferSyntaxes,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
 )
 
@@ -32,7 +40,17 @@ _CODINGS: dict[str, Coding] = {
     DeflatedExplicitVRLittleEndian: "native",
     ENCAPSULATED_UNCOMPRESSED: "uncompressed frames",
     RLELossless: "RLE",
-    **dict.fromkeys([*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes], "JPEG"),
+    JPEGBaseline8Bit: "JPEG",
+    JPEGExtended12Bit: "JPEG",
+    JPEGLossless: "JPEG",
+    JPEGLosslessSV1: "JPEG",
+    JPEGLSLossless: "JPEG",
+    JPEGLSNearLossless: "JPEG",
+    JPEG2000Lossless: "JPEG",
+    JPEG2000: "JPEG",
+    HTJ2KLossless: "JPEG",
+    HTJ2KLosslessRPCL: "JPEG",
+    HTJ2K: "JPEG",
 }
 
 # pydicom's names of the options, the elements they stand for, and whether the float elements need them too.

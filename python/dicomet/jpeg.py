@@ -17,6 +17,7 @@ from dicomet.errors import PixelDataError
 from dicomet.value import Buffer
 
 ELEMENT = "(7FE0,0010) Pixel Data"
+_ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
 # Options that speak of the whole value, where a plugin is given one frame.
 _NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
 
@@ -41,7 +42,8 @@ def decode(frame: Buffer, index: int, description: Description, decoding_plugin:
         kept_bits=_kept_bits(codestream, properties["photometric_interpretation"], description),
         conversion=description.conversion(properties["photometric_interpretation"]),
     )
-    plan.words(samples, out)
+    # The plugin has made these samples for us alone: read-only, they need not be copied before the GIL is released.
+    plan.words(memoryview(samples).toreadonly(), out)
 
 
 def _call_plugin(
@@ -63,7 +65,7 @@ def _call_plugin(
     except (MemoryError, AttributeError):
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).removeprefix(_ALL_FAILED).split())
         message = f"{ELEMENT}, frame {index}: the codec for {description.transfer_syntax.name} failed: {reason}"
         raise PixelDataError(message, element=ELEMENT, frame=index) from error
     return samples, dict(properties)

@@ -208,8 +208,10 @@ def _as_pixel_data_error() -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, MemoryError, AttributeError):
+    except (OSError, MemoryError):
         raise
+    except AttributeError as error:
+        raise MissingElementError(str(error)) from error
     except Exception as error:
         reason = str(error) or type(error).__name__
         raise PixelDataError(f"the data set cannot be parsed: {reason}") from error
