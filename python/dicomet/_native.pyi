@@ -14,7 +14,7 @@ _Buffer: TypeAlias = bytes | bytearray | memoryview | np.ndarray
 _Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
 _Fragments: TypeAlias = list[tuple[int, int]]
 
-__all__ = ["Encapsulated", "Image", "Plan", "__version__", "check_index", "debug_build", "inflate"]
+__all__ = ["Encapsulated", "Image", "Plan", "__version__", "debug_build", "inflate"]
 
 __version__: str
 debug_build: bool
@@ -115,9 +115,6 @@ class Encapsulated:
         """Return offset and length of every fragment of every frame, and warnings."""
     def find_frame(self, index: int) -> _Fragments | None:
         """Return the fragments of one frame where an offset table tells them."""
-
-def check_index(index: int, frames: int) -> None:
-    """Check that there is a frame of this number."""
 
 def inflate(src: _Buffer) -> bytes:
     """Return the output of a raw deflate stream (PS3.5 A.5)."""

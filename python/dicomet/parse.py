@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pydicom.datadict import DicomDictionary  # type: ignore[attr-defined]
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -73,6 +73,7 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
         transfer_syntax=UID(transfer_syntax),
         keyword=KEYWORDS[found[0]],
         vr=element.VR,
+        # Last, for it moves the position of a value that is a file.
         value=_dataset_value(element.value, KEYWORDS[found[0]]),
         undefined_length=undefined_length,
         dataset=dataset,
@@ -86,9 +87,16 @@ def _dataset_value(value: Any, keyword: str) -> Value:
     if isinstance(value, bytearray | memoryview):
         return MemoryValue(bytes(value))
     if isinstance(value, io.BufferedIOBase):
-        return FileValue(value, 0, value.seek(0, io.SEEK_END))  # type: ignore[arg-type]
+        start = value.tell()
+        return FileValue(cast("BinaryIO", value), start, _size(value) - start)
     found = "no value" if value is None else type(value).__name__
     raise PixelDataError(f"{keyword}: found {found}, expected bytes", element=keyword)
+
+
+def _size(file: io.BufferedIOBase | BinaryIO) -> int:
+    """Return the length of `file`. The result of its `seek` is not looked at: an `mmap` has none before Python 3.13."""
+    file.seek(0, io.SEEK_END)
+    return file.tell()
 
 
 def parse_memory(data: bytes, options: dict[str, Any], specific_tags: Iterable[int] | None) -> Parsed:
@@ -121,7 +129,7 @@ def _parse(
     dataset = _read_up_to_pixel_data(file, file_meta, transfer_syntax, specific_tags)
     tag, vr, length = _read_element_header(file, dataset)
     start = file.tell()
-    available = file.seek(0, io.SEEK_END) - start
+    available = _size(file) - start
     undefined = length == UNDEFINED_LENGTH
     if not undefined:
         available = min(available, length)
@@ -176,11 +184,17 @@ def _read_element_header(file: BinaryIO, dataset: Dataset) -> tuple[int, str | N
     header = file.read(size)
     if len(header) < size:
         raise _no_pixel_data("The dataset in 'src'")
+    vr: str | None = None
     if implicit:
         group, element, length = struct.unpack(f"{order}HHL", header)
-        return group << 16 | element, None, length
-    group, element, vr, length = struct.unpack(f"{order}HH2s2xL", header)
-    return group << 16 | element, vr.decode("latin-1"), length
+    else:
+        group, element, name, length = struct.unpack(f"{order}HH2s2xL", header)
+        vr = name.decode("latin-1")
+    tag = group << 16 | element
+    if tag not in KEYWORDS:
+        # pydicom's parser also stops at a delimiter that stands outside a sequence.
+        raise _no_pixel_data("The dataset in 'src'")
+    return tag, vr, length
 
 
 def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:

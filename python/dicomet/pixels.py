@@ -3,19 +3,20 @@
 import io
 import operator
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from pydicom.dataset import Dataset
 
-from dicomet import _native
 from dicomet.description import Description, describe
 from dicomet.encapsulated import EncapsulatedFrames
 from dicomet.errors import PixelDataError
 from dicomet.native import NativeFrames
 from dicomet.parse import Parsed, parse_dataset, parse_file, parse_memory
+from dicomet.value import FileValue
 
 Source = str | os.PathLike[str] | BinaryIO | bytes | bytearray | memoryview | Dataset
 Frames = NativeFrames | EncapsulatedFrames
@@ -139,8 +140,8 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
 
 
 def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:
-    """Return `indices`; all frames where there are none, which in pydicom includes an empty list."""
-    if indices is None or (isinstance(indices, list | tuple) and not indices):
+    """Return `indices`; all frames where there are none, which in pydicom includes an empty list or range."""
+    if indices is None or (isinstance(indices, Sized) and len(indices) == 0):
         return range(frames.count)
     return indices
 
@@ -154,8 +155,12 @@ def _checked_index(index: int) -> int:
 
 def _check_exists(index: int, frames: Frames, description: Description) -> None:
     """Raise for a frame that does not exist. Frames are counted only where Number of Frames does not tell."""
-    if index >= description.image.number_of_frames:
-        _native.check_index(index, frames.count)
+    if index >= description.image.number_of_frames and index >= frames.count:
+        raise PixelDataError(
+            f"(0028,0008) Number of Frames: found index {index}, expected 0 to {frames.count - 1}",
+            element="(0028,0008) Number of Frames",
+            frame=index,
+        )
 
 
 @contextmanager
@@ -166,7 +171,10 @@ def _parsed(
     tags = None if ds_out is None else (specific_tags or [])
     with ExitStack() as stack:
         if isinstance(src, Dataset):
-            yield parse_dataset(src, options)
+            parsed = parse_dataset(src, options)
+            if isinstance(parsed.value, FileValue):
+                stack.callback(parsed.value.file.seek, parsed.value.start)
+            yield parsed
         elif isinstance(src, bytes | bytearray | memoryview):
             yield parse_memory(bytes(src), options, tags)
         elif hasattr(src, "read"):
@@ -176,7 +184,7 @@ def _parsed(
             stack.callback(file.seek, file.tell())
             yield parse_file(file, options, tags)
         else:
-            yield parse_file(stack.enter_context(open(src, "rb")), options, tags)  # noqa: PTH123 - any path-like
+            yield parse_file(stack.enter_context(Path(src).open("rb")), options, tags)
 
 
 def _frames(parsed: Parsed, description: Description, decoding_plugin: str, *, whole: bool) -> Frames:

@@ -284,16 +284,16 @@ fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings:
         let why = "RLE Lossless with Bits Allocated 1 is decoded for one sample per pixel only";
         return Err(Error::pixel_data(Problem::Unsupported(why)));
     };
-    resize(scratch, out.len())?;
+    let unpacked = rle::decode_segment(segment, out);
     let packed = out.len().div_ceil(8);
-    let decoded = rle::decode_segment(segment, scratch);
-    if decoded.written == packed && packed < out.len() {
+    resize(scratch, packed)?;
+    let eighth = rle::decode_segment(segment, &mut scratch[..packed]);
+    let padding_follows = segment[eighth.read..].iter().all(|&byte| byte == 0);
+    if unpacked.written < out.len() && eighth.written == packed && eighth.excess == 0 && padding_follows {
         bits::unpack_1(&scratch[..packed], 0, out);
         return Ok(());
     }
-    report(decoded, 0, out.len(), warnings)?;
-    out.copy_from_slice(scratch);
-    Ok(())
+    report(unpacked, 0, out.len(), warnings)
 }
 
 fn decode_plane(segment: &[u8], index: usize, plane: &mut [u8], warnings: &mut Warnings) -> Result<()> {

@@ -76,9 +76,6 @@ pub enum Problem {
         "found {fragments} fragments and no usable offset table, expected one fragment for each of {frames} frames"
     )]
     FragmentCount { fragments: u64, frames: u64 },
-    /// A frame number that does not exist.
-    #[error("found index {found}, expected 0 to {last}")]
-    Index { found: u64, last: u64 },
     /// More bytes than this machine can address.
     #[error("the image would need more memory than can be addressed")]
     TooLarge,

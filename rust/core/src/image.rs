@@ -321,14 +321,6 @@ impl Image {
         }
         Ok(u64::try_from(u128::from(found) * 8 / u128::from(bits)).unwrap_or(u64::MAX))
     }
-
-    /// Checks that frame `index` is one of `frames`.
-    pub fn check_index(index: u64, frames: u64) -> Result<()> {
-        if index < frames {
-            return Ok(());
-        }
-        Err(Error::new(NUMBER_OF_FRAMES, Problem::Index { found: index, last: frames.saturating_sub(1) }))
-    }
 }
 
 fn value(element: Element, found: i64, expected: &'static str) -> Error {

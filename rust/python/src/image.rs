@@ -110,8 +110,3 @@ impl Image {
         self.0.native_frame_range(index).map_err(|error| pixel_data_error(py, &error))
     }
 }
-
-#[pyfunction]
-pub(crate) fn check_index(py: Python<'_>, index: u64, frames: u64) -> PyResult<()> {
-    core::Image::check_index(index, frames).map_err(|error| pixel_data_error(py, &error))
-}

@@ -21,12 +21,7 @@ fn inflate(py: Python<'_>, src: buffer::Input) -> PyResult<Bound<'_, pyo3::types
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use super::{
-        encapsulated::Encapsulated,
-        image::{Image, check_index},
-        inflate,
-        plan::Plan,
-    };
+    use super::{encapsulated::Encapsulated, image::Image, inflate, plan::Plan};
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
