@@ -83,7 +83,7 @@ EXPECTED = oracle.expected(IMAGE)
 SHORT = oracle.dicom_file(oracle.elements(IMAGE, oracle.native(IMAGE)[:-2], "OW"))
 
 
-def rle(image: Image, *, shorten: tuple[int, int] | None = None) -> bytes:
+def rle(image: Image, *, shorten: tuple[int, int] | None = None, table: bool = True) -> bytes:
     """The image in literal runs. One segment, by frame and number, can be too short."""
     frames = []
     for index in range(image.frames):
@@ -92,7 +92,7 @@ def rle(image: Image, *, shorten: tuple[int, int] | None = None) -> bytes:
         if shorten is not None and shorten[0] == index:
             packed[shorten[1]] = bytes([len(planes[0]) - 3]) + planes[shorten[1]][:-2]
         frames.append(oracle.rle_frame(packed))
-    value = oracle.encapsulated([oracle.fragments(frame, []) for frame in frames], table=True)
+    value = oracle.encapsulated([oracle.fragments(frame, []) for frame in frames], table=table)
     return oracle.dicom_file(oracle.elements(image, value, "OB"), RLELossless)
 
 
@@ -397,7 +397,7 @@ def test_ds_out_is_that_of_pydicom(name, tags, function):
 
 def test_ds_out_is_filled_before_the_first_frame():
     dataset = pydicom.Dataset()
-    frames = dicomet.iter_pixels(SHORT, ds_out=dataset)
+    frames = dicomet.iter_pixels(SHORT, ds_out=dataset, indices=[2])
     assert len(dataset) == 0
     with pytest.raises(dicomet.PixelDataError):
         next(frames)
@@ -540,6 +540,41 @@ def test_colour_options_that_contradict_each_other():
 def test_colours_that_cannot_be_converted(image, option):
     with pytest.raises(dicomet.PixelDataError, match="three unsigned 8-bit samples"):
         dicomet.pixel_array(oracle.dicom_file(elements(image)), **{option: True})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "JPGExtended.dcm",
+        "SC_rgb_small_odd_jpeg.dcm",
+        "JPEGLSNearLossless_16.dcm",
+        "MR_small_jpeg_ls_lossless.dcm",
+        "J2K_pixelrep_mismatch.dcm",
+        "MR_small_jp2klossless.dcm",
+        "MR_small_RLE.dcm",
+    ],
+)
+@pytest.mark.parametrize("representation", [0, 1])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"bits_stored": 5},
+        {"bits_stored": 5, "correct_unused_bits": False},
+        {"apply_j2k_sign_correction": False},
+        {"apply_jls_sign_correction": False},
+    ],
+    ids=str,
+)
+def test_bits_of_compressed_images(name, representation, options):
+    """Each syntax has its own rule for the bits above those of the codestream."""
+    path, options = ROOTS["pydicom"] / name, {**options, "pixel_representation": representation, "as_rgb": False}
+    theirs = pydicom.pixels.pixel_array(path, **options)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*High Bit", UserWarning)
+        ours = dicomet.pixel_array(path, **options)
+    assert ours.dtype == theirs.dtype
+    assert np.array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("index", [None, 0, 1, 2])
@@ -694,6 +729,33 @@ def test_delimiters_outside_a_sequence(delimiter):
         dicomet.pixel_array(before + struct.pack("<HHL", 0xFFFE, delimiter, 0) + after)
 
 
+META_UID = struct.pack("<HH", 0x0002, 0x0010)
+
+
+@pytest.mark.parametrize("vr", [b"US", b"OB", b"U0", b"SQ"])
+def test_meta_information_that_is_damaged(vr):
+    """The transfer syntax has another VR than UI, so that its value is no text, or cannot be read at all."""
+    data = DATA.replace(META_UID + b"UI", META_UID + vr)
+    assert data != DATA
+    with pytest.raises(dicomet.PixelDataError):
+        dicomet.pixel_array(data)
+
+
+def test_sequence_that_is_cut():
+    """pydicom's parser raises an OSError without a number: the data is damaged, not the disk."""
+    before, _, _ = DATA.partition(oracle.data_set(elements(IMAGE), ExplicitVRLittleEndian))
+    sequence = struct.pack("<HH2s2xL", 0x0008, 0x1140, b"SQ", oracle.UNDEFINED_LENGTH)
+    with pytest.raises(dicomet.PixelDataError):
+        dicomet.pixel_array(before + sequence)
+
+
+def test_value_that_is_cut():
+    """Every file that ends too early is refused, wherever it ends."""
+    for end in range(132, len(DATA)):
+        with pytest.raises(dicomet.PixelDataError):
+            dicomet.pixel_array(DATA[:end])
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_place_of_an_error(function):
     with pytest.raises(dicomet.PixelDataError, match=r"frame 1, segment 0: the RLE segment gives 22 of 24") as error:
@@ -703,11 +765,35 @@ def test_place_of_an_error(function):
 
 
 @pytest.mark.parametrize("source", [SHORT, read(SHORT)], ids=["file", "Dataset"])
-@pytest.mark.parametrize("index", [None, 0, 2])
+@pytest.mark.parametrize("index", [None, 2])
 def test_too_few_bytes(source, index):
     with pytest.raises(dicomet.PixelDataError, match="found 142 bytes, expected 144") as error:
         dicomet.pixel_array(source, index=index)
     assert error.value.element == "(7FE0,0010) Pixel Data"
+
+
+def test_frames_before_a_cut_can_be_had_from_a_file_as_in_pydicom():
+    frames = dicomet.iter_pixels(SHORT)
+    for index in range(2):
+        assert np.array_equal(next(frames), EXPECTED[index])
+        assert np.array_equal(dicomet.pixel_array(SHORT, index=index), EXPECTED[index])
+    with pytest.raises(dicomet.PixelDataError, match="frame 2: found 142 bytes, expected 144"):
+        next(frames)
+    with pytest.raises(dicomet.PixelDataError, match="found 142 bytes, expected 144"):
+        dicomet.pixel_array(read(SHORT), index=0)
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_fragments_before_a_cut_can_be_had(table):
+    whole = rle(IMAGE, table=table)
+    data = whole[: whole.rindex(b"\xfe\xff\x00\xe0") + 20]
+    for index in range(2):
+        assert np.array_equal(dicomet.pixel_array(data, index=index), EXPECTED[index])
+    for index in (None, 2):
+        with pytest.raises(dicomet.PixelDataError, match="found an item of"):
+            dicomet.pixel_array(data, index=index)
+    frames = dicomet.iter_pixels(data)
+    assert np.array_equal(next(frames), EXPECTED[0])
 
 
 @pytest.mark.parametrize(
@@ -814,23 +900,25 @@ def runs_beside(work) -> bool:
         thread.join()
 
 
-def large(image: Image) -> Image:
-    return Image(np.resize(image.values, (1, 4000, 4000, image.samples)), image.bits_allocated, image.bits_stored)
+LARGE = 4000
 
 
-def large_sources() -> dict[str, pydicom.Dataset]:
-    image = large(ramp(1, 16, 12))
-    runs = b"".join(bytes([127]) + bytes(range(128)) for _ in range(4000 * 4000 // 128))
-    value = oracle.encapsulated([[oracle.rle_frame([runs, runs])]], table=False)
-    return {
-        "native": read(oracle.dicom_file(elements(image))),
-        "RLE": read(oracle.dicom_file(oracle.elements(image, value, "OB"), RLELossless)),
-    }
+def large_native() -> pydicom.Dataset:
+    image = Image(np.resize(IMAGE.values, (1, LARGE, LARGE, 1)), 16, 12)
+    return read(oracle.dicom_file(elements(image)))
 
 
-@pytest.mark.parametrize("coding", ["native", "RLE"])
-def test_other_threads_run_while_a_frame_is_decoded(coding):
-    dataset = large_sources()[coding]
+def large_rle() -> pydicom.Dataset:
+    dataset = read(rle(IMAGE.frame(0)))
+    plane = b"".join(bytes([127, *range(128)]) for _ in range(LARGE * LARGE // 128))
+    dataset.PixelData = oracle.encapsulated([[oracle.rle_frame([plane, plane])]], table=False)
+    dataset.Rows = dataset.Columns = LARGE
+    return dataset
+
+
+@pytest.mark.parametrize("source", [large_native, large_rle])
+def test_other_threads_run_while_a_frame_is_decoded(source):
+    dataset = source()
     out = dicomet.pixel_array(dataset)
     decode = functools.partial(dicomet.pixel_array, dataset, out=out)
     if getattr(sys, "_is_gil_enabled", lambda: True)():

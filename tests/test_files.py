@@ -12,6 +12,8 @@ import pydicom.pixels
 import pytest
 from files import EQUAL, NO_IMAGE, ONLY, REFUSED, Case
 from pydicom.dataset import FileMetaDataset
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID, RLELossless
 
 import dicomet
 
@@ -191,6 +193,35 @@ def test_raw_image(case, kind):
     with opened(case, kind) as source, told(case, kind):
         array = dicomet.pixel_array(source, raw=True)
     assert_same(array, reference(case, kind, raw=True))
+
+
+def plugins() -> list:
+    """Every JPEG file with every plugin of pydicom's that is installed, but for the largest files."""
+    return [
+        pytest.param(case, plugin, id=f"{case}-{plugin}")
+        for case in IMAGES
+        if case.expected.file == case.expected.dataset == EQUAL and case.path.stat().st_size < 500_000
+        for plugin in get_decoder(transfer_syntax(case)).available_plugins
+        if transfer_syntax(case) != RLELossless
+    ]
+
+
+@functools.cache
+def transfer_syntax(case: Case) -> UID:
+    meta = pydicom.dcmread(case.path, force=True, stop_before_pixels=True).file_meta
+    return meta.get("TransferSyntaxUID", case.expected.transfer_syntax)
+
+
+@pytest.mark.parametrize(("case", "plugin"), plugins())
+def test_plugin(case, plugin):
+    """What they return differs: words of one or two bytes, by pixels or by planes."""
+    try:
+        theirs = pydicom.pixels.pixel_array(case.path, decoding_plugin=plugin)
+    except Exception:  # noqa: BLE001 - whatever a plugin raises
+        with pytest.raises(dicomet.PixelDataError, match=f"codec .* failed.*{plugin}"):
+            dicomet.pixel_array(case.path, decoding_plugin=plugin)
+    else:
+        assert_same(dicomet.pixel_array(case.path, decoding_plugin=plugin), theirs)
 
 
 @pairs(EQUAL, ONLY, kinds=("path",), slow=False)

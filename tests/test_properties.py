@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import ENCAPSULATED_UNCOMPRESSED, Image
 from pydicom.encaps import encapsulate, encapsulate_extended, get_frame
-from pydicom.pixels.encoders import RLELosslessEncoder
+from pydicom.pixels.encoders import JPEG2000LosslessEncoder, JPEGLSLosslessEncoder, RLELosslessEncoder
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -253,6 +253,23 @@ def test_subsampled_colours_that_cannot_be_converted(bits_allocated):
             dicomet.pixel_array(data)
 
 
+@pytest.mark.parametrize("frames", [1, 3])
+def test_words_of_bytes_need_their_last_byte(frames):
+    """In big endian the padding stands before the last sample, so that it can not be left out."""
+    image = with_values(Image(np.empty((frames, 3, 3, 1)), 8, 8), 3, "noise")
+    value = oracle.native(image, big_endian=True, words_of_bytes=True)
+    whole, cut = (
+        oracle.dicom_file(oracle.elements(image, value, "OW", big_endian=True), ExplicitVRBigEndian)
+        for value in (value, value[:-1])
+    )
+    check_every_way(whole, image)
+    with pytest.raises(dicomet.PixelDataError, match=f"found {len(value) - 1} bytes, expected {len(value)}"):
+        dicomet.pixel_array(cut)
+    for index in range(frames):
+        with pytest.raises(dicomet.PixelDataError):
+            dicomet.pixel_array(cut, index=index)
+
+
 # Frames that are not compressed
 
 
@@ -327,6 +344,19 @@ def test_rle(image, data):
     file = framed_file(image, frames, RLELossless, data)
     check_every_way(file, image)
     check_against_pydicom(file, image, decoding_plugin="pydicom")
+
+
+def test_extended_offset_table_leads_past_what_is_no_frame():
+    image = with_values(Image(np.empty((2, 5, 7, 1)), 8, 8), 3, "noise")
+    frames = [encoded(image.frame(index), "pydicom") for index in range(2)]
+    items = [frames[0], b"no frame", frames[1]]
+    kept = [table[:8] + table[16:] for table in oracle.extended_offset_table(items)]
+    value = oracle.encapsulated([oracle.fragments(item, []) for item in items], table=False)
+    source = oracle.dicom_file(oracle.elements(image, value, "OB", extended=kept), RLELossless)
+    with pytest.warns(UserWarning, match="belong to no frame"):
+        assert np.array_equal(dicomet.pixel_array(source), oracle.expected(image))
+    # The table tells the place of each frame, so that nothing else is read.
+    assert np.array_equal(dicomet.pixel_array(source, index=1), oracle.expected(image.frame(1)))
 
 
 @PROPERTY
@@ -423,3 +453,33 @@ def test_jpeg_in_fragments(name, table, fragments):
         assert_equal(np.stack(list(dicomet.iter_pixels(source))), np.stack(expected))
         assert_equal(dicomet.pixel_array(source), np.squeeze(np.stack(expected)))
     assert np.array_equal(pydicom.pixels.pixel_array(dataset), np.squeeze(np.stack(expected)))
+
+
+@pytest.mark.parametrize(
+    "encoder", [JPEG2000LosslessEncoder, JPEGLSLosslessEncoder], ids=lambda encoder: encoder.UID.keyword
+)
+@pytest.mark.parametrize("bits_allocated", [16, 32])
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("precision", [5, 8])
+def test_codestreams_narrower_than_the_image(encoder, bits_allocated, signed, precision):
+    """Samples of one byte from the codec, of several in the result."""
+    if not encoder.is_available:
+        pytest.skip(f"needs a plugin that encodes: {encoder.missing_dependencies}")
+    narrow = with_values(Image(np.empty((1, 7, 9, 1)), 8, precision, signed), 3, "extremes")
+    frame = encoder.encode(
+        oracle.native(narrow),
+        rows=7,
+        columns=9,
+        number_of_frames=1,
+        samples_per_pixel=1,
+        photometric_interpretation="MONOCHROME2",
+        bits_allocated=8,
+        bits_stored=precision,
+        pixel_representation=int(signed),
+    )
+    image = replaced(narrow, bits_allocated=bits_allocated)
+    image = replaced(image, values=narrow.values.astype(image.dtype))
+    value = oracle.encapsulated([oracle.fragments(frame, [])], table=False)
+    data = oracle.dicom_file(oracle.elements(image, value, "OB"), encoder.UID)
+    check_every_way(data, image)
+    check_against_pydicom(data, image)

@@ -14,7 +14,7 @@ _Buffer: TypeAlias = bytes | bytearray | memoryview | np.ndarray
 _Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
 _Fragments: TypeAlias = list[tuple[int, int]]
 
-__all__ = ["Encapsulated", "Image", "Plan", "__version__", "debug_build", "inflate"]
+__all__ = ["Encapsulated", "Frames", "Image", "Plan", "__version__", "debug_build", "inflate"]
 
 __version__: str
 debug_build: bool
@@ -53,10 +53,10 @@ class Image:
         """What is odd, but does not change the samples."""
     def check_result(self, frames: int) -> int:
         """Return the bytes of a result of `frames` frames, which must be addressable."""
-    def check_rle_bound(self, frame_bytes: int) -> None:
-        """Check that so many bytes of RLE Lossless can hold a frame at all."""
-    def check_codestream(self, frame: _Buffer) -> tuple[int, bool] | None:
-        """Check a JPEG or JPEG 2000 header against the description.
+    def check_rle_bound(self, frame_bytes: int, frame: int) -> None:
+        """Check that so many bytes of RLE Lossless can hold a frame at all; `frame` is its number."""
+    def check_codestream(self, codestream: _Buffer, frame: int) -> tuple[int, bool] | None:
+        """Check the JPEG or JPEG 2000 header of frame number `frame` against the description.
 
         Return its precision in bits and whether its samples are signed, or None for any other bytes.
         """
@@ -91,6 +91,11 @@ class Plan:
         """For frames that a codec has decoded to words of `bits_allocated` bits in native byte order."""
     def native_frames(self, src: _Buffer, first_bit: int, out: _Buffer) -> None:
         """Fill `out` with frames that follow each other in `src` from `first_bit` on."""
+    @property
+    def is_in_place(self) -> bool:
+        """Native frames can be read into the result and finished there."""
+    def finish_in_place(self, out: _Buffer) -> None:
+        """Finish whole pixels that lie in their place."""
     def words(self, frame: _Buffer, out: _Buffer) -> None:
         """Fill `out` with one frame of whole words."""
     def rle_frames(self, frames: Sequence[_Buffer], first_frame: int, out: _Buffer) -> list[str]:
@@ -110,11 +115,25 @@ class Encapsulated:
         jpeg: bool,
         extended: tuple[Sequence[int], Sequence[int]] | None,
     ) -> Encapsulated:
-        """Prepare; `read_at(offset, count)` returns bytes of the value, or fewer at its end."""
-    def find_frames(self) -> tuple[list[_Fragments], list[str]]:
-        """Return offset and length of every fragment of every frame, and warnings."""
+        """Read the Basic Offset Table; `read_at(offset, count)` returns bytes of the value, or fewer at its end."""
+    def find_frames(self) -> Frames:
+        """Find every frame."""
     def find_frame(self, index: int) -> _Fragments | None:
         """Return the fragments of one frame where an offset table tells them."""
+
+@final
+class Frames:
+    """The frames that were found."""
+
+    def __len__(self) -> int:
+        """How many."""
+    def frame(self, index: int) -> _Fragments:
+        """Return offset and length of every fragment of a frame."""
+    def check_whole(self) -> None:
+        """Raise what is wrong behind these frames, if anything is."""
+    @property
+    def warnings(self) -> list[str]:
+        """What was tolerated."""
 
 def inflate(src: _Buffer) -> bytes:
     """Return the output of a raw deflate stream (PS3.5 A.5)."""

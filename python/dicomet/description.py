@@ -1,6 +1,7 @@
 """What is known of an image before its pixel data is looked at, learnt once (PS3.3 C.7.6.3)."""
 
 import operator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,7 +26,7 @@ from pydicom.uid import (
 )
 
 from dicomet._native import Image
-from dicomet.errors import MissingElementError, PixelDataError, UnsupportedTransferSyntaxError
+from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
 from dicomet.parse import Parsed
 from dicomet.warn import warn
 
@@ -68,17 +69,22 @@ _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The description of an image, and what the caller wants of it."""
+    """The description of an image, and what the caller wants of it.
+
+    `complete`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset; of a file
+    that is cut, the frames before the cut can be had.
+    """
 
     image: Image
     coding: Coding
     transfer_syntax: UID
     options: dict[str, Any]
-    keyword: str
+    element: str
     big_endian: bool
     paired: bool
     raw: bool
     allow_excess_frames: bool
+    complete: bool
 
     @property
     def correct_unused_bits(self) -> bool:
@@ -122,11 +128,12 @@ def describe(parsed: Parsed, *, raw: bool) -> Description:
         coding=coding,
         transfer_syntax=parsed.transfer_syntax,
         options=options,
-        keyword=parsed.keyword,
+        element=parsed.element,
         big_endian=big_endian,
         paired=bool(options.get("be_swap_ow", False)) or words_of_bytes,
         raw=raw,
         # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
+        complete=parsed.is_dataset,
         allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or coding != "native")),
     )
 
@@ -135,21 +142,17 @@ def _coding(parsed: Parsed) -> Coding:
     transfer_syntax = parsed.transfer_syntax
     coding = _CODINGS.get(transfer_syntax)
     if coding is None:
-        raise UnsupportedTransferSyntaxError(
-            "Unable to decode the pixel data as a (0002,0010) 'Transfer Syntax UID' value of "
-            f"'{transfer_syntax.name}' is not supported",
-            element="(0002,0010) Transfer Syntax UID",
-        )
+        raise unsupported(transfer_syntax.name)
     if coding == "native" and parsed.undefined_length:
         raise PixelDataError(
-            f"{parsed.keyword}: found an undefined length, expected a length in bytes for the transfer syntax "
+            f"{parsed.element}: found an undefined length, expected a length in bytes for the transfer syntax "
             f"{transfer_syntax.name}",
-            element=parsed.keyword,
+            element=parsed.element,
         )
     if coding != "native" and parsed.keyword != "PixelData":
         raise PixelDataError(
-            f"{parsed.keyword}: found the transfer syntax {transfer_syntax.name}, expected an uncompressed one",
-            element=parsed.keyword,
+            f"{parsed.element}: found the transfer syntax {transfer_syntax.name}, expected an uncompressed one",
+            element=parsed.element,
         )
     return coding
 
@@ -172,11 +175,23 @@ def _image(options: dict[str, Any], keyword: str) -> Image:
         values["planar_configuration"] = _integer(planar, "(0028,0006)", "Planar Configuration")
     high_bit = options.get("high_bit")
     return Image(
-        number_of_frames=_integer(options["number_of_frames"], "(0028,0008)", "Number of Frames"),
-        high_bit=None if high_bit is None else _integer(high_bit, "(0028,0102)", "High Bit"),
+        number_of_frames=_number_of_frames(options["number_of_frames"]),
+        high_bit=high_bit if isinstance(high_bit, int) else None,
         keyword=keyword,
         **values,
     )
+
+
+def _number_of_frames(value: Any) -> int:
+    """Return Number of Frames: text as in the element, and 1 for nothing or 0, as in pydicom."""
+    number = value
+    if isinstance(value, str):
+        with suppress(ValueError):
+            number = int(value)
+    if number is None or number == 0:
+        warn(f"(0028,0008) Number of Frames: found {shown(value)}, expected 1 or more: 1 is assumed")
+        number = 1
+    return _integer(number, "(0028,0008)", "Number of Frames")
 
 
 def _missing(tag: str, title: str) -> MissingElementError:
@@ -191,12 +206,12 @@ def _integer(value: Any, tag: str, title: str) -> int:
         number = None
     if number is None or not -(2**63) <= number < 2**63:
         element = f"{tag} {title}"
-        raise PixelDataError(f"{element}: found {str(value)[:32]!r}, expected one integer", element=element) from None
+        raise PixelDataError(f"{element}: found {shown(value)}, expected one integer", element=element) from None
     return number
 
 
 def _text(value: Any, tag: str, title: str) -> str:
-    if isinstance(value, str):
+    if isinstance(value, str) and value.isascii():
         return str.__str__(value)
     element = f"{tag} {title}"
-    raise PixelDataError(f"{element}: found {str(value)[:32]!r}, expected one defined term", element=element)
+    raise PixelDataError(f"{element}: found {shown(value)}, expected one defined term", element=element)

@@ -1,5 +1,10 @@
 """What dicomet raises: one exception, and two that also are what pydicom raises in the same place."""
 
+from typing import Any
+
+PIXEL_DATA = "(7FE0,0010) Pixel Data"
+TRANSFER_SYNTAX_UID = "(0002,0010) Transfer Syntax UID"
+
 
 class PixelDataError(ValueError):
     """Pixel data, or its description, is not what the standard or the data set itself says.
@@ -38,3 +43,24 @@ class MissingElementError(PixelDataError, AttributeError):
 
 class UnsupportedTransferSyntaxError(PixelDataError, NotImplementedError):
     """A transfer syntax that is not for images, or not known. Also a `NotImplementedError`, as in pydicom."""
+
+
+def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
+    """Return the error for a transfer syntax, named as pydicom names it."""
+    return UnsupportedTransferSyntaxError(
+        "Unable to decode the pixel data as a (0002,0010) 'Transfer Syntax UID' value of "
+        f"'{transfer_syntax}' is not supported",
+        element=TRANSFER_SYNTAX_UID,
+    )
+
+
+def shown(value: Any) -> str:
+    """Return `value` as it is shown in a message: short, and whatever it is."""
+    try:
+        text = str(value)
+        if isinstance(value, int):
+            return text[:32]
+    except ValueError:
+        # An integer of more digits than Python converts.
+        return f"a number of {value.bit_length()} bits"
+    return repr(text[:32]) if text.isascii() else ascii(text[:32])

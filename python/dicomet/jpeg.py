@@ -1,4 +1,4 @@
-"""JPEG, JPEG-LS, JPEG 2000 and HTJ2K frames (PS3.5 A.4.1 to A.4.4, A.4.11): handed to pydicom's decoding plugins.
+"""JPEG, JPEG-LS, JPEG 2000 and HTJ2K frames (PS3.5 A.4.1, A.4.3, A.4.4): handed to pydicom's decoding plugins.
 
 The plugins (pylibjpeg, pyjpegls, ...) are C and C++: dicomet's promise of memory safety ends here. What they return is
 placed into the result like any other frame.
@@ -13,27 +13,17 @@ from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
 
 from dicomet._native import Plan
 from dicomet.description import Description
-from dicomet.errors import PixelDataError
+from dicomet.errors import PIXEL_DATA, PixelDataError
 from dicomet.value import Buffer
 
-ELEMENT = "(7FE0,0010) Pixel Data"
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
 # Options that speak of the whole value, where a plugin is given one frame.
 _NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
 
 
-def check(frame: Buffer, index: int, description: Description) -> tuple[int, bool] | None:
-    """Compare the codestream's header with the description. Return its precision and whether its samples are signed."""
-    try:
-        return description.image.check_codestream(frame)
-    except PixelDataError as error:
-        message = str(error).replace(ELEMENT, f"{ELEMENT}, frame {index}", 1)
-        raise PixelDataError(message, element=error.element, frame=index) from None
-
-
 def decode(frame: Buffer, index: int, description: Description, decoding_plugin: str, out: np.ndarray) -> None:
     """Decode one frame into `out`."""
-    codestream = check(frame, index, description)
+    codestream = description.image.check_codestream(frame, index)
     samples, properties = _call_plugin(frame, index, description, decoding_plugin)
     plan = Plan.codec(
         description.image,
@@ -51,7 +41,7 @@ def _call_plugin(
 ) -> tuple[Buffer, dict[str, Any]]:
     decoder = get_decoder(description.transfer_syntax)
     if not decoder.is_available:
-        raise PixelDataError(_missing_plugin(description.transfer_syntax), element=ELEMENT)
+        raise PixelDataError(_missing_plugin(description.transfer_syntax), element=PIXEL_DATA)
     options = {name: value for name, value in description.options.items() if name not in _NOT_OF_A_FRAME}
     try:
         samples, properties = decoder.as_buffer(
@@ -66,22 +56,22 @@ def _call_plugin(
         raise
     except Exception as error:
         reason = " ".join(str(error).removeprefix(_ALL_FAILED).split())
-        message = f"{ELEMENT}, frame {index}: the codec for {description.transfer_syntax.name} failed: {reason}"
-        raise PixelDataError(message, element=ELEMENT, frame=index) from error
+        message = f"{PIXEL_DATA}, frame {index}: the codec for {description.transfer_syntax.name} failed: {reason}"
+        raise PixelDataError(message, element=PIXEL_DATA, frame=index) from error
     return samples, dict(properties)
 
 
 def _missing_plugin(transfer_syntax: UID) -> str:
     """Say which plugin is missing, and how to install it."""
     if transfer_syntax in JPEG2000TransferSyntaxes:
-        packages, note = '"pylibjpeg>=2.0" "pylibjpeg-openjpeg>=2.0"', ""
+        packages, licence = '"pylibjpeg>=2.0" "pylibjpeg-openjpeg>=2.0"', "MIT"
     elif transfer_syntax in JPEGLSTransferSyntaxes:
-        packages, note = '"pyjpegls>=1.2"', ""
+        packages, licence = '"pyjpegls>=1.2"', "MIT"
     else:
-        packages, note = '"pylibjpeg>=2.0" "pylibjpeg-libjpeg>=2.1"', " (licensed under the GPL-3.0)"
+        packages, licence = '"pylibjpeg>=2.0" "pylibjpeg-libjpeg>=2.1"', "GPL-3.0"
     return (
-        f"{ELEMENT}: the transfer syntax {transfer_syntax.name} ({transfer_syntax}) needs a decoding plugin that is "
-        f"not installed: pip install {packages}{note}"
+        f"{PIXEL_DATA}: the transfer syntax {transfer_syntax.name} ({transfer_syntax}) needs a decoding plugin that is "
+        f"not installed (licence: {licence}): pip install {packages}"
     )
 
 

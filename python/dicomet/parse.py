@@ -7,7 +7,7 @@ import functools
 import io
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
@@ -18,10 +18,15 @@ from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from dicomet._native import inflate
-from dicomet.errors import MissingElementError, PixelDataError
+from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
 from dicomet.value import FileValue, MemoryValue, Value
 
 KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+ELEMENTS = {
+    "FloatPixelData": "(7FE0,0008) Float Pixel Data",
+    "DoubleFloatPixelData": "(7FE0,0009) Double Float Pixel Data",
+    "PixelData": PIXEL_DATA,
+}
 HIGH_BIT = 0x00280102
 EXTENDED_OFFSET_TABLES = frozenset({0x7FE00001, 0x7FE00002})
 IMAGE_PIXEL = frozenset(
@@ -35,7 +40,7 @@ class Parsed:
     """What decoding needs of a data set.
 
     `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data
-    set, and ``high_bit``.
+    set, and ``high_bit``. `warning` is what is wrong with the element, but does not matter where the samples are there.
     """
 
     options: dict[str, Any]
@@ -46,16 +51,23 @@ class Parsed:
     undefined_length: bool
     dataset: Dataset
     is_dataset: bool
+    warning: str | None = None
+
+    @property
+    def element(self) -> str:
+        """The pixel data element, as it is named in messages."""
+        return ELEMENTS[self.keyword]
 
 
 def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
     """Take the description and the pixel data of `dataset`, which somebody has parsed before."""
-    transfer_syntax = getattr(dataset, "file_meta", {}).get("TransferSyntaxUID", None)
+    with _as_pixel_data_error():
+        transfer_syntax = (getattr(dataset, "file_meta", None) or {}).get("TransferSyntaxUID", None)
     if not transfer_syntax:
         raise MissingElementError(
             "Unable to decode the pixel data as the dataset's 'file_meta' has no (0002,0010) 'Transfer Syntax UID' "
             "element",
-            element="(0002,0010) Transfer Syntax UID",
+            element=TRANSFER_SYNTAX_UID,
         )
     found = [tag for tag in KEYWORDS if tag in dataset]
     if not found:
@@ -70,7 +82,7 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
     undefined_length = bool(getattr(element, "is_undefined_length", False))
     return Parsed(
         options=_options(dataset, options),
-        transfer_syntax=UID(transfer_syntax),
+        transfer_syntax=_uid(transfer_syntax),
         keyword=KEYWORDS[found[0]],
         vr=element.VR,
         # Last, for it moves the position of a value that is a file.
@@ -88,9 +100,16 @@ def _dataset_value(value: Any, keyword: str) -> Value:
         return MemoryValue(bytes(value))
     if isinstance(value, io.BufferedIOBase):
         start = value.tell()
-        return FileValue(cast("BinaryIO", value), start, _size(value) - start)
+        return FileValue(cast("BinaryIO", value), start, max(0, _size(value) - start))
     found = "no value" if value is None else type(value).__name__
-    raise PixelDataError(f"{keyword}: found {found}, expected bytes", element=keyword)
+    raise PixelDataError(f"{ELEMENTS[keyword]}: found {found}, expected bytes", element=ELEMENTS[keyword])
+
+
+def _uid(value: Any) -> UID:
+    if isinstance(value, str):
+        return UID(value)
+    found = f"{TRANSFER_SYNTAX_UID}: found {shown(value)}, expected one UID"
+    raise PixelDataError(found, element=TRANSFER_SYNTAX_UID)
 
 
 def _size(file: io.BufferedIOBase | BinaryIO) -> int:
@@ -116,13 +135,13 @@ def _parse(
     with _as_pixel_data_error():
         read_preamble(file, force=True)
         file_meta = _read_file_meta_info(file)
-    transfer_syntax = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
-    if not transfer_syntax:
+        named = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
+    if not named:
         raise MissingElementError(
             "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format",
-            element="(0002,0010) Transfer Syntax UID",
+            element=TRANSFER_SYNTAX_UID,
         )
-    transfer_syntax = UID(transfer_syntax)
+    transfer_syntax = _uid(named)
     if transfer_syntax == DeflatedExplicitVRLittleEndian:
         memory = inflate(file.read())
         file = io.BytesIO(memory)
@@ -131,6 +150,9 @@ def _parse(
     start = file.tell()
     available = _size(file) - start
     undefined = length == UNDEFINED_LENGTH
+    warning = None
+    if not undefined and length > available:
+        warning = f"{ELEMENTS[KEYWORDS[tag]]}: found {available} bytes to the end of the file, expected {length}"
     if not undefined:
         available = min(available, length)
     value: Value = FileValue(file, start, available, delimited=undefined)
@@ -145,6 +167,7 @@ def _parse(
         undefined_length=undefined,
         dataset=dataset,
         is_dataset=False,
+        warning=warning,
     )
 
 
@@ -155,11 +178,15 @@ def _read_up_to_pixel_data(
     tags = IMAGE_PIXEL | EXTENDED_OFFSET_TABLES | {HIGH_BIT}
     if specific_tags is not None:
         tags = tags | _group_0028() | set(specific_tags)
+    try:
+        implicit, little_endian = transfer_syntax.is_implicit_VR, transfer_syntax.is_little_endian
+    except ValueError:
+        raise unsupported(transfer_syntax.name) from None
     with _as_pixel_data_error():
         dataset = read_dataset(
             file,
-            is_implicit_VR=transfer_syntax.is_implicit_VR,
-            is_little_endian=transfer_syntax.is_little_endian,
+            is_implicit_VR=implicit,
+            is_little_endian=little_endian,
             stop_when=lambda tag, _vr, _length: int(tag) in KEYWORDS,
             specific_tags=list(tags),
         )
@@ -200,8 +227,10 @@ def _read_element_header(file: BinaryIO, dataset: Dataset) -> tuple[int, str | N
 def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
     with _as_pixel_data_error():
         merged = as_pixel_options(dataset, **options)
-        if HIGH_BIT in dataset:
-            merged.setdefault("high_bit", dataset[HIGH_BIT].value)
+    if HIGH_BIT in dataset and "high_bit" not in merged:
+        # It does not change the samples, so that one that cannot be read does not matter.
+        with suppress(Exception):
+            merged["high_bit"] = dataset[HIGH_BIT].value
     return merged
 
 
@@ -209,7 +238,7 @@ def _no_pixel_data(where: str) -> MissingElementError:
     return MissingElementError(
         f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to "
         "decode",
-        element="(7FE0,0010) Pixel Data",
+        element=PIXEL_DATA,
     )
 
 
@@ -222,8 +251,14 @@ def _as_pixel_data_error() -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, MemoryError):
+    except (MemoryError, Warning):
+        # A warning is an exception where the caller wants it to be one.
         raise
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # The parser's own, for data that ends too early.
+        raise PixelDataError(f"the data set cannot be parsed: {error}") from error
     except AttributeError as error:
         raise MissingElementError(str(error)) from error
     except Exception as error:

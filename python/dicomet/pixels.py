@@ -13,10 +13,11 @@ from pydicom.dataset import Dataset
 
 from dicomet.description import Description, describe
 from dicomet.encapsulated import EncapsulatedFrames
-from dicomet.errors import PixelDataError
+from dicomet.errors import PixelDataError, shown
 from dicomet.native import NativeFrames
 from dicomet.parse import Parsed, parse_dataset, parse_file, parse_memory
 from dicomet.value import FileValue
+from dicomet.warn import warn
 
 Source = str | os.PathLike[str] | BinaryIO | bytes | bytearray | memoryview | Dataset
 Frames = NativeFrames | EncapsulatedFrames
@@ -38,8 +39,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     Parameters
     ----------
     src : path, binary file object, bytes-like or pydicom.dataset.Dataset
-        A DICOM file, by name, open for reading in binary mode (its position is restored), or as a whole in memory; or a
-        data set that has been read before.
+        A DICOM file, by name, open for reading in binary mode and seekable (its position is restored), or as a whole in
+        memory; or a data set that has been read before.
     ds_out : pydicom.dataset.Dataset, optional
         Is updated with the file meta information, group 0028 and `specific_tags` of a file in `src`.
     specific_tags : list of int, optional
@@ -83,8 +84,10 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         if index is not None:
             _check_exists(index, frames, description)
         frames.check(first, count)
+        if parsed.warning:
+            warn(parsed.warning)
         array = _result(description, count, out)
-        frames.decode(first, count, array)
+        frames.decode(first, count, array.view(np.ndarray))
     if ds_out is not None:
         _fill(ds_out, parsed)
     return array
@@ -110,7 +113,8 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
     src, ds_out, specific_tags, raw, decoding_plugin, **kwargs
         As for `pixel_array`. `ds_out` is filled before the first frame is yielded.
     indices : iterable of int, optional
-        Yield these frames, counted from 0, in this order. Default: all.
+        Yield these frames, counted from 0, in this order. All frames by default, and, as in pydicom, where this is an
+        empty list.
     out : numpy.ndarray, optional
         Decode every frame into this array of one frame, and yield it each time.
 
@@ -130,20 +134,30 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
             _fill(ds_out, parsed)
         description = describe(parsed, raw=raw)
         frames = _frames(parsed, description, decoding_plugin, whole=False)
-        for number in _indices(indices, frames):
+        warned = False
+        for number in _indices(indices, frames, description):
             index = _checked_index(number)
             _check_exists(index, frames, description)
             frames.check(index, 1)
+            if parsed.warning and not warned:
+                warned = True
+                warn(parsed.warning)
             array = _result(description, 1, out)
-            frames.decode(index, 1, array)
+            frames.decode(index, 1, array.view(np.ndarray))
             yield array
 
 
-def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:
+def _indices(indices: Iterable[int] | None, frames: Frames, description: Description) -> Iterable[int]:
     """Return `indices`; all frames where there are none, which in pydicom includes an empty list or range."""
-    if indices is None or (isinstance(indices, Sized) and len(indices) == 0):
-        return range(frames.count)
-    return indices
+    if indices is not None and not (isinstance(indices, Sized) and len(indices) == 0):
+        return indices
+    return _all_frames(frames, description)
+
+
+def _all_frames(frames: Frames, description: Description) -> Iterator[int]:
+    """Count to Number of Frames, and only then ask how many there are: frames before a damage are yielded."""
+    yield from range(description.image.number_of_frames)
+    yield from range(description.image.number_of_frames, frames.count)
 
 
 def _checked_index(index: int) -> int:
@@ -157,7 +171,7 @@ def _check_exists(index: int, frames: Frames, description: Description) -> None:
     """Raise for a frame that does not exist. Frames are counted only where Number of Frames does not tell."""
     if index >= description.image.number_of_frames and index >= frames.count:
         raise PixelDataError(
-            f"(0028,0008) Number of Frames: found index {index}, expected 0 to {frames.count - 1}",
+            f"(0028,0008) Number of Frames: found index {shown(index)}, expected 0 to {frames.count - 1}",
             element="(0028,0008) Number of Frames",
             frame=index,
         )
@@ -173,7 +187,7 @@ def _parsed(
         if isinstance(src, Dataset):
             parsed = parse_dataset(src, options)
             if isinstance(parsed.value, FileValue):
-                stack.callback(parsed.value.file.seek, parsed.value.start)
+                stack.callback(_restore, parsed.value.file, parsed.value.start)
             yield parsed
         elif isinstance(src, bytes | bytearray | memoryview):
             yield parse_memory(bytes(src), options, tags)
@@ -181,10 +195,16 @@ def _parsed(
             if isinstance(src, io.TextIOBase):
                 raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")
             file = cast("BinaryIO", src)
-            stack.callback(file.seek, file.tell())
+            stack.callback(_restore, file, file.tell())
             yield parse_file(file, options, tags)
         else:
             yield parse_file(stack.enter_context(Path(src).open("rb")), options, tags)
+
+
+def _restore(file: BinaryIO, position: int) -> None:
+    """Put `file` back to where it was, if the caller has not closed it while a generator was waiting."""
+    if not getattr(file, "closed", False):
+        file.seek(position)
 
 
 def _frames(parsed: Parsed, description: Description, decoding_plugin: str, *, whole: bool) -> Frames:

@@ -4,11 +4,13 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+_INSIDE = frozenset({"dicomet", "functools", "contextlib"})
+
 
 def warn(message: str) -> None:
-    """Warn the first caller outside dicomet."""
+    """Warn the first caller outside dicomet, and outside the decorators that call back into it."""
     level, frame = 1, sys._getframe()  # noqa: SLF001 - the documented way to walk the stack without building it
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "dicomet":
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=level)
 

@@ -1,4 +1,4 @@
-//! The headers of JPEG codestreams (PS3.5 A.4.1 to A.4.4, A.4.8), read before a codec is called.
+//! The headers of JPEG codestreams (PS3.5 A.4.1, A.4.3, A.4.4), read before a codec is called.
 //!
 //! ISO/IEC 10918-1 B.2.2 and 14495-1 C.2.2 (frame header), 15444-1 A.5.1 (SIZ).
 
@@ -33,6 +33,10 @@ impl Codestream {
             let start = rest.iter().position(|&byte| byte != 0xFF)?;
             let marker = rest[start];
             rest = &rest[start + 1..];
+            // TEM, RST0 to RST7 and SOI have no segment (ISO/IEC 10918-1 B.1.1.3).
+            if matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8) {
+                continue;
+            }
             let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?));
             let segment = rest.get(2..length.max(2))?;
             match marker {
@@ -71,9 +75,18 @@ impl Codestream {
         })
     }
 
-    /// Checks the codestream against the description, so that no codec is asked for another image than the result has
-    /// room for.
-    pub fn check(&self, image: &Image) -> Result<()> {
+    /// Reads the header of `frame` and checks it against the description, so that no codec is asked for another image
+    /// than the result has room for. None where there is no header to check.
+    pub fn check(frame: &[u8], image: &Image) -> Result<Option<Self>> {
+        if frame.is_empty() {
+            return Err(Error::pixel_data(Problem::Length { found: 0, expected: 1 }));
+        }
+        let Some(codestream) = Self::read(frame) else { return Ok(None) };
+        codestream.agrees_with(image)?;
+        Ok(Some(codestream))
+    }
+
+    fn agrees_with(&self, image: &Image) -> Result<()> {
         let pairs = [
             ("Rows", self.rows as usize, image.rows()),
             ("Columns", self.columns as usize, image.columns()),

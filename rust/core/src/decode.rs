@@ -113,6 +113,20 @@ impl Plan {
         &self.image
     }
 
+    /// Native frames of this plan have the size and the order of the result, so that they can be read into it and
+    /// finished there.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        let Layout { planar, subsampled, paired, .. } = self.layout;
+        !planar && !subsampled && !paired && !matches!(self.image.bits_allocated(), 1 | 12)
+    }
+
+    /// Finishes samples that lie in their place in the result: byte order, unused bits, colour. `out` is any number of
+    /// whole pixels.
+    pub fn finish_in_place(&self, out: &mut [u8]) {
+        self.fill(out, |_, _| {});
+    }
+
     /// Decodes native frames that follow each other in `src` from `first_bit` on, until `out` is full.
     pub fn native_frames(&self, src: &[u8], first_bit: usize, out: &mut [u8]) -> Result<()> {
         let (frame_bytes, frame_bits) = (self.image.frame_bytes()?, self.image.native_frame_bits()?);
@@ -293,7 +307,12 @@ fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings:
         bits::unpack_1(&scratch[..packed], 0, out);
         return Ok(());
     }
-    report(unpacked, 0, out.len(), warnings)
+    report(unpacked, 0, out.len(), warnings)?;
+    // Some writers use 255 for 1; Bits Stored is 1.
+    for pixel in out {
+        *pixel &= 1;
+    }
+    Ok(())
 }
 
 fn decode_plane(segment: &[u8], index: usize, plane: &mut [u8], warnings: &mut Warnings) -> Result<()> {

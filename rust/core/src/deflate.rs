@@ -1,6 +1,6 @@
 //! PS3.5 A.5: the data set of Deflated Explicit VR Little Endian.
 
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, TRANSFER_SYNTAX_UID};
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// Inflates a raw deflate stream to at most `limit` bytes; what follows the stream (a padding byte) is ignored.
@@ -28,8 +28,9 @@ pub fn inflate(src: &[u8], limit: usize) -> Result<Vec<u8>> {
     }
 }
 
+/// The data set as a whole is wrong, or it is not what the transfer syntax says.
 fn damaged(why: &str) -> Error {
-    Error::pixel_data(Problem::Deflate(why.to_owned()))
+    Error::new(TRANSFER_SYNTAX_UID, Problem::Deflate(why.to_owned()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! PS3.5 A.4: encapsulated pixel data. Items, Basic and Extended Offset Table, and where the bytes of each frame lie.
+//! PS3.5 A.4: encapsulated pixel data. Items, and where the bytes of each frame lie.
 
-use crate::error::{EXTENDED_OFFSET_TABLE, Error, PIXEL_DATA, Problem, Result, try_with_capacity};
+use crate::error::{Error, Problem, Result, try_with_capacity};
+use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 
 const ITEM: u32 = 0xFFFE_E000;
 const SEQUENCE_DELIMITATION_ITEM: u32 = 0xFFFE_E0DD;
@@ -28,7 +29,7 @@ impl Source for &[u8] {
 }
 
 /// What is known of the value before it is read.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Value {
     /// Bytes up to the end of the value, or of the file where the length is undefined.
     pub length: u64,
@@ -38,8 +39,8 @@ pub struct Value {
     pub frames: u64,
     /// Frames end with an end-of-image marker, by which fragments can be told apart without a table.
     pub jpeg: bool,
-    /// Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8).
-    pub extended: Option<(Vec<u64>, Vec<u64>)>,
+    /// Extended Offset Table.
+    pub extended: Option<ExtendedOffsetTable>,
 }
 
 /// The bytes of a fragment, without its item header: offset in the value, and count.
@@ -52,130 +53,304 @@ pub struct Fragment {
 }
 
 impl Fragment {
-    fn item(self) -> u64 {
-        self.offset - ITEM_HEADER
+    /// The fragment of an item of `length` bytes at `item`; none where its end cannot be counted.
+    pub(crate) fn of_item(item: u64, length: u64) -> Option<Self> {
+        let offset = item.checked_add(ITEM_HEADER)?;
+        offset.checked_add(length).map(|_| Self { offset, length })
     }
 
-    fn end(self) -> u64 {
-        self.offset + self.length
+    /// Where the item begins.
+    pub(crate) fn item(self) -> u64 {
+        self.offset.saturating_sub(ITEM_HEADER)
+    }
+
+    /// Where the next item begins.
+    pub(crate) fn end(self) -> u64 {
+        self.offset.saturating_add(self.length)
     }
 }
 
+/// Which fragments belong to a frame.
+#[derive(Debug)]
+pub(crate) enum Grouping {
+    /// One fragment for each frame.
+    Each,
+    /// All fragments for the only frame.
+    All,
+    /// The number of the first fragment behind each frame.
+    Ends(Vec<usize>),
+}
+
 /// The fragments of each frame, in order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Frames {
     fragments: Vec<Fragment>,
-    ends: Vec<usize>,
+    grouping: Grouping,
+    /// Why there are no more frames, or fewer than Number of Frames: the value is damaged behind them.
+    pub damage: Option<Error>,
     /// What was tolerated.
     pub warnings: Vec<Error>,
 }
 
 impl Frames {
+    fn new(fragments: Vec<Fragment>, grouping: Grouping) -> Self {
+        Self { fragments, grouping, damage: None, warnings: Vec::new() }
+    }
+
     /// How many frames were found.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ends.len()
+        match &self.grouping {
+            Grouping::Each => self.fragments.len(),
+            Grouping::All => 1,
+            Grouping::Ends(ends) => ends.len(),
+        }
     }
 
     /// No frame was found.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
     }
 
     /// The fragments of frame `index`; none behind the last frame.
     #[must_use]
     pub fn frame(&self, index: usize) -> &[Fragment] {
-        let start = if index == 0 { 0 } else { self.ends.get(index - 1).copied().unwrap_or(self.fragments.len()) };
-        let end = self.ends.get(index).copied().unwrap_or(self.fragments.len());
-        &self.fragments[start.min(end)..end]
-    }
-
-    /// One frame for each fragment.
-    fn one_each(fragments: Vec<Fragment>) -> Self {
-        Self { ends: (1..=fragments.len()).collect(), fragments, warnings: Vec::new() }
-    }
-
-    /// One frame of all fragments.
-    fn single(fragments: Vec<Fragment>) -> Self {
-        Self { ends: vec![fragments.len()], fragments, warnings: Vec::new() }
+        let range = match &self.grouping {
+            Grouping::Each => index..index.saturating_add(1),
+            Grouping::All => 0..if index == 0 { self.fragments.len() } else { 0 },
+            Grouping::Ends(ends) => match ends.get(index) {
+                Some(&end) => index.checked_sub(1).map_or(0, |before| ends[before])..end,
+                None => 0..0,
+            },
+        };
+        self.fragments.get(range).unwrap_or_default()
     }
 }
 
-/// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
-pub fn find_frames<S: Source>(source: &mut S, value: &Value) -> std::result::Result<Frames, S::Error> {
-    let table = basic_offset_table(source, value)?;
-    let Walk { fragments, mut warnings } = walk(source, value, table.end, value.length)?;
-    let mut frames = assign(source, value, &table, fragments)?;
-    warnings.append(&mut frames.warnings);
-    frames.warnings = warnings;
-    let found = frames.len() as u64;
-    if found < value.frames {
-        return Err(Error::pixel_data(Problem::FrameCount { found, expected: value.frames }).into());
-    }
-    Ok(frames)
+/// A value of which the Basic Offset Table has been read.
+#[derive(Debug)]
+pub struct Encapsulated {
+    value: Value,
+    table: BasicOffsetTable,
 }
 
-/// Finds the fragments of frame `index` alone, without a walk over the frames before it where a table tells the place.
-/// None where only [`find_frames`] can tell.
-pub fn find_frame<S: Source>(
-    source: &mut S,
-    value: &Value,
-    index: u64,
-) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
-    let table = basic_offset_table(source, value)?;
-    let Ok(index) = usize::try_from(index) else { return Ok(None) };
-    if let Some((offsets, lengths)) = &value.extended {
-        let (Some(&offset), Some(&length)) = (offsets.get(index), lengths.get(index)) else { return Ok(None) };
-        if offsets.len() != lengths.len() || offsets.len() as u64 != value.frames {
+impl Encapsulated {
+    /// Reads the first item: the Basic Offset Table (PS3.5 A.4), which may be empty.
+    pub fn open<S: Source>(source: &mut S, value: Value) -> std::result::Result<Self, S::Error> {
+        let expected = "the Item (FFFE,E000) of the Basic Offset Table";
+        let Some((tag, length)) = header_at(source, 0)? else {
+            let problem = Problem::Length { found: value.length, expected: ITEM_HEADER };
+            return Err(Error::pixel_data(problem).into());
+        };
+        if tag != ITEM {
+            return Err(Error::pixel_data(Problem::Tag { found: tag, expected }).at(0).into());
+        }
+        let left = value.length.saturating_sub(ITEM_HEADER);
+        if u64::from(length) > left {
+            return Err(Error::pixel_data(Problem::ItemLength { length: u64::from(length), left }).at(0).into());
+        }
+        let mut bytes = try_with_capacity(length as usize)?;
+        bytes.resize(length as usize, 0);
+        let read = source.read_at(ITEM_HEADER, &mut bytes)?;
+        let table = BasicOffsetTable::new(&bytes[..read.min(bytes.len())], ITEM_HEADER + u64::from(length))?;
+        Ok(Self { value, table })
+    }
+
+    /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
+    ///
+    /// Frames before a damage are whole and can be used; [`Frames::damage`] says what is wrong behind them.
+    pub fn find_frames<S: Source>(&self, source: &mut S) -> std::result::Result<Frames, S::Error> {
+        let Walk { fragments, mut warnings, damage } = self.walk(source)?;
+        if let Some(damage) = damage {
+            let frames = self.assign_before(source, fragments, damage.offset)?;
+            return frames.map(|frames| Frames { damage: Some(damage.clone()), ..frames }).ok_or_else(|| damage.into());
+        }
+        let frames = self.assign(source, fragments, &mut warnings)?;
+        let (found, expected) = (frames.len() as u64, self.value.frames);
+        let missing = (found < expected).then(|| Error::pixel_data(Problem::FrameCount { found, expected }));
+        Ok(Frames { damage: missing, warnings, ..frames })
+    }
+
+    /// Finds the fragments of frame `index` alone, without a walk over the frames before it where a table tells the
+    /// place. None where only [`Self::find_frames`] can tell.
+    pub fn find_frame<S: Source>(
+        &self,
+        source: &mut S,
+        index: usize,
+    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+        if let Some(table) = &self.value.extended {
+            let Some(entry) = table.entry(index, self.table.end(), self.value.frames) else { return Ok(None) };
+            let found = self.item_at(source, entry.item())?;
+            return Ok(found.filter(|item| offset_table::fits(entry, *item)).map(|_| vec![entry]));
+        }
+        let Some((start, end)) = self.table.range(index, self.value.frames) else { return Ok(None) };
+        self.fragments_between(source, start, end)
+    }
+
+    /// The fragments from `start` to exactly `end`, or to the delimiter where there is no `end`; none where there is
+    /// anything else.
+    fn fragments_between<S: Source>(
+        &self,
+        source: &mut S,
+        start: u64,
+        end: Option<u64>,
+    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+        let (mut fragments, mut at) = (Vec::new(), start);
+        let limit = end.unwrap_or(self.value.length);
+        while at < limit {
+            match self.item_at(source, at)? {
+                Some(fragment) if fragment.length > 0 => {
+                    push(&mut fragments, fragment)?;
+                    at = fragment.end();
+                }
+                _ if end.is_none() && is_delimiter(source, at)? => at = limit,
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(fragments).filter(|fragments| at == limit && !fragments.is_empty()))
+    }
+
+    /// The fragment whose item begins at `offset`; none where no whole one does.
+    fn item_at<S: Source>(&self, source: &mut S, offset: u64) -> std::result::Result<Option<Fragment>, S::Error> {
+        if offset >= self.value.length {
             return Ok(None);
         }
-        let Some(item) = table.end.checked_add(offset) else { return Ok(None) };
-        let fragment = Fragment { offset: item.saturating_add(ITEM_HEADER), length };
-        let found = item_at(source, value, item)?;
-        return Ok(found.filter(|found| fits(fragment, *found)).map(|_| vec![fragment]));
+        let Some((ITEM, length)) = header_at(source, offset)? else { return Ok(None) };
+        let fragment = Fragment::of_item(offset, u64::from(length));
+        Ok(fragment.filter(|fragment| length != UNDEFINED && fragment.end() <= self.value.length))
     }
-    if table.offsets.len() as u64 != value.frames || table.offsets.first() != Some(&0) || !table.is_ascending() {
-        return Ok(None);
-    }
-    let place = |index: usize| table.offsets.get(index).map(|&offset| table.end + u64::from(offset));
-    let Some(start) = place(index) else { return Ok(None) };
-    let end = place(index + 1).unwrap_or(value.length);
-    let last = index + 1 == table.offsets.len();
-    fragments_between(source, value, start, end, last)
-}
 
-/// The fragments from `start` to exactly `end`, or for the `last` frame to the delimiter; none where there is anything else.
-fn fragments_between<S: Source>(
-    source: &mut S,
-    value: &Value,
-    start: u64,
-    end: u64,
-    last: bool,
-) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
-    let (mut fragments, mut at) = (Vec::new(), start);
-    while at < end {
-        match item_at(source, value, at)? {
-            Some(fragment) if fragment.length > 0 => fragments.push(fragment),
-            _ if last && !fragments.is_empty() => return Ok(delimiter_at(source, at)?.then_some(fragments)),
-            _ => return Ok(None),
+    /// Reads item headers to the delimiter or the end of the value. Empty fragments are left out.
+    fn walk<S: Source>(&self, source: &mut S) -> std::result::Result<Walk, S::Error> {
+        let (mut walk, mut empty, mut delimited) = (Walk::default(), 0, false);
+        let (mut at, end) = (self.table.end(), self.value.length);
+        while at < end && !delimited {
+            let Some(header) = header_at(source, at)? else { break };
+            match fragment_of(header, at, end) {
+                Ok(Some(fragment)) if fragment.length > 0 => {
+                    push(&mut walk.fragments, fragment)?;
+                    at = fragment.end();
+                }
+                Ok(Some(fragment)) => {
+                    empty += 1;
+                    at = fragment.end();
+                }
+                Ok(None) => delimited = true,
+                Err(error) if walk.fragments.is_empty() => return Err(error.into()),
+                Err(error) => {
+                    walk.damage = Some(error);
+                    break;
+                }
+            }
         }
-        at = fragments.last().map_or(end, |fragment| fragment.end());
+        if empty > 0 {
+            walk.warnings.push(Error::pixel_data(Problem::EmptyFragments { count: empty }));
+        }
+        // Up to 7 bytes can be left: a parser may have cut inside the delimiter's item, or a writer padded.
+        if self.value.delimited && !delimited && walk.damage.is_none() {
+            walk.warnings.push(Error::pixel_data(Problem::Undelimited).at(at));
+        }
+        Ok(walk)
     }
-    Ok(Some(fragments).filter(|fragments| at == end && !fragments.is_empty()))
+
+    /// Assigns fragments to frames.
+    fn assign<S: Source>(
+        &self,
+        source: &mut S,
+        fragments: Vec<Fragment>,
+        warnings: &mut Vec<Error>,
+    ) -> std::result::Result<Frames, S::Error> {
+        let frames = self.value.frames;
+        if let Some(table) = &self.value.extended {
+            let selected = table.select(&fragments, self.table.end(), frames)?;
+            if let Some(selected) = selected.filter(|selected| selected.len() == table.len()) {
+                let count = (fragments.len() - selected.len()) as u64;
+                if count > 0 {
+                    warnings.push(Error::pixel_data(Problem::UnusedFragments { count }));
+                }
+                return Ok(Frames::new(selected, Grouping::Each));
+            }
+            warnings.push(offset_table::unusable_extended(fragments.len()));
+        }
+        if !self.table.is_empty() {
+            if let Some(ends) = self.table.ends(&fragments, frames, None)? {
+                return Ok(Frames::new(fragments, Grouping::Ends(ends)));
+            }
+            warnings.push(offset_table::unusable_basic(fragments.len()));
+        }
+        let grouping = self.count(source, &fragments, warnings)?;
+        Ok(Frames::new(fragments, grouping))
+    }
+
+    /// Assigns fragments to frames where the value is damaged at offset `stop`. Only frames that are known to be whole
+    /// are told; none where nothing tells.
+    fn assign_before<S: Source>(
+        &self,
+        source: &mut S,
+        fragments: Vec<Fragment>,
+        stop: Option<u64>,
+    ) -> std::result::Result<Option<Frames>, S::Error> {
+        let frames = self.value.frames;
+        if let Some(table) = &self.value.extended {
+            let selected = table.select(&fragments, self.table.end(), frames)?;
+            return Ok(selected.map(|selected| Frames::new(selected, Grouping::Each)));
+        }
+        if !self.table.is_empty() {
+            let ends = self.table.ends(&fragments, frames, stop)?;
+            return Ok(ends.map(|ends| Frames::new(fragments, Grouping::Ends(ends))));
+        }
+        if self.value.jpeg {
+            let grouping = by_end_of_image(source, &fragments, None)?;
+            return Ok(Some(Frames::new(fragments, grouping)));
+        }
+        let one_each = frames > 1 && fragments.len() as u64 <= frames;
+        Ok(one_each.then(|| Frames::new(fragments, Grouping::Each)))
+    }
+
+    /// Without a table: one fragment for each frame, or all for a single frame, or by end-of-image markers.
+    fn count<S: Source>(
+        &self,
+        source: &mut S,
+        fragments: &[Fragment],
+        warnings: &mut Vec<Error>,
+    ) -> std::result::Result<Grouping, S::Error> {
+        let (found, expected) = (fragments.len() as u64, self.value.frames);
+        match found {
+            0 => Err(Error::pixel_data(Problem::FrameCount { found, expected }).into()),
+            _ if found <= expected => Ok(Grouping::Each),
+            _ if expected == 1 => Ok(Grouping::All),
+            _ if self.value.jpeg => by_end_of_image(source, fragments, Some(warnings)),
+            fragments => Err(Error::pixel_data(Problem::FragmentCount { fragments, frames: expected }).into()),
+        }
+    }
 }
 
-/// The fragment whose item begins at `offset`; none where no whole one does.
-fn item_at<S: Source>(source: &mut S, value: &Value, offset: u64) -> std::result::Result<Option<Fragment>, S::Error> {
-    if offset >= value.length {
-        return Ok(None);
-    }
-    let Some((ITEM, length)) = header_at(source, offset)? else { return Ok(None) };
-    let fragment = Fragment { offset: offset + ITEM_HEADER, length: u64::from(length) };
-    Ok(Some(fragment).filter(|fragment| length != UNDEFINED && fragment.end() <= value.length))
+#[derive(Default)]
+struct Walk {
+    fragments: Vec<Fragment>,
+    warnings: Vec<Error>,
+    /// Why the walk ended before the delimiter.
+    damage: Option<Error>,
 }
 
-fn delimiter_at<S: Source>(source: &mut S, offset: u64) -> std::result::Result<bool, S::Error> {
+/// The fragment that a header at `at` announces; none for the delimiter.
+fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Result<Option<Fragment>> {
+    let left = end.saturating_sub(at.saturating_add(ITEM_HEADER));
+    let problem = match (tag, length) {
+        (SEQUENCE_DELIMITATION_ITEM, _) => return Ok(None),
+        (ITEM, UNDEFINED) => Problem::UndefinedItem,
+        (ITEM, length) if u64::from(length) > left => Problem::ItemLength { length: u64::from(length), left },
+        (ITEM, length) => return Ok(Fragment::of_item(at, u64::from(length))),
+        (found, _) => {
+            let expected = "an Item (FFFE,E000) or the Sequence Delimitation Item (FFFE,E0DD)";
+            Problem::Tag { found, expected }
+        }
+    };
+    Err(Error::pixel_data(problem).at(at))
+}
+
+fn is_delimiter<S: Source>(source: &mut S, offset: u64) -> std::result::Result<bool, S::Error> {
     Ok(matches!(header_at(source, offset)?, Some((SEQUENCE_DELIMITATION_ITEM, _))))
 }
 
@@ -191,198 +366,35 @@ fn parse_header([g0, g1, e0, e1, l0, l1, l2, l3]: [u8; 8]) -> (u32, u32) {
     (tag, u32::from_le_bytes([l0, l1, l2, l3]))
 }
 
-/// PS3.5 A.4, Table A.4-1.
-struct BasicOffsetTable {
-    offsets: Vec<u32>,
-    /// The table's length is not a multiple of 4, so that it cannot be read.
-    damaged: bool,
-    /// Where the first fragment's item begins.
-    end: u64,
-}
-
-impl BasicOffsetTable {
-    fn is_ascending(&self) -> bool {
-        self.offsets.is_sorted_by(|a, b| a < b)
-    }
-}
-
-fn basic_offset_table<S: Source>(source: &mut S, value: &Value) -> std::result::Result<BasicOffsetTable, S::Error> {
-    let expected = "the Item (FFFE,E000) of the Basic Offset Table";
-    let Some((tag, length)) = header_at(source, 0)? else {
-        let problem = Problem::Length { found: value.length, expected: ITEM_HEADER };
-        return Err(Error::pixel_data(problem).into());
-    };
-    if tag != ITEM {
-        return Err(Error::pixel_data(Problem::Tag { found: tag, expected }).at(0).into());
-    }
-    let (length, left) = (u64::from(length), value.length.saturating_sub(ITEM_HEADER));
-    if length > left {
-        return Err(Error::pixel_data(Problem::ItemLength { length, left }).at(0).into());
-    }
-    let mut bytes = try_with_capacity(length as usize)?;
-    bytes.resize(length as usize, 0);
-    let read = source.read_at(ITEM_HEADER, &mut bytes)?;
-    bytes.truncate(read);
-    let offsets = bytes.as_chunks::<4>().0.iter().map(|offset| u32::from_le_bytes(*offset)).collect();
-    Ok(BasicOffsetTable { offsets, damaged: !length.is_multiple_of(4), end: ITEM_HEADER + length })
-}
-
-struct Walk {
-    fragments: Vec<Fragment>,
-    warnings: Vec<Error>,
-}
-
-/// Reads item headers from `start` to the delimiter or the end of the value.
-fn walk<S: Source>(source: &mut S, value: &Value, start: u64, end: u64) -> std::result::Result<Walk, S::Error> {
-    let mut walk = Walk { fragments: Vec::new(), warnings: Vec::new() };
-    let mut at = start;
-    while at < end {
-        let Some((tag, length)) = header_at(source, at)? else { break };
-        let left = end.saturating_sub(at + ITEM_HEADER);
-        match (tag, length) {
-            (SEQUENCE_DELIMITATION_ITEM, _) => return Ok(walk),
-            (ITEM, UNDEFINED) => return Err(Error::pixel_data(Problem::UndefinedItem).at(at).into()),
-            (ITEM, length) if u64::from(length) > left => {
-                return Err(Error::pixel_data(Problem::ItemLength { length: u64::from(length), left }).at(at).into());
-            }
-            (ITEM, length) => {
-                let fragment = Fragment { offset: at + ITEM_HEADER, length: u64::from(length) };
-                walk.fragments.push(fragment);
-                at = fragment.end();
-            }
-            (found, _) => {
-                let expected = "an Item (FFFE,E000) or the Sequence Delimitation Item (FFFE,E0DD)";
-                return Err(Error::pixel_data(Problem::Tag { found, expected }).at(at).into());
-            }
-        }
-    }
-    // Up to 7 bytes can be left: a parser may have cut inside the delimiter's item, or a writer padded.
-    if value.delimited {
-        walk.warnings.push(Error::pixel_data(Problem::Undelimited).at(at));
-    }
-    Ok(walk)
-}
-
-/// Assigns fragments to frames.
-fn assign<S: Source>(
-    source: &mut S,
-    value: &Value,
-    table: &BasicOffsetTable,
-    fragments: Vec<Fragment>,
-) -> std::result::Result<Frames, S::Error> {
-    let mut warnings = Vec::new();
-    if let Some((offsets, lengths)) = &value.extended {
-        match by_extended_offset_table(offsets, lengths, table.end, value.frames, &fragments) {
-            Some(frames) => return Ok(frames),
-            None => warnings.push(unusable(EXTENDED_OFFSET_TABLE, "Extended Offset Table", fragments.len())),
-        }
-    }
-    if !table.offsets.is_empty() || table.damaged {
-        match by_basic_offset_table(table, value.frames, &fragments) {
-            Some(frames) => return Ok(Frames { warnings, ..frames }),
-            None => warnings.push(unusable(PIXEL_DATA, "Basic Offset Table", fragments.len())),
-        }
-    }
-    let frames = by_counting(source, value, fragments)?;
-    warnings.extend(frames.warnings);
-    Ok(Frames { warnings, ..frames })
-}
-
-fn unusable(element: crate::error::Element, table: &'static str, fragments: usize) -> Error {
-    Error::new(element, Problem::OffsetTable { table, fragments: fragments as u64 })
-}
-
-/// An entry may leave out the padding byte of its item.
-fn fits(entry: Fragment, item: Fragment) -> bool {
-    entry.offset == item.offset && (entry.length == item.length || entry.length + 1 == item.length)
-}
-
-/// PS3.3 C.7.6.3.1.8: one fragment for each frame, at 64-bit offsets.
-fn by_extended_offset_table(
-    offsets: &[u64],
-    lengths: &[u64],
-    start: u64,
-    frames: u64,
-    fragments: &[Fragment],
-) -> Option<Frames> {
-    if offsets.len() != lengths.len() || (offsets.len() as u64) < frames {
-        return None;
-    }
-    let mut found = try_with_capacity(offsets.len()).ok()?;
-    for (&offset, &length) in offsets.iter().zip(lengths) {
-        let entry = Fragment { offset: start.checked_add(offset)?.checked_add(ITEM_HEADER)?, length };
-        let item = fragments.binary_search_by_key(&entry.offset, |fragment| fragment.offset).ok()?;
-        found.push(Some(entry).filter(|entry| fits(*entry, fragments[item]))?);
-    }
-    Some(Frames::one_each(found))
-}
-
-/// Every offset is that of a fragment's item, in ascending order from 0.
-fn by_basic_offset_table(table: &BasicOffsetTable, frames: u64, fragments: &[Fragment]) -> Option<Frames> {
-    let usable = table.offsets.first() == Some(&0) && table.is_ascending() && table.offsets.len() as u64 >= frames;
-    if table.damaged || !usable || fragments.is_empty() {
-        return None;
-    }
-    let mut ends = try_with_capacity(table.offsets.len()).ok()?;
-    for offset in &table.offsets[1..] {
-        let item = table.end + u64::from(*offset);
-        ends.push(fragments.binary_search_by_key(&item, |fragment| fragment.item()).ok()?);
-    }
-    ends.push(fragments.len());
-    Some(Frames { fragments: fragments.to_vec(), ends, warnings: Vec::new() })
-}
-
-/// Without a table: one fragment for each frame, or all for a single frame, or by end-of-image markers.
-fn by_counting<S: Source>(
-    source: &mut S,
-    value: &Value,
-    fragments: Vec<Fragment>,
-) -> std::result::Result<Frames, S::Error> {
-    let all = fragments.len() as u64;
-    if all == value.frames {
-        return Ok(Frames::one_each(fragments));
-    }
-    let mut filled = fragments;
-    filled.retain(|fragment| fragment.length > 0);
-    let count = all - filled.len() as u64;
-    let mut warnings = Vec::new();
-    if count > 0 {
-        warnings.push(Error::pixel_data(Problem::EmptyFragments { count }));
-    }
-    let frames = match filled.len() as u64 {
-        0 => return Err(Error::pixel_data(Problem::FrameCount { found: 0, expected: value.frames }).into()),
-        found if found < value.frames => {
-            return Err(Error::pixel_data(Problem::FrameCount { found, expected: value.frames }).into());
-        }
-        found if found == value.frames => Frames::one_each(filled),
-        _ if value.frames == 1 => Frames::single(filled),
-        _ if value.jpeg => by_end_of_image(source, filled)?,
-        fragments => return Err(Error::pixel_data(Problem::FragmentCount { fragments, frames: value.frames }).into()),
-    };
-    warnings.extend(frames.warnings);
-    Ok(Frames { warnings, ..frames })
-}
-
 /// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, for
-/// padding).
-fn by_end_of_image<S: Source>(source: &mut S, fragments: Vec<Fragment>) -> std::result::Result<Frames, S::Error> {
+/// padding). Fragments behind the last marker are a frame with a warning, or none where nobody wants `warnings`.
+fn by_end_of_image<S: Source>(
+    source: &mut S,
+    fragments: &[Fragment],
+    warnings: Option<&mut Vec<Error>>,
+) -> std::result::Result<Grouping, S::Error> {
     const MARKER: [u8; 2] = [0xFF, 0xD9];
     let mut ends = Vec::new();
     for (index, fragment) in fragments.iter().enumerate() {
         let mut tail = [0; 10];
         let count = fragment.length.min(10);
         let read = source.read_at(fragment.end() - count, &mut tail[..count as usize])?;
-        if tail[..read].windows(2).any(|bytes| bytes == MARKER) {
-            ends.push(index + 1);
+        if tail[..read.min(10)].windows(2).any(|bytes| bytes == MARKER) {
+            push(&mut ends, index + 1)?;
         }
     }
-    let mut warnings = Vec::new();
-    if ends.last() != Some(&fragments.len()) {
-        let frame = ends.len();
-        ends.push(fragments.len());
-        warnings.push(Error::pixel_data(Problem::NoEndOfImage).in_frame(frame));
+    if let (Some(warnings), true) = (warnings, ends.last() != Some(&fragments.len())) {
+        warnings.push(Error::pixel_data(Problem::NoEndOfImage).in_frame(ends.len()));
+        push(&mut ends, fragments.len())?;
     }
-    Ok(Frames { fragments, ends, warnings })
+    Ok(Grouping::Ends(ends))
+}
+
+fn push<T>(values: &mut Vec<T>, value: T) -> Result<()> {
+    let bytes = values.len().saturating_mul(size_of::<T>()) as u64;
+    values.try_reserve(1).map_err(|_| Error::pixel_data(Problem::Memory { bytes }))?;
+    values.push(value);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ elements! {
     FLOAT_PIXEL_DATA = 0x7FE0_0008, "Float Pixel Data";
     DOUBLE_FLOAT_PIXEL_DATA = 0x7FE0_0009, "Double Float Pixel Data";
     PIXEL_DATA = 0x7FE0_0010, "Pixel Data";
+    TRANSFER_SYNTAX_UID = 0x0002_0010, "Transfer Syntax UID";
 }
 
 impl fmt::Display for Element {
@@ -95,11 +96,14 @@ pub enum Problem {
     #[error("found the end of the data, expected an item or the Sequence Delimitation Item")]
     Undelimited,
     /// An offset table that contradicts the fragments.
-    #[error("the {table} does not match the {fragments} fragments: it is ignored")]
+    #[error("the offsets of the {table} are not those of the fragments ({fragments}): they are ignored")]
     OffsetTable { table: &'static str, fragments: u64 },
     /// Fragments without content.
-    #[error("found {count} empty fragments: they are skipped")]
+    #[error("found empty fragments ({count}): they are skipped")]
     EmptyFragments { count: u64 },
+    /// Fragments that no entry of a table names.
+    #[error("found fragments ({count}) that belong to no frame: they are left out")]
+    UnusedFragments { count: u64 },
     /// The last frame of a JPEG stream has no end marker.
     #[error("the last frame has no end-of-image marker")]
     NoEndOfImage,

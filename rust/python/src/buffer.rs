@@ -11,7 +11,7 @@
 #![allow(unsafe_code)]
 
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::slice;
 
@@ -43,7 +43,12 @@ impl FromPyObject<'_, '_> for Input {
             return Ok(Self::Borrowed(buffer));
         }
         // SAFETY: contiguous and exported, and the GIL is held until the copy is made.
-        Ok(Self::Copied(unsafe { slice_of(&buffer) }.to_vec()))
+        let bytes = unsafe { slice_of(&buffer) };
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(bytes.len())
+            .map_err(|_| PyMemoryError::new_err("no memory for a copy of the source"))?;
+        copy.extend_from_slice(bytes);
+        Ok(Self::Copied(copy))
     }
 }
 

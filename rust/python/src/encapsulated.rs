@@ -1,8 +1,9 @@
 //! Where frames lie, found through a Python function that reads the few bytes of item headers.
 
 use crate::buffer::Input;
-use crate::errors::Failure;
+use crate::errors::{Failure, guarded};
 use dicomet_core::encapsulation::{self, Source, Value};
+use dicomet_core::offset_table::ExtendedOffsetTable;
 use pyo3::prelude::*;
 
 /// A function `read(offset, count)` that returns a buffer.
@@ -21,17 +22,16 @@ impl Source for PythonSource<'_, '_> {
     }
 }
 
-/// Where the frames of encapsulated pixel data lie, found through a Python function that reads.
-#[pyclass(frozen, module = "dicomet._native")]
-pub(crate) struct Encapsulated {
-    value: Value,
-    read_at: Py<PyAny>,
-}
-
 type Fragments = Vec<(u64, u64)>;
 
 fn ranges(fragments: &[encapsulation::Fragment]) -> Fragments {
     fragments.iter().map(|fragment| (fragment.offset, fragment.length)).collect()
+}
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Encapsulated {
+    encapsulated: encapsulation::Encapsulated,
+    read_at: Py<PyAny>,
 }
 
 #[pymethods]
@@ -39,26 +39,49 @@ impl Encapsulated {
     #[new]
     #[pyo3(signature = (read_at, *, length, delimited, frames, jpeg, extended))]
     fn new(
-        read_at: Py<PyAny>,
+        read_at: Bound<'_, PyAny>,
         length: u64,
         delimited: bool,
         frames: u64,
         jpeg: bool,
         extended: Option<(Vec<u64>, Vec<u64>)>,
-    ) -> Self {
-        Self { value: Value { length, delimited, frames, jpeg, extended }, read_at }
+    ) -> PyResult<Self> {
+        let extended = extended.map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
+        let value = Value { length, delimited, frames, jpeg, extended };
+        let open = || encapsulation::Encapsulated::open(&mut PythonSource(&read_at), value);
+        let encapsulated = guarded(read_at.py(), open)?;
+        Ok(Self { encapsulated, read_at: read_at.unbind() })
     }
 
-    fn find_frames(&self, py: Python<'_>) -> PyResult<(Vec<Fragments>, Vec<String>)> {
-        let frames = encapsulation::find_frames(&mut PythonSource(self.read_at.bind(py)), &self.value)
-            .map_err(|failure| failure.into_py(py))?;
-        let fragments = (0..frames.len()).map(|index| ranges(frames.frame(index))).collect();
-        Ok((fragments, frames.warnings.iter().map(ToString::to_string).collect()))
+    fn find_frames(&self, py: Python<'_>) -> PyResult<Frames> {
+        guarded(py, || self.encapsulated.find_frames(&mut PythonSource(self.read_at.bind(py)))).map(Frames)
     }
 
-    fn find_frame(&self, py: Python<'_>, index: u64) -> PyResult<Option<Fragments>> {
-        let found = encapsulation::find_frame(&mut PythonSource(self.read_at.bind(py)), &self.value, index)
-            .map_err(|failure| failure.into_py(py))?;
+    fn find_frame(&self, py: Python<'_>, index: usize) -> PyResult<Option<Fragments>> {
+        let found = guarded(py, || self.encapsulated.find_frame(&mut PythonSource(self.read_at.bind(py)), index))?;
         Ok(found.map(|fragments| ranges(&fragments)))
+    }
+}
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Frames(encapsulation::Frames);
+
+#[pymethods]
+impl Frames {
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn frame(&self, index: usize) -> Fragments {
+        ranges(self.0.frame(index))
+    }
+
+    fn check_whole(&self, py: Python<'_>) -> PyResult<()> {
+        guarded(py, || self.0.damage.clone().map_or(Ok(()), Err))
+    }
+
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.0.warnings.iter().map(ToString::to_string).collect()
     }
 }

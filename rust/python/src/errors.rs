@@ -1,6 +1,8 @@
 //! The one conversion of errors: core to `dicomet.PixelDataError`, and a panic to the same.
 
 use dicomet_core::Error;
+use dicomet_core::error::Problem;
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
@@ -25,7 +27,7 @@ impl From<PyErr> for Failure {
 }
 
 impl Failure {
-    pub(crate) fn into_py(self, py: Python<'_>) -> PyErr {
+    fn into_py(self, py: Python<'_>) -> PyErr {
         match self {
             Self::Core(error) => pixel_data_error(py, &error),
             Self::Python(error) => error,
@@ -33,8 +35,11 @@ impl Failure {
     }
 }
 
-/// `dicomet.PixelDataError`, with the place as attributes.
-pub(crate) fn pixel_data_error(py: Python<'_>, error: &Error) -> PyErr {
+/// `dicomet.PixelDataError`, with the place as attributes; `MemoryError` where there is none.
+fn pixel_data_error(py: Python<'_>, error: &Error) -> PyErr {
+    if matches!(error.problem, Problem::Memory { .. }) {
+        return PyMemoryError::new_err(error.to_string());
+    }
     let place = PyDict::new(py);
     let filled = [("frame", error.frame), ("segment", error.segment), ("offset", error.offset)]
         .into_iter()
@@ -49,10 +54,15 @@ fn raise(py: Python<'_>, message: &str, place: Option<&Bound<'_, PyDict>>) -> Py
     made.map_or_else(|error| error, PyErr::from_value)
 }
 
-/// Runs `work` without the GIL. A panic, which would be a mistake of this library, becomes an ordinary exception.
+/// Runs `work` without the GIL.
 pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> dicomet_core::Result<T> + Send) -> PyResult<T> {
-    match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
-        Ok(done) => done.map_err(|error| pixel_data_error(py, &error)),
+    guarded(py, || py.detach(work).map_err(Failure::Core))
+}
+
+/// Runs `work` with the GIL. A panic, which would be a mistake of this library, becomes an ordinary exception.
+pub(crate) fn guarded<T, E: Into<Failure>>(py: Python<'_>, work: impl FnOnce() -> Result<T, E>) -> PyResult<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(|error| error.into().into_py(py)),
         Err(_) => Err(raise(py, "internal error of dicomet: please report it with the file that caused it", None)),
     }
 }

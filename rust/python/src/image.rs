@@ -1,7 +1,7 @@
 //! The description of an image.
 
 use crate::buffer::Input;
-use crate::errors::pixel_data_error;
+use crate::errors::guarded;
 use dicomet_core::codestream::Codestream;
 use dicomet_core::decode;
 use dicomet_core::image::{self as core, Attributes, PixelElement, SampleKind};
@@ -50,7 +50,7 @@ impl Image {
             photometric_interpretation,
             element,
         };
-        core::Image::new(&attributes).map(Self).map_err(|error| pixel_data_error(py, &error))
+        guarded(py, || core::Image::new(&attributes)).map(Self)
     }
 
     #[getter]
@@ -89,24 +89,23 @@ impl Image {
     }
 
     fn check_result(&self, py: Python<'_>, frames: usize) -> PyResult<usize> {
-        self.0.result_bytes(frames).map_err(|error| pixel_data_error(py, &error))
+        guarded(py, || self.0.result_bytes(frames))
     }
 
-    fn check_rle_bound(&self, py: Python<'_>, frame_bytes: u64) -> PyResult<()> {
-        decode::check_rle_bound(&self.0, frame_bytes).map_err(|error| pixel_data_error(py, &error))
+    fn check_rle_bound(&self, py: Python<'_>, frame_bytes: u64, frame: usize) -> PyResult<()> {
+        guarded(py, || decode::check_rle_bound(&self.0, frame_bytes).map_err(|error| error.in_frame(frame)))
     }
 
-    fn check_codestream(&self, py: Python<'_>, frame: Input) -> PyResult<Option<(u8, bool)>> {
-        let Some(codestream) = Codestream::read(frame.as_slice()) else { return Ok(None) };
-        codestream.check(&self.0).map_err(|error| pixel_data_error(py, &error))?;
-        Ok(Some((codestream.precision, codestream.signed)))
+    fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize) -> PyResult<Option<(u8, bool)>> {
+        let header = guarded(py, || Codestream::check(codestream.as_slice(), &self.0).map_err(|e| e.in_frame(frame)))?;
+        Ok(header.map(|header| (header.precision, header.signed)))
     }
 
     fn native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
-        self.0.native_frames(found).map_err(|error| pixel_data_error(py, &error))
+        guarded(py, || self.0.native_frames(found))
     }
 
     fn native_frame_range(&self, py: Python<'_>, index: u64) -> PyResult<(u64, u64)> {
-        self.0.native_frame_range(index).map_err(|error| pixel_data_error(py, &error))
+        guarded(py, || self.0.native_frame_range(index))
     }
 }

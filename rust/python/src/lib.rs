@@ -15,13 +15,22 @@ use pyo3::prelude::*;
 #[pyfunction]
 fn inflate(py: Python<'_>, src: buffer::Input) -> PyResult<Bound<'_, pyo3::types::PyBytes>> {
     let inflated = errors::run(py, || dicomet_core::deflate::inflate(src.as_slice(), usize::MAX))?;
-    Ok(pyo3::types::PyBytes::new(py, &inflated))
+    // Not `PyBytes::new`, which panics where there is no memory.
+    pyo3::types::PyBytes::new_with(py, inflated.len(), |bytes| {
+        bytes.copy_from_slice(&inflated);
+        Ok(())
+    })
 }
 
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use super::{encapsulated::Encapsulated, image::Image, inflate, plan::Plan};
+    use super::{
+        encapsulated::{Encapsulated, Frames},
+        image::Image,
+        inflate,
+        plan::Plan,
+    };
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

@@ -1,7 +1,7 @@
 //! What is done to samples, and the calls that do it without the GIL.
 
 use crate::buffer::{Input, Output};
-use crate::errors::{pixel_data_error, run};
+use crate::errors::{guarded, run};
 use crate::image::Image;
 use dicomet_core::decode::{self, Conversion};
 use dicomet_core::image::ByteOrder;
@@ -25,9 +25,7 @@ impl Plan {
     ) -> PyResult<Self> {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
         let conversion = parse_conversion(conversion)?;
-        decode::Plan::native(&image.0, order, paired, correct_unused_bits, conversion)
-            .map(Self)
-            .map_err(|error| pixel_data_error(py, &error))
+        guarded(py, || decode::Plan::native(&image.0, order, paired, correct_unused_bits, conversion)).map(Self)
     }
 
     #[staticmethod]
@@ -41,13 +39,23 @@ impl Plan {
         conversion: Option<&str>,
     ) -> PyResult<Self> {
         let conversion = parse_conversion(conversion)?;
-        decode::Plan::codec(&image.0, bits_allocated, planar, kept_bits, conversion)
-            .map(Self)
-            .map_err(|error| pixel_data_error(py, &error))
+        guarded(py, || decode::Plan::codec(&image.0, bits_allocated, planar, kept_bits, conversion)).map(Self)
     }
 
     fn native_frames(&self, py: Python<'_>, src: Input, first_bit: usize, mut out: Output) -> PyResult<()> {
         run(py, || self.0.native_frames(src.as_slice(), first_bit, out.as_mut_slice()))
+    }
+
+    #[getter]
+    fn is_in_place(&self) -> bool {
+        self.0.is_in_place()
+    }
+
+    fn finish_in_place(&self, py: Python<'_>, mut out: Output) -> PyResult<()> {
+        run(py, || {
+            self.0.finish_in_place(out.as_mut_slice());
+            Ok(())
+        })
     }
 
     fn words(&self, py: Python<'_>, frame: Input, mut out: Output) -> PyResult<()> {

@@ -136,6 +136,16 @@ proptest! {
     }
 
     #[test]
+    fn native_frames_in_place(case in cases(&[1, 8, 12, 16, 32, 64])) {
+        let plan = case.plan();
+        if plan.is_in_place() {
+            let mut out = case.native();
+            plan.finish_in_place(&mut out);
+            prop_assert_eq!(out, case.result());
+        }
+    }
+
+    #[test]
     fn rle_frames(case in cases(&[8, 16, 32])) {
         let case = Case { big: false, ..case };
         let image = case.image();

@@ -27,12 +27,17 @@ fn join(bytes: &[u8], fragments: &[Fragment]) -> Vec<u8> {
     fragments.iter().flat_map(|f| bytes[f.offset as usize..f.end() as usize].to_vec()).collect()
 }
 
-fn find(bytes: &[u8], value: &Value) -> Result<Frames> {
-    let frames = find_frames(&mut &bytes[..], value)?;
-    for index in 0..value.frames {
+fn find(bytes: &[u8], value: Value) -> Result<Frames> {
+    let frames_expected = value.frames as usize;
+    let encapsulated = Encapsulated::open(&mut &bytes[..], value)?;
+    let frames = encapsulated.find_frames(&mut &bytes[..])?;
+    if let Some(damage) = frames.damage {
+        return Err(damage);
+    }
+    for index in 0..frames_expected {
         // The short way, where there is one, must agree with the long way.
-        if let Some(fragments) = find_frame(&mut &bytes[..], value, index)? {
-            assert_eq!(fragments, frames.frame(index as usize));
+        if let Some(fragments) = encapsulated.find_frame(&mut &bytes[..], index)? {
+            assert_eq!(fragments, frames.frame(index));
         }
     }
     Ok(frames)
@@ -42,7 +47,7 @@ fn find(bytes: &[u8], value: &Value) -> Result<Frames> {
 fn one_fragment_for_each_frame() {
     for table in [&[][..], &[0, 10, 22]] {
         let bytes = encapsulate(table, &[b"aa", b"bbbb", b"cc"]);
-        let frames = find(&bytes, &value(&bytes, 3)).unwrap();
+        let frames = find(&bytes, value(&bytes, 3)).unwrap();
         assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"bbbb", b"cc"]);
         assert!(frames.warnings.is_empty());
     }
@@ -51,25 +56,25 @@ fn one_fragment_for_each_frame() {
 #[test]
 fn fragments_are_joined() {
     let bytes = encapsulate(&[0, 22], &[b"aa", b"bbbb", b"cc"]);
-    assert_eq!(contents(&bytes, &find(&bytes, &value(&bytes, 2)).unwrap()), [&b"aabbbb"[..], b"cc"]);
+    assert_eq!(contents(&bytes, &find(&bytes, value(&bytes, 2)).unwrap()), [&b"aabbbb"[..], b"cc"]);
     let bytes = encapsulate(&[], &[b"aa", b"bbbb", b"cc"]);
-    assert_eq!(contents(&bytes, &find(&bytes, &value(&bytes, 1)).unwrap()), [b"aabbbbcc"]);
+    assert_eq!(contents(&bytes, &find(&bytes, value(&bytes, 1)).unwrap()), [b"aabbbbcc"]);
 }
 
 #[test]
 fn jpeg_frames_end_with_a_marker() {
     let bytes = encapsulate(&[], &[b"aa", b"b\xFF\xD9\0", b"c\xFF\xD9\0"]);
     let jpeg = Value { jpeg: true, ..value(&bytes, 2) };
-    let frames = find(&bytes, &jpeg).unwrap();
+    let frames = find(&bytes, jpeg).unwrap();
     assert_eq!(contents(&bytes, &frames), [&b"aab\xFF\xD9\0"[..], b"c\xFF\xD9\0"]);
-    assert!(matches!(find(&bytes, &value(&bytes, 2)).unwrap_err().problem, Problem::FragmentCount { .. }));
+    assert!(matches!(find(&bytes, value(&bytes, 2)).unwrap_err().problem, Problem::FragmentCount { .. }));
 }
 
 #[test]
 fn wrong_tables_are_ignored_where_the_count_tells() {
     for table in [&[0, 22, 10][..], &[0, 10], &[4, 10, 22], &[0, 10, 23], &[0, 0, 10]] {
         let bytes = encapsulate(table, &[b"aa", b"bbbb", b"cc"]);
-        let frames = find(&bytes, &value(&bytes, 3)).unwrap();
+        let frames = find(&bytes, value(&bytes, 3)).unwrap();
         assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"bbbb", b"cc"]);
         assert_eq!(frames.warnings.len(), 1, "{table:?}");
     }
@@ -79,10 +84,10 @@ fn wrong_tables_are_ignored_where_the_count_tells() {
 fn extended_offset_table() {
     let bytes = encapsulate(&[], &[b"aa", b"bbbb", b"cc"]);
     let extended = |offsets: &[u64], lengths: &[u64]| Value {
-        extended: Some((offsets.to_vec(), lengths.to_vec())),
+        extended: Some(ExtendedOffsetTable::new(offsets.to_vec(), lengths.to_vec())),
         ..value(&bytes, 3)
     };
-    let right = find(&bytes, &extended(&[0, 10, 22], &[2, 3, 2])).unwrap();
+    let right = find(&bytes, extended(&[0, 10, 22], &[2, 3, 2])).unwrap();
     assert_eq!(contents(&bytes, &right), [&b"aa"[..], b"bbb", b"cc"]);
     for (offsets, lengths) in [
         (&[0, 10, 1 << 63][..], &[2, 4, 2][..]),
@@ -90,8 +95,12 @@ fn extended_offset_table() {
         (&[0, 10], &[2, 4]),
         (&[0, 10, 22], &[2, 4, 1 << 62]),
         (&[0, 10, 22], &[2, 4]),
+        (&[0, 0, 0], &[2, 2, 2]),
+        (&[22, 10, 0], &[2, 4, 2]),
+        (&[0, 10, 22], &[u64::MAX; 3]),
+        (&[0, 10, 22, 32], &[2, 4, 2, 0]),
     ] {
-        let frames = find(&bytes, &extended(offsets, lengths)).unwrap();
+        let frames = find(&bytes, extended(offsets, lengths)).unwrap();
         assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"bbbb", b"cc"]);
         assert_eq!(frames.warnings.len(), 1);
     }
@@ -100,13 +109,13 @@ fn extended_offset_table() {
 #[test]
 fn counts_that_do_not_fit() {
     let bytes = encapsulate(&[], &[b"aa", b"", b"cc"]);
-    let problem = |frames| find(&bytes, &value(&bytes, frames)).unwrap_err().problem;
+    let problem = |frames| find(&bytes, value(&bytes, frames)).unwrap_err().problem;
     assert_eq!(problem(4), Problem::FrameCount { found: 2, expected: 4 });
-    let frames = find(&bytes, &value(&bytes, 2)).unwrap();
+    let frames = find(&bytes, value(&bytes, 2)).unwrap();
     assert_eq!(contents(&bytes, &frames), [b"aa", b"cc"]);
     assert_eq!(frames.warnings.len(), 1);
     let more = encapsulate(&[0, 10, 20], &[b"aa", b"bb", b"cc"]);
-    assert_eq!(find(&more, &value(&more, 2)).unwrap().len(), 3);
+    assert_eq!(find(&more, value(&more, 2)).unwrap().len(), 3);
 }
 
 #[test]
@@ -115,22 +124,42 @@ fn malformed_items_are_named_by_offset() {
     let spoilt = |at: usize, with: &[u8]| {
         let mut bytes = bytes.clone();
         bytes[at..at + with.len()].copy_from_slice(with);
-        find(&bytes, &value(&bytes, 2)).unwrap_err()
+        find(&bytes, value(&bytes, 2)).unwrap_err()
     };
     assert_eq!(spoilt(22, &[0xFF; 4]).problem, Problem::UndefinedItem);
     assert_eq!(spoilt(22, &[200, 0, 0, 0]).problem, Problem::ItemLength { length: 200, left: 10 });
     assert_eq!(spoilt(18, &[1, 2, 3, 4]).offset, Some(18));
     assert_eq!(spoilt(0, &[1, 2, 3, 4]).offset, Some(0));
-    assert!(find(&[], &value(&[], 1)).is_err());
+    assert!(find(&[], value(&[], 1)).is_err());
+}
+
+#[test]
+fn frames_before_the_damage_are_found() {
+    let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
+    let cut = &bytes[..bytes.len() - 9];
+    let frames = Encapsulated::open(&mut &cut[..], value(cut, 3)).unwrap().find_frames(&mut &cut[..]).unwrap();
+    assert_eq!(contents(cut, &frames), [b"aa", b"bb"]);
+    assert_eq!(frames.damage.unwrap().problem, Problem::ItemLength { length: 2, left: 1 });
+    let single = Encapsulated::open(&mut &cut[..], value(cut, 1)).unwrap().find_frames(&mut &cut[..]);
+    assert!(single.is_err(), "a frame in fragments of which the last is cut is not whole");
+}
+
+#[test]
+fn fragments_outside_the_extended_table_are_told() {
+    let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
+    let extended = Some(ExtendedOffsetTable::new(vec![0, 20], vec![2, 2]));
+    let frames = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap();
+    assert_eq!(contents(&bytes, &frames), [b"aa", b"cc"]);
+    assert_eq!(frames.warnings[0].problem, Problem::UnusedFragments { count: 1 });
 }
 
 #[test]
 fn missing_delimiter_is_told() {
     let bytes = encapsulate(&[], &[b"aa", b"bb"]);
     let cut = &bytes[..bytes.len() - 8];
-    assert_eq!(find(cut, &value(cut, 2)).unwrap().warnings.len(), 1);
+    assert_eq!(find(cut, value(cut, 2)).unwrap().warnings.len(), 1);
     let defined = Value { delimited: false, ..value(cut, 2) };
-    assert!(find(cut, &defined).unwrap().warnings.is_empty());
+    assert!(find(cut, defined).unwrap().warnings.is_empty());
 }
 
 proptest! {
@@ -142,8 +171,9 @@ proptest! {
         extended in prop::option::of((prop::collection::vec(any::<u64>(), 0..3), prop::collection::vec(any::<u64>(), 0..3))),
     ) {
         let bytes = [item(&[]), item(b"ab"), bytes].concat();
-        let value = Value { jpeg, extended, ..value(&bytes, frames) };
-        if let Ok(frames) = find(&bytes, &value) {
+        let extended = extended.map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
+            let value = Value { jpeg, extended, ..value(&bytes, frames) };
+        if let Ok(frames) = find(&bytes, value) {
             for index in 0..frames.len() {
                 prop_assert!(frames.frame(index).iter().all(|f| f.end() <= bytes.len() as u64));
             }
