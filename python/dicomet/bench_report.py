@@ -98,7 +98,13 @@ def show(results: Sequence[Result], console: Console) -> None:
     for outcome, title in _EXPLAINED.items():
         _show_reasons(title, [result for result in results if result.outcome is outcome], console)
     if any(result.lacks_plugin for result in results):
-        console.print("\nPlugins that decode the JPEG syntaxes: pip install 'dicomet[jpeg]'", style="bold")
+        console.print(
+            "\nPlugins for all JPEG syntaxes, one of them under the GPL-3.0: pip install 'dicomet[jpeg]'\n"
+            "JPEG 2000, HTJ2K and JPEG-LS alone, without the GPL: pip install 'dicomet[jpeg-permissive]'",
+            style="bold",
+        )
+    if any(result.outcome is Outcome.DIFFERENT for result in results):
+        console.print("\nDifferences that are meant are listed in DIFFERENCES.md, with their reasons.")
     console.print(_counts(results))
     _show_speed(results, console)
     console.print(_versions())

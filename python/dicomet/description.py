@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydicom.pixels.decoders.base import DecodeOptions
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
@@ -64,6 +65,7 @@ _REQUIRED = (
     ("rows", "(0028,0010)", "Rows", True),
     ("samples_per_pixel", "(0028,0002)", "Samples per Pixel", True),
 )
+_KNOWN_OPTIONS = frozenset(DecodeOptions.__annotations__) | {"use_pdh", "high_bit"}
 _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 
@@ -116,6 +118,10 @@ def describe(parsed: Parsed, *, raw: bool) -> Description:
     """
     options = parsed.options
     coding = _coding(parsed)
+    unknown = sorted(options.keys() - _KNOWN_OPTIONS)
+    if unknown and coding != "JPEG":
+        # pydicom ignores them silently; a JPEG plugin may know more.
+        warn(f"found the option {unknown[0]!r}, which is none of pydicom's decoding options: it is ignored")
     if options.get("force_rgb", False) and options.get("force_ybr", False):
         raise PixelDataError("'force_ybr' and 'force_rgb' cannot both be True")
     image = _image(options, parsed.keyword)
