@@ -488,8 +488,10 @@ def test_options_stand_in_for_missing_elements():
     assert np.array_equal(dicomet.pixel_array(data, rows=ROWS, number_of_frames=FRAMES), EXPECTED)
 
 
-def test_unknown_options_are_ignored_as_by_pydicom():
-    assert np.array_equal(dicomet.pixel_array(DATA, another_option=1), EXPECTED)
+def test_unknown_options_are_ignored_as_by_pydicom_but_told():
+    with pytest.warns(UserWarning, match="found the option 'indx'"):
+        array = dicomet.pixel_array(DATA, indx=1)
+    assert np.array_equal(array, EXPECTED)
 
 
 COLOURS = [
@@ -863,6 +865,26 @@ def test_missing_plugin(monkeypatch, transfer_syntax, package):
         dicomet.pixel_array(data)
     assert transfer_syntax.name in str(error.value)
     assert ("GPL" in str(error.value)) == (package == "pylibjpeg-libjpeg")
+
+
+@pytest.mark.parametrize("place", [5, 7], ids=["rows", "columns"])
+@pytest.mark.parametrize(
+    ("name", "marker"),
+    [
+        ("MR_small_jpeg_ls_lossless.dcm", b"\xff\xf7"),
+        ("JPGExtended.dcm", b"\xff\xc1"),
+        ("SC_rgb_small_odd_jpeg.dcm", b"\xff\xc0"),
+    ],
+)
+def test_codestream_of_unknown_size_reaches_no_plugin(monkeypatch, name, marker, place):
+    """Some codecs take memory for ever where a frame header says 0 rows."""
+    monkeypatch.setattr(Decoder, "as_buffer", lambda *_args, **_options: pytest.fail("a plugin was called"))
+    before, header, after = (ROOTS["pydicom"] / name).read_bytes().partition(marker)
+    data = bytearray(before + header + after)
+    start = len(before) + place
+    data[start : start + 2] = bytes(2)
+    with pytest.raises(dicomet.PixelDataError, match=r"codestream has (Rows|Columns) 0"):
+        dicomet.pixel_array(data)
 
 
 def test_plugin_by_name():

@@ -3,51 +3,78 @@
 //! Native frames of 1 or 12 Bits Allocated are streams of bits, least significant first, that go on across rows and
 //! frames. Wider samples are whole words, of which the high bits above Bits Stored may hold anything (once: overlays).
 
+use multiversion::multiversion;
+
 /// Bits Allocated 1: one byte, 0 or 1, for each bit of `src` from `first_bit` on.
 ///
 /// `src` must reach at least `first_bit + out.len()` bits; what it lacks is left unwritten.
 pub fn unpack_1(src: &[u8], first_bit: usize, out: &mut [u8]) {
-    let src = src.get(first_bit / 8..).unwrap_or_default();
-    let shift = first_bit % 8;
-    if shift == 0 {
-        return unpack_bytes(src.iter().copied(), out);
+    let (src, shift) = (src.get(first_bit / 8..).unwrap_or_default(), first_bit % 8);
+    let groups = out.as_chunks_mut::<8>().0;
+    let count = groups.len().min(src.len().saturating_sub(1));
+    let mut aligned = [0; BLOCK];
+    for (index, groups) in groups[..count].chunks_mut(BLOCK).enumerate() {
+        align(&src[index * BLOCK..=index * BLOCK + groups.len()], shift, &mut aligned);
+        spread(&aligned, groups);
     }
-    let next = src.iter().skip(1).copied().chain(std::iter::once(0));
-    let shifted = src.iter().zip(next).map(|(&low, high)| (low >> shift) | (high << (8 - shift)));
-    unpack_bytes(shifted, out);
-}
-
-fn unpack_bytes(src: impl Iterator<Item = u8>, out: &mut [u8]) {
-    let mut chunks = out.chunks_exact_mut(8);
-    let mut src = src;
-    for (samples, byte) in (&mut chunks).zip(&mut src) {
-        samples.copy_from_slice(&spread(byte));
-    }
-    let rest = chunks.into_remainder();
-    if let (false, Some(byte)) = (rest.is_empty(), src.next()) {
-        let samples = spread(byte);
-        rest.copy_from_slice(&samples[..rest.len()]);
+    let done = 8 * count;
+    for (sample, bit) in out[done..].iter_mut().zip(shift + done..) {
+        let Some(byte) = src.get(bit / 8) else { return };
+        *sample = byte >> (bit % 8) & 1;
     }
 }
 
-/// The eight bits of a byte as eight bytes, without a table: each byte of the product keeps one bit, and adding 0x7F
-/// carries it to that byte's top.
-fn spread(byte: u8) -> [u8; 8] {
-    let kept = (u64::from(byte) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
-    (((kept + 0x7F7F_7F7F_7F7F_7F7F) >> 7) & 0x0101_0101_0101_0101).to_le_bytes()
+/// Source bytes that are aligned before they are spread: two plain loops, each of which the compiler vectorises.
+const BLOCK: usize = 512;
+
+/// Each byte from bit `shift` on, with the bits of the next byte behind it. `bytes` has one more than are wanted.
+#[multiversion(targets("x86_64+avx2"))]
+fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; BLOCK]) {
+    for ((byte, low), high) in aligned.iter_mut().zip(bytes).zip(&bytes[1..]) {
+        *byte = (u16::from_le_bytes([*low, *high]) >> shift) as u8;
+    }
+}
+
+/// The eight bits of a byte as eight bytes: each byte of the product keeps one bit, and adding 0x7F carries it to that
+/// byte's top.
+#[multiversion(targets("x86_64+avx2"))]
+fn spread(bytes: &[u8; BLOCK], groups: &mut [[u8; 8]]) {
+    for (samples, byte) in groups.iter_mut().zip(bytes) {
+        let kept = (u64::from(*byte) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
+        *samples = (((kept + 0x7F7F_7F7F_7F7F_7F7F) >> 7) & 0x0101_0101_0101_0101).to_le_bytes();
+    }
 }
 
 /// Bits Allocated 12: two samples in three bytes, to 16-bit words in native byte order.
 ///
 /// `first_bit` is a multiple of 4. `src` must reach at least `first_bit / 4 + 3 * out.len() / 2` half bytes.
+#[multiversion(targets("x86_64+avx2"))]
 pub fn unpack_12(src: &[u8], first_bit: usize, out: &mut [u8]) {
-    let mut half_byte = first_bit / 4;
-    for sample in out.as_chunks_mut::<2>().0 {
-        let (low, high) = (u16::from(src[half_byte / 2]), u16::from(src[half_byte / 2 + 1]));
-        let word = low | (high << 8);
-        *sample = if half_byte.is_multiple_of(2) { word & 0x0FFF } else { word >> 4 }.to_ne_bytes();
-        half_byte += 3;
+    let (src, shift) = (&src[first_bit / 8..], first_bit % 8);
+    let (samples, mut bit) = (out.as_chunks_mut::<2>().0, shift);
+    let (groups, _) = samples.as_chunks_mut::<4>();
+    for (group, window) in groups.iter_mut().zip(src.windows(8).step_by(6)) {
+        if let Some(bytes) = window.first_chunk() {
+            *group = four_words(u64::from_le_bytes(*bytes) >> shift);
+        }
+        bit += 48;
     }
+    for sample in &mut samples[(bit - shift) / 12..] {
+        let word = u16::from_le_bytes([src[bit / 8], src[bit / 8 + 1]]);
+        *sample = (word >> (bit % 8) & 0x0FFF).to_ne_bytes();
+        bit += 12;
+    }
+}
+
+/// The lowest four samples of 12 bits as words. All four are moved at once, least significant first.
+fn four_words(bits: u64) -> [[u8; 2]; 4] {
+    let sample = |number: u32| (bits & 0xFFF << (12 * number)) << (4 * number);
+    let bytes = (sample(0) | sample(1) | sample(2) | sample(3)).to_le_bytes();
+    let mut words = [[0; 2]; 4];
+    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u16::from_le_bytes(*bytes).to_ne_bytes();
+    }
+    words
 }
 
 /// Swaps the bytes of each pair: PS3.5 7.3, bytes sent as big-endian words (OW). A last odd byte stays.
@@ -105,12 +132,27 @@ pub fn correct_unused(bytes: &mut [u8], width: usize, bits: u8, signed: bool) {
 
 /// Copies words of `from` bytes into words of `to >= from` bytes, both native: sign or zero extended.
 pub fn widen(src: &[u8], from: usize, out: &mut [u8], to: usize, signed: bool) {
-    for (word, wide) in src.chunks_exact(from).zip(out.chunks_exact_mut(to)) {
-        let top = if cfg!(target_endian = "big") { word[0] } else { word[from - 1] };
-        let fill = if signed && top & 0x80 != 0 { 0xFF } else { 0 };
-        let (low, high) = if cfg!(target_endian = "big") { (to - from, 0) } else { (0, from) };
-        wide[low..low + from].copy_from_slice(word);
-        wide[high..high + to - from].fill(fill);
+    macro_rules! extend {
+        ($narrow:ty, $wide:ty) => {
+            for (word, wide) in src.as_chunks().0.iter().zip(out.as_chunks_mut().0) {
+                *wide = <$wide>::from(<$narrow>::from_ne_bytes(*word)).to_ne_bytes();
+            }
+        };
+    }
+    match (from, to, signed) {
+        (1, 2, false) => extend!(u8, u16),
+        (1, 4, false) => extend!(u8, u32),
+        (1, 8, false) => extend!(u8, u64),
+        (2, 4, false) => extend!(u16, u32),
+        (2, 8, false) => extend!(u16, u64),
+        (4, 8, false) => extend!(u32, u64),
+        (1, 2, true) => extend!(i8, i16),
+        (1, 4, true) => extend!(i8, i32),
+        (1, 8, true) => extend!(i8, i64),
+        (2, 4, true) => extend!(i16, i32),
+        (2, 8, true) => extend!(i16, i64),
+        (4, 8, true) => extend!(i32, i64),
+        _ => out.copy_from_slice(src),
     }
 }
 

@@ -11,6 +11,8 @@
 //! rounded half up and limited to 0..=255. The factors below are these fractions scaled by a power of two; scale and
 //! offset were searched for so that every one of the 2^24 inputs gives the exact result, which the tests check.
 
+use multiversion::multiversion;
+
 const RED: i32 = 1_470_102;
 const GREEN_CB: i32 = -360_853;
 const GREEN_CR: i32 = -748_826;
@@ -54,15 +56,35 @@ fn limit(value: i32) -> u8 {
 
 /// Pixels side by side, in place: `YBR_FULL` to RGB.
 pub fn convert_ybr_to_rgb(pixels: &mut [u8]) {
-    for pixel in pixels.as_chunks_mut::<3>().0 {
-        *pixel = ybr_to_rgb(*pixel);
-    }
+    convert(pixels, ybr_to_rgb);
 }
 
 /// Pixels side by side, in place: RGB to `YBR_FULL`.
 pub fn convert_rgb_to_ybr(pixels: &mut [u8]) {
-    for pixel in pixels.as_chunks_mut::<3>().0 {
-        *pixel = rgb_to_ybr(*pixel);
+    convert(pixels, rgb_to_ybr);
+}
+
+/// Pixels that are converted together: one register of each sample.
+const PIXELS: usize = 128;
+
+/// In planes on the stack, because nothing can be done at once to samples that are three bytes apart.
+#[multiversion(targets("x86_64+avx2"))]
+fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
+    let (blocks, rest) = pixels.as_chunks_mut::<3>().0.as_chunks_mut::<PIXELS>();
+    for block in blocks {
+        let (mut a, mut b, mut c) = ([0; PIXELS], [0; PIXELS], [0; PIXELS]);
+        for (i, from) in block.iter().enumerate() {
+            [a[i], b[i], c[i]] = *from;
+        }
+        for i in 0..PIXELS {
+            [a[i], b[i], c[i]] = pixel([a[i], b[i], c[i]]);
+        }
+        for (i, to) in block.iter_mut().enumerate() {
+            *to = [a[i], b[i], c[i]];
+        }
+    }
+    for to in rest {
+        *to = pixel(*to);
     }
 }
 
@@ -76,6 +98,7 @@ pub fn expand_422(src: &[u8], width: usize, out: &mut [u8]) {
     }
 }
 
+#[multiversion(targets("x86_64+avx2"))]
 fn expand_words<const W: usize>(src: &[u8], out: &mut [u8]) {
     let src = src.as_chunks::<W>().0.as_chunks::<4>().0;
     let out = out.as_chunks_mut::<W>().0.as_chunks_mut::<6>().0;

@@ -2,8 +2,11 @@
 //!
 //! RLE byte planes (PS3.5 G.2) are the same thing with bytes in place of samples.
 
+use multiversion::multiversion;
+
 /// Writes word `i` of every plane side by side, for every `i`. A word is `W` bytes; all planes are equally long, and
 /// `out` is as long as all of them together.
+#[multiversion(targets("x86_64+avx2"))]
 fn interleave_words<const N: usize, const W: usize>(planes: [&[u8]; N], out: &mut [u8]) {
     let planes = planes.map(|plane| plane.as_chunks::<W>().0);
     let words = planes.iter().map(|plane| plane.len()).min().unwrap_or(0);
