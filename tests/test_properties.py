@@ -386,6 +386,15 @@ def test_rle_of_single_bits_with_other_ones():
     check_every_way(single_frame_file(image, oracle.rle_frame([plain_runs(plane)])), image)
 
 
+def test_rle_of_single_bits_that_are_cut():
+    """A byte a pixel, of which some are missing, is not taken for eight pixels in a byte."""
+    image = Image(np.ones((1, 4, 16, 1), np.uint8), 1, 1)
+    for runs in range(2, 8):
+        frame = oracle.rle_frame([plain_runs(b"\1" * 8)[:9] * runs])
+        with pytest.raises(dicomet.PixelDataError, match=f"gives {8 * runs} of 64 bytes"):
+            dicomet.pixel_array(single_frame_file(image, frame))
+
+
 def single_frame_file(image: Image, frame: bytes) -> bytes:
     value = oracle.encapsulated([oracle.fragments(frame, [])], table=False)
     return oracle.dicom_file(oracle.elements(image, value, "OB"), RLELossless)

@@ -1,1 +1,261 @@
-fn main(){}
+//! Every kernel, and every whole way of a frame, in bytes of result per second beside a plain copy of as many bytes.
+//!
+//! `cargo bench -p dicomet-core`, or `cargo bench -p dicomet-core -- rle` for the groups of that name.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark has no users, and may end on what cannot be")]
+
+mod support;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput};
+use dicomet_core::decode::{Conversion, Plan};
+use dicomet_core::image::{Attributes, ByteOrder, Image, PixelElement};
+use dicomet_core::{bits, color, planes, rle};
+
+/// Bytes of a kernel's result: source and result stay in a second-level cache of 512 KiB, and all sizes of a pixel
+/// (1 to 24 bytes) divide it.
+const OUT: usize = 3 << 16;
+
+/// From a source to a result.
+type Run = Box<dyn Fn(&[u8], &mut [u8])>;
+
+/// One thing to measure: `run` with each of `sources` in turn.
+struct Case {
+    name: &'static str,
+    sources: Vec<Vec<u8>>,
+    run: Run,
+}
+
+/// The parameters of a kernel go through `black_box` in `run`, so that it is not compiled for them alone.
+fn case(name: &'static str, src: Vec<u8>, run: impl Fn(&[u8], &mut [u8]) + 'static) -> Case {
+    Case { name, sources: vec![src], run: Box::new(run) }
+}
+
+/// A kernel that works in place on warm memory, as `Plan` calls it: on its own result again and again. That is as good
+/// as fresh samples where the kernel does the same to every sample, whatever its value.
+fn in_place(name: &'static str, run: impl Fn(&mut [u8]) + 'static) -> Case {
+    case(name, Vec::new(), move |_, out| run(out))
+}
+
+/// A kernel that works in place and would soon have made something quite different of its samples: it gets fresh ones
+/// every time, and the copy is measured with it.
+fn on_a_copy(name: &'static str, src: Vec<u8>, run: impl Fn(&mut [u8]) + 'static) -> Case {
+    case(name, src, move |src, out| {
+        out.copy_from_slice(src);
+        run(out);
+    })
+}
+
+fn unpacking() -> Vec<Case> {
+    vec![
+        case("unpack_1, on a byte", support::noise(OUT / 8), |src, out| bits::unpack_1(src, black_box(0), out)),
+        case("unpack_1, off a byte", support::noise(OUT / 8 + 1), |src, out| bits::unpack_1(src, black_box(3), out)),
+        case("unpack_12, on a byte", support::noise(OUT / 4 * 3), |src, out| bits::unpack_12(src, black_box(0), out)),
+        case("unpack_12, off a byte", support::noise(OUT / 4 * 3 + 1), |src, out| {
+            bits::unpack_12(src, black_box(4), out);
+        }),
+        case("widen 8 to 16, unsigned", support::noise(OUT / 2), |src, out| widen(src, out, false)),
+        case("widen 8 to 16, signed", support::noise(OUT / 2), |src, out| widen(src, out, true)),
+    ]
+}
+
+fn widen(src: &[u8], out: &mut [u8], signed: bool) {
+    bits::widen(src, black_box(1), out, black_box(2), black_box(signed));
+}
+
+fn words() -> Vec<Case> {
+    vec![
+        in_place("swap_pairs", bits::swap_pairs),
+        in_place("swap_words of 2", |out| bits::swap_words(out, black_box(2))),
+        in_place("swap_words of 4", |out| bits::swap_words(out, black_box(4))),
+        in_place("swap_words of 8", |out| bits::swap_words(out, black_box(8))),
+        in_place("correct_unused, 12 of 16, unsigned", |out| correct_unused(out, false)),
+        in_place("correct_unused, 12 of 16, signed", |out| correct_unused(out, true)),
+    ]
+}
+
+fn correct_unused(out: &mut [u8], signed: bool) {
+    bits::correct_unused(out, black_box(2), black_box(12), black_box(signed));
+}
+
+fn interleaving() -> Vec<Case> {
+    let samples = |name, width| {
+        case(name, support::noise(OUT), move |src, out| {
+            planes::interleave_samples(parts(src), black_box(width), out);
+        })
+    };
+    vec![
+        samples("interleave_samples, 3 of 1 byte", 1),
+        samples("interleave_samples, 3 of 2 bytes", 2),
+        interleave_bytes::<2>("interleave_bytes, 2 planes"),
+        interleave_bytes::<3>("interleave_bytes, 3 planes"),
+        interleave_bytes::<4>("interleave_bytes, 4 planes"),
+        interleave_bytes::<6>("interleave_bytes, 6 planes"),
+    ]
+}
+
+fn interleave_bytes<const N: usize>(name: &'static str) -> Case {
+    case(name, support::noise(OUT), |src, out| planes::interleave_bytes(black_box(&parts::<N>(src)), out))
+}
+
+fn parts<const N: usize>(src: &[u8]) -> [&[u8]; N] {
+    let part = src.len() / N;
+    std::array::from_fn(|i| &src[i * part..(i + 1) * part])
+}
+
+fn colours() -> Vec<Case> {
+    let gray = support::ultrasound(OUT / 3 / 256, 256, 0);
+    vec![
+        case("expand_422", support::noise(OUT / 3 * 2), |src, out| color::expand_422(src, black_box(1), out)),
+        on_a_copy("convert_ybr_to_rgb", support::ybr(&gray), color::convert_ybr_to_rgb),
+        on_a_copy("convert_rgb_to_ybr", support::rgb(&gray), color::convert_rgb_to_ybr),
+    ]
+}
+
+/// As many different images as it takes to keep the processor from learning their runs by heart.
+const IMAGES: u64 = 16;
+
+fn segments() -> Vec<Case> {
+    let (rows, columns) = (OUT / 512, 512);
+    let segment = |name, plane: &dyn Fn(u64) -> Vec<u8>| {
+        let sources = (0..IMAGES).map(|seed| support::pack_bits(&plane(seed), columns)).collect();
+        let run: Run = Box::new(|src, out| assert_eq!(rle::decode_segment(src, out).written, out.len()));
+        Case { name, sources, run }
+    };
+    let ct = |seed, byte| support::byte_plane(&support::ct(rows, columns, seed), byte);
+    vec![
+        segment("decode_segment, CT, high bytes", &|seed| ct(seed, 1)),
+        segment("decode_segment, CT, low bytes", &|seed| ct(seed, 0)),
+        segment("decode_segment, ultrasound", &|seed| support::ultrasound(rows, columns, seed)),
+        segment("decode_segment, constant", &|_| vec![7; OUT]),
+    ]
+}
+
+/// What differs between the images of the whole ways.
+struct Format {
+    rows: i64,
+    columns: i64,
+    bits: (i64, i64),
+    signed: bool,
+    planar: bool,
+    photometric: &'static str,
+}
+
+const CT: Format =
+    Format { rows: 512, columns: 512, bits: (16, 16), signed: true, planar: false, photometric: "MONOCHROME2" };
+const RGB: Format = Format { rows: 480, columns: 640, bits: (8, 8), signed: false, planar: false, photometric: "RGB" };
+
+impl Format {
+    fn plan(&self, conversion: Conversion) -> Plan {
+        let image = Image::new(&Attributes {
+            rows: self.rows,
+            columns: self.columns,
+            samples_per_pixel: if self.photometric == "MONOCHROME2" { 1 } else { 3 },
+            number_of_frames: 1,
+            bits_allocated: self.bits.0,
+            bits_stored: self.bits.1,
+            high_bit: None,
+            pixel_representation: self.signed.into(),
+            planar_configuration: self.planar.into(),
+            photometric_interpretation: self.photometric.to_owned(),
+            element: PixelElement::PixelData,
+        });
+        Plan::native(&image.unwrap(), ByteOrder::Little, false, true, conversion).unwrap()
+    }
+}
+
+/// One frame through `Plan`, with the bytes of its result.
+type Frame = (Case, usize);
+
+fn frame(name: &'static str, sources: Vec<Vec<u8>>, plan: Plan, decode: fn(&Plan, &[u8], &mut [u8])) -> Frame {
+    let bytes = plan.image().frame_bytes().unwrap();
+    (Case { name, sources, run: Box::new(move |src, out| decode(&plan, src, out)) }, bytes)
+}
+
+fn native(plan: &Plan, src: &[u8], out: &mut [u8]) {
+    plan.native_frames(src, black_box(0), out).unwrap();
+}
+
+fn rle(plan: &Plan, src: &[u8], out: &mut [u8]) {
+    assert!(plan.rle_frames(&[src], 0, out).unwrap().is_empty());
+}
+
+fn native_frames() -> Vec<Frame> {
+    let ways = [
+        ("native, 16 of 16", CT, Conversion::None),
+        ("native, 12 of 16, signed", Format { bits: (16, 12), ..CT }, Conversion::None),
+        ("native, 12 of 16, unsigned", Format { bits: (16, 12), signed: false, ..CT }, Conversion::None),
+        ("native, 12 of 12", Format { bits: (12, 12), signed: false, ..CT }, Conversion::None),
+        ("native, 1 bit", Format { bits: (1, 1), signed: false, ..CT }, Conversion::None),
+        ("native, RGB", RGB, Conversion::None),
+        ("native, RGB, planar", Format { planar: true, ..RGB }, Conversion::None),
+        ("native, YBR_FULL", Format { photometric: "YBR_FULL", ..RGB }, Conversion::YbrToRgb),
+        ("native, YBR_FULL, planar", Format { photometric: "YBR_FULL", planar: true, ..RGB }, Conversion::YbrToRgb),
+        ("native, YBR_FULL_422", Format { photometric: "YBR_FULL_422", ..RGB }, Conversion::YbrToRgb),
+    ];
+    let case = |(name, format, conversion): (_, Format, _)| {
+        frame(name, vec![samples(format.photometric, 0)], format.plan(conversion), native)
+    };
+    ways.map(case).into()
+}
+
+/// Bytes of a native frame, or more: the formats with fewer bits than bytes take what they need of them.
+fn samples(photometric: &str, seed: u64) -> Vec<u8> {
+    let gray = support::ultrasound(480, 640, seed);
+    match photometric {
+        "MONOCHROME2" => support::little_endian(&support::ct(512, 512, seed)),
+        "RGB" => support::rgb(&gray),
+        "YBR_FULL" => support::ybr(&gray),
+        _ => support::ybr_422(&gray),
+    }
+}
+
+fn rle_frames() -> Vec<Frame> {
+    let ct = |seed| [1, 0].map(|byte| support::pack_bits(&support::every(&samples("MONOCHROME2", seed), byte, 2), 512));
+    let rgb = |seed| [0, 1, 2].map(|sample| support::pack_bits(&support::every(&samples("RGB", seed), sample, 3), 640));
+    let ct: Vec<_> = (0..IMAGES).map(|seed| support::rle_frame(&ct(seed))).collect();
+    let rgb = (0..IMAGES).map(|seed| support::rle_frame(&rgb(seed))).collect();
+    let twelve = Format { bits: (16, 12), ..CT };
+    vec![
+        frame("RLE, 16 of 16", ct.clone(), CT.plan(Conversion::None), rle),
+        frame("RLE, 12 of 16, signed", ct, twelve.plan(Conversion::None), rle),
+        frame("RLE, RGB", rgb, RGB.plan(Conversion::None), rle),
+    ]
+}
+
+/// Measures `cases`, which all give `out_bytes`, after a copy of as many bytes.
+fn measure(criterion: &mut Criterion, group: &str, out_bytes: usize, cases: Vec<Case>) {
+    let copy = case("memcpy", support::noise(out_bytes), |src, out| out.copy_from_slice(src));
+    let mut group = criterion.benchmark_group(group);
+    group.throughput(Throughput::Bytes(out_bytes as u64));
+    for Case { name, sources, run } in std::iter::once(copy).chain(cases) {
+        let (mut out, mut turn) = (support::noise(out_bytes), sources.iter().cycle());
+        group
+            .bench_function(name, |bencher| bencher.iter(|| run(black_box(turn.next().unwrap()), black_box(&mut out))));
+    }
+    group.finish();
+}
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .sample_size(50)
+        .nresamples(5000)
+        .configure_from_args();
+    let kernels = [
+        ("unpacking", unpacking()),
+        ("words", words()),
+        ("interleaving", interleaving()),
+        ("colours", colours()),
+        ("rle segments", segments()),
+    ];
+    for (group, cases) in kernels {
+        measure(&mut criterion, group, OUT, cases);
+    }
+    for (case, out_bytes) in native_frames().into_iter().chain(rle_frames()) {
+        measure(&mut criterion, &format!("frame: {}", case.name), out_bytes, vec![case]);
+    }
+    criterion.final_summary();
+}

@@ -1,0 +1,150 @@
+"""Files to measure with: generated, with the noise and the background of real images.
+
+Constant images would flatter RLE; so would images without the black around an ultrasound fan punish it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RLELossless, generate_uid
+
+Samples = Callable[[np.random.Generator, tuple[int, int, int]], np.ndarray]
+
+
+def _grid(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y of each pixel, -1 to 1."""
+    y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j].astype(np.float32)
+    return x, y
+
+
+def ct(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return Hounsfield units: tissue in an ellipse, noisy air, and padding outside the reconstructed circle."""
+    x, y = _grid(*shape[1:])
+    level = np.where(x**2 + 2 * y**2 < 0.8, 40 + 30 * np.sin(9 * x) * np.cos(7 * y), -1000)
+    samples = level + rng.normal(0, 12, shape)
+    return np.where(x**2 + y**2 > 1, -1024, samples).clip(-1024, 2047).astype(np.int16)
+
+
+def mammogram(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return a breast at the left edge, and nothing at all beside it."""
+    x, y = _grid(*shape[1:])
+    distance = ((x + 1) / 1.4) ** 2 + (y / 0.9) ** 2
+    samples = 600 + 1800 * np.sqrt(np.maximum(0, 1 - distance)) + rng.normal(0, 25, shape)
+    return np.where(distance < 1, samples, 0).clip(0, 4095).astype(np.uint16)
+
+
+def ultrasound(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return a fan of speckle on black, with a box of colour Doppler, as RGB."""
+    x, y = _grid(*shape[1:])
+    radius = np.hypot(x, y + 1)
+    gray = np.where((radius < 1.9) & (abs(x) < 0.6 * (y + 1)), rng.rayleigh(35, shape), 0).clip(0, 255)
+    flow = np.where((abs(x) < 0.2) & (abs(y) < 0.3), 90 * np.sin(8 * x + 5 * y), 0)
+    return np.stack([gray + flow, gray, gray - flow], axis=-1).clip(0, 255).astype(np.uint8)
+
+
+def ultrasound_ybr(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return `ultrasound` as luminance and chrominance (ISO/IEC 10918-5)."""
+    r, g, b = np.moveaxis(ultrasound(rng, shape).astype(np.float32), -1, 0)
+    y = 0.299 * r + 0.587 * g + 0.114 * b
+    ybr = np.stack([y, 128 + (b - y) / 1.772, 128 + (r - y) / 1.402], axis=-1)
+    return np.rint(ybr).clip(0, 255).astype(np.uint8)
+
+
+def segmentation(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return a structure that grows and shrinks from frame to frame, with a frayed edge."""
+    x, y = _grid(*shape[1:])
+    size = 0.5 * np.sin(np.linspace(0.1, 3, shape[0], dtype=np.float32))[:, None, None]
+    fray = rng.normal(0, 0.01, shape).astype(np.float32)
+    return (np.hypot(x, 1.3 * y) + fray < size).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """An image and how it is stored."""
+
+    name: str
+    samples: Samples
+    shape: tuple[int, int, int]
+    photometric: str = "MONOCHROME2"
+    bits: tuple[int, int] = (16, 16)
+    planar: int = 0
+    rle: bool = False
+
+    @property
+    def frame_bits(self) -> int:
+        """Bits of a native frame."""
+        _, rows, columns = self.shape
+        samples_per_pixel = {"MONOCHROME2": 1, "YBR_FULL_422": 2}.get(self.photometric, 3)
+        return rows * columns * samples_per_pixel * self.bits[0]
+
+    @property
+    def value_bytes(self) -> int:
+        """Bytes of native Pixel Data, with which the file ends: a whole number of bytes, and an even one."""
+        return -(-self.shape[0] * self.frame_bits // 16) * 2
+
+    def write(self, folder: Path) -> Path:
+        """Write the file, always the same."""
+        stored = self.samples(np.random.default_rng(20), self.shape)
+        dataset = self._dataset(signed=stored.dtype.kind == "i")
+        dataset.PixelData = self._native(stored)
+        if self.rle:
+            dataset.compress(RLELossless, encoding_plugin="pylibjpeg")
+        path = folder / f"{self.name}.dcm"
+        dataset.save_as(path, enforce_file_format=True)
+        return path
+
+    def _native(self, samples: np.ndarray) -> bytes:
+        """Return the value of native Pixel Data (PS3.5 8.1.1, 8.2)."""
+        allocated, stored = self.bits
+        if allocated == 1:
+            value = np.packbits(samples.ravel(), bitorder="little").tobytes()
+        elif self.photometric == "YBR_FULL_422":
+            pairs = samples.reshape(-1, 6)
+            value = pairs[:, [0, 3, 1, 2]].tobytes()
+        elif self.planar:
+            value = np.moveaxis(samples, -1, 1).tobytes()
+        elif stored < allocated:
+            # The bits above Bits Stored are not the sign here: somebody has to put it there.
+            value = (samples & (2**stored - 1)).tobytes()
+        else:
+            value = samples.tobytes()
+        return value + b"\0" * (len(value) % 2)
+
+    def _dataset(self, *, signed: bool) -> Dataset:
+        dataset = Dataset()
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        dataset.SOPClassUID = CTImageStorage
+        dataset.SOPInstanceUID = generate_uid(entropy_srcs=[self.name])
+        frames, dataset.Rows, dataset.Columns = self.shape
+        if frames > 1:
+            dataset.NumberOfFrames = frames
+        dataset.PhotometricInterpretation = self.photometric
+        dataset.SamplesPerPixel = 1 if self.photometric == "MONOCHROME2" else 3
+        if dataset.SamplesPerPixel > 1:
+            dataset.PlanarConfiguration = self.planar
+        dataset.BitsAllocated, dataset.BitsStored = self.bits
+        dataset.HighBit = dataset.BitsStored - 1
+        dataset.PixelRepresentation = int(signed)
+        return dataset
+
+
+CINE = (100, 480, 640)
+
+WORKLOADS = [
+    Workload("CT", ct, (1, 512, 512)),
+    Workload("CT, 12 of 16, signed", ct, (1, 512, 512), bits=(16, 12)),
+    Workload("CT, RLE", ct, (1, 512, 512), rle=True),
+    Workload("mammogram, 12 of 16", mammogram, (1, 4096, 3328), bits=(16, 12)),
+    Workload("ultrasound, RGB", ultrasound, CINE, "RGB", (8, 8)),
+    Workload("ultrasound, RGB, planar", ultrasound, CINE, "RGB", (8, 8), planar=1),
+    Workload("ultrasound, YBR_FULL", ultrasound_ybr, CINE, "YBR_FULL", (8, 8)),
+    Workload("ultrasound, YBR_FULL_422", ultrasound_ybr, CINE, "YBR_FULL_422", (8, 8)),
+    Workload("segmentation", segmentation, (200, 512, 512), bits=(1, 1)),
+    Workload("segmentation, off the bytes", segmentation, (200, 510, 511), bits=(1, 1)),
+    Workload("enhanced CT, RLE", ct, (60, 512, 512), rle=True),
+    Workload("ultrasound, RGB, RLE", ultrasound, (10, 480, 640), "RGB", (8, 8), planar=1, rle=True),
+]
