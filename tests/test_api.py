@@ -731,6 +731,37 @@ def test_delimiters_outside_a_sequence(delimiter):
         dicomet.pixel_array(before + struct.pack("<HHL", 0xFFFE, delimiter, 0) + after)
 
 
+@pytest.mark.parametrize(("columns", "planar"), [(5, 0), (6, 1)])
+def test_subsampled_colours_lie_in_pairs(columns, planar):
+    image = Image(np.zeros((1, 4, columns, 3), np.uint8), 8, 8, photometric="YBR_FULL_422", planar=planar)
+    data = oracle.dicom_file(oracle.elements(image, bytes(4 * columns * 2), "OB"))
+    with pytest.raises(dicomet.PixelDataError, match="for YBR_FULL_422"):
+        dicomet.pixel_array(data)
+
+
+def test_subsampled_colours_that_are_none():
+    """As many bytes as without subsampling: Photometric Interpretation is wrong."""
+    image = ramp(3, 8, 8, photometric="YBR_FULL_422")
+    full = bytes(image.values.size)
+    with pytest.raises(dicomet.PixelDataError, match="found 216 bytes, expected 144 for YBR_FULL_422"):
+        dicomet.pixel_array(oracle.dicom_file(oracle.elements(image, full, "OB")))
+
+
+def test_value_does_not_go_on_in_the_next_element():
+    short = oracle.elements(IMAGE, oracle.native(IMAGE)[:-2], "OW", trailing=bytes(100))
+    with pytest.raises(dicomet.PixelDataError, match="found 142 bytes, expected 144"):
+        dicomet.pixel_array(oracle.dicom_file(short))
+
+
+def test_native_value_of_undefined_length():
+    value = oracle.native(IMAGE)
+    before, header, _ = DATA.partition(struct.pack("<HH2s2xL", 0x7FE0, 0x0010, b"OW", len(value)))
+    data = before + header[:-4] + b"\xff" * 4 + oracle.item(value) + oracle.DELIMITER
+    for source in (data, read(data)):
+        with pytest.raises(dicomet.PixelDataError, match="found an undefined length"):
+            dicomet.pixel_array(source)
+
+
 META_UID = struct.pack("<HH", 0x0002, 0x0010)
 
 

@@ -360,6 +360,34 @@ def test_extended_offset_table_leads_past_what_is_no_frame():
     assert np.array_equal(dicomet.pixel_array(source, index=1), oracle.expected(image.frame(1)))
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (0,),
+        (1, 64),
+        (3, 64, 66, 68),
+        (16, 64, 66),
+        (2**32 - 1, 64, 66),
+        (2, 66, 68),
+        (2, 64, 64),
+        (2, 64, 62),
+        (2, 64, 10_000),
+        (2, 64, 2**32 - 1),
+        (2, 64, 0),
+    ],
+    ids=str,
+)
+def test_rle_headers_that_cannot_be(numbers):
+    """An image of 16 bits has two segments, the first behind the header and the second behind the first."""
+    image = with_values(Image(np.empty((1, 4, 6, 1)), 16, 16), 1, "noise")
+    frame = oracle.rle_frame([plain_runs(plane) for plane in oracle.byte_planes(image)])
+    assert_equal(dicomet.pixel_array(single_frame_file(image, frame)), oracle.expected(image))
+    header = np.array(numbers, "<u4").tobytes().ljust(64, b"\0")
+    with pytest.raises(dicomet.PixelDataError, match="RLE segment") as error:
+        dicomet.pixel_array(single_frame_file(image, header + frame[64:]))
+    assert error.value.frame == 0
+
+
 @PROPERTY
 @given(images(formats=(("PixelData", 1),), samples=(1,)), st.booleans(), st.booleans(), st.data())
 def test_rle_of_single_bits(image, packed, odd, data):

@@ -8,9 +8,9 @@ use crate::image::Image;
 /// What a codestream says of its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Codestream {
-    /// Lines; 0 where a later marker gives them.
+    /// Lines; 0 where only a later marker (DNL) gives them, which is refused: the codec would decide on the size.
     pub rows: u32,
-    /// Samples per line; 0 where a later marker gives them.
+    /// Samples per line.
     pub columns: u32,
     /// Components.
     pub components: u16,
@@ -93,7 +93,7 @@ impl Codestream {
             ("components", usize::from(self.components), image.samples_per_pixel()),
         ];
         for (what, found, expected) in pairs {
-            if found != expected && found != 0 {
+            if found != expected {
                 let problem = Problem::Codestream { what, found: found as u64, expected: expected as u64 };
                 return Err(Error::pixel_data(problem));
             }
