@@ -1,32 +1,8 @@
-//! PS3.5 A.4: encapsulated pixel data. Items, and where the bytes of each frame lie.
+//! PS3.5 A.4: encapsulated pixel data, and where the bytes of each frame lie.
 
 use crate::error::{Error, Problem, Result, try_with_capacity};
+use crate::item::{Fragment, ITEM, ITEM_HEADER, Source, UNDEFINED, fragment_of, header_at, is_delimiter};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
-
-const ITEM: u32 = 0xFFFE_E000;
-const SEQUENCE_DELIMITATION_ITEM: u32 = 0xFFFE_E0DD;
-const ITEM_HEADER: u64 = 8;
-const UNDEFINED: u32 = 0xFFFF_FFFF;
-
-/// Random access to the bytes of the element's value: memory, or a file of which only the headers are read.
-pub trait Source {
-    /// What reading can end in.
-    type Error: From<Error>;
-
-    /// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end. Gives their count.
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> std::result::Result<usize, Self::Error>;
-}
-
-impl Source for &[u8] {
-    type Error = Error;
-
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.get(offset..)).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        Ok(count)
-    }
-}
 
 /// What is known of the value before it is read.
 #[derive(Debug)]
@@ -41,33 +17,6 @@ pub struct Value {
     pub jpeg: bool,
     /// Extended Offset Table.
     pub extended: Option<ExtendedOffsetTable>,
-}
-
-/// The bytes of a fragment, without its item header: offset in the value, and count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fragment {
-    /// Offset of the first byte.
-    pub offset: u64,
-    /// Number of bytes.
-    pub length: u64,
-}
-
-impl Fragment {
-    /// The fragment of an item of `length` bytes at `item`; none where its end cannot be counted.
-    pub(crate) fn of_item(item: u64, length: u64) -> Option<Self> {
-        let offset = item.checked_add(ITEM_HEADER)?;
-        offset.checked_add(length).map(|_| Self { offset, length })
-    }
-
-    /// Where the item begins.
-    pub(crate) fn item(self) -> u64 {
-        self.offset.saturating_sub(ITEM_HEADER)
-    }
-
-    /// Where the next item begins.
-    pub(crate) fn end(self) -> u64 {
-        self.offset.saturating_add(self.length)
-    }
 }
 
 /// Which fragments belong to a frame.
@@ -332,38 +281,6 @@ struct Walk {
     warnings: Vec<Error>,
     /// Why the walk ended before the delimiter.
     damage: Option<Error>,
-}
-
-/// The fragment that a header at `at` announces; none for the delimiter.
-fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Result<Option<Fragment>> {
-    let left = end.saturating_sub(at.saturating_add(ITEM_HEADER));
-    let problem = match (tag, length) {
-        (SEQUENCE_DELIMITATION_ITEM, _) => return Ok(None),
-        (ITEM, UNDEFINED) => Problem::UndefinedItem,
-        (ITEM, length) if u64::from(length) > left => Problem::ItemLength { length: u64::from(length), left },
-        (ITEM, length) => return Ok(Fragment::of_item(at, u64::from(length))),
-        (found, _) => {
-            let expected = "an Item (FFFE,E000) or the Sequence Delimitation Item (FFFE,E0DD)";
-            Problem::Tag { found, expected }
-        }
-    };
-    Err(Error::pixel_data(problem).at(at))
-}
-
-fn is_delimiter<S: Source>(source: &mut S, offset: u64) -> std::result::Result<bool, S::Error> {
-    Ok(matches!(header_at(source, offset)?, Some((SEQUENCE_DELIMITATION_ITEM, _))))
-}
-
-/// Tag and length at `offset`; none where the source ends before.
-fn header_at<S: Source>(source: &mut S, offset: u64) -> std::result::Result<Option<(u32, u32)>, S::Error> {
-    let mut header = [0; ITEM_HEADER as usize];
-    let found = source.read_at(offset, &mut header)?;
-    Ok((found == header.len()).then(|| parse_header(header)))
-}
-
-fn parse_header([g0, g1, e0, e1, l0, l1, l2, l3]: [u8; 8]) -> (u32, u32) {
-    let tag = u32::from(u16::from_le_bytes([g0, g1])) << 16 | u32::from(u16::from_le_bytes([e0, e1]));
-    (tag, u32::from_le_bytes([l0, l1, l2, l3]))
 }
 
 /// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, for

@@ -16,6 +16,7 @@ pub mod deflate;
 pub mod encapsulation;
 pub mod error;
 pub mod image;
+pub mod item;
 pub mod offset_table;
 pub mod planes;
 pub mod rle;

@@ -2,8 +2,8 @@
 //!
 //! A table is believed where every entry is that of an item, in ascending order; else it is ignored, and the caller told.
 
-use crate::encapsulation::Fragment;
 use crate::error::{EXTENDED_OFFSET_TABLE, Error, PIXEL_DATA, Problem, Result, try_with_capacity};
+use crate::item::Fragment;
 
 /// The offset of the first item of each frame, from the end of the table.
 #[derive(Debug)]

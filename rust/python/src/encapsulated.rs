@@ -2,7 +2,8 @@
 
 use crate::buffer::Input;
 use crate::errors::{Failure, guarded};
-use dicomet_core::encapsulation::{self, Source, Value};
+use dicomet_core::encapsulation::{self, Value};
+use dicomet_core::item::{Fragment, Source};
 use dicomet_core::offset_table::ExtendedOffsetTable;
 use pyo3::prelude::*;
 
@@ -24,7 +25,7 @@ impl Source for PythonSource<'_, '_> {
 
 type Fragments = Vec<(u64, u64)>;
 
-fn ranges(fragments: &[encapsulation::Fragment]) -> Fragments {
+fn ranges(fragments: &[Fragment]) -> Fragments {
     fragments.iter().map(|fragment| (fragment.offset, fragment.length)).collect()
 }
 
