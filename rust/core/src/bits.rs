@@ -47,10 +47,11 @@ fn spread(bytes: &[u8; BLOCK], groups: &mut [[u8; 8]]) {
 
 /// Bits Allocated 12: two samples in three bytes, to 16-bit words in native byte order.
 ///
-/// `first_bit` is a multiple of 4. `src` must reach at least `first_bit / 4 + 3 * out.len() / 2` half bytes.
+/// `first_bit` is a multiple of 4. `src` must reach at least `first_bit / 4 + 3 * out.len() / 2` half bytes; what it lacks
+/// is left unwritten.
 #[multiversion(targets("x86_64+avx2"))]
 pub fn unpack_12(src: &[u8], first_bit: usize, out: &mut [u8]) {
-    let (src, shift) = (&src[first_bit / 8..], first_bit % 8);
+    let (src, shift) = (src.get(first_bit / 8..).unwrap_or_default(), first_bit % 8);
     let (samples, mut bit) = (out.as_chunks_mut::<2>().0, shift);
     let (groups, _) = samples.as_chunks_mut::<4>();
     for (group, window) in groups.iter_mut().zip(src.windows(8).step_by(6)) {
@@ -60,7 +61,8 @@ pub fn unpack_12(src: &[u8], first_bit: usize, out: &mut [u8]) {
         bit += 48;
     }
     for sample in &mut samples[(bit - shift) / 12..] {
-        let word = u16::from_le_bytes([src[bit / 8], src[bit / 8 + 1]]);
+        let Some(&[low, high]) = src.get(bit / 8..).and_then(<[u8]>::first_chunk) else { return };
+        let word = u16::from_le_bytes([low, high]);
         *sample = (word >> (bit % 8) & 0x0FFF).to_ne_bytes();
         bit += 12;
     }
@@ -79,9 +81,7 @@ fn four_words(bits: u64) -> [[u8; 2]; 4] {
 
 /// Swaps the bytes of each pair: PS3.5 7.3, bytes sent as big-endian words (OW). A last odd byte stays.
 pub fn swap_pairs(bytes: &mut [u8]) {
-    for pair in bytes.as_chunks_mut::<2>().0 {
-        pair.swap(0, 1);
-    }
+    swap_words(bytes, 2);
 }
 
 /// Reverses the bytes of each word of `width` bytes.

@@ -64,7 +64,8 @@ pub fn convert_rgb_to_ybr(pixels: &mut [u8]) {
     convert(pixels, rgb_to_ybr);
 }
 
-/// Pixels that are converted together: one register of each sample.
+/// Pixels that are converted together: several registers of each sample, so that the loops between the two reorderings
+/// are worth their start.
 const PIXELS: usize = 128;
 
 /// In planes on the stack, because nothing can be done at once to samples that are three bytes apart.

@@ -4,8 +4,8 @@
 //! [`decode`] puts [`rle`], [`bits`], [`planes`] and [`color`] together and writes each sample once, into
 //! its place in the result.
 //!
-//! Nothing here knows Python, reads a file or contains `unsafe` code. No function panics on any input, and
-//! nothing is allocated that the input cannot justify.
+//! Nothing here knows Python or reads a file. No function panics on any input, and nothing is allocated that the input
+//! cannot justify. There is no `unsafe` code but in what the macro of `multiversion` makes for run-time CPU dispatch.
 #![forbid(unsafe_code)]
 
 pub mod bits;

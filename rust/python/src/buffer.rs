@@ -1,4 +1,4 @@
-//! The only `unsafe` code: memory of Python as slices that outlive the GIL.
+//! The only `unsafe` code written here: memory of Python as slices that outlive the GIL.
 //!
 //! A buffer export keeps the memory in place: Python refuses to resize or free an object while it is exported. What it
 //! does not refuse is another thread writing into it:
