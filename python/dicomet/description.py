@@ -138,8 +138,8 @@ def describe(parsed: Parsed, *, raw: bool) -> Description:
         big_endian=big_endian,
         paired=bool(options.get("be_swap_ow", False)) or words_of_bytes,
         raw=raw,
-        # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
         complete=parsed.is_dataset,
+        # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
         allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or coding != "native")),
     )
 

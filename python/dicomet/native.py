@@ -7,7 +7,7 @@ import numpy as np
 from dicomet._native import Plan
 from dicomet.description import Description
 from dicomet.errors import PixelDataError
-from dicomet.value import Value
+from dicomet.value import FileValue, Value
 from dicomet.warn import warn
 
 # What is read into the result and finished there while it is in the cache: whole pixels of any size up to 24 bytes.
@@ -66,8 +66,8 @@ class NativeFrames:
 
     def decode(self, first: int, count: int, out: np.ndarray) -> None:
         """Decode `count` frames from `first` on into `out`."""
-        if self._plan.is_in_place and self._value.is_file:
-            self._read_in_place(first, out.reshape(-1).view(np.uint8).data)
+        if self._plan.is_in_place and isinstance(self._value, FileValue):
+            self._read_in_place(self._value, first, out.reshape(-1).view(np.uint8).data)
             return
         start, end = self._image.native_frame_range(first)
         frames_at_once = max(1, self._value.read_size * 8 // (end - start))
@@ -76,12 +76,12 @@ class NativeFrames:
             part = frames[done : done + frames_at_once]
             self._decode_part(first + done, len(part), part)
 
-    def _read_in_place(self, first: int, out: memoryview) -> None:
+    def _read_in_place(self, file: FileValue, first: int, out: memoryview) -> None:
         """Read the samples into their place and finish them there, a piece at a time: no other memory is needed."""
         start = self._image.native_frame_range(first)[0] // 8
         for done in range(0, len(out), PIECE):
             piece = out[done : done + PIECE]
-            read = self._value.read_into(start + done, piece)
+            read = file.read_into(start + done, piece)
             if read < len(piece):
                 raise self._too_short(first, start + done + read, start + len(out))
             self._plan.finish_in_place(piece)

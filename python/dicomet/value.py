@@ -21,13 +21,6 @@ class Value(Protocol):
     def read_size(self) -> int:
         """Bytes that are best read at once."""
 
-    @property
-    def is_file(self) -> bool:
-        """Reading copies, so that it is best done into the place where the bytes are wanted."""
-
-    def read_into(self, offset: int, out: memoryview) -> int:
-        """Read bytes from `offset` on into `out`; return how many, which is less at the end."""
-
     def read(self, offset: int, count: int) -> Buffer:
         """Return `count` bytes at `offset`, or fewer at the end."""
 
@@ -52,17 +45,6 @@ class MemoryValue:
         """See `Value.read_size`: everything, for nothing is copied."""
         return max(1, self.length)
 
-    @property
-    def is_file(self) -> bool:
-        """See `Value.is_file`."""
-        return False
-
-    def read_into(self, offset: int, out: memoryview) -> int:
-        """See `Value.read_into`."""
-        read = self.read(offset, len(out))
-        out[: len(read)] = read
-        return len(read)
-
     def read(self, offset: int, count: int) -> Buffer:
         """See `Value.read`."""
         return memoryview(self.data)[offset : offset + count]
@@ -86,13 +68,11 @@ class FileValue:
         """See `Value.read_size`: as much as stays in the cache until it has been decoded."""
         return 1 << 20
 
-    @property
-    def is_file(self) -> bool:
-        """See `Value.is_file`."""
-        return True
-
     def read_into(self, offset: int, out: memoryview) -> int:
-        """See `Value.read_into`. Without `readinto`, which not every file has, through `read`."""
+        """Read bytes from `offset` on into `out`; return how many, which is less at the end.
+
+        Where the file has no `readinto`, through `read`.
+        """
         count = min(len(out), self.length - offset)
         readinto = getattr(self.file, "readinto", None)
         if readinto is None or count <= 0:

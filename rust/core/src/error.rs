@@ -63,15 +63,9 @@ pub enum Problem {
          Interpretation is wrong (probably RGB or YBR_FULL)"
     )]
     NotSubsampled { found: u64, expected: u64 },
-    /// Bytes behind the last frame.
-    #[error("found {found} bytes, expected {expected}: the rest is not used")]
-    ExcessBytes { found: u64, expected: u64 },
     /// Fewer frames than Number of Frames says.
     #[error("found {found} frames, expected {expected}")]
     FrameCount { found: u64, expected: u64 },
-    /// More frames than Number of Frames says.
-    #[error("found {found} frames, expected {expected}: {}", if *.kept { "all of them are returned" } else { "the others are left out" })]
-    ExcessFrames { found: u64, expected: u64, kept: bool },
     /// Fragments that cannot be assigned to frames.
     #[error(
         "found {fragments} fragments and no usable offset table, expected one fragment for each of {frames} frames"
