@@ -12,9 +12,10 @@ import numpy as np
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | np.ndarray
 _Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
+_Arithmetic: TypeAlias = Literal["exact", "float", "fused float"]
 _Fragments: TypeAlias = list[tuple[int, int]]
 
-__all__ = ["Encapsulated", "Frames", "Image", "Plan", "__version__", "debug_build", "inflate"]
+__all__ = ["Encapsulated", "Frames", "Image", "Plan", "__version__", "convert_color", "debug_build", "inflate"]
 
 __version__: str
 debug_build: bool
@@ -79,6 +80,11 @@ class Plan:
         conversion: _Conversion | None,
     ) -> Plan:
         """For native and RLE frames. `paired`: samples of 8 bits were sent as big-endian words."""
+    def in_form(self, *, big_endian: bool, planar: bool, arithmetic: _Arithmetic, strict: bool) -> Plan:
+        """Return the same plan with a result in another form: byte order, planes (of RLE frames alone), rounding.
+
+        `strict`: refuse RLE frames with anything but padding behind their segments' samples.
+        """
     @staticmethod
     def codec(
         image: Image,
@@ -134,6 +140,11 @@ class Frames:
     @property
     def warnings(self) -> list[str]:
         """What was tolerated."""
+
+def convert_color(
+    src: _Buffer, out: _Buffer, *, conversion: _Conversion, arithmetic: _Arithmetic, plane_bytes: int | None
+) -> None:
+    """Write the 8-bit pixels of `src` to `out` in the other colour space: side by side, or in planes of so many bytes."""
 
 def inflate(src: _Buffer) -> bytes:
     """Return the output of a raw deflate stream (PS3.5 A.5)."""

@@ -9,9 +9,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
+use dicomet_core::color::{self, Arithmetic, convert_rgb_to_ybr as rgb_to_ybr, convert_ybr_to_rgb as ybr_to_rgb};
 use dicomet_core::decode::{Conversion, Plan};
 use dicomet_core::image::{Attributes, ByteOrder, Image, PixelElement};
-use dicomet_core::{bits, color, planes, rle};
+use dicomet_core::{bits, planes, rle};
 
 /// Bytes of a kernel's result: source and result stay in a second-level cache of 512 KiB, and all sizes of a pixel
 /// (1 to 24 bytes) divide it.
@@ -108,8 +109,16 @@ fn colours() -> Vec<Case> {
     let gray = support::ultrasound(OUT / 3 / 256, 256, 0);
     vec![
         case("expand_422", support::noise(OUT / 3 * 2), |src, out| color::expand_422(src, black_box(1), out)),
-        on_a_copy("convert_ybr_to_rgb", support::ybr(&gray), color::convert_ybr_to_rgb),
-        on_a_copy("convert_rgb_to_ybr", support::rgb(&gray), color::convert_rgb_to_ybr),
+        on_a_copy("convert_ybr_to_rgb", support::ybr(&gray), |pixels| ybr_to_rgb(pixels, Arithmetic::Exact)),
+        on_a_copy("convert_ybr_to_rgb, float", support::ybr(&gray), |pixels| ybr_to_rgb(pixels, Arithmetic::Float)),
+        on_a_copy("convert_ybr_to_rgb, fused", support::ybr(&gray), |pixels| {
+            ybr_to_rgb(pixels, Arithmetic::FusedFloat);
+        }),
+        on_a_copy("convert_rgb_to_ybr", support::rgb(&gray), |pixels| rgb_to_ybr(pixels, Arithmetic::Exact)),
+        on_a_copy("convert_rgb_to_ybr, float", support::rgb(&gray), |pixels| rgb_to_ybr(pixels, Arithmetic::Float)),
+        on_a_copy("convert_rgb_to_ybr, fused", support::rgb(&gray), |pixels| {
+            rgb_to_ybr(pixels, Arithmetic::FusedFloat);
+        }),
     ]
 }
 

@@ -11,7 +11,23 @@
 //! rounded half up and limited to 0..=255. The factors below are these fractions scaled by a power of two; scale and
 //! offset were searched for so that every one of the 2^24 inputs gives the exact result, which the tests check.
 
+#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
+
 use multiversion::multiversion;
+
+mod float;
+
+/// How the equations are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Exactly.
+    Exact,
+    /// In 32-bit floating point, each product and sum rounded by itself: what pydicom's matrix product gives on some
+    /// machines.
+    Float,
+    /// In 32-bit floating point, each product rounded together with its sum: what it gives on the others.
+    FusedFloat,
+}
 
 const RED: i32 = 1_470_102;
 const GREEN_CB: i32 = -360_853;
@@ -55,22 +71,59 @@ fn limit(value: i32) -> u8 {
 }
 
 /// Pixels side by side, in place: `YBR_FULL` to RGB.
-pub fn convert_ybr_to_rgb(pixels: &mut [u8]) {
-    convert(pixels, ybr_to_rgb);
+pub fn convert_ybr_to_rgb(pixels: &mut [u8], arithmetic: Arithmetic) {
+    match arithmetic {
+        Arithmetic::Exact => convert(pixels, ybr_to_rgb),
+        Arithmetic::Float => convert(pixels, float::ybr_to_rgb_separate),
+        Arithmetic::FusedFloat => convert_fused(pixels, float::ybr_to_rgb_fused),
+    }
 }
 
 /// Pixels side by side, in place: RGB to `YBR_FULL`.
-pub fn convert_rgb_to_ybr(pixels: &mut [u8]) {
-    convert(pixels, rgb_to_ybr);
+pub fn convert_rgb_to_ybr(pixels: &mut [u8], arithmetic: Arithmetic) {
+    match arithmetic {
+        Arithmetic::Exact => convert(pixels, rgb_to_ybr),
+        Arithmetic::Float => convert(pixels, float::rgb_to_ybr_separate),
+        Arithmetic::FusedFloat => convert_fused(pixels, float::rgb_to_ybr_fused),
+    }
+}
+
+/// A frame of three planes, in place: `YBR_FULL` to RGB.
+pub fn convert_ybr_to_rgb_planes(planes: &mut [u8], arithmetic: Arithmetic) {
+    match arithmetic {
+        Arithmetic::Exact => convert_planes(planes, ybr_to_rgb),
+        Arithmetic::Float => convert_planes(planes, float::ybr_to_rgb_separate),
+        Arithmetic::FusedFloat => convert_planes_fused(planes, float::ybr_to_rgb_fused),
+    }
+}
+
+/// A frame of three planes, in place: RGB to `YBR_FULL`.
+pub fn convert_rgb_to_ybr_planes(planes: &mut [u8], arithmetic: Arithmetic) {
+    match arithmetic {
+        Arithmetic::Exact => convert_planes(planes, rgb_to_ybr),
+        Arithmetic::Float => convert_planes(planes, float::rgb_to_ybr_separate),
+        Arithmetic::FusedFloat => convert_planes_fused(planes, float::rgb_to_ybr_fused),
+    }
 }
 
 /// Pixels that are converted together: several registers of each sample, so that the loops between the two reorderings
 /// are worth their start.
 const PIXELS: usize = 128;
 
-/// In planes on the stack, because nothing can be done at once to samples that are three bytes apart.
 #[multiversion(targets("x86_64+avx2"))]
 fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
+    convert_pixels(pixels, pixel);
+}
+
+/// A fused product without an instruction for it is a call for each.
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn convert_fused<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
+    convert_pixels(pixels, pixel);
+}
+
+/// In planes on the stack, because nothing can be done at once to samples that are three bytes apart.
+#[inline(always)]
+fn convert_pixels(pixels: &mut [u8], pixel: impl Fn([u8; 3]) -> [u8; 3]) {
     let (blocks, rest) = pixels.as_chunks_mut::<3>().0.as_chunks_mut::<PIXELS>();
     for block in blocks {
         let (mut a, mut b, mut c) = ([0; PIXELS], [0; PIXELS], [0; PIXELS]);
@@ -86,6 +139,25 @@ fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
     }
     for to in rest {
         *to = pixel(*to);
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn convert_planes<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
+    convert_three(planes, pixel);
+}
+
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn convert_planes_fused<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
+    convert_three(planes, pixel);
+}
+
+#[inline(always)]
+fn convert_three(planes: &mut [u8], pixel: impl Fn([u8; 3]) -> [u8; 3]) {
+    let (first, others) = planes.split_at_mut(planes.len() / 3);
+    let (second, third) = others.split_at_mut(others.len() / 2);
+    for ((a, b), c) in first.iter_mut().zip(second).zip(third) {
+        [*a, *b, *c] = pixel([*a, *b, *c]);
     }
 }
 
@@ -149,15 +221,30 @@ mod tests {
         }
     }
 
+    type Case = (fn([u8; 3]) -> [u8; 3], fn(&mut [u8], Arithmetic), fn(&mut [u8], Arithmetic), Arithmetic);
+
     #[test]
     fn slices_convert_as_pixels_do() {
-        let pixels: Vec<u8> = (0..=254).collect();
-        let (mut rgb, mut ybr) = (pixels.clone(), pixels.clone());
-        convert_ybr_to_rgb(&mut rgb);
-        convert_rgb_to_ybr(&mut ybr);
-        for (i, pixel) in pixels.as_chunks::<3>().0.iter().enumerate() {
-            assert_eq!(rgb[3 * i..3 * i + 3], ybr_to_rgb(*pixel));
-            assert_eq!(ybr[3 * i..3 * i + 3], rgb_to_ybr(*pixel));
+        let src: Vec<u8> = (0..3 * 300u32).map(|i| ((i * 89) >> 2) as u8).collect();
+        let pixels = src.as_chunks::<3>().0;
+        let planar =
+            |pixels: &[[u8; 3]]| -> Vec<u8> { (0..3).flat_map(|s| pixels.iter().map(move |p| p[s])).collect() };
+        let cases: [Case; 6] = [
+            (ybr_to_rgb, convert_ybr_to_rgb, convert_ybr_to_rgb_planes, Arithmetic::Exact),
+            (rgb_to_ybr, convert_rgb_to_ybr, convert_rgb_to_ybr_planes, Arithmetic::Exact),
+            (float::ybr_to_rgb_separate, convert_ybr_to_rgb, convert_ybr_to_rgb_planes, Arithmetic::Float),
+            (float::rgb_to_ybr_separate, convert_rgb_to_ybr, convert_rgb_to_ybr_planes, Arithmetic::Float),
+            (float::ybr_to_rgb_fused, convert_ybr_to_rgb, convert_ybr_to_rgb_planes, Arithmetic::FusedFloat),
+            (float::rgb_to_ybr_fused, convert_rgb_to_ybr, convert_rgb_to_ybr_planes, Arithmetic::FusedFloat),
+        ];
+        for (pixel, interleaved, planes, arithmetic) in cases {
+            let oracle: Vec<[u8; 3]> = pixels.iter().map(|p| pixel(*p)).collect();
+            let mut out = src.clone();
+            interleaved(&mut out, arithmetic);
+            assert_eq!(out, oracle.concat());
+            let mut out = planar(pixels);
+            planes(&mut out, arithmetic);
+            assert_eq!(out, planar(&oracle));
         }
     }
 

@@ -6,11 +6,13 @@
 use std::borrow::Cow;
 
 use crate::bits;
-use crate::color;
+use crate::color::{self, Arithmetic};
 use crate::error::{BITS_ALLOCATED, Error, Problem, Result, try_with_capacity};
 use crate::image::{ByteOrder, Image, Photometric, SampleKind};
 use crate::planes;
-use crate::rle;
+
+mod rle;
+pub use rle::check_rle_bound;
 
 /// Colour conversion of 8-bit samples (PS3.3 C.7.6.3.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,26 @@ pub enum Conversion {
     YbrToRgb,
     /// RGB to `YBR_FULL`.
     RgbToYbr,
+}
+
+/// How the samples lie in the result, where the caller wants them otherwise than by default.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// Byte order of the words; the machine's by default.
+    pub order: ByteOrder,
+    /// All samples of one colour of a frame follow each other, of frames in RLE Lossless; side by side by default.
+    pub planar: bool,
+    /// How colours are converted; exactly by default.
+    pub arithmetic: Arithmetic,
+    /// Refuse frames in RLE Lossless with anything but padding behind a segment's samples, or behind the header's
+    /// offsets. By default that is tolerated, as it does not change the samples.
+    pub strict: bool,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self { order: ByteOrder::NATIVE, planar: false, arithmetic: Arithmetic::Exact, strict: false }
+    }
 }
 
 /// What was tolerated while decoding.
@@ -47,6 +69,7 @@ pub struct Plan {
     /// The lowest bits of each sample that count, where the others must be corrected.
     kept_bits: Option<u8>,
     conversion: Conversion,
+    form: Form,
 }
 
 /// Pixels that are gathered and finished together: at most 96 KiB, within every second-level cache.
@@ -72,7 +95,7 @@ impl Plan {
             paired: paired || order == ByteOrder::Big && image.bits_allocated() == 12,
         };
         let kept_bits = if correct_unused_bits { image.bits_stored() } else { image.bits_allocated() };
-        Self { image: image.clone(), layout, kept_bits: Some(kept_bits), conversion }.checked()
+        Self { image: image.clone(), layout, kept_bits: Some(kept_bits), conversion, form: Form::default() }.checked()
     }
 
     /// For frames that another codec has decoded to native words of `bits_allocated` bits, which may be fewer than the
@@ -93,7 +116,7 @@ impl Plan {
         }
         let planar = planar && image.samples_per_pixel() == 3;
         let layout = Layout { width, planar, order: ByteOrder::NATIVE, subsampled: false, paired: false };
-        Self { image: image.clone(), layout, kept_bits, conversion }.checked()
+        Self { image: image.clone(), layout, kept_bits, conversion, form: Form::default() }.checked()
     }
 
     fn checked(self) -> Result<Self> {
@@ -105,6 +128,12 @@ impl Plan {
             return Err(Error::pixel_data(Problem::Unsupported(why)));
         }
         Ok(self)
+    }
+
+    /// The same plan with a result of another form.
+    #[must_use]
+    pub fn in_form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     /// The image of this plan.
@@ -202,59 +231,6 @@ impl Plan {
         }
     }
 
-    /// Decodes RLE Lossless frames (PS3.5 G), of which the first is number `first_frame`, one after the other into `out`.
-    pub fn rle_frames(&self, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Result<Warnings> {
-        if self.image.bits_allocated() == 12 {
-            let why = "RLE Lossless is not defined for Bits Allocated 12";
-            return Err(Error::pixel_data(Problem::Unsupported(why)));
-        }
-        let (found, expected) = (frames.len() as u64, (out.len() / self.image.frame_bytes()?) as u64);
-        if found != expected {
-            return Err(Error::pixel_data(Problem::FrameCount { found, expected }));
-        }
-        let (mut scratch, mut warnings) = (Vec::new(), Warnings::new());
-        for (index, (frame, out)) in frames.iter().zip(out.chunks_exact_mut(self.image.frame_bytes()?)).enumerate() {
-            let known = warnings.len();
-            self.rle_frame(frame, out, &mut scratch, &mut warnings)
-                .map_err(|error| error.in_frame(first_frame + index))?;
-            for warning in &mut warnings[known..] {
-                warning.frame = Some((first_frame + index) as u64);
-            }
-        }
-        Ok(warnings)
-    }
-
-    /// Decodes one RLE Lossless frame into `out`. `scratch` is reused from frame to frame.
-    fn rle_frame(&self, frame: &[u8], out: &mut [u8], scratch: &mut Vec<u8>, warnings: &mut Warnings) -> Result<()> {
-        let (sample_bytes, samples) = (self.image.sample_bytes(), self.image.samples_per_pixel());
-        let segments = rle::Segments::new(frame, sample_bytes * samples)?;
-        let segments = segments.as_slice();
-        if self.image.bits_allocated() == 1 {
-            return rle_bits(segments, out, scratch, warnings);
-        }
-        let plane_bytes = out.len() / segments.len();
-        if let [segment] = segments {
-            decode_plane(segment, 0, out, warnings)?;
-            self.fill(out, |_, _| {});
-            return Ok(());
-        }
-        resize(scratch, out.len())?;
-        for (index, (segment, plane)) in segments.iter().zip(scratch.chunks_exact_mut(plane_bytes)).enumerate() {
-            decode_plane(segment, index, plane, warnings)?;
-        }
-        let planes = planes_in_result_order(scratch, plane_bytes, sample_bytes, segments.len());
-        let planes = &planes[..segments.len()];
-        self.fill(out, |pixel, piece| {
-            let part = pixel..pixel + piece.len() / planes.len();
-            let mut parts: [&[u8]; rle::MAX_SEGMENTS] = [&[]; rle::MAX_SEGMENTS];
-            for (piece_of_plane, plane) in parts.iter_mut().zip(planes) {
-                *piece_of_plane = &plane[part.clone()];
-            }
-            planes::interleave_bytes(&parts[..planes.len()], piece);
-        });
-        Ok(())
-    }
-
     /// Gathers and finishes the result piece by piece. `gather` gets the number of the piece's first pixel.
     fn fill(&self, out: &mut [u8], mut gather: impl FnMut(usize, &mut [u8])) {
         let pixel_bytes = self.image.sample_bytes() * self.image.samples_per_pixel();
@@ -265,88 +241,34 @@ impl Plan {
     }
 
     fn finish(&self, piece: &mut [u8]) {
-        let width = self.image.sample_bytes();
-        if self.layout.order != ByteOrder::NATIVE {
-            bits::swap_words(piece, width);
-        }
-        if let (Some(kept), true) = (self.kept_bits, self.image.kind() != SampleKind::Float) {
-            let signed = self.image.kind() == SampleKind::Signed;
-            bits::correct_unused(piece, width, kept, signed);
-        }
+        self.finish_words(piece);
         match self.conversion {
             Conversion::None => {}
-            Conversion::YbrToRgb => color::convert_ybr_to_rgb(piece),
-            Conversion::RgbToYbr => color::convert_rgb_to_ybr(piece),
+            Conversion::YbrToRgb => color::convert_ybr_to_rgb(piece, self.form.arithmetic),
+            Conversion::RgbToYbr => color::convert_rgb_to_ybr(piece, self.form.arithmetic),
         }
     }
-}
 
-/// Checks that compressed `frame_bytes` can hold a frame at all, before memory is allocated for the result.
-pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
-    let samples = image.frame_samples() * image.sample_bytes() as u64;
-    let needed = if image.bits_allocated() == 1 { samples / 8 } else { samples };
-    if needed > frame_bytes.saturating_mul(rle::MAX_EXPANSION) {
-        return Err(Error::pixel_data(Problem::Implausible { found: frame_bytes, expected: image.frame_samples() }));
+    /// Byte order and unused bits.
+    fn finish_words(&self, words: &mut [u8]) {
+        let (width, allocated) = (self.image.sample_bytes(), self.image.sample_bytes() * 8);
+        let swap_before = self.layout.order != ByteOrder::NATIVE;
+        let swap_after = self.form.order != ByteOrder::NATIVE;
+        let kept =
+            self.kept_bits.filter(|kept| usize::from(*kept) < allocated && self.image.kind() != SampleKind::Float);
+        if swap_before && swap_after && kept.is_none() {
+            return;
+        }
+        if swap_before {
+            bits::swap_words(words, width);
+        }
+        if let Some(kept) = kept {
+            bits::correct_unused(words, width, kept, self.image.kind() == SampleKind::Signed);
+        }
+        if swap_after {
+            bits::swap_words(words, width);
+        }
     }
-    Ok(())
-}
-
-/// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The
-/// decoded length tells them apart.
-fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings: &mut Warnings) -> Result<()> {
-    let [segment] = segments else {
-        let why = "RLE Lossless with Bits Allocated 1 is decoded for one sample per pixel only";
-        return Err(Error::pixel_data(Problem::Unsupported(why)));
-    };
-    let unpacked = rle::decode_segment(segment, out);
-    let packed = out.len().div_ceil(8);
-    resize(scratch, packed)?;
-    let eighth = rle::decode_segment(segment, &mut scratch[..packed]);
-    let padding_follows = segment[eighth.read..].iter().all(|&byte| byte == 0);
-    if unpacked.written < out.len() && eighth.written == packed && eighth.excess == 0 && padding_follows {
-        bits::unpack_1(&scratch[..packed], 0, out);
-        return Ok(());
-    }
-    report(unpacked, 0, out.len(), warnings)?;
-    // Some writers use 255 for 1; Bits Stored is 1.
-    for pixel in out {
-        *pixel &= 1;
-    }
-    Ok(())
-}
-
-fn decode_plane(segment: &[u8], index: usize, plane: &mut [u8], warnings: &mut Warnings) -> Result<()> {
-    let decoded = rle::decode_segment(segment, plane);
-    report(decoded, index, plane.len(), warnings)
-}
-
-fn report(decoded: rle::Decoded, segment: usize, expected: usize, warnings: &mut Warnings) -> Result<()> {
-    let expected_bytes = expected as u64;
-    if decoded.written < expected {
-        let problem = Problem::SegmentShort { found: decoded.written as u64, expected: expected_bytes };
-        return Err(Error::pixel_data(problem).in_segment(segment));
-    }
-    if decoded.excess > 0 {
-        let problem = Problem::SegmentLong { excess: decoded.excess as u64, expected: expected_bytes };
-        warnings.push(Error::pixel_data(problem).in_segment(segment));
-    }
-    Ok(())
-}
-
-/// PS3.5 G.2: segments are ordered by sample, most significant byte first; the result wants native words side by side.
-fn planes_in_result_order(
-    scratch: &[u8],
-    plane_bytes: usize,
-    sample_bytes: usize,
-    count: usize,
-) -> [&[u8]; rle::MAX_SEGMENTS] {
-    let mut planes: [&[u8]; rle::MAX_SEGMENTS] = [&[]; rle::MAX_SEGMENTS];
-    for (place, plane) in planes.iter_mut().enumerate().take(count) {
-        let (sample, byte) = (place / sample_bytes, place % sample_bytes);
-        let segment = if cfg!(target_endian = "big") { place } else { (sample + 1) * sample_bytes - 1 - byte };
-        *plane = &scratch[segment * plane_bytes..(segment + 1) * plane_bytes];
-    }
-    planes
 }
 
 fn swapped_pairs(src: &[u8]) -> Result<Vec<u8>> {

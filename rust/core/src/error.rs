@@ -113,6 +113,12 @@ pub enum Problem {
     /// An RLE segment whose last run goes beyond its byte plane.
     #[error("the last run of the RLE segment goes {excess} bytes beyond the {expected} expected: they are left out")]
     SegmentLong { excess: u64, expected: u64 },
+    /// An RLE segment that goes on behind its byte plane.
+    #[error("{bytes} bytes are left in the RLE segment behind the {expected} that it should give")]
+    SegmentRest { bytes: u64, expected: u64 },
+    /// An RLE header with offsets of segments that it does not count.
+    #[error("found an offset behind those of the {segments} RLE segments, expected 0")]
+    UnusedSegmentOffset { segments: usize },
     /// More samples than the compressed bytes can hold.
     #[error("found {found} compressed bytes, which cannot hold {expected} samples")]
     Implausible { found: u64, expected: u64 },

@@ -18,6 +18,7 @@ pub mod error;
 pub mod image;
 pub mod item;
 pub mod offset_table;
+mod parallel;
 pub mod planes;
 pub mod rle;
 

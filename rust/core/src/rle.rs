@@ -17,6 +17,8 @@ pub const MAX_EXPANSION: u64 = 64;
 pub struct Segments<'a> {
     slices: [&'a [u8]; MAX_SEGMENTS],
     count: usize,
+    /// Unused offsets are not 0, as PS3.5 G.5 wants them.
+    pub leftover: bool,
 }
 
 impl<'a> Segments<'a> {
@@ -34,6 +36,7 @@ impl<'a> Segments<'a> {
             let problem = Problem::SegmentCount { found: u64::from(found), expected: expected as u64 };
             return Err(Error::pixel_data(problem).at(0));
         }
+        let leftover = numbers.clone().skip(expected).any(|offset| offset != 0);
         let mut starts = [frame.len(); MAX_SEGMENTS + 1];
         for (segment, (start, offset)) in starts.iter_mut().zip(numbers).take(expected).enumerate() {
             *start = offset as usize;
@@ -46,7 +49,7 @@ impl<'a> Segments<'a> {
                 offset_error(segment + 1, end as u64, "an offset behind the segment before it").in_segment(segment + 1)
             })?;
         }
-        Ok(Self { slices, count: expected })
+        Ok(Self { slices, count: expected, leftover })
     }
 
     fn check_offset(segment: usize, offset: u32, frame_bytes: usize) -> Result<()> {

@@ -29,7 +29,7 @@ mod _native {
         encapsulated::{Encapsulated, Frames},
         image::Image,
         inflate,
-        plan::Plan,
+        plan::{Plan, convert_color},
     };
 
     #[pymodule_init]

@@ -3,10 +3,12 @@
 use crate::buffer::{Input, Output};
 use crate::errors::{guarded, run};
 use crate::image::Image;
-use dicomet_core::decode::{self, Conversion};
+use dicomet_core::color::{self, Arithmetic};
+use dicomet_core::decode::{self, Conversion, Form};
 use dicomet_core::image::ByteOrder;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use std::num::NonZero;
 
 #[pyclass(frozen, module = "dicomet._native")]
 pub(crate) struct Plan(decode::Plan);
@@ -26,6 +28,14 @@ impl Plan {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
         let conversion = parse_conversion(conversion)?;
         guarded(py, || decode::Plan::native(&image.0, order, paired, correct_unused_bits, conversion)).map(Self)
+    }
+
+    /// The same plan with a result of another form.
+    #[pyo3(signature = (*, big_endian, planar, arithmetic, strict))]
+    fn in_form(&self, big_endian: bool, planar: bool, arithmetic: &str, strict: bool) -> PyResult<Self> {
+        let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
+        let form = Form { order, planar, arithmetic: parse_arithmetic(arithmetic)?, strict };
+        Ok(Self(self.0.clone().in_form(form)))
     }
 
     #[staticmethod]
@@ -84,4 +94,47 @@ fn parse_conversion(name: Option<&str>) -> PyResult<Conversion> {
         Some("rgb_to_ybr") => Ok(Conversion::RgbToYbr),
         Some(other) => Err(PyValueError::new_err(format!("unknown conversion {other}"))),
     }
+}
+
+fn parse_arithmetic(name: &str) -> PyResult<Arithmetic> {
+    match name {
+        "exact" => Ok(Arithmetic::Exact),
+        "float" => Ok(Arithmetic::Float),
+        "fused float" => Ok(Arithmetic::FusedFloat),
+        other => Err(PyValueError::new_err(format!("unknown arithmetic {other}"))),
+    }
+}
+
+/// Bytes that are copied and converted together, of pixels side by side: they stay in the cache.
+const PIECE: NonZero<usize> = NonZero::new(3 * 4096).unwrap();
+
+/// Writes the colours of `src`, converted, to `out`, which is as long: pixels side by side, or frames in planes of
+/// `plane_bytes`.
+#[pyfunction]
+#[pyo3(signature = (src, out, *, conversion, arithmetic, plane_bytes))]
+pub(crate) fn convert_color(
+    py: Python<'_>,
+    src: Input,
+    mut out: Output,
+    conversion: &str,
+    arithmetic: &str,
+    plane_bytes: Option<NonZero<usize>>,
+) -> PyResult<()> {
+    let arithmetic = parse_arithmetic(arithmetic)?;
+    let convert: fn(&mut [u8], Arithmetic) = match (parse_conversion(Some(conversion))?, plane_bytes) {
+        (Conversion::RgbToYbr, None) => color::convert_rgb_to_ybr,
+        (Conversion::RgbToYbr, Some(_)) => color::convert_rgb_to_ybr_planes,
+        (_, None) => color::convert_ybr_to_rgb,
+        (_, Some(_)) => color::convert_ybr_to_rgb_planes,
+    };
+    let piece_bytes = plane_bytes.map_or(PIECE.get(), |bytes| bytes.get().saturating_mul(3));
+    run(py, || {
+        for (piece, src) in out.as_mut_slice().chunks_mut(piece_bytes).zip(src.as_slice().chunks(piece_bytes)) {
+            if piece.len() == src.len() {
+                piece.copy_from_slice(src);
+                convert(piece, arithmetic);
+            }
+        }
+        Ok(())
+    })
 }

@@ -80,6 +80,10 @@ impl Case {
     }
 
     fn result(&self) -> Vec<u8> {
+        self.result_in(false)
+    }
+
+    fn result_in(&self, planar: bool) -> Vec<u8> {
         let (image, allocated) = (self.image(), self.attributes.bits_allocated);
         let kept = if self.correct { self.attributes.bits_stored } else { allocated };
         let signed = image.kind() == SampleKind::Signed;
@@ -89,7 +93,7 @@ impl Case {
         };
         let width = image.sample_bytes();
         let bytes = |number: i128| native_bytes(number, width);
-        self.order(false).into_iter().map(number).flat_map(bytes).collect()
+        self.order(planar).into_iter().map(number).flat_map(bytes).collect()
     }
 
     fn plan(&self) -> Plan {
@@ -128,10 +132,14 @@ proptest! {
         let mut expected = case.result();
         // Also from a frame in the middle, which need not begin on a byte.
         let skipped = skipped.min(image.number_of_frames() as u64 - 1);
-        let expected = expected.split_off(skipped as usize * image.frame_bytes().unwrap());
+        let mut expected = expected.split_off(skipped as usize * image.frame_bytes().unwrap());
         let (first_bit, _) = image.native_frame_range(skipped).unwrap();
         let mut out = vec![0xA5; expected.len()];
         plan.native_frames(&case.native(), first_bit as usize, &mut out).unwrap();
+        prop_assert_eq!(&out, &expected);
+        let other = if ByteOrder::NATIVE == ByteOrder::Big { ByteOrder::Little } else { ByteOrder::Big };
+        plan.in_form(Form { order: other, ..Form::default() }).native_frames(&case.native(), first_bit as usize, &mut out).unwrap();
+        bits::swap_words(&mut expected, image.sample_bytes());
         prop_assert_eq!(out, expected);
     }
 
@@ -162,11 +170,13 @@ proptest! {
             })
             .collect();
         let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-        let expected = case.result();
-        let mut out = vec![0xA5; expected.len()];
-        let warnings = case.plan().rle_frames(&frames, 0, &mut out).unwrap();
-        prop_assert!(warnings.is_empty());
-        prop_assert_eq!(out, expected);
+        let mut out = vec![0xA5; case.result().len()];
+        for planar in [false, image.samples_per_pixel() == 3] {
+            let plan = case.plan().in_form(Form { planar, strict: true, ..Form::default() });
+            let warnings = plan.rle_frames(&frames, 0, &mut out).unwrap();
+            prop_assert!(warnings.is_empty());
+            prop_assert_eq!(&out, &case.result_in(planar));
+        }
     }
 
     #[test]
@@ -322,4 +332,82 @@ fn big_endian_words_of_bytes() {
     let mut out = [0xA5; 3];
     plan.native_frames(&[4, 3, 6, 5], 8, &mut out).unwrap();
     assert_eq!(out, [4, 5, 6]);
+}
+
+#[test]
+fn only_a_strict_plan_refuses_what_follows_a_plane() {
+    let plan = |strict| {
+        Plan::native(&colour("RGB", 0, 8), ByteOrder::Little, false, true, Conversion::None)
+            .unwrap()
+            .in_form(Form { strict, ..Form::default() })
+    };
+    let planes = [vec![1; 4], vec![2; 4], vec![3; 4]];
+    let with_rest = |rest: &[u8]| [&rle_frame(&planes)[..], rest].concat();
+    let mut unused_offset = rle_frame(&planes);
+    unused_offset[20] = 77;
+    let mut out = [0; 12];
+    for frame in [&[][..], &[0]].map(with_rest) {
+        plan(true).rle_frames(&[&frame], 0, &mut out).unwrap();
+    }
+    for frame in [with_rest(&[0, 0]), with_rest(&[128]), with_rest(&[255]), unused_offset] {
+        plan(true).rle_frames(&[&frame], 0, &mut out).unwrap_err();
+        assert!(plan(false).rle_frames(&[&frame], 0, &mut out).unwrap().is_empty());
+    }
+    let mut too_long = planes;
+    too_long[2].push(3);
+    plan(true).rle_frames(&[&rle_frame(&too_long)], 0, &mut out).unwrap_err();
+    assert_eq!(plan(false).rle_frames(&[&rle_frame(&too_long)], 0, &mut out).unwrap().len(), 1);
+}
+
+#[test]
+fn planes_are_converted_like_pixels() {
+    let planes: [Vec<u8>; 3] = [(0..4).map(|i| i * 60).collect(), vec![3, 90, 178, 250], vec![200, 78, 5, 128]];
+    for conversion in [Conversion::YbrToRgb, Conversion::RgbToYbr] {
+        let plan = Plan::native(&colour("YBR_FULL", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
+        let (mut pixels, mut converted) = ([0; 12], [0; 12]);
+        plan.rle_frames(&[&rle_frame(&planes)], 0, &mut pixels).unwrap();
+        let plan = plan.in_form(Form { planar: true, ..Form::default() });
+        plan.rle_frames(&[&rle_frame(&planes)], 0, &mut converted).unwrap();
+        let transposed: Vec<u8> = (0..3).flat_map(|sample| pixels.chunks(3).map(move |pixel| pixel[sample])).collect();
+        assert_eq!(converted[..], transposed);
+    }
+}
+
+#[test]
+fn many_frames_on_many_threads_give_the_same() {
+    let case = Case {
+        attributes: Attributes {
+            rows: 64,
+            columns: 300,
+            samples_per_pixel: 3,
+            number_of_frames: 1,
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: None,
+            pixel_representation: 1,
+            planar_configuration: 0,
+            photometric_interpretation: "RGB".into(),
+            element: PixelElement::PixelData,
+        },
+        big: false,
+        correct: true,
+        seed: 5,
+    };
+    let plane = |frame, segment: u64| -> Vec<u8> {
+        let byte = 1 - segment as usize % 2;
+        (0..64 * 300).map(|pixel| case.sample(frame, pixel, segment / 2).to_le_bytes()[byte]).collect()
+    };
+    let frames: Vec<Vec<u8>> =
+        (0..30).map(|frame| rle_frame(&(0..6).map(|segment| plane(frame, segment)).collect::<Vec<_>>())).collect();
+    let mut frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+    let frame_bytes = case.image().frame_bytes().unwrap();
+    let (mut together, mut alone) = (vec![0xA5; 30 * frame_bytes], vec![0; 30 * frame_bytes]);
+    case.plan().rle_frames(&frames, 0, &mut together).unwrap();
+    for (frame, out) in frames.iter().zip(alone.chunks_exact_mut(frame_bytes)) {
+        case.plan().rle_frames(&[frame], 0, out).unwrap();
+    }
+    assert!(together == alone);
+    frames[17] = &frames[17][..200];
+    frames[23] = &[];
+    assert_eq!(case.plan().rle_frames(&frames, 100, &mut together).unwrap_err().frame, Some(117));
 }

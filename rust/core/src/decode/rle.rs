@@ -1,0 +1,185 @@
+//! Frames in RLE Lossless (PS3.5 G): byte planes, unpacked and put together.
+
+use super::{Conversion, Plan, Warnings, resize};
+use crate::bits;
+use crate::color;
+use crate::error::{Error, Problem, Result};
+use crate::image::Image;
+use crate::parallel;
+use crate::planes;
+use crate::rle;
+
+impl Plan {
+    /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other into `out`: on all
+    /// cores where that is worth their start. The result does not depend on it.
+    pub fn rle_frames(&self, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Result<Warnings> {
+        if self.image.bits_allocated() == 12 {
+            let why = "RLE Lossless is not defined for Bits Allocated 12";
+            return Err(Error::pixel_data(Problem::Unsupported(why)));
+        }
+        let frame_bytes = self.image.frame_bytes()?;
+        let (found, expected) = (frames.len() as u64, (out.len() / frame_bytes) as u64);
+        if found != expected {
+            return Err(Error::pixel_data(Problem::FrameCount { found, expected }));
+        }
+        let bytes = out.len();
+        let work = frames.iter().zip(out.chunks_exact_mut(frame_bytes)).enumerate();
+        let warnings = parallel::map(work, bytes, Vec::new, |scratch, (index, (frame, out))| {
+            self.rle_frame(frame, out, scratch, first_frame + index)
+        })?;
+        Ok(warnings.concat())
+    }
+
+    /// Decodes frame number `number` into `out`. `scratch` is reused from frame to frame.
+    fn rle_frame(&self, frame: &[u8], out: &mut [u8], scratch: &mut Vec<u8>, number: usize) -> Result<Warnings> {
+        let mut warnings = Warnings::new();
+        self.rle_segments(frame, out, scratch, &mut warnings).map_err(|error| error.in_frame(number))?;
+        for warning in &mut warnings {
+            warning.frame = Some(number as u64);
+        }
+        Ok(warnings)
+    }
+
+    fn rle_segments(&self, frame: &[u8], out: &mut [u8], scratch: &mut Vec<u8>, warnings: &mut Warnings) -> Result<()> {
+        let (width, samples) = (self.image.sample_bytes(), self.image.samples_per_pixel());
+        let segments = rle::Segments::new(frame, width * samples)?;
+        if self.form.strict && segments.leftover {
+            return Err(Error::pixel_data(Problem::UnusedSegmentOffset { segments: width * samples }).at(0));
+        }
+        let segments = segments.as_slice();
+        if self.image.bits_allocated() == 1 {
+            return rle_bits(segments, out, scratch, warnings);
+        }
+        if !self.form.planar {
+            let mut planes = BytePlanes { scratch, warnings, first: 0, width, strict: self.form.strict };
+            return planes.decode(segments, out, |piece| self.finish(piece));
+        }
+        let plane_bytes = out.len() / samples;
+        for (sample, (segments, out)) in segments.chunks(width).zip(out.chunks_exact_mut(plane_bytes)).enumerate() {
+            let first = sample * width;
+            let mut planes = BytePlanes { scratch, warnings, first, width, strict: self.form.strict };
+            planes.decode(segments, out, |piece| self.finish_words(piece))?;
+        }
+        let arithmetic = self.form.arithmetic;
+        match self.conversion {
+            Conversion::None => {}
+            Conversion::YbrToRgb => color::convert_ybr_to_rgb_planes(out, arithmetic),
+            Conversion::RgbToYbr => color::convert_rgb_to_ybr_planes(out, arithmetic),
+        }
+        Ok(())
+    }
+}
+
+/// The segments of one or all samples of a frame, on their way to words side by side.
+struct BytePlanes<'a> {
+    scratch: &'a mut Vec<u8>,
+    warnings: &'a mut Warnings,
+    /// Number of the first segment in its frame.
+    first: usize,
+    /// Bytes of a word.
+    width: usize,
+    /// Nothing may follow behind a plane but padding.
+    strict: bool,
+}
+
+impl BytePlanes<'_> {
+    /// Unpacks `segments` and puts their bytes side by side, `finish`ing the result a piece at a time, in the cache.
+    fn decode(&mut self, segments: &[&[u8]], out: &mut [u8], finish: impl Fn(&mut [u8])) -> Result<()> {
+        let count = segments.len();
+        let plane_bytes = out.len() / count;
+        if let [segment] = segments {
+            self.decode_plane(segment, self.first, out)?;
+            finish(out);
+            return Ok(());
+        }
+        let mut scratch = std::mem::take(self.scratch);
+        resize(&mut scratch, out.len())?;
+        for (index, (segment, plane)) in segments.iter().zip(scratch.chunks_exact_mut(plane_bytes)).enumerate() {
+            self.decode_plane(segment, self.first + index, plane)?;
+        }
+        let planes = planes_in_result_order(&scratch, plane_bytes, self.width, count);
+        for (index, piece) in out.chunks_mut(super::PIECE_PIXELS * count).enumerate() {
+            let start = index * super::PIECE_PIXELS;
+            let part = start..start + piece.len() / count;
+            let parts = planes.map(|plane| plane.get(part.clone()).unwrap_or_default());
+            planes::interleave_bytes(&parts[..count], piece);
+            finish(piece);
+        }
+        *self.scratch = scratch;
+        Ok(())
+    }
+
+    fn decode_plane(&mut self, segment: &[u8], index: usize, plane: &mut [u8]) -> Result<()> {
+        let decoded = rle::decode_segment(segment, plane);
+        let rest = &segment[decoded.read..];
+        // PS3.5 G.3.1: at most one byte 0 makes the length even.
+        if self.strict && decoded.written == plane.len() && (decoded.excess > 0 || !matches!(rest, [] | [0])) {
+            let problem = Problem::SegmentRest { bytes: rest.len() as u64, expected: plane.len() as u64 };
+            return Err(Error::pixel_data(problem).in_segment(index));
+        }
+        report(decoded, index, plane.len(), self.warnings)
+    }
+}
+
+/// Checks that compressed `frame_bytes` can hold a frame at all, before memory is allocated for the result.
+pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
+    let samples = image.frame_samples() * image.sample_bytes() as u64;
+    let needed = if image.bits_allocated() == 1 { samples / 8 } else { samples };
+    if needed > frame_bytes.saturating_mul(rle::MAX_EXPANSION) {
+        return Err(Error::pixel_data(Problem::Implausible { found: frame_bytes, expected: image.frame_samples() }));
+    }
+    Ok(())
+}
+
+/// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The
+/// decoded length tells them apart.
+fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings: &mut Warnings) -> Result<()> {
+    let [segment] = segments else {
+        let why = "RLE Lossless with Bits Allocated 1 is decoded for one sample per pixel only";
+        return Err(Error::pixel_data(Problem::Unsupported(why)));
+    };
+    let unpacked = rle::decode_segment(segment, out);
+    let packed = out.len().div_ceil(8);
+    resize(scratch, packed)?;
+    let eighth = rle::decode_segment(segment, &mut scratch[..packed]);
+    let padding_follows = segment[eighth.read..].iter().all(|&byte| byte == 0);
+    if unpacked.written < out.len() && eighth.written == packed && eighth.excess == 0 && padding_follows {
+        bits::unpack_1(&scratch[..packed], 0, out);
+        return Ok(());
+    }
+    report(unpacked, 0, out.len(), warnings)?;
+    // Some writers use 255 for 1; Bits Stored is 1.
+    for pixel in out {
+        *pixel &= 1;
+    }
+    Ok(())
+}
+
+fn report(decoded: rle::Decoded, segment: usize, expected: usize, warnings: &mut Warnings) -> Result<()> {
+    let expected_bytes = expected as u64;
+    if decoded.written < expected {
+        let problem = Problem::SegmentShort { found: decoded.written as u64, expected: expected_bytes };
+        return Err(Error::pixel_data(problem).in_segment(segment));
+    }
+    if decoded.excess > 0 {
+        let problem = Problem::SegmentLong { excess: decoded.excess as u64, expected: expected_bytes };
+        warnings.push(Error::pixel_data(problem).in_segment(segment));
+    }
+    Ok(())
+}
+
+/// PS3.5 G.2: segments are ordered by sample, most significant byte first; the result wants native words side by side.
+fn planes_in_result_order(
+    scratch: &[u8],
+    plane_bytes: usize,
+    sample_bytes: usize,
+    count: usize,
+) -> [&[u8]; rle::MAX_SEGMENTS] {
+    let mut planes: [&[u8]; rle::MAX_SEGMENTS] = [&[]; rle::MAX_SEGMENTS];
+    for (place, plane) in planes.iter_mut().enumerate().take(count) {
+        let (sample, byte) = (place / sample_bytes, place % sample_bytes);
+        let segment = if cfg!(target_endian = "big") { place } else { (sample + 1) * sample_bytes - 1 - byte };
+        *plane = &scratch[segment * plane_bytes..(segment + 1) * plane_bytes];
+    }
+    planes
+}
