@@ -327,7 +327,7 @@ fn value(element: Element, found: i64, expected: &'static str) -> Error {
     Error::new(element, Problem::Value { found, expected })
 }
 
-fn in_range(element: Element, found: i64, low: i64, high: i64, expected: &'static str) -> Result<u32> {
+pub(crate) fn in_range(element: Element, found: i64, low: i64, high: i64, expected: &'static str) -> Result<u32> {
     let outside = || value(element, found, expected);
     if (low..=high).contains(&found) { u32::try_from(found).map_err(|_| outside()) } else { Err(outside()) }
 }

@@ -1,6 +1,6 @@
 //! PS3.3 C.7.6.3.1.3 Planar Configuration: from a plane for each sample to samples side by side.
 //!
-//! RLE byte planes (PS3.5 G.2) are the same thing with bytes in place of samples.
+//! RLE byte planes (PS3.5 G.2) are the same thing with bytes in place of samples, and can be had back.
 
 use multiversion::multiversion;
 
@@ -55,6 +55,44 @@ fn interleave_any(planes: &[&[u8]], out: &mut [u8]) {
     }
 }
 
+/// One byte plane back: byte number `first` of every pixel of `pixel_bytes` bytes, as many as `out` has room for.
+pub fn gather_bytes(src: &[u8], pixel_bytes: usize, first: usize, out: &mut [u8]) {
+    let src = src.get(first..).unwrap_or(&[]);
+    match pixel_bytes {
+        1 => copy_bytes(src, out),
+        2 => gather_every::<2>(src, out),
+        3 => gather_every::<3>(src, out),
+        4 => gather_every::<4>(src, out),
+        6 => gather_every::<6>(src, out),
+        8 => gather_every::<8>(src, out),
+        _ => gather_any(src, pixel_bytes, out),
+    }
+}
+
+fn copy_bytes(src: &[u8], out: &mut [u8]) {
+    let count = src.len().min(out.len());
+    out[..count].copy_from_slice(&src[..count]);
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn gather_every<const N: usize>(src: &[u8], out: &mut [u8]) {
+    let (pixels, rest) = src.as_chunks::<N>();
+    let (whole, last) = out.split_at_mut(pixels.len().min(out.len()));
+    for (byte, pixel) in whole.iter_mut().zip(pixels) {
+        *byte = pixel[0];
+    }
+    // `src` begins inside its first pixel, so that the last one is cut.
+    if let (Some(byte), Some(from)) = (last.first_mut(), rest.first()) {
+        *byte = *from;
+    }
+}
+
+fn gather_any(src: &[u8], pixel_bytes: usize, out: &mut [u8]) {
+    for (byte, from) in out.iter_mut().zip(src.iter().step_by(pixel_bytes.max(1))) {
+        *byte = *from;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +118,17 @@ mod tests {
             let mut out = vec![0xA5; src.len()];
             interleave_bytes(&planes, &mut out);
             let oracle: Vec<u8> = (0..src.len()).map(|i| src[(i % count) * pixels + i / count]).collect();
+            prop_assert_eq!(out, oracle);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_are_gathered(pixels in 0usize..70, pixel_bytes in 1usize..25, first in 0usize..25, seed: u64) {
+            let (src, first) = (noise(pixels * pixel_bytes, seed), first % pixel_bytes);
+            let mut out = vec![0xA5; pixels];
+            gather_bytes(&src, pixel_bytes, first, &mut out);
+            let oracle: Vec<u8> = (0..pixels).map(|i| src[i * pixel_bytes + first]).collect();
             prop_assert_eq!(out, oracle);
         }
     }

@@ -3,6 +3,8 @@
 //! A frame is a header of sixteen 32-bit numbers (the count of segments, then their offsets) and the segments: one for
 //! each byte of a pixel, samples in order, most significant byte first, packed as runs ("PackBits").
 
+pub mod encode;
+
 use crate::error::{Error, Problem, Result};
 
 /// Bytes of the RLE header (PS3.5 G.5).

@@ -1,0 +1,441 @@
+//! PS3.5 Annex G, the other way: one frame of samples to RLE Lossless, as short as it can be.
+//!
+//! A row is packed from left to right in one pass. What has been packed so far is known by two numbers: its length, and
+//! how many bytes its last literal run has room for. The best is always the shortest, and of several the one with most
+//! room; anything longer is no better, because one byte opens a new literal run. So each run of equal bytes can be
+//! packed for good when it is met: by itself if it is of three or more, or of two where no literal run has room for
+//! both; else as part of a literal run.
+
+use super::{HEADER_BYTES, MAX_RUN, PIECE};
+use crate::error::{COLUMNS, Error, PIXEL_DATA, Problem, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::image::{ByteOrder, in_range};
+use crate::planes;
+
+/// What the samples of a frame are, not yet checked. Samples of a pixel lie side by side (Planar Configuration 0).
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// Rows.
+    pub rows: i64,
+    /// Columns.
+    pub columns: i64,
+    /// Samples per Pixel.
+    pub samples_per_pixel: i64,
+    /// Bytes of a sample.
+    pub sample_bytes: i64,
+    /// Byte order of the samples.
+    pub order: ByteOrder,
+}
+
+/// A checked layout.
+#[derive(Debug)]
+struct Frame<'a> {
+    src: &'a [u8],
+    columns: usize,
+    pixel_bytes: usize,
+    sample_bytes: usize,
+    order: ByteOrder,
+}
+
+/// Encodes one frame (PS3.5 G.3 to G.5).
+pub fn encode_frame(src: &[u8], layout: &Layout) -> Result<Vec<u8>> {
+    let frame = Frame::new(src, layout)?;
+    let mut out = zeroed(HEADER_BYTES)?;
+    let count = frame.pixel_bytes as u32;
+    out[..4].copy_from_slice(&count.to_le_bytes());
+    let mut room = Room::new(frame.columns)?;
+    for segment in 0..frame.pixel_bytes {
+        let offset = segment_offset(segment, out.len())?;
+        out[4 + 4 * segment..8 + 4 * segment].copy_from_slice(&offset.to_le_bytes());
+        frame.pack_segment(segment, &mut room, &mut out)?;
+    }
+    Ok(out)
+}
+
+/// The header has 32 bits for an offset.
+fn segment_offset(segment: usize, offset: usize) -> Result<u32> {
+    u32::try_from(offset).map_err(|_| {
+        let problem = Problem::SegmentOffset { found: offset as u64, expected: "at most 4294967295" };
+        Error::pixel_data(problem).in_segment(segment)
+    })
+}
+
+impl<'a> Frame<'a> {
+    fn new(src: &'a [u8], layout: &Layout) -> Result<Self> {
+        let rows = in_range(ROWS, layout.rows, 1, 65535, "1 to 65535")?;
+        let columns = in_range(COLUMNS, layout.columns, 1, 65535, "1 to 65535")?;
+        let samples = in_range(SAMPLES_PER_PIXEL, layout.samples_per_pixel, 1, 15, "1 to 15")?;
+        let sample_bytes = in_range(PIXEL_DATA, layout.sample_bytes, 1, 15, "1 to 15 bytes for a sample")?;
+        let pixel_bytes = samples * sample_bytes;
+        let expected = "at most 15 bytes for a pixel, one for each RLE segment";
+        in_range(PIXEL_DATA, i64::from(pixel_bytes), 1, 15, expected)?;
+        let (found, expected) = (src.len() as u64, u64::from(rows) * u64::from(columns) * u64::from(pixel_bytes));
+        if found != expected {
+            return Err(Error::pixel_data(Problem::Length { found, expected }));
+        }
+        Ok(Self {
+            src,
+            columns: columns as usize,
+            pixel_bytes: pixel_bytes as usize,
+            sample_bytes: sample_bytes as usize,
+            order: layout.order,
+        })
+    }
+
+    /// Where in a pixel the byte of a segment lies: segments are ordered by sample, most significant byte first (G.2).
+    fn byte_of(&self, segment: usize) -> usize {
+        match self.order {
+            ByteOrder::Big => segment,
+            ByteOrder::Little => {
+                let byte = segment % self.sample_bytes;
+                segment - byte + (self.sample_bytes - 1 - byte)
+            }
+        }
+    }
+
+    /// PS3.5 G.3.1 and G.4: each row on its own, and an even number of bytes.
+    fn pack_segment(&self, segment: usize, room: &mut Room, out: &mut Vec<u8>) -> Result<()> {
+        let byte = self.byte_of(segment);
+        for pixels in self.src.chunks_exact(self.columns * self.pixel_bytes) {
+            planes::gather_bytes(pixels, self.pixel_bytes, byte, &mut room.row[..self.columns]);
+            append(out, room.pack(self.columns))?;
+        }
+        if !out.len().is_multiple_of(2) {
+            append(out, &[0])?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes behind a row that can be looked at without a look at its length.
+const PADDING: usize = 2 + WINDOW;
+/// Two bytes more than a longest run: each of its bytes can be the first of three.
+const WINDOW: usize = MAX_RUN + 2;
+
+/// One row, before and after.
+struct Room {
+    row: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl Room {
+    fn new(columns: usize) -> Result<Self> {
+        let longest = columns + columns.div_ceil(MAX_RUN);
+        Ok(Self { row: zeroed(columns + PADDING)?, packed: zeroed(longest + 1 + MAX_RUN)? })
+    }
+
+    /// Packs the first `columns` bytes of the row.
+    fn pack(&mut self, columns: usize) -> &[u8] {
+        // No run goes beyond the last byte.
+        let last = self.row[columns - 1];
+        self.row[columns] = !last;
+        self.row[columns + 1] = last;
+        let packed = pack_row(&self.row, columns, &mut self.packed);
+        &self.packed[..packed]
+    }
+}
+
+/// PS3.5 G.3.1. Gives the bytes written.
+fn pack_row(row: &[u8], columns: usize, packed: &mut [u8]) -> usize {
+    let (mut read, mut written) = (0, 0);
+    while read < columns {
+        let run = run_length(row, read);
+        if run == 1 {
+            let count = literal_length(row, read, columns);
+            write_literal(&row[read..], count, &mut packed[written..]);
+            read += count;
+            written += 1 + count;
+        } else {
+            // A byte that is left over begins a literal run, which has room for more.
+            let count = run - usize::from(run % MAX_RUN == 1);
+            written += write_replicates(row[read], count, &mut packed[written..]);
+            read += count;
+        }
+    }
+    written
+}
+
+/// How many bytes from `at` on are equal.
+fn run_length(row: &[u8], at: usize) -> usize {
+    let value = row[at];
+    let rest = &row[at + 1..];
+    if rest[0] != value {
+        return 1;
+    }
+    let mut run = 1;
+    for word in rest.as_chunks::<8>().0 {
+        let differ = u64::from_le_bytes(*word) ^ u64::from_le_bytes([value; 8]);
+        if differ != 0 {
+            return run + (differ.trailing_zeros() / 8) as usize;
+        }
+        run += 8;
+    }
+    run
+}
+
+/// How long the literal run that begins at `at` is best.
+fn literal_length(row: &[u8], at: usize, columns: usize) -> usize {
+    let window = &row[at + 1..at + 1 + WINDOW];
+    let count = match find_triple(window) {
+        Some(place) if place + 1 < MAX_RUN => place + 1,
+        // Two equal bytes for which there is no more room.
+        _ if window[MAX_RUN - 2] == window[MAX_RUN - 1] => MAX_RUN - 1,
+        _ => MAX_RUN,
+    };
+    let count = count.min(columns - at);
+    // One byte of a run that is one longer than longest runs can be is cheaper here.
+    count + usize::from(count < MAX_RUN && leaves_one(row, at + count))
+}
+
+/// Whether a byte is left over of the run at `at` when it is packed by itself.
+fn leaves_one(row: &[u8], at: usize) -> bool {
+    row[at] == row[at + MAX_RUN] && {
+        let run = run_length(row, at);
+        run > MAX_RUN && run % MAX_RUN == 1
+    }
+}
+
+/// Where in `window` the first three equal bytes begin.
+fn find_triple(window: &[u8]) -> Option<usize> {
+    const LOWEST: u64 = u64::MAX / 255;
+    (0..MAX_RUN).step_by(8).find_map(|at| {
+        let [first, second, third] = [0, 1, 2].map(|next| word_at(window, at + next));
+        let differ = (first ^ second) | (second ^ third);
+        // The highest bit of each byte that is zero, and perhaps of bytes above it.
+        let zero = differ.wrapping_sub(LOWEST) & !differ & (LOWEST << 7);
+        (zero != 0).then(|| at + (zero.trailing_zeros() / 8) as usize)
+    })
+}
+
+fn word_at(bytes: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}
+
+/// Copies of constant size: see [`PIECE`].
+fn write_literal(from: &[u8], count: usize, to: &mut [u8]) {
+    to[0] = (count - 1) as u8;
+    let copied = if count > PIECE { MAX_RUN } else { PIECE };
+    to[1..=copied].copy_from_slice(&from[..copied]);
+}
+
+fn write_replicates(value: u8, count: usize, to: &mut [u8]) -> usize {
+    let mut written = 0;
+    let mut left = count;
+    while left > 0 {
+        let run = left.min(MAX_RUN);
+        to[written] = (257 - run) as u8;
+        to[written + 1] = value;
+        written += 2;
+        left -= run;
+    }
+    written
+}
+
+fn append(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
+    let needed = out.len().saturating_add(bytes.len()) as u64;
+    out.try_reserve(bytes.len()).map_err(|_| Error::pixel_data(Problem::Memory { bytes: needed }))?;
+    out.extend_from_slice(bytes);
+    Ok(())
+}
+
+fn zeroed(len: usize) -> Result<Vec<u8>> {
+    let mut bytes = try_with_capacity(len)?;
+    bytes.resize(len, 0);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MAX_SEGMENTS, Run, Segments, decode_segment};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pack(row: &[u8]) -> Vec<u8> {
+        let mut room = Room::new(row.len()).unwrap();
+        room.row[..row.len()].copy_from_slice(row);
+        room.pack(row.len()).to_vec()
+    }
+
+    /// The shortest length by dynamic programming over every run that G.3.1 allows.
+    fn shortest(row: &[u8]) -> usize {
+        let mut best = vec![0];
+        for end in 1..=row.len() {
+            let (mut cost, mut equal) = (usize::MAX, true);
+            for start in (end.saturating_sub(MAX_RUN)..end).rev() {
+                equal &= row[start] == row[end - 1];
+                let count = end - start;
+                let run = if equal && count > 1 { 2 } else { 1 + count };
+                cost = cost.min(best[start] + run);
+            }
+            best.push(cost);
+        }
+        best[row.len()]
+    }
+
+    /// How many bytes each run of a segment gives, up to `len` bytes.
+    fn runs(segment: &[u8], len: usize) -> Vec<usize> {
+        let (mut at, mut lengths) = (0, Vec::new());
+        while lengths.iter().sum::<usize>() < len {
+            let (packed, length) = match Run::new(segment[at]) {
+                Run::Literal(count) => (count, count),
+                Run::Replicate(count) => (1, count),
+                Run::NoOp => panic!("nothing is to be written for nothing"),
+            };
+            at += 1 + packed;
+            lengths.push(length);
+        }
+        assert!(segment.len() - at <= 1 && segment[at..].iter().all(|padding| *padding == 0));
+        lengths
+    }
+
+    fn assert_shortest(row: &[u8]) {
+        let packed = pack(row);
+        let mut unpacked = vec![0xA5; row.len()];
+        let decoded = decode_segment(&packed, &mut unpacked);
+        assert_eq!((decoded.read, decoded.written, decoded.excess), (packed.len(), row.len(), 0));
+        assert_eq!(unpacked, row);
+        assert_eq!(packed.len(), shortest(row), "{row:?}");
+    }
+
+    /// Runs of a few values, many of them as long as runs can be, or nearly so.
+    fn rows() -> impl Strategy<Value = Vec<u8>> {
+        let length = prop_oneof![8 => 1usize..5, 2 => 1usize..140, 1 => 126usize..131, 1 => 254usize..260];
+        let literal = prop_oneof![1usize..10, 120usize..135];
+        let part = prop_oneof![
+            6 => (0u8..3, length).prop_map(|(value, length)| vec![value; length]),
+            1 => literal.prop_map(|length| (0..length).map(|i| 3 + (i % 250) as u8).collect()),
+        ];
+        prop::collection::vec(part, 1..60).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_as_short_as_can_be(row in rows()) {
+            assert_shortest(&row);
+        }
+
+        #[test]
+        fn noise_is_as_short_as_can_be(row in prop::collection::vec(0u8..6, 1..700)) {
+            assert_shortest(&row);
+        }
+
+        #[test]
+        fn frames_come_back(
+            (rows, columns) in prop_oneof![(1usize..9, 1usize..40), (1usize..4, 100usize..400)],
+            (samples, sample_bytes) in (1usize..=15, 1usize..=15).prop_filter("too many", |(a, b)| a * b <= MAX_SEGMENTS),
+            order in prop::sample::select(vec![ByteOrder::Little, ByteOrder::Big]),
+            values in 1u64..=256,
+            seed: u64,
+        ) {
+            let pixel_bytes = samples * sample_bytes;
+            let src = noise(rows * columns * pixel_bytes, values, seed);
+            let frame = encode_frame(&src, &layout(rows, columns, samples, sample_bytes, order)).unwrap();
+            let numbers: Vec<usize> =
+                frame[..HEADER_BYTES].as_chunks().0.iter().map(|n| u32::from_le_bytes(*n) as usize).collect();
+            prop_assert!(numbers[1 + pixel_bytes..].iter().all(|unused| *unused == 0));
+            prop_assert!(numbers[1..].iter().chain([&frame.len()]).all(|number| number.is_multiple_of(2)));
+            let segments = Segments::new(&frame, pixel_bytes).unwrap();
+            for (segment, packed) in segments.as_slice().iter().enumerate() {
+                let (sample, significance) = (segment / sample_bytes, segment % sample_bytes);
+                let byte = if order == ByteOrder::Big { significance } else { sample_bytes - 1 - significance };
+                let plane: Vec<u8> =
+                    src.iter().skip(sample * sample_bytes + byte).step_by(pixel_bytes).copied().collect();
+                let mut unpacked = vec![0xA5; plane.len()];
+                prop_assert_eq!(decode_segment(packed, &mut unpacked).excess, 0);
+                prop_assert_eq!(&unpacked, &plane);
+                let ends: Vec<usize> = runs(packed, plane.len())
+                    .iter()
+                    .scan(0, |end, run| { *end += run; Some(*end) })
+                    .collect();
+                prop_assert!((1..=rows).all(|row| ends.contains(&(row * columns))));
+                let shortest: usize = plane.chunks(columns).map(shortest).sum();
+                prop_assert_eq!(packed.len(), shortest.next_multiple_of(2));
+            }
+        }
+    }
+
+    /// Every way in which a literal run can meet its end in the midst of short runs.
+    #[test]
+    fn ends_of_literal_runs() {
+        for before in (0..=8).chain(MAX_RUN - 8..=MAX_RUN + 1) {
+            for tail in 0..256u32 {
+                let tail = (0..8).map(|i| (tail >> i) as u8 & 1);
+                let row: Vec<u8> = (0..before).map(|i| 2 + (i % 2) as u8).chain(tail).collect();
+                assert_shortest(&row);
+            }
+        }
+    }
+
+    #[test]
+    fn every_length_of_two_runs() {
+        for before in 0..3 {
+            for first in 1..=2 * MAX_RUN + 3 {
+                let row = [vec![9; before], vec![1; first], vec![2, 3, 4]].concat();
+                assert_shortest(&row);
+            }
+        }
+    }
+
+    #[test]
+    fn known_rows() {
+        assert_eq!(pack(&[7]), [0, 7]);
+        assert_eq!(pack(&[7, 7]), [255, 7]);
+        assert_eq!(pack(&[1, 7, 7, 2]), [3, 1, 7, 7, 2]);
+        assert_eq!(pack(&[1, 7, 7, 7, 2]), [0, 1, 254, 7, 0, 2]);
+        assert_eq!(pack(&[7; 129]), [129, 7, 0, 7]);
+        assert_eq!(pack(&[&[1][..], &[7; 129]].concat()), [1, 1, 7, 129, 7]);
+    }
+
+    #[test]
+    fn a_frame_of_two_samples() {
+        let frame = encode_frame(&[1, 2, 3, 4, 1, 6, 3, 8], &layout(1, 2, 2, 2, ByteOrder::Little)).unwrap();
+        let numbers = [4, 64, 68, 70, 74].iter().take(5).copied().chain(std::iter::repeat(0)).take(16);
+        assert_eq!(frame[..64], numbers.flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
+        assert_eq!(frame[64..], [1, 2, 6, 0, 255, 1, 1, 4, 8, 0, 255, 3]);
+    }
+
+    #[test]
+    fn what_cannot_be_encoded_is_refused() {
+        let good = layout(2, 3, 1, 2, ByteOrder::Little);
+        let message = |src: &[u8], layout| encode_frame(src, &layout).unwrap_err().to_string();
+        assert!(encode_frame(&[0; 12], &good).is_ok());
+        for len in [0, 11, 13] {
+            let expected = format!("(7FE0,0010) Pixel Data: found {len} bytes, expected 12");
+            assert_eq!(message(&vec![0; len], good), expected);
+        }
+        let refused = [
+            (Layout { rows: 0, ..good }, "(0028,0010) Rows: found 0, expected 1 to 65535"),
+            (Layout { columns: 65536, ..good }, "(0028,0011) Columns: found 65536, expected 1 to 65535"),
+            (Layout { samples_per_pixel: -1, ..good }, "(0028,0002) Samples per Pixel: found -1, expected 1 to 15"),
+            (Layout { sample_bytes: 16, ..good }, "Pixel Data: found 16, expected 1 to 15 bytes for a sample"),
+            (Layout { samples_per_pixel: 8, ..good }, "Pixel Data: found 16, expected at most 15 bytes for a pixel"),
+            (Layout { sample_bytes: i64::MAX, ..good }, "expected 1 to 15 bytes for a sample"),
+        ];
+        for (layout, expected) in refused {
+            let message = message(&[0; 12], layout);
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn offsets_have_32_bits() {
+        assert_eq!(segment_offset(1, u32::MAX as usize).unwrap(), u32::MAX);
+        let error = segment_offset(1, u32::MAX as usize + 1).unwrap_err();
+        assert_eq!(error.segment, Some(1));
+        assert!(error.to_string().contains("found RLE segment offset 4294967296, expected at most 4294967295"));
+    }
+
+    fn layout(rows: usize, columns: usize, samples: usize, sample_bytes: usize, order: ByteOrder) -> Layout {
+        let [rows, columns, samples_per_pixel, sample_bytes] =
+            [rows, columns, samples, sample_bytes].map(|number| i64::try_from(number).unwrap());
+        Layout { rows, columns, samples_per_pixel, sample_bytes, order }
+    }
+
+    fn noise(len: usize, values: u64, seed: u64) -> Vec<u8> {
+        let mixed = |i: u64| {
+            (i.wrapping_add(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ seed).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+        };
+        (0..len as u64).map(|i| ((mixed(i) >> 33) % values) as u8).collect()
+    }
+}
