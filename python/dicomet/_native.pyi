@@ -15,7 +15,17 @@ _Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
 _Arithmetic: TypeAlias = Literal["exact", "float", "fused float"]
 _Fragments: TypeAlias = list[tuple[int, int]]
 
-__all__ = ["Encapsulated", "Frames", "Image", "Plan", "__version__", "convert_color", "debug_build", "inflate"]
+__all__ = [
+    "Encapsulated",
+    "Frames",
+    "Image",
+    "Plan",
+    "__version__",
+    "convert_color",
+    "debug_build",
+    "encode_rle",
+    "inflate",
+]
 
 __version__: str
 debug_build: bool
@@ -148,3 +158,18 @@ def convert_color(
 
 def inflate(src: _Buffer) -> bytes:
     """Return the output of a raw deflate stream (PS3.5 A.5)."""
+
+def encode_rle(
+    src: _Buffer,
+    *,
+    rows: int,
+    columns: int,
+    samples_per_pixel: int,
+    sample_bytes: int,
+    big_endian: bool,
+) -> bytes:
+    """Return one frame as RLE Lossless (PS3.5 G), each row as short as it can be.
+
+    The samples of a pixel lie side by side in `src` (Planar Configuration 0), each of `sample_bytes` bytes in the order
+    that `big_endian` says. A pixel has at most 15 bytes.
+    """

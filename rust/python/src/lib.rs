@@ -8,16 +8,20 @@ mod encapsulated;
 mod errors;
 mod image;
 mod plan;
+mod rle;
 
 use pyo3::prelude::*;
 
 /// The whole output of a deflate stream.
 #[pyfunction]
 fn inflate(py: Python<'_>, src: buffer::Input) -> PyResult<Bound<'_, pyo3::types::PyBytes>> {
-    let inflated = errors::run(py, || dicomet_core::deflate::inflate(src.as_slice(), usize::MAX))?;
-    // Not `PyBytes::new`, which panics where there is no memory.
-    pyo3::types::PyBytes::new_with(py, inflated.len(), |bytes| {
-        bytes.copy_from_slice(&inflated);
+    bytes(py, &errors::run(py, || dicomet_core::deflate::inflate(src.as_slice(), usize::MAX))?)
+}
+
+/// Not `PyBytes::new`, which panics where there is no memory.
+fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
+    pyo3::types::PyBytes::new_with(py, bytes.len(), |new| {
+        new.copy_from_slice(bytes);
         Ok(())
     })
 }
@@ -30,6 +34,7 @@ mod _native {
         image::Image,
         inflate,
         plan::{Plan, convert_color},
+        rle::encode_rle,
     };
 
     #[pymodule_init]

@@ -1,0 +1,25 @@
+//! One frame to RLE Lossless.
+
+use crate::buffer::Input;
+use crate::errors::run;
+use dicomet_core::image::ByteOrder;
+use dicomet_core::rle::encode::{Layout, encode_frame};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+#[pyfunction]
+#[pyo3(signature = (src, *, rows, columns, samples_per_pixel, sample_bytes, big_endian))]
+pub(crate) fn encode_rle(
+    py: Python<'_>,
+    src: Input,
+    rows: i64,
+    columns: i64,
+    samples_per_pixel: i64,
+    sample_bytes: i64,
+    big_endian: bool,
+) -> PyResult<Bound<'_, PyBytes>> {
+    let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
+    let layout = Layout { rows, columns, samples_per_pixel, sample_bytes, order };
+    let encoded = run(py, || encode_frame(src.as_slice(), &layout))?;
+    crate::bytes(py, &encoded)
+}
