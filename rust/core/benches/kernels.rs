@@ -1,4 +1,5 @@
-//! Every kernel, and every whole way of a frame, in bytes of result per second beside a plain copy of as many bytes.
+//! Every kernel, and every whole way of a frame, in bytes of result per second beside a plain copy of as many bytes;
+//! the encoder in bytes of its source.
 //!
 //! `cargo bench -p dicomet-core`, or `cargo bench -p dicomet-core -- rle` for the groups of that name.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark has no users, and may end on what cannot be")]
@@ -12,6 +13,7 @@ use criterion::{Criterion, Throughput};
 use dicomet_core::color::{self, Arithmetic, convert_rgb_to_ybr as rgb_to_ybr, convert_ybr_to_rgb as ybr_to_rgb};
 use dicomet_core::decode::{Conversion, Plan};
 use dicomet_core::image::{Attributes, ByteOrder, Image, PixelElement};
+use dicomet_core::rle::encode::{Layout, encode_frame};
 use dicomet_core::{bits, planes, rle};
 
 /// Bytes of a kernel's result: source and result stay in a second-level cache of 512 KiB, and all sizes of a pixel
@@ -93,11 +95,26 @@ fn interleaving() -> Vec<Case> {
         interleave_bytes::<3>("interleave_bytes, 3 planes"),
         interleave_bytes::<4>("interleave_bytes, 4 planes"),
         interleave_bytes::<6>("interleave_bytes, 6 planes"),
+        gather_bytes("gather_bytes, 2 planes", 2),
+        gather_bytes("gather_bytes, 3 planes", 3),
+        gather_bytes("gather_bytes, 4 planes", 4),
+        gather_bytes("gather_bytes, 6 planes", 6),
     ]
 }
 
 fn interleave_bytes<const N: usize>(name: &'static str) -> Case {
     case(name, support::noise(OUT), |src, out| planes::interleave_bytes(black_box(&parts::<N>(src)), out))
+}
+
+/// All planes of the source, one after the other, in rows of 512 pixels as the encoder asks for them.
+fn gather_bytes(name: &'static str, planes: usize) -> Case {
+    case(name, support::noise(OUT), move |src, out| {
+        for (plane, out) in out.chunks_exact_mut(src.len() / planes).enumerate() {
+            for (row, out) in src.chunks_exact(512 * planes).zip(out.chunks_exact_mut(512)) {
+                planes::gather_bytes(row, black_box(planes), plane, out);
+            }
+        }
+    })
 }
 
 fn parts<const N: usize>(src: &[u8]) -> [&[u8]; N] {
@@ -138,6 +155,30 @@ fn segments() -> Vec<Case> {
         segment("decode_segment, CT, low bytes", &|seed| ct(seed, 0)),
         segment("decode_segment, ultrasound", &|seed| support::ultrasound(rows, columns, seed)),
         segment("decode_segment, constant", &|_| vec![7; OUT]),
+    ]
+}
+
+fn encoding() -> Vec<Case> {
+    let frame = |name, samples: usize, sample_bytes: usize, source: &dyn Fn(usize, u64) -> Vec<u8>| {
+        let rows = OUT / 512 / samples / sample_bytes;
+        let [height, samples_per_pixel, sample_bytes] =
+            [rows, samples, sample_bytes].map(|n| i64::try_from(n).unwrap());
+        let layout = Layout { rows: height, columns: 512, samples_per_pixel, sample_bytes, order: ByteOrder::Little };
+        let sources = (0..IMAGES).map(|seed| source(rows, seed)).collect();
+        let run: Run = Box::new(move |src, _| {
+            black_box(encode_frame(src, black_box(&layout)).unwrap());
+        });
+        Case { name, sources, run }
+    };
+    let ct = |rows, seed| support::ct(rows, 512, seed);
+    vec![
+        frame("encode_frame, CT", 1, 2, &|rows, seed| support::little_endian(&ct(rows, seed))),
+        frame("encode_frame, CT, high bytes", 1, 1, &|rows, seed| support::byte_plane(&ct(rows, seed), 1)),
+        frame("encode_frame, CT, low bytes", 1, 1, &|rows, seed| support::byte_plane(&ct(rows, seed), 0)),
+        frame("encode_frame, ultrasound", 1, 1, &|rows, seed| support::ultrasound(rows, 512, seed)),
+        frame("encode_frame, ultrasound, RGB", 3, 1, &|rows, seed| support::rgb(&support::ultrasound(rows, 512, seed))),
+        frame("encode_frame, noise", 1, 1, &|_, _| support::noise(OUT)),
+        frame("encode_frame, constant", 1, 1, &|_, _| vec![7; OUT]),
     ]
 }
 
@@ -259,6 +300,7 @@ fn main() {
         ("interleaving", interleaving()),
         ("colours", colours()),
         ("rle segments", segments()),
+        ("rle encoding", encoding()),
     ];
     for (group, cases) in kernels {
         measure(&mut criterion, group, OUT, cases);
