@@ -323,7 +323,8 @@ mod tests {
         #[test]
         fn frames_come_back(
             (rows, columns) in prop_oneof![(1usize..9, 1usize..40), (1usize..4, 100usize..400)],
-            (samples, sample_bytes) in (1usize..=15, 1usize..=15).prop_filter("too many", |(a, b)| a * b <= MAX_SEGMENTS),
+            (samples, sample_bytes) in
+                (1usize..=15, 1usize..=15).prop_filter("more segments than there are", |(a, b)| a * b <= MAX_SEGMENTS),
             order in prop::sample::select(vec![ByteOrder::Little, ByteOrder::Big]),
             values in 1u64..=256,
             seed: u64,
@@ -381,6 +382,8 @@ mod tests {
     fn known_rows() {
         assert_eq!(pack(&[7]), [0, 7]);
         assert_eq!(pack(&[7, 7]), [255, 7]);
+        // What stands behind the row looks like a run.
+        assert_eq!(pack(&[7, 255]), [1, 7, 255]);
         assert_eq!(pack(&[1, 7, 7, 2]), [3, 1, 7, 7, 2]);
         assert_eq!(pack(&[1, 7, 7, 7, 2]), [0, 1, 254, 7, 0, 2]);
         assert_eq!(pack(&[7; 129]), [129, 7, 0, 7]);
@@ -419,6 +422,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_pointer_width = "64")]
     fn offsets_have_32_bits() {
         assert_eq!(segment_offset(1, u32::MAX as usize).unwrap(), u32::MAX);
         let error = segment_offset(1, u32::MAX as usize + 1).unwrap_err();
