@@ -2,13 +2,21 @@
 
 >>> import dicomet
 >>> array = dicomet.pixel_array("ct.dcm")
+
+>>> dicomet.install()
+>>> array = pydicom.dcmread("ct.dcm").pixel_array
 """
 
+import importlib as _importlib
+import typing as _typing
 import warnings as _warnings
 
 from dicomet._native import __version__, debug_build
 from dicomet.errors import MissingElementError, PixelDataError, UnsupportedTransferSyntaxError
-from dicomet.pixels import iter_pixels, pixel_array
+
+if _typing.TYPE_CHECKING:
+    from dicomet.dropin.api import install, stats, uninstall
+    from dicomet.pixels import iter_pixels, pixel_array
 
 if debug_build:
     _warnings.warn("this is a debug build of dicomet, which is slow: build with --release", stacklevel=2)
@@ -18,6 +26,32 @@ __all__ = [
     "PixelDataError",
     "UnsupportedTransferSyntaxError",
     "__version__",
+    "install",
     "iter_pixels",
     "pixel_array",
+    "stats",
+    "uninstall",
 ]
+
+# Imported when they are asked for: they import pydicom, which itself may be importing a plugin of dicomet's.
+_LAZY = {
+    "install": "dicomet.dropin.api",
+    "iter_pixels": "dicomet.pixels",
+    "pixel_array": "dicomet.pixels",
+    "stats": "dicomet.dropin.api",
+    "uninstall": "dicomet.dropin.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public function."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(_importlib.import_module(_LAZY[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Name the public functions before they are imported, too."""
+    return sorted({*globals(), *__all__})

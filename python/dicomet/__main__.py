@@ -1,12 +1,14 @@
-"""The command line: ``dicomet`` or ``python -m dicomet``."""
+"""The command line: ``dicomet`` or ``python -m dicomet``, and ``python -m dicomet SCRIPT`` for any script."""
 
 import argparse
 import os
+import runpy
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from dicomet import __version__
+from dicomet import __version__, install
 
 UNUSABLE_ARGUMENTS = 2
 # As a shell tells of SIGINT and SIGPIPE.
@@ -72,8 +74,46 @@ COMMANDS = (
 )
 
 
+SCRIPT_USAGE = """\
+scripts:
+  python -m dicomet SCRIPT.py [ARGUMENT ...]    run a script in whose pydicom dicomet is installed
+  python -m dicomet -m MODULE [ARGUMENT ...]    the same for a module, such as pytest
+"""
+
+
+def _run_module(arguments: Sequence[str]) -> int:
+    """Run a module as ``python -m`` would, with dicomet installed."""
+    install()
+    sys.argv = list(arguments)
+    sys.path.insert(0, str(Path.cwd()))
+    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _run_script(arguments: Sequence[str]) -> int:
+    """Run a script as ``python`` would, with dicomet installed."""
+    if not Path(arguments[0]).exists():
+        sys.stderr.write(f"dicomet: error: there is no script {arguments[0]!r}\n")
+        return UNUSABLE_ARGUMENTS
+    install()
+    sys.argv = list(arguments)
+    sys.path.insert(0, str(Path(arguments[0]).resolve().parent))
+    runpy.run_path(arguments[0], run_name="__main__")
+    return 0
+
+
+def _is_script(argument: str) -> bool:
+    named = argument.endswith((".py", ".pyz")) or Path(argument).exists()
+    return named and not argument.startswith("-") and argument not in {command.name for command in COMMANDS}
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dicomet", description="DICOM pixel data into NumPy arrays.")
+    parser = argparse.ArgumentParser(
+        prog="dicomet",
+        description="DICOM pixel data into NumPy arrays.",
+        epilog=SCRIPT_USAGE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"dicomet {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for command in COMMANDS:
@@ -85,6 +125,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; argparse itself exits for ``--help`` and wrong options."""
+    argv = sys.argv[1:] if argv is None else argv
+    if len(argv) > 1 and argv[0] == "-m":
+        return _run_module(argv[1:])
+    if argv and _is_script(argv[0]):
+        return _run_script(argv)
+    return _run_command(argv)
+
+
+def _run_command(argv: Sequence[str]) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     if "run" not in arguments:

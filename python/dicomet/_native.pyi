@@ -154,7 +154,7 @@ class Frames:
 def convert_color(
     src: _Buffer, out: _Buffer, *, conversion: _Conversion, arithmetic: _Arithmetic, plane_bytes: int | None
 ) -> None:
-    """Write the 8-bit pixels of `src` to `out` in the other colour space: side by side, or in planes of so many bytes."""
+    """Write the 8-bit pixels of `src` to `out` in the other colour space: side by side, or planes of `plane_bytes`."""
 
 def inflate(src: _Buffer) -> bytes:
     """Return the output of a raw deflate stream (PS3.5 A.5)."""

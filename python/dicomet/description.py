@@ -26,7 +26,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from dicomet._native import Image
+from dicomet._native import Image, Plan
 from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
 from dicomet.parse import Parsed
 from dicomet.warn import warn
@@ -101,6 +101,16 @@ class Description:
             return "rgb_to_ybr"
         to_rgb = photometric_interpretation in _YBR_FULL and self.options.get("as_rgb", True)
         return "ybr_to_rgb" if to_rgb or self.options.get("force_rgb", False) else None
+
+    def native_plan(self) -> Plan:
+        """Return what is done to samples in native form, and to those of RLE Lossless."""
+        return Plan.native(
+            self.image,
+            big_endian=self.big_endian,
+            paired=self.paired,
+            correct_unused_bits=self.correct_unused_bits,
+            conversion=self.conversion(self.options["photometric_interpretation"]),
+        )
 
 
 def describe(parsed: Parsed, *, raw: bool) -> Description:

@@ -33,7 +33,7 @@ class EncapsulatedFrames:
             delimited=value.delimited,
             frames=description.image.number_of_frames,
             jpeg=description.coding == "JPEG",
-            extended=_extended_offset_table(description.options.get("extended_offsets")),
+            extended=extended_offset_table(description.options.get("extended_offsets")),
         )
 
     @cached_property
@@ -109,17 +109,10 @@ class EncapsulatedFrames:
 
     @cached_property
     def _own_plan(self) -> Plan:
-        description = self._description
-        return Plan.native(
-            description.image,
-            big_endian=False,
-            paired=False,
-            correct_unused_bits=description.correct_unused_bits,
-            conversion=description.conversion(description.options["photometric_interpretation"]),
-        )
+        return self._description.native_plan()
 
 
-def _extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[list[int], list[int]] | None:
+def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[list[int], list[int]] | None:
     """Return Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8) as numbers; an odd rest of bytes is left out."""
     if extended_offsets is None:
         return None

@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dicomet._native import Plan
+from dicomet._native import Image, Plan
 from dicomet.description import Description
 from dicomet.errors import PixelDataError
 from dicomet.value import FileValue, Value
@@ -14,51 +14,16 @@ from dicomet.warn import warn
 PIECE = (1 << 20) // 24 * 24
 
 
-class NativeFrames:
-    """Frames that follow each other without headers or padding."""
+class NativeSamples:
+    """Samples that follow each other without headers or padding, frame after frame."""
 
-    def __init__(self, description: Description, value: Value) -> None:
-        """Prepare for `value`, of which nothing is read yet."""
-        self._image = description.image
+    def __init__(self, image: Image, plan: Plan, value: Value, *, element: str, paired: bool) -> None:
+        """Prepare for `value`, of which nothing is read yet. `paired`: its bytes lie in words of two (PS3.5 7.3)."""
+        self._image = image
+        self._plan = plan
         self._value = value
-        self._element = description.element
-        self._complete = description.complete
-        self._allow_excess_frames = description.allow_excess_frames
-        self._paired = description.paired or description.big_endian
-        self._plan = Plan.native(
-            description.image,
-            big_endian=description.big_endian,
-            paired=description.paired,
-            correct_unused_bits=description.correct_unused_bits,
-            conversion=description.conversion(description.options["photometric_interpretation"]),
-        )
-
-    @cached_property
-    def count(self) -> int:
-        """How many frames there are: Number of Frames, or what the value holds where more are allowed."""
-        found = self._value.length
-        whole = self._image.native_frames(found)
-        count = self._image.number_of_frames
-        expected = -(-self._image.native_frame_range(count - 1)[1] // 8)
-        if found <= expected + expected % 2:
-            return count
-        if whole > count and self._allow_excess_frames:
-            warn(
-                f"The number of bytes of pixel data is sufficient to contain {whole} frames which is larger than the "
-                f"given (0028,0008) 'Number of Frames' value of {count}. The returned data will include these extra "
-                "frames; pass allow_excess_frames=False to leave them out."
-            )
-            return whole
-        warn(f"{self._element}: found {found} bytes, expected {expected}: the rest is not used")
-        return count
-
-    def check(self, first: int, count: int) -> None:
-        """Check that the value is long enough, before memory is allocated for these frames."""
-        if self._complete:
-            self._image.native_frames(self._value.length)
-        end = -(-self._image.native_frame_range(first + count - 1)[1] // 8)
-        if end > self._value.length:
-            raise self._too_short(first, self._value.length, end)
+        self._element = element
+        self._paired = paired
 
     def _too_short(self, frame: int, found: int, expected: int) -> PixelDataError:
         message = f"{self._element}, frame {frame}: found {found} bytes, expected {expected}"
@@ -91,9 +56,48 @@ class NativeFrames:
         _, end_bit = self._image.native_frame_range(first + count - 1)
         start, end = start_bit // 8, -(-end_bit // 8)
         if self._paired:
-            # PS3.5 7.3: bytes lie in 16-bit words.
             start, end = start - start % 2, end + end % 2
         chunk = self._value.read(start, end - start)
         if len(chunk) < -(-end_bit // 8) - start:
             raise self._too_short(first, start + len(chunk), end)
         self._plan.native_frames(chunk, start_bit - start * 8, out)
+
+
+class NativeFrames(NativeSamples):
+    """The frames of a description, counted and checked."""
+
+    def __init__(self, description: Description, value: Value) -> None:
+        """Prepare for `value`, of which nothing is read yet."""
+        paired = description.paired or description.big_endian
+        super().__init__(
+            description.image, description.native_plan(), value, element=description.element, paired=paired
+        )
+        self._complete = description.complete
+        self._allow_excess_frames = description.allow_excess_frames
+
+    @cached_property
+    def count(self) -> int:
+        """How many frames there are: Number of Frames, or what the value holds where more are allowed."""
+        found = self._value.length
+        whole = self._image.native_frames(found)
+        count = self._image.number_of_frames
+        expected = -(-self._image.native_frame_range(count - 1)[1] // 8)
+        if found <= expected + expected % 2:
+            return count
+        if whole > count and self._allow_excess_frames:
+            warn(
+                f"The number of bytes of pixel data is sufficient to contain {whole} frames which is larger than the "
+                f"given (0028,0008) 'Number of Frames' value of {count}. The returned data will include these extra "
+                "frames; pass allow_excess_frames=False to leave them out."
+            )
+            return whole
+        warn(f"{self._element}: found {found} bytes, expected {expected}: the rest is not used")
+        return count
+
+    def check(self, first: int, count: int) -> None:
+        """Check that the value is long enough, before memory is allocated for these frames."""
+        if self._complete:
+            self._image.native_frames(self._value.length)
+        end = -(-self._image.native_frame_range(first + count - 1)[1] // 8)
+        if end > self._value.length:
+            raise self._too_short(first, self._value.length, end)

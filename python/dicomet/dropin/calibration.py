@@ -1,0 +1,66 @@
+"""Which arithmetic pydicom's colour conversion has on this machine.
+
+It is a matrix product in 32-bit floating point, by whatever BLAS library NumPy was built with: some fuse products and
+sums, others round each. The two differ in a few inputs only, and these are put to pydicom's own functions.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Literal
+
+import numpy as np
+from pydicom.pixels import processing
+
+from dicomet._native import convert_color
+
+Arithmetic = Literal["exact", "float", "fused float"]
+Conversion = Literal["ybr_to_rgb", "rgb_to_ybr"]
+
+ORIGINALS: dict[Conversion, Callable[[np.ndarray], np.ndarray]] = {
+    "ybr_to_rgb": processing._convert_YBR_FULL_to_RGB,  # noqa: SLF001 - the functions that are to be equalled
+    "rgb_to_ybr": processing._convert_RGB_to_YBR_FULL,  # noqa: SLF001
+}
+# A library may have kernels of its own for narrow matrices.
+WIDTHS = (2, 3, 4, 5, 7, 8, 15, 16, 33, 256)
+
+
+@cache
+def arithmetic_of_pydicom(conversion: Conversion, *, planar: bool, single_column: bool) -> Arithmetic | None:
+    """Return the arithmetic that gives pydicom's result, or None where none does.
+
+    `planar`: pixels lie in planes. `single_column`: Columns is 1, which is a product of a vector.
+    """
+    pixels = _doubtful(conversion)
+    candidates: tuple[Arithmetic, ...] = ("fused float", "float", "exact")
+    for width in (1,) if single_column else WIDTHS:
+        rows = pixels[: len(pixels) // width * width].reshape(-1, width, 3)
+        if planar:
+            rows = np.ascontiguousarray(rows.transpose(2, 0, 1)).transpose(1, 2, 0)
+        found = ORIGINALS[conversion](rows).reshape(-1, 3)
+        candidates = tuple(
+            arithmetic
+            for arithmetic in candidates
+            if np.array_equal(_converted(pixels, conversion, arithmetic)[: len(found)], found)
+        )
+    return next(iter(candidates), None)
+
+
+def _converted(pixels: np.ndarray, conversion: Conversion, arithmetic: Arithmetic) -> np.ndarray:
+    out = np.empty_like(pixels)
+    convert_color(pixels, out, conversion=conversion, arithmetic=arithmetic, plane_bytes=None)
+    return out
+
+
+def _doubtful(conversion: Conversion) -> np.ndarray:
+    """Return the inputs whose exact result lies halfway between two bytes: the only ones that rounding can change."""
+    if conversion == "ybr_to_rgb":
+        luminance = np.arange(256)
+        return np.concatenate(
+            [np.stack(np.broadcast_arrays(luminance, cb, cr), axis=-1) for cb, cr in ((78, 178), (178, 78))]
+        ).astype(np.uint8)
+    red, green = np.meshgrid(np.arange(256), np.arange(256), indexing="ij")
+    # 299 R + 587 G + 114 B = 500 modulo 1000, solved for B: 57 * 193 = 1 modulo 500.
+    rest = (500 - 299 * red - 587 * green) % 1000
+    blue = rest // 2 * 193 % 500
+    solved = (rest % 2 == 0) & (blue < 256)  # noqa: PLR2004
+    return np.stack([red[solved], green[solved], blue[solved]], axis=-1).astype(np.uint8)

@@ -1,0 +1,212 @@
+"""What `install` exchanges in pydicom, and how the exchanged functions go on to pydicom's own.
+
+pydicom has no hook for native transfer syntaxes, and its plugins see one frame at a time. But every public way to an
+array goes through two methods of its decoder class, however they were imported: these are exchanged. What dicomet does
+not take, goes on to pydicom's method with the same arguments, as if nothing had been tried.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from pydicom import config
+from pydicom.pixels import processing
+from pydicom.pixels.common import CoderBase
+from pydicom.pixels.decoders import base
+from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.pixels.encoders.base import Encoder, get_encoder
+from pydicom.uid import RLELossless
+
+from dicomet.dropin import pydicom_plugin
+from dicomet.dropin.calibration import ORIGINALS
+from dicomet.dropin.colors import replacement
+from dicomet.dropin.decode import Frames
+from dicomet.dropin.request import Request, understand
+from dicomet.dropin.shape import HandOver
+from dicomet.dropin.stats import TALLY
+from dicomet.errors import PixelDataError
+
+Result = tuple[np.ndarray, dict[str, Any]]
+T = TypeVar("T")
+
+
+class Exchanged(NamedTuple):
+    """A function of pydicom's, and what stands in its place."""
+
+    owner: Any
+    name: str
+    original: Any
+    ours: Any
+
+
+class Patches:
+    """All that is exchanged, until `restore`."""
+
+    def __init__(self) -> None:
+        """Exchange the functions."""
+        self._active = True
+        self._untouched = _internals()
+        self._exchanged: list[Exchanged] = []
+        self._labelled = [coder for coder in (get_decoder(RLELossless), get_encoder(RLELossless)) if _add_plugin(coder)]
+        self._exchange(CoderBase, "_validate_plugins", _validate_plugins(CoderBase._validate_plugins))  # noqa: SLF001
+        self._exchange(processing, ORIGINALS["ybr_to_rgb"].__name__, replacement("ybr_to_rgb"))
+        self._exchange(processing, ORIGINALS["rgb_to_ybr"].__name__, replacement("rgb_to_ybr"))
+        self._exchange(Decoder, "iter_array", self._iter_array(Decoder.iter_array))
+        self._exchange(Decoder, "as_array", self._as_array(Decoder.as_array))
+
+    def _exchange(self, owner: Any, name: str, ours: Any) -> None:
+        self._exchanged.append(Exchanged(owner, name, getattr(owner, name), ours))
+        setattr(owner, name, ours)
+
+    def restore(self) -> None:
+        """Put pydicom's functions back, but where somebody else has exchanged them since."""
+        # Where ours is still called, by a function of somebody else's, it goes on to pydicom's.
+        self._active = False
+        for owner, name, original, ours in reversed(self._exchanged):
+            if getattr(owner, name) is ours:
+                setattr(owner, name, original)
+        for coder in self._labelled:
+            if pydicom_plugin.LABEL in coder.available_plugins:
+                coder.remove_plugin(pydicom_plugin.LABEL)
+
+    def _as_array(self, original: Callable[..., Result]) -> Callable[..., Result]:
+        @functools.wraps(original)
+        def as_array(*args: Any, **kwargs: Any) -> Result:
+            result = self._taken_array(args, kwargs) if self._active else None
+            return original(*args, **kwargs) if result is None else result
+
+        return as_array
+
+    def _iter_array(self, original: Callable[..., Iterator[Result]]) -> Callable[..., Iterator[Result]]:
+        @functools.wraps(original)
+        def iter_array(*args: Any, **kwargs: Any) -> Iterator[Result]:
+            # A generator: nothing happens before the first frame is asked for.
+            untouched = original(*args, **kwargs)
+            return self._iterate(original, untouched, args, kwargs) if self._active else untouched
+
+        return iter_array
+
+    def _taken_array(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result | None:
+        """Return what dicomet makes of a call of `as_array`; None where pydicom must be asked."""
+
+        def decode() -> Result:
+            index, request = self._understood("index", args, kwargs)
+            frames = Frames(request)
+            return frames.whole() if index is None else frames.frame(index)
+
+        result = _tried(decode)
+        if result is not None:
+            TALLY.take()
+        return result
+
+    def _iterate(
+        self,
+        original: Callable[..., Iterator[Result]],
+        untouched: Iterator[Result],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Iterator[Result]:
+        """Yield frames; from the first that is doubtful on, pydicom's."""
+        begun = self._begun(args, kwargs)
+        if begun is None:
+            yield from untouched
+            return
+        frames, indices = begun
+        numbers = iter(indices or range(frames.count))
+        for done, index in enumerate(numbers):
+            result = _tried(functools.partial(frames.frame, index), was_taken=done > 0)
+            if result is None:
+                if indices:
+                    yield from original(*args, **{**kwargs, "indices": chain([index], numbers)})
+                else:
+                    yield from islice(untouched, done, None)
+                return
+            if done == 0:
+                TALLY.take()
+            yield result
+
+    def _begun(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Frames, Any] | None:
+        """Return the frames of a call of `iter_array`, and which are wanted; None where pydicom must be asked."""
+
+        def begin() -> tuple[Frames, Any]:
+            indices, request = self._understood("indices", args, kwargs)
+            _check_iteration(request, indices)
+            return Frames(request), indices or None
+
+        return _tried(begin)
+
+    def _understood(self, chosen: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Request]:
+        """Return the argument `chosen`, and the request that the others are."""
+        if config.debugging or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
+            raise HandOver("pydicom logs for debugging, or its processing has been changed")
+        wanted = dict(kwargs)
+        return wanted.pop(chosen, None), understand(*args, **wanted)
+
+
+def _internals() -> tuple[Any, ...]:
+    """Return the functions of pydicom's that are equalled without being exchanged."""
+    return (
+        *base.PROCESSORS,
+        base.convert_color_space,  # type: ignore[attr-defined]
+        base._correct_unused_bits,  # noqa: SLF001
+        Decoder._as_array_native,  # noqa: SLF001
+        Decoder._as_array_encapsulated,  # noqa: SLF001
+    )
+
+
+def _check_iteration(request: Request, indices: Any) -> None:
+    shape = request.shape
+    # pydicom takes the second frame for one that is not subsampled.
+    if shape.is_subsampled and (shape.number_of_frames > 1 or indices):
+        raise HandOver("an iteration over frames in YBR_FULL_422")
+
+
+def _tried(work: Callable[[], T], *, was_taken: bool = False) -> T | None:
+    """Return what `work` gives; None where it ends in doubt.
+
+    Whatever that is: pydicom then decodes, says itself what is wrong, and does not say it while another exception is
+    being handled. `was_taken`: the decode has been counted as taken.
+    """
+    try:
+        return work()
+    except Exception as doubt:  # noqa: BLE001
+        TALLY.hand_over(_reason(doubt), was_taken=was_taken)
+        return None
+
+
+def _reason(doubt: BaseException) -> str:
+    if isinstance(doubt, HandOver):
+        return str(doubt)
+    if isinstance(doubt, PixelDataError):
+        return "pixel data that is damaged, or not as the standard wants it"
+    return f"an exception: {type(doubt).__name__}"
+
+
+def _validate_plugins(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Leave the decoding plugin to those who name it.
+
+    Else it would stand in pydicom's message about frames that no plugin can decode, and be logged for each of them.
+    """
+
+    @functools.wraps(original)
+    def validate_plugins(self: CoderBase, plugin: str = "") -> dict[str, Any]:
+        plugins = original(self, plugin)
+        if not plugin and len(plugins) > 1 and plugins.get(pydicom_plugin.LABEL) is pydicom_plugin.decode_frame:
+            del plugins[pydicom_plugin.LABEL]
+        return plugins
+
+    return validate_plugins
+
+
+def _add_plugin(coder: CoderBase) -> bool:
+    """Add the plugin, unless one has its name; of the encoder before all others."""
+    if pydicom_plugin.LABEL in coder.available_plugins:
+        return False
+    function = "encode_frame" if isinstance(coder, Encoder) else "decode_frame"
+    coder.add_plugin(pydicom_plugin.LABEL, (pydicom_plugin.__name__, function))
+    if isinstance(coder, Encoder):
+        others = coder._available  # noqa: SLF001 - removing all and adding them again would not keep unknown ones
+        coder._available = {pydicom_plugin.LABEL: others[pydicom_plugin.LABEL], **others}  # noqa: SLF001
+    return True

@@ -1,0 +1,81 @@
+"""The plugin ``dicomet`` of pydicom's decoder and encoder for RLE Lossless.
+
+The names and signatures are those of pydicom's guides "Decoder plugins" and "Encoder plugins".
+"""
+
+from pydicom.misc import warn_and_log
+from pydicom.pixels.decoders.base import DecodeRunner
+from pydicom.pixels.encoders.base import EncodeRunner
+from pydicom.uid import RLELossless
+
+from dicomet._native import encode_rle
+from dicomet.dropin.rle_codec import decode_planes
+from dicomet.dropin.switch import enabled
+
+LABEL = "dicomet"
+DECODER_DEPENDENCIES = {RLELossless: ("dicomet",)}
+ENCODER_DEPENDENCIES = {RLELossless: ("dicomet",)}
+
+
+def is_available(uid: str) -> bool:
+    """Tell whether frames of this transfer syntax can be decoded and encoded."""
+    return uid in DECODER_DEPENDENCIES and enabled()
+
+
+def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
+    """Return one decoded frame, little endian and Planar Configuration 1.
+
+    Raises
+    ------
+    PixelDataError
+        The frame cannot be decoded.
+    NotImplementedError
+        An option asks for another order of segments or bytes, or Bits Allocated is not a whole number of bytes.
+
+    """
+    _refuse_other_orders(runner)
+    if runner.bits_allocated % 8:
+        raise NotImplementedError(f"RLE Lossless with Bits Allocated {runner.bits_allocated} is left to other plugins")
+    frame, warnings = decode_planes(
+        src,
+        rows=runner.rows,
+        columns=runner.columns,
+        samples_per_pixel=runner.samples_per_pixel,
+        bits_allocated=runner.bits_allocated,
+        strict=False,
+    )
+    for warning in warnings:
+        warn_and_log(warning)
+    runner.set_option("planar_configuration", 1)
+    return frame
+
+
+def encode_frame(src: bytes, runner: EncodeRunner) -> bytes:
+    """Return one frame in RLE Lossless, each row as short as it can be.
+
+    Raises
+    ------
+    PixelDataError
+        A pixel has more than 15 bytes, or `src` is not as long as the image.
+    NotImplementedError
+        An option asks for another order of bytes, or Bits Allocated is not a whole number of bytes.
+
+    """
+    _refuse_other_orders(runner)
+    if runner.bits_allocated % 8:
+        raise NotImplementedError(f"RLE Lossless with Bits Allocated {runner.bits_allocated} is left to other plugins")
+    return encode_rle(
+        src,
+        rows=runner.rows,
+        columns=runner.columns,
+        samples_per_pixel=runner.samples_per_pixel,
+        sample_bytes=runner.bits_allocated // 8,
+        big_endian=False,
+    )
+
+
+def _refuse_other_orders(runner: DecodeRunner | EncodeRunner) -> None:
+    """Segments and bytes in an order that the standard does not know can be asked of the other plugins."""
+    for option, standard in (("rle_segment_order", ">"), ("byteorder", "<")):
+        if runner.get_option(option, standard) != standard:
+            raise NotImplementedError(f"the option {option} is left to other plugins")

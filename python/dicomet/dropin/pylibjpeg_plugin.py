@@ -1,0 +1,57 @@
+"""The entry point ``pylibjpeg.pixel_data_decoders`` for RLE Lossless.
+
+pylibjpeg tries its plugins in the order of their packages' names, so that this one comes before pylibjpeg-rle, for
+everybody who has both. What is not exactly as the standard wants it, goes on to pylibjpeg-rle with the same arguments.
+Imports nothing of pydicom, which may be importing this.
+"""
+
+from typing import Any
+
+from dicomet.dropin.rle_codec import decode_planes
+from dicomet.dropin.switch import enabled
+from dicomet.errors import PixelDataError
+
+BYTEARRAY_VERSION = 2
+
+
+def decode_pixel_data(src: bytes, ds: Any = None, version: int = 1, **options: Any) -> Any:
+    """Return one decoded frame as pylibjpeg-rle does.
+
+    Parameters
+    ----------
+    src : bytes
+        One encoded frame.
+    ds : pydicom.dataset.Dataset, optional
+        Describes the image, for `version` 1.
+    version : int
+        1 for an array of bytes, 2 for a bytearray.
+    **options
+        Describe the image, for `version` 2: ``rows``, ``columns``, ``samples_per_pixel``, ``bits_allocated``.
+
+    Raises
+    ------
+    ValueError and others
+        As pylibjpeg-rle does.
+
+    """
+    frame = _decoded(src, options) if version == BYTEARRAY_VERSION and enabled() else None
+    if frame is not None:
+        return frame
+    from rle.utils import decode_pixel_data as decode_by_rle  # noqa: PLC0415 - needed for few frames
+
+    return decode_by_rle(src, ds, version, **options)
+
+
+def _decoded(src: bytes, options: dict[str, Any]) -> bytearray | None:
+    """Return the frame, or None where pylibjpeg-rle has to judge it."""
+    names = ("rows", "columns", "samples_per_pixel", "bits_allocated")
+    description = {name: options.get(name) for name in names}
+    if type(src) is not bytes or any(type(value) is not int for value in description.values()):
+        return None
+    if options.get("byteorder", "<") != "<" or description["bits_allocated"] not in (8, 16, 32, 64):
+        return None
+    try:
+        frame, _ = decode_planes(src, **description, strict=True)  # type: ignore[arg-type]
+    except (PixelDataError, MemoryError):
+        return None
+    return frame

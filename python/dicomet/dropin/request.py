@@ -1,0 +1,223 @@
+"""From the arguments of ``Decoder.as_array`` to what is wanted of which image, or a reason to hand them over.
+
+Nothing here warns, logs or changes anything: what is not plainly in order is handed over to pydicom, which then finds
+everything as it was.
+"""
+
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, BinaryIO, cast
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.pixels.common import PhotometricInterpretation
+from pydicom.pixels.decoders.base import Decoder
+from pydicom.pixels.utils import _IMAGE_PIXEL
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    RLELossless,
+)
+
+from dicomet.dropin.shape import Coding, Form, HandOver, Shape, form_of, number_of_frames, shape_of
+from dicomet.parse import KEYWORDS
+from dicomet.value import FileValue, MemoryValue
+
+NATIVE = frozenset(
+    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
+)
+EXTENDED_OFFSET_TABLE = 0x7FE00001
+# Files whose reading has no other effects. pydicom's way of reading may matter to any other kind.
+PLAIN_FILES = frozenset({io.BufferedReader, io.BufferedRandom, io.BytesIO})
+
+# pydicom's options that mean nothing else than in `Request`; where one of another name is given, pydicom decodes.
+OPTIONS = frozenset(_IMAGE_PIXEL.values()) | {
+    "allow_excess_frames",
+    "as_rgb",
+    "correct_unused_bits",
+    "extended_offsets",
+    "pixel_keyword",
+    "pixel_vr",
+    "transfer_syntax_uid",
+    "use_pdh",
+}
+# These too, as long as they are not set.
+UNSET_OPTIONS = frozenset({"be_swap_ow", "force_rgb", "force_ybr", "view_only"})
+
+
+@dataclass(frozen=True)
+class Request:
+    """One decode."""
+
+    shape: Shape
+    value: MemoryValue | FileValue
+    number_of_frames: int
+    extended_offsets: tuple[bytes, bytes] | None
+    options: dict[str, Any]
+
+    @cached_property
+    def form(self) -> Form:
+        """How the result is made."""
+        return form_of(self.shape)
+
+    def properties(self, *, as_frame: bool) -> dict[str, Any]:
+        """Return the second part of pydicom's result, with its values, types and order."""
+        shape, options = self.shape, self.options
+        properties = {
+            "bits_allocated": options["bits_allocated"],
+            "columns": options["columns"],
+            "number_of_frames": 1 if as_frame else self.number_of_frames,
+            "photometric_interpretation": self._photometric_interpretation(),
+            "rows": options["rows"],
+            "samples_per_pixel": options["samples_per_pixel"],
+        }
+        if shape.samples_per_pixel > 1:
+            properties["planar_configuration"] = 0
+        if shape.keyword == "PixelData":
+            properties["bits_stored"] = options["bits_stored"]
+            properties["pixel_representation"] = options["pixel_representation"]
+        return properties
+
+    def _photometric_interpretation(self) -> str:
+        term = self.shape.photometric_interpretation
+        if self.shape.to_rgb:
+            return PhotometricInterpretation.RGB
+        if self.shape.is_subsampled:
+            term = "YBR_FULL"
+        return str(PhotometricInterpretation[term])
+
+
+def understand(
+    decoder: Decoder,
+    src: Any,
+    *,
+    validate: bool = True,
+    raw: bool = False,
+    decoding_plugin: str = "",
+    **options: Any,
+) -> Request:
+    """Return what is wanted, or raise `HandOver`."""
+    coding = _coding(decoder, decoding_plugin)
+    if validate is not True:
+        raise HandOver("validate=False")
+    _check_options(decoder, options)
+    value, options = _source(decoder, src, options)
+    shape = shape_of(coding, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
+    extended = _extended_offsets(options, coding)
+    request = Request(shape, value, options["number_of_frames"], extended, options)
+    if coding == "RLE" and isinstance(value, FileValue) and not options.get("allow_excess_frames", True):
+        raise HandOver("allow_excess_frames=False for RLE Lossless in a file")
+    _check_length(request, is_file=isinstance(value, FileValue))
+    return request
+
+
+def _coding(decoder: Decoder, decoding_plugin: str) -> Coding:
+    if type(decoder) is not Decoder:
+        raise HandOver("a decoder class of the user's")
+    if decoder.UID in NATIVE:
+        return "native"
+    if not _is(decoder, RLELossless):
+        raise HandOver("a JPEG syntax, or another that dicomet does not decode")
+    available = decoder._available  # noqa: SLF001 - `available_plugins` does not tell which is tried first
+    known = {"dicomet", "pydicom", "pylibjpeg"}
+    chosen = decoding_plugin or next(iter(available), "")
+    if chosen not in known or chosen not in available:
+        raise HandOver("an RLE plugin that dicomet does not know, or that is not available")
+    return "RLE"
+
+
+def _is(decoder: Decoder, transfer_syntax: str) -> bool:
+    return str(decoder.UID) == transfer_syntax
+
+
+def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
+    for name, value in options.items():
+        if name in OPTIONS:
+            continue
+        if name not in UNSET_OPTIONS:
+            raise HandOver("an option that dicomet does not know")
+        if value:
+            raise HandOver(f"the option {name}")
+    if options.get("transfer_syntax_uid", decoder.UID) != decoder.UID:
+        raise HandOver("the option transfer_syntax_uid contradicts the decoder")
+
+
+def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[MemoryValue | FileValue, dict[str, Any]]:
+    """Return the bytes, and all options: those of a data set, and over them those of the caller."""
+    if isinstance(src, Dataset):
+        return _of_dataset(decoder, src, options)
+    if _is(decoder, RLELossless):
+        options = {"pixel_keyword": "PixelData", **options}
+    if type(src) is bytes:
+        return MemoryValue(src), options
+    if type(src) not in PLAIN_FILES:
+        raise HandOver("a source that is neither bytes, nor a plain file, nor a Dataset")
+    return _of_file(cast("BinaryIO", src)), options
+
+
+def _of_file(file: BinaryIO) -> FileValue:
+    """Return what lies behind the position of `file`, and leave it there."""
+    start = file.tell()
+    length = file.seek(0, io.SEEK_END) - start
+    file.seek(start)
+    return FileValue(file, start, max(0, length))
+
+
+def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[MemoryValue, dict[str, Any]]:
+    file_meta = getattr(dataset, "file_meta", None)
+    if file_meta is not None and file_meta.get("TransferSyntaxUID", decoder.UID) != decoder.UID:
+        raise HandOver("the transfer syntax of the Dataset is not the decoder's")
+    elements = dataset._dict  # noqa: SLF001 - as pydicom's own `as_pixel_options`: no element is converted twice
+    keywords = [tag for tag in KEYWORDS if tag in elements]
+    if len(keywords) != 1:
+        raise HandOver("no pixel data element, or more than one")
+    described = {name: _element(dataset, tag).value for tag, name in _IMAGE_PIXEL.items() if tag in elements}
+    described.setdefault("number_of_frames", 1)
+    number_of_frames(described)
+    if EXTENDED_OFFSET_TABLE in elements:
+        described["extended_offsets"] = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
+    element = _element(dataset, keywords[0])
+    if options.get("pixel_keyword", KEYWORDS[keywords[0]]) != KEYWORDS[keywords[0]]:
+        raise HandOver("the option pixel_keyword contradicts the Dataset")
+    if type(element.value) is not bytes:
+        raise HandOver("the value of the pixel data element is not bytes")
+    described["pixel_keyword"] = KEYWORDS[keywords[0]]
+    described["pixel_vr"] = element.VR
+    return MemoryValue(element.value), {**described, **options}
+
+
+def _element(dataset: Dataset, tag: int) -> DataElement:
+    element = dataset._dict.get(tag)  # type: ignore[call-overload]  # noqa: SLF001 - ten times faster than `dataset[tag]`
+    return element if type(element) is DataElement else dataset[tag]
+
+
+def _extended_offsets(options: dict[str, Any], coding: str) -> tuple[bytes, bytes] | None:
+    tables = options.get("extended_offsets")
+    if tables is None:
+        return None
+    if coding == "native" or type(tables) is not tuple or [type(table) for table in tables] != [bytes, bytes]:
+        raise HandOver("an Extended Offset Table in an unusual form")
+    if len(tables[0]) != len(tables[1]) or len(tables[0]) % 8:
+        raise HandOver("an Extended Offset Table in an unusual form")
+    return tables
+
+
+def _check_length(request: Request, *, is_file: bool) -> None:
+    """Hand over a value whose length is not exactly that of the image, which pydicom checks in memory only."""
+    shape, found = request.shape, request.value.length
+    if shape.coding == "RLE":
+        whole = shape.rows * shape.columns * shape.samples_per_pixel * (shape.bits_allocated // 8)
+        whole *= shape.number_of_frames
+        if not is_file and found in (whole, whole + whole % 2):
+            raise HandOver("compressed pixel data of exactly the length of uncompressed pixel data")
+        return
+    _, end_bit = request.form.image.native_frame_range(shape.number_of_frames - 1)
+    expected = -(-end_bit // 8)
+    padded = expected + expected % 2
+    if shape.words_of_bytes and found < padded:
+        raise HandOver("a value that is shorter or longer than the image")
+    if found < expected or (not is_file and found not in (expected, padded)):
+        raise HandOver("a value that is shorter or longer than the image")

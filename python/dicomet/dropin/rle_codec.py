@@ -1,0 +1,50 @@
+"""One frame in RLE Lossless (PS3.5 G), decoded into planes. Imports nothing of pydicom, which may be importing this."""
+
+from functools import lru_cache
+
+from dicomet._native import Image, Plan
+
+
+@lru_cache(maxsize=64)
+def _plan(rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, *, strict: bool) -> tuple[Image, Plan]:
+    image = Image(
+        rows=rows,
+        columns=columns,
+        samples_per_pixel=samples_per_pixel,
+        number_of_frames=1,
+        bits_allocated=bits_allocated,
+        bits_stored=bits_allocated,
+        high_bit=None,
+        pixel_representation=0,
+        planar_configuration=0,
+        photometric_interpretation="MONOCHROME2" if samples_per_pixel == 1 else "RGB",
+        keyword="PixelData",
+    )
+    plan = Plan.native(image, big_endian=False, paired=False, correct_unused_bits=False, conversion=None)
+    return image, plan.in_form(big_endian=False, planar=True, arithmetic="exact", strict=strict)
+
+
+def decode_planes(  # noqa: PLR0913 - what a frame's header does not say
+    src: bytes, *, rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, strict: bool
+) -> tuple[bytearray, list[str]]:
+    """Return the samples of one frame, little endian and Planar Configuration 1, and what was tolerated.
+
+    Parameters
+    ----------
+    src : bytes
+        The encoded frame.
+    rows, columns, samples_per_pixel, bits_allocated : int
+        The description of the image; 8, 16, 32 or 64 bits are allocated.
+    strict : bool
+        Refuse what does not change the samples, but is not as the standard wants it.
+
+    Raises
+    ------
+    PixelDataError
+        The frame cannot be decoded.
+
+    """
+    image, plan = _plan(rows, columns, samples_per_pixel, bits_allocated, strict=strict)
+    image.check_rle_bound(len(src), 0)
+    frame = bytearray(image.check_result(1))
+    return frame, plan.rle_frames([src], 0, frame)

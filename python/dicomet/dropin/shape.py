@@ -1,0 +1,205 @@
+"""The shape of a decode: all it depends on, checked, and how its result is made.
+
+Nothing here warns, logs or changes anything: what is not plainly in order raises `HandOver`.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from pydicom.pixels.common import PhotometricInterpretation
+from pydicom.valuerep import IS
+
+from dicomet._native import Image, Plan
+from dicomet.dropin.calibration import arithmetic_of_pydicom
+from dicomet.parse import KEYWORDS
+
+Coding = Literal["native", "RLE"]
+
+MAX_SIDE = 65535
+SINGLE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE_COLOR"})
+YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
+# By the names under which pydicom knows them.
+PHOTOMETRIC = {term: member for member in PhotometricInterpretation for term in (member.name, member.value)}
+FLOAT_BITS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
+MAX_RLE_BITS = 15 * 8
+
+
+class HandOver(Exception):  # noqa: N818 - not an error
+    """Tell that pydicom's own code must decode this, and why, in words that do not depend on the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What decoding depends on, all of it checked: equal shapes are decoded alike."""
+
+    coding: Coding
+    big_endian: bool
+    keyword: str
+    words_of_bytes: bool
+    rows: int
+    columns: int
+    samples_per_pixel: int
+    bits_allocated: int
+    bits_stored: int
+    pixel_representation: int
+    planar_configuration: int
+    photometric_interpretation: str
+    number_of_frames: int
+    correct_unused_bits: bool
+    to_rgb: bool
+
+    @property
+    def is_subsampled(self) -> bool:
+        """Two pixels share their chrominance in the value."""
+        return self.coding == "native" and self.photometric_interpretation == "YBR_FULL_422"
+
+    @property
+    def planar_result(self) -> bool:
+        """The samples of a colour follow each other: pydicom transposes RLE frames, and copies others."""
+        return self.coding == "RLE" and self.samples_per_pixel > 1
+
+    @property
+    def owns_data(self) -> bool:
+        """Tell whether pydicom's result owns its memory: where it is a copy, and not where it is another view of one."""
+        if self.to_rgb:
+            return True
+        views = self.coding == "RLE" or self.bits_allocated == 1 or self.words_of_bytes
+        return not views and not self.is_subsampled
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The core's description and plan for a shape, and NumPy's type of the result."""
+
+    image: Image
+    plan: Plan
+    dtype: np.dtype
+    frame_bytes: int
+
+
+@lru_cache(maxsize=256)
+def form_of(shape: Shape) -> Form:
+    """Return the form of `shape`."""
+    image = Image(
+        rows=shape.rows,
+        columns=shape.columns,
+        samples_per_pixel=shape.samples_per_pixel,
+        number_of_frames=shape.number_of_frames,
+        bits_allocated=shape.bits_allocated,
+        bits_stored=shape.bits_stored,
+        high_bit=None,
+        pixel_representation=shape.pixel_representation,
+        planar_configuration=shape.planar_configuration,
+        photometric_interpretation=shape.photometric_interpretation,
+        keyword=shape.keyword,
+    )
+    arithmetic = None
+    if shape.to_rgb:
+        arithmetic = arithmetic_of_pydicom("ybr_to_rgb", planar=shape.planar_result, single_column=shape.columns == 1)
+        if arithmetic is None:
+            raise HandOver("this machine's matrix product rounds colours in a way that is not known")
+    plan = Plan.native(
+        image,
+        big_endian=shape.big_endian,
+        paired=shape.words_of_bytes,
+        correct_unused_bits=shape.correct_unused_bits,
+        conversion="ybr_to_rgb" if shape.to_rgb else None,
+    ).in_form(
+        big_endian=shape.big_endian,
+        planar=shape.planar_result,
+        arithmetic=arithmetic or "exact",
+        strict=True,
+    )
+    dtype = np.dtype(image.dtype)
+    if shape.big_endian:
+        dtype = dtype.newbyteorder(">")
+    return Form(image, plan, dtype, image.check_result(1))
+
+
+def shape_of(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> Shape:
+    """Return the shape that pydicom's options describe, or raise `HandOver`."""
+    keyword = options.get("pixel_keyword")
+    if not isinstance(keyword, str) or keyword not in KEYWORDS.values():
+        raise HandOver("the option pixel_keyword is missing or unknown")
+    samples = _integer(options, "samples_per_pixel", 1, 3)
+    bits_allocated, bits_stored, pixel_representation = _sample_format(options, keyword)
+    planar = _integer(options, "planar_configuration", 0, 1) if samples > 1 else 0
+    photometric = _photometric(options, samples)
+    words_of_bytes = (
+        big_endian and bits_allocated == 8 and keyword == "PixelData" and options.get("pixel_vr") == "OW"  # noqa: PLR2004
+    )
+    shape = Shape(
+        coding=coding,
+        big_endian=big_endian,
+        keyword=keyword,
+        words_of_bytes=words_of_bytes,
+        rows=_integer(options, "rows", 1, MAX_SIDE),
+        columns=_integer(options, "columns", 1, MAX_SIDE),
+        samples_per_pixel=samples,
+        bits_allocated=bits_allocated,
+        bits_stored=bits_stored,
+        pixel_representation=pixel_representation,
+        planar_configuration=planar,
+        photometric_interpretation=photometric,
+        number_of_frames=number_of_frames(options),
+        correct_unused_bits=keyword == "PixelData" and bool(options.get("correct_unused_bits", True)),
+        to_rgb=not raw and photometric in YBR_FULL and bool(options.get("as_rgb", True)),
+    )
+    _check_shape(shape)
+    return shape
+
+
+def _sample_format(options: dict[str, Any], keyword: str) -> tuple[int, int, int]:
+    bits_allocated = _integer(options, "bits_allocated", 1, 64)
+    if keyword != "PixelData":
+        if bits_allocated != FLOAT_BITS[keyword]:
+            raise HandOver("Bits Allocated is not that of the float element")
+        return bits_allocated, bits_allocated, 0
+    if bits_allocated not in (1, 8, 16, 32, 64):
+        raise HandOver("the value of bits_allocated is missing or not allowed")
+    return (
+        bits_allocated,
+        _integer(options, "bits_stored", 1, bits_allocated),
+        _integer(options, "pixel_representation", 0, 1),
+    )
+
+
+def _photometric(options: dict[str, Any], samples: int) -> str:
+    """Return the name of Photometric Interpretation where it goes with the number of samples."""
+    term = options.get("photometric_interpretation")
+    member = PHOTOMETRIC.get(term) if isinstance(term, str) else None
+    if member is None or (member.name in SINGLE_SAMPLE) != (samples == 1) or samples == 2:  # noqa: PLR2004
+        raise HandOver("the photometric interpretation is missing, unknown, or not for this number of samples")
+    return member.name
+
+
+def _check_shape(shape: Shape) -> None:
+    """Hand over the combinations in which pydicom's result is an error, or of a form of its own."""
+    if shape.to_rgb and (shape.bits_allocated != 8 or shape.pixel_representation or shape.keyword != "PixelData"):  # noqa: PLR2004
+        raise HandOver("a colour conversion of other than unsigned 8-bit samples")
+    if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.coding == "RLE"):
+        raise HandOver("1 bit allocated, in colour or in RLE Lossless")
+    if shape.words_of_bytes and shape.planar_configuration == 1:
+        raise HandOver("planes of bytes in big-endian words")
+    if shape.is_subsampled and (shape.columns % 2 or shape.planar_configuration or shape.keyword != "PixelData"):
+        raise HandOver("YBR_FULL_422 with odd Columns, or in planes")
+    bits = shape.samples_per_pixel * shape.bits_allocated
+    if shape.coding == "RLE" and (shape.keyword != "PixelData" or bits > MAX_RLE_BITS):
+        raise HandOver("RLE Lossless of more than 15 segments")
+
+
+def number_of_frames(options: dict[str, Any]) -> int:
+    """Return Number of Frames where pydicom takes it as it is."""
+    number = options.get("number_of_frames")
+    if not (type(number) is int or type(number) is IS) or number < 1:
+        raise HandOver("Number of Frames is missing or not a number from 1 on")
+    return int(number)
+
+
+def _integer(options: dict[str, Any], name: str, low: int, high: int) -> int:
+    value = options.get(name)
+    if type(value) is not int or not low <= value <= high:
+        raise HandOver(f"the value of {name} is missing or not allowed")
+    return value

@@ -1,0 +1,105 @@
+"""All that a caller can see of a call: what it gives, and what it says. Equal outcomes cannot be told apart."""
+
+import io
+import logging
+import types
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+
+import dicomet
+
+
+def array(arr: np.ndarray) -> tuple:
+    """Values, type and form; not the arrays that it is a view of, but whether it is one."""
+    flags = (arr.flags.c_contiguous, arr.flags.f_contiguous, arr.flags.owndata, arr.flags.writeable, arr.flags.aligned)
+    return (type(arr), arr.dtype.str, arr.shape, arr.strides, flags, arr.base is None, arr.tobytes())
+
+
+def seen(value):
+    """`value` in a form that can be compared: arrays as above, mappings with their order and the types of values."""
+    if isinstance(value, np.ndarray):
+        return array(value)
+    if isinstance(value, types.GeneratorType):
+        return steps(value)
+    if isinstance(value, dict):
+        return [(key, seen(item)) for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return [seen(item) for item in value]
+    return (type(value), value if isinstance(value, str | int | float | bytes | None) else str(value))
+
+
+def steps(generator) -> list:
+    """What a generator yields, and what it ends in."""
+    found = []
+    try:
+        found.extend(seen(item) for item in generator)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
+        found.append(raised(error))
+    return found
+
+
+def raised(error: BaseException | None):
+    if error is None:
+        return None
+    return (type(error), str(error), error.args, raised(error.__cause__), raised(error.__context__))
+
+
+class Records(logging.Handler):
+    """Log records as they are seen by a handler."""
+
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.found = []
+
+    def emit(self, record):
+        exception = record.exc_info and record.exc_info[0]
+        self.found.append((record.name, record.levelname, record.getMessage(), exception))
+
+
+@contextmanager
+def recorded():
+    """Collect warnings with their place, and log records."""
+    logger, handler = logging.getLogger("pydicom"), Records()
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    said = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield said
+            said += [(w.category, str(w.message), w.filename, w.lineno) for w in caught] + handler.found
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate
+
+
+def outcome(call, *arguments) -> tuple:
+    """What `call` gives or raises, what it says, and where it leaves a file among its arguments."""
+    with recorded() as said:
+        try:
+            given = seen(call(*arguments))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
+            given = raised(error)
+    files = [file for file in arguments if isinstance(file, io.IOBase)]
+    places = [None if file.closed else file.tell() for file in files]
+    for file in files:
+        file.close()
+    return given, said, places
+
+
+def with_and_without(call, *make) -> tuple[tuple, tuple, bool]:
+    """The outcomes of `call` with and without dicomet, and whether dicomet took part.
+
+    `make` makes an argument each, anew for each call.
+    """
+    without = outcome(call, *(argument() for argument in make))
+    arguments = [argument() for argument in make]
+    before = dicomet.stats().taken
+    with dicomet.install():
+        installed = outcome(call, *arguments)
+    return installed, without, dicomet.stats().taken > before
