@@ -2,9 +2,11 @@
 
 import io
 import logging
+import os
 import types
 import warnings
 from contextlib import contextmanager
+from unittest import mock
 
 import numpy as np
 
@@ -43,7 +45,8 @@ def steps(generator) -> list:
 def raised(error: BaseException | None):
     if error is None:
         return None
-    return (type(error), str(error), error.args, raised(error.__cause__), raised(error.__context__))
+    chain = (raised(error.__cause__), raised(error.__context__), error.__suppress_context__)
+    return (type(error), str(error), seen(error.args), *chain)
 
 
 class Records(logging.Handler):
@@ -64,7 +67,7 @@ def recorded():
     logger, handler = logging.getLogger("pydicom"), Records()
     level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.DEBUG)
     logger.propagate = False
     said = []
     try:
@@ -95,9 +98,10 @@ def outcome(call, *arguments) -> tuple:
 def with_and_without(call, *make) -> tuple[tuple, tuple, bool]:
     """The outcomes of `call` with and without dicomet, and whether dicomet took part.
 
-    `make` makes an argument each, anew for each call.
+    `make` makes an argument each, anew for each call. Without dicomet means that pylibjpeg is without it, too.
     """
-    without = outcome(call, *(argument() for argument in make))
+    with mock.patch.dict(os.environ, {"DICOMET": "0"}):
+        without = outcome(call, *(argument() for argument in make))
     arguments = [argument() for argument in make]
     before = dicomet.stats().taken
     with dicomet.install():

@@ -320,7 +320,8 @@ def encoded(image: Image, plugin: str) -> bytes:
 def encoded_oddly(planes: list[bytes], rng: np.random.Generator) -> bytes:
     """Segments that are legal, but unlike those of an encoder: runs, padding and gaps as they come."""
     segments = [oracle.odd_runs(plane, rng) + bytes(rng.integers(0, 3)) for plane in planes]
-    return oracle.rle_frame(segments, [rng.bytes(rng.choice([0, 0, 1, 5])) for _ in segments])
+    gaps = [bytes(rng.choice([0, 128], rng.choice([0, 0, 1, 5])).tolist()) for _ in segments]
+    return oracle.rle_frame(segments, gaps)
 
 
 @st.composite
@@ -358,6 +359,16 @@ def test_extended_offset_table_leads_past_what_is_no_frame():
         assert np.array_equal(dicomet.pixel_array(source), oracle.expected(image))
     # The table tells the place of each frame, so that nothing else is read.
     assert np.array_equal(dicomet.pixel_array(source, index=1), oracle.expected(image.frame(1)))
+
+
+@PROPERTY
+@given(rle_images(), st.binary(min_size=2, max_size=9).filter(lambda rest: rest.strip(b"\0\x80")))
+def test_rle_segments_that_go_on(image, rest):
+    """More than padding behind a segment's samples is told: Rows or Columns may be too small."""
+    image = replaced(image, values=image.values[:1])
+    frame = oracle.rle_frame([plain_runs(plane) + rest for plane in oracle.byte_planes(image)])
+    with pytest.warns(UserWarning, match="behind the|goes .* beyond"):
+        assert_equal(dicomet.pixel_array(single_frame_file(image, frame)), oracle.expected(image))
 
 
 @pytest.mark.parametrize(

@@ -49,10 +49,20 @@ class Patches:
         self._active = True
         self._untouched = _internals()
         self._exchanged: list[Exchanged] = []
-        self._labelled = [coder for coder in (get_decoder(RLELossless), get_encoder(RLELossless)) if _add_plugin(coder)]
+        self._labelled: list[CoderBase] = []
+        try:
+            self._exchange_all()
+        except BaseException:
+            self.restore()
+            raise
+
+    def _exchange_all(self) -> None:
+        for coder in (get_decoder(RLELossless), get_encoder(RLELossless)):
+            if _add_plugin(coder):
+                self._labelled.append(coder)
         self._exchange(CoderBase, "_validate_plugins", _validate_plugins(CoderBase._validate_plugins))  # noqa: SLF001
-        self._exchange(processing, ORIGINALS["ybr_to_rgb"].__name__, replacement("ybr_to_rgb"))
-        self._exchange(processing, ORIGINALS["rgb_to_ybr"].__name__, replacement("rgb_to_ybr"))
+        for conversion, original in ORIGINALS.items():
+            self._exchange(processing, original.__name__, replacement(conversion))
         self._exchange(Decoder, "iter_array", self._iter_array(Decoder.iter_array))
         self._exchange(Decoder, "as_array", self._as_array(Decoder.as_array))
 

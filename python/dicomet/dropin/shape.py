@@ -62,7 +62,7 @@ class Shape:
 
     @property
     def owns_data(self) -> bool:
-        """Tell whether pydicom's result owns its memory: where it is a copy, and not where it is another view of one."""
+        """Tell whether pydicom's result owns its memory: a copy does, another view of one does not."""
         if self.to_rgb:
             return True
         views = self.coding == "RLE" or self.bits_allocated == 1 or self.words_of_bytes

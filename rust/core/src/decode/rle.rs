@@ -117,7 +117,7 @@ impl BytePlanes<'_> {
             let problem = Problem::SegmentRest { bytes: rest.len() as u64, expected: plane.len() as u64 };
             return Err(Error::pixel_data(problem).in_segment(index));
         }
-        report(decoded, index, plane.len(), self.warnings)
+        report(decoded, rest, index, plane.len(), self.warnings)
     }
 }
 
@@ -147,7 +147,7 @@ fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings:
         bits::unpack_1(&scratch[..packed], 0, out);
         return Ok(());
     }
-    report(unpacked, 0, out.len(), warnings)?;
+    report(unpacked, &segment[unpacked.read..], 0, out.len(), warnings)?;
     // Some writers use 255 for 1; Bits Stored is 1.
     for pixel in out {
         *pixel &= 1;
@@ -155,7 +155,8 @@ fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings:
     Ok(())
 }
 
-fn report(decoded: rle::Decoded, segment: usize, expected: usize, warnings: &mut Warnings) -> Result<()> {
+/// Judges what a segment gave, and the `rest` of it that was not read.
+fn report(decoded: rle::Decoded, rest: &[u8], segment: usize, expected: usize, warnings: &mut Warnings) -> Result<()> {
     let expected_bytes = expected as u64;
     if decoded.written < expected {
         let problem = Problem::SegmentShort { found: decoded.written as u64, expected: expected_bytes };
@@ -163,6 +164,10 @@ fn report(decoded: rle::Decoded, segment: usize, expected: usize, warnings: &mut
     }
     if decoded.excess > 0 {
         let problem = Problem::SegmentLong { excess: decoded.excess as u64, expected: expected_bytes };
+        warnings.push(Error::pixel_data(problem).in_segment(segment));
+    } else if rest.iter().any(|byte| !matches!(byte, 0 | 128)) {
+        // More than padding: Rows or Columns may be wrong.
+        let problem = Problem::SegmentRest { bytes: rest.len() as u64, expected: expected_bytes };
         warnings.push(Error::pixel_data(problem).in_segment(segment));
     }
     Ok(())
