@@ -158,7 +158,9 @@ def start_tests(suite, folder, *, quick):
 
 def environment(folder, package):
     """Return variables under which both runs collect the same tests, with the same names and in the same order."""
-    unset = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYDICOM_FUTURE")
+    unset = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYDICOM_FUTURE", "DICOMET")
+    # Without: nor as a plugin of pylibjpeg's, which needs no call.
+    switch = {"DICOMET": "0"} if folder.name == "without" else {}
     path = [str(HERE), str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {key: value for key, value in os.environ.items() if key not in unset} | {
         "HOME": str(folder / "home"),
@@ -167,6 +169,7 @@ def environment(folder, package):
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        **switch,
     }
 
 
