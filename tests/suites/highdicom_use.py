@@ -56,12 +56,14 @@ def _read_frames(path):
 
 
 def _transcoded(path, syntax):
+    """Compress, and decode again: with dicomet it is another encoder, whose bytes are its own."""
     image = dcmread(path)
     image.decompress(generate_instance_uid=False)
     image.compress(syntax, generate_instance_uid=False)
     buffer = io.BytesIO()
     image.save_as(buffer)
-    return buffer.getvalue()
+    image = dcmread(buffer)
+    return [image.pixel_array, str(image.decompress(generate_instance_uid=False))]
 
 
 def _twice(path):

@@ -1,0 +1,35 @@
+"""`Dataset.pixel_array` of a data set in memory, not yet decoded, with and without dicomet in pydicom.
+
+Without is without dicomet's plugin for pylibjpeg too.
+"""
+
+import io
+
+import pydicom
+import pytest
+from test_path_to_array import EACH, RELIABLE, files  # noqa: F401 - a fixture
+from workloads import Workload
+
+import dicomet
+
+
+def pixel_array(dataset: pydicom.Dataset):
+    dataset._pixel_array = None  # noqa: SLF001 - what pydicom does when the pixel data changes
+    dataset._pixel_id = {}  # noqa: SLF001
+    return dataset.pixel_array
+
+
+@pytest.mark.parametrize("installed", [True, False], ids=["installed", "without"])
+@EACH
+@pytest.mark.benchmark(**RELIABLE)
+def test_dataset(benchmark, files, workload: Workload, installed, monkeypatch):  # noqa: F811
+    dataset = pydicom.dcmread(io.BytesIO(files(workload).read_bytes()))
+    benchmark.group = f"{workload.name}: ds.pixel_array"
+    if installed:
+        with dicomet.install():
+            before = dicomet.stats().handed_over
+            benchmark(pixel_array, dataset)
+            assert dicomet.stats().handed_over == before
+    else:
+        monkeypatch.setenv("DICOMET", "0")
+        benchmark(pixel_array, dataset)
