@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 from pydicom.pixels.common import PhotometricInterpretation
+from pydicom.pixels.utils import _IMAGE_PIXEL
 from pydicom.valuerep import IS
 
 from dicomet._native import Image, Plan
-from dicomet.dropin.calibration import arithmetic_of_pydicom
+from dicomet.dropin.calibration import Arithmetic, arithmetic_of_pydicom
 from dicomet.parse import KEYWORDS
 
 Coding = Literal["native", "RLE"]
@@ -71,18 +72,47 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The core's description and plan for a shape, and NumPy's type of the result."""
+    """How a shape is decoded, and what its result is.
 
+    `value_bytes`: bytes of all frames, in native form. `properties`: what pydicom says of the result, in its order.
+    """
+
+    shape: Shape
     image: Image
     plan: Plan
     dtype: np.dtype
     frame_bytes: int
+    value_bytes: int
+    properties: dict[str, Any]
+
+
+# The options that a shape depends on.
+DESCRIBING = (*_IMAGE_PIXEL.values(), "pixel_keyword", "pixel_vr", "as_rgb", "correct_unused_bits")
+_MISSING = object()
+
+
+def form_of(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> Form:
+    """Return how the image is decoded that pydicom's options describe, or raise `HandOver`."""
+    values = tuple([options.get(name, _MISSING) for name in DESCRIBING])
+    # With their types, for 1 is equal to True.
+    return _form_of(coding, big_endian, bool(raw), values, tuple(map(type, values)))
 
 
 @lru_cache(maxsize=256)
-def form_of(shape: Shape) -> Form:
-    """Return the form of `shape`."""
-    image = Image(
+def _form_of(coding: Coding, big_endian: bool, raw: bool, values: tuple[Any, ...], _types: tuple[type, ...]) -> Form:  # noqa: FBT001
+    """Decide once for the frames of a series, which are described alike."""
+    options = {name: value for name, value in zip(DESCRIBING, values, strict=True) if value is not _MISSING}
+    shape = _shape_of(coding, options, big_endian=big_endian, raw=raw)
+    image = _image(shape)
+    dtype = np.dtype(image.dtype)
+    if shape.big_endian:
+        dtype = dtype.newbyteorder(">")
+    _, end_bit = image.native_frame_range(shape.number_of_frames - 1)
+    return Form(shape, image, _plan(shape, image), dtype, image.check_result(1), -(-end_bit // 8), _properties(shape))
+
+
+def _image(shape: Shape) -> Image:
+    return Image(
         rows=shape.rows,
         columns=shape.columns,
         samples_per_pixel=shape.samples_per_pixel,
@@ -92,34 +122,51 @@ def form_of(shape: Shape) -> Form:
         high_bit=None,
         pixel_representation=shape.pixel_representation,
         planar_configuration=shape.planar_configuration,
-        photometric_interpretation=shape.photometric_interpretation,
+        # The frames of RLE Lossless are never subsampled.
+        photometric_interpretation="YBR_FULL"
+        if shape.coding == "RLE" and shape.photometric_interpretation == "YBR_FULL_422"
+        else shape.photometric_interpretation,
         keyword=shape.keyword,
     )
-    arithmetic = None
+
+
+def _plan(shape: Shape, image: Image) -> Plan:
+    arithmetic: Arithmetic | None = "exact"
     if shape.to_rgb:
         arithmetic = arithmetic_of_pydicom("ybr_to_rgb", planar=shape.planar_result, single_column=shape.columns == 1)
-        if arithmetic is None:
-            raise HandOver("this machine's matrix product rounds colours in a way that is not known")
+    if arithmetic is None:
+        raise HandOver("this machine's matrix product rounds colours in a way that is not known")
     plan = Plan.native(
         image,
         big_endian=shape.big_endian,
         paired=shape.words_of_bytes,
         correct_unused_bits=shape.correct_unused_bits,
         conversion="ybr_to_rgb" if shape.to_rgb else None,
-    ).in_form(
-        big_endian=shape.big_endian,
-        planar=shape.planar_result,
-        arithmetic=arithmetic or "exact",
-        strict=True,
     )
-    dtype = np.dtype(image.dtype)
-    if shape.big_endian:
-        dtype = dtype.newbyteorder(">")
-    return Form(image, plan, dtype, image.check_result(1))
+    return plan.in_form(big_endian=shape.big_endian, planar=shape.planar_result, arithmetic=arithmetic, strict=True)
 
 
-def shape_of(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> Shape:
-    """Return the shape that pydicom's options describe, or raise `HandOver`."""
+def _properties(shape: Shape) -> dict[str, Any]:
+    """Return what pydicom says of the result, with its values, types and order."""
+    term = "YBR_FULL" if shape.is_subsampled else shape.photometric_interpretation
+    photometric = PhotometricInterpretation.RGB if shape.to_rgb else str(PhotometricInterpretation[term])
+    properties = {
+        "bits_allocated": shape.bits_allocated,
+        "columns": shape.columns,
+        "number_of_frames": 1,
+        "photometric_interpretation": photometric,
+        "rows": shape.rows,
+        "samples_per_pixel": shape.samples_per_pixel,
+    }
+    if shape.samples_per_pixel > 1:
+        properties["planar_configuration"] = 0
+    if shape.keyword == "PixelData":
+        properties["bits_stored"] = shape.bits_stored
+        properties["pixel_representation"] = shape.pixel_representation
+    return properties
+
+
+def _shape_of(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> Shape:
     keyword = options.get("pixel_keyword")
     if not isinstance(keyword, str) or keyword not in KEYWORDS.values():
         raise HandOver("the option pixel_keyword is missing or unknown")
