@@ -19,7 +19,7 @@ class Frames:
 
     def __init__(self, request: Request) -> None:
         """Prepare; nothing is read yet."""
-        self._request = request
+        self.request = request
         self._shape = request.shape
         self._form = request.form
         self._found: Places | None = None
@@ -31,27 +31,31 @@ class Frames:
 
     def whole(self) -> tuple[np.ndarray, dict[str, Any]]:
         """Return all frames, and what pydicom says of them."""
-        return self._decoded(0, self._shape.number_of_frames), self._request.properties(as_frame=False)
+        return self._decoded(0, self._shape.number_of_frames), self.request.properties(as_frame=False)
 
     def frame(self, index: int) -> tuple[np.ndarray, dict[str, Any]]:
         """Return one frame, and what pydicom says of it."""
         if type(index) is not int or not 0 <= index < self._shape.number_of_frames:
             raise HandOver("an index that is no frame's")
-        return self._decoded(index, 1), self._request.properties(as_frame=True)
+        return self._decoded(index, 1), self.request.properties(as_frame=True)
 
     def _decoded(self, first: int, count: int) -> np.ndarray:
         """Return frames, and leave a file where it was."""
-        value = self._request.value
+        value = self.request.value
+        place = value.file.tell() if isinstance(value, FileValue) else 0
         try:
             return self._native(first, count) if self._shape.coding == "native" else self._rle(first, count)
         finally:
-            if isinstance(value, FileValue):
-                value.file.seek(value.start)
+            if isinstance(value, FileValue) and value.file.tell() != place:
+                value.file.seek(place)
 
     def _native(self, first: int, count: int) -> np.ndarray:
-        request, shape, form = self._request, self._shape, self._form
+        request, shape, form = self.request, self._shape, self._form
         if shape.bits_allocated == 1 and count == 1 and first * shape.rows * shape.columns % 8:
             raise HandOver("a frame of single bits that does not begin on a byte")
+        value = request.value
+        if isinstance(value, FileValue) and value.file.tell() != value.start:
+            raise HandOver("a file that has been moved between two frames")
         samples = NativeSamples(
             form.image, form.plan, request.value, element=shape.keyword, paired=shape.words_of_bytes
         )
@@ -61,7 +65,7 @@ class Frames:
 
     def _rle(self, first: int, count: int) -> np.ndarray:
         if self._found is None:
-            self._found = Places(self._request)
+            self._found = Places(self.request)
         frames = self._found.whole() if count > 1 else [self._found.frame(first)]
         for index, frame in enumerate(frames):
             self._form.image.check_rle_bound(len(frame), index)

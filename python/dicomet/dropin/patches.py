@@ -14,7 +14,7 @@ import numpy as np
 from pydicom import config
 from pydicom.pixels import processing
 from pydicom.pixels.common import CoderBase
-from pydicom.pixels.decoders import base
+from pydicom.pixels.decoders import base, rle
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.pixels.encoders.base import Encoder, get_encoder
 from pydicom.uid import RLELossless
@@ -23,12 +23,14 @@ from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.calibration import ORIGINALS
 from dicomet.dropin.colors import replacement
 from dicomet.dropin.decode import Frames
-from dicomet.dropin.request import Request, understand
+from dicomet.dropin.request import PydicomError, Request, understand
 from dicomet.dropin.shape import HandOver
 from dicomet.dropin.stats import TALLY
 from dicomet.errors import PixelDataError
 
 Result = tuple[np.ndarray, dict[str, Any]]
+Iterated = Iterator[Result]
+Iterate = Callable[..., Iterated]
 T = TypeVar("T")
 
 
@@ -57,10 +59,11 @@ class Patches:
             raise
 
     def _exchange_all(self) -> None:
+        # First, and the last to be put back: no thread may see the plugin without it.
+        self._exchange(CoderBase, "_validate_plugins", _validate_plugins(CoderBase._validate_plugins))  # noqa: SLF001
         for coder in (get_decoder(RLELossless), get_encoder(RLELossless)):
             if _add_plugin(coder):
                 self._labelled.append(coder)
-        self._exchange(CoderBase, "_validate_plugins", _validate_plugins(CoderBase._validate_plugins))  # noqa: SLF001
         for conversion, original in ORIGINALS.items():
             self._exchange(processing, original.__name__, replacement(conversion))
         self._exchange(Decoder, "iter_array", self._iter_array(Decoder.iter_array))
@@ -74,12 +77,12 @@ class Patches:
         """Put pydicom's functions back, but where somebody else has exchanged them since."""
         # Where ours is still called, by a function of somebody else's, it goes on to pydicom's.
         self._active = False
-        for owner, name, original, ours in reversed(self._exchanged):
-            if getattr(owner, name) is ours:
-                setattr(owner, name, original)
         for coder in self._labelled:
             if pydicom_plugin.LABEL in coder.available_plugins:
                 coder.remove_plugin(pydicom_plugin.LABEL)
+        for owner, name, original, ours in reversed(self._exchanged):
+            if getattr(owner, name) is ours:
+                setattr(owner, name, original)
 
     def _as_array(self, original: Callable[..., Result]) -> Callable[..., Result]:
         @functools.wraps(original)
@@ -89,12 +92,17 @@ class Patches:
 
         return as_array
 
-    def _iter_array(self, original: Callable[..., Iterator[Result]]) -> Callable[..., Iterator[Result]]:
+    def _iter_array(self, original: Iterate) -> Iterate:
         @functools.wraps(original)
-        def iter_array(*args: Any, **kwargs: Any) -> Iterator[Result]:
+        def iter_array(*args: Any, **kwargs: Any) -> Iterated:
             # A generator: nothing happens before the first frame is asked for.
             untouched = original(*args, **kwargs)
-            return self._iterate(original, untouched, args, kwargs) if self._active else untouched
+            if not self._active:
+                return untouched
+            frames = self._iterate(original, untouched, args, kwargs)
+            for name in ("__name__", "__qualname__"):
+                setattr(frames, name, getattr(untouched, name))
+            return frames
 
         return iter_array
 
@@ -102,6 +110,9 @@ class Patches:
         """Return what dicomet makes of a call of `as_array`; None where pydicom must be asked."""
 
         def decode() -> Result:
+            index = kwargs.get("index")
+            if index is not None and (type(index) is not int or index < 0):
+                raise HandOver("an index that is no frame's")
             index, request = self._understood("index", args, kwargs)
             frames = Frames(request)
             return frames.whole() if index is None else frames.frame(index)
@@ -112,30 +123,32 @@ class Patches:
         return result
 
     def _iterate(
-        self,
-        original: Callable[..., Iterator[Result]],
-        untouched: Iterator[Result],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-    ) -> Iterator[Result]:
+        self, original: Iterate, untouched: Iterated, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Iterated:
         """Yield frames; from the first that is doubtful on, pydicom's."""
         begun = self._begun(args, kwargs)
         if begun is None:
             yield from untouched
             return
         frames, indices = begun
-        numbers = iter(indices or range(frames.count))
-        for done, index in enumerate(numbers):
-            result = _tried(functools.partial(frames.frame, index), was_taken=done > 0)
+        numbers, done = iter(indices or range(frames.count)), list[int]()
+        for index in numbers:
+            result = _tried(functools.partial(self._frame, frames, index), was_taken=bool(done))
             if result is None:
-                if indices:
-                    yield from original(*args, **{**kwargs, "indices": chain([index], numbers)})
+                if done or indices:
+                    begin = functools.partial(original, args[0])
+                    yield from _pydicoms_rest(begin, frames.request, kwargs, done, chain([index], numbers))
                 else:
-                    yield from islice(untouched, done, None)
+                    yield from untouched
                 return
-            if done == 0:
+            if not done:
                 TALLY.take()
+            done.append(index)
             yield result
+
+    def _frame(self, frames: Frames, index: int) -> Result:
+        self._check_internals()
+        return frames.frame(index)
 
     def _begun(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Frames, Any] | None:
         """Return the frames of a call of `iter_array`, and which are wanted; None where pydicom must be asked."""
@@ -149,10 +162,29 @@ class Patches:
 
     def _understood(self, chosen: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Request]:
         """Return the argument `chosen`, and the request that the others are."""
-        if config.debugging or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
-            raise HandOver("pydicom logs for debugging, or its processing has been changed")
+        self._check_internals()
         wanted = dict(kwargs)
         return wanted.pop(chosen, None), understand(*args, **wanted)
+
+    def _check_internals(self) -> None:
+        if config.debugging or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
+            raise HandOver("pydicom logs for debugging, or its processing has been changed")
+
+
+def _pydicoms_rest(
+    begin: Iterate, request: Request, kwargs: dict[str, Any], done: list[int], rest: Iterator[int]
+) -> Iterated:
+    """Return pydicom's frames behind those that are done, of the pixel data as it was when they were begun.
+
+    Native frames do not depend on each other. Those of RLE Lossless do, in what pydicom says of plugins, so that those
+    before are decoded again, and left out; without `indices` they are read one after the other in another way.
+    """
+    wanted = {**kwargs, **request.options}
+    if request.shape.coding == "native":
+        return begin(request.source, **{**wanted, "indices": rest})
+    if kwargs.get("indices") is not None:
+        wanted["indices"] = chain(done, rest)
+    return islice(begin(request.source, **wanted), len(done), None)
 
 
 def _internals() -> tuple[Any, ...]:
@@ -163,6 +195,8 @@ def _internals() -> tuple[Any, ...]:
         base._correct_unused_bits,  # noqa: SLF001
         Decoder._as_array_native,  # noqa: SLF001
         Decoder._as_array_encapsulated,  # noqa: SLF001
+        rle._rle_decode_frame,  # noqa: SLF001
+        rle._rle_decode_segment,  # noqa: SLF001
     )
 
 
@@ -178,12 +212,23 @@ def _tried(work: Callable[[], T], *, was_taken: bool = False) -> T | None:
 
     Whatever that is: pydicom then decodes, says itself what is wrong, and does not say it while another exception is
     being handled. `was_taken`: the decode has been counted as taken.
+
+    Raises
+    ------
+    Exception
+        Of any kind, where it is pydicom's own.
+
     """
+    error = None
     try:
         return work()
+    except PydicomError as found:
+        error = found.error
     except Exception as doubt:  # noqa: BLE001
         TALLY.hand_over(_reason(doubt), was_taken=was_taken)
         return None
+    TALLY.hand_over("an element that cannot be read", was_taken=was_taken)
+    raise error
 
 
 def _reason(doubt: BaseException) -> str:

@@ -5,21 +5,27 @@ everything as it was.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.pixels.decoders import pylibjpeg, rle
 from pydicom.pixels.decoders.base import Decoder
 from pydicom.pixels.utils import _IMAGE_PIXEL
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     RLELossless,
 )
+from pydicom.valuerep import IS
 
+from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.shape import Coding, Form, HandOver, Shape, form_of, number_of_frames
 from dicomet.parse import KEYWORDS
 from dicomet.value import FileValue, MemoryValue
@@ -30,6 +36,10 @@ NATIVE = frozenset(
 EXTENDED_OFFSET_TABLE = 0x7FE00001
 # Files whose reading has no other effects. pydicom's way of reading may matter to any other kind.
 PLAIN_FILES = frozenset({io.BufferedReader, io.BufferedRandom, io.BytesIO})
+
+PLAIN_VALUES = frozenset({int, IS, str})
+# What is equalled of conformant frames. `pylibjpeg` has its plugins in turn, which do so too.
+RLE_PLUGINS = frozenset({rle._decode_frame, pylibjpeg._decode_frame, pydicom_plugin.decode_frame})  # noqa: SLF001
 
 # pydicom's options that mean nothing else than in `Request`; where one of another name is given, pydicom decodes.
 OPTIONS = frozenset(_IMAGE_PIXEL.values()) | {
@@ -46,14 +56,29 @@ OPTIONS = frozenset(_IMAGE_PIXEL.values()) | {
 UNSET_OPTIONS = frozenset({"be_swap_ow", "force_rgb", "force_ybr", "view_only"})
 
 
+class PydicomError(Exception):
+    """What pydicom raises when it reads an element: `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        """Keep the error as it is."""
+        super().__init__()
+        self.error = error
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One decode. `number_of_frames`: as pydicom has it, which may be its own class of integers."""
+    """One decode.
+
+    `number_of_frames` is as pydicom has it, which may be its own class of integers. `source` and `options` describe the
+    whole decode to pydicom, also when a Dataset has been changed since.
+    """
 
     form: Form
     value: MemoryValue | FileValue
     number_of_frames: int
     extended_offsets: tuple[bytes, bytes] | None
+    source: Any
+    options: dict[str, Any]
 
     @property
     def shape(self) -> Shape:
@@ -81,7 +106,8 @@ def understand(
     _check_options(decoder, options)
     value, options = _source(decoder, src, options)
     form = form_of(coding, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
-    request = Request(form, value, options["number_of_frames"], _extended_offsets(options, coding))
+    source = value.data if isinstance(value, MemoryValue) else src
+    request = Request(form, value, options["number_of_frames"], _extended_offsets(options, coding), source, options)
     if coding == "RLE" and isinstance(value, FileValue) and not options.get("allow_excess_frames", True):
         raise HandOver("allow_excess_frames=False for RLE Lossless in a file")
     _check_length(request, is_file=isinstance(value, FileValue))
@@ -96,9 +122,8 @@ def _coding(decoder: Decoder, decoding_plugin: str) -> Coding:
     if not _is(decoder, RLELossless):
         raise HandOver("a JPEG syntax, or another that dicomet does not decode")
     available = decoder._available  # noqa: SLF001 - `available_plugins` does not tell which is tried first
-    known = {"dicomet", "pydicom", "pylibjpeg"}
     chosen = decoding_plugin or next(iter(available), "")
-    if chosen not in known or chosen not in available:
+    if chosen not in available or available[chosen] not in RLE_PLUGINS:
         raise HandOver("an RLE plugin that dicomet does not know, or that is not available")
     return "RLE"
 
@@ -115,8 +140,9 @@ def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
             raise HandOver("an option that dicomet does not know")
         if value:
             raise HandOver(f"the option {name}")
-    if options.get("transfer_syntax_uid", decoder.UID) != decoder.UID:
-        raise HandOver("the option transfer_syntax_uid contradicts the decoder")
+    transfer_syntax = options.get("transfer_syntax_uid", decoder.UID)
+    if type(transfer_syntax) is not UID or transfer_syntax != decoder.UID:
+        raise HandOver("the option transfer_syntax_uid is not the UID of the decoder")
 
 
 def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[MemoryValue | FileValue, dict[str, Any]]:
@@ -127,7 +153,7 @@ def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[Memory
         options = {"pixel_keyword": "PixelData", **options}
     if type(src) is bytes:
         return MemoryValue(src), options
-    if type(src) not in PLAIN_FILES:
+    if type(src) not in PLAIN_FILES or type(getattr(src, "raw", None)) not in (io.FileIO, type(None)):
         raise HandOver("a source that is neither bytes, nor a plain file, nor a Dataset")
     return _of_file(cast("BinaryIO", src)), options
 
@@ -141,29 +167,50 @@ def _of_file(file: BinaryIO) -> FileValue:
 
 
 def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[MemoryValue, dict[str, Any]]:
-    file_meta = getattr(dataset, "file_meta", None)
-    if file_meta is not None and file_meta.get("TransferSyntaxUID", decoder.UID) != decoder.UID:
-        raise HandOver("the transfer syntax of the Dataset is not the decoder's")
-    elements = dataset._dict  # noqa: SLF001 - as pydicom's own `as_pixel_options`: no element is converted twice
-    keywords = [tag for tag in KEYWORDS if tag in elements]
-    if len(keywords) != 1:
-        raise HandOver("no pixel data element, or more than one")
-    keyword = KEYWORDS[keywords[0]]
-    described: dict[str, Any] = {"number_of_frames": 1}
-    for tag, name in _IMAGE_PIXEL.items():
-        element = elements.get(tag)  # type: ignore[call-overload]
-        if element is not None:
-            # An element that has been read before needs none of what `dataset[tag]` does, ten times as slow.
-            described[name] = (element if type(element) is DataElement else dataset[tag]).value
+    if any(getattr(type(dataset), name) is not getattr(Dataset, name) for name in ("__getitem__", "__contains__")):
+        raise HandOver("a Dataset class that gives access to its elements in its own way")
+    described = _described(dataset)
+    if any(type(value) not in PLAIN_VALUES for value in described.values()):
+        raise HandOver("an element of the Image Pixel module with other than one integer or text")
     number_of_frames(described)
-    if EXTENDED_OFFSET_TABLE in elements:
-        described["extended_offsets"] = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
-    if options.get("pixel_keyword", keyword) != keyword:
-        raise HandOver("the option pixel_keyword contradicts the Dataset")
-    pixels = dataset[keywords[0]]
-    if type(pixels.value) is not bytes:
+    with _pydicoms_errors():
+        if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
+            described["extended_offsets"] = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
+    file_meta = getattr(dataset, "file_meta", {})
+    if file_meta is None or file_meta.get("TransferSyntaxUID", decoder.UID) != decoder.UID:
+        raise HandOver("the transfer syntax of the Dataset is not the decoder's")
+    keywords = [tag for tag in KEYWORDS if tag in dataset._dict]  # noqa: SLF001
+    if len(keywords) != 1 or options.get("pixel_keyword", KEYWORDS[keywords[0]]) != KEYWORDS[keywords[0]]:
+        raise HandOver("no pixel data element, more than one, or another than that of the option pixel_keyword")
+    with _pydicoms_errors():
+        pixels = dataset[keywords[0]]
+        value = pixels.value
+    if type(value) is not bytes:
         raise HandOver("the value of the pixel data element is not bytes")
-    return MemoryValue(pixels.value), {**described, "pixel_keyword": keyword, "pixel_vr": pixels.VR, **options}
+    described["pixel_keyword"], described["pixel_vr"] = KEYWORDS[keywords[0]], pixels.VR
+    return MemoryValue(value), {**described, **options}
+
+
+def _described(dataset: Dataset) -> dict[str, Any]:
+    """Return what pydicom's `as_pixel_options` does, read in the same order."""
+    elements = dataset._dict  # noqa: SLF001 - as `as_pixel_options` does
+    described: dict[str, Any] = {"number_of_frames": 1}
+    with _pydicoms_errors():
+        for tag, name in _IMAGE_PIXEL.items():
+            element = elements.get(tag)  # type: ignore[call-overload]
+            if element is not None:
+                # An element that has been read before needs none of what `dataset[tag]` does, ten times as slow.
+                described[name] = (element if type(element) is DataElement else dataset[tag]).value
+    return described
+
+
+@contextmanager
+def _pydicoms_errors() -> Iterator[None]:
+    """Pass on what reading an element raises: pydicom, which would read it at this point, need not raise it again."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - pydicom raises many kinds
+        raise PydicomError(error) from None
 
 
 def _extended_offsets(options: dict[str, Any], coding: str) -> tuple[bytes, bytes] | None:
