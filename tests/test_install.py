@@ -1,6 +1,8 @@
 """`install`, `uninstall` and `stats` as such. The other files named after them compare the results."""
 
+import functools
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -108,12 +110,49 @@ def test_install_and_uninstall_any_number_of_times():
 
 def test_as_a_context_manager():
     before = functions()
-    with dicomet.install() as outer:
-        assert outer.changed
-        with dicomet.install() as inner:
-            assert not inner.changed
+    with dicomet.install():
+        with dicomet.install():
+            assert functions() != before
         assert functions() != before
     assert functions() == before
+
+
+def test_what_others_want_stays_installed():
+    before = functions()
+    with dicomet.install():
+        dicomet.install()
+    assert functions() != before
+    dicomet.uninstall()
+    assert functions() == before
+    first, second = dicomet.install(), dicomet.install()
+    with first:
+        with second:
+            pass
+        assert functions() != before
+    assert functions() == before
+    for _ in range(2):
+        with first:
+            assert functions() != before
+        assert functions() == before
+
+
+def test_uninstall_inside_a_block():
+    before = functions()
+    with dicomet.install():
+        dicomet.uninstall()
+        assert functions() == before
+    assert functions() == before
+    dicomet.install()
+    assert functions() != before
+
+
+def test_what_a_notebook_shows(monkeypatch):
+    installation = dicomet.install()
+    assert "is installed in pydicom 3" in repr(installation)
+    dicomet.uninstall()
+    assert "is not installed" in repr(installation)
+    monkeypatch.setenv("DICOMET", "off")
+    assert "switched off" in repr(dicomet.install())
 
 
 def test_the_block_ends_with_an_error_too():
@@ -209,7 +248,10 @@ sys.exit(5)
 """
 
 
-@pytest.mark.parametrize(("environment", "taken"), [({}, 1), ({"DICOMET": "1"}, 1), ({"DICOMET": "0"}, 0)])
+@pytest.mark.parametrize(
+    ("environment", "taken"),
+    [({}, 1), ({"DICOMET": "1"}, 1), ({"DICOMET": ""}, 1), ({"DICOMET": "0"}, 0), ({"DICOMET": "False"}, 0)],
+)
 def test_a_script_with_dicomet_installed(tmp_path, environment, taken):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
@@ -219,10 +261,73 @@ def test_a_script_with_dicomet_installed(tmp_path, environment, taken):
         assert (run.returncode, run.stdout) == (5, f"__main__ a --b {total} {taken}\n"), run.stderr
 
 
-def test_a_script_that_is_not_there():
-    run = run_python("-m", "dicomet", "nowhere.py")
-    assert run.returncode == 2
-    assert "nowhere.py" in run.stderr
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (("nowhere.py",), 2, "there is no script 'nowhere.py'"),
+        (("-m", "nowhere"), 1, "No module named nowhere"),
+        (("-m", "nowhere.at.all"), 1, "No module named nowhere.at.all"),
+    ],
+    ids=str,
+)
+def test_a_script_that_is_not_there(arguments, status, says):
+    run = run_python("-m", "dicomet", *arguments)
+    assert (run.returncode, run.stderr) == (status, f"dicomet: error: {says}\n")
+
+
+def test_a_script_with_an_unknown_pydicom(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import pydicom; pydicom.__version_info__ = ('4', '0', '0')")
+    (tmp_path / "script.py").write_text("print('not run')")
+    run = run_python("-m", "dicomet", str(tmp_path / "script.py"), PYTHONPATH=str(tmp_path))
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "dicomet.install() knows pydicom 3.0" in run.stderr
+
+
+LIKE_PYTHON = """
+import atexit, os, pickle, sys, threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+import beside
+class Mine: pass
+def double(number): return 2 * number
+if __name__ == "__main__":
+    os.chdir("/")
+    atexit.register(lambda: print(len(pickle.dumps(Mine())) > 0))
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        print(list(pool.map(double, [1, 2])))
+    print(__name__, __file__ == sys.argv[1], beside.__name__, Path(sys.path[0]) == Path(__file__).parent)
+    print(__package__, __spec__, type(__builtins__).__name__, sys.modules["__main__"].Mine is Mine)
+"""
+
+
+def test_a_script_runs_as_python_would_run_it(tmp_path):
+    script = tmp_path / "a script.py"
+    script.write_text(LIKE_PYTHON)
+    (tmp_path / "beside.py").write_text("")
+    for form in (str(script), os.path.relpath(script)):
+        expected = run_python(form, str(script))
+        assert expected.returncode == 0, expected.stderr
+        run = run_python("-m", "dicomet", form, str(script))
+        assert (run.returncode, run.stdout) == (0, expected.stdout), run.stderr
+
+
+def test_a_folder_runs_as_python_would_run_it(tmp_path):
+    (tmp_path / "__main__.py").write_text("import beside, sys; print(__name__, sys.argv, beside.x)")
+    (tmp_path / "beside.py").write_text("x = 3")
+    for source in (tmp_path, shutil.make_archive(str(tmp_path.with_suffix("")) + "_zip", "zip", tmp_path)):
+        expected = run_python(str(source), "a")
+        run = run_python("-m", "dicomet", str(source), "a")
+        assert (run.returncode, run.stdout) == (0, expected.stdout), run.stderr
+
+
+def test_a_script_that_tells_its_stats(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    for arguments in ([str(script)], ["-m", "script"]):
+        run = run_python("-m", "dicomet", "--stats", *arguments, PYTHONPATH=str(tmp_path))
+        assert run.returncode == 5
+        assert "dicomet: 1 of 1 decodes taken (100%), 0 handed to pydicom" in run.stderr
 
 
 def test_importing_dicomet_first_or_last():
@@ -247,6 +352,91 @@ def test_a_later_pydicom_is_known_by_its_runner(monkeypatch):
     monkeypatch.setattr(DecodeRunner, "set_frame_option", None, raising=False)
     with pytest.raises(RuntimeError, match="options for each frame"):
         dicomet.install()
+
+
+def test_the_switch_comes_before_the_version(monkeypatch):
+    monkeypatch.setattr(pydicom, "__version_info__", ("4", "0", "0"))
+    monkeypatch.setenv("DICOMET", "0")
+    dicomet.install()
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (Decoder, "as_array"),
+        (Decoder, "iter_array"),
+        (Decoder, "_as_array_native"),
+        (base, "_correct_unused_bits"),
+        (base, "convert_color_space"),
+        (DecodeRunner, "reshape"),
+        (DecodeRunner, "process"),
+        (processing, "_convert_YBR_FULL_to_RGB"),
+        (processing, "_convert_RGB_to_YBR_FULL"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_what_somebody_has_changed_in_pydicom_counts(monkeypatch, owner, name, moment):
+    """Whatever it is, pydicom then decodes, and with it."""
+    found = []
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def changed(*args, **kwargs):
+        found.append(name)
+        return original(*args, **kwargs)
+
+    values = np.random.default_rng(5).integers(0, 256, (6, 7, 3), np.uint8)
+    ds = dataset(values, "YBR_FULL", BitsStored=7)
+    options = {"force_ybr": True} if name == "_convert_RGB_to_YBR_FULL" else {}
+    replaced = staticmethod(changed) if name == "_as_array_native" else changed
+    if moment == "before":
+        monkeypatch.setattr(owner, name, replaced)
+    with dicomet.install():
+        if moment == "after":
+            original = getattr(owner, name)
+            monkeypatch.setattr(owner, name, replaced)
+        if name == "iter_array":
+            next(get_decoder(ExplicitVRLittleEndian).iter_array(ds))
+        else:
+            get_decoder(ExplicitVRLittleEndian).as_array(ds, **options)
+        if moment == "after":
+            monkeypatch.undo()
+    monkeypatch.undo()
+    assert found == [name]
+
+
+def test_a_color_conversion_that_has_no_name(monkeypatch):
+    monkeypatch.setattr(processing, "_convert_YBR_FULL_to_RGB", functools.partial(np.zeros_like))
+    ds = dataset(np.ones((4, 4, 3), np.uint8), "YBR_FULL")
+    with dicomet.install():
+        assert not ds.pixel_array.any()
+    monkeypatch.undo()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_that_is_forked_while_locks_are_held():
+    script = """
+import os, threading, signal, pydicom, dicomet
+from dicomet.dropin import api, stats
+from pydicom.data import get_testdata_file
+dicomet.install()
+ds = pydicom.dcmread(get_testdata_file("CT_small.dcm", download=False))
+held = threading.Event()
+def hold():
+    with stats.TALLY._lock, api._state.lock:
+        held.set()
+        threading.Event().wait()
+threading.Thread(target=hold, daemon=True).start()
+held.wait()
+if os.fork() == 0:
+    signal.alarm(20)
+    ds.pixel_array
+    dicomet.uninstall()
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+    assert run_python("-W", "ignore", "-c", script).stdout == "7\n"
 
 
 # What is taken, and what is said of it
@@ -508,7 +698,7 @@ def test_pylibjpeg_finds_the_entry_point(monkeypatch):
     expected = rle.utils.decode_pixel_data(frame, version=2, **options)
     monkeypatch.setitem(sys.modules, "rle.utils", None)
     assert decode_pixel_data(frame, version=2, **options) == expected
-    with pytest.raises(ImportError):
+    with pytest.raises(ImportError, match="needs pylibjpeg-rle"):
         decode_pixel_data(frame + b"\0\0", version=2, **options)
     monkeypatch.undo()
     monkeypatch.setenv("DICOMET", "0")

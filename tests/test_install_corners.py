@@ -201,10 +201,11 @@ def test_a_deferred_element_of_a_file_that_has_changed(tmp_path):
 
 
 @pytest.mark.skipif(len(get_decoder(RLELossless).available_plugins) < 2, reason="needs pylibjpeg-rle")
-def test_the_plugin_changes_among_chosen_frames():
+@pytest.mark.parametrize("indices", [[0, 1], [], None, (1, 0, 1)], ids=str)
+def test_the_plugin_changes_among_frames(indices):
     decoder = get_decoder(RLELossless)
     assert_same(
-        lambda dataset: decoder.iter_array(dataset, indices=[0, 1]), lambda: dataset_in_memory(rle_case(damaged=1))
+        lambda dataset: decoder.iter_array(dataset, indices=indices), lambda: dataset_in_memory(rle_case(damaged=1))
     )
 
 

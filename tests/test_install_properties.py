@@ -117,5 +117,5 @@ def converted(arr: np.ndarray, terms: tuple[str, str], *, per_frame: bool) -> li
 def test_colors(drawn):
     samples, layout, terms, per_frame = drawn
     call = functools.partial(converted, terms=terms, per_frame=per_frame)
-    installed, without, _ = with_and_without(call, lambda: layouts(samples)[layout])
+    installed, without, _ = with_and_without(call, lambda: layouts(samples.copy())[layout])
     assert installed == without

@@ -3,6 +3,7 @@
 >>> import dicomet
 >>> array = dicomet.pixel_array("ct.dcm")
 
+>>> import pydicom
 >>> dicomet.install()
 >>> array = pydicom.dcmread("ct.dcm").pixel_array
 """

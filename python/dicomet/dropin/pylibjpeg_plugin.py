@@ -32,13 +32,17 @@ def decode_pixel_data(src: bytes, ds: Any = None, version: int = 1, **options: A
     ------
     ValueError and others
         As pylibjpeg-rle does.
+    ImportError
+        The frame is left to pylibjpeg-rle, which is not installed.
 
     """
     frame = _decoded(src, options) if version == BYTEARRAY_VERSION and enabled() else None
     if frame is not None:
         return frame
-    from rle.utils import decode_pixel_data as decode_by_rle  # noqa: PLC0415 - needed for few frames
-
+    try:
+        from rle.utils import decode_pixel_data as decode_by_rle  # noqa: PLC0415 - needed for few frames
+    except ImportError as error:
+        raise ImportError("this frame in RLE Lossless needs pylibjpeg-rle: pip install pylibjpeg-rle") from error
     return decode_by_rle(src, ds, version, **options)
 
 

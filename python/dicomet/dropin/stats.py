@@ -1,5 +1,6 @@
 """What was decoded by whom, since the start of the process."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from threading import Lock
@@ -38,9 +39,15 @@ class Tally:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._lock = Lock()
         self._taken = 0
         self._reasons: Counter[str] = Counter()
+        self._renew_lock()
+        if hasattr(os, "register_at_fork"):
+            # A thread that holds it is not there in a forked child, and could never give it back.
+            os.register_at_fork(after_in_child=self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        self._lock = Lock()
 
     def take(self) -> None:
         """Count a decode of dicomet's."""

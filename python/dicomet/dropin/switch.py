@@ -2,7 +2,9 @@
 
 import os
 
+OFF = frozenset({"0", "false", "no", "off"})
+
 
 def enabled() -> bool:
-    """Tell whether dicomet may take part in pydicom's decoding: always, unless ``DICOMET=0``."""
-    return os.environ.get("DICOMET") != "0"
+    """Tell whether dicomet may take part in pydicom's decoding: always, unless ``DICOMET=0`` (or false, no, off)."""
+    return os.environ.get("DICOMET", "").lower() not in OFF
