@@ -275,6 +275,12 @@ def test_a_script_that_is_not_there(arguments, status, says):
     assert (run.returncode, run.stderr) == (status, f"dicomet: error: {says}\n")
 
 
+def test_an_image_is_not_a_script():
+    run = run_python("-m", "dicomet", get_testdata_file("CT_small.dcm", download=False))
+    assert run.returncode == 2
+    assert "invalid choice" in run.stderr
+
+
 def test_a_script_with_an_unknown_pydicom(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import pydicom; pydicom.__version_info__ = ('4', '0', '0')")
     (tmp_path / "script.py").write_text("print('not run')")

@@ -11,6 +11,9 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+# Of scripts; a folder, a pipe and a program may have none. Anything else, such as an image, is a slip.
+SUFFIXES = frozenset({".py", ".pyw", ".pyz"})
+NO_SUFFIX = frozenset({"", ".zip"})
 UNUSABLE = 2
 # As Python ends for a module that is not there.
 NO_MODULE = 1
@@ -25,7 +28,8 @@ def is_wanted(arguments: Sequence[str]) -> bool:
     first = arguments[0]
     if first == "-m":
         return len(arguments) > 1
-    return not first.startswith("-") and (first.endswith((".py", ".pyz")) or Path(first).exists())
+    path = Path(first)
+    return not first.startswith("-") and (path.suffix in SUFFIXES or (path.suffix in NO_SUFFIX and path.exists()))
 
 
 def run(arguments: Sequence[str]) -> int:
