@@ -30,6 +30,7 @@ from pydicom.uid import (
     RLELossless,
 )
 from test_install_properties import same
+from test_properties import replaced
 
 import dicomet
 
@@ -347,3 +348,46 @@ def test_an_error_while_dicomet_comes_or_goes(moment):
     with mock.patch.object(owner, name, also(getattr(owner, name))), dicomet.install():
         pass
     assert found == [expected]
+
+
+def decoded(dataset: Dataset, **options):
+    return get_decoder(dataset.file_meta.TransferSyntaxUID).as_array(dataset, **options)
+
+
+def iterated(dataset: Dataset, **options):
+    return get_decoder(dataset.file_meta.TransferSyntaxUID).iter_array(dataset, **options)
+
+
+@pytest.mark.parametrize("indices", [None, [0], [1], [1, 0]], ids=str)
+@pytest.mark.parametrize("frames", [1, 2])
+def test_an_iteration_over_subsampled_frames(frames, indices):
+    """Of which pydicom gets all but the first wrong."""
+    case = native_case(image_of(frames, 4, 6, samples=3, photometric="YBR_FULL_422"))
+    assert_same(lambda dataset: iterated(dataset, indices=indices), lambda: dataset_in_memory(case))
+
+
+def test_compressed_pixel_data_as_long_as_uncompressed():
+    """Which pydicom warns of."""
+
+    def case(columns: int) -> Case:
+        """One row of zeros, in one run."""
+        image = replaced(image_of(1, 1, columns), values=np.zeros((1, 1, columns, 1), np.uint8))
+        frame = oracle.rle_frame([bytes([257 - columns, 0])])
+        return Case(RLELossless, described(image), oracle.encapsulated([[frame]], table=False))
+
+    as_long = case(len(case(100).value))
+    installed, without, taken = with_and_without(lambda: decoded(dataset_in_memory(as_long)))
+    assert installed == without
+    assert "matches the expected number" in str(without[1])
+    assert not taken
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_place_of_a_file_in_rle(allowed):
+    """Without excess frames pydicom does not read on to the end, and leaves the file there."""
+    case = rle_case()
+
+    def call(file):
+        return get_decoder(RLELossless).as_array(file, allow_excess_frames=allowed, **case.options)
+
+    assert_same(call, lambda: io.BytesIO(case.value))
