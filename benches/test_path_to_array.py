@@ -39,6 +39,12 @@ def files(tmp_path_factory):
     shutil.rmtree(folder)
 
 
+@pytest.fixture(autouse=True)
+def pydicom_without_dicomet(monkeypatch):
+    """Measure pydicom itself: without dicomet as a plugin of pylibjpeg's."""
+    monkeypatch.setenv("DICOMET", "0")
+
+
 def reading(reader: str, workload: Workload, path: Path, index: int | None) -> Callable[[], np.ndarray]:
     """Return what `reader` does with the file at `path`."""
     if reader == "dicomet":

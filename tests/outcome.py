@@ -67,7 +67,7 @@ def recorded():
     logger, handler = logging.getLogger("pydicom"), Records()
     level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
+    logger.setLevel(logging.INFO)
     logger.propagate = False
     said = []
     try:

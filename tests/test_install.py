@@ -18,7 +18,7 @@ from pydicom import config
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.pixels import convert_color_space, get_decoder, get_encoder, processing
+from pydicom.pixels import convert_color_space, get_decoder, get_encoder, processing, utils
 from pydicom.pixels.common import CoderBase
 from pydicom.pixels.decoders import base
 from pydicom.pixels.decoders.base import Decoder, DecodeRunner
@@ -41,6 +41,7 @@ EXCHANGED = (
     (CoderBase, "_validate_plugins"),
     (processing, "_convert_YBR_FULL_to_RGB"),
     (processing, "_convert_RGB_to_YBR_FULL"),
+    (utils, "_array_common"),
 )
 
 

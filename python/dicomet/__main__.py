@@ -49,6 +49,8 @@ def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 def _bench(arguments: argparse.Namespace) -> int:
     from dicomet import bench, bench_report  # noqa: PLC0415 - rich is for those who ask for a table
 
+    # pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
+    os.environ["DICOMET"] = "0"
     try:
         files = bench.find_files(arguments.paths)
     except bench.UnusablePathError as error:

@@ -24,6 +24,7 @@ __all__ = [
     "convert_color",
     "debug_build",
     "encode_rle",
+    "find_pixel_data",
     "inflate",
 ]
 
@@ -158,6 +159,16 @@ def convert_color(
 
 def inflate(src: _Buffer) -> bytes:
     """Return the output of a raw deflate stream (PS3.5 A.5)."""
+
+def find_pixel_data(
+    src: _Buffer,
+) -> tuple[str, dict[int, int], str | None, int | None, int, str | None, int, int | None] | Literal["short", "unusual"]:
+    """Find the pixel data element of the file that begins with `src` (PS3.5 7).
+
+    Return Transfer Syntax UID, the elements of VR US that describe the image, Photometric Interpretation, Number of
+    Frames, and of the pixel data element its tag, VR (None where it is implicit), the offset of its value and its
+    length X
+    """
 
 def encode_rle(
     src: _Buffer,

@@ -1,6 +1,7 @@
 """From a source to its image description and its pixel data element. The only place that parses a data set.
 
-pydicom parses; what is taken from it is in `Parsed`, and nothing later looks into a data set again.
+A plain file is scanned for the few elements that matter (`header.py`); all else pydicom parses. What is taken is in
+`Parsed`, and nothing later looks into a data set again.
 """
 
 import functools
@@ -19,6 +20,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from dicomet._native import inflate
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
+from dicomet.header import Header, scan
 from dicomet.value import FileValue, MemoryValue, Value
 
 KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
@@ -49,7 +51,7 @@ class Parsed:
     vr: str | None
     value: Value
     undefined_length: bool
-    dataset: Dataset
+    dataset: Dataset | None
     is_dataset: bool
     warning: str | None = None
 
@@ -131,43 +133,71 @@ def parse_file(file: BinaryIO, options: dict[str, Any], specific_tags: Iterable[
 def _parse(
     file: BinaryIO, memory: bytes | None, options: dict[str, Any], specific_tags: Iterable[int] | None
 ) -> Parsed:
-    file.seek(0)
+    # The elements of `ds_out` have to be pydicom's.
+    header = scan(file, memory, options) if specific_tags is None else None
+    if header is None:
+        file.seek(0)
+        with _as_pixel_data_error():
+            read_preamble(file, force=True)
+            file_meta = _read_file_meta_info(file)
+        transfer_syntax = _transfer_syntax(file_meta, options)
+        if transfer_syntax == DeflatedExplicitVRLittleEndian:
+            memory = inflate(file.read())
+            file = io.BytesIO(memory)
+        header = _read_header(file, file_meta, transfer_syntax, options, specific_tags)
+    available = (_size(file) if memory is None else len(memory)) - header.offset
+    warning = None
+    if header.length is not None:
+        if header.length > available:
+            warning = f"{ELEMENTS[KEYWORDS[header.tag]]}: found {available} bytes to the end of the file, expected "
+            warning += str(header.length)
+        available = min(available, header.length)
+    delimited = header.length is None
+    value: Value = FileValue(file, header.offset, available, delimited=delimited)
+    if memory is not None:
+        value = MemoryValue(memoryview(memory)[header.offset : header.offset + available], delimited=delimited)
+    return Parsed(
+        options=header.options,
+        transfer_syntax=header.transfer_syntax,
+        keyword=KEYWORDS[header.tag],
+        vr=header.vr,
+        value=value,
+        undefined_length=delimited,
+        dataset=header.dataset,
+        is_dataset=False,
+        warning=warning,
+    )
+
+
+def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:
     with _as_pixel_data_error():
-        read_preamble(file, force=True)
-        file_meta = _read_file_meta_info(file)
         named = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
     if not named:
         raise MissingElementError(
             "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format",
             element=TRANSFER_SYNTAX_UID,
         )
-    transfer_syntax = _uid(named)
-    if transfer_syntax == DeflatedExplicitVRLittleEndian:
-        memory = inflate(file.read())
-        file = io.BytesIO(memory)
+    return _uid(named)
+
+
+def _read_header(
+    file: BinaryIO,
+    file_meta: FileMetaDataset,
+    transfer_syntax: UID,
+    options: dict[str, Any],
+    specific_tags: Iterable[int] | None,
+) -> Header:
+    """Let pydicom read the data set up to the pixel data, and read the header of that."""
     dataset = _read_up_to_pixel_data(file, file_meta, transfer_syntax, specific_tags)
     tag, vr, length = _read_element_header(file, dataset)
-    start = file.tell()
-    available = _size(file) - start
-    undefined = length == UNDEFINED_LENGTH
-    warning = None
-    if not undefined and length > available:
-        warning = f"{ELEMENTS[KEYWORDS[tag]]}: found {available} bytes to the end of the file, expected {length}"
-    if not undefined:
-        available = min(available, length)
-    value: Value = FileValue(file, start, available, delimited=undefined)
-    if memory is not None:
-        value = MemoryValue(memoryview(memory)[start : start + available], delimited=undefined)
-    return Parsed(
+    return Header(
         options=_options(dataset, options),
         transfer_syntax=transfer_syntax,
-        keyword=KEYWORDS[tag],
+        tag=tag,
         vr=vr,
-        value=value,
-        undefined_length=undefined,
+        offset=file.tell(),
+        length=None if length == UNDEFINED_LENGTH else length,
         dataset=dataset,
-        is_dataset=False,
-        warning=warning,
     )
 
 

@@ -237,7 +237,7 @@ def _result(description: Description, count: int, out: np.ndarray | None) -> np.
 
 def _fill(ds_out: Dataset, parsed: Parsed) -> None:
     """Give back the elements that were read on the way, not converted, as pydicom does."""
-    if parsed.is_dataset:
+    if parsed.dataset is None or parsed.is_dataset:
         return
     ds_out.file_meta = parsed.dataset.file_meta
     ds_out.set_original_encoding(*parsed.dataset.original_encoding)

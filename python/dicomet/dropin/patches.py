@@ -14,14 +14,14 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pydicom
 from pydicom import config
-from pydicom.pixels import processing
+from pydicom.pixels import processing, utils
 from pydicom.pixels.common import CoderBase
 from pydicom.pixels.decoders import base, rle
 from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
 from pydicom.pixels.encoders.base import Encoder, get_encoder
 from pydicom.uid import RLELossless
 
-from dicomet.dropin import pydicom_plugin
+from dicomet.dropin import headers, pydicom_plugin
 from dicomet.dropin.calibration import NAMES, ORIGINALS
 from dicomet.dropin.colors import replacement
 from dicomet.dropin.decode import Frames
@@ -73,6 +73,8 @@ class Patches:
         for conversion, name in NAMES.items():
             if getattr(processing, name) is ORIGINALS[conversion] and _is_pydicoms(ORIGINALS[conversion]):
                 self._exchange(processing, name, replacement(conversion))
+        if _is_pydicoms(utils._array_common):  # noqa: SLF001
+            self._exchange(utils, "_array_common", headers.replacement(utils._array_common))  # noqa: SLF001
         self._exchange(Decoder, "iter_array", self._iter_array(Decoder.iter_array))
         self._exchange(Decoder, "as_array", self._as_array(Decoder.as_array))
 

@@ -151,9 +151,14 @@ def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[Memory
         options = {"pixel_keyword": "PixelData", **options}
     if type(src) is bytes:
         return MemoryValue(src), options
-    if type(src) not in PLAIN_FILES or type(getattr(src, "raw", None)) not in (io.FileIO, type(None)):
+    if not is_plain_file(src):
         raise HandOver("a source that is neither bytes, nor a plain file, nor a Dataset")
     return _of_file(cast("BinaryIO", src)), options
+
+
+def is_plain_file(source: Any) -> bool:
+    """Tell whether `source` is a file, or memory like one, of Python's own."""
+    return type(source) in PLAIN_FILES and type(getattr(source, "raw", None)) in (io.FileIO, type(None))
 
 
 def _of_file(file: BinaryIO) -> FileValue:

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Problem, Result};
 
+pub(crate) const ITEM_DELIMITATION_ITEM: u32 = 0xFFFE_E00D;
 pub(crate) const ITEM: u32 = 0xFFFE_E000;
 pub(crate) const SEQUENCE_DELIMITATION_ITEM: u32 = 0xFFFE_E0DD;
 pub(crate) const ITEM_HEADER: u64 = 8;

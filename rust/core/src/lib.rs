@@ -13,6 +13,7 @@ pub mod codestream;
 pub mod color;
 pub mod decode;
 pub mod deflate;
+pub mod element;
 pub mod encapsulation;
 pub mod error;
 pub mod image;

@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
 
 mod buffer;
+mod element;
 mod encapsulated;
 mod errors;
 mod image;
@@ -30,6 +31,7 @@ fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, pyo3::types:
 mod _native {
     #[pymodule_export]
     use super::{
+        element::find_pixel_data,
         encapsulated::{Encapsulated, Frames},
         image::Image,
         inflate,

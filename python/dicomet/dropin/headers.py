@@ -1,0 +1,60 @@
+"""What pydicom reads of a file before it decodes, where no data set is asked for: by the scanner."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from pydicom import config, hooks
+from pydicom.dataset import Dataset
+from pydicom.pixels import utils
+from pydicom.pixels.decoders import base
+
+from dicomet.dropin.request import is_plain_file
+from dicomet.header import scan
+from dicomet.parse import KEYWORDS
+
+Common = Callable[..., tuple[Dataset, dict[str, Any]]]
+LOGGER = logging.getLogger("pydicom")
+
+
+def replacement(original: Common) -> Common:
+    """Return a function that does what pydicom's `_array_common` does."""
+
+    @functools.wraps(original)
+    def array_common(f: BinaryIO, specific_tags: list[Any], **kwargs: Any) -> tuple[Dataset, dict[str, Any]]:
+        options = _scanned(f, specific_tags, kwargs)
+        return original(f, specific_tags, **kwargs) if options is None else (Dataset(), options)
+
+    return array_common
+
+
+def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what pydicom takes of a plain file, left at the value of its pixel data; or None, and it is untouched."""
+    # Other tags are asked for with `ds_out`, which has to be filled.
+    if not is_plain_file(file) or set(specific_tags) != utils._DEFAULT_TAGS or not _reads_by_default():  # noqa: SLF001
+        return None
+    if file.tell() != 0:
+        return None
+    header = scan(file, None, options)
+    if header is None or header.transfer_syntax not in base._PIXEL_DATA_DECODERS:  # noqa: SLF001
+        file.seek(0)
+        return None
+    file.seek(header.offset)
+    found = {name: value for name, value in header.options.items() if name != "high_bit" or name in options}
+    found["transfer_syntax_uid"] = header.transfer_syntax
+    found["pixel_keyword"] = KEYWORDS[header.tag]
+    if header.vr is not None:
+        found["pixel_vr"] = header.vr
+    return found
+
+
+def _reads_by_default() -> bool:
+    """Tell whether pydicom reads data sets as it does without anybody's wishes, and logs nothing of it."""
+    return (
+        config.data_element_callback is None
+        and not config.use_IS_numpy
+        and hooks.hooks.raw_element_vr is hooks.raw_element_vr
+        and hooks.hooks.raw_element_value is hooks.raw_element_value
+        and not LOGGER.isEnabledFor(logging.DEBUG)
+    )

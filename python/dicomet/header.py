@@ -1,0 +1,69 @@
+"""What a file says in front of its pixel data (PS3.5 7), found without building a data set where all is plain."""
+
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, AllTransferSyntaxes
+
+from dicomet._native import find_pixel_data
+
+# By pydicom's names of the options.
+NAMES = {
+    0x00280002: "samples_per_pixel",
+    0x00280006: "planar_configuration",
+    0x00280010: "rows",
+    0x00280011: "columns",
+    0x00280100: "bits_allocated",
+    0x00280101: "bits_stored",
+    0x00280102: "high_bit",
+    0x00280103: "pixel_representation",
+}
+KNOWN = {str(uid): uid for uid in AllTransferSyntaxes}
+# What is read of a file at first, and once more where the pixel data begins later.
+HEADS = (1 << 16, 1 << 22)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands in front of the pixel data.
+
+    `options` has the names and values of pydicom's decoding options, those of the caller over those of the file, and
+    ``high_bit``. `offset` is where the pixel data's value begins, `length` is None where it is undefined. `dataset`
+    is what pydicom has read, if it had to.
+    """
+
+    options: dict[str, Any]
+    transfer_syntax: UID
+    tag: int
+    vr: str | None
+    offset: int
+    length: int | None
+    dataset: Dataset | None = None
+
+
+def scan(file: BinaryIO, memory: bytes | None, options: dict[str, Any]) -> Header | None:
+    """Return the header of a file, or None where pydicom has to judge it. `memory`: the whole file, if it is there."""
+    if "transfer_syntax_uid" in options:
+        return None
+    found = find_pixel_data(memory) if memory is not None else _scan_file(file)
+    if isinstance(found, str):
+        return None
+    transfer_syntax, numbers, photometric_interpretation, number_of_frames, tag, vr, offset, length = found
+    if transfer_syntax not in KNOWN or number_of_frames == 0:
+        return None
+    described: dict[str, Any] = {NAMES[tag]: number for tag, number in numbers.items()}
+    described["number_of_frames"] = number_of_frames or 1
+    if photometric_interpretation is not None:
+        described["photometric_interpretation"] = photometric_interpretation
+    return Header({**described, **options}, KNOWN[transfer_syntax], tag, vr, offset, length)
+
+
+def _scan_file(file: BinaryIO) -> tuple[Any, ...] | str:
+    for size in HEADS:
+        file.seek(0)
+        head = file.read(size)
+        found = find_pixel_data(head)
+        if found != "short" or len(head) < size:
+            return found
+    return "short"
