@@ -4,11 +4,13 @@
 //! finished there (byte order, unused bits, colour), so that the result is written to memory once.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use crate::bits;
 use crate::color::{self, Arithmetic};
 use crate::error::{BITS_ALLOCATED, Error, Problem, Result, try_with_capacity};
 use crate::image::{ByteOrder, Image, Photometric, SampleKind};
+use crate::parallel;
 use crate::planes;
 
 mod rle;
@@ -74,6 +76,8 @@ pub struct Plan {
 
 /// Pixels that are gathered and finished together: at most 96 KiB, within every second-level cache.
 const PIECE_PIXELS: usize = 4096;
+/// Pixels that one thread works off before it asks for more.
+const BAND_PIXELS: usize = 32 * PIECE_PIXELS;
 
 impl Plan {
     /// For native frames (PS3.5 8.2, A.1 to A.3) and the byte planes of RLE Lossless.
@@ -153,48 +157,73 @@ impl Plan {
     /// Finishes samples that lie in their place in the result: byte order, unused bits, colour. `out` is any number of
     /// whole pixels.
     pub fn finish_in_place(&self, out: &mut [u8]) {
-        self.fill(out, |_, _| {});
+        self.fill(out, true, |_, _| {});
     }
 
-    /// Decodes native frames that follow each other in `src` from `first_bit` on, until `out` is full.
+    /// Decodes native frames that follow each other in `src` from `first_bit` on, until `out` is full: on all cores where
+    /// that is worth their start.
     pub fn native_frames(&self, src: &[u8], first_bit: usize, out: &mut [u8]) -> Result<()> {
         let (frame_bytes, frame_bits) = (self.image.frame_bytes()?, self.image.native_frame_bits()?);
         let src = if self.layout.paired { Cow::Owned(swapped_pairs(src)?) } else { Cow::Borrowed(src) };
-        let mut bit = first_bit as u64;
-        for (index, out) in out.chunks_exact_mut(frame_bytes).enumerate() {
-            let end = bit + frame_bits;
-            // The last sample of an odd count lies in the second byte of its word.
-            let needed = if self.layout.paired { end.div_ceil(16) * 2 } else { end.div_ceil(8) };
-            let range = usize::try_from(bit / 8).ok().zip(usize::try_from(needed).ok());
-            let Some(frame) = range.and_then(|(start, end)| src.get(start..end)) else {
-                let problem = Problem::Length { found: src.len() as u64, expected: needed };
-                return Err(Error::new(self.image.element(), problem).in_frame(index));
-            };
-            self.native_frame(frame, (bit % 8) as usize, out)?;
-            bit = end;
-        }
+        let (bytes, alone) = (out.len(), out.len() / frame_bytes < 2);
+        let frames = out.chunks_exact_mut(frame_bytes).enumerate();
+        parallel::map(
+            frames,
+            bytes,
+            || (),
+            |(), (index, out)| {
+                let (frame, bit) = self.native_frame_at(&src, first_bit as u64, index, frame_bits)?;
+                self.native_frame(frame, bit, out, alone)
+            },
+        )?;
         Ok(())
     }
 
-    fn native_frame(&self, frame: &[u8], first_bit: usize, out: &mut [u8]) -> Result<()> {
+    /// The bytes of frame `index` in `src`, and the bit of the first at which it begins.
+    fn native_frame_at<'a>(
+        &self,
+        src: &'a [u8],
+        first_bit: u64,
+        index: usize,
+        frame_bits: u64,
+    ) -> Result<(&'a [u8], usize)> {
+        let start = (index as u64).checked_mul(frame_bits).and_then(|bit| bit.checked_add(first_bit));
+        let ends = start.and_then(|start| Some((start, start.checked_add(frame_bits)?)));
+        let Some((start, end)) = ends else { return Err(Error::new(self.image.element(), Problem::TooLarge)) };
+        // The last sample of an odd count lies in the second byte of its word.
+        let needed = if self.layout.paired { end.div_ceil(16).saturating_mul(2) } else { end.div_ceil(8) };
+        let range = usize::try_from(start / 8).ok().zip(usize::try_from(needed).ok());
+        let Some(frame) = range.and_then(|(start, end)| src.get(start..end)) else {
+            let problem = Problem::Length { found: src.len() as u64, expected: needed };
+            return Err(Error::new(self.image.element(), problem).in_frame(index));
+        };
+        Ok((frame, (start % 8) as usize))
+    }
+
+    /// `alone`: no other frame is decoded at the same time.
+    fn native_frame(&self, frame: &[u8], first_bit: usize, out: &mut [u8], alone: bool) -> Result<()> {
         let unpack = match self.image.bits_allocated() {
             1 => bits::unpack_1,
             12 => bits::unpack_12,
-            _ => return self.words(frame, out),
+            _ => return self.place_words(frame, out, alone),
         };
         if self.layout.planar {
             let mut samples = zeroed(out.len())?;
             unpack(frame, first_bit, &mut samples);
-            return self.words(&samples, out);
+            return self.place_words(&samples, out, alone);
         }
         let sample_bits = usize::from(self.image.bits_allocated());
         let pixel_bits = sample_bits * self.image.samples_per_pixel();
-        self.fill(out, |pixel, piece| unpack(frame, first_bit + pixel * pixel_bits, piece));
+        self.fill(out, alone, |pixel, piece| unpack(frame, first_bit + pixel * pixel_bits, piece));
         Ok(())
     }
 
     /// Places one frame of whole words, as native pixel data or a codec gives them.
     pub fn words(&self, frame: &[u8], out: &mut [u8]) -> Result<()> {
+        self.place_words(frame, out, true)
+    }
+
+    fn place_words(&self, frame: &[u8], out: &mut [u8], alone: bool) -> Result<()> {
         let Layout { width, planar, subsampled, .. } = self.layout;
         let samples = self.image.samples_per_pixel();
         let expected = out.len() / self.image.sample_bytes() * width;
@@ -204,10 +233,10 @@ impl Plan {
             return Err(Error::pixel_data(problem));
         };
         if subsampled {
-            self.fill(out, |pixel, piece| color::expand_422(&frame[pixel * 2 * width..], width, piece));
+            self.fill(out, alone, |pixel, piece| color::expand_422(&frame[pixel * 2 * width..], width, piece));
         } else if planar && width == self.image.sample_bytes() {
             let planes: [&[u8]; 3] = std::array::from_fn(|i| &frame[i * expected / 3..(i + 1) * expected / 3]);
-            self.fill(out, |pixel, piece| {
+            self.fill(out, alone, |pixel, piece| {
                 let part = pixel * width..pixel * width + piece.len() / 3;
                 planes::interleave_samples(planes.map(|plane| &plane[part.clone()]), width, piece);
             });
@@ -215,9 +244,9 @@ impl Plan {
             let mut interleaved = zeroed(expected)?;
             let planes: [&[u8]; 3] = std::array::from_fn(|i| &frame[i * expected / 3..(i + 1) * expected / 3]);
             planes::interleave_samples(planes, width, &mut interleaved);
-            self.fill(out, |pixel, piece| self.copy(&interleaved[pixel * samples * width..], piece));
+            self.fill(out, alone, |pixel, piece| self.copy(&interleaved[pixel * samples * width..], piece));
         } else {
-            self.fill(out, |pixel, piece| self.copy(&frame[pixel * samples * width..], piece));
+            self.fill(out, alone, |pixel, piece| self.copy(&frame[pixel * samples * width..], piece));
         }
         Ok(())
     }
@@ -231,13 +260,25 @@ impl Plan {
         }
     }
 
-    /// Gathers and finishes the result piece by piece. `gather` gets the number of the piece's first pixel.
-    fn fill(&self, out: &mut [u8], mut gather: impl FnMut(usize, &mut [u8])) {
+    /// Gathers and finishes the result piece by piece, and where it is `alone`, bands of pieces on all cores. `gather` gets
+    /// the number of the piece's first pixel.
+    fn fill(&self, out: &mut [u8], alone: bool, gather: impl Fn(usize, &mut [u8]) + Sync) {
         let pixel_bytes = self.image.sample_bytes() * self.image.samples_per_pixel();
-        for (index, piece) in out.chunks_mut(PIECE_PIXELS * pixel_bytes).enumerate() {
-            gather(index * PIECE_PIXELS, piece);
-            self.finish(piece);
-        }
+        let bytes = if alone { out.len() } else { 0 };
+        let bands = out.chunks_mut(BAND_PIXELS * pixel_bytes).enumerate();
+        let done: std::result::Result<Vec<()>, Infallible> = parallel::map(
+            bands,
+            bytes,
+            || (),
+            |(), (band, out)| {
+                for (index, piece) in out.chunks_mut(PIECE_PIXELS * pixel_bytes).enumerate() {
+                    gather(band * BAND_PIXELS + index * PIECE_PIXELS, piece);
+                    self.finish(piece);
+                }
+                Ok(())
+            },
+        );
+        let Ok(_) = done;
     }
 
     fn finish(&self, piece: &mut [u8]) {

@@ -413,3 +413,51 @@ fn many_frames_on_many_threads_give_the_same() {
     frames[23] = &[];
     assert_eq!(case.plan().rle_frames(&frames, 100, &mut together).unwrap_err().frame, Some(117));
 }
+
+/// Images large enough for several threads: `frames` of `rows` x 1001 pixels.
+fn large(bits_allocated: i64, samples_per_pixel: i64, rows: i64, number_of_frames: i64) -> Image {
+    let attributes = Attributes {
+        rows,
+        columns: 1001,
+        samples_per_pixel,
+        number_of_frames,
+        bits_allocated,
+        bits_stored: bits_allocated,
+        high_bit: None,
+        pixel_representation: 0,
+        planar_configuration: i64::from(samples_per_pixel == 3),
+        photometric_interpretation: if samples_per_pixel == 3 { "RGB" } else { "MONOCHROME2" }.into(),
+        element: PixelElement::PixelData,
+    };
+    Image::new(&attributes).unwrap()
+}
+
+fn noise(bytes: usize) -> Vec<u8> {
+    (1..=bytes as u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
+}
+
+#[test]
+fn large_images_on_many_threads_give_the_same() {
+    // One frame in bands, and several frames at once.
+    for (rows, frames) in [(3000, 1), (500, 9)] {
+        let pixels = rows as usize * 1001;
+        let image = large(8, 3, rows, frames);
+        let plan = Plan::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
+        let src = noise(pixels * 3 * frames as usize);
+        let mut out = vec![0xA5; src.len()];
+        plan.native_frames(&src, 0, &mut out).unwrap();
+        for (frame, out) in src.chunks(pixels * 3).zip(out.chunks(pixels * 3)) {
+            assert!(out.chunks(3).enumerate().all(|(i, p)| p == [frame[i], frame[pixels + i], frame[2 * pixels + i]]));
+        }
+
+        let image = large(1, 1, rows, frames);
+        let plan = Plan::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
+        let src = noise((pixels * frames as usize + 5).div_ceil(8));
+        let mut out = vec![0xA5; pixels * frames as usize];
+        plan.native_frames(&src, 5, &mut out).unwrap();
+        assert!(out.iter().enumerate().all(|(i, bit)| *bit == src[(i + 5) / 8] >> ((i + 5) % 8) & 1));
+        // The first frame that is not there is told.
+        let error = plan.native_frames(&src[..src.len() / 2], 5, &mut out).unwrap_err();
+        assert_eq!(error.frame, Some(frames as u64 / 2));
+    }
+}
