@@ -73,7 +73,7 @@ def test_a_header_that_is_longer_than_what_is_read_at_first():
     plain = next(case for case in IMAGES if case.path.name == "CT_small.dcm").path.read_bytes()
     expected = dicomet.pixel_array(plain)
     at = plain.index(b"\x28\x00\x02\x00US")
-    for size, scanned in ((1000, True), (100_000, True), (5_000_000, False)):
+    for size, scanned in ((1000, True), (100_000, True), (1_000_000, False)):
         private = b"\x27\x00\x10\x10OB\0\0" + size.to_bytes(4, "little") + bytes(size)
         longer = plain[:at] + private + plain[at:]
         assert (header.scan(io.BytesIO(longer), None, {}) is not None) == scanned
@@ -159,11 +159,43 @@ def test_wishes_about_reading_are_respected(monkeypatch, owner, name, value):
     path = next(case.path for case in IMAGES if case.path.name == "CT_small.dcm")
     monkeypatch.setattr(owner, name, value)
     logging.getLogger("pydicom").manager._clear_cache()
-    with dicomet.install(), mock.patch("dicomet.dropin.headers.scan") as scan:
+    with dicomet.install(), mock.patch("dicomet.header.find_pixel_data", return_value="unusual") as scan:
         pydicom.pixels.pixel_array(path)
         assert not scan.called
-    monkeypatch.undo()
-    logging.getLogger("pydicom").manager._clear_cache()
-    with dicomet.install(), mock.patch("dicomet.dropin.headers.scan", return_value=None) as scan:
+        monkeypatch.undo()
+        logging.getLogger("pydicom").manager._clear_cache()
         pydicom.pixels.pixel_array(path)
         assert scan.called
+
+
+def test_hooks_count_for_dicomet_too(monkeypatch):
+    path = next(case.path for case in IMAGES if case.path.name == "CT_small.dcm")
+
+    def half(element, **_):
+        return element._replace(value=b"\x40\0") if element.tag == 0x00280010 else element
+
+    monkeypatch.setattr(pydicom.config, "data_element_callback", half)
+    with pytest.warns(UserWarning, match="expected 16384"):
+        assert dicomet.pixel_array(path).shape == (64, 128)
+
+
+def test_a_pixel_element_of_another_vr():
+    """Whose length has two bytes by its VR, but four by habit."""
+    plain = next(case.path for case in IMAGES if case.path.name == "CT_small.dcm").read_bytes()
+    at = plain.index(b"\xe0\x7f\x10\0OW")
+    changed = plain[:at] + b"\xe0\x7f\x10\0US" + plain[at + 6 :]
+    assert np.array_equal(dicomet.pixel_array(changed), dicomet.pixel_array(plain))
+    installed, without, _ = with_and_without(pydicom.pixels.pixel_array, lambda: io.BytesIO(changed))
+    assert installed == without
+
+
+class Odd(io.BytesIO):
+    """A file that gives something else than bytes."""
+
+    def read(self, size=-1):
+        return bytearray(super().read(size))
+
+
+def test_a_file_that_does_not_give_bytes():
+    plain = next(case.path for case in IMAGES if case.path.name == "CT_small.dcm").read_bytes()
+    assert header.scan(Odd(plain), None, {}) is None

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from pydicom import config, hooks
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, AllTransferSyntaxes
 
@@ -21,7 +22,7 @@ NAMES = {
 }
 KNOWN = {str(uid): uid for uid in AllTransferSyntaxes}
 # What is read of a file at first, and once more where the pixel data begins later.
-HEADS = (1 << 16, 1 << 22)
+HEADS = (1 << 16, 1 << 19)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Header:
 
 def scan(file: BinaryIO, memory: bytes | None, options: dict[str, Any]) -> Header | None:
     """Return the header of a file, or None where pydicom has to judge it. `memory`: the whole file, if it is there."""
-    if "transfer_syntax_uid" in options:
+    if "transfer_syntax_uid" in options or not _reads_by_default():
         return None
     found = find_pixel_data(memory) if memory is not None else _scan_file(file)
     if isinstance(found, str):
@@ -63,7 +64,18 @@ def _scan_file(file: BinaryIO) -> tuple[Any, ...] | str:
     for size in HEADS:
         file.seek(0)
         head = file.read(size)
+        if not isinstance(head, bytes):
+            return "unusual"
         found = find_pixel_data(head)
         if found != "short" or len(head) < size:
             return found
     return "short"
+
+
+def _reads_by_default() -> bool:
+    """Tell whether pydicom reads data sets as it does without anybody's hooks."""
+    return (
+        config.data_element_callback is None
+        and hooks.hooks.raw_element_vr is hooks.raw_element_vr
+        and hooks.hooks.raw_element_value is hooks.raw_element_value
+    )

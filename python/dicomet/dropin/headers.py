@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from pydicom import config, hooks
+from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.pixels import utils
 from pydicom.pixels.decoders import base
@@ -32,9 +32,10 @@ def replacement(original: Common) -> Common:
 def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) -> dict[str, Any] | None:
     """Return what pydicom takes of a plain file, left at the value of its pixel data; or None, and it is untouched."""
     # Other tags are asked for with `ds_out`, which has to be filled.
-    if not is_plain_file(file) or set(specific_tags) != utils._DEFAULT_TAGS or not _reads_by_default():  # noqa: SLF001
+    if not is_plain_file(file) or set(specific_tags) != utils._DEFAULT_TAGS or config.use_IS_numpy:  # noqa: SLF001
         return None
-    if file.tell() != 0:
+    # It logs what it reads to those who debug.
+    if LOGGER.isEnabledFor(logging.DEBUG) or file.tell() != 0:
         return None
     header = scan(file, None, options)
     if header is None or header.transfer_syntax not in base._PIXEL_DATA_DECODERS:  # noqa: SLF001
@@ -47,14 +48,3 @@ def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) 
     if header.vr is not None:
         found["pixel_vr"] = header.vr
     return found
-
-
-def _reads_by_default() -> bool:
-    """Tell whether pydicom reads data sets as it does without anybody's wishes, and logs nothing of it."""
-    return (
-        config.data_element_callback is None
-        and not config.use_IS_numpy
-        and hooks.hooks.raw_element_vr is hooks.raw_element_vr
-        and hooks.hooks.raw_element_value is hooks.raw_element_value
-        and not LOGGER.isEnabledFor(logging.DEBUG)
-    )

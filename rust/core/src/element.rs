@@ -96,6 +96,10 @@ pub fn scan(bytes: &[u8]) -> Result<Header<'_>, Stop> {
     loop {
         let element = cursor.element(encoding)?;
         if PIXEL_ELEMENTS.contains(&element.tag) {
+            // With any other VR, parsers do not agree on where the value begins.
+            if element.vr.is_some_and(|vr| !matches!(&vr, b"OB" | b"OW" | b"OF" | b"OD")) {
+                return Err(Stop::Unusual);
+            }
             header.tag = element.tag;
             header.vr = element.vr;
             header.offset = cursor.at;
@@ -316,10 +320,12 @@ impl<'a> Cursor<'a> {
         if element.tag != SPECIFIC_CHARACTER_SET {
             return Ok(());
         }
+        if element.length == UNDEFINED || element.vr.is_some_and(|vr| vr != *b"CS") {
+            return Err(Stop::Unusual);
+        }
         let end = self.at.checked_add(element.length as usize).ok_or(Stop::Unusual)?;
         let value = self.bytes.get(self.at..end).ok_or(Stop::Short)?;
-        let is_cs = element.vr.is_none_or(|vr| vr == *b"CS");
-        if is_cs && is_known_character_set(value.trim_ascii_end()) { Ok(()) } else { Err(Stop::Unusual) }
+        if is_known_character_set(value.strip_suffix(b" ").unwrap_or(value)) { Ok(()) } else { Err(Stop::Unusual) }
     }
 
     /// Steps over the value of `element`.
@@ -358,22 +364,20 @@ impl<'a> Cursor<'a> {
     /// An element of an item, or its end.
     fn step_in_item(&mut self, open: &mut Vec<Open>, encoding: Encoding) -> Result<(), Stop> {
         let element = self.element(encoding)?;
+        self.check_character_set(&element)?;
         match (element.tag, element.length) {
             (ITEM_DELIMITATION_ITEM, 0) if matches!(open.last(), Some(Open::Item)) => drop(open.pop()),
             (tag, _) if tag >> 16 == ITEM >> 16 => return Err(Stop::Unusual),
             (_, UNDEFINED) => open_sequence(&element, open)?,
-            (_, length) => {
-                self.check_character_set(&element)?;
-                self.take(length as usize)?;
-            }
+            (_, length) => drop(self.take(length as usize)?),
         }
         Ok(())
     }
 }
 
-/// PS3.5 7.5: only a sequence, or where the VR is implicit what looks like one, has an undefined length here.
+/// PS3.5 7.5: only a sequence has an undefined length here. Where the VR is implicit it takes a dictionary to know one.
 fn open_sequence(element: &Element, open: &mut Vec<Open>) -> Result<(), Stop> {
-    if element.vr.is_some_and(|vr| vr != *b"SQ") || open.len() >= MAX_DEPTH {
+    if element.vr != Some(*b"SQ") || open.len() >= MAX_DEPTH {
         return Err(Stop::Unusual);
     }
     open.push(Open::Sequence);

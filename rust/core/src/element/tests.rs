@@ -107,7 +107,13 @@ fn sequences_are_stepped_over() {
         for defined in [false, true] {
             let nested = writer.sequence(0x0008_1115, &writer.sequence(0x0008_1199, &inner, defined), !defined);
             let known_length = writer.element(0x0008_1140, "SQ", &[5; 33]);
-            let bytes = file(syntax, encoding, &[nested, known_length].concat(), 6);
+            let bytes = file(syntax, encoding, &[nested, known_length.clone()].concat(), 6);
+            if encoding.implicit {
+                // It takes a dictionary to know a sequence of undefined length.
+                assert_eq!(scan(&bytes).unwrap_err(), Stop::Unusual);
+                assert!(scan(&file(syntax, encoding, &known_length, 6)).is_ok());
+                continue;
+            }
             assert_eq!(scan(&bytes).unwrap().numbers, [(0x0028_0002, 1), (0x0028_0010, 300)]);
         }
     }
@@ -116,7 +122,8 @@ fn sequences_are_stepped_over() {
 #[test]
 fn a_file_that_is_cut_is_short() {
     for (syntax, encoding) in SYNTAXES {
-        let sequence = Writer(encoding).sequence(0x0008_1115, &[], false);
+        let writer = Writer(encoding);
+        let sequence = if encoding.implicit { vec![] } else { writer.sequence(0x0008_1115, &[], false) };
         let bytes = file(syntax, encoding, &sequence, 6);
         for end in 0..bytes.len() {
             assert_eq!(scan(&bytes[..end]).unwrap_err(), Stop::Short, "{end}");
@@ -173,6 +180,20 @@ fn what_is_not_plain_is_unusual() {
 }
 
 #[test]
+fn a_pixel_element_of_another_vr_is_unusual() {
+    let writer = Writer(EXPLICIT_LITTLE);
+    let before = file("1.2.840.10008.1.2.1", EXPLICIT_LITTLE, &[], 6);
+    let before = &before[..before.len() - 12];
+    for vr in ["OB", "OW", "OF"] {
+        assert!(scan(&[before, &writer.header(0x7FE0_0010, vr, 6)].concat()).is_ok());
+    }
+    for vr in ["US", "SS", "UN", "SQ", "UT", "AT"] {
+        let bytes = [before, &writer.header(0x7FE0_0010, vr, 6), &[0; 8]].concat();
+        assert_eq!(scan(&bytes).unwrap_err(), Stop::Unusual, "{vr}");
+    }
+}
+
+#[test]
 fn character_sets_that_are_not_plain_are_unusual() {
     let writer = Writer(EXPLICIT_LITTLE);
     let set = |terms: &str| writer.element(SPECIFIC_CHARACTER_SET, "CS", terms.as_bytes());
@@ -180,13 +201,25 @@ fn character_sets_that_are_not_plain_are_unusual() {
     for plain in ["ISO_IR 100", "ISO_IR 192", "GB18030 ", "ISO 2022 IR 6\\ISO 2022 IR 87", "\\ISO 2022 IR 149 "] {
         assert_eq!(with(&set(plain)), Ok(0x7FE0_0010), "{plain}");
     }
-    for odd in
-        ["", "ISO_IR 1", "ISO_IR\u{0}100", "iso_ir 100", "ISO_IR 100\\ISO_IR 192", "\\", "latin1", "ISO_IR 192\\"]
-    {
+    for odd in [
+        "",
+        "ISO_IR 1",
+        "ISO_IR\u{0}100",
+        "iso_ir 100",
+        "ISO_IR 100\\ISO_IR 192",
+        "\\",
+        "latin1",
+        "ISO_IR 192\\",
+        "ISO_IR 192\n",
+        "ISO_IR 6  ",
+    ] {
         assert_eq!(with(&set(odd)), Err(Stop::Unusual), "{odd}");
         assert_eq!(with(&writer.sequence(0x0008_1115, &set(odd), true)), Err(Stop::Unusual), "{odd}");
     }
     assert_eq!(with(&writer.element(SPECIFIC_CHARACTER_SET, "LO", b"ISO_IR 100")), Err(Stop::Unusual));
+    let undefined =
+        [writer.header(SPECIFIC_CHARACTER_SET, "SQ", UNDEFINED), writer.item(SEQUENCE_DELIMITATION_ITEM, 0)];
+    assert_eq!(with(&writer.sequence(0x0008_1115, &undefined.concat(), false)), Err(Stop::Unusual));
 }
 
 #[test]
