@@ -66,8 +66,7 @@ class EncapsulatedFrames:
 
     def _frame(self, index: int) -> Buffer:
         """Return the bytes of frame `index`."""
-        fragments = [self._value.read(offset, length) for offset, length in self._fragments(index)]
-        return fragments[0] if len(fragments) == 1 else b"".join(fragments)
+        return joined(self._value, self._fragments(index))
 
     def check(self, first: int, count: int) -> None:
         """Check that the compressed bytes can hold these frames, before memory is allocated for them."""
@@ -110,6 +109,12 @@ class EncapsulatedFrames:
     @cached_property
     def _own_plan(self) -> Plan:
         return self._description.native_plan()
+
+
+def joined(value: Value, fragments: Fragments) -> Buffer:
+    """Return the bytes of one frame; one fragment is not copied."""
+    parts = [value.read(offset, length) for offset, length in fragments]
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[list[int], list[int]] | None:

@@ -5,21 +5,13 @@ from typing import Any, BinaryIO
 
 from pydicom import config, hooks
 from pydicom.dataset import Dataset
+from pydicom.pixels.utils import _IMAGE_PIXEL
 from pydicom.uid import UID, AllTransferSyntaxes
 
 from dicomet._native import find_pixel_data
 
 # By pydicom's names of the options.
-NAMES = {
-    0x00280002: "samples_per_pixel",
-    0x00280006: "planar_configuration",
-    0x00280010: "rows",
-    0x00280011: "columns",
-    0x00280100: "bits_allocated",
-    0x00280101: "bits_stored",
-    0x00280102: "high_bit",
-    0x00280103: "pixel_representation",
-}
+NAMES = {**_IMAGE_PIXEL, 0x00280102: "high_bit"}
 KNOWN = {str(uid): uid for uid in AllTransferSyntaxes}
 # What is read of a file at first, and once more where the pixel data begins later.
 HEADS = (1 << 16, 1 << 19)

@@ -7,11 +7,11 @@ import numpy as np
 from dicomet._native import Encapsulated
 from dicomet.dropin.request import Request
 from dicomet.dropin.shape import HandOver
-from dicomet.encapsulated import extended_offset_table
+from dicomet.encapsulated import Fragments, extended_offset_table, joined
 from dicomet.native import NativeSamples
 from dicomet.value import Buffer, FileValue
 
-DELIMITER = b"\xfe\xff\xdd\xe0"
+ITEM_HEADER = 8
 
 
 class Frames:
@@ -77,8 +77,7 @@ class Frames:
     def _result(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return an array for `count` frames, and its memory in one dimension."""
         shape, dtype = self._shape, self._form.dtype
-        self._form.image.check_result(count)
-        size = count * self._form.frame_bytes // dtype.itemsize
+        size = self._form.image.check_result(count) // dtype.itemsize
         sides: tuple[int, ...] = (shape.rows, shape.columns)
         order: tuple[int, ...] = (0, 1)
         if shape.planar_result:
@@ -113,24 +112,24 @@ class Places:
             jpeg=False,
             extended=extended_offset_table(request.extended_offsets),
         )
-        self._fragments: list[list[tuple[int, int]]] | None = None
+        self._fragments: list[Fragments] | None = None
 
     def frame(self, index: int) -> Buffer:
         """Return the bytes of one frame."""
         if self._fragments is None:
             found = self._places.find_frame(index)
             if found is not None:
-                return self._joined(found)
-        return self._joined(self._all()[index])
+                return joined(self._value, found)
+        return joined(self._value, self._all()[index])
 
     def whole(self) -> list[Buffer]:
         """Return the bytes of every frame."""
         if isinstance(self._value, FileValue):
             # Once, in place of twice for every frame.
             self._value = self._value.load()
-        return [self._joined(fragments) for fragments in self._all()]
+        return [joined(self._value, fragments) for fragments in self._all()]
 
-    def _all(self) -> list[list[tuple[int, int]]]:
+    def _all(self) -> list[Fragments]:
         if self._fragments is None:
             found = self._places.find_frames()
             found.check_whole()
@@ -140,12 +139,8 @@ class Places:
             self._check_end(self._fragments)
         return self._fragments
 
-    def _check_end(self, frames: list[list[tuple[int, int]]]) -> None:
-        """Nothing may follow but the delimiter: pydicom judges a rest by itself."""
+    def _check_end(self, frames: list[Fragments]) -> None:
+        """Hand over a rest too short for an item, which the core does not look at: pydicom judges it by itself."""
         end = max(offset + length for fragments in frames for offset, length in fragments)
-        if end < self._value.length and bytes(self._value.read(end, 8))[:4] != DELIMITER:
+        if 0 < self._value.length - end < ITEM_HEADER:
             raise HandOver("bytes behind the last fragment")
-
-    def _joined(self, fragments: list[tuple[int, int]]) -> Buffer:
-        parts = [self._value.read(offset, length) for offset, length in fragments]
-        return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -33,9 +33,7 @@ def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
         An option asks for another order of segments or bytes, or Bits Allocated is not a whole number of bytes.
 
     """
-    _refuse_other_orders(runner)
-    if runner.bits_allocated % 8:
-        raise NotImplementedError(f"RLE Lossless with Bits Allocated {runner.bits_allocated} is left to other plugins")
+    _refuse_other_forms(runner)
     frame, warnings = decode_planes(
         src,
         rows=runner.rows,
@@ -61,9 +59,7 @@ def encode_frame(src: bytes, runner: EncodeRunner) -> bytes:
         An option asks for another order of bytes, or Bits Allocated is not a whole number of bytes.
 
     """
-    _refuse_other_orders(runner)
-    if runner.bits_allocated % 8:
-        raise NotImplementedError(f"RLE Lossless with Bits Allocated {runner.bits_allocated} is left to other plugins")
+    _refuse_other_forms(runner)
     return encode_rle(
         src,
         rows=runner.rows,
@@ -74,8 +70,10 @@ def encode_frame(src: bytes, runner: EncodeRunner) -> bytes:
     )
 
 
-def _refuse_other_orders(runner: DecodeRunner | EncodeRunner) -> None:
-    """Segments and bytes in an order that the standard does not know can be asked of the other plugins."""
+def _refuse_other_forms(runner: DecodeRunner | EncodeRunner) -> None:
+    """Leave single bits, and segments and bytes in an order that the standard does not know, to other plugins."""
     for option, standard in (("rle_segment_order", ">"), ("byteorder", "<")):
         if runner.get_option(option, standard) != standard:
             raise NotImplementedError(f"the option {option} is left to other plugins")
+    if runner.bits_allocated % 8:
+        raise NotImplementedError(f"RLE Lossless with Bits Allocated {runner.bits_allocated} is left to other plugins")

@@ -81,7 +81,6 @@ class Form:
     image: Image
     plan: Plan
     dtype: np.dtype
-    frame_bytes: int
     value_bytes: int
     properties: dict[str, Any]
 
@@ -108,7 +107,7 @@ def _form_of(coding: Coding, big_endian: bool, raw: bool, values: tuple[Any, ...
     if shape.big_endian:
         dtype = dtype.newbyteorder(">")
     _, end_bit = image.native_frame_range(shape.number_of_frames - 1)
-    return Form(shape, image, _plan(shape, image), dtype, image.check_result(1), -(-end_bit // 8), _properties(shape))
+    return Form(shape, image, _plan(shape, image), dtype, -(-end_bit // 8), _properties(shape))
 
 
 def _image(shape: Shape) -> Image:

@@ -75,7 +75,7 @@ pub fn convert_ybr_to_rgb(pixels: &mut [u8], arithmetic: Arithmetic) {
     match arithmetic {
         Arithmetic::Exact => convert(pixels, ybr_to_rgb),
         Arithmetic::Float => convert(pixels, float::ybr_to_rgb_separate),
-        Arithmetic::FusedFloat => convert_fused(pixels, float::ybr_to_rgb_fused),
+        Arithmetic::FusedFloat => convert(pixels, float::ybr_to_rgb_fused),
     }
 }
 
@@ -84,7 +84,7 @@ pub fn convert_rgb_to_ybr(pixels: &mut [u8], arithmetic: Arithmetic) {
     match arithmetic {
         Arithmetic::Exact => convert(pixels, rgb_to_ybr),
         Arithmetic::Float => convert(pixels, float::rgb_to_ybr_separate),
-        Arithmetic::FusedFloat => convert_fused(pixels, float::rgb_to_ybr_fused),
+        Arithmetic::FusedFloat => convert(pixels, float::rgb_to_ybr_fused),
     }
 }
 
@@ -93,7 +93,7 @@ pub fn convert_ybr_to_rgb_planes(planes: &mut [u8], arithmetic: Arithmetic) {
     match arithmetic {
         Arithmetic::Exact => convert_planes(planes, ybr_to_rgb),
         Arithmetic::Float => convert_planes(planes, float::ybr_to_rgb_separate),
-        Arithmetic::FusedFloat => convert_planes_fused(planes, float::ybr_to_rgb_fused),
+        Arithmetic::FusedFloat => convert_planes(planes, float::ybr_to_rgb_fused),
     }
 }
 
@@ -102,7 +102,7 @@ pub fn convert_rgb_to_ybr_planes(planes: &mut [u8], arithmetic: Arithmetic) {
     match arithmetic {
         Arithmetic::Exact => convert_planes(planes, rgb_to_ybr),
         Arithmetic::Float => convert_planes(planes, float::rgb_to_ybr_separate),
-        Arithmetic::FusedFloat => convert_planes_fused(planes, float::rgb_to_ybr_fused),
+        Arithmetic::FusedFloat => convert_planes(planes, float::rgb_to_ybr_fused),
     }
 }
 
@@ -110,20 +110,10 @@ pub fn convert_rgb_to_ybr_planes(planes: &mut [u8], arithmetic: Arithmetic) {
 /// are worth their start.
 const PIXELS: usize = 128;
 
-#[multiversion(targets("x86_64+avx2"))]
-fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
-    convert_pixels(pixels, pixel);
-}
-
-/// A fused product without an instruction for it is a call for each.
+/// In planes on the stack, because nothing can be done at once to samples that are three bytes apart. With FMA, because a
+/// fused product without an instruction for it is a call for each.
 #[multiversion(targets("x86_64+avx2+fma"))]
-fn convert_fused<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
-    convert_pixels(pixels, pixel);
-}
-
-/// In planes on the stack, because nothing can be done at once to samples that are three bytes apart.
-#[inline(always)]
-fn convert_pixels(pixels: &mut [u8], pixel: impl Fn([u8; 3]) -> [u8; 3]) {
+fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
     let (blocks, rest) = pixels.as_chunks_mut::<3>().0.as_chunks_mut::<PIXELS>();
     for block in blocks {
         let (mut a, mut b, mut c) = ([0; PIXELS], [0; PIXELS], [0; PIXELS]);
@@ -142,18 +132,8 @@ fn convert_pixels(pixels: &mut [u8], pixel: impl Fn([u8; 3]) -> [u8; 3]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx2"))]
-fn convert_planes<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
-    convert_three(planes, pixel);
-}
-
 #[multiversion(targets("x86_64+avx2+fma"))]
-fn convert_planes_fused<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
-    convert_three(planes, pixel);
-}
-
-#[inline(always)]
-fn convert_three(planes: &mut [u8], pixel: impl Fn([u8; 3]) -> [u8; 3]) {
+fn convert_planes<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
     let (first, others) = planes.split_at_mut(planes.len() / 3);
     let (second, third) = others.split_at_mut(others.len() / 2);
     for ((a, b), c) in first.iter_mut().zip(second).zip(third) {
