@@ -17,6 +17,7 @@ from dicomet.errors import MissingElementError, PixelDataError, UnsupportedTrans
 
 if _typing.TYPE_CHECKING:
     from dicomet.dropin.api import install, stats, uninstall
+    from dicomet.open_image import OpenImage, open  # noqa: A004
     from dicomet.pixels import iter_pixels, pixel_array
 
 if debug_build:
@@ -24,11 +25,13 @@ if debug_build:
 
 __all__ = [
     "MissingElementError",
+    "OpenImage",
     "PixelDataError",
     "UnsupportedTransferSyntaxError",
     "__version__",
     "install",
     "iter_pixels",
+    "open",
     "pixel_array",
     "stats",
     "uninstall",
@@ -36,8 +39,10 @@ __all__ = [
 
 # Imported when they are asked for: they import pydicom, which itself may be importing a plugin of dicomet's.
 _LAZY = {
+    "OpenImage": "dicomet.open_image",
     "install": "dicomet.dropin.api",
     "iter_pixels": "dicomet.pixels",
+    "open": "dicomet.open_image",
     "pixel_array": "dicomet.pixels",
     "stats": "dicomet.dropin.api",
     "uninstall": "dicomet.dropin.api",

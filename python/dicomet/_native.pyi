@@ -1,12 +1,14 @@
 """The Rust core, as Python sees it. Private: the public functions are those of `dicomet`.
 
-Every function raises `dicomet.PixelDataError` for what is wrong with the data, and releases the GIL while it works on
-pixels. A source is any contiguous buffer; one that is not read-only is copied first. A result is any contiguous,
-writeable buffer, which nobody else may touch during the call.
+Every function raises `dicomet.PixelDataError` for what is wrong with the data, and releases the GIL while it reads and
+works on pixels. A `Source` has the bytes; a buffer that is not read-only is copied first. A result is any contiguous,
+writeable buffer, which nobody else may touch during the call. `workers`: threads at most; None for what the environment
+variable ``DICOMET_WORKERS`` says, or as many as the process may use. A signal handler that raises ends the call.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias, final
+import os
+from collections.abc import Sequence
+from typing import BinaryIO, Literal, TypeAlias, final
 
 import numpy as np
 
@@ -20,6 +22,7 @@ __all__ = [
     "Frames",
     "Image",
     "Plan",
+    "Source",
     "__version__",
     "convert_color",
     "debug_build",
@@ -30,6 +33,38 @@ __all__ = [
 
 __version__: str
 debug_build: bool
+
+@final
+class Source:
+    """Bytes that can be read at any place, by any thread: all of somebody's, or a part of them."""
+
+    @staticmethod
+    def of_memory(buffer: _Buffer) -> Source:
+        """Take a buffer: as it is where it is read-only and contiguous, else a copy."""
+    @staticmethod
+    def open(path: str | os.PathLike[str]) -> Source:
+        """Open a file, which is closed when the last of its parts is gone."""
+    @staticmethod
+    def of_object(file: BinaryIO, length: int) -> Source:
+        """Take an object with `seek` and `read`, which is used by one thread at a time."""
+    @property
+    def start(self) -> int:
+        """Where this part begins."""
+    @property
+    def length(self) -> int:
+        """Bytes of this part."""
+    @property
+    def is_in_memory(self) -> bool:
+        """Nothing has to be read."""
+    @property
+    def is_object(self) -> bool:
+        """Made by `of_object`."""
+    def fileno(self) -> int:
+        """Return the descriptor of a file; `OSError` of anything else. Not on Windows."""
+    def part(self, start: int, length: int) -> Source:
+        """Return the part of `length` bytes from `start` on, or fewer at the end."""
+    def read(self, offset: int, count: int) -> bytes | memoryview:
+        """Return `count` bytes at `offset`, or fewer at the end; of memory a view."""
 
 @final
 class Image:
@@ -65,8 +100,6 @@ class Image:
         """What is odd, but does not change the samples."""
     def check_result(self, frames: int) -> int:
         """Return the bytes of a result of `frames` frames, which must be addressable."""
-    def check_rle_bound(self, frame_bytes: int, frame: int) -> None:
-        """Check that so many bytes of RLE Lossless can hold a frame at all; `frame` is its number."""
     def check_codestream(self, codestream: _Buffer, frame: int) -> tuple[int, bool] | None:
         """Check the JPEG or JPEG 2000 header of frame number `frame` against the description.
 
@@ -106,17 +139,20 @@ class Plan:
         conversion: _Conversion | None,
     ) -> Plan:
         """For frames that a codec has decoded to words of `bits_allocated` bits in native byte order."""
-    def native_frames(self, src: _Buffer, first_bit: int, out: _Buffer) -> None:
-        """Fill `out` with frames that follow each other in `src` from `first_bit` on."""
     @property
-    def is_in_place(self) -> bool:
-        """Native frames can be read into the result and finished there."""
-    def finish_in_place(self, out: _Buffer) -> None:
-        """Finish whole pixels that lie in their place."""
-    def words(self, frame: _Buffer, out: _Buffer) -> None:
+    def is_identity(self) -> bool:
+        """Native frames are the result as they are stored."""
+    def native_frames(self, source: Source, first_frame: int, out: _Buffer, *, workers: int | None) -> None:
+        """Fill `out` with frames from number `first_frame` on of the value that is `source`."""
+    def words(self, frame: _Buffer, out: _Buffer, *, workers: int | None) -> None:
         """Fill `out` with one frame of whole words."""
-    def rle_frames(self, frames: Sequence[_Buffer], first_frame: int, out: _Buffer) -> list[str]:
-        """Fill `out` with RLE Lossless frames, the first of which is number `first_frame`. Return warnings."""
+    def rle_frames(
+        self, source: Source, frames: Frames, first: int, out: _Buffer, *, number: int, workers: int | None
+    ) -> list[str]:
+        """Fill `out` with RLE Lossless frames of `frames` from `first` on, which is frame `number` of the image.
+
+        Return warnings.
+        """
 
 @final
 class Encapsulated:
@@ -124,28 +160,35 @@ class Encapsulated:
 
     def __new__(
         cls,
-        read_at: Callable[[int, int], _Buffer],
+        source: Source,
         *,
-        length: int,
         delimited: bool,
         frames: int,
         jpeg: bool,
         extended: tuple[Sequence[int], Sequence[int]] | None,
     ) -> Encapsulated:
-        """Read the Basic Offset Table; `read_at(offset, count)` returns bytes of the value, or fewer at its end."""
+        """Read the Basic Offset Table."""
     def find_frames(self) -> Frames:
         """Find every frame."""
-    def find_frame(self, index: int) -> _Fragments | None:
-        """Return the fragments of one frame where an offset table tells them."""
+    def find_frame(self, index: int) -> Frames | None:
+        """Return one frame alone, where an offset table tells its place."""
 
 @final
 class Frames:
     """The frames that were found."""
 
+    @staticmethod
+    def single(length: int) -> Frames:
+        """Return the only frame, of `length` bytes, which are all there are."""
     def __len__(self) -> int:
         """How many."""
     def frame(self, index: int) -> _Fragments:
         """Return offset and length of every fragment of a frame."""
+    @property
+    def end(self) -> int:
+        """Where the last of all fragments ends."""
+    def check_rle_bounds(self, image: Image, first: int, count: int, *, number: int) -> None:
+        """Check that so many bytes of RLE Lossless can hold frames at all; `number` is that of the first."""
     def check_whole(self) -> None:
         """Raise what is wrong behind these frames, if anything is."""
     @property
@@ -161,13 +204,13 @@ def inflate(src: _Buffer) -> bytes:
     """Return the output of a raw deflate stream (PS3.5 A.5)."""
 
 def find_pixel_data(
-    src: _Buffer,
-) -> tuple[str, dict[int, int], str | None, int | None, int, str | None, int, int | None] | Literal["short", "unusual"]:
-    """Find the pixel data element of the file that begins with `src` (PS3.5 7).
+    source: Source,
+) -> tuple[str, dict[int, int], str | None, int | None, int, str | None, int, int | None] | None:
+    """Find the pixel data element of the file that is `source` (PS3.5 7), if all in front of it is plain.
 
     Return Transfer Syntax UID, the elements of VR US that describe the image, Photometric Interpretation, Number of
     Frames, and of the pixel data element its tag, VR (None where it is implicit), the offset of its value and its
-    length X
+    length (None where it is undefined).
     """
 
 def encode_rle(

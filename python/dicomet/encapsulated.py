@@ -3,15 +3,16 @@
 import struct
 from array import array
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from dicomet import jpeg
-from dicomet._native import Encapsulated, Frames, Plan
+from dicomet._native import Encapsulated, Frames, Plan, Source
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError, shown
-from dicomet.value import Buffer, Value
+from dicomet.source import Buffer
 from dicomet.warn import warn, warn_of_all
 
 Fragments = list[tuple[int, int]]
@@ -20,34 +21,38 @@ Fragments = list[tuple[int, int]]
 class EncapsulatedFrames:
     """Frames whose place must be found first."""
 
-    def __init__(self, description: Description, value: Value, decoding_plugin: str) -> None:
-        """Prepare for `value`, of which nothing is read yet."""
+    def __init__(self, description: Description, value: Source, decoding_plugin: str, *, delimited: bool) -> None:
+        """Prepare for `value`, of which only the Basic Offset Table is read."""
         self._description = description
         self._image = description.image
         self._value = value
         self._decoding_plugin = decoding_plugin
         self._warned = False
+        self._lock = Lock()
         self._places = Encapsulated(
-            value.read,
-            length=value.length,
-            delimited=value.delimited,
+            value,
+            delimited=delimited,
             frames=description.image.number_of_frames,
             jpeg=description.coding == "JPEG",
             extended=extended_offset_table(description.options.get("extended_offsets")),
         )
+        self._found: Frames | None = None
 
-    @cached_property
-    def _found(self) -> Frames:
-        """Every frame, found by a walk over all item headers."""
-        found = self._places.find_frames()
-        warn_of_all(found.warnings)
-        return found
+    def _all(self) -> Frames:
+        """Return every frame, found by a walk over all item headers, and remembered."""
+        with self._lock:
+            if self._found is None:
+                found = self._places.find_frames()
+                warn_of_all(found.warnings)
+                self._found = found
+            return self._found
 
     @cached_property
     def count(self) -> int:
         """How many frames there are."""
-        self._found.check_whole()
-        found, expected = len(self._found), self._image.number_of_frames
+        frames = self._all()
+        frames.check_whole()
+        found, expected = len(frames), self._image.number_of_frames
         if found == expected:
             return found
         kept = self._description.allow_excess_frames
@@ -55,18 +60,21 @@ class EncapsulatedFrames:
         warn(f"(0028,0008) Number of Frames: found {found} frames, expected {expected}: {fate}")
         return found if kept else expected
 
-    def _fragments(self, index: int) -> Fragments:
-        if "_found" not in self.__dict__ and index < self._image.number_of_frames:
-            fragments = self._places.find_frame(index)
-            if fragments is not None:
-                return fragments
-        if index >= len(self._found):
-            self._found.check_whole()
-        return self._found.frame(index)
+    def _place(self, first: int, count: int) -> tuple[Frames, int]:
+        """Return some frames, and which of them is number `first`: where a table tells, not all are looked for."""
+        if self._found is None and count == 1 and first < self._image.number_of_frames:
+            found = self._places.find_frame(first)
+            if found is not None:
+                return found, 0
+        frames = self._all()
+        if first + count > len(frames):
+            frames.check_whole()
+        return frames, first
 
     def _frame(self, index: int) -> Buffer:
         """Return the bytes of frame `index`."""
-        return joined(self._value, self._fragments(index))
+        frames, number = self._place(index, 1)
+        return joined(self._value, frames.frame(number))
 
     def check(self, first: int, count: int) -> None:
         """Check that the compressed bytes can hold these frames, before memory is allocated for them."""
@@ -74,12 +82,12 @@ class EncapsulatedFrames:
         if coding == "JPEG":
             self._image.check_codestream(self._frame(first), first)
             return
-        for index in range(first, first + count):
-            length = sum(length for _, length in self._fragments(index))
-            if coding == "RLE":
-                self._image.check_rle_bound(length, index)
-            else:
-                self._check_uncompressed(index, length)
+        frames, place = self._place(first, count)
+        if coding == "RLE":
+            frames.check_rle_bounds(self._image, place, count, number=first)
+            return
+        for index in range(count):
+            self._check_uncompressed(first + index, sum(length for _, length in frames.frame(place + index)))
 
     def _check_uncompressed(self, index: int, length: int) -> None:
         expected = -(-self._image.native_frame_range(0)[1] // 8)
@@ -87,18 +95,19 @@ class EncapsulatedFrames:
             message = f"{PIXEL_DATA}, frame {index}: found {length} bytes, expected {expected}"
             raise PixelDataError(message, element=PIXEL_DATA, frame=index)
 
-    def decode(self, first: int, count: int, out: np.ndarray) -> None:
+    def decode(self, first: int, count: int, out: np.ndarray, workers: int | None) -> None:
         """Decode `count` frames from `first` on into `out`."""
         if self._description.coding == "RLE":
-            frames = [self._frame(index) for index in range(first, first + count)]
-            self._warn_of_frames(self._own_plan.rle_frames(frames, first, out))
+            frames, place = self._place(first, count)
+            warnings = self._own_plan.rle_frames(self._value, frames, place, out, number=first, workers=workers)
+            self._warn_of_frames(warnings)
             return
-        for place, index in zip(out.reshape(count, -1), range(first, first + count), strict=True):
+        for index, samples in enumerate(out.reshape(count, -1), first):
             frame = self._frame(index)
             if self._description.coding == "JPEG":
-                jpeg.decode(frame, index, self._description, self._decoding_plugin, place)
+                jpeg.decode(frame, index, self._description, self._decoding_plugin, samples, workers=workers)
             else:
-                self._own_plan.native_frames(frame, 0, place)
+                self._own_plan.native_frames(Source.of_memory(frame), 0, samples, workers=workers)
 
     def _warn_of_frames(self, warnings: list[str]) -> None:
         """Warn of what was tolerated in a frame, but of the first such frame only."""
@@ -111,8 +120,8 @@ class EncapsulatedFrames:
         return self._description.native_plan()
 
 
-def joined(value: Value, fragments: Fragments) -> Buffer:
-    """Return the bytes of one frame; one fragment is not copied."""
+def joined(value: Source, fragments: Fragments) -> Buffer:
+    """Return the bytes of one frame; one fragment of memory is not copied."""
     parts = [value.read(offset, length) for offset, length in fragments]
     return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -1,20 +1,18 @@
 """What a file says in front of its pixel data (PS3.5 7), found without building a data set where all is plain."""
 
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 from pydicom import config, hooks
 from pydicom.dataset import Dataset
 from pydicom.pixels.utils import _IMAGE_PIXEL
 from pydicom.uid import UID, AllTransferSyntaxes
 
-from dicomet._native import find_pixel_data
+from dicomet._native import Source, find_pixel_data
 
 # By pydicom's names of the options.
 NAMES = {**_IMAGE_PIXEL, 0x00280102: "high_bit"}
 KNOWN = {str(uid): uid for uid in AllTransferSyntaxes}
-# What is read of a file at first, and once more where the pixel data begins later.
-HEADS = (1 << 16, 1 << 19)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,12 @@ class Header:
     dataset: Dataset | None = None
 
 
-def scan(file: BinaryIO, memory: bytes | None, options: dict[str, Any]) -> Header | None:
-    """Return the header of a file, or None where pydicom has to judge it. `memory`: the whole file, if it is there."""
+def scan(source: Source, options: dict[str, Any]) -> Header | None:
+    """Return the header of a file, or None where pydicom has to judge it."""
     if "transfer_syntax_uid" in options or not _reads_by_default():
         return None
-    found = find_pixel_data(memory) if memory is not None else _scan_file(file)
-    if isinstance(found, str):
+    found = find_pixel_data(source)
+    if found is None:
         return None
     transfer_syntax, numbers, photometric_interpretation, number_of_frames, tag, vr, offset, length = found
     if transfer_syntax not in KNOWN or number_of_frames == 0:
@@ -50,18 +48,6 @@ def scan(file: BinaryIO, memory: bytes | None, options: dict[str, Any]) -> Heade
     if photometric_interpretation is not None:
         described["photometric_interpretation"] = photometric_interpretation
     return Header({**described, **options}, KNOWN[transfer_syntax], tag, vr, offset, length)
-
-
-def _scan_file(file: BinaryIO) -> tuple[Any, ...] | str:
-    for size in HEADS:
-        file.seek(0)
-        head = file.read(size)
-        if not isinstance(head, bytes):
-            return "unusual"
-        found = find_pixel_data(head)
-        if found != "short" or len(head) < size:
-            return found
-    return "short"
 
 
 def _reads_by_default() -> bool:

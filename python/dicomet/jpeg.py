@@ -14,14 +14,16 @@ from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
 from dicomet._native import Plan
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError
-from dicomet.value import Buffer
+from dicomet.source import Buffer
 
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
 # Options that speak of the whole value, where a plugin is given one frame.
 _NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
 
 
-def decode(frame: Buffer, index: int, description: Description, decoding_plugin: str, out: np.ndarray) -> None:
+def decode(  # noqa: PLR0913
+    frame: Buffer, index: int, description: Description, decoding_plugin: str, out: np.ndarray, *, workers: int | None
+) -> None:
     """Decode one frame into `out`."""
     codestream = description.image.check_codestream(frame, index)
     samples, properties = _call_plugin(frame, index, description, decoding_plugin)
@@ -33,7 +35,7 @@ def decode(frame: Buffer, index: int, description: Description, decoding_plugin:
         conversion=description.conversion(properties["photometric_interpretation"]),
     )
     # The plugin has made these samples for us alone: read-only, they need not be copied before the GIL is released.
-    plan.words(memoryview(samples).toreadonly(), out)
+    plan.words(memoryview(samples).toreadonly(), out, workers=workers)
 
 
 def _call_plugin(

@@ -18,10 +18,10 @@ from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
-from dicomet._native import inflate
+from dicomet._native import Source, inflate
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
 from dicomet.header import Header, scan
-from dicomet.value import FileValue, MemoryValue, Value
+from dicomet.source import as_file, source_of_file
 
 KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 ELEMENTS = {
@@ -42,18 +42,23 @@ class Parsed:
     """What decoding needs of a data set.
 
     `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data
-    set, and ``high_bit``. `warning` is what is wrong with the element, but does not matter where the samples are there.
+    set, and ``high_bit``. `delimited`: the Sequence Delimitation Item (PS3.5 A.4) belongs to the bytes of the value.
+    `warning` is what is wrong with the element, but does not matter where the samples are there. `file`, at `position`,
+    is the value where a data set has a file for it.
     """
 
     options: dict[str, Any]
     transfer_syntax: UID
     keyword: str
     vr: str | None
-    value: Value
+    value: Source
     undefined_length: bool
+    delimited: bool
     dataset: Dataset | None
     is_dataset: bool
     warning: str | None = None
+    file: BinaryIO | None = None
+    position: int = 0
 
     @property
     def element(self) -> str:
@@ -81,28 +86,32 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
         )
     with _as_pixel_data_error():
         element = dataset[found[0]]
+    value, file, position = _dataset_value(element.value, KEYWORDS[found[0]])
     undefined_length = bool(getattr(element, "is_undefined_length", False))
     return Parsed(
         options=_options(dataset, options),
         transfer_syntax=_uid(transfer_syntax),
         keyword=KEYWORDS[found[0]],
         vr=element.VR,
-        # Last, for it moves the position of a value that is a file.
-        value=_dataset_value(element.value, KEYWORDS[found[0]]),
+        value=value,
         undefined_length=undefined_length,
+        delimited=False,
         dataset=dataset,
         is_dataset=True,
+        file=file,
+        position=position,
     )
 
 
-def _dataset_value(value: Any, keyword: str) -> Value:
-    if isinstance(value, bytes):
-        return MemoryValue(value)
-    if isinstance(value, bytearray | memoryview):
-        return MemoryValue(bytes(value))
+def _dataset_value(value: Any, keyword: str) -> tuple[Source, BinaryIO | None, int]:
+    """Return the bytes, and, where they are in a file, that and its position."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return Source.of_memory(value), None, 0
     if isinstance(value, io.BufferedIOBase):
-        start = value.tell()
-        return FileValue(cast("BinaryIO", value), start, max(0, _size(value) - start))
+        file = cast("BinaryIO", value)
+        position = file.tell()
+        source = source_of_file(file)
+        return source.part(position, source.length), file, position
     found = "no value" if value is None else type(value).__name__
     raise PixelDataError(f"{ELEMENTS[keyword]}: found {found}, expected bytes", element=ELEMENTS[keyword])
 
@@ -114,59 +123,44 @@ def _uid(value: Any) -> UID:
     raise PixelDataError(found, element=TRANSFER_SYNTAX_UID)
 
 
-def _size(file: io.BufferedIOBase | BinaryIO) -> int:
-    """Return the length of `file`. The result of its `seek` is not looked at: an `mmap` has none before Python 3.13."""
-    file.seek(0, io.SEEK_END)
-    return file.tell()
-
-
-def parse_memory(data: bytes, options: dict[str, Any], specific_tags: Iterable[int] | None) -> Parsed:
-    """Parse a whole DICOM file in memory."""
-    return _parse(io.BytesIO(data), data, options, specific_tags)
-
-
-def parse_file(file: BinaryIO, options: dict[str, Any], specific_tags: Iterable[int] | None) -> Parsed:
-    """Parse a DICOM file from its beginning up to its pixel data, and read nothing of that."""
-    return _parse(file, None, options, specific_tags)
-
-
-def _parse(
-    file: BinaryIO, memory: bytes | None, options: dict[str, Any], specific_tags: Iterable[int] | None
-) -> Parsed:
+def parse_source(source: Source, options: dict[str, Any], specific_tags: Iterable[int] | None) -> Parsed:
+    """Parse a DICOM file up to its pixel data, and read nothing of that."""
     # The elements of `ds_out` have to be pydicom's.
-    header = scan(file, memory, options) if specific_tags is None else None
+    header = scan(source, options) if specific_tags is None else None
     if header is None:
-        file.seek(0)
-        with _as_pixel_data_error():
-            read_preamble(file, force=True)
-            file_meta = _read_file_meta_info(file)
-        transfer_syntax = _transfer_syntax(file_meta, options)
-        if transfer_syntax == DeflatedExplicitVRLittleEndian:
-            memory = inflate(file.read())
-            file = io.BytesIO(memory)
-        header = _read_header(file, file_meta, transfer_syntax, options, specific_tags)
-    available = (_size(file) if memory is None else len(memory)) - header.offset
+        source, header = _parse(source, options, specific_tags)
+    available = source.length - header.offset
     warning = None
     if header.length is not None:
         if header.length > available:
             warning = f"{ELEMENTS[KEYWORDS[header.tag]]}: found {available} bytes to the end of the file, expected "
             warning += str(header.length)
         available = min(available, header.length)
-    delimited = header.length is None
-    value: Value = FileValue(file, header.offset, available, delimited=delimited)
-    if memory is not None:
-        value = MemoryValue(memoryview(memory)[header.offset : header.offset + available], delimited=delimited)
     return Parsed(
         options=header.options,
         transfer_syntax=header.transfer_syntax,
         keyword=KEYWORDS[header.tag],
         vr=header.vr,
-        value=value,
-        undefined_length=delimited,
+        value=source.part(header.offset, available),
+        undefined_length=header.length is None,
+        delimited=header.length is None,
         dataset=header.dataset,
         is_dataset=False,
         warning=warning,
     )
+
+
+def _parse(source: Source, options: dict[str, Any], specific_tags: Iterable[int] | None) -> tuple[Source, Header]:
+    """Let pydicom parse the file. Return the bytes in which the pixel data lies, too: of a deflated file, others."""
+    file = as_file(source)
+    with _as_pixel_data_error():
+        read_preamble(file, force=True)
+        file_meta = _read_file_meta_info(file)
+    transfer_syntax = _transfer_syntax(file_meta, options)
+    if transfer_syntax == DeflatedExplicitVRLittleEndian:
+        source = Source.of_memory(inflate(source.read(file.tell(), source.length)))
+        file = as_file(source)
+    return source, _read_header(file, file_meta, transfer_syntax, options, specific_tags)
 
 
 def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:

@@ -1,26 +1,18 @@
-"""The public functions: `pixel_array` and `iter_pixels`, with the signatures of pydicom."""
+"""The public functions `pixel_array` and `iter_pixels`, with the signatures of pydicom."""
 
-import io
-import operator
 import os
 from collections.abc import Iterable, Iterator, Sized
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from pydicom.dataset import Dataset
 
-from dicomet.description import Description, describe
-from dicomet.encapsulated import EncapsulatedFrames
-from dicomet.errors import PixelDataError, shown
-from dicomet.native import NativeFrames
-from dicomet.parse import Parsed, parse_dataset, parse_file, parse_memory
-from dicomet.value import FileValue
-from dicomet.warn import warn
+from dicomet.frames import Frames, checked_index
+from dicomet.parse import Parsed, parse_dataset, parse_source
+from dicomet.source import Buffer, open_source
 
-Source = str | os.PathLike[str] | BinaryIO | bytes | bytearray | memoryview | Dataset
-Frames = NativeFrames | EncapsulatedFrames
+Source = str | os.PathLike[str] | BinaryIO | Buffer | Dataset
 
 
 def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
@@ -32,6 +24,7 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     raw: bool = False,
     decoding_plugin: str = "",
     out: np.ndarray | None = None,
+    workers: int | None = None,
     **kwargs: Any,
 ) -> np.ndarray:
     """Return the pixel data of `src` as an array of stored values (PS3.3 C.7.6.3).
@@ -55,8 +48,13 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     out : numpy.ndarray, optional
         Decode into this array, which has the shape and dtype of the result and is C-contiguous. It is returned.
         If an error is raised, its contents are undefined.
+    workers : int, optional
+        Decode with at most so many threads. By default as many as the environment variable ``DICOMET_WORKERS`` says, or
+        else as the process may use; small images are decoded by the calling thread alone.
     **kwargs
-        pydicom's decoding options, among them values in place of those of the data set, such as ``rows=512``.
+        pydicom's decoding options, among them values in place of those of the data set, such as ``rows=512``. With
+        ``view_only=True`` the result is a read-only view, without a copy, where the stored samples are the answer
+        already: of memory, or of a file that is mapped, and must not be truncated as long as the array lives.
 
     Returns
     -------
@@ -75,19 +73,16 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         `src` cannot be read.
 
     """
-    if index is not None:
-        index = _checked_index(index)
+    number = None if index is None else checked_index(index)
     with _parsed(src, kwargs, ds_out, specific_tags) as parsed:
-        description = describe(parsed, raw=raw)
-        frames = _frames(parsed, description, decoding_plugin, whole=index is None)
-        first, count = (0, frames.count) if index is None else (index, 1)
-        if index is not None:
-            _check_exists(index, frames, description)
-        frames.check(first, count)
-        if parsed.warning:
-            warn(parsed.warning)
-        array = _result(description, count, out)
-        frames.decode(first, count, array.view(np.ndarray))
+        frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=number is None)
+        if number is None:
+            count = frames.count
+            shape = (count, *frames.frame_shape) if count > 1 else frames.frame_shape
+            array = frames.read(0, count, shape, out)
+        else:
+            frames.check_exists(number)
+            array = frames.read(number, 1, frames.frame_shape, out)
     if ds_out is not None:
         _fill(ds_out, parsed)
     return array
@@ -102,6 +97,7 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
     raw: bool = False,
     decoding_plugin: str = "",
     out: np.ndarray | None = None,
+    workers: int | None = None,
     **kwargs: Any,
 ) -> Iterator[np.ndarray]:
     """Yield the frames of `src`, one after the other, in the memory of about one frame.
@@ -110,7 +106,7 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
 
     Parameters
     ----------
-    src, ds_out, specific_tags, raw, decoding_plugin, **kwargs
+    src, ds_out, specific_tags, raw, decoding_plugin, workers, **kwargs
         As for `pixel_array`. `ds_out` is filled before the first frame is yielded.
     indices : iterable of int, optional
         Yield these frames, counted from 0, in this order. All frames by default, and, as in pydicom, where this is an
@@ -132,107 +128,47 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
     with _parsed(src, kwargs, ds_out, specific_tags) as parsed:
         if ds_out is not None:
             _fill(ds_out, parsed)
-        description = describe(parsed, raw=raw)
-        frames = _frames(parsed, description, decoding_plugin, whole=False)
-        warned = False
-        for number in _indices(indices, frames, description):
-            index = _checked_index(number)
-            _check_exists(index, frames, description)
-            frames.check(index, 1)
-            if parsed.warning and not warned:
-                warned = True
-                warn(parsed.warning)
-            array = _result(description, 1, out)
-            frames.decode(index, 1, array.view(np.ndarray))
-            yield array
+        frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False)
+        for index in _indices(indices, frames):
+            number = checked_index(index)
+            frames.check_exists(number)
+            yield frames.read(number, 1, frames.frame_shape, out)
 
 
-def _indices(indices: Iterable[int] | None, frames: Frames, description: Description) -> Iterable[int]:
+def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:
     """Return `indices`; all frames where there are none, which in pydicom includes an empty list or range."""
     if indices is not None and not (isinstance(indices, Sized) and len(indices) == 0):
         return indices
-    return _all_frames(frames, description)
+    return _all_frames(frames)
 
 
-def _all_frames(frames: Frames, description: Description) -> Iterator[int]:
+def _all_frames(frames: Frames) -> Iterator[int]:
     """Count to Number of Frames, and only then ask how many there are: frames before a damage are yielded."""
-    yield from range(description.image.number_of_frames)
-    yield from range(description.image.number_of_frames, frames.count)
-
-
-def _checked_index(index: int) -> int:
-    number = operator.index(index)
-    if number < 0:
-        raise PixelDataError("'index' must be greater than or equal to 0")
-    return number
-
-
-def _check_exists(index: int, frames: Frames, description: Description) -> None:
-    """Raise for a frame that does not exist. Frames are counted only where Number of Frames does not tell."""
-    if index >= description.image.number_of_frames and index >= frames.count:
-        raise PixelDataError(
-            f"(0028,0008) Number of Frames: found index {shown(index)}, expected 0 to {frames.count - 1}",
-            element="(0028,0008) Number of Frames",
-            frame=index,
-        )
+    expected = frames.description.image.number_of_frames
+    yield from range(expected)
+    yield from range(expected, frames.count)
 
 
 @contextmanager
 def _parsed(
     src: Source, options: dict[str, Any], ds_out: Dataset | None, specific_tags: list[int] | None
 ) -> Iterator[Parsed]:
-    """Parse `src` and keep it open; in the end close what was opened here, and put what was not back in its place."""
-    tags = None if ds_out is None else (specific_tags or [])
-    with ExitStack() as stack:
+    """Parse `src`, and in the end put a file of the caller's back to where it was."""
+    file: BinaryIO | None = None
+    position = 0
+    try:
         if isinstance(src, Dataset):
             parsed = parse_dataset(src, options)
-            if isinstance(parsed.value, FileValue):
-                stack.callback(_restore, parsed.value.file, parsed.value.start)
-            yield parsed
-        elif isinstance(src, bytes | bytearray | memoryview):
-            yield parse_memory(bytes(src), options, tags)
-        elif hasattr(src, "read"):
-            if isinstance(src, io.TextIOBase):
-                raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")
-            file = cast("BinaryIO", src)
-            stack.callback(_restore, file, file.tell())
-            yield parse_file(file, options, tags)
+            file, position = parsed.file, parsed.position
         else:
-            yield parse_file(stack.enter_context(Path(src).open("rb")), options, tags)
-
-
-def _restore(file: BinaryIO, position: int) -> None:
-    """Put `file` back to where it was, if the caller has not closed it while a generator was waiting."""
-    if not getattr(file, "closed", False):
-        file.seek(position)
-
-
-def _frames(parsed: Parsed, description: Description, decoding_plugin: str, *, whole: bool) -> Frames:
-    if description.coding == "native":
-        return NativeFrames(description, parsed.value)
-    value = parsed.value.load() if whole else parsed.value
-    return EncapsulatedFrames(description, value, decoding_plugin)
-
-
-def _result(description: Description, count: int, out: np.ndarray | None) -> np.ndarray:
-    """Return `out`, or a new array, for `count` frames."""
-    image = description.image
-    shape = tuple(image.frame_shape)
-    if count > 1:
-        shape = (count, *shape)
-    image.check_result(count)
-    dtype = np.dtype(image.dtype)
-    if out is None:
-        return np.empty(shape, dtype)
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"'out': found {type(out).__name__}, expected a numpy.ndarray")
-    if out.dtype != dtype or out.shape != shape:
-        raise PixelDataError(
-            f"'out': found an array of shape {out.shape} and dtype {out.dtype}, expected {shape} and {dtype}"
-        )
-    if not (out.flags.c_contiguous and out.flags.writeable):
-        raise PixelDataError("'out': found an array that is not C-contiguous or not writeable, expected both")
-    return out
+            if hasattr(src, "tell"):
+                file, position = cast("BinaryIO", src), src.tell()
+            parsed = parse_source(open_source(src), options, None if ds_out is None else (specific_tags or []))
+        yield parsed
+    finally:
+        # The caller may have closed it while a generator was waiting.
+        if file is not None and not getattr(file, "closed", False):
+            file.seek(position)
 
 
 def _fill(ds_out: Dataset, parsed: Parsed) -> None:

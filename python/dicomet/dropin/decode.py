@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 
 from dicomet._native import Encapsulated
+from dicomet._native import Frames as EncodedFrames
 from dicomet.dropin.request import Request
 from dicomet.dropin.shape import HandOver
-from dicomet.encapsulated import Fragments, extended_offset_table, joined
-from dicomet.native import NativeSamples
-from dicomet.value import Buffer, FileValue
+from dicomet.encapsulated import extended_offset_table
 
 ITEM_HEADER = 8
 
@@ -41,36 +40,32 @@ class Frames:
 
     def _decoded(self, first: int, count: int) -> np.ndarray:
         """Return frames, and leave a file where it was."""
-        value = self.request.value
-        place = value.file.tell() if isinstance(value, FileValue) else 0
+        file = self.request.file
+        place = file.tell() if file is not None else 0
         try:
             return self._native(first, count) if self._shape.coding == "native" else self._rle(first, count)
         finally:
-            if isinstance(value, FileValue) and value.file.tell() != place:
-                value.file.seek(place)
+            if file is not None and file.tell() != place:
+                file.seek(place)
 
     def _native(self, first: int, count: int) -> np.ndarray:
         request, shape, form = self.request, self._shape, self._form
         if shape.bits_allocated == 1 and count == 1 and first * shape.rows * shape.columns % 8:
             raise HandOver("a frame of single bits that does not begin on a byte")
-        value = request.value
-        if isinstance(value, FileValue) and value.file.tell() != value.start:
+        if request.file is not None and request.file.tell() != request.position:
             raise HandOver("a file that has been moved between two frames")
-        samples = NativeSamples(
-            form.image, form.plan, request.value, element=shape.keyword, paired=shape.words_of_bytes
-        )
         array, memory = self._result(count)
-        samples.decode(first, count, memory)
+        form.plan.native_frames(request.value, first, memory, workers=None)
         return array
 
     def _rle(self, first: int, count: int) -> np.ndarray:
+        form = self._form
         if self._found is None:
             self._found = Places(self.request)
-        frames = self._found.whole() if count > 1 else [self._found.frame(first)]
-        for index, frame in enumerate(frames):
-            self._form.image.check_rle_bound(len(frame), index)
+        frames, place = self._found.all() if count > 1 else self._found.one(first)
+        frames.check_rle_bounds(form.image, place, count, number=0)
         array, memory = self._result(count)
-        if self._form.plan.rle_frames(frames, first, memory):
+        if form.plan.rle_frames(self.request.value, frames, place, memory, number=first, workers=None):
             raise HandOver("RLE Lossless that is not exactly as the standard wants it")
         return array
 
@@ -102,45 +97,31 @@ class Places:
 
     def __init__(self, request: Request) -> None:
         """Read the Basic Offset Table."""
-        self._value = request.value
+        self._length = request.value.length
         self._expected = request.shape.number_of_frames
         self._places = Encapsulated(
-            self._value.read,
-            length=self._value.length,
+            request.value,
             delimited=False,
             frames=self._expected,
             jpeg=False,
             extended=extended_offset_table(request.extended_offsets),
         )
-        self._fragments: list[Fragments] | None = None
+        self._frames: EncodedFrames | None = None
 
-    def frame(self, index: int) -> Buffer:
-        """Return the bytes of one frame."""
-        if self._fragments is None:
-            found = self._places.find_frame(index)
-            if found is not None:
-                return joined(self._value, found)
-        return joined(self._value, self._all()[index])
+    def one(self, index: int) -> tuple[EncodedFrames, int]:
+        """Return frames, and which of them is number `index`."""
+        found = self._places.find_frame(index) if self._frames is None else None
+        return self.all(index) if found is None else (found, 0)
 
-    def whole(self) -> list[Buffer]:
-        """Return the bytes of every frame."""
-        if isinstance(self._value, FileValue):
-            # Once, in place of twice for every frame.
-            self._value = self._value.load()
-        return [joined(self._value, fragments) for fragments in self._all()]
-
-    def _all(self) -> list[Fragments]:
-        if self._fragments is None:
+    def all(self, index: int = 0) -> tuple[EncodedFrames, int]:
+        """Return all frames, and which of them is number `index`."""
+        if self._frames is None:
             found = self._places.find_frames()
             found.check_whole()
             if found.warnings or len(found) != self._expected:
                 raise HandOver("fragments that are not those of Number of Frames, or damaged")
-            self._fragments = [found.frame(index) for index in range(len(found))]
-            self._check_end(self._fragments)
-        return self._fragments
-
-    def _check_end(self, frames: list[Fragments]) -> None:
-        """Hand over a rest too short for an item, which the core does not look at: pydicom judges it by itself."""
-        end = max(offset + length for fragments in frames for offset, length in fragments)
-        if 0 < self._value.length - end < ITEM_HEADER:
-            raise HandOver("bytes behind the last fragment")
+            # A rest too short for an item, which the core does not look at: pydicom judges it by itself.
+            if 0 < self._length - found.end < ITEM_HEADER:
+                raise HandOver("bytes behind the last fragment")
+            self._frames = found
+        return self._frames, index

@@ -10,11 +10,14 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import utils
 from pydicom.pixels.decoders import base
 
+from dicomet._native import Source
 from dicomet.dropin.request import is_plain_file
 from dicomet.header import scan
 from dicomet.parse import KEYWORDS
 
 Common = Callable[..., tuple[Dataset, dict[str, Any]]]
+# What is read of a file; pydicom parses those whose pixel data begins later.
+HEAD = 1 << 16
 LOGGER = logging.getLogger("pydicom")
 
 
@@ -37,7 +40,7 @@ def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) 
     # It logs what it reads to those who debug.
     if LOGGER.isEnabledFor(logging.DEBUG) or file.tell() != 0:
         return None
-    header = scan(file, None, options)
+    header = scan(Source.of_memory(file.read(HEAD)), options)
     if header is None or header.transfer_syntax not in base._PIXEL_DATA_DECODERS:  # noqa: SLF001
         file.seek(0)
         return None

@@ -25,10 +25,11 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import IS
 
+from dicomet._native import Source
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.shape import Coding, Form, HandOver, Shape, form_of, number_of_frames
 from dicomet.parse import KEYWORDS
-from dicomet.value import FileValue, MemoryValue
+from dicomet.source import source_of_file
 
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
@@ -70,15 +71,18 @@ class Request:
     """One decode.
 
     `number_of_frames` is as pydicom has it, which may be its own class of integers. `source` and `options` describe the
-    whole decode to pydicom, also when a Dataset has been changed since.
+    whole decode to pydicom, also when a Dataset has been changed since. `file` is the source, if it is one, and
+    `position` where it has been left.
     """
 
     form: Form
-    value: MemoryValue | FileValue
+    value: Source
     number_of_frames: int
     extended_offsets: tuple[bytes, bytes] | None
     source: Any
     options: dict[str, Any]
+    file: BinaryIO | None
+    position: int
 
     @property
     def shape(self) -> Shape:
@@ -102,13 +106,19 @@ def understand(
     """Return what is wanted, or raise `HandOver`."""
     coding = _coding(decoder, decoding_plugin)
     _check_options(decoder, options)
-    value, options = _source(decoder, src, options)
+    source, options = _source(decoder, src, options)
+    file, position = None, 0
+    if isinstance(source, bytes):
+        value = Source.of_memory(source)
+    else:
+        file, position = source, source.tell()
+        value = _of_file(file, position)
     form = form_of(coding, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
-    source = value.data if isinstance(value, MemoryValue) else src
-    request = Request(form, value, options["number_of_frames"], _extended_offsets(options, coding), source, options)
-    if coding == "RLE" and isinstance(value, FileValue) and not options.get("allow_excess_frames", True):
+    offsets = _extended_offsets(options, coding)
+    request = Request(form, value, options["number_of_frames"], offsets, source, options, file, position)
+    if coding == "RLE" and file is not None and not options.get("allow_excess_frames", True):
         raise HandOver("allow_excess_frames=False for RLE Lossless in a file")
-    _check_length(request, is_file=isinstance(value, FileValue))
+    _check_length(request)
     return request
 
 
@@ -143,17 +153,15 @@ def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
         raise HandOver("the option transfer_syntax_uid is not the UID of the decoder")
 
 
-def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[MemoryValue | FileValue, dict[str, Any]]:
-    """Return the bytes, and all options: those of a data set, and over them those of the caller."""
+def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes | BinaryIO, dict[str, Any]]:
+    """Return the bytes or the file, and all options: those of a data set, and over them those of the caller."""
     if isinstance(src, Dataset):
         return _of_dataset(decoder, src, options)
     if _is(decoder, RLELossless):
         options = {"pixel_keyword": "PixelData", **options}
-    if type(src) is bytes:
-        return MemoryValue(src), options
-    if not is_plain_file(src):
+    if type(src) is not bytes and not is_plain_file(src):
         raise HandOver("a source that is neither bytes, nor a plain file, nor a Dataset")
-    return _of_file(cast("BinaryIO", src)), options
+    return cast("bytes | BinaryIO", src), options
 
 
 def is_plain_file(source: Any) -> bool:
@@ -161,15 +169,14 @@ def is_plain_file(source: Any) -> bool:
     return type(source) in PLAIN_FILES and type(getattr(source, "raw", None)) in (io.FileIO, type(None))
 
 
-def _of_file(file: BinaryIO) -> FileValue:
+def _of_file(file: BinaryIO, position: int) -> Source:
     """Return what lies behind the position of `file`, and leave it there."""
-    start = file.tell()
-    length = file.seek(0, io.SEEK_END) - start
-    file.seek(start)
-    return FileValue(file, start, max(0, length))
+    source = source_of_file(file)
+    file.seek(position)
+    return source.part(position, source.length)
 
 
-def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[MemoryValue, dict[str, Any]]:
+def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
     if any(getattr(type(dataset), name) is not getattr(Dataset, name) for name in ("__getitem__", "__contains__")):
         raise HandOver("a Dataset class that gives access to its elements in its own way")
     described = _described(dataset)
@@ -191,7 +198,7 @@ def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> 
     if type(value) is not bytes:
         raise HandOver("the value of the pixel data element is not bytes")
     described["pixel_keyword"], described["pixel_vr"] = KEYWORDS[keywords[0]], pixels.VR
-    return MemoryValue(value), {**described, **options}
+    return value, {**described, **options}
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:
@@ -227,9 +234,9 @@ def _extended_offsets(options: dict[str, Any], coding: str) -> tuple[bytes, byte
     return tables
 
 
-def _check_length(request: Request, *, is_file: bool) -> None:
+def _check_length(request: Request) -> None:
     """Hand over a value whose length is not exactly that of the image, which pydicom checks in memory only."""
-    found, expected = request.value.length, request.form.value_bytes
+    found, expected, is_file = request.value.length, request.form.value_bytes, request.file is not None
     padded = expected + expected % 2
     if request.shape.coding == "RLE":
         if not is_file and found in (expected, padded):

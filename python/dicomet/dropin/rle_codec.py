@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from dicomet._native import Image, Plan
+from dicomet._native import Frames, Image, Plan, Source
 
 
 @lru_cache(maxsize=64)
@@ -45,6 +45,7 @@ def decode_planes(  # noqa: PLR0913 - what a frame's header does not say
 
     """
     image, plan = _plan(rows, columns, samples_per_pixel, bits_allocated, strict=strict)
-    image.check_rle_bound(len(src), 0)
+    encoded = Frames.single(len(src))
+    encoded.check_rle_bounds(image, 0, 1, number=0)
     frame = bytearray(image.check_result(1))
-    return frame, plan.rle_frames([src], 0, frame)
+    return frame, plan.rle_frames(Source.of_memory(src), encoded, 0, frame, number=0, workers=1)

@@ -13,6 +13,8 @@ use criterion::{Criterion, Throughput};
 use dicomet_core::color::{self, Arithmetic, convert_rgb_to_ybr as rgb_to_ybr, convert_ybr_to_rgb as ybr_to_rgb};
 use dicomet_core::decode::{Conversion, Plan};
 use dicomet_core::image::{Attributes, ByteOrder, Image, PixelElement};
+use dicomet_core::item::Fragment;
+use dicomet_core::parallel::Team;
 use dicomet_core::rle::encode::{Layout, encode_frame};
 use dicomet_core::{bits, planes, rle};
 
@@ -224,11 +226,12 @@ fn frame(name: &'static str, sources: Vec<Vec<u8>>, plan: Plan, decode: fn(&Plan
 }
 
 fn native(plan: &Plan, src: &[u8], out: &mut [u8]) {
-    plan.native_frames(src, black_box(0), out).unwrap();
+    plan.native_frames(&src, black_box(0), out, &Team::of(1)).unwrap();
 }
 
 fn rle(plan: &Plan, src: &[u8], out: &mut [u8]) {
-    assert!(plan.rle_frames(&[src], 0, out).unwrap().is_empty());
+    let frame = [Fragment { offset: 0, length: src.len() as u64 }];
+    assert!(plan.rle_frames(&src, &[&frame], 0, out, &Team::of(1)).unwrap().is_empty());
 }
 
 fn native_frames() -> Vec<Frame> {

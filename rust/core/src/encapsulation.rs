@@ -1,8 +1,9 @@
 //! PS3.5 A.4: encapsulated pixel data, and where the bytes of each frame lie.
 
 use crate::error::{Error, Problem, Result, try_with_capacity};
-use crate::item::{Fragment, ITEM, ITEM_HEADER, Source, UNDEFINED, fragment_of, header_at, is_delimiter};
+use crate::item::{Fragment, ITEM, ITEM_HEADER, UNDEFINED, fragment_of, header_at, is_delimiter};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
+use crate::source::Source;
 
 /// What is known of the value before it is read.
 #[derive(Debug)]
@@ -46,6 +47,18 @@ impl Frames {
         Self { fragments, grouping, damage: None, warnings: Vec::new() }
     }
 
+    /// One frame of these fragments.
+    #[must_use]
+    pub fn single(fragments: Vec<Fragment>) -> Self {
+        Self::new(fragments, Grouping::All)
+    }
+
+    /// Where the last of all fragments ends.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.fragments.iter().map(|fragment| fragment.end()).max().unwrap_or(0)
+    }
+
     /// How many frames were found.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -86,7 +99,7 @@ pub struct Encapsulated {
 
 impl Encapsulated {
     /// Reads the first item: the Basic Offset Table (PS3.5 A.4), which may be empty.
-    pub fn open<S: Source>(source: &mut S, value: Value) -> std::result::Result<Self, S::Error> {
+    pub fn open<S: Source>(source: &S, value: Value) -> std::result::Result<Self, S::Error> {
         let expected = "the Item (FFFE,E000) of the Basic Offset Table";
         let Some((tag, length)) = header_at(source, 0)? else {
             let problem = Problem::Length { found: value.length, expected: ITEM_HEADER };
@@ -109,7 +122,7 @@ impl Encapsulated {
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
     /// Frames before a damage are whole and can be used; [`Frames::damage`] says what is wrong behind them.
-    pub fn find_frames<S: Source>(&self, source: &mut S) -> std::result::Result<Frames, S::Error> {
+    pub fn find_frames<S: Source>(&self, source: &S) -> std::result::Result<Frames, S::Error> {
         let Walk { fragments, mut warnings, damage } = self.walk(source)?;
         if let Some(damage) = damage {
             let frames = self.assign_before(source, fragments, damage.offset)?;
@@ -125,7 +138,7 @@ impl Encapsulated {
     /// place. None where only [`Self::find_frames`] can tell.
     pub fn find_frame<S: Source>(
         &self,
-        source: &mut S,
+        source: &S,
         index: usize,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
         if let Some(table) = &self.value.extended {
@@ -141,7 +154,7 @@ impl Encapsulated {
     /// anything else.
     fn fragments_between<S: Source>(
         &self,
-        source: &mut S,
+        source: &S,
         start: u64,
         end: Option<u64>,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
@@ -161,7 +174,7 @@ impl Encapsulated {
     }
 
     /// The fragment whose item begins at `offset`; none where no whole one does.
-    fn item_at<S: Source>(&self, source: &mut S, offset: u64) -> std::result::Result<Option<Fragment>, S::Error> {
+    fn item_at<S: Source>(&self, source: &S, offset: u64) -> std::result::Result<Option<Fragment>, S::Error> {
         if offset >= self.value.length {
             return Ok(None);
         }
@@ -171,7 +184,7 @@ impl Encapsulated {
     }
 
     /// Reads item headers to the delimiter or the end of the value. Empty fragments are left out.
-    fn walk<S: Source>(&self, source: &mut S) -> std::result::Result<Walk, S::Error> {
+    fn walk<S: Source>(&self, source: &S) -> std::result::Result<Walk, S::Error> {
         let (mut walk, mut empty, mut delimited) = (Walk::default(), 0, false);
         let (mut at, end) = (self.table.end(), self.value.length);
         while at < end && !delimited {
@@ -206,7 +219,7 @@ impl Encapsulated {
     /// Assigns fragments to frames.
     fn assign<S: Source>(
         &self,
-        source: &mut S,
+        source: &S,
         fragments: Vec<Fragment>,
         warnings: &mut Vec<Error>,
     ) -> std::result::Result<Frames, S::Error> {
@@ -236,7 +249,7 @@ impl Encapsulated {
     /// are told; none where nothing tells.
     fn assign_before<S: Source>(
         &self,
-        source: &mut S,
+        source: &S,
         fragments: Vec<Fragment>,
         stop: Option<u64>,
     ) -> std::result::Result<Option<Frames>, S::Error> {
@@ -260,7 +273,7 @@ impl Encapsulated {
     /// Without a table: one fragment for each frame, or all for a single frame, or by end-of-image markers.
     fn count<S: Source>(
         &self,
-        source: &mut S,
+        source: &S,
         fragments: &[Fragment],
         warnings: &mut Vec<Error>,
     ) -> std::result::Result<Grouping, S::Error> {
@@ -286,7 +299,7 @@ struct Walk {
 /// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, for
 /// padding). Fragments behind the last marker are a frame with a warning, or none where nobody wants `warnings`.
 fn by_end_of_image<S: Source>(
-    source: &mut S,
+    source: &S,
     fragments: &[Fragment],
     warnings: Option<&mut Vec<Error>>,
 ) -> std::result::Result<Grouping, S::Error> {

@@ -77,6 +77,9 @@ pub enum Problem {
     /// Memory that could not be had.
     #[error("{bytes} bytes of memory could not be allocated")]
     Memory { bytes: u64 },
+    /// The caller wanted the work to end.
+    #[error("interrupted")]
+    Interrupted,
     /// A tag inside encapsulated pixel data that does not belong there.
     #[error("found tag ({:04X},{:04X}), expected {expected}", .found >> 16, .found & 0xFFFF)]
     Tag { found: u32, expected: &'static str },

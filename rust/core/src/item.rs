@@ -1,32 +1,13 @@
 //! PS3.5 A.4 and 7.5: the items of encapsulated pixel data, one for each fragment, and how they are read.
 
 use crate::error::{Error, Problem, Result};
+use crate::source::Source;
 
 pub(crate) const ITEM_DELIMITATION_ITEM: u32 = 0xFFFE_E00D;
 pub(crate) const ITEM: u32 = 0xFFFE_E000;
 pub(crate) const SEQUENCE_DELIMITATION_ITEM: u32 = 0xFFFE_E0DD;
 pub(crate) const ITEM_HEADER: u64 = 8;
 pub(crate) const UNDEFINED: u32 = 0xFFFF_FFFF;
-
-/// Random access to the bytes of the element's value: memory, or a file of which only the headers are read.
-pub trait Source {
-    /// What reading can end in.
-    type Error: From<Error>;
-
-    /// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end. Gives their count.
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> std::result::Result<usize, Self::Error>;
-}
-
-impl Source for &[u8] {
-    type Error = Error;
-
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.get(offset..)).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        Ok(count)
-    }
-}
 
 /// The bytes of a fragment, without its item header: offset in the value, and count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +52,12 @@ pub(crate) fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Resul
     Err(Error::pixel_data(problem).at(at))
 }
 
-pub(crate) fn is_delimiter<S: Source>(source: &mut S, offset: u64) -> std::result::Result<bool, S::Error> {
+pub(crate) fn is_delimiter<S: Source>(source: &S, offset: u64) -> std::result::Result<bool, S::Error> {
     Ok(matches!(header_at(source, offset)?, Some((SEQUENCE_DELIMITATION_ITEM, _))))
 }
 
 /// Tag and length at `offset`; none where the source ends before.
-pub(crate) fn header_at<S: Source>(source: &mut S, offset: u64) -> std::result::Result<Option<(u32, u32)>, S::Error> {
+pub(crate) fn header_at<S: Source>(source: &S, offset: u64) -> std::result::Result<Option<(u32, u32)>, S::Error> {
     let mut header = [0; ITEM_HEADER as usize];
     let found = source.read_at(offset, &mut header)?;
     Ok((found == header.len()).then(|| parse_header(header)))

@@ -4,7 +4,7 @@
 //! [`decode`] puts [`rle`], [`bits`], [`planes`] and [`color`] together and writes each sample once, into
 //! its place in the result.
 //!
-//! Nothing here knows Python or reads a file. No function panics on any input, and nothing is allocated that the input
+//! Nothing here knows Python or opens a file. No function panics on any input, and nothing is allocated that the input
 //! cannot justify. There is no `unsafe` code but in what the macro of `multiversion` makes for run-time CPU dispatch.
 #![forbid(unsafe_code)]
 
@@ -19,8 +19,9 @@ pub mod error;
 pub mod image;
 pub mod item;
 pub mod offset_table;
-mod parallel;
+pub mod parallel;
 pub mod planes;
 pub mod rle;
+pub mod source;
 
 pub use error::{Error, Result};

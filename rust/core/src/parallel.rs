@@ -1,18 +1,51 @@
 //! Frames on all cores.
 //!
 //! Threads live as long as one call: there is no pool that a fork could leave without its threads, and the start of a
-//! thread (20 to 50 µs) is small against the frames that are worth one.
+//! thread (50 to 100 µs) is small against the frames that are worth one.
 
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Problem};
 
 /// A result of fewer bytes is decoded by the caller's thread alone: it takes less time than the start of another.
 const WORTH_A_THREAD: usize = 1 << 20;
+/// How often the caller is asked whether to go on.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+/// How long it is believed how many cores there are: asking takes as long as a small frame.
+const CORES_LAST: Duration = Duration::from_secs(1);
+/// As many threads at most, unless a call says otherwise.
+const ENVIRONMENT: &str = "DICOMET_WORKERS";
+
+/// Who works on a call, and who may stop it.
+#[derive(Clone, Copy)]
+pub struct Team<'a> {
+    /// Threads at most; none for what the environment variable `DICOMET_WORKERS` says, or as many as the process may use.
+    pub workers: Option<NonZero<usize>>,
+    /// Asked now and then by the caller's own thread: true ends the work.
+    pub interrupted: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Team<'_> {
+    /// At most so many threads, which nobody stops; 0 for the default.
+    #[must_use]
+    pub fn of(workers: usize) -> Self {
+        Self { workers: NonZero::new(workers), ..Self::default() }
+    }
+}
+
+impl Default for Team<'_> {
+    fn default() -> Self {
+        Self { workers: None, interrupted: &|| false }
+    }
+}
 
 /// Calls `work` for every item and returns what it gave, in the items' order, or the error of the first item that has
 /// one. `state` makes what each thread reuses from item to item; `bytes` is the size of the whole result.
 pub(crate) fn map<I, S, R, E>(
+    team: &Team<'_>,
     items: impl ExactSizeIterator<Item = I> + Send,
     bytes: usize,
     state: impl Fn() -> S + Sync,
@@ -20,38 +53,60 @@ pub(crate) fn map<I, S, R, E>(
 ) -> Result<Vec<R>, E>
 where
     R: Send,
-    E: Send,
+    E: Send + From<Error>,
 {
-    let threads = threads_for(items.len(), bytes);
-    if threads < 2 {
-        let mut state = state();
-        return items.map(|item| work(&mut state, item)).collect();
-    }
+    let threads = threads_for(team, items.len(), bytes);
+    let mut watch = Watch { team, asked: Instant::now(), interrupted: false };
     let queue = Mutex::new(items.enumerate());
-    let run = || work_off(&queue, &state, &work);
-    let mut done = thread::scope(|scope| {
-        // Where a thread cannot be started, the others do its work.
-        let helpers: Vec<_> =
-            (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, run).ok()).collect();
-        let mut done = run();
-        for helper in helpers {
-            match helper.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
+    let mut done = if threads < 2 {
+        work_off(&queue, &state, &work, || watch.interrupted())
+    } else {
+        thread::scope(|scope| {
+            // Where a thread cannot be started, the others do its work.
+            let help = || work_off(&queue, &state, &work, || false);
+            let helpers: Vec<_> =
+                (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, help).ok()).collect();
+            let mut done = work_off(&queue, &state, &work, || watch.interrupted());
+            for helper in helpers {
+                match helper.join() {
+                    Ok(more) => done.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
             }
-        }
-        done
-    });
+            done
+        })
+    };
+    if watch.interrupted {
+        return Err(Error::pixel_data(Problem::Interrupted).into());
+    }
     // Items are handed out in order, so that all before a failed one are done.
     done.sort_unstable_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Takes items until there are none, or one fails.
+/// Asks the caller from time to time whether to go on.
+struct Watch<'a> {
+    team: &'a Team<'a>,
+    asked: Instant,
+    interrupted: bool,
+}
+
+impl Watch<'_> {
+    fn interrupted(&mut self) -> bool {
+        if !self.interrupted && self.asked.elapsed() >= ASK_EVERY {
+            self.interrupted = (self.team.interrupted)();
+            self.asked = Instant::now();
+        }
+        self.interrupted
+    }
+}
+
+/// Takes items until there are none, one fails, or it is told to `stop`.
 fn work_off<I, S, R, E>(
     queue: &Mutex<impl Iterator<Item = (usize, I)>>,
     state: impl Fn() -> S,
     work: impl Fn(&mut S, I) -> Result<R, E>,
+    mut stop: impl FnMut() -> bool,
 ) -> Vec<(usize, Result<R, E>)> {
     let (mut state, mut done) = (state(), Vec::new());
     // A lock is poisoned where another thread has panicked, which ends the whole call.
@@ -59,7 +114,7 @@ fn work_off<I, S, R, E>(
         let result = work(&mut state, item);
         let failed = result.is_err();
         done.push((index, result));
-        if failed {
+        if failed || stop() {
             // Nobody needs what comes after it.
             if let Ok(mut items) = queue.lock() {
                 items.by_ref().for_each(drop);
@@ -69,11 +124,31 @@ fn work_off<I, S, R, E>(
     done
 }
 
-/// As many threads as the process may use (its affinity and its group's quota), as there are items, and as have enough
-/// to do.
-fn threads_for(items: usize, bytes: usize) -> usize {
+/// As many threads as are wanted, as there are items, and as have enough to do.
+fn threads_for(team: &Team<'_>, items: usize, bytes: usize) -> usize {
     let worth = items.min(bytes / WORTH_A_THREAD);
-    if worth < 2 { 1 } else { worth.min(thread::available_parallelism().map_or(1, NonZero::get)) }
+    if worth < 2 { 1 } else { worth.min(team.workers.or_else(wanted).unwrap_or_else(cores).get()) }
+}
+
+/// What the environment says. Anything but a number from 1 on says nothing.
+fn wanted() -> Option<NonZero<usize>> {
+    std::env::var(ENVIRONMENT).ok()?.trim().parse().ok()
+}
+
+/// As many threads as the process may use at the same time: its affinity, and its group's quota.
+fn cores() -> NonZero<usize> {
+    static KNOWN: Mutex<Option<(Instant, NonZero<usize>)>> = Mutex::new(None);
+    let ask = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    // A lock that is held, or was when the process was forked, is not waited for.
+    let Ok(mut known) = KNOWN.try_lock() else { return ask() };
+    match *known {
+        Some((asked, cores)) if asked.elapsed() < CORES_LAST => cores,
+        _ => {
+            let cores = ask();
+            *known = Some((Instant::now(), cores));
+            cores
+        }
+    }
 }
 
 #[cfg(test)]
@@ -83,28 +158,30 @@ mod tests {
 
     const LARGE: usize = 100 * WORTH_A_THREAD;
 
+    fn numbers(count: usize) -> impl ExactSizeIterator<Item = usize> + Send {
+        (0..count).collect::<Vec<_>>().into_iter()
+    }
+
     #[test]
     fn results_keep_the_order_of_the_items() {
-        for (items, bytes) in [(0, LARGE), (1, LARGE), (2, 0), (50, LARGE), (1000, LARGE)] {
-            let doubled = map((0..items).collect::<Vec<_>>().into_iter(), bytes, || (), |(), i| Ok::<_, ()>(2 * i));
+        for (items, bytes, workers) in
+            [(0, LARGE, 0), (1, LARGE, 2), (2, 0, 2), (50, LARGE, 0), (50, LARGE, 7), (1000, LARGE, 2)]
+        {
+            let doubled = map(&Team::of(workers), numbers(items), bytes, || (), |(), i| Ok::<_, Error>(2 * i));
             assert_eq!(doubled, Ok((0..items).map(|i| 2 * i).collect()));
         }
     }
 
     #[test]
     fn the_first_error_counts() {
-        for bytes in [0, LARGE] {
+        for workers in 1..5 {
             let calls = AtomicUsize::new(0);
-            let failed = map(
-                (0..200).collect::<Vec<_>>().into_iter(),
-                bytes,
-                || (),
-                |(), i| {
-                    calls.fetch_add(1, Ordering::Relaxed);
-                    if i % 20 == 7 { Err(i) } else { Ok(()) }
-                },
-            );
-            assert_eq!(failed, Err(7));
+            let work = |i| {
+                calls.fetch_add(1, Ordering::Relaxed);
+                if i % 20 == 7 { Err(Error::pixel_data(Problem::TooLarge).in_frame(i)) } else { Ok(()) }
+            };
+            let failed = map(&Team::of(workers), numbers(200), LARGE, || (), |(), i| work(i));
+            assert_eq!(failed.unwrap_err().frame, Some(7));
             assert!(calls.load(Ordering::Relaxed) < 200);
         }
     }
@@ -112,16 +189,50 @@ mod tests {
     #[test]
     fn a_panic_is_not_lost() {
         let panicked = std::panic::catch_unwind(|| {
+            let work = |i| assert!(i != 3, "on purpose");
             let _ = map(
-                (0..50).collect::<Vec<_>>().into_iter(),
+                &Team::of(2),
+                numbers(50),
                 LARGE,
                 || (),
                 |(), i| {
-                    assert!(i != 3, "on purpose");
-                    Ok::<_, ()>(())
+                    work(i);
+                    Ok::<_, Error>(())
                 },
             );
         });
         assert!(panicked.is_err());
+    }
+
+    #[test]
+    fn an_interruption_ends_the_work() {
+        for workers in [1, 2, 5] {
+            let calls = AtomicUsize::new(0);
+            let team = Team { workers: NonZero::new(workers), interrupted: &|| true };
+            let work = |()| {
+                calls.fetch_add(1, Ordering::Relaxed);
+                thread::sleep(ASK_EVERY / 10);
+                Ok::<_, Error>(())
+            };
+            let stopped = map(&team, vec![(); 1000].into_iter(), LARGE, || (), |(), ()| work(()));
+            assert_eq!(stopped.unwrap_err().problem, Problem::Interrupted);
+            assert!(calls.load(Ordering::Relaxed) < 500);
+        }
+    }
+
+    #[test]
+    fn as_many_threads_as_are_wanted_and_worth_it() {
+        for (workers, items, bytes, threads) in [
+            (1, 1000, LARGE, 1),
+            (3, 1000, LARGE, 3),
+            (300, 1000, LARGE, 100),
+            (300, 20, LARGE, 20),
+            (3, 1000, 2 * WORTH_A_THREAD - 1, 1),
+            (3, 1000, 2 * WORTH_A_THREAD, 2),
+            (3, 1, LARGE, 1),
+        ] {
+            assert_eq!(threads_for(&Team::of(workers), items, bytes), threads);
+        }
+        assert_eq!(cores(), thread::available_parallelism().unwrap());
     }
 }

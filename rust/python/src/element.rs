@@ -1,20 +1,31 @@
 //! The few elements of a file that matter.
 
-use crate::buffer::Input;
-use crate::errors::guarded;
+use crate::errors::run;
+use crate::source::Source;
 use dicomet_core::element::{Header, Stop, scan};
+use dicomet_core::source::Source as _;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// What stands in front of the pixel data; a word where it is not found.
+/// What is read of a file at first, and again where the pixel data begins later.
+const HEADS: [usize; 2] = [1 << 14, 1 << 19];
+
+/// What stands in front of the pixel data; nothing where that is not plainly in order.
 #[pyfunction]
-pub(crate) fn find_pixel_data(py: Python<'_>, src: Input) -> PyResult<Py<PyAny>> {
-    match guarded::<_, dicomet_core::Error>(py, || Ok(scan(src.as_slice())))? {
-        Ok(header) => found(py, &header),
-        Err(Stop::Short) => "short".into_py_any(py),
-        Err(Stop::Unusual) => "unusual".into_py_any(py),
+pub(crate) fn find_pixel_data(py: Python<'_>, source: &Source) -> PyResult<Option<Py<PyAny>>> {
+    let mut head = Vec::new();
+    let head = &mut head;
+    for (attempt, size) in HEADS.into_iter().enumerate() {
+        let size = if source.in_memory().is_some() { usize::MAX } else { size };
+        let bytes = run(py, || source.bytes_at(0, size, head))?;
+        match scan(bytes) {
+            Ok(header) => return found(py, &header).map(Some),
+            Err(Stop::Short) if attempt + 1 < HEADS.len() && bytes.len() == size => {}
+            Err(_) => break,
+        }
     }
+    Ok(None)
 }
 
 fn found(py: Python<'_>, header: &Header<'_>) -> PyResult<Py<PyAny>> {

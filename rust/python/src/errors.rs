@@ -2,13 +2,18 @@
 
 use dicomet_core::Error;
 use dicomet_core::error::Problem;
-use pyo3::exceptions::PyMemoryError;
+use dicomet_core::parallel::Team;
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
+use std::io;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Mutex;
 
-/// What reading through a Python function can end in.
+/// What reading can end in.
 pub(crate) enum Failure {
     Core(Error),
     Python(PyErr),
@@ -54,9 +59,45 @@ fn raise(py: Python<'_>, message: &str, place: Option<&Bound<'_, PyDict>>) -> Py
     made.map_or_else(|error| error, PyErr::from_value)
 }
 
+/// The `OSError` that Python itself would raise.
+pub(crate) fn os_error(error: io::Error, path: Option<&Path>) -> PyErr {
+    let Some(code) = error.raw_os_error() else { return PyValueError::new_err(error.to_string()) };
+    let text = error.to_string();
+    let text = text.strip_suffix(&format!(" (os error {code})")).unwrap_or(&text).to_owned();
+    match path.map(|path| path.as_os_str().to_owned()) {
+        Some(path) if cfg!(windows) => PyOSError::new_err((0, text, path, code)),
+        Some(path) => PyOSError::new_err((code, text, path)),
+        None if cfg!(windows) => PyOSError::new_err((0, text, None::<String>, code)),
+        None => PyOSError::new_err((code, text)),
+    }
+}
+
 /// Runs `work` without the GIL.
-pub(crate) fn run<T: Send>(py: Python<'_>, work: impl FnOnce() -> dicomet_core::Result<T> + Send) -> PyResult<T> {
-    guarded(py, || py.detach(work).map_err(Failure::Core))
+pub(crate) fn run<T: Send, E: Into<Failure> + Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> PyResult<T> {
+    guarded(py, || py.detach(work))
+}
+
+/// Runs `work` without the GIL, by a team of at most so many `workers`, until a signal handler raises.
+pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
+    py: Python<'_>,
+    workers: Option<NonZero<usize>>,
+    work: impl FnOnce(&Team<'_>) -> Result<T, E> + Send,
+) -> PyResult<T> {
+    let raised = Mutex::new(None);
+    let interrupted = || {
+        let check = |py: Python<'_>| py.check_signals();
+        let error = Python::attach(check).err();
+        let ends = error.is_some();
+        if let Ok(mut raised) = raised.lock() {
+            *raised = error;
+        }
+        ends
+    };
+    let done = run(py, || work(&Team { workers, interrupted: &interrupted }));
+    raised.into_inner().ok().flatten().map_or(done, Err)
 }
 
 /// Runs `work` with the GIL. A panic, which would be a mistake of this library, becomes an ordinary exception.

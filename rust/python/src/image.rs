@@ -3,7 +3,6 @@
 use crate::buffer::Input;
 use crate::errors::guarded;
 use dicomet_core::codestream::Codestream;
-use dicomet_core::decode;
 use dicomet_core::image::{self as core, Attributes, PixelElement, SampleKind};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -90,10 +89,6 @@ impl Image {
 
     fn check_result(&self, py: Python<'_>, frames: usize) -> PyResult<usize> {
         guarded(py, || self.0.result_bytes(frames))
-    }
-
-    fn check_rle_bound(&self, py: Python<'_>, frame_bytes: u64, frame: usize) -> PyResult<()> {
-        guarded(py, || decode::check_rle_bound(&self.0, frame_bytes).map_err(|error| error.in_frame(frame)))
     }
 
     fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize) -> PyResult<Option<(u8, bool)>> {

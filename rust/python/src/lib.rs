@@ -10,6 +10,7 @@ mod errors;
 mod image;
 mod plan;
 mod rle;
+mod source;
 
 use pyo3::prelude::*;
 
@@ -37,6 +38,7 @@ mod _native {
         inflate,
         plan::{Plan, convert_color},
         rle::encode_rle,
+        source::Source,
     };
 
     #[pymodule_init]

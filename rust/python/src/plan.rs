@@ -1,11 +1,14 @@
 //! What is done to samples, and the calls that do it without the GIL.
 
 use crate::buffer::{Input, Output};
-use crate::errors::{guarded, run};
+use crate::encapsulated::Frames;
+use crate::errors::{Failure, guarded, run, run_as_team};
 use crate::image::Image;
+use crate::source::Source;
 use dicomet_core::color::{self, Arithmetic};
 use dicomet_core::decode::{self, Conversion, Form};
 use dicomet_core::image::ByteOrder;
+use dicomet_core::item::Fragment;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::num::NonZero;
@@ -38,6 +41,11 @@ impl Plan {
         Ok(Self(self.0.clone().in_form(form)))
     }
 
+    #[getter]
+    fn is_identity(&self) -> bool {
+        self.0.is_identity()
+    }
+
     #[staticmethod]
     #[pyo3(signature = (image, *, bits_allocated, planar, kept_bits, conversion))]
     fn codec(
@@ -52,37 +60,44 @@ impl Plan {
         guarded(py, || decode::Plan::codec(&image.0, bits_allocated, planar, kept_bits, conversion)).map(Self)
     }
 
-    fn native_frames(&self, py: Python<'_>, src: Input, first_bit: usize, mut out: Output) -> PyResult<()> {
-        run(py, || self.0.native_frames(src.as_slice(), first_bit, out.as_mut_slice()))
+    #[pyo3(signature = (source, first_frame, out, *, workers))]
+    fn native_frames(
+        &self,
+        py: Python<'_>,
+        source: &Source,
+        first_frame: usize,
+        mut out: Output,
+        workers: Option<NonZero<usize>>,
+    ) -> PyResult<()> {
+        let workers = source.workers(workers);
+        run_as_team(py, workers, |team| self.0.native_frames(source, first_frame, out.as_mut_slice(), team))
     }
 
-    #[getter]
-    fn is_in_place(&self) -> bool {
-        self.0.is_in_place()
+    #[pyo3(signature = (frame, out, *, workers))]
+    fn words(&self, py: Python<'_>, frame: Input, mut out: Output, workers: Option<NonZero<usize>>) -> PyResult<()> {
+        run_as_team(py, workers, |team| self.0.words(frame.as_slice(), out.as_mut_slice(), team))
     }
 
-    fn finish_in_place(&self, py: Python<'_>, mut out: Output) -> PyResult<()> {
-        run(py, || {
-            self.0.finish_in_place(out.as_mut_slice());
-            Ok(())
-        })
-    }
-
-    fn words(&self, py: Python<'_>, frame: Input, mut out: Output) -> PyResult<()> {
-        run(py, || self.0.words(frame.as_slice(), out.as_mut_slice()))
-    }
-
+    #[pyo3(signature = (source, frames, first, out, *, number, workers))]
+    #[allow(clippy::too_many_arguments)]
     fn rle_frames(
         &self,
         py: Python<'_>,
-        frames: Vec<Input>,
-        first_frame: usize,
+        source: &Source,
+        frames: &Frames,
+        first: usize,
         mut out: Output,
+        number: usize,
+        workers: Option<NonZero<usize>>,
     ) -> PyResult<Vec<String>> {
-        run(py, || {
-            let frames: Vec<&[u8]> = frames.iter().map(Input::as_slice).collect();
-            let warnings = self.0.rle_frames(&frames, first_frame, out.as_mut_slice())?;
-            Ok(warnings.iter().map(ToString::to_string).collect())
+        let workers = source.workers(workers);
+        run_as_team(py, workers, |team| {
+            let out = out.as_mut_slice();
+            let count = out.len() / self.0.image().frame_bytes()?;
+            let frames: Vec<&[Fragment]> =
+                (first..first.saturating_add(count)).map(|index| frames.0.frame(index)).collect();
+            let warnings = self.0.rle_frames(source, &frames, number, out, team)?;
+            Ok::<_, Failure>(warnings.iter().map(ToString::to_string).collect())
         })
     }
 }
@@ -135,6 +150,6 @@ pub(crate) fn convert_color(
                 convert(piece, arithmetic);
             }
         }
-        Ok(())
+        Ok::<_, dicomet_core::Error>(())
     })
 }

@@ -1,31 +1,43 @@
 //! Frames in RLE Lossless (PS3.5 G): byte planes, unpacked and put together.
 
-use super::{Conversion, Plan, Warnings, resize};
+use super::{Conversion, Plan, Warnings};
 use crate::bits;
 use crate::color;
 use crate::error::{Error, Problem, Result};
 use crate::image::Image;
-use crate::parallel;
+use crate::item::Fragment;
+use crate::parallel::{self, Team};
 use crate::planes;
 use crate::rle;
+use crate::source::{Source, resize};
 
 impl Plan {
     /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other into `out`: on all
-    /// cores where that is worth their start. The result does not depend on it.
-    pub fn rle_frames(&self, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Result<Warnings> {
+    /// cores where that is worth their start. The result does not depend on it. `frames` are the fragments of each in
+    /// `source`.
+    pub fn rle_frames<S: Source>(
+        &self,
+        source: &S,
+        frames: &[&[Fragment]],
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Team<'_>,
+    ) -> std::result::Result<Warnings, S::Error> {
         if self.image.bits_allocated() == 12 {
             let why = "RLE Lossless is not defined for Bits Allocated 12";
-            return Err(Error::pixel_data(Problem::Unsupported(why)));
+            return Err(Error::pixel_data(Problem::Unsupported(why)).into());
         }
         let frame_bytes = self.image.frame_bytes()?;
         let (found, expected) = (frames.len() as u64, (out.len() / frame_bytes) as u64);
         if found != expected {
-            return Err(Error::pixel_data(Problem::FrameCount { found, expected }));
+            return Err(Error::pixel_data(Problem::FrameCount { found, expected }).into());
         }
         let bytes = out.len();
         let work = frames.iter().zip(out.chunks_exact_mut(frame_bytes)).enumerate();
-        let warnings = parallel::map(work, bytes, Vec::new, |scratch, (index, (frame, out))| {
-            self.rle_frame(frame, out, scratch, first_frame + index)
+        let warnings = parallel::map(team, work, bytes, Default::default, |scratch, (index, (fragments, out))| {
+            let (stored, planes): &mut (Vec<u8>, Vec<u8>) = scratch;
+            let frame = joined(source, fragments, stored)?;
+            Ok::<_, S::Error>(self.rle_frame(frame, out, planes, first_frame + index)?)
         })?;
         Ok(warnings.concat())
     }
@@ -129,6 +141,28 @@ pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
         return Err(Error::pixel_data(Problem::Implausible { found: frame_bytes, expected: image.frame_samples() }));
     }
     Ok(())
+}
+
+/// The bytes of a frame: those of its only fragment, or all of them one behind the other in `scratch`.
+fn joined<'a, S: Source>(
+    source: &'a S,
+    fragments: &[Fragment],
+    scratch: &'a mut Vec<u8>,
+) -> std::result::Result<&'a [u8], S::Error> {
+    let too_large = || Error::pixel_data(Problem::TooLarge);
+    if let [fragment] = fragments {
+        let length = usize::try_from(fragment.length).map_err(|_| too_large())?;
+        return source.bytes_at(fragment.offset, length, scratch);
+    }
+    let mut length: usize = 0;
+    for fragment in fragments {
+        let (start, bytes) = (length, usize::try_from(fragment.length).map_err(|_| too_large())?);
+        length = length.checked_add(bytes).ok_or_else(too_large)?;
+        resize(scratch, length)?;
+        let read = source.read_at(fragment.offset, &mut scratch[start..length])?;
+        length = start + read.min(bytes);
+    }
+    Ok(&scratch[..length])
 }
 
 /// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The

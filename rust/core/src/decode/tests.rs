@@ -3,7 +3,51 @@
 
 use super::*;
 use crate::image::{Attributes, PixelElement};
+use crate::item::Fragment;
+use crate::parallel::Team;
+use crate::source::Source;
 use proptest::prelude::*;
+
+/// A file: its bytes are nowhere in memory.
+struct File<'a>(&'a [u8]);
+
+impl Source for File<'_> {
+    type Error = Error;
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        self.0.read_at(offset, buffer)
+    }
+}
+
+/// Decodes native frames from memory and from a file, with a result that must be the same.
+fn native(plan: &Plan, value: &[u8], first_frame: usize, out: &mut [u8]) -> Result<()> {
+    let mut from_file = vec![0xA5; out.len()];
+    let of_file = plan.native_frames(&File(value), first_frame, &mut from_file, &Team::default());
+    let of_memory = plan.native_frames(&value, first_frame, out, &Team::default());
+    assert_eq!(of_file, of_memory);
+    assert!(of_file.is_err() || from_file == out);
+    of_memory
+}
+
+/// Decodes RLE frames from memory and from a file, in one fragment and in several.
+fn rle(plan: &Plan, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Result<Warnings> {
+    let value = frames.concat();
+    let (mut whole, mut cut, mut at) = (Vec::new(), Vec::new(), 0);
+    for frame in frames {
+        let (length, half) = (frame.len() as u64, frame.len() as u64 / 2);
+        whole.push(vec![Fragment { offset: at, length }]);
+        let parts = [(at, half), (at + half, 0), (at + half, length - half)];
+        cut.push(parts.map(|(offset, length)| Fragment { offset, length }).to_vec());
+        at += length;
+    }
+    let [whole, cut] = [&whole, &cut].map(|frames| frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let mut again = vec![0xA5; out.len()];
+    let of_parts = plan.rle_frames(&File(&value), &cut, first_frame, &mut again, &Team::default());
+    let of_memory = plan.rle_frames(&value.as_slice(), &whole, first_frame, out, &Team::default());
+    assert_eq!(of_parts, of_memory);
+    assert!(of_parts.is_err() || again == out);
+    of_memory
+}
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -133,24 +177,14 @@ proptest! {
         // Also from a frame in the middle, which need not begin on a byte.
         let skipped = skipped.min(image.number_of_frames() as u64 - 1);
         let mut expected = expected.split_off(skipped as usize * image.frame_bytes().unwrap());
-        let (first_bit, _) = image.native_frame_range(skipped).unwrap();
         let mut out = vec![0xA5; expected.len()];
-        plan.native_frames(&case.native(), first_bit as usize, &mut out).unwrap();
+        native(&plan, &case.native(), skipped as usize, &mut out).unwrap();
         prop_assert_eq!(&out, &expected);
         let other = if ByteOrder::NATIVE == ByteOrder::Big { ByteOrder::Little } else { ByteOrder::Big };
-        plan.in_form(Form { order: other, ..Form::default() }).native_frames(&case.native(), first_bit as usize, &mut out).unwrap();
+        let plan = plan.in_form(Form { order: other, ..Form::default() });
+        native(&plan, &case.native(), skipped as usize, &mut out).unwrap();
         bits::swap_words(&mut expected, image.sample_bytes());
         prop_assert_eq!(out, expected);
-    }
-
-    #[test]
-    fn native_frames_in_place(case in cases(&[1, 8, 12, 16, 32, 64])) {
-        let plan = case.plan();
-        if plan.is_in_place() {
-            let mut out = case.native();
-            plan.finish_in_place(&mut out);
-            prop_assert_eq!(out, case.result());
-        }
     }
 
     #[test]
@@ -173,7 +207,7 @@ proptest! {
         let mut out = vec![0xA5; case.result().len()];
         for planar in [false, image.samples_per_pixel() == 3] {
             let plan = case.plan().in_form(Form { planar, strict: true, ..Form::default() });
-            let warnings = plan.rle_frames(&frames, 0, &mut out).unwrap();
+            let warnings = rle(&plan, &frames, 0, &mut out).unwrap();
             prop_assert!(warnings.is_empty());
             prop_assert_eq!(&out, &case.result_in(planar));
         }
@@ -194,7 +228,7 @@ proptest! {
             case.order(false).iter().take(frame_samples).flat_map(|place| native_bytes(extend(value(place)), wide)).collect();
         let plan = Plan::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None).unwrap();
         let mut out = vec![0xA5; expected.len()];
-        plan.words(&src, &mut out).unwrap();
+        plan.words(&src, &mut out, &Team::default()).unwrap();
         prop_assert_eq!(out, expected);
     }
 
@@ -205,7 +239,7 @@ proptest! {
         let header: Vec<u8> = [segments, 64, 70, 80, 90, 100, 110].iter().flat_map(|w| w.to_le_bytes()).collect();
         let frame = [header, vec![0; 36], bytes].concat();
         let mut out = vec![0; image.frame_bytes().unwrap()];
-        let _ = case.plan().rle_frames(&[&frame], 0, &mut out);
+        let _ = rle(&case.plan(), &[&frame], 0, &mut out);
     }
 }
 
@@ -235,7 +269,7 @@ fn colours_are_converted_after_they_are_ordered() {
         let plan =
             Plan::native(&colour("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb).unwrap();
         let mut out = [0xA5; 12];
-        plan.native_frames(&src, 0, &mut out).unwrap();
+        native(&plan, &src, 0, &mut out).unwrap();
         assert_eq!(out[..], rgb);
     }
 }
@@ -248,7 +282,7 @@ fn subsampled_frames_are_expanded_and_converted() {
     for (conversion, expected) in [(Conversion::None, full.concat()), (Conversion::YbrToRgb, rgb)] {
         let plan = Plan::native(&colour("YBR_FULL_422", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
         let mut out = [0xA5; 12];
-        plan.native_frames(&src, 0, &mut out).unwrap();
+        native(&plan, &src, 0, &mut out).unwrap();
         assert_eq!(out[..], expected);
     }
 }
@@ -278,7 +312,7 @@ fn frames_longer_than_a_piece() {
     let case = Case { attributes, big: false, correct: true, seed: 1 };
     let expected = case.result();
     let mut out = vec![0xA5; expected.len()];
-    case.plan().native_frames(&case.native(), 0, &mut out).unwrap();
+    native(&case.plan(), &case.native(), 0, &mut out).unwrap();
     assert_eq!(out, expected);
 }
 
@@ -300,11 +334,11 @@ fn rle_bits_are_told_apart_by_length() {
     let case = Case { attributes, big: false, correct: true, seed: 3 };
     for plane in [case.native(), case.result()] {
         let mut out = [0xA5; 15];
-        case.plan().rle_frames(&[&rle_frame(&[plane])], 0, &mut out).unwrap();
+        rle(&case.plan(), &[&rle_frame(&[plane])], 0, &mut out).unwrap();
         assert_eq!(out[..], case.result());
     }
     let mut out = [0xA5; 15];
-    let error = case.plan().rle_frames(&[&rle_frame(&[vec![1; 9]])], 7, &mut out).unwrap_err();
+    let error = rle(&case.plan(), &[&rle_frame(&[vec![1; 9]])], 7, &mut out).unwrap_err();
     assert_eq!((error.frame, error.segment), (Some(7), Some(0)));
 }
 
@@ -326,12 +360,13 @@ fn big_endian_words_of_bytes() {
     let image = Image::new(&attributes).unwrap();
     let plan = Plan::native(&image, ByteOrder::Big, true, true, Conversion::None).unwrap();
     let mut out = [0xA5; 9];
-    plan.native_frames(&[2, 1, 4, 3, 6, 5, 8, 7, 0, 9], 0, &mut out).unwrap();
+    native(&plan, &[2, 1, 4, 3, 6, 5, 8, 7, 0, 9], 0, &mut out).unwrap();
     assert_eq!(out, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    assert!(plan.native_frames(&[2, 1, 4, 3, 6, 5, 8, 7, 9], 0, &mut out).is_err());
-    let mut out = [0xA5; 3];
-    plan.native_frames(&[4, 3, 6, 5], 8, &mut out).unwrap();
-    assert_eq!(out, [4, 5, 6]);
+    assert!(native(&plan, &[2, 1, 4, 3, 6, 5, 8, 7, 9], 0, &mut out).is_err());
+    // A frame that begins inside a word.
+    let mut out = [0xA5; 9];
+    native(&plan, &[1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10], 1, &mut out).unwrap();
+    assert_eq!(out, [3, 4, 5, 6, 7, 8, 9, 10, 11]);
 }
 
 #[test]
@@ -347,18 +382,18 @@ fn only_a_strict_plan_refuses_what_follows_a_plane() {
     unused_offset[20] = 77;
     let mut out = [0; 12];
     for frame in [&[][..], &[0]].map(with_rest) {
-        plan(true).rle_frames(&[&frame], 0, &mut out).unwrap();
+        rle(&plan(true), &[&frame], 0, &mut out).unwrap();
     }
     for (frame, warnings) in
         [(with_rest(&[0, 0]), 0), (with_rest(&[128]), 0), (with_rest(&[1, 5, 5]), 1), (unused_offset, 0)]
     {
-        plan(true).rle_frames(&[&frame], 0, &mut out).unwrap_err();
-        assert_eq!(plan(false).rle_frames(&[&frame], 0, &mut out).unwrap().len(), warnings);
+        rle(&plan(true), &[&frame], 0, &mut out).unwrap_err();
+        assert_eq!(rle(&plan(false), &[&frame], 0, &mut out).unwrap().len(), warnings);
     }
     let mut too_long = planes;
     too_long[2].push(3);
-    plan(true).rle_frames(&[&rle_frame(&too_long)], 0, &mut out).unwrap_err();
-    assert_eq!(plan(false).rle_frames(&[&rle_frame(&too_long)], 0, &mut out).unwrap().len(), 1);
+    rle(&plan(true), &[&rle_frame(&too_long)], 0, &mut out).unwrap_err();
+    assert_eq!(rle(&plan(false), &[&rle_frame(&too_long)], 0, &mut out).unwrap().len(), 1);
 }
 
 #[test]
@@ -367,9 +402,9 @@ fn planes_are_converted_like_pixels() {
     for conversion in [Conversion::YbrToRgb, Conversion::RgbToYbr] {
         let plan = Plan::native(&colour("YBR_FULL", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
         let (mut pixels, mut converted) = ([0; 12], [0; 12]);
-        plan.rle_frames(&[&rle_frame(&planes)], 0, &mut pixels).unwrap();
+        rle(&plan, &[&rle_frame(&planes)], 0, &mut pixels).unwrap();
         let plan = plan.in_form(Form { planar: true, ..Form::default() });
-        plan.rle_frames(&[&rle_frame(&planes)], 0, &mut converted).unwrap();
+        rle(&plan, &[&rle_frame(&planes)], 0, &mut converted).unwrap();
         let transposed: Vec<u8> = (0..3).flat_map(|sample| pixels.chunks(3).map(move |pixel| pixel[sample])).collect();
         assert_eq!(converted[..], transposed);
     }
@@ -404,14 +439,14 @@ fn many_frames_on_many_threads_give_the_same() {
     let mut frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
     let frame_bytes = case.image().frame_bytes().unwrap();
     let (mut together, mut alone) = (vec![0xA5; 30 * frame_bytes], vec![0; 30 * frame_bytes]);
-    case.plan().rle_frames(&frames, 0, &mut together).unwrap();
+    rle(&case.plan(), &frames, 0, &mut together).unwrap();
     for (frame, out) in frames.iter().zip(alone.chunks_exact_mut(frame_bytes)) {
-        case.plan().rle_frames(&[frame], 0, out).unwrap();
+        rle(&case.plan(), &[frame], 0, out).unwrap();
     }
     assert!(together == alone);
     frames[17] = &frames[17][..200];
     frames[23] = &[];
-    assert_eq!(case.plan().rle_frames(&frames, 100, &mut together).unwrap_err().frame, Some(117));
+    assert_eq!(rle(&case.plan(), &frames, 100, &mut together).unwrap_err().frame, Some(117));
 }
 
 /// Images large enough for several threads: `frames` of `rows` x 1001 pixels.
@@ -445,19 +480,21 @@ fn large_images_on_many_threads_give_the_same() {
         let plan = Plan::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
         let src = noise(pixels * 3 * frames as usize);
         let mut out = vec![0xA5; src.len()];
-        plan.native_frames(&src, 0, &mut out).unwrap();
+        native(&plan, &src, 0, &mut out).unwrap();
         for (frame, out) in src.chunks(pixels * 3).zip(out.chunks(pixels * 3)) {
             assert!(out.chunks(3).enumerate().all(|(i, p)| p == [frame[i], frame[pixels + i], frame[2 * pixels + i]]));
         }
 
-        let image = large(1, 1, rows, frames);
+        // The second frame of single bits begins inside a byte.
+        let image = large(1, 1, rows + 1, frames);
         let plan = Plan::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
-        let src = noise((pixels * frames as usize + 5).div_ceil(8));
+        let pixels = pixels + 1001;
+        let src = noise((pixels * (frames as usize + 1)).div_ceil(8));
         let mut out = vec![0xA5; pixels * frames as usize];
-        plan.native_frames(&src, 5, &mut out).unwrap();
-        assert!(out.iter().enumerate().all(|(i, bit)| *bit == src[(i + 5) / 8] >> ((i + 5) % 8) & 1));
+        native(&plan, &src, 1, &mut out).unwrap();
+        assert!(out.iter().enumerate().all(|(i, bit)| *bit == src[(i + pixels) / 8] >> ((i + pixels) % 8) & 1));
         // The first frame that is not there is told.
-        let error = plan.native_frames(&src[..src.len() / 2], 5, &mut out).unwrap_err();
-        assert_eq!(error.frame, Some(frames as u64 / 2));
+        let error = native(&plan, &src[..src.len() / 2], 1, &mut out).unwrap_err();
+        assert_eq!(error.frame, Some((src.len() as u64 / 2 * 8 + 7) / pixels as u64));
     }
 }

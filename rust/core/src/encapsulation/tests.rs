@@ -29,14 +29,14 @@ fn join(bytes: &[u8], fragments: &[Fragment]) -> Vec<u8> {
 
 fn find(bytes: &[u8], value: Value) -> Result<Frames> {
     let frames_expected = value.frames as usize;
-    let encapsulated = Encapsulated::open(&mut &bytes[..], value)?;
-    let frames = encapsulated.find_frames(&mut &bytes[..])?;
+    let encapsulated = Encapsulated::open(&bytes, value)?;
+    let frames = encapsulated.find_frames(&bytes)?;
     if let Some(damage) = frames.damage {
         return Err(damage);
     }
     for index in 0..frames_expected {
         // The short way, where there is one, must agree with the long way.
-        if let Some(fragments) = encapsulated.find_frame(&mut &bytes[..], index)? {
+        if let Some(fragments) = encapsulated.find_frame(&bytes, index)? {
             assert_eq!(fragments, frames.frame(index));
         }
     }
@@ -137,10 +137,10 @@ fn malformed_items_are_named_by_offset() {
 fn frames_before_the_damage_are_found() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
     let cut = &bytes[..bytes.len() - 9];
-    let frames = Encapsulated::open(&mut &cut[..], value(cut, 3)).unwrap().find_frames(&mut &cut[..]).unwrap();
+    let frames = Encapsulated::open(&cut, value(cut, 3)).unwrap().find_frames(&cut).unwrap();
     assert_eq!(contents(cut, &frames), [b"aa", b"bb"]);
     assert_eq!(frames.damage.unwrap().problem, Problem::ItemLength { length: 2, left: 1 });
-    let single = Encapsulated::open(&mut &cut[..], value(cut, 1)).unwrap().find_frames(&mut &cut[..]);
+    let single = Encapsulated::open(&cut, value(cut, 1)).unwrap().find_frames(&cut);
     assert!(single.is_err(), "a frame in fragments of which the last is cut is not whole");
 }
 

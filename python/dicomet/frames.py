@@ -1,0 +1,133 @@
+"""The frames of one source, checked and ready to be decoded: what all public functions share."""
+
+import io
+import mmap
+import operator
+from typing import Any
+
+import numpy as np
+
+from dicomet._native import Source
+from dicomet.description import Description, describe
+from dicomet.encapsulated import EncapsulatedFrames
+from dicomet.errors import PixelDataError, shown
+from dicomet.native import NativeFrames
+from dicomet.parse import Parsed
+from dicomet.warn import warn
+
+NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
+
+
+class Frames:
+    """The frames of `parsed`.
+
+    Nothing is decoded, and nothing read but the offset table, before a frame is asked for.
+    """
+
+    def __init__(self, parsed: Parsed, *, raw: bool, decoding_plugin: str, workers: int | None, whole: bool) -> None:
+        """Check the description. `whole`: all frames will be asked for at once."""
+        self.description = describe(parsed, raw=raw)
+        self.dtype = np.dtype(self.description.image.dtype)
+        self.frame_shape = tuple(self.description.image.frame_shape)
+        self._value = parsed.value
+        self._warning = parsed.warning
+        self._workers = checked_workers(workers)
+        self._view_only = bool(parsed.options.get("view_only", False))
+        self._places = _places(self.description, parsed, decoding_plugin, whole=whole)
+
+    @property
+    def count(self) -> int:
+        """How many frames there are."""
+        return self._places.count
+
+    def check_exists(self, index: int) -> None:
+        """Raise for a frame that does not exist. Frames are counted only where Number of Frames does not tell."""
+        if index >= self.description.image.number_of_frames and index >= self.count:
+            raise PixelDataError(
+                f"{NUMBER_OF_FRAMES}: found index {shown(index)}, expected 0 to {self.count - 1}",
+                element=NUMBER_OF_FRAMES,
+                frame=index,
+            )
+
+    def read(self, first: int, count: int, shape: tuple[int, ...], out: np.ndarray | None) -> np.ndarray:
+        """Return `count` frames from `first` on, as an array of `shape`."""
+        if count:
+            self._places.check(first, count)
+        self._warn_once()
+        self.description.image.check_result(count)
+        if out is None and self._view_only:
+            view = self._view(first, count)
+            if view is not None:
+                return view.reshape(shape)
+        array = np.empty(shape, self.dtype) if out is None else self._checked_out(out, shape)
+        if count:
+            self._places.decode(first, count, array.view(np.ndarray), self._workers)
+        return array
+
+    def _warn_once(self) -> None:
+        if self._warning:
+            warning, self._warning = self._warning, None
+            warn(warning)
+
+    def _checked_out(self, out: Any, shape: tuple[int, ...]) -> np.ndarray:
+        if not isinstance(out, np.ndarray):
+            raise TypeError(f"'out': found {type(out).__name__}, expected a numpy.ndarray")
+        if out.dtype != self.dtype or out.shape != shape:
+            found = f"an array of shape {out.shape} and dtype {out.dtype}"
+            raise PixelDataError(f"'out': found {found}, expected {shape} and {self.dtype}")
+        if not (out.flags.c_contiguous and out.flags.writeable):
+            raise PixelDataError("'out': found an array that is not C-contiguous or not writeable, expected both")
+        return out
+
+    def _view(self, first: int, count: int) -> np.ndarray | None:
+        """Return stored samples where they lie, if they are the answer already."""
+        if not isinstance(self._places, NativeFrames) or not self._places.is_result:
+            return None
+        start, end = (bit // 8 for bit in self.description.image.native_frame_range(first))
+        part = self._value.part(start, (end - start) * count)
+        memory = memory_of(part)
+        if memory is None:
+            return None
+        view = np.frombuffer(memory, self.dtype)
+        return view if view.flags.aligned else None
+
+
+def _places(
+    description: Description, parsed: Parsed, decoding_plugin: str, *, whole: bool
+) -> NativeFrames | EncapsulatedFrames:
+    if description.coding == "native":
+        return NativeFrames(description, parsed.value)
+    value = parsed.value
+    if whole and value.is_object:
+        # Once, in place of twice for every frame.
+        value = Source.of_memory(value.read(0, value.length))
+    return EncapsulatedFrames(description, value, decoding_plugin, delimited=parsed.delimited)
+
+
+def memory_of(source: Source) -> memoryview | None:
+    """Return the bytes of `source` without reading them: memory, or a map of a file. None of any other source."""
+    if source.is_in_memory:
+        return memoryview(source.read(0, source.length))
+    try:
+        file = mmap.mmap(source.fileno(), source.start + source.length, access=mmap.ACCESS_READ)
+    except (io.UnsupportedOperation, OSError, ValueError):
+        return None
+    return memoryview(file)[source.start :]
+
+
+def checked_index(index: int) -> int:
+    """Return `index` as an integer from 0 on."""
+    number = operator.index(index)
+    if number < 0:
+        raise PixelDataError("'index' must be greater than or equal to 0")
+    return number
+
+
+def checked_workers(workers: int | None) -> int | None:
+    """Return `workers` as an integer from 1 on, or None for what the environment says."""
+    if workers is None:
+        return None
+    number = operator.index(workers)
+    if number < 1:
+        raise ValueError(f"'workers': found {shown(workers)}, expected 1 or more")
+    return min(number, 2**31)

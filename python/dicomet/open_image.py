@@ -1,0 +1,186 @@
+"""An image that stays open, for access to single frames in any order."""
+
+import operator
+import os
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, BinaryIO, Self, overload
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from dicomet.frames import Frames
+from dicomet.parse import parse_dataset, parse_source
+from dicomet.source import Buffer, open_source
+
+Source = str | os.PathLike[str] | BinaryIO | Buffer | Dataset
+
+
+class OpenImage:
+    """The frames of an image as a sequence of arrays, decoded when they are asked for.
+
+    The header is parsed once, and the places of the frames are found once: by the offset table, or else by a walk over
+    the headers of all fragments when a frame is first asked for. All methods may be called from any number of threads
+    at the same time; the GIL is released while samples are read and decoded (but for JPEG plugins that hold it).
+
+    Attributes
+    ----------
+    shape : tuple of int
+        ``(frames, rows, columns)`` or ``(frames, rows, columns, samples)``; frames also where there is one.
+    dtype : numpy.dtype
+        As of `pixel_array`.
+    ndim : int
+        3 or 4.
+
+    """
+
+    def __init__(
+        self,
+        src: Source,
+        *,
+        raw: bool = False,
+        decoding_plugin: str = "",
+        workers: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """See `dicomet.open`."""
+        parsed = (
+            parse_dataset(src, kwargs) if isinstance(src, Dataset) else parse_source(open_source(src), kwargs, None)
+        )
+        self._frames: Frames | None = Frames(
+            parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False
+        )
+
+    def _open(self) -> Frames:
+        if self._frames is None:
+            raise ValueError("the image is closed")
+        return self._frames
+
+    def __len__(self) -> int:
+        """Return how many frames there are."""
+        return self._open().count
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """See the class."""
+        return (len(self), *self._open().frame_shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """See the class."""
+        return self._open().dtype
+
+    @property
+    def ndim(self) -> int:
+        """See the class."""
+        return 1 + len(self._open().frame_shape)
+
+    def frame(self, index: int, out: np.ndarray | None = None) -> np.ndarray:
+        """Return one frame.
+
+        Parameters
+        ----------
+        index : int
+            The number of the frame, from 0; from -1 backwards from the last.
+        out : numpy.ndarray, optional
+            Decode into this array, which has the shape and dtype of a frame and is C-contiguous. It is returned.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of shape ``(rows, columns[, samples])``.
+
+        Raises
+        ------
+        IndexError
+            There is no such frame.
+        PixelDataError, OSError
+            As `pixel_array` does.
+
+        """
+        frames, number = self._open(), operator.index(index)
+        # Frames are counted only where Number of Frames does not tell.
+        if not 0 <= number < frames.description.image.number_of_frames:
+            count = frames.count
+            if not -count <= number < count:
+                raise IndexError(f"frame {index} of {count}")
+            number %= count
+        return frames.read(number, 1, frames.frame_shape, out)
+
+    @overload
+    def __getitem__(self, key: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, key: slice) -> np.ndarray: ...
+    def __getitem__(self, key: int | slice) -> np.ndarray:
+        """Return a frame, or for a slice an array of frames, of shape ``(frames, rows, columns[, samples])``."""
+        if not isinstance(key, slice):
+            return self.frame(key)
+        frames = self._open()
+        numbers = range(frames.count)[key]
+        shape = (len(numbers), *frames.frame_shape)
+        if numbers.step == 1:
+            return frames.read(numbers.start, len(numbers), shape, None)
+        array = np.empty(shape, frames.dtype)
+        for place, number in zip(array, numbers, strict=True):
+            frames.read(number, 1, frames.frame_shape, place)
+        return array
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield all frames in their order."""
+        for index in range(len(self)):
+            yield self.frame(index)
+
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001
+        """Return all frames, for `numpy.asarray`."""
+        if copy is False:
+            raise ValueError("an image in a file cannot become an array without a copy")
+        array = self[:]
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    @property
+    def closed(self) -> bool:
+        """Tell whether `close` has been called."""
+        return self._frames is None
+
+    def close(self) -> None:
+        """Close the file, if one was opened here; frames that are being decoded in other threads are finished."""
+        self._frames = None
+
+    def __enter__(self) -> Self:
+        """Return this image."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
+    src: Source, *, raw: bool = False, decoding_plugin: str = "", workers: int | None = None, **kwargs: Any
+) -> OpenImage:
+    """Open an image for access to its frames in any order, from any number of threads.
+
+    >>> with dicomet.open("us.dcm") as image:
+    ...     len(image), image.shape, image.dtype
+    ...     frame = image.frame(41)
+    ...     part = image[10:20]
+
+    Parameters
+    ----------
+    src, raw, decoding_plugin, workers, **kwargs
+        As for `pixel_array`. A file object is not closed, and must not be used otherwise while the image is open.
+
+    Returns
+    -------
+    OpenImage
+        A sequence of frames.
+
+    Raises
+    ------
+    PixelDataError, OSError
+        As `pixel_array` does.
+
+    """
+    return OpenImage(src, raw=raw, decoding_plugin=decoding_plugin, workers=workers, **kwargs)

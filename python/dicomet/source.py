@@ -1,0 +1,92 @@
+"""From what a caller has, to bytes that any thread can read: memory, a file, or an object that reads."""
+
+import io
+import os
+from typing import BinaryIO, cast
+
+from dicomet._native import Source
+
+Buffer = bytes | bytearray | memoryview
+
+# Bytes that pydicom's parser is given at once.
+PARSER_BUFFER = 1 << 16
+
+
+def open_source(src: str | os.PathLike[str] | BinaryIO | Buffer) -> Source:
+    """Return the bytes of `src`.
+
+    Raises
+    ------
+    OSError
+        `src` cannot be opened.
+    TypeError
+        `src` is none of what can be read.
+
+    """
+    if isinstance(src, bytes | bytearray | memoryview):
+        return Source.of_memory(src)
+    if not hasattr(src, "read"):
+        return Source.open(src)
+    if isinstance(src, io.TextIOBase):
+        raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")
+    return source_of_file(cast("BinaryIO", src))
+
+
+def source_of_file(file: BinaryIO) -> Source:
+    """Return the bytes of an open file.
+
+    Python's own files are opened once more where the system can do that: then they are read without the GIL, and their
+    position is nobody's concern.
+    """
+    if type(file) is io.BytesIO:
+        return Source.of_memory(file.getvalue())
+    raw = file.raw if type(file) is io.BufferedReader else file
+    if type(raw) is io.FileIO and file.readable():
+        try:
+            return Source.open(f"/dev/fd/{file.fileno()}")
+        except OSError:
+            # No such folder on this system, or no right to open the file again.
+            pass
+    return Source.of_object(file, size_of(file))
+
+
+def size_of(file: BinaryIO) -> int:
+    """Return the length of `file`, which is then at its end.
+
+    The result of its `seek` is not looked at: an `mmap` has none before Python 3.13.
+    """
+    file.seek(0, io.SEEK_END)
+    return file.tell()
+
+
+def as_file(source: Source) -> BinaryIO:
+    """Return `source` as a file for a parser."""
+    return cast("BinaryIO", io.BufferedReader(_Raw(source), PARSER_BUFFER))
+
+
+class _Raw(io.RawIOBase):
+    """Reads a `Source`."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.length}[whence]
+        self._position = max(0, origin + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        read = self._source.read(self._position, len(buffer))
+        buffer[: len(read)] = read
+        self._position += len(read)
+        return len(read)

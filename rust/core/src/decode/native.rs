@@ -1,0 +1,299 @@
+//! Native frames (PS3.5 8.2, A.1 to A.3, A.5), and the words of a codec: from bands of the value to bands of the result.
+//!
+//! A band is what one thread works off before it asks for more. It reads what it needs of the value, so that reading a
+//! file is shared among the cores like everything else.
+
+use super::{Layout, PIECE_PIXELS, Plan};
+use crate::bits;
+use crate::color;
+use crate::error::{Error, Problem, Result};
+use crate::image::SampleKind;
+use crate::parallel::{self, Team};
+use crate::planes;
+use crate::source::{Source, resize};
+
+/// Bytes of the result in a band: it stays in the second-level cache between being read and being finished.
+const BAND_BYTES: usize = 1 << 18;
+
+/// What a thread reuses from band to band: bytes as they are read, and, of packed bits in planes, as whole words.
+#[derive(Default)]
+struct Scratch {
+    stored: [Vec<u8>; 3],
+    words: [Vec<u8>; 3],
+}
+
+impl Plan {
+    /// Decodes native frames, which follow each other in the value that is `source`, from number `first_frame` on until
+    /// `out` is full.
+    pub fn native_frames<S: Source>(
+        &self,
+        source: &S,
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Team<'_>,
+    ) -> std::result::Result<(), S::Error> {
+        self.image.native_frame_bits()?;
+        self.frames(source, first_frame, out, team)
+    }
+
+    /// Places one frame of whole words, as a codec gives them.
+    pub fn words(&self, frame: &[u8], out: &mut [u8], team: &Team<'_>) -> Result<()> {
+        let expected = self.frame_bits() / 8;
+        if (frame.len() as u64) < expected {
+            return Err(Error::pixel_data(Problem::Length { found: frame.len() as u64, expected }));
+        }
+        self.frames(&frame, 0, out, team)
+    }
+
+    fn frames<S: Source>(
+        &self,
+        source: &S,
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Team<'_>,
+    ) -> std::result::Result<(), S::Error> {
+        let frame_bytes = self.image.frame_bytes()?;
+        // The end of the last frame can be counted, and with it every place before it.
+        let end_frame = (first_frame as u64).checked_add(out.len().div_ceil(frame_bytes) as u64);
+        if end_frame.and_then(|end| end.checked_mul(self.frame_bits())).is_none() {
+            return Err(Error::new(self.image.element(), Problem::TooLarge).into());
+        }
+        if self.layout.planar {
+            self.frames_of_planes(source, first_frame, out, team)
+        } else {
+            self.frames_of_pixels(source, first_frame, out, team)
+        }
+    }
+
+    /// Bits that a sample takes in the value.
+    fn stored_sample_bits(&self) -> u64 {
+        let allocated = self.image.bits_allocated();
+        if matches!(allocated, 1 | 12) { u64::from(allocated) } else { self.layout.width as u64 * 8 }
+    }
+
+    /// Bits that a pixel takes in the value, in the mean of a pair.
+    fn stored_pixel_bits(&self) -> u64 {
+        let samples = if self.layout.subsampled { 2 } else { self.image.samples_per_pixel() };
+        samples as u64 * self.stored_sample_bits()
+    }
+
+    fn frame_bits(&self) -> u64 {
+        self.image.frame_pixels() * self.stored_pixel_bits()
+    }
+
+    fn pixel_bytes(&self) -> usize {
+        self.image.sample_bytes() * self.image.samples_per_pixel()
+    }
+
+    /// Pixels of a band: whole pieces, and therefore whole pairs.
+    fn band_pixels(&self) -> usize {
+        (BAND_BYTES / self.pixel_bytes() / PIECE_PIXELS).max(1) * PIECE_PIXELS
+    }
+
+    /// Pixel follows pixel, and frame follows frame, so that a band can be any part of all of them.
+    fn frames_of_pixels<S: Source>(
+        &self,
+        source: &S,
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Team<'_>,
+    ) -> std::result::Result<(), S::Error> {
+        let (bytes, pixel_bytes, band_pixels) = (out.len(), self.pixel_bytes(), self.band_pixels());
+        let bands = out.chunks_mut(band_pixels * pixel_bytes).enumerate();
+        parallel::map(
+            team,
+            bands,
+            bytes,
+            Scratch::default,
+            |scratch, (band, out)| -> std::result::Result<(), S::Error> {
+                let first_pixel = first_frame as u64 * self.image.frame_pixels() + (band * band_pixels) as u64;
+                let bit = first_pixel * self.stored_pixel_bits();
+                if self.is_stored_as_wanted() && source.in_memory().is_none() {
+                    self.read(source, bit / 8, out)?;
+                    out.chunks_mut(PIECE_PIXELS * pixel_bytes).for_each(|piece| self.finish(piece));
+                    return Ok(());
+                }
+                let bits = (out.len() / pixel_bytes) as u64 * self.stored_pixel_bits();
+                let (bytes, first_bit) = self.bits_at(source, bit, bits, &mut scratch.stored[0])?;
+                for (index, piece) in out.chunks_mut(PIECE_PIXELS * pixel_bytes).enumerate() {
+                    let bit = (index * PIECE_PIXELS) as u64 * self.stored_pixel_bits();
+                    self.gather(bytes, first_bit + bit as usize, piece);
+                    self.finish(piece);
+                }
+                Ok(())
+            },
+        )?;
+        Ok(())
+    }
+
+    /// Samples have the size and the place that they have in the result: they can be read into it and finished there.
+    pub(super) fn is_stored_as_wanted(&self) -> bool {
+        let Layout { width, subsampled, paired, .. } = self.layout;
+        let whole_words = !matches!(self.image.bits_allocated(), 1 | 12);
+        whole_words && width == self.image.sample_bytes() && !subsampled && !paired
+    }
+
+    /// Pixels from bit `first_bit` of `stored` on, as words side by side, until `piece` is full.
+    fn gather(&self, stored: &[u8], first_bit: usize, piece: &mut [u8]) {
+        match self.image.bits_allocated() {
+            1 => bits::unpack_1(stored, first_bit, piece),
+            12 => bits::unpack_12(stored, first_bit, piece),
+            _ if self.layout.subsampled => color::expand_422(&stored[first_bit / 8..], self.layout.width, piece),
+            _ => self.widen(&stored[first_bit / 8..], piece),
+        }
+    }
+
+    fn widen(&self, words: &[u8], out: &mut [u8]) {
+        let (from, to) = (self.layout.width, self.image.sample_bytes());
+        if from == to {
+            out.copy_from_slice(&words[..out.len()]);
+        } else {
+            bits::widen(words, from, out, to, self.image.kind() == SampleKind::Signed);
+        }
+    }
+
+    /// Every frame has a plane for each sample: a band is a part of one frame, or some whole small ones.
+    fn frames_of_planes<S: Source>(
+        &self,
+        source: &S,
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Team<'_>,
+    ) -> std::result::Result<(), S::Error> {
+        let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
+        let bands = bands_of_frames(out, frame_bytes, self.band_pixels() * self.pixel_bytes());
+        parallel::map(
+            team,
+            bands.into_iter(),
+            bytes,
+            Scratch::default,
+            |scratch, (frame, offset, out)| -> std::result::Result<(), S::Error> {
+                for (index, out) in out.chunks_mut(frame_bytes).enumerate() {
+                    let pixel = (offset / self.pixel_bytes()) as u64;
+                    self.band_of_planes(source, (first_frame + frame + index) as u64, pixel, out, scratch)?;
+                }
+                Ok(())
+            },
+        )?;
+        Ok(())
+    }
+
+    fn band_of_planes<S: Source>(
+        &self,
+        source: &S,
+        frame: u64,
+        pixel: u64,
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> std::result::Result<(), S::Error> {
+        let (sample_bits, pixels) = (self.stored_sample_bits(), out.len() / self.pixel_bytes());
+        let mut planes: [&[u8]; 3] = [&[]; 3];
+        let buffers = scratch.stored.iter_mut().zip(&mut scratch.words);
+        for ((number, plane), (stored, words)) in planes.iter_mut().enumerate().zip(buffers) {
+            let bit = frame * self.frame_bits() + (number as u64 * self.image.frame_pixels() + pixel) * sample_bits;
+            let (bytes, first_bit) = self.bits_at(source, bit, pixels as u64 * sample_bits, stored)?;
+            *plane = bytes;
+            if matches!(self.image.bits_allocated(), 1 | 12) {
+                let plane_bytes = pixels * self.layout.width;
+                resize(words, plane_bytes)?;
+                self.gather(bytes, first_bit, &mut words[..plane_bytes]);
+                *plane = &words[..plane_bytes];
+            }
+        }
+        self.interleave(planes, out)?;
+        Ok(())
+    }
+
+    fn interleave(&self, planes: [&[u8]; 3], out: &mut [u8]) -> Result<()> {
+        let (width, sample_bytes) = (self.layout.width, self.image.sample_bytes());
+        let mut narrow = Vec::new();
+        for (index, piece) in out.chunks_mut(PIECE_PIXELS * 3 * sample_bytes).enumerate() {
+            let pixels = piece.len() / 3 / sample_bytes;
+            let start = index * PIECE_PIXELS * width;
+            let planes = planes.map(|plane| &plane[start..start + pixels * width]);
+            if width == sample_bytes {
+                planes::interleave_samples(planes, width, piece);
+            } else {
+                resize(&mut narrow, pixels * 3 * width)?;
+                planes::interleave_samples(planes, width, &mut narrow[..pixels * 3 * width]);
+                self.widen(&narrow, piece);
+            }
+            self.finish(piece);
+        }
+        Ok(())
+    }
+
+    /// The bytes that hold `count` bits from bit `first` of the value on, and the bit of the first of them.
+    fn bits_at<'a, S: Source>(
+        &self,
+        source: &'a S,
+        first: u64,
+        count: u64,
+        scratch: &'a mut Vec<u8>,
+    ) -> std::result::Result<(&'a [u8], usize), S::Error> {
+        let (start, end) = (first / 8, (first + count).div_ceil(8));
+        if self.layout.paired {
+            let bytes = self.pairs_at(source, start, end, scratch)?;
+            return Ok((bytes, (first % 8) as usize));
+        }
+        let length = self.in_memory_size(end - start)?;
+        let bytes = source.bytes_at(start, length, scratch)?;
+        self.check_read(start, bytes.len(), length)?;
+        Ok((bytes, (first % 8) as usize))
+    }
+
+    /// Bytes `start` to `end` of a value that was sent as big-endian words (PS3.5 7.3), of which the last may be cut.
+    fn pairs_at<'a, S: Source>(
+        &self,
+        source: &S,
+        start: u64,
+        end: u64,
+        scratch: &'a mut Vec<u8>,
+    ) -> std::result::Result<&'a [u8], S::Error> {
+        let skipped = (start % 2) as usize;
+        let length = self.in_memory_size((end - start + skipped as u64).next_multiple_of(2))?;
+        resize(scratch, length)?;
+        let pairs = &mut scratch[..length];
+        let read = source.read_at(start - skipped as u64, pairs)?;
+        self.check_read(start - skipped as u64, read, length)?;
+        bits::swap_pairs(pairs);
+        Ok(&scratch[skipped..length])
+    }
+
+    fn read<S: Source>(&self, source: &S, offset: u64, out: &mut [u8]) -> std::result::Result<(), S::Error> {
+        let read = source.read_at(offset, out)?;
+        self.check_read(offset, read, out.len())?;
+        Ok(())
+    }
+
+    fn in_memory_size(&self, bytes: u64) -> Result<usize> {
+        usize::try_from(bytes).map_err(|_| Error::new(self.image.element(), Problem::TooLarge))
+    }
+
+    /// Checks that the value did not end before the bytes that were wanted at `offset`.
+    fn check_read(&self, offset: u64, found: usize, wanted: usize) -> Result<()> {
+        if found >= wanted {
+            return Ok(());
+        }
+        let (found, wanted) = (offset.saturating_add(found as u64), offset.saturating_add(wanted as u64));
+        // The first byte that is missing may begin with the last bits of the frame before.
+        let frame = found.saturating_mul(8).saturating_add(7) / self.frame_bits().max(1);
+        let problem = Problem::Length { found, expected: wanted };
+        let error = Error::new(self.image.element(), problem);
+        Err(error.in_frame(usize::try_from(frame).unwrap_or(usize::MAX)))
+    }
+}
+
+/// Cuts `out` into bands of about `band_bytes`: parts of one frame, or several whole ones. Gives of each the number of its
+/// first frame, and where in this it begins.
+fn bands_of_frames(out: &mut [u8], frame_bytes: usize, band_bytes: usize) -> Vec<(usize, usize, &mut [u8])> {
+    let frames = (band_bytes / frame_bytes).max(1);
+    let groups = out.chunks_mut(frames * frame_bytes).enumerate();
+    groups
+        .flat_map(|(group, out)| {
+            let bytes = if frames > 1 { frames * frame_bytes } else { band_bytes };
+            let bands = out.chunks_mut(bytes).enumerate();
+            bands.map(move |(band, out)| (group * frames, band * bytes, out))
+        })
+        .collect()
+}

@@ -1,0 +1,202 @@
+//! Where bytes come from: memory of Python's, a file, or anything else that Python can read.
+
+use crate::buffer::Input;
+use crate::errors::{Failure, os_error, run};
+use dicomet_core::source::Source as _;
+use pyo3::exceptions::{PyIsADirectoryError, PyOSError};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyBytes, PyMemoryView, PySlice};
+use std::fs::File;
+use std::io;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A part of somebody's bytes, which any thread can read.
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Source {
+    origin: Arc<Origin>,
+    start: u64,
+    length: u64,
+}
+
+enum Origin {
+    /// `view` is the same memory, for Python.
+    Memory {
+        bytes: Input,
+        view: Py<PyAny>,
+    },
+    File(File),
+    /// An object with `seek` and `read`, by one thread at a time.
+    Object(Mutex<Py<PyAny>>),
+}
+
+#[pymethods]
+impl Source {
+    #[staticmethod]
+    fn of_memory(py: Python<'_>, buffer: Bound<'_, PyAny>) -> PyResult<Self> {
+        let mut view = PyMemoryView::from(&buffer)?;
+        if !view.getattr("readonly")?.extract()? || !view.getattr("c_contiguous")?.extract()? {
+            view = PyMemoryView::from(&py.get_type::<PyBytes>().call1((buffer,))?)?;
+        }
+        let bytes: Input = view.extract()?;
+        let length = bytes.as_slice().len() as u64;
+        let view = view.call_method1("cast", ("B",))?.unbind();
+        Ok(Self::new(Origin::Memory { bytes, view }, length))
+    }
+
+    #[staticmethod]
+    fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let opened = py.detach(|| {
+            let file = File::open(&path)?;
+            let about = file.metadata()?;
+            Ok((file, about))
+        });
+        let (file, about) = opened.map_err(|error| os_error(error, Some(&path)))?;
+        if about.is_dir() {
+            // Where a directory can be opened, it cannot be read.
+            return Err(PyIsADirectoryError::new_err((21, "Is a directory", path.into_os_string())));
+        }
+        Ok(Self::new(Origin::File(file), about.len()))
+    }
+
+    #[staticmethod]
+    fn of_object(file: Py<PyAny>, length: u64) -> Self {
+        Self::new(Origin::Object(Mutex::new(file)), length)
+    }
+
+    #[getter]
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    #[getter]
+    fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// The descriptor of a file, which stays open as long as this lives.
+    #[cfg(unix)]
+    fn fileno(&self) -> PyResult<i32> {
+        use std::os::fd::AsRawFd;
+        match &*self.origin {
+            Origin::File(file) => Ok(file.as_raw_fd()),
+            _ => Err(PyOSError::new_err("not a file")),
+        }
+    }
+
+    #[getter]
+    fn is_in_memory(&self) -> bool {
+        self.in_memory().is_some()
+    }
+
+    #[getter]
+    fn is_object(&self) -> bool {
+        matches!(*self.origin, Origin::Object(_))
+    }
+
+    /// The part from `start` on, of `length` bytes or fewer at the end.
+    fn part(&self, start: u64, length: u64) -> Self {
+        let start = start.min(self.length);
+        Self {
+            origin: Arc::clone(&self.origin),
+            start: self.start.saturating_add(start),
+            length: length.min(self.length - start),
+        }
+    }
+
+    fn read<'py>(&self, py: Python<'py>, offset: u64, count: u64) -> PyResult<Bound<'py, PyAny>> {
+        let part = self.part(offset, count);
+        if let Origin::Memory { view, .. } = &*self.origin {
+            let (start, end) = (isize::try_from(part.start)?, isize::try_from(part.start + part.length)?);
+            return view.bind(py).get_item(PySlice::new(py, start, end, 1));
+        }
+        let read = run(py, || -> Result<Vec<u8>, Failure> {
+            let (mut bytes, length) = (Vec::new(), usize::try_from(part.length).unwrap_or(usize::MAX));
+            let count = part.bytes_at(0, length, &mut bytes)?.len();
+            bytes.truncate(count);
+            Ok(bytes)
+        })?;
+        crate::bytes(py, &read).map(Bound::into_any)
+    }
+}
+
+impl Source {
+    fn new(origin: Origin, length: u64) -> Self {
+        Self { origin: Arc::new(origin), start: 0, length }
+    }
+
+    /// How many threads may work on it: an object of Python's may belong to the thread that has made it.
+    pub(crate) fn workers(&self, wanted: Option<NonZero<usize>>) -> Option<NonZero<usize>> {
+        if self.is_object() { Some(NonZero::<usize>::MIN) } else { wanted }
+    }
+}
+
+impl dicomet_core::source::Source for Source {
+    type Error = Failure;
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Failure> {
+        let left = self.length.saturating_sub(offset);
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let (buffer, offset) = (&mut buffer[..count], self.start.saturating_add(offset));
+        match &*self.origin {
+            Origin::Memory { .. } => {
+                self.in_memory().unwrap_or_default().read_at(offset - self.start, buffer).map_err(Failure::Core)
+            }
+            Origin::File(file) => {
+                read_file(file, offset, buffer).map_err(|error| Failure::Python(os_error(error, None)))
+            }
+            Origin::Object(file) => Python::attach(|py| {
+                let file = file.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+                read_object(file.bind(py), offset, buffer).map_err(Failure::Python)
+            }),
+        }
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        let Origin::Memory { bytes, .. } = &*self.origin else { return None };
+        let (start, end) =
+            (usize::try_from(self.start).ok()?, usize::try_from(self.start.checked_add(self.length)?).ok()?);
+        bytes.as_slice().get(start..end)
+    }
+}
+
+/// Fills `buffer` from `offset` on, without moving anybody's position; less only at the end of the file.
+fn read_file(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    #[cfg(unix)]
+    use std::os::unix::fs::FileExt;
+    #[cfg(windows)]
+    use std::os::windows::fs::FileExt;
+    let mut done = 0;
+    while done < buffer.len() {
+        #[cfg(unix)]
+        let read = file.read_at(&mut buffer[done..], offset + done as u64);
+        #[cfg(windows)]
+        let read = file.seek_read(&mut buffer[done..], offset + done as u64);
+        match read {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+fn read_object(file: &Bound<'_, PyAny>, offset: u64, buffer: &mut [u8]) -> PyResult<usize> {
+    file.call_method1("seek", (offset,))?;
+    let mut done = 0;
+    while done < buffer.len() {
+        // An unbuffered file, or one of the caller's own, may return less than there is.
+        let read: Input = file.call_method1("read", (buffer.len() - done,))?.extract()?;
+        let bytes = read.as_slice();
+        if bytes.is_empty() {
+            break;
+        }
+        let count = bytes.len().min(buffer.len() - done);
+        buffer[done..done + count].copy_from_slice(&bytes[..count]);
+        done += count;
+    }
+    Ok(done)
+}
