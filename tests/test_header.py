@@ -4,6 +4,8 @@ import contextlib
 import io
 import logging
 import os
+import subprocess
+import sys
 from unittest import mock
 
 import files
@@ -35,7 +37,7 @@ def by_pydicom():
 
 def parsed(data: bytes) -> tuple:
     """What `parse` makes of a file."""
-    found = parse.parse_source(open_source(data), {}, None)
+    found = parse.parse(data, {})
     value = found.value.read(0, found.value.length)
     fields = (found.transfer_syntax, found.keyword, found.vr, found.undefined_length, found.warning)
     options = sorted((name, str(option)) for name, option in found.options.items())
@@ -43,7 +45,7 @@ def parsed(data: bytes) -> tuple:
 
 
 def parsed_file(path) -> tuple:
-    found = parse.parse_source(open_source(path), {}, None)
+    found = parse.parse(path, {})
     return (found.value.start, found.value.length, found.delimited, found.vr)
 
 
@@ -66,6 +68,20 @@ def without_log(found: tuple) -> tuple:
 def test_most_files_are_scanned():
     found = [header.scan(open_source(case.path), {}) for case in IMAGES]
     assert sum(one is not None for one in found) > 0.85 * len(found)
+
+
+@pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small_RLE.dcm", "MR_small_implicit.dcm"])
+def test_a_plain_file_needs_no_pydicom(name):
+    """Which takes longer to import than most files to read."""
+    path = next(case.path for case in IMAGES if case.path.name == name)
+    program = (
+        "import sys, dicomet\n"
+        "with dicomet.open(sys.argv[1]) as image: image[0]\n"
+        "dicomet.pixel_array(sys.argv[1]); list(dicomet.iter_pixels(sys.argv[1]))\n"
+        "print(sorted(name for name in sys.modules if name.startswith('pydicom')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_a_header_that_is_longer_than_what_is_read_at_first(tmp_path):

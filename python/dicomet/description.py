@@ -5,55 +5,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydicom.pixels.decoders.base import DecodeOptions
-from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
-)
-
 from dicomet._native import Image, Plan
 from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
-from dicomet.parse import Parsed
+from dicomet.parsed import Parsed
+from dicomet.transfer_syntax import CODINGS, EXPLICIT_VR_BIG_ENDIAN, Coding, name_of
 from dicomet.warn import warn
 
-Coding = Literal["native", "uncompressed frames", "RLE", "JPEG"]
 Conversion = Literal["ybr_to_rgb", "rgb_to_ybr"]
-
-ENCAPSULATED_UNCOMPRESSED = UID("1.2.840.10008.1.2.1.98")
-_CODINGS: dict[str, Coding] = {
-    ImplicitVRLittleEndian: "native",
-    ExplicitVRLittleEndian: "native",
-    ExplicitVRBigEndian: "native",
-    DeflatedExplicitVRLittleEndian: "native",
-    ENCAPSULATED_UNCOMPRESSED: "uncompressed frames",
-    RLELossless: "RLE",
-    JPEGBaseline8Bit: "JPEG",
-    JPEGExtended12Bit: "JPEG",
-    JPEGLossless: "JPEG",
-    JPEGLosslessSV1: "JPEG",
-    JPEGLSLossless: "JPEG",
-    JPEGLSNearLossless: "JPEG",
-    JPEG2000Lossless: "JPEG",
-    JPEG2000: "JPEG",
-    HTJ2KLossless: "JPEG",
-    HTJ2KLosslessRPCL: "JPEG",
-    HTJ2K: "JPEG",
-}
 
 # pydicom's names of the options, the elements they stand for, and whether the float elements need them too.
 _REQUIRED = (
@@ -65,7 +23,8 @@ _REQUIRED = (
     ("rows", "(0028,0010)", "Rows", True),
     ("samples_per_pixel", "(0028,0002)", "Samples per Pixel", True),
 )
-_KNOWN_OPTIONS = frozenset(DecodeOptions.__annotations__) | {"use_pdh", "high_bit"}
+# What a parser gives.
+_DESCRIBED = frozenset(name for name, *_ in _REQUIRED) | {"planar_configuration", "number_of_frames", "high_bit"}
 _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 
@@ -79,7 +38,7 @@ class Description:
 
     image: Image
     coding: Coding
-    transfer_syntax: UID
+    transfer_syntax: str
     options: dict[str, Any]
     element: str
     big_endian: bool
@@ -128,16 +87,16 @@ def describe(parsed: Parsed, *, raw: bool) -> Description:
     """
     options = parsed.options
     coding = _coding(parsed)
-    unknown = sorted(options.keys() - _KNOWN_OPTIONS)
-    if unknown and coding != "JPEG":
-        # pydicom ignores them silently; a JPEG plugin may know more.
-        warn(f"found the option {unknown[0]!r}, which is none of pydicom's decoding options: it is ignored")
+    wishes = options.keys() - _DESCRIBED
+    if wishes and coding != "JPEG":
+        # pydicom ignores what it does not know silently; a JPEG plugin may know more.
+        _warn_of_unknown(wishes)
     if options.get("force_rgb", False) and options.get("force_ybr", False):
         raise PixelDataError("'force_ybr' and 'force_rgb' cannot both be True")
     image = _image(options, parsed.keyword)
     if image.warning:
         warn(image.warning)
-    big_endian = parsed.transfer_syntax == ExplicitVRBigEndian
+    big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
     words_of_bytes = big_endian and parsed.vr == "OW" and options["bits_allocated"] == 8  # noqa: PLR2004
     return Description(
         image=image,
@@ -154,20 +113,28 @@ def describe(parsed: Parsed, *, raw: bool) -> Description:
     )
 
 
+def _warn_of_unknown(names: set[str]) -> None:
+    from pydicom.pixels.decoders.base import DecodeOptions  # noqa: PLC0415 - few callers give options
+
+    unknown = sorted(names - DecodeOptions.__annotations__.keys() - {"use_pdh"})
+    if unknown:
+        warn(f"found the option {unknown[0]!r}, which is none of pydicom's decoding options: it is ignored")
+
+
 def _coding(parsed: Parsed) -> Coding:
     transfer_syntax = parsed.transfer_syntax
-    coding = _CODINGS.get(transfer_syntax)
+    coding = CODINGS.get(transfer_syntax)
     if coding is None:
-        raise unsupported(transfer_syntax.name)
+        raise unsupported(transfer_syntax)
     if coding == "native" and parsed.undefined_length:
         raise PixelDataError(
             f"{parsed.element}: found an undefined length, expected a length in bytes for the transfer syntax "
-            f"{transfer_syntax.name}",
+            f"{name_of(transfer_syntax)}",
             element=parsed.element,
         )
     if coding != "native" and parsed.keyword != "PixelData":
         raise PixelDataError(
-            f"{parsed.element}: found the transfer syntax {transfer_syntax.name}, expected an uncompressed one",
+            f"{parsed.element}: found the transfer syntax {name_of(transfer_syntax)}, expected an uncompressed one",
             element=parsed.element,
         )
     return coding

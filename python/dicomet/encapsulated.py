@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from dicomet import jpeg
 from dicomet._native import Encapsulated, Frames, Plan, Source
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError, shown
@@ -102,12 +101,17 @@ class EncapsulatedFrames:
             warnings = self._own_plan.rle_frames(self._value, frames, place, out, number=first, workers=workers)
             self._warn_of_frames(warnings)
             return
+        decode = self._decode_jpeg if self._description.coding == "JPEG" else self._decode_uncompressed
         for index, samples in enumerate(out.reshape(count, -1), first):
-            frame = self._frame(index)
-            if self._description.coding == "JPEG":
-                jpeg.decode(frame, index, self._description, self._decoding_plugin, samples, workers=workers)
-            else:
-                self._own_plan.native_frames(Source.of_memory(frame), 0, samples, workers=workers)
+            decode(index, samples, workers)
+
+    def _decode_uncompressed(self, index: int, out: np.ndarray, workers: int | None) -> None:
+        self._own_plan.native_frames(Source.of_memory(self._frame(index)), 0, out, workers=workers)
+
+    def _decode_jpeg(self, index: int, out: np.ndarray, workers: int | None) -> None:
+        from dicomet import jpeg  # noqa: PLC0415 - imports pydicom
+
+        jpeg.decode(self._frame(index), index, self._description, self._decoding_plugin, out, workers=workers)
 
     def _warn_of_frames(self, warnings: list[str]) -> None:
         """Warn of what was tolerated in a frame, but of the first such frame only."""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from dicomet.transfer_syntax import name_of
+
 PIXEL_DATA = "(7FE0,0010) Pixel Data"
 TRANSFER_SYNTAX_UID = "(0002,0010) Transfer Syntax UID"
 
@@ -49,7 +51,7 @@ def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
     """Return the error for a transfer syntax, named as pydicom names it."""
     return UnsupportedTransferSyntaxError(
         "Unable to decode the pixel data as a (0002,0010) 'Transfer Syntax UID' value of "
-        f"'{transfer_syntax}' is not supported",
+        f"'{name_of(transfer_syntax)}' is not supported",
         element=TRANSFER_SYNTAX_UID,
     )
 

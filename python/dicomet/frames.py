@@ -12,7 +12,7 @@ from dicomet.description import Description, describe
 from dicomet.encapsulated import EncapsulatedFrames
 from dicomet.errors import PixelDataError, shown
 from dicomet.native import NativeFrames
-from dicomet.parse import Parsed
+from dicomet.parsed import Parsed
 from dicomet.warn import warn
 
 NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"

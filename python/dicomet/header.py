@@ -1,18 +1,26 @@
 """What a file says in front of its pixel data (PS3.5 7), found without building a data set where all is plain."""
 
+import sys
 from dataclasses import dataclass
-from typing import Any
-
-from pydicom import config, hooks
-from pydicom.dataset import Dataset
-from pydicom.pixels.utils import _IMAGE_PIXEL
-from pydicom.uid import UID, AllTransferSyntaxes
+from typing import TYPE_CHECKING, Any
 
 from dicomet._native import Source, find_pixel_data
+from dicomet.transfer_syntax import CODINGS
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 # By pydicom's names of the options.
-NAMES = {**_IMAGE_PIXEL, 0x00280102: "high_bit"}
-KNOWN = {str(uid): uid for uid in AllTransferSyntaxes}
+NAMES = {
+    0x00280002: "samples_per_pixel",
+    0x00280006: "planar_configuration",
+    0x00280010: "rows",
+    0x00280011: "columns",
+    0x00280100: "bits_allocated",
+    0x00280101: "bits_stored",
+    0x00280102: "high_bit",
+    0x00280103: "pixel_representation",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +33,12 @@ class Header:
     """
 
     options: dict[str, Any]
-    transfer_syntax: UID
+    transfer_syntax: str
     tag: int
     vr: str | None
     offset: int
     length: int | None
-    dataset: Dataset | None = None
+    dataset: "Dataset | None" = None
 
 
 def scan(source: Source, options: dict[str, Any]) -> Header | None:
@@ -41,17 +49,20 @@ def scan(source: Source, options: dict[str, Any]) -> Header | None:
     if found is None:
         return None
     transfer_syntax, numbers, photometric_interpretation, number_of_frames, tag, vr, offset, length = found
-    if transfer_syntax not in KNOWN or number_of_frames == 0:
+    if transfer_syntax not in CODINGS or number_of_frames == 0:
         return None
     described: dict[str, Any] = {NAMES[tag]: number for tag, number in numbers.items()}
     described["number_of_frames"] = number_of_frames or 1
     if photometric_interpretation is not None:
         described["photometric_interpretation"] = photometric_interpretation
-    return Header({**described, **options}, KNOWN[transfer_syntax], tag, vr, offset, length)
+    return Header({**described, **options}, transfer_syntax, tag, vr, offset, length)
 
 
 def _reads_by_default() -> bool:
-    """Tell whether pydicom reads data sets as it does without anybody's hooks."""
+    """Tell whether pydicom reads data sets as it does without anybody's hooks, of which there are none without it."""
+    config, hooks = sys.modules.get("pydicom.config"), sys.modules.get("pydicom.hooks")
+    if config is None or hooks is None:
+        return True
     return (
         config.data_element_callback is None
         and hooks.hooks.raw_element_vr is hooks.raw_element_vr

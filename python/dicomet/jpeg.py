@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
+from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
 
 from dicomet._native import Plan
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError
 from dicomet.source import Buffer
+from dicomet.transfer_syntax import name_of
 
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
 # Options that speak of the whole value, where a plugin is given one frame.
@@ -58,12 +59,13 @@ def _call_plugin(
         raise
     except Exception as error:
         reason = " ".join(str(error).removeprefix(_ALL_FAILED).split())
-        message = f"{PIXEL_DATA}, frame {index}: the codec for {description.transfer_syntax.name} failed: {reason}"
+        name = name_of(description.transfer_syntax)
+        message = f"{PIXEL_DATA}, frame {index}: the codec for {name} failed: {reason}"
         raise PixelDataError(message, element=PIXEL_DATA, frame=index) from error
     return samples, dict(properties)
 
 
-def _missing_plugin(transfer_syntax: UID) -> str:
+def _missing_plugin(transfer_syntax: str) -> str:
     """Say which plugin is missing, and how to install it."""
     if transfer_syntax in JPEG2000TransferSyntaxes:
         packages, licence = '"pylibjpeg>=2.0" "pylibjpeg-openjpeg>=2.0"', "MIT"
@@ -72,8 +74,8 @@ def _missing_plugin(transfer_syntax: UID) -> str:
     else:
         packages, licence = '"pylibjpeg>=2.0" "pylibjpeg-libjpeg>=2.1"', "GPL-3.0"
     return (
-        f"{PIXEL_DATA}: the transfer syntax {transfer_syntax.name} ({transfer_syntax}) needs a decoding plugin that is "
-        f"not installed (licence: {licence}): pip install {packages}"
+        f"{PIXEL_DATA}: the transfer syntax {name_of(transfer_syntax)} ({transfer_syntax}) needs a decoding plugin that "
+        f"is not installed (licence: {licence}): pip install {packages}"
     )
 
 

@@ -1,19 +1,19 @@
 """An image that stays open, for access to single frames in any order."""
 
 import operator
-import os
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, BinaryIO, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from dicomet.frames import Frames
-from dicomet.parse import parse_dataset, parse_source
-from dicomet.source import Buffer, open_source
+from dicomet.parse import parse
 
-Source = str | os.PathLike[str] | BinaryIO | Buffer | Dataset
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from dicomet.source import Readable
 
 
 class OpenImage:
@@ -36,7 +36,7 @@ class OpenImage:
 
     def __init__(
         self,
-        src: Source,
+        src: "Readable | Dataset",
         *,
         raw: bool = False,
         decoding_plugin: str = "",
@@ -44,11 +44,8 @@ class OpenImage:
         **kwargs: Any,
     ) -> None:
         """See `dicomet.open`."""
-        parsed = (
-            parse_dataset(src, kwargs) if isinstance(src, Dataset) else parse_source(open_source(src), kwargs, None)
-        )
         self._frames: Frames | None = Frames(
-            parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False
+            parse(src, kwargs), raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False
         )
 
     def _open(self) -> Frames:
@@ -158,7 +155,12 @@ class OpenImage:
 
 
 def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
-    src: Source, *, raw: bool = False, decoding_plugin: str = "", workers: int | None = None, **kwargs: Any
+    src: "Readable | Dataset",
+    *,
+    raw: bool = False,
+    decoding_plugin: str = "",
+    workers: int | None = None,
+    **kwargs: Any,
 ) -> OpenImage:
     """Open an image for access to its frames in any order, from any number of threads.
 

@@ -1,24 +1,25 @@
 """The public functions `pixel_array` and `iter_pixels`, with the signatures of pydicom."""
 
-import os
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from dicomet.frames import Frames, checked_index
-from dicomet.parse import Parsed, parse_dataset, parse_source
-from dicomet.source import Buffer, open_source
+from dicomet.parse import parse
+from dicomet.parsed import Parsed
 
-Source = str | os.PathLike[str] | BinaryIO | Buffer | Dataset
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from dicomet.source import Readable
 
 
 def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
-    src: Source,
+    src: "Readable | Dataset",
     *,
-    ds_out: Dataset | None = None,
+    ds_out: "Dataset | None" = None,
     specific_tags: list[int] | None = None,
     index: int | None = None,
     raw: bool = False,
@@ -89,9 +90,9 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
 
 
 def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
-    src: Source,
+    src: "Readable | Dataset",
     *,
-    ds_out: Dataset | None = None,
+    ds_out: "Dataset | None" = None,
     specific_tags: list[int] | None = None,
     indices: Iterable[int] | None = None,
     raw: bool = False,
@@ -151,19 +152,15 @@ def _all_frames(frames: Frames) -> Iterator[int]:
 
 @contextmanager
 def _parsed(
-    src: Source, options: dict[str, Any], ds_out: Dataset | None, specific_tags: list[int] | None
+    src: "Readable | Dataset", options: dict[str, Any], ds_out: "Dataset | None", specific_tags: list[int] | None
 ) -> Iterator[Parsed]:
     """Parse `src`, and in the end put a file of the caller's back to where it was."""
-    file: BinaryIO | None = None
-    position = 0
+    file = cast("BinaryIO", src) if hasattr(src, "read") else None
+    position = file.tell() if file is not None else 0
     try:
-        if isinstance(src, Dataset):
-            parsed = parse_dataset(src, options)
+        parsed = parse(src, options, None if ds_out is None else (specific_tags or []))
+        if parsed.file is not None:
             file, position = parsed.file, parsed.position
-        else:
-            if hasattr(src, "tell"):
-                file, position = cast("BinaryIO", src), src.tell()
-            parsed = parse_source(open_source(src), options, None if ds_out is None else (specific_tags or []))
         yield parsed
     finally:
         # The caller may have closed it while a generator was waiting.
@@ -171,7 +168,7 @@ def _parsed(
             file.seek(position)
 
 
-def _fill(ds_out: Dataset, parsed: Parsed) -> None:
+def _fill(ds_out: "Dataset", parsed: Parsed) -> None:
     """Give back the elements that were read on the way, not converted, as pydicom does."""
     if parsed.dataset is None or parsed.is_dataset:
         return

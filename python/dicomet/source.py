@@ -7,12 +7,13 @@ from typing import BinaryIO, cast
 from dicomet._native import Source
 
 Buffer = bytes | bytearray | memoryview
+Readable = str | os.PathLike[str] | BinaryIO | Buffer
 
 # Bytes that pydicom's parser is given at once.
 PARSER_BUFFER = 1 << 16
 
 
-def open_source(src: str | os.PathLike[str] | BinaryIO | Buffer) -> Source:
+def open_source(src: Readable) -> Source:
     """Return the bytes of `src`.
 
     Raises

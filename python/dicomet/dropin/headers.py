@@ -9,11 +9,12 @@ from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.pixels import utils
 from pydicom.pixels.decoders import base
+from pydicom.uid import UID
 
 from dicomet._native import Source
 from dicomet.dropin.request import is_plain_file
 from dicomet.header import scan
-from dicomet.parse import KEYWORDS
+from dicomet.parsed import KEYWORDS
 
 Common = Callable[..., tuple[Dataset, dict[str, Any]]]
 # What is read of a file; pydicom parses those whose pixel data begins later.
@@ -46,7 +47,7 @@ def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) 
         return None
     file.seek(header.offset)
     found = {name: value for name, value in header.options.items() if name != "high_bit" or name in options}
-    found["transfer_syntax_uid"] = header.transfer_syntax
+    found["transfer_syntax_uid"] = UID(header.transfer_syntax)
     found["pixel_keyword"] = KEYWORDS[header.tag]
     if header.vr is not None:
         found["pixel_vr"] = header.vr

@@ -28,7 +28,7 @@ from pydicom.valuerep import IS
 from dicomet._native import Source
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.shape import Coding, Form, HandOver, Shape, form_of, number_of_frames
-from dicomet.parse import KEYWORDS
+from dicomet.parsed import KEYWORDS
 from dicomet.source import source_of_file
 
 NATIVE = frozenset(

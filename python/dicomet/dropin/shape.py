@@ -14,7 +14,7 @@ from pydicom.valuerep import IS
 
 from dicomet._native import Image, Plan
 from dicomet.dropin.calibration import Arithmetic, arithmetic_of_pydicom
-from dicomet.parse import KEYWORDS
+from dicomet.parsed import KEYWORDS
 
 Coding = Literal["native", "RLE"]
 

@@ -1,0 +1,228 @@
+"""What pydicom's parser says of a data set: of one that somebody has parsed before, or of a file that is not plain.
+
+The only place that looks into a data set. It is imported when it is needed, and pydicom with it.
+"""
+
+import functools
+import io
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO, cast
+
+from pydicom.datadict import DicomDictionary  # type: ignore[attr-defined]
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
+from pydicom.pixels.utils import as_pixel_options
+from pydicom.uid import UID
+
+from dicomet._native import Source, inflate
+from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
+from dicomet.header import Header
+from dicomet.parsed import ELEMENTS, KEYWORDS, Parsed
+from dicomet.source import as_file, source_of_file
+from dicomet.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+
+HIGH_BIT = 0x00280102
+EXTENDED_OFFSET_TABLES = frozenset({0x7FE00001, 0x7FE00002})
+IMAGE_PIXEL = frozenset(
+    {0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280103}
+)
+UNDEFINED_LENGTH = 0xFFFFFFFF
+
+
+def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
+    """Take the description and the pixel data of `dataset`, which somebody has parsed before."""
+    with _as_pixel_data_error():
+        transfer_syntax = (getattr(dataset, "file_meta", None) or {}).get("TransferSyntaxUID", None)
+    if not transfer_syntax:
+        raise MissingElementError(
+            "Unable to decode the pixel data as the dataset's 'file_meta' has no (0002,0010) 'Transfer Syntax UID' "
+            "element",
+            element=TRANSFER_SYNTAX_UID,
+        )
+    found = [tag for tag in KEYWORDS if tag in dataset]
+    if not found:
+        raise _no_pixel_data("The dataset")
+    if len(found) > 1:
+        raise MissingElementError(
+            "One and only one of 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' may be present in the "
+            "dataset"
+        )
+    with _as_pixel_data_error():
+        element = dataset[found[0]]
+    value, file, position = _dataset_value(element.value, KEYWORDS[found[0]])
+    undefined_length = bool(getattr(element, "is_undefined_length", False))
+    return Parsed(
+        options=_options(dataset, options),
+        transfer_syntax=str(_uid(transfer_syntax)),
+        keyword=KEYWORDS[found[0]],
+        vr=element.VR,
+        value=value,
+        undefined_length=undefined_length,
+        delimited=False,
+        dataset=dataset,
+        is_dataset=True,
+        file=file,
+        position=position,
+    )
+
+
+def _dataset_value(value: Any, keyword: str) -> tuple[Source, BinaryIO | None, int]:
+    """Return the bytes, and, where they are in a file, that and its position."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return Source.of_memory(value), None, 0
+    if isinstance(value, io.BufferedIOBase):
+        file = cast("BinaryIO", value)
+        position = file.tell()
+        source = source_of_file(file)
+        return source.part(position, source.length), file, position
+    found = "no value" if value is None else type(value).__name__
+    raise PixelDataError(f"{ELEMENTS[keyword]}: found {found}, expected bytes", element=ELEMENTS[keyword])
+
+
+def _uid(value: Any) -> UID:
+    if isinstance(value, str):
+        return UID(value)
+    found = f"{TRANSFER_SYNTAX_UID}: found {shown(value)}, expected one UID"
+    raise PixelDataError(found, element=TRANSFER_SYNTAX_UID)
+
+
+def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterable[int] | None) -> tuple[Source, Header]:
+    """Let pydicom parse a file. Return the bytes in which the pixel data lies, too: of a deflated file, others."""
+    file = as_file(source)
+    with _as_pixel_data_error():
+        read_preamble(file, force=True)
+        file_meta = _read_file_meta_info(file)
+    transfer_syntax = _transfer_syntax(file_meta, options)
+    if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        source = Source.of_memory(inflate(source.read(file.tell(), source.length)))
+        file = as_file(source)
+    return source, _read_header(file, file_meta, transfer_syntax, options, specific_tags)
+
+
+def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:
+    with _as_pixel_data_error():
+        named = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
+    if not named:
+        raise MissingElementError(
+            "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format",
+            element=TRANSFER_SYNTAX_UID,
+        )
+    return _uid(named)
+
+
+def _read_header(
+    file: BinaryIO,
+    file_meta: FileMetaDataset,
+    transfer_syntax: UID,
+    options: dict[str, Any],
+    specific_tags: Iterable[int] | None,
+) -> Header:
+    """Let pydicom read the data set up to the pixel data, and read the header of that."""
+    dataset = _read_up_to_pixel_data(file, file_meta, transfer_syntax, specific_tags)
+    tag, vr, length = _read_element_header(file, dataset)
+    return Header(
+        options=_options(dataset, options),
+        transfer_syntax=str(transfer_syntax),
+        tag=tag,
+        vr=vr,
+        offset=file.tell(),
+        length=None if length == UNDEFINED_LENGTH else length,
+        dataset=dataset,
+    )
+
+
+def _read_up_to_pixel_data(
+    file: BinaryIO, file_meta: FileMetaDataset, transfer_syntax: UID, specific_tags: Iterable[int] | None
+) -> Dataset:
+    """Return the elements before the pixel data; `file` is then at the tag of the pixel data element, or at its end."""
+    tags = IMAGE_PIXEL | EXTENDED_OFFSET_TABLES | {HIGH_BIT}
+    if specific_tags is not None:
+        tags = tags | _group_0028() | set(specific_tags)
+    try:
+        implicit, little_endian = transfer_syntax.is_implicit_VR, transfer_syntax.is_little_endian
+    except ValueError:
+        raise unsupported(transfer_syntax) from None
+    with _as_pixel_data_error():
+        dataset = read_dataset(
+            file,
+            is_implicit_VR=implicit,
+            is_little_endian=little_endian,
+            stop_when=lambda tag, _vr, _length: int(tag) in KEYWORDS,
+            specific_tags=list(tags),
+        )
+    dataset.file_meta = file_meta
+    return dataset
+
+
+@functools.cache
+def _group_0028() -> frozenset[int]:
+    """Return the elements that pydicom gives back in ``ds_out``: group 0028 but for retired ones."""
+    return frozenset(tag for tag, entry in DicomDictionary.items() if tag >> 16 == 0x0028 and not entry[3])  # noqa: PLR2004
+
+
+def _read_element_header(file: BinaryIO, dataset: Dataset) -> tuple[int, str | None, int]:
+    """Read tag, VR and length (PS3.5 7.1) of the pixel data element.
+
+    The encoding is the one that was found, which is not always that of the transfer syntax.
+    """
+    implicit, little_endian = dataset.original_encoding
+    order = "<" if little_endian else ">"
+    size = 8 if implicit else 12
+    header = file.read(size)
+    if len(header) < size:
+        raise _no_pixel_data("The dataset in 'src'")
+    vr: str | None = None
+    if implicit:
+        group, element, length = struct.unpack(f"{order}HHL", header)
+    else:
+        group, element, name, length = struct.unpack(f"{order}HH2s2xL", header)
+        vr = name.decode("latin-1")
+    tag = group << 16 | element
+    if tag not in KEYWORDS:
+        # pydicom's parser also stops at a delimiter that stands outside a sequence.
+        raise _no_pixel_data("The dataset in 'src'")
+    return tag, vr, length
+
+
+def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+    with _as_pixel_data_error():
+        merged = as_pixel_options(dataset, **options)
+    if HIGH_BIT in dataset and "high_bit" not in merged:
+        # It does not change the samples, so that one that cannot be read does not matter.
+        with suppress(Exception):
+            merged["high_bit"] = dataset[HIGH_BIT].value
+    return merged
+
+
+def _no_pixel_data(where: str) -> MissingElementError:
+    return MissingElementError(
+        f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to "
+        "decode",
+        element=PIXEL_DATA,
+    )
+
+
+@contextmanager
+def _as_pixel_data_error() -> Iterator[None]:
+    """Turn what pydicom's parser raises for a malformed data set into the one exception.
+
+    It raises many kinds (`struct.error`, `EOFError`, `KeyError`, `NotImplementedError`, `RecursionError`, ...) and has
+    no base of its own. A missing element stays an `AttributeError`; a file that cannot be read stays an `OSError`.
+    """
+    try:
+        yield
+    except (MemoryError, Warning):
+        # A warning is an exception where the caller wants it to be one.
+        raise
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # The parser's own, for data that ends too early.
+        raise PixelDataError(f"the data set cannot be parsed: {error}") from error
+    except AttributeError as error:
+        raise MissingElementError(str(error)) from error
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise PixelDataError(f"the data set cannot be parsed: {reason}") from error

@@ -1,0 +1,46 @@
+"""What decoding needs of a data set, whoever has parsed it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from dicomet._native import Source
+from dicomet.errors import PIXEL_DATA
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
+ELEMENTS = {
+    "FloatPixelData": "(7FE0,0008) Float Pixel Data",
+    "DoubleFloatPixelData": "(7FE0,0009) Double Float Pixel Data",
+    "PixelData": PIXEL_DATA,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What decoding needs of a data set.
+
+    `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data
+    set, and ``high_bit``. `delimited`: the Sequence Delimitation Item (PS3.5 A.4) belongs to the bytes of the value.
+    `warning` is what is wrong with the element, but does not matter where the samples are there. `file`, at `position`,
+    is the value where a data set has a file for it.
+    """
+
+    options: dict[str, Any]
+    transfer_syntax: str
+    keyword: str
+    vr: str | None
+    value: Source
+    undefined_length: bool
+    delimited: bool
+    dataset: "Dataset | None"
+    is_dataset: bool
+    warning: str | None = None
+    file: BinaryIO | None = None
+    position: int = 0
+
+    @property
+    def element(self) -> str:
+        """The pixel data element, as it is named in messages."""
+        return ELEMENTS[self.keyword]

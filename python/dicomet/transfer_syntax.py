@@ -1,0 +1,39 @@
+"""PS3.5 A, PS3.6 A.1: the transfer syntaxes of images, and how their pixel data is coded."""
+
+from typing import Literal
+
+Coding = Literal["native", "uncompressed frames", "RLE", "JPEG"]
+
+IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
+DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
+EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+RLE_LOSSLESS = "1.2.840.10008.1.2.5"
+
+CODINGS: dict[str, Coding] = {
+    IMPLICIT_VR_LITTLE_ENDIAN: "native",
+    EXPLICIT_VR_LITTLE_ENDIAN: "native",
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: "native",
+    EXPLICIT_VR_BIG_ENDIAN: "native",
+    ENCAPSULATED_UNCOMPRESSED: "uncompressed frames",
+    RLE_LOSSLESS: "RLE",
+    "1.2.840.10008.1.2.4.50": "JPEG",  # JPEG Baseline (Process 1)
+    "1.2.840.10008.1.2.4.51": "JPEG",  # JPEG Extended (Process 2 and 4)
+    "1.2.840.10008.1.2.4.57": "JPEG",  # JPEG Lossless, Non-Hierarchical (Process 14)
+    "1.2.840.10008.1.2.4.70": "JPEG",  # the same with Selection Value 1
+    "1.2.840.10008.1.2.4.80": "JPEG",  # JPEG-LS Lossless
+    "1.2.840.10008.1.2.4.81": "JPEG",  # JPEG-LS Lossy (Near-Lossless)
+    "1.2.840.10008.1.2.4.90": "JPEG",  # JPEG 2000 (Lossless Only)
+    "1.2.840.10008.1.2.4.91": "JPEG",  # JPEG 2000
+    "1.2.840.10008.1.2.4.201": "JPEG",  # High-Throughput JPEG 2000 (Lossless Only)
+    "1.2.840.10008.1.2.4.202": "JPEG",  # the same with RPCL Options
+    "1.2.840.10008.1.2.4.203": "JPEG",  # High-Throughput JPEG 2000
+}
+
+
+def name_of(transfer_syntax: str) -> str:
+    """Return the name of PS3.6."""
+    from pydicom.uid import UID  # noqa: PLC0415 - for messages only
+
+    return UID(transfer_syntax).name
