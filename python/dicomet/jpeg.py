@@ -74,8 +74,8 @@ def _missing_plugin(transfer_syntax: str) -> str:
     else:
         packages, licence = '"pylibjpeg>=2.0" "pylibjpeg-libjpeg>=2.1"', "GPL-3.0"
     return (
-        f"{PIXEL_DATA}: the transfer syntax {name_of(transfer_syntax)} ({transfer_syntax}) needs a decoding plugin that "
-        f"is not installed (licence: {licence}): pip install {packages}"
+        f"{PIXEL_DATA}: the transfer syntax {name_of(transfer_syntax)} ({transfer_syntax}) needs a decoding plugin "
+        f"that is not installed (licence: {licence}): pip install {packages}"
     )
 
 

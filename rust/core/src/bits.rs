@@ -3,8 +3,6 @@
 //! Native frames of 1 or 12 Bits Allocated are streams of bits, least significant first, that go on across rows and
 //! frames. Wider samples are whole words, of which the high bits above Bits Stored may hold anything (once: overlays).
 
-use multiversion::multiversion;
-
 /// Bits Allocated 1: one byte, 0 or 1, for each bit of `src` from `first_bit` on.
 ///
 /// `src` must reach at least `first_bit + out.len()` bits; what it lacks is left unwritten.
@@ -28,7 +26,7 @@ pub fn unpack_1(src: &[u8], first_bit: usize, out: &mut [u8]) {
 const BLOCK: usize = 512;
 
 /// Each byte from bit `shift` on, with the bits of the next byte behind it. `bytes` has one more than are wanted.
-#[multiversion(targets("x86_64+avx2"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; BLOCK]) {
     for ((byte, low), high) in aligned.iter_mut().zip(bytes).zip(&bytes[1..]) {
         *byte = (u16::from_le_bytes([*low, *high]) >> shift) as u8;
@@ -37,7 +35,7 @@ fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; BLOCK]) {
 
 /// The eight bits of a byte as eight bytes: each byte of the product keeps one bit, and adding 0x7F carries it to that
 /// byte's top.
-#[multiversion(targets("x86_64+avx2"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn spread(bytes: &[u8; BLOCK], groups: &mut [[u8; 8]]) {
     for (samples, byte) in groups.iter_mut().zip(bytes) {
         let kept = (u64::from(*byte) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
@@ -49,7 +47,7 @@ fn spread(bytes: &[u8; BLOCK], groups: &mut [[u8; 8]]) {
 ///
 /// `first_bit` is a multiple of 4. `src` must reach at least `first_bit / 4 + 3 * out.len() / 2` half bytes; what it lacks
 /// is left unwritten.
-#[multiversion(targets("x86_64+avx2"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub fn unpack_12(src: &[u8], first_bit: usize, out: &mut [u8]) {
     let (src, shift) = (src.get(first_bit / 8..).unwrap_or_default(), first_bit % 8);
     let (samples, mut bit) = (out.as_chunks_mut::<2>().0, shift);

@@ -13,8 +13,6 @@
 
 #![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
 
-use multiversion::multiversion;
-
 mod float;
 
 /// How the equations are evaluated.
@@ -112,7 +110,7 @@ const PIXELS: usize = 128;
 
 /// In planes on the stack, because nothing can be done at once to samples that are three bytes apart. With FMA, because a
 /// fused product without an instruction for it is a call for each.
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+fma")))]
 fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
     let (blocks, rest) = pixels.as_chunks_mut::<3>().0.as_chunks_mut::<PIXELS>();
     for block in blocks {
@@ -132,7 +130,7 @@ fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+fma")))]
 fn convert_planes<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
     let (first, others) = planes.split_at_mut(planes.len() / 3);
     let (second, third) = others.split_at_mut(others.len() / 2);
@@ -151,7 +149,7 @@ pub fn expand_422(src: &[u8], width: usize, out: &mut [u8]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx2"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn expand_words<const W: usize>(src: &[u8], out: &mut [u8]) {
     let src = src.as_chunks::<W>().0.as_chunks::<4>().0;
     let out = out.as_chunks_mut::<W>().0.as_chunks_mut::<6>().0;

@@ -2,11 +2,9 @@
 //!
 //! RLE byte planes (PS3.5 G.2) are the same thing with bytes in place of samples, and can be had back.
 
-use multiversion::multiversion;
-
 /// Writes word `i` of every plane side by side, for every `i`. A word is `W` bytes; all planes are equally long, and
 /// `out` is as long as all of them together.
-#[multiversion(targets("x86_64+avx2"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn interleave_words<const N: usize, const W: usize>(planes: [&[u8]; N], out: &mut [u8]) {
     let planes = planes.map(|plane| plane.as_chunks::<W>().0);
     let words = planes.iter().map(|plane| plane.len()).min().unwrap_or(0);
@@ -74,7 +72,7 @@ fn copy_bytes(src: &[u8], out: &mut [u8]) {
     out[..count].copy_from_slice(&src[..count]);
 }
 
-#[multiversion(targets("x86_64+avx2"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn gather_every<const N: usize>(src: &[u8], out: &mut [u8]) {
     let (pixels, rest) = src.as_chunks::<N>();
     let (whole, last) = out.split_at_mut(pixels.len().min(out.len()));
