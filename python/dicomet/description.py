@@ -2,8 +2,7 @@
 
 import operator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from dicomet._native import Image, Plan
 from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
@@ -28,8 +27,7 @@ _DESCRIBED = frozenset(name for name, *_ in _REQUIRED) | {"planar_configuration"
 _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """The description of an image, and what the caller wants of it.
 
     `complete`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset; of a file

@@ -1,8 +1,7 @@
 """What a file says in front of its pixel data (PS3.5 7), found without building a data set where all is plain."""
 
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source, find_pixel_data
 from dicomet.transfer_syntax import CODINGS
@@ -23,8 +22,7 @@ NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What stands in front of the pixel data.
 
     `options` has the names and values of pydicom's decoding options, those of the caller over those of the file, and

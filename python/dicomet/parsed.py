@@ -1,7 +1,6 @@
 """What decoding needs of a data set, whoever has parsed it."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from dicomet._native import Source
 from dicomet.errors import PIXEL_DATA
@@ -17,8 +16,7 @@ ELEMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """What decoding needs of a data set.
 
     `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data

@@ -1,8 +1,7 @@
 """The public functions `pixel_array` and `iter_pixels`, with the signatures of pydicom."""
 
 from collections.abc import Iterable, Iterator, Sized
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 import numpy as np
 
@@ -75,7 +74,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
 
     """
     number = None if index is None else checked_index(index)
-    with _parsed(src, kwargs, ds_out, specific_tags) as parsed:
+    with _Position(src) as position:
+        parsed = position.parse(src, kwargs, _tags(ds_out, specific_tags))
         frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=number is None)
         if number is None:
             count = frames.count
@@ -126,7 +126,8 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
         As `pixel_array` does.
 
     """
-    with _parsed(src, kwargs, ds_out, specific_tags) as parsed:
+    with _Position(src) as position:
+        parsed = position.parse(src, kwargs, _tags(ds_out, specific_tags))
         if ds_out is not None:
             _fill(ds_out, parsed)
         frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False)
@@ -150,22 +151,32 @@ def _all_frames(frames: Frames) -> Iterator[int]:
     yield from range(expected, frames.count)
 
 
-@contextmanager
-def _parsed(
-    src: "Readable | Dataset", options: dict[str, Any], ds_out: "Dataset | None", specific_tags: list[int] | None
-) -> Iterator[Parsed]:
-    """Parse `src`, and in the end put a file of the caller's back to where it was."""
-    file = cast("BinaryIO", src) if hasattr(src, "read") else None
-    position = file.tell() if file is not None else 0
-    try:
-        parsed = parse(src, options, None if ds_out is None else (specific_tags or []))
+class _Position:
+    """Where a file of the caller's is put back to, as of the source or of its pixel data."""
+
+    def __init__(self, src: object) -> None:
+        self._file = cast("BinaryIO", src) if hasattr(src, "read") else None
+        self._position = self._file.tell() if self._file is not None else 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def parse(self, src: "Readable | Dataset", options: dict[str, Any], tags: list[int] | None) -> Parsed:
+        """Parse `src`, and remember the file in which its pixel data is."""
+        parsed = parse(src, options, tags)
         if parsed.file is not None:
-            file, position = parsed.file, parsed.position
-        yield parsed
-    finally:
+            self._file, self._position = parsed.file, parsed.position
+        return parsed
+
+    def __exit__(self, *_: object) -> None:
         # The caller may have closed it while a generator was waiting.
-        if file is not None and not getattr(file, "closed", False):
-            file.seek(position)
+        if self._file is not None and not getattr(self._file, "closed", False):
+            self._file.seek(self._position)
+
+
+def _tags(ds_out: "Dataset | None", specific_tags: list[int] | None) -> list[int] | None:
+    """Return what is to be read besides; None where nobody will see it."""
+    return None if ds_out is None else (specific_tags or [])
 
 
 def _fill(ds_out: "Dataset", parsed: Parsed) -> None:
