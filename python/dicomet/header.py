@@ -63,6 +63,8 @@ def _reads_by_default() -> bool:
         return True
     return (
         config.data_element_callback is None
+        and config.replace_un_with_known_vr
+        and config.settings.infer_sq_for_un_vr
         and hooks.hooks.raw_element_vr is hooks.raw_element_vr
         and hooks.hooks.raw_element_value is hooks.raw_element_value
     )

@@ -1,0 +1,77 @@
+//! PS3.10 7.1: preamble, prefix and File Meta Information, as far as they are there.
+
+use super::window::{EXPLICIT_LITTLE, Window};
+use super::{Start, Stop, UNDEFINED, value};
+use crate::item::ITEM_DELIMITATION_ITEM;
+
+/// Bytes in front of the prefix "DICM".
+pub(super) const PREAMBLE_BYTES: usize = 128;
+pub(super) const PREFIX: &[u8; 4] = b"DICM";
+/// The group of File Meta Information.
+pub(super) const GROUP: u32 = 0x0002;
+/// File Meta Information Group Length, and Version.
+pub(super) const GROUP_LENGTH: u32 = 0x0002_0000;
+pub(super) const VERSION: u32 = 0x0002_0001;
+pub(super) const TRANSFER_SYNTAX_UID: u32 = 0x0002_0010;
+const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
+
+/// How a data set is written, and where it begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Begin {
+    pub(super) transfer_syntax: String,
+    pub(super) at: u64,
+}
+
+/// Finds the beginning of the data set.
+pub(super) fn begin(window: &Window<'_>, start: &Start<'_>) -> Result<Begin, Stop> {
+    let (given, forced) = match *start {
+        Start::DataSet { transfer_syntax } => return Ok(Begin { transfer_syntax: transfer_syntax.to_owned(), at: 0 }),
+        Start::File { transfer_syntax } => (transfer_syntax, false),
+        Start::Forced { transfer_syntax } => (transfer_syntax, true),
+    };
+    let at = match window.array(PREAMBLE_BYTES as u64)? {
+        prefix if prefix == *PREFIX => (PREAMBLE_BYTES + PREFIX.len()) as u64,
+        _ if forced => 0,
+        _ => return Err(Stop::Unusual),
+    };
+    let (found, at) = meta_information(window, at)?;
+    let transfer_syntax = given.or(found).ok_or(Stop::Unusual)?;
+    if transfer_syntax == DEFLATED {
+        return Err(Stop::Deflated(at));
+    }
+    Ok(Begin { transfer_syntax: transfer_syntax.to_owned(), at })
+}
+
+/// Reads group 0002, which is in Explicit VR Little Endian, for the transfer syntax, and gives where it ends. It ends in
+/// front of the first element of another group; its length, which older files do not have, must say the same.
+fn meta_information<'a>(window: &Window<'a>, start: u64) -> Result<(Option<&'a str>, u64), Stop> {
+    let (mut at, mut last, mut end, mut transfer_syntax) = (start, None, None, None);
+    loop {
+        let next = EXPLICIT_LITTLE.tag(window.array(at)?);
+        if next >> 16 != GROUP {
+            // A parser that looks for group 0002 takes this for an end, and steps over it.
+            let plain = next != ITEM_DELIMITATION_ITEM && end.is_none_or(|end| end == at);
+            return if plain { Ok((transfer_syntax, at)) } else { Err(Stop::Unusual) };
+        }
+        let element = window.element(at, EXPLICIT_LITTLE)?;
+        if last.is_some_and(|last| element.tag <= last) || element.length == UNDEFINED {
+            return Err(Stop::Unusual);
+        }
+        match (element.tag, element.vr) {
+            (GROUP_LENGTH, Some([b'U', b'L'])) if element.length == 4 => {
+                let length = EXPLICIT_LITTLE.u32(window.array(element.value)?);
+                end = Some(element.end().saturating_add(u64::from(length)));
+            }
+            (TRANSFER_SYNTAX_UID, Some([b'U', b'I'])) => {
+                transfer_syntax = Some(value::uid(element.value_of(*b"UI", window)?)?);
+            }
+            (GROUP_LENGTH | TRANSFER_SYNTAX_UID, _) => return Err(Stop::Unusual),
+            // The first is looked at, whatever it is.
+            (VERSION, Some([b'O', b'B'])) => {}
+            _ if last.is_none() => return Err(Stop::Unusual),
+            _ => {}
+        }
+        last = Some(element.tag);
+        at = element.end();
+    }
+}

@@ -1,0 +1,125 @@
+//! PS3.5 7.5: values of undefined length, which must be walked through to find their end.
+
+use super::sequences::is_sequence;
+use super::window::{Element, Encoding, ITEM_GROUP, Window};
+use super::{Stop, UNDEFINED};
+use crate::item::{ITEM, ITEM_DELIMITATION_ITEM, SEQUENCE_DELIMITATION_ITEM};
+
+/// Sequences and items within each other beyond which a file is unusual.
+pub(super) const MAX_DEPTH: usize = 32;
+
+/// What is open around the element that comes next.
+#[derive(Debug, Clone, Copy)]
+enum Open {
+    /// A sequence, in which items follow.
+    Sequence,
+    /// Fragments, such as those of an icon (PS3.5 A.4): items of defined length, whose content is not data elements.
+    Fragments,
+    /// An item of undefined length.
+    Item,
+    /// An item that ends here.
+    ItemUpTo(u64),
+}
+
+/// What is open, from the outermost on, each with the encoding of its elements.
+#[derive(Debug, Default)]
+pub(super) struct Nested(Vec<(Open, Encoding)>);
+
+impl Nested {
+    /// Opens the value of `element`, whose length is undefined.
+    pub(super) fn open(&mut self, element: &Element, window: &Window<'_>, encoding: Encoding) -> Result<(), Stop> {
+        let open = match element.vr.as_ref() {
+            // PS3.5 6.2.2, notes: what was a sequence in implicit VR stays one where its VR is unknown.
+            Some(b"SQ" | b"UN") => Open::Sequence,
+            Some(b"OB" | b"OW") => Open::Fragments,
+            None if is_sequence(element.tag) => Open::Sequence,
+            // No dictionary has them, and an item tells a sequence.
+            None if is_private(element.tag) && begins_as_sequence(element, window, encoding)? => Open::Sequence,
+            _ => return Err(Stop::Unusual),
+        };
+        self.push(open, encoding)
+    }
+
+    fn push(&mut self, open: Open, encoding: Encoding) -> Result<(), Stop> {
+        if self.0.len() >= MAX_DEPTH {
+            return Err(Stop::Unusual);
+        }
+        self.0.push((open, encoding));
+        Ok(())
+    }
+
+    /// Steps from `at` to the end of what is open, or as far as the window goes. Gives where that is.
+    pub(super) fn skip(&mut self, at: &mut u64, window: &Window<'_>) -> Result<(), Stop> {
+        while let Some((open, encoding)) = self.0.last().copied() {
+            *at = match open {
+                Open::Sequence => self.step_in_sequence(*at, window, encoding)?,
+                Open::Fragments => self.step_in_fragments(*at, window, encoding)?,
+                Open::ItemUpTo(end) if *at >= end => self.close_item(*at, end)?,
+                Open::Item | Open::ItemUpTo(_) => self.step_in_item(open, *at, window, encoding)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn close_item(&mut self, at: u64, end: u64) -> Result<u64, Stop> {
+        self.0.pop();
+        if at == end { Ok(at) } else { Err(Stop::Unusual) }
+    }
+
+    /// PS3.5 7.5.1, 7.5.2: an item, or the end of the sequence.
+    fn step_in_sequence(&mut self, at: u64, window: &Window<'_>, encoding: Encoding) -> Result<u64, Stop> {
+        let item = window.element(at, encoding)?;
+        match (item.tag, item.length) {
+            (ITEM, 0) => return Ok(item.value),
+            (ITEM, UNDEFINED) => self.push(Open::Item, encoding_of_item(&item, window, encoding)?)?,
+            (ITEM, _) => self.push(Open::ItemUpTo(item.end()), encoding_of_item(&item, window, encoding)?)?,
+            (SEQUENCE_DELIMITATION_ITEM, 0) => drop(self.0.pop()),
+            _ => return Err(Stop::Unusual),
+        }
+        Ok(item.value)
+    }
+
+    /// PS3.5 A.4: a fragment, or the end of them.
+    fn step_in_fragments(&mut self, at: u64, window: &Window<'_>, encoding: Encoding) -> Result<u64, Stop> {
+        let item = window.element(at, encoding)?;
+        match (item.tag, item.length) {
+            (ITEM, length) if length != UNDEFINED => {}
+            (SEQUENCE_DELIMITATION_ITEM, 0) => drop(self.0.pop()),
+            _ => return Err(Stop::Unusual),
+        }
+        Ok(item.end())
+    }
+
+    /// An element of an item, or its end.
+    fn step_in_item(&mut self, open: Open, at: u64, window: &Window<'_>, encoding: Encoding) -> Result<u64, Stop> {
+        let element = window.element(at, encoding)?;
+        element.check_character_set(window)?;
+        match (element.tag, element.length) {
+            (ITEM_DELIMITATION_ITEM, 0) if matches!(open, Open::Item) => drop(self.0.pop()),
+            (tag, _) if tag >> 16 == ITEM_GROUP => return Err(Stop::Unusual),
+            (_, UNDEFINED) => {
+                self.open(&element, window, encoding)?;
+                return Ok(element.value);
+            }
+            _ => {}
+        }
+        Ok(element.end())
+    }
+}
+
+/// PS3.5 6.2.2, notes: what is in a sequence of VR UN is in implicit VR, in spite of the transfer syntax. Parsers look at
+/// each item of any sequence for that; but in implicit VR all is implicit.
+fn encoding_of_item(item: &Element, window: &Window<'_>, encoding: Encoding) -> Result<Encoding, Stop> {
+    Ok(Encoding { implicit: encoding.implicit || !window.has_vr(item.value)?, ..encoding })
+}
+
+/// PS3.5 7.8.
+fn is_private(tag: u32) -> bool {
+    tag >> 16 & 1 == 1
+}
+
+/// Tells whether an item follows, or the end of a sequence that has none.
+fn begins_as_sequence(element: &Element, window: &Window<'_>, encoding: Encoding) -> Result<bool, Stop> {
+    let next = encoding.tag(window.array(element.value)?);
+    Ok(next == ITEM || next == SEQUENCE_DELIMITATION_ITEM)
+}
