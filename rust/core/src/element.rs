@@ -34,10 +34,9 @@ const NUMBERS: [u32; 8] = [
     0x0028_0102, // High Bit
     0x0028_0103, // Pixel Representation
 ];
-/// Most headers are shorter than this, and it is read in one go.
-const FIRST_WINDOW: usize = 1 << 14;
-/// For those that are not. No value that is looked at is as long, so that each window gets further than the last.
-const WINDOW: usize = 1 << 16;
+/// What is read in one go: most headers are shorter. No value that is looked at is as long, so that each window gets
+/// further than the last.
+const WINDOW: usize = 1 << 14;
 
 /// Why a scan ends without a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,22 +105,18 @@ pub fn scan_from(bytes: &[u8], start: &Start<'_>) -> Result<Header, Stop> {
 
 /// Finds the pixel data element of what `source` has, and reads little else than headers of elements.
 pub fn scan_source<S: Source>(source: &mut S, start: &Start<'_>) -> Result<Result<Header, Stop>, S::Error> {
-    let mut buffer = vec![0; FIRST_WINDOW];
+    let mut buffer = vec![0; WINDOW];
     let mut window = Window::read(source, 0, &mut buffer)?;
-    // File Meta Information that is longer is not plain.
-    let short = if window.bytes.len() < FIRST_WINDOW { Stop::Short } else { Stop::Unusual };
     let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, &window)) {
         Ok(scanner) => scanner,
-        Err(Stop::Short) => return Ok(Err(short)),
+        // File Meta Information that is longer is not plain.
+        Err(Stop::Short) if window.bytes.len() == WINDOW => return Ok(Err(Stop::Unusual)),
         Err(stop) => return Ok(Err(stop)),
     };
-    let mut size = FIRST_WINDOW;
     loop {
         match scanner.run(&window) {
             Ok(()) => return Ok(Ok(scanner.header)),
-            Err(Stop::Short) if window.bytes.len() == size && scanner.at > window.start => {
-                size = WINDOW;
-                buffer.resize(size, 0);
+            Err(Stop::Short) if window.bytes.len() == WINDOW && scanner.at > window.start => {
                 window = Window::read(source, scanner.at, &mut buffer)?;
             }
             Err(stop) => return Ok(Err(stop)),
@@ -153,24 +148,30 @@ impl Scanner {
     /// Steps on to the pixel data element. Where the window is too short for a step, that step has had no effect.
     fn run(&mut self, window: &Window<'_>) -> Result<(), Stop> {
         loop {
-            self.nested.skip(&mut self.at, window)?;
-            let element = window.element(self.at, self.encoding)?;
-            if PIXEL_ELEMENTS.contains(&element.tag) {
-                return self.header.end(&element);
-            }
-            // A Command Set, meta information at a wrong place, an item outside a sequence.
-            if matches!(element.tag >> 16, 0 | meta::GROUP | ITEM_GROUP) {
-                return Err(Stop::Unusual);
-            }
-            self.header.keep(&element, window, self.encoding)?;
-            element.check_character_set(window)?;
-            if element.length == UNDEFINED {
-                self.nested.open(&element, window, self.encoding)?;
-                self.at = element.value;
-            } else {
-                self.at = element.end();
-            }
+            let open = self.nested.innermost(self.at)?;
+            let element = window.element(self.at, open.map_or(self.encoding, |(_, encoding)| encoding))?;
+            self.at = match open {
+                Some(open) => self.nested.step(open, &element, window)?,
+                None if PIXEL_ELEMENTS.contains(&element.tag) => return self.header.end(&element),
+                None => self.step(&element, window)?,
+            };
         }
+    }
+
+    /// Takes what matters of an element of the data set itself, and gives where to go on.
+    fn step(&mut self, element: &Element, window: &Window<'_>) -> Result<u64, Stop> {
+        match element.tag >> 16 {
+            0x0008 => element.check_character_set(window)?,
+            0x0028 | 0x7FE0 => self.header.keep(element, window, self.encoding)?,
+            // A Command Set, meta information at a wrong place, an item outside a sequence.
+            0 | meta::GROUP | ITEM_GROUP => return Err(Stop::Unusual),
+            _ => {}
+        }
+        if element.length == UNDEFINED {
+            self.nested.open(element, window, self.encoding)?;
+            return Ok(element.value);
+        }
+        Ok(element.end())
     }
 }
 
@@ -203,7 +204,7 @@ impl Header {
             PHOTOMETRIC_INTERPRETATION => {
                 set(&mut self.photometric_interpretation, value::code_string(value)?.to_owned())
             }
-            NUMBER_OF_FRAMES => set(&mut self.number_of_frames, value::integer_string(value)?),
+            NUMBER_OF_FRAMES => set(&mut self.number_of_frames, value::count(value)?),
             tag => {
                 let value = <[u8; 2]>::try_from(value).map_err(|_| Stop::Unusual)?;
                 if self.numbers.iter().any(|(known, _)| *known == tag) {

@@ -10,7 +10,7 @@ pub(super) const MAX_DEPTH: usize = 32;
 
 /// What is open around the element that comes next.
 #[derive(Debug, Clone, Copy)]
-enum Open {
+pub(super) enum Open {
     /// A sequence, in which items follow.
     Sequence,
     /// Fragments, such as those of an icon (PS3.5 A.4): items of defined length, whose content is not data elements.
@@ -48,60 +48,44 @@ impl Nested {
         Ok(())
     }
 
-    /// Steps from `at` to the end of what is open, or as far as the window goes. Gives where that is.
-    pub(super) fn skip(&mut self, at: &mut u64, window: &Window<'_>) -> Result<(), Stop> {
-        while let Some((open, encoding)) = self.0.last().copied() {
-            *at = match open {
-                Open::Sequence => self.step_in_sequence(*at, window, encoding)?,
-                Open::Fragments => self.step_in_fragments(*at, window, encoding)?,
-                Open::ItemUpTo(end) if *at >= end => self.close_item(*at, end)?,
-                Open::Item | Open::ItemUpTo(_) => self.step_in_item(open, *at, window, encoding)?,
+    /// What is open at `at`, where items may end.
+    pub(super) fn innermost(&mut self, at: u64) -> Result<Option<(Open, Encoding)>, Stop> {
+        loop {
+            match self.0.last().copied() {
+                Some((Open::ItemUpTo(end), _)) if at == end => drop(self.0.pop()),
+                Some((Open::ItemUpTo(end), _)) if at > end => return Err(Stop::Unusual),
+                innermost => return Ok(innermost),
             }
         }
-        Ok(())
     }
 
-    fn close_item(&mut self, at: u64, end: u64) -> Result<u64, Stop> {
-        self.0.pop();
-        if at == end { Ok(at) } else { Err(Stop::Unusual) }
-    }
-
-    /// PS3.5 7.5.1, 7.5.2: an item, or the end of the sequence.
-    fn step_in_sequence(&mut self, at: u64, window: &Window<'_>, encoding: Encoding) -> Result<u64, Stop> {
-        let item = window.element(at, encoding)?;
-        match (item.tag, item.length) {
-            (ITEM, 0) => return Ok(item.value),
-            (ITEM, UNDEFINED) => self.push(Open::Item, encoding_of_item(&item, window, encoding)?)?,
-            (ITEM, _) => self.push(Open::ItemUpTo(item.end()), encoding_of_item(&item, window, encoding)?)?,
-            (SEQUENCE_DELIMITATION_ITEM, 0) => drop(self.0.pop()),
-            _ => return Err(Stop::Unusual),
-        }
-        Ok(item.value)
-    }
-
-    /// PS3.5 A.4: a fragment, or the end of them.
-    fn step_in_fragments(&mut self, at: u64, window: &Window<'_>, encoding: Encoding) -> Result<u64, Stop> {
-        let item = window.element(at, encoding)?;
-        match (item.tag, item.length) {
-            (ITEM, length) if length != UNDEFINED => {}
-            (SEQUENCE_DELIMITATION_ITEM, 0) => drop(self.0.pop()),
-            _ => return Err(Stop::Unusual),
-        }
-        Ok(item.end())
-    }
-
-    /// An element of an item, or its end.
-    fn step_in_item(&mut self, open: Open, at: u64, window: &Window<'_>, encoding: Encoding) -> Result<u64, Stop> {
-        let element = window.element(at, encoding)?;
-        element.check_character_set(window)?;
-        match (element.tag, element.length) {
-            (ITEM_DELIMITATION_ITEM, 0) if matches!(open, Open::Item) => drop(self.0.pop()),
-            (tag, _) if tag >> 16 == ITEM_GROUP => return Err(Stop::Unusual),
-            (_, UNDEFINED) => {
-                self.open(&element, window, encoding)?;
+    /// Steps over what `element` says of what is open, and gives where to go on.
+    pub(super) fn step(
+        &mut self,
+        (open, encoding): (Open, Encoding),
+        element: &Element,
+        window: &Window<'_>,
+    ) -> Result<u64, Stop> {
+        match (open, element.tag, element.length) {
+            // PS3.5 7.5.1, 7.5.2: an item, or the end of the sequence.
+            (Open::Sequence, ITEM, 0) => {}
+            (Open::Sequence, ITEM, length) => {
+                let item = if length == UNDEFINED { Open::Item } else { Open::ItemUpTo(element.end()) };
+                self.push(item, encoding_of_item(element, window, encoding)?)?;
                 return Ok(element.value);
             }
-            _ => {}
+            // PS3.5 A.4: a fragment, or the end of them.
+            (Open::Fragments, ITEM, length) if length != UNDEFINED => {}
+            (Open::Sequence | Open::Fragments, SEQUENCE_DELIMITATION_ITEM, 0)
+            | (Open::Item, ITEM_DELIMITATION_ITEM, 0) => drop(self.0.pop()),
+            (Open::Item | Open::ItemUpTo(_), tag, length) if tag >> 16 != ITEM_GROUP => {
+                element.check_character_set(window)?;
+                if length == UNDEFINED {
+                    self.open(element, window, encoding)?;
+                    return Ok(element.value);
+                }
+            }
+            _ => return Err(Stop::Unusual),
         }
         Ok(element.end())
     }

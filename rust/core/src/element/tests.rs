@@ -156,7 +156,7 @@ fn what_is_not_plain_is_unusual() {
     ] {
         unusual(&file(syntax, EXPLICIT_LITTLE, &before, 6));
     }
-    for frames in [&b"0x"[..], b"-1", b"", b" 1", b"1\\2 ", b"1.0 ", b"1  ", b"4294967296", b"1\0"] {
+    for frames in [&b"0x"[..], b"0 ", b"00", b"-1", b"", b" 1", b"1\\2 ", b"1.0 ", b"1  ", b"4294967296", b"1\0"] {
         let bytes = [meta_of(syntax), writer.element(NUMBER_OF_FRAMES, "IS", frames)].concat();
         unusual(&[bytes, vec![0; 100]].concat());
     }

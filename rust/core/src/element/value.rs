@@ -20,11 +20,16 @@ pub(super) fn code_string(value: &[u8]) -> Result<&str, Stop> {
     std::str::from_utf8(text).ok().filter(|_| plain).ok_or(Stop::Unusual)
 }
 
-/// PS3.5 6.2, IS: one value, of digits alone.
-pub(super) fn integer_string(value: &[u8]) -> Result<u32, Stop> {
+/// PS3.5 6.2, IS: one value, of digits alone. A count of nothing is not plain.
+pub(super) fn count(value: &[u8]) -> Result<u32, Stop> {
     let text = value.strip_suffix(b" ").unwrap_or(value);
     let plain = !text.is_empty() && text.len() <= 9 && text.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(text).ok().filter(|_| plain).and_then(|text| text.parse().ok()).ok_or(Stop::Unusual)
+    std::str::from_utf8(text)
+        .ok()
+        .filter(|_| plain)
+        .and_then(|text| text.parse().ok())
+        .filter(|count| *count > 0)
+        .ok_or(Stop::Unusual)
 }
 
 /// PS3.3 C.12.1.1.2: one term without code extensions, or several with them, of which the first may be empty.

@@ -99,9 +99,8 @@ fn items_end_where_they_say() {
     for (syntax, encoding) in SYNTAXES {
         let writer = Writer(encoding);
         let name = writer.element(0x0010_0010, "PN", b"ab");
-        for change in [-1i64, 1] {
-            let length = u32::try_from(name.len() as i64 + change).unwrap();
-            let item = [writer.item(ITEM, length), name.clone()].concat();
+        for length in [name.len() - 1, name.len() + 1] {
+            let item = [writer.item(ITEM, length as u32), name.clone()].concat();
             is_unusual(syntax, encoding, &[writer.undefined(0x0008_1115, "SQ", &[item]), vec![0; 40]].concat());
         }
         let delimited = [name.clone(), writer.item(ITEM_DELIMITATION_ITEM, 0)].concat();
