@@ -168,7 +168,7 @@ impl Scanner {
             _ => {}
         }
         if element.length == UNDEFINED {
-            self.nested.open(element, window, self.encoding)?;
+            self.nested.open(element, self.encoding)?;
             return Ok(element.value);
         }
         Ok(element.end())

@@ -27,14 +27,14 @@ pub(super) struct Nested(Vec<(Open, Encoding)>);
 
 impl Nested {
     /// Opens the value of `element`, whose length is undefined.
-    pub(super) fn open(&mut self, element: &Element, window: &Window<'_>, encoding: Encoding) -> Result<(), Stop> {
+    pub(super) fn open(&mut self, element: &Element, encoding: Encoding) -> Result<(), Stop> {
         let open = match element.vr.as_ref() {
             // PS3.5 6.2.2, notes: what was a sequence in implicit VR stays one where its VR is unknown.
             Some(b"SQ" | b"UN") => Open::Sequence,
             Some(b"OB" | b"OW") => Open::Fragments,
             None if is_sequence(element.tag) => Open::Sequence,
-            // No dictionary has them, and an item tells a sequence.
-            None if is_private(element.tag) && begins_as_sequence(element, window, encoding)? => Open::Sequence,
+            // No dictionary has them: an item tells a sequence, and without one it is unusual.
+            None if is_private(element.tag) => Open::Sequence,
             _ => return Err(Stop::Unusual),
         };
         self.push(open, encoding)
@@ -81,7 +81,7 @@ impl Nested {
             (Open::Item | Open::ItemUpTo(_), tag, length) if tag >> 16 != ITEM_GROUP => {
                 element.check_character_set(window)?;
                 if length == UNDEFINED {
-                    self.open(element, window, encoding)?;
+                    self.open(element, encoding)?;
                     return Ok(element.value);
                 }
             }
@@ -100,10 +100,4 @@ fn encoding_of_item(item: &Element, window: &Window<'_>, encoding: Encoding) -> 
 /// PS3.5 7.8.
 fn is_private(tag: u32) -> bool {
     tag >> 16 & 1 == 1
-}
-
-/// Tells whether an item follows, or the end of a sequence that has none.
-fn begins_as_sequence(element: &Element, window: &Window<'_>, encoding: Encoding) -> Result<bool, Stop> {
-    let next = encoding.tag(window.array(element.value)?);
-    Ok(next == ITEM || next == SEQUENCE_DELIMITATION_ITEM)
 }
