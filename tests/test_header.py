@@ -85,16 +85,16 @@ def test_a_plain_file_needs_no_pydicom(name):
 
 
 def test_a_header_that_is_longer_than_what_is_read_at_first(tmp_path):
-    """Further reading, and then pydicom's parser."""
+    """What is long is not read."""
     plain = next(case for case in IMAGES if case.path.name == "CT_small.dcm").path.read_bytes()
     expected = dicomet.pixel_array(plain)
     at = plain.index(b"\x28\x00\x02\x00US")
-    for size, scanned in ((1000, True), (20_000, True), (100_000, True), (1_000_000, False)):
+    for size in (1000, 20_000, 100_000, 3_000_000):
         private = b"\x27\x00\x10\x10OB\0\0" + size.to_bytes(4, "little") + bytes(size)
         longer = plain[:at] + private + plain[at:]
         path = tmp_path / "longer.dcm"
         path.write_bytes(longer)
-        assert (header.scan(open_source(path), {}) is not None) == scanned
+        assert header.scan(open_source(path), {}) is not None
         assert header.scan(open_source(longer), {}) is not None
         assert np.array_equal(dicomet.pixel_array(path), expected)
 
@@ -114,7 +114,7 @@ def changed_headers(draw) -> bytes:
     case = draw(st.sampled_from(SMALL))
     data = bytearray(case.path.read_bytes())
     found = header.scan(open_source(bytes(data)), {})
-    end = min(len(data), found.offset if found else 4000)
+    end = min(len(data), found[1].offset if found else 4000)
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.sampled_from([128, max(132, end - 400), max(132, end - 60)]))
         at = draw(st.integers(min(start, end - 1), end - 1))

@@ -133,4 +133,4 @@ def test_deflated(tmp_path):
     for path, frames in zip(paths, (FRAMES, 1), strict=True):
         path.write_bytes(native(gray(frames), DeflatedExplicitVRLittleEndian))
     peak, size = used(paths, "pixel_array")
-    assert peak <= 2 * size + 32 * MIB
+    assert peak <= 2 * size + 16 * MIB

@@ -22,8 +22,10 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from dicomet import header, parse
-from dicomet._native import find_pixel_data, inflate
+from dicomet import data_set, header
+from dicomet._native import Source, find_pixel_data
+from dicomet.parsed import KEYWORDS
+from dicomet.transfer_syntax import CODINGS
 
 PROPERTY = settings(
     max_examples=int(os.environ.get("EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)
@@ -34,14 +36,14 @@ LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", 
 NO_PREAMBLE = "File is not conformant"
 
 
-def scanned(data: bytes, start: str, transfer_syntax: str | None) -> tuple | str:
+def scanned(data: bytes, start: str, transfer_syntax: str | None) -> tuple | int | None:
     """What the scanner finds, in memory and through windows."""
-    found = find_pixel_data(data, start=start, transfer_syntax=transfer_syntax)
-    windows = find_pixel_data(
-        lambda offset, count: data[offset : offset + count], start=start, transfer_syntax=transfer_syntax
+    found, windows = (
+        find_pixel_data(source, start=start, transfer_syntax=transfer_syntax)
+        for source in (Source.of_memory(data), Source.of_object(io.BytesIO(data), len(data)))
     )
-    assert windows == found or (found, windows) == ("short", "unusual")
-    if isinstance(found, str):
+    assert windows == found
+    if not isinstance(found, tuple):
         return found
     syntax, numbers, photometric_interpretation, number_of_frames, *element = found
     options = {header.NAMES[tag]: number for tag, number in numbers.items()}
@@ -61,8 +63,8 @@ def parsed(data: bytes, start: str, transfer_syntax: str | None) -> tuple:
                 meta = _read_file_meta_info(file)
                 # This is looked at in any case.
                 meta.get("TransferSyntaxUID")
-            syntax = parse._transfer_syntax(meta, {"transfer_syntax_uid": transfer_syntax})
-            found = parse._read_header(file, meta, syntax, {}, None)
+            syntax = data_set._transfer_syntax(meta, {"transfer_syntax_uid": transfer_syntax})
+            found = data_set._read_header(file, meta, syntax, {}, None)
             result = (found.options, str(found.transfer_syntax), found.tag, found.vr, found.offset, found.length)
         except Exception as error:  # noqa: BLE001 - whatever it is, the scanner must not have found anything
             result = (type(error), str(error))
@@ -73,7 +75,7 @@ def parsed(data: bytes, start: str, transfer_syntax: str | None) -> tuple:
 def check(data: bytes, start: str, transfer_syntax: str | None) -> bool:
     """Compare; tell whether there was something to compare."""
     found = scanned(data, start, transfer_syntax)
-    if isinstance(found, str) or found[1] not in header.KNOWN:
+    if not isinstance(found, tuple) or found[1] not in CODINGS:
         return False
     assert parsed(data, start, transfer_syntax) == (found, [])
     return True
@@ -122,9 +124,9 @@ def test_the_sequences_of_the_dictionary():
 
     def is_scanned(tag):
         data = first + writer.element(tag, "SQ", items, UNDEFINED) + writer.image()
-        return not isinstance(find_pixel_data(data, start="data set", transfer_syntax=ImplicitVRLittleEndian), str)
+        return isinstance(scanned(data, "data set", ImplicitVRLittleEndian), tuple)
 
-    known = {tag for tag in DicomDictionary if is_scanned(tag)} - set(parse.KEYWORDS)
+    known = {tag for tag in DicomDictionary if is_scanned(tag)} - set(KEYWORDS)
     sequences = {tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ"}
     assert known <= sequences
     assert len(known) >= 1277
@@ -142,8 +144,8 @@ def test_every_file_from_every_start(case):
     syntax = _read_file_meta_info(file).get("TransferSyntaxUID", ImplicitVRLittleEndian)
     rest = file.read()
     deflated = syntax == DeflatedExplicitVRLittleEndian
-    assert deflated == (find_pixel_data(data) == "deflated")
-    plain = inflate(rest) if deflated else rest
+    assert deflated == isinstance(scanned(data, "file", None), int)
+    plain = bytes(Source.of_memory(rest).inflated(0).read(0, 1 << 40)) if deflated else rest
     taken = [
         check(data[132:], "forced", None),
         check(rest, "forced", syntax),
@@ -262,6 +264,6 @@ def test_any_header(data):
 def test_wishes_about_unknown_elements_are_respected(monkeypatch, owner, name, syntax):
     data = bytes(128) + b"DICM" + WRITERS[syntax].element(0x00020010, "UI", b"1.2.840.10008.1.2.1\0")
     data += WRITERS[syntax].element(0x00080008, "CS", b"ab") + WRITERS[syntax].image()
-    assert header.scan(io.BytesIO(), data, {}) is not None
+    assert header.scan(Source.of_memory(data), {}) is not None
     monkeypatch.setattr(owner, name, False)
-    assert header.scan(io.BytesIO(), data, {}) is None
+    assert header.scan(Source.of_memory(data), {}) is None

@@ -28,7 +28,6 @@ __all__ = [
     "debug_build",
     "encode_rle",
     "find_pixel_data",
-    "inflate",
 ]
 
 __version__: str
@@ -63,6 +62,8 @@ class Source:
         """Return the descriptor of a file; `OSError` of anything else. Not on Windows."""
     def part(self, start: int, length: int) -> Source:
         """Return the part of `length` bytes from `start` on, or fewer at the end."""
+    def inflated(self, offset: int) -> Source:
+        """Return what the deflate stream (PS3.5 A.5) from `offset` to the end gives."""
     def read(self, offset: int, count: int) -> bytes | memoryview:
         """Return `count` bytes at `offset`, or fewer at the end; of memory a view."""
 
@@ -200,17 +201,17 @@ def convert_color(
 ) -> None:
     """Write the 8-bit pixels of `src` to `out` in the other colour space: side by side, or planes of `plane_bytes`."""
 
-def inflate(src: _Buffer) -> bytes:
-    """Return the output of a raw deflate stream (PS3.5 A.5)."""
-
 def find_pixel_data(
-    source: Source,
-) -> tuple[str, dict[int, int], str | None, int | None, int, str | None, int, int | None] | None:
-    """Find the pixel data element of the file that is `source` (PS3.5 7), if all in front of it is plain.
+    source: Source, *, start: Literal["file", "forced", "data set"], transfer_syntax: str | None
+) -> tuple[str, dict[int, int], str | None, int | None, int, str | None, int, int | None] | int | None:
+    """Find the pixel data element (PS3.5 7) of `source`, if all in front of it is plain.
+
+    `start`: a file must have a preamble and File Meta Information; a forced one need not, as for pydicom's ``force``; a
+    data set alone has neither. `transfer_syntax`: counts in place of that of the file; always of a data set alone.
 
     Return Transfer Syntax UID, the elements of VR US that describe the image, Photometric Interpretation, Number of
     Frames, and of the pixel data element its tag, VR (None where it is implicit), the offset of its value and its
-    length (None where it is undefined).
+    length (None where it is undefined). Or, of a deflated file, where its data set begins.
     """
 
 def encode_rle(

@@ -16,7 +16,7 @@ from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
-from dicomet._native import Source, inflate
+from dicomet._native import Source
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
 from dicomet.header import Header
 from dicomet.parsed import ELEMENTS, KEYWORDS, Parsed
@@ -96,7 +96,7 @@ def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterabl
         file_meta = _read_file_meta_info(file)
     transfer_syntax = _transfer_syntax(file_meta, options)
     if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        source = Source.of_memory(inflate(source.read(file.tell(), source.length)))
+        source = source.inflated(file.tell())
         file = as_file(source)
     return source, _read_header(file, file_meta, transfer_syntax, options, specific_tags)
 

@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source, find_pixel_data
-from dicomet.transfer_syntax import CODINGS
+from dicomet.transfer_syntax import CODINGS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -39,15 +39,36 @@ class Header(NamedTuple):
     dataset: "Dataset | None" = None
 
 
-def scan(source: Source, options: dict[str, Any]) -> Header | None:
-    """Return the header of a file, or None where pydicom has to judge it."""
-    if "transfer_syntax_uid" in options or not _reads_by_default():
+def scan(source: Source, options: dict[str, Any]) -> tuple[Source, Header] | None:
+    """Return the header of a file, which may begin in any way, or None where pydicom has to judge it.
+
+    Return also the bytes in which the pixel data lies: those of a deflated file are others.
+    """
+    given = options.get("transfer_syntax_uid") or None
+    if not isinstance(given, str | None) or not reads_by_default():
         return None
-    found = find_pixel_data(source)
-    if found is None:
+    found = find_pixel_data(source, start="forced", transfer_syntax=given)
+    if isinstance(found, int):
+        source = source.inflated(found)
+        syntax = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+        found = find_pixel_data(source, start="data set", transfer_syntax=syntax)
+    header = header_of(found, options)
+    return None if header is None else (source, header)
+
+
+def scan_file(head: Source, options: dict[str, Any]) -> Header | None:
+    """Return the header of a plain file, of which `head` is the beginning, or None."""
+    if "transfer_syntax_uid" in options or not reads_by_default():
+        return None
+    return header_of(find_pixel_data(head, start="file", transfer_syntax=None), options)
+
+
+def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> Header | None:
+    """Return what the scanner has found by pydicom's names."""
+    if not isinstance(found, tuple):
         return None
     transfer_syntax, numbers, photometric_interpretation, number_of_frames, tag, vr, offset, length = found
-    if transfer_syntax not in CODINGS or number_of_frames == 0:
+    if transfer_syntax not in CODINGS:
         return None
     described: dict[str, Any] = {NAMES[tag]: number for tag, number in numbers.items()}
     described["number_of_frames"] = number_of_frames or 1
@@ -56,7 +77,7 @@ def scan(source: Source, options: dict[str, Any]) -> Header | None:
     return Header({**described, **options}, transfer_syntax, tag, vr, offset, length)
 
 
-def _reads_by_default() -> bool:
+def reads_by_default() -> bool:
     """Tell whether pydicom reads data sets as it does without anybody's hooks, of which there are none without it."""
     config, hooks = sys.modules.get("pydicom.config"), sys.modules.get("pydicom.hooks")
     if config is None or hooks is None:

@@ -24,11 +24,12 @@ def parse(src: "Readable | Dataset", options: dict[str, Any], specific_tags: Ite
         return parse_dataset(src, options)
     source = open_source(src)
     # The elements of `ds_out` have to be pydicom's.
-    header = scan(source, options) if specific_tags is None else None
-    if header is None:
+    found = scan(source, options) if specific_tags is None else None
+    if found is None:
         from dicomet.data_set import parse_header  # noqa: PLC0415 - imports pydicom
 
-        source, header = parse_header(source, options, specific_tags)
+        found = parse_header(source, options, specific_tags)
+    source, header = found
     available = source.length - header.offset
     warning = None
     if header.length is not None:

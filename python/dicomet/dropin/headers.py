@@ -13,7 +13,7 @@ from pydicom.uid import UID
 
 from dicomet._native import Source
 from dicomet.dropin.request import is_plain_file
-from dicomet.header import scan
+from dicomet.header import scan_file
 from dicomet.parsed import KEYWORDS
 
 Common = Callable[..., tuple[Dataset, dict[str, Any]]]
@@ -41,7 +41,7 @@ def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) 
     # It logs what it reads to those who debug.
     if LOGGER.isEnabledFor(logging.DEBUG) or file.tell() != 0:
         return None
-    header = scan(Source.of_memory(file.read(HEAD)), options)
+    header = scan_file(Source.of_memory(file.read(HEAD)), options)
     if header is None or header.transfer_syntax not in base._PIXEL_DATA_DECODERS:  # noqa: SLF001
         file.seek(0)
         return None

@@ -12,7 +12,8 @@ mod sequences;
 mod value;
 mod window;
 
-use crate::item::{Source, UNDEFINED};
+use crate::item::UNDEFINED;
+use crate::source::Source;
 use meta::{Begin, begin};
 use nested::Nested;
 use window::{Element, Encoding, ITEM_GROUP, Window};
@@ -104,7 +105,7 @@ pub fn scan_from(bytes: &[u8], start: &Start<'_>) -> Result<Header, Stop> {
 }
 
 /// Finds the pixel data element of what `source` has, and reads little else than headers of elements.
-pub fn scan_source<S: Source>(source: &mut S, start: &Start<'_>) -> Result<Result<Header, Stop>, S::Error> {
+pub fn scan_source<S: Source>(source: &S, start: &Start<'_>) -> Result<Result<Header, Stop>, S::Error> {
     let mut buffer = vec![0; WINDOW];
     let mut window = Window::read(source, 0, &mut buffer)?;
     let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, &window)) {

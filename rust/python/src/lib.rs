@@ -14,12 +14,6 @@ mod source;
 
 use pyo3::prelude::*;
 
-/// The whole output of a deflate stream.
-#[pyfunction]
-fn inflate(py: Python<'_>, src: buffer::Input) -> PyResult<Bound<'_, pyo3::types::PyBytes>> {
-    bytes(py, &errors::run(py, || dicomet_core::deflate::inflate(src.as_slice(), usize::MAX))?)
-}
-
 /// Not `PyBytes::new`, which panics where there is no memory.
 fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
     pyo3::types::PyBytes::new_with(py, bytes.len(), |new| {
@@ -35,7 +29,6 @@ mod _native {
         element::find_pixel_data,
         encapsulated::{Encapsulated, Frames},
         image::Image,
-        inflate,
         plan::{Plan, convert_color},
         rle::encode_rle,
         source::Source,

@@ -22,10 +22,10 @@ pub(crate) struct Source {
 }
 
 enum Origin {
-    /// `view` is the same memory, for Python.
+    /// `view` is the same memory, where it is Python's.
     Memory {
         bytes: Input,
-        view: Py<PyAny>,
+        view: Option<Py<PyAny>>,
     },
     File(File),
     /// An object with `seek` and `read`, by one thread at a time.
@@ -43,7 +43,7 @@ impl Source {
         let bytes: Input = view.extract()?;
         let length = bytes.as_slice().len() as u64;
         let view = view.call_method1("cast", ("B",))?.unbind();
-        Ok(Self::new(Origin::Memory { bytes, view }, length))
+        Ok(Self::new(Origin::Memory { bytes, view: Some(view) }, length))
     }
 
     #[staticmethod]
@@ -106,19 +106,28 @@ impl Source {
         }
     }
 
+    /// What a deflate stream (PS3.5 A.5) gives that begins at `offset` and goes to the end.
+    fn inflated(&self, py: Python<'_>, offset: u64) -> PyResult<Self> {
+        let inflated = run(py, || -> Result<Vec<u8>, Failure> {
+            let part = self.part(offset, u64::MAX);
+            let mut read = Vec::new();
+            let bytes = part.bytes_at(0, usize::try_from(part.length).unwrap_or(usize::MAX), &mut read)?;
+            Ok(dicomet_core::deflate::inflate(bytes, usize::MAX)?)
+        })?;
+        let length = inflated.len() as u64;
+        Ok(Self::new(Origin::Memory { bytes: Input::Copied(inflated), view: None }, length))
+    }
+
     fn read<'py>(&self, py: Python<'py>, offset: u64, count: u64) -> PyResult<Bound<'py, PyAny>> {
         let part = self.part(offset, count);
-        if let Origin::Memory { view, .. } = &*self.origin {
+        if let Origin::Memory { view: Some(view), .. } = &*self.origin {
             let (start, end) = (isize::try_from(part.start)?, isize::try_from(part.start + part.length)?);
             return view.bind(py).get_item(PySlice::new(py, start, end, 1));
         }
-        let read = run(py, || -> Result<Vec<u8>, Failure> {
-            let (mut bytes, length) = (Vec::new(), usize::try_from(part.length).unwrap_or(usize::MAX));
-            let count = part.bytes_at(0, length, &mut bytes)?.len();
-            bytes.truncate(count);
-            Ok(bytes)
-        })?;
-        crate::bytes(py, &read).map(Bound::into_any)
+        let mut scratch = Vec::new();
+        let length = usize::try_from(part.length).unwrap_or(usize::MAX);
+        let read = run(py, || part.bytes_at(0, length, &mut scratch))?;
+        crate::bytes(py, read).map(Bound::into_any)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::value::is_known_character_set;
 use super::{Stop, UNDEFINED};
-use crate::item::{ITEM, Source};
+use crate::item::ITEM;
+use crate::source::Source;
 
 /// PS3.3 C.12.1.1.2: a parser looks at it, even of a file whose texts nobody wants.
 const SPECIFIC_CHARACTER_SET: u32 = 0x0008_0005;
@@ -84,7 +85,7 @@ pub(super) struct Window<'a> {
 
 impl<'a> Window<'a> {
     /// Reads as much of `source` from `start` on as `buffer` holds.
-    pub(super) fn read<S: Source>(source: &mut S, start: u64, buffer: &'a mut [u8]) -> Result<Self, S::Error> {
+    pub(super) fn read<S: Source>(source: &S, start: u64, buffer: &'a mut [u8]) -> Result<Self, S::Error> {
         let count = source.read_at(start, buffer)?;
         let count = count.min(buffer.len());
         Ok(Self { bytes: &buffer[..count], start })

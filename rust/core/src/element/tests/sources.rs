@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Error;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FILE: Start<'_> = Start::File { transfer_syntax: None };
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
@@ -9,25 +10,25 @@ const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 /// Counts what is read.
 struct Counted<'a> {
     bytes: &'a [u8],
-    reads: usize,
-    read: usize,
+    reads: AtomicUsize,
+    read: AtomicUsize,
 }
 
 impl Source for Counted<'_> {
     type Error = Error;
 
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize, Error> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Error> {
         let count = self.bytes.read_at(offset, buffer)?;
-        self.reads += 1;
-        self.read += count;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.read.fetch_add(count, Ordering::Relaxed);
         Ok(count)
     }
 }
 
 fn scan_counted(bytes: &[u8], start: &Start<'_>) -> (Result<Header, Stop>, usize, usize) {
-    let mut source = Counted { bytes, reads: 0, read: 0 };
-    let found = scan_source(&mut source, start).unwrap();
-    (found, source.reads, source.read)
+    let source = Counted { bytes, reads: AtomicUsize::new(0), read: AtomicUsize::new(0) };
+    let found = scan_source(&source, start).unwrap();
+    (found, source.reads.into_inner(), source.read.into_inner())
 }
 
 /// From a source as from memory; `Short` may be `Unusual` where meta information is longer than a window.
