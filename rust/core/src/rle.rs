@@ -4,11 +4,25 @@
 //! each byte of a pixel, samples in order, most significant byte first, packed as runs ("PackBits").
 
 pub mod encode;
+mod unpack;
+
+#[cfg(test)]
+use unpack::Run;
+#[cfg(test)]
+pub(crate) use unpack::tests as oracles;
+pub(crate) use unpack::{BAND_ROOM, Unpacker, fill_bands};
+pub use unpack::{Decoded, decode_segment};
 
 use crate::error::{Error, Problem, Result};
 
 /// Bytes of the RLE header (PS3.5 G.5).
 pub const HEADER_BYTES: usize = 64;
+/// The longest literal or replicate run.
+const MAX_RUN: usize = 128;
+/// This much of a run is copied without a look at its length, and where it is longer, as much as a longest run: two
+/// copies of constant size, for most runs are shorter than a call of `memcpy` takes, which is what the compiler makes
+/// of any loop here.
+const PIECE: usize = 16;
 /// More segments do not fit into the header.
 pub const MAX_SEGMENTS: usize = 15;
 /// Two bytes give at most 128 (PS3.5 G.3.1), so that a frame cannot hold more than this many samples for each byte.
@@ -73,112 +87,6 @@ impl<'a> Segments<'a> {
 
 fn offset_error(segment: usize, found: u64, expected: &'static str) -> Error {
     Error::pixel_data(Problem::SegmentOffset { found, expected }).in_segment(segment).at(4 + 4 * segment as u64)
-}
-
-/// What a segment gave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decoded {
-    /// Bytes of the segment that were read.
-    pub read: usize,
-    /// Bytes written.
-    pub written: usize,
-    /// Bytes by which the last run went beyond the output.
-    pub excess: usize,
-}
-
-/// The longest literal or replicate run.
-const MAX_RUN: usize = 128;
-/// This much of a run is copied without a look at its length, and where it is longer, as much as a longest run: two
-/// copies of constant size, for most runs are shorter than a call of `memcpy` takes, which is what the compiler makes
-/// of any loop here.
-const PIECE: usize = 16;
-
-/// PS3.5 G.3.2: unpacks the runs of `segment` until `out` is full or the segment ends.
-pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
-    let (read, written) = decode_with_room(segment, out);
-    decode_to_the_end(segment, read, out, written)
-}
-
-/// What a header byte announces (PS3.5 G.3.1).
-enum Run {
-    /// This many bytes follow as they are.
-    Literal(usize),
-    /// The next byte stands for this many.
-    Replicate(usize),
-    /// Nothing.
-    NoOp,
-}
-
-impl Run {
-    fn new(header: u8) -> Self {
-        match header {
-            0..=127 => Self::Literal(usize::from(header) + 1),
-            128 => Self::NoOp,
-            129..=255 => Self::Replicate(257 - usize::from(header)),
-        }
-    }
-}
-
-/// As long as both sides have room for a longest run. Gives the bytes read and written.
-fn decode_with_room(segment: &[u8], out: &mut [u8]) -> (usize, usize) {
-    let room = out.len();
-    let (mut src, mut out) = (segment, out);
-    while let (Some((&header, rest)), Some(to)) = (src.split_first(), out.first_chunk_mut::<MAX_RUN>()) {
-        let Some(from) = rest.first_chunk::<MAX_RUN>() else { break };
-        let (read, written) = match Run::new(header) {
-            Run::Literal(count) => (count, copy_run(from, to, count)),
-            Run::Replicate(count) => (1, copy_run(&[from[0]; MAX_RUN], to, count)),
-            Run::NoOp => (0, 0),
-        };
-        src = &rest[read..];
-        out = &mut out[written..];
-    }
-    (segment.len() - src.len(), room - out.len())
-}
-
-/// Copies at least `count` bytes.
-fn copy_run(from: &[u8; MAX_RUN], to: &mut [u8; MAX_RUN], count: usize) -> usize {
-    if count > PIECE {
-        *to = *from;
-    } else {
-        to[..PIECE].copy_from_slice(&from[..PIECE]);
-    }
-    count
-}
-
-/// The rest, run by run with every length checked.
-fn decode_to_the_end(segment: &[u8], mut read: usize, out: &mut [u8], mut written: usize) -> Decoded {
-    while written < out.len() {
-        let Some((&header, rest)) = segment.get(read..).and_then(<[u8]>::split_first) else { break };
-        let room = &mut out[written..];
-        let (count, copied, packed) = match Run::new(header) {
-            Run::Literal(count) => (count, copy_literal(rest, count, room), count),
-            Run::Replicate(count) => (count, rest.first().map_or(0, |byte| replicate(*byte, count, room)), 1),
-            Run::NoOp => (0, 0, 0),
-        };
-        if count > room.len() {
-            return Decoded {
-                read: segment.len().min(read + 1 + packed),
-                written: written + copied,
-                excess: count - room.len(),
-            };
-        }
-        read = segment.len().min(read + 1 + packed);
-        written += copied;
-    }
-    Decoded { read, written, excess: 0 }
-}
-
-fn copy_literal(from: &[u8], run: usize, to: &mut [u8]) -> usize {
-    let count = run.min(from.len()).min(to.len());
-    to[..count].copy_from_slice(&from[..count]);
-    count
-}
-
-fn replicate(byte: u8, run: usize, to: &mut [u8]) -> usize {
-    let count = run.min(to.len());
-    to[..count].fill(byte);
-    count
 }
 
 #[cfg(test)]

@@ -11,6 +11,10 @@ use crate::planes;
 use crate::rle;
 use crate::source::{Source, resize};
 
+/// Bytes of each plane that are unpacked before they are put side by side: all bands of a frame of 16 bits or RGB stay
+/// in the second-level cache. From 16 to 128 KiB it makes no difference; below, a band is too short for its beginning.
+const BAND: usize = 32 << 10;
+
 impl Plan {
     /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other into `out`: on all
     /// cores where that is worth their start. The result does not depend on it. `frames` are the fragments of each in
@@ -63,13 +67,13 @@ impl Plan {
             return rle_bits(segments, out, scratch, warnings);
         }
         if !self.form.planar {
-            let mut planes = BytePlanes { scratch, warnings, first: 0, width, strict: self.form.strict };
+            let mut planes = BytePlanes { scratch, warnings, first: 0, width, strict: self.form.strict, band: BAND };
             return planes.decode(segments, out, |piece| self.finish(piece));
         }
         let plane_bytes = out.len() / samples;
         for (sample, (segments, out)) in segments.chunks(width).zip(out.chunks_exact_mut(plane_bytes)).enumerate() {
             let first = sample * width;
-            let mut planes = BytePlanes { scratch, warnings, first, width, strict: self.form.strict };
+            let mut planes = BytePlanes { scratch, warnings, first, width, strict: self.form.strict, band: BAND };
             planes.decode(segments, out, |piece| self.finish_words(piece))?;
         }
         let arithmetic = self.form.arithmetic;
@@ -92,44 +96,68 @@ struct BytePlanes<'a> {
     width: usize,
     /// Nothing may follow behind a plane but padding.
     strict: bool,
+    /// Bytes of each plane that are unpacked before they are put side by side.
+    band: usize,
 }
 
 impl BytePlanes<'_> {
     /// Unpacks `segments` and puts their bytes side by side, `finish`ing the result a piece at a time, in the cache.
+    /// All segments advance together, a band at a time, so that there is little memory besides the result.
     fn decode(&mut self, segments: &[&[u8]], out: &mut [u8], finish: impl Fn(&mut [u8])) -> Result<()> {
         let count = segments.len();
         let plane_bytes = out.len() / count;
         if let [segment] = segments {
-            self.decode_plane(segment, self.first, out)?;
+            self.judge(rle::decode_segment(segment, out), segment, self.first, plane_bytes)?;
             finish(out);
             return Ok(());
         }
+        let mut unpackers: [_; rle::MAX_SEGMENTS] = std::array::from_fn(|index| {
+            rle::Unpacker::new(segments.get(index).copied().unwrap_or_default(), plane_bytes)
+        });
+        let unpackers = &mut unpackers[..count];
+        let band = plane_bytes.min(self.band);
+        let room = band + rle::BAND_ROOM;
         let mut scratch = std::mem::take(self.scratch);
-        resize(&mut scratch, out.len())?;
-        for (index, (segment, plane)) in segments.iter().zip(scratch.chunks_exact_mut(plane_bytes)).enumerate() {
-            self.decode_plane(segment, self.first + index, plane)?;
+        resize(&mut scratch, count * room)?;
+        let buffers = &mut scratch[..count * room];
+        for out in out.chunks_mut(band * count) {
+            if !rle::fill_bands(unpackers, buffers) {
+                break;
+            }
+            interleave_band(&planes_in_result_order(buffers, room, self.width, count)[..count], out, &finish);
         }
-        let planes = planes_in_result_order(&scratch, plane_bytes, self.width, count);
-        for (index, piece) in out.chunks_mut(super::PIECE_PIXELS * count).enumerate() {
-            let start = index * super::PIECE_PIXELS;
-            let part = start..start + piece.len() / count;
-            let parts = planes.map(|plane| plane.get(part.clone()).unwrap_or_default());
-            planes::interleave_bytes(&parts[..count], piece);
-            finish(piece);
+        // Of several segments that are too short the first is told, whichever band it ends in.
+        for (index, (unpacker, buffer)) in unpackers.iter_mut().zip(buffers.chunks_exact_mut(room)).enumerate() {
+            let decoded = unpacker.finish(buffer);
+            self.judge(decoded, segments[index], self.first + index, plane_bytes)?;
         }
         *self.scratch = scratch;
         Ok(())
     }
 
-    fn decode_plane(&mut self, segment: &[u8], index: usize, plane: &mut [u8]) -> Result<()> {
-        let decoded = rle::decode_segment(segment, plane);
+    /// Judges what a segment gave to its plane.
+    fn judge(&mut self, decoded: rle::Decoded, segment: &[u8], index: usize, plane_bytes: usize) -> Result<()> {
         let rest = &segment[decoded.read..];
         // PS3.5 G.3.1: at most one byte 0 makes the length even.
-        if self.strict && decoded.written == plane.len() && (decoded.excess > 0 || !matches!(rest, [] | [0])) {
-            let problem = Problem::SegmentRest { bytes: rest.len() as u64, expected: plane.len() as u64 };
+        if self.strict && decoded.written == plane_bytes && (decoded.excess > 0 || !matches!(rest, [] | [0])) {
+            let problem = Problem::SegmentRest { bytes: rest.len() as u64, expected: plane_bytes as u64 };
             return Err(Error::pixel_data(problem).in_segment(index));
         }
-        report(decoded, rest, index, plane.len(), self.warnings)
+        report(decoded, rest, index, plane_bytes, self.warnings)
+    }
+}
+
+/// Puts the bytes of `planes` side by side and `finish`es them, a piece at a time.
+fn interleave_band(planes: &[&[u8]], out: &mut [u8], finish: &impl Fn(&mut [u8])) {
+    let count = planes.len();
+    for (index, piece) in out.chunks_mut(super::PIECE_PIXELS * count).enumerate() {
+        let start = index * super::PIECE_PIXELS;
+        let mut parts: [&[u8]; rle::MAX_SEGMENTS] = [&[]; rle::MAX_SEGMENTS];
+        for (part, plane) in parts.iter_mut().zip(planes) {
+            *part = &plane[start..start + piece.len() / count];
+        }
+        planes::interleave_bytes(&parts[..count], piece);
+        finish(piece);
     }
 }
 
@@ -222,3 +250,6 @@ fn planes_in_result_order(
     }
     planes
 }
+
+#[cfg(test)]
+mod tests;

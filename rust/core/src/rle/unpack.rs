@@ -1,0 +1,320 @@
+//! PS3.5 G.3.2: runs to bytes, a whole segment at once or in bands of its plane.
+//!
+//! In real segments the kind and the length of a run are hard to foresee, so that branches on them cost more than the
+//! bytes they save: every run is written as a longest one, and the next begins where it ends.
+
+#![allow(clippy::inline_always, reason = "what a kernel calls must be compiled for the same processor as the kernel")]
+
+use multiversion::multiversion;
+
+use super::MAX_RUN;
+
+/// What a segment gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decoded {
+    /// Bytes of the segment that were read.
+    pub read: usize,
+    /// Bytes written.
+    pub written: usize,
+    /// Bytes by which the last run went beyond the output.
+    pub excess: usize,
+}
+
+/// Room behind a band: the last of its runs is written as a whole, and what lies beyond the band begins the next one.
+pub(crate) const BAND_ROOM: usize = MAX_RUN;
+
+/// Unpacks the runs of `segment` until `out` is full or the segment ends.
+pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
+    let room = out.len();
+    let (unread, unwritten) = unpack(Lane { src: segment, out: &mut *out }).left();
+    let mut decoded = Decoded { read: segment.len() - unread, written: room - unwritten, excess: 0 };
+    decode_to_the_end(segment, out, room, room, &mut decoded);
+    decoded
+}
+
+/// A segment that is unpacked in bands of its plane.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unpacker<'a> {
+    segment: &'a [u8],
+    plane_bytes: usize,
+    /// Bytes of the plane in the bands so far.
+    done: usize,
+    /// More may be written than is `done`: the rest lies behind the last band.
+    decoded: Decoded,
+}
+
+impl<'a> Unpacker<'a> {
+    pub(crate) fn new(segment: &'a [u8], plane_bytes: usize) -> Self {
+        Self { segment, plane_bytes, done: 0, decoded: Decoded { read: 0, written: 0, excess: 0 } }
+    }
+
+    /// Unpacks what is left, and keeps nothing of it. Gives what the whole segment gave.
+    pub(crate) fn finish(&mut self, buffer: &mut [u8]) -> Decoded {
+        while self.done < self.plane_bytes && fill_bands(std::slice::from_mut(self), buffer) {}
+        self.decoded
+    }
+
+    /// Bytes of the next band.
+    fn band(&self, buffer: &[u8]) -> usize {
+        (buffer.len() - BAND_ROOM).min(self.plane_bytes - self.done)
+    }
+
+    /// Begins the next band with what was written beyond the last one. Gives what a kernel may read, and where it may
+    /// write: a run that begins in the band has room as a whole.
+    fn begin<'b>(&self, buffer: &'b mut [u8]) -> Lane<'a, 'b> {
+        if self.done > 0 {
+            // All bands but the last are as long as the buffer.
+            buffer.copy_within(buffer.len() - BAND_ROOM.., 0);
+        }
+        let end = self.band(buffer) + BAND_ROOM - 1;
+        Lane { src: &self.segment[self.decoded.read..], out: &mut buffer[self.decoded.written - self.done..end] }
+    }
+
+    /// Takes over what the kernels have left of the lane, and does what they could not. Gives whether the band is full.
+    fn end(&mut self, (unread, unwritten): (usize, usize), buffer: &mut [u8]) -> bool {
+        let (band, room) = (self.band(buffer), self.plane_bytes - self.done);
+        let written = band + BAND_ROOM - 1 - unwritten;
+        let mut decoded = Decoded {
+            read: self.segment.len() - unread,
+            written: written.min(room),
+            excess: self.decoded.excess.max(written.saturating_sub(room)),
+        };
+        decode_to_the_end(self.segment, buffer, band, room, &mut decoded);
+        let full = decoded.written >= band;
+        self.decoded = Decoded { written: self.done + decoded.written, ..decoded };
+        if full {
+            self.done += band;
+        }
+        full
+    }
+}
+
+/// Fills the next band of every segment. `buffers` has room for a band of each, and [`BAND_ROOM`] behind it, which must
+/// stay as it is until the next band. Gives whether all bands are full.
+pub(crate) fn fill_bands(unpackers: &mut [Unpacker], buffers: &mut [u8]) -> bool {
+    let size = buffers.len() / unpackers.len().max(1);
+    let mut full = true;
+    for (unpackers, buffers) in unpackers.chunks_mut(2).zip(buffers.chunks_mut(2 * size)) {
+        full &= match unpackers {
+            [first, second] => fill_two([first, second], buffers.split_at_mut(size)),
+            rest => rest.iter_mut().all(|unpacker| fill_one(unpacker, &mut buffers[..size])),
+        };
+    }
+    full
+}
+
+fn fill_one(unpacker: &mut Unpacker, buffer: &mut [u8]) -> bool {
+    let left = unpack(unpacker.begin(buffer)).left();
+    unpacker.end(left, buffer)
+}
+
+fn fill_two([first, second]: [&mut Unpacker; 2], (one, two): (&mut [u8], &mut [u8])) -> bool {
+    let lanes = unpack_two(first.begin(one), second.begin(two));
+    let (left_of_one, left_of_two) = (unpack(lanes.0).left(), unpack(lanes.1).left());
+    let full = first.end(left_of_one, one);
+    second.end(left_of_two, two) && full
+}
+
+/// What a header byte announces (PS3.5 G.3.1).
+pub(super) enum Run {
+    /// This many bytes follow as they are.
+    Literal(usize),
+    /// The next byte stands for this many.
+    Replicate(usize),
+    /// Nothing.
+    NoOp,
+}
+
+impl Run {
+    pub(super) fn new(header: u8) -> Self {
+        match header {
+            0..=127 => Self::Literal(usize::from(header) + 1),
+            NO_OP => Self::NoOp,
+            129..=255 => Self::Replicate(257 - usize::from(header)),
+        }
+    }
+}
+
+/// The header without a run. Nobody writes it, so that a branch on it costs nothing.
+const NO_OP: u8 = 128;
+
+/// Bytes that a run gives, by arithmetic in place of the branches of [`Run`].
+#[inline(always)]
+fn run_length(header: u8) -> usize {
+    if header == NO_OP { 0 } else { isize::from(header.cast_signed()).unsigned_abs() + 1 }
+}
+
+/// Bytes from a header to the next.
+#[inline(always)]
+fn step_length(header: u8) -> u8 {
+    if header == NO_OP { 1 } else { header.cast_signed().max(0).cast_unsigned() + 2 }
+}
+
+/// A header and what can follow it.
+const WINDOW: usize = 1 + MAX_RUN;
+
+/// All bits where the byte behind a header is repeated. Read from memory, because the compiler makes a branch of what
+/// it can see through.
+static REPEATED: [i8; 256] = {
+    let mut masks = [0; 256];
+    let mut header = 128;
+    while header < masks.len() {
+        masks[header] = -1;
+        header += 1;
+    }
+    masks
+};
+
+/// Writes a run of `length` bytes or more: `FIRST` bytes, and where it is longer, a longest run. What is too much is
+/// overwritten by the next run.
+#[inline(always)]
+fn write_run<const FIRST: usize>(window: &[u8; WINDOW], to: &mut [u8; MAX_RUN], length: usize) {
+    let repeated = i64::from(REPEATED[usize::from(window[0])]).cast_unsigned();
+    let (kept, value) = (!repeated, u64::from_ne_bytes([window[1]; 8]) & repeated);
+    // By way of an array of its own: `to` might overlap `window` for all that the compiler knows.
+    let mut words = [[0; 8]; MAX_RUN / 8];
+    for (word, from) in words.iter_mut().zip(window[1..=FIRST].as_chunks().0) {
+        *word = (u64::from_ne_bytes(*from) & kept | value).to_ne_bytes();
+    }
+    to[..FIRST].copy_from_slice(&words.as_flattened()[..FIRST]);
+    if FIRST < MAX_RUN && length > FIRST {
+        write_run::<MAX_RUN>(window, to, length);
+    }
+}
+
+/// What is still to be read and to be written. The kernels go on as long as both have room for a longest run.
+struct Lane<'a, 'b> {
+    src: &'a [u8],
+    out: &'b mut [u8],
+}
+
+impl Lane<'_, '_> {
+    /// Bytes to be read, and to be written.
+    fn left(&self) -> (usize, usize) {
+        (self.src.len(), self.out.len())
+    }
+
+    /// One run.
+    #[inline(always)]
+    fn step(&mut self) -> bool {
+        let Some(window) = self.src.first_chunk() else { return false };
+        let out = std::mem::take(&mut self.out);
+        let Some(to) = out.first_chunk_mut() else {
+            self.out = out;
+            return false;
+        };
+        let header = window[0];
+        if header == NO_OP {
+            self.src = &self.src[1..];
+            self.out = out;
+            return true;
+        }
+        write_run::<MAX_RUN>(window, to, MAX_RUN);
+        // In words as wide as addresses: each further instruction here delays the next run.
+        self.src = &self.src[isize::from(header.cast_signed()).max(0).cast_unsigned() + 2..];
+        self.out = &mut out[run_length(header)..];
+        true
+    }
+}
+
+/// Runs of two segments in turn, so that neither waits for the header that the other is reading.
+#[multiversion(targets("x86_64+avx2"))]
+fn unpack_two<'a, 'b>(one: Lane<'a, 'b>, two: Lane<'a, 'b>) -> (Lane<'a, 'b>, Lane<'a, 'b>) {
+    // As variables of their own they are kept in registers.
+    let mut one = Lane { src: one.src, out: one.out };
+    let mut two = Lane { src: two.src, out: two.out };
+    while one.step() && two.step() {}
+    (one, two)
+}
+
+/// Bytes of a segment for which it is worked out at once how far each would be from the next header, if it were one.
+/// From header to header it is then one addition and one load.
+const BLOCK: usize = 512;
+/// Where runs are so short, it pays to write no more than that of each, if [`FEW`] are longer.
+const SHORT: usize = 32;
+/// Long runs in the block before, below which this one is expected to have few.
+const FEW: usize = BLOCK / 64;
+
+#[multiversion(targets("x86_64+avx2"))]
+fn unpack<'a, 'b>(mut lane: Lane<'a, 'b>) -> Lane<'a, 'b> {
+    let (mut steps, mut long_runs) = ([0; BLOCK], BLOCK);
+    while let Some(block) = lane.src.first_chunk() {
+        for (step, header) in steps.iter_mut().zip(block) {
+            *step = step_length(*header);
+        }
+        let out = std::mem::take(&mut lane.out);
+        let done = if long_runs < FEW {
+            unpack_block::<SHORT>(block, &steps, out)
+        } else {
+            unpack_block::<MAX_RUN>(block, &steps, out)
+        };
+        lane.src = &lane.src[done.read..];
+        lane.out = &mut out[done.written..];
+        long_runs = done.long_runs;
+        if done.read < BLOCK {
+            return lane;
+        }
+    }
+    let mut lane = Lane { src: lane.src, out: lane.out };
+    while lane.step() {}
+    lane
+}
+
+struct Block {
+    read: usize,
+    written: usize,
+    long_runs: usize,
+}
+
+#[inline(always)]
+fn unpack_block<const FIRST: usize>(block: &[u8; BLOCK + MAX_RUN], steps: &[u8; BLOCK], out: &mut [u8]) -> Block {
+    let (mut at, mut long_runs) = (0, 0);
+    let room = out.len();
+    let mut out = out;
+    while let Some(step) = steps.get(at) {
+        let (Some(to), Some(window)) = (out.first_chunk_mut(), block[at..].first_chunk()) else { break };
+        let length = run_length(window[0]);
+        write_run::<FIRST>(window, to, length);
+        long_runs += usize::from(length > SHORT);
+        out = &mut out[length..];
+        at += usize::from(*step);
+    }
+    Block { read: at, written: room - out.len(), long_runs }
+}
+
+/// Goes on, run by run with every length checked, until `end` bytes are written or the segment ends. Of the last run no
+/// more is written than there is `room` for.
+fn decode_to_the_end(segment: &[u8], out: &mut [u8], end: usize, room: usize, decoded: &mut Decoded) {
+    let room = room.min(out.len());
+    while decoded.written < end {
+        let Some((&header, rest)) = segment.get(decoded.read..).and_then(<[u8]>::split_first) else { return };
+        let to = &mut out[decoded.written..room];
+        let left = to.len();
+        let (count, copied, packed) = match Run::new(header) {
+            Run::Literal(count) => (count, copy_literal(rest, count, to), count),
+            Run::Replicate(count) => (count, rest.first().map_or(0, |byte| replicate(*byte, count, to)), 1),
+            Run::NoOp => (0, 0, 0),
+        };
+        decoded.read = segment.len().min(decoded.read + 1 + packed);
+        decoded.written += copied;
+        if count > left {
+            decoded.excess = count - left;
+            return;
+        }
+    }
+}
+
+fn copy_literal(from: &[u8], run: usize, to: &mut [u8]) -> usize {
+    let count = run.min(from.len()).min(to.len());
+    to[..count].copy_from_slice(&from[..count]);
+    count
+}
+
+fn replicate(byte: u8, run: usize, to: &mut [u8]) -> usize {
+    let count = run.min(to.len());
+    to[..count].fill(byte);
+    count
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

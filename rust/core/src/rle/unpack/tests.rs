@@ -1,0 +1,115 @@
+//! Bands of any size against the same segment run by run, whole or damaged.
+
+use super::*;
+use proptest::prelude::*;
+
+/// What a segment gives to a plane of `room` bytes, byte by byte.
+pub(crate) fn oracle(segment: &[u8], room: usize) -> (Vec<u8>, Decoded) {
+    let (mut out, mut read, mut excess) = (Vec::new(), 0, 0);
+    while out.len() < room && read < segment.len() && excess == 0 {
+        let header = usize::from(segment[read]);
+        let rest = &segment[read + 1..];
+        let (count, run, packed) = match header {
+            0..128 => (header + 1, rest.iter().copied().take(header + 1).collect(), header + 1),
+            128 => (0, vec![], 0),
+            _ => (257 - header, rest.first().map_or(vec![], |byte| vec![*byte; 257 - header]), 1),
+        };
+        excess = count.saturating_sub(room - out.len());
+        out.extend(run);
+        out.truncate(room);
+        read = segment.len().min(read + 1 + packed);
+    }
+    let written = out.len();
+    (out, Decoded { read, written, excess })
+}
+
+/// Runs as encoders write them, and where `length` is small, as they are in noise.
+fn runs(length: usize) -> impl Strategy<Value = Vec<u8>> {
+    let run = prop_oneof![
+        10 => prop::collection::vec(any::<u8>(), 1..=length)
+            .prop_map(|bytes| [&[(bytes.len() - 1) as u8], &bytes[..]].concat()),
+        10 => (2..=length.max(2), any::<u8>()).prop_map(|(count, byte)| vec![(257 - count) as u8, byte]),
+        1 => Just(vec![128]),
+    ];
+    prop::collection::vec(run, 0..400).prop_map(|runs| runs.concat())
+}
+
+/// Legal segments, random bytes, and both changed in one place and cut in another.
+pub(crate) fn segments() -> impl Strategy<Value = Vec<u8>> {
+    let segment = prop_oneof![runs(4), runs(30), runs(128), prop::collection::vec(any::<u8>(), 0..3000)];
+    (segment, any::<(prop::sample::Index, u8, bool)>(), any::<(prop::sample::Index, bool)>()).prop_map(
+        |(mut segment, (place, value, changed), (end, cut))| {
+            if cut {
+                segment.truncate(end.index(segment.len() + 1));
+            }
+            if changed && !segment.is_empty() {
+                let place = place.index(segment.len());
+                segment[place] = value;
+            }
+            segment
+        },
+    )
+}
+
+/// Room for a plane about as large as what a segment gives, or of any other size.
+pub(crate) fn rooms() -> impl Strategy<Value = (bool, usize)> {
+    (any::<bool>(), 1usize..6000)
+}
+
+pub(crate) fn plane_bytes(segment: &[u8], (about, size): (bool, usize)) -> usize {
+    if about { (oracle(segment, usize::MAX).0.len() + size % 9).saturating_sub(4).max(1) } else { size }
+}
+
+proptest! {
+    #[test]
+    fn whole_segments(segment in segments(), room in rooms()) {
+        let (expected, told) = oracle(&segment, plane_bytes(&segment, room));
+        let mut out = vec![0xA5; plane_bytes(&segment, room)];
+        let decoded = decode_segment(&segment, &mut out);
+        prop_assert_eq!(decoded, told);
+        prop_assert!(out[..told.written] == expected);
+    }
+
+    #[test]
+    fn any_band_gives_the_same(
+        segments in prop::collection::vec(segments(), 1..6),
+        room in rooms(),
+        band in 1usize..=300,
+        noise: u8,
+    ) {
+        let plane_bytes = plane_bytes(&segments[0], room);
+        let band = band.min(plane_bytes);
+        let size = band + BAND_ROOM;
+        let mut buffers = vec![noise; size * segments.len()];
+        let mut unpackers: Vec<_> = segments.iter().map(|segment| Unpacker::new(segment, plane_bytes)).collect();
+        let oracles: Vec<_> = segments.iter().map(|segment| oracle(segment, plane_bytes)).collect();
+        let mut done = 0;
+        while done < plane_bytes {
+            let now = band.min(plane_bytes - done);
+            let full = fill_bands(&mut unpackers, &mut buffers);
+            prop_assert_eq!(full, oracles.iter().all(|(bytes, _)| bytes.len() >= done + now));
+            if !full {
+                break;
+            }
+            for (buffer, (bytes, _)) in buffers.chunks(size).zip(&oracles) {
+                prop_assert!(buffer[..now] == bytes[done..done + now]);
+            }
+            done += now;
+        }
+        for ((unpacker, buffer), (_, told)) in unpackers.iter_mut().zip(buffers.chunks_mut(size)).zip(&oracles) {
+            prop_assert_eq!(unpacker.finish(buffer), *told);
+        }
+    }
+}
+
+#[test]
+fn a_run_beyond_several_bands_is_cut_at_the_plane() {
+    let mut unpacker = Unpacker::new(&[129, 7, 130, 9], 200);
+    let mut buffer = [0xA5; 3 + BAND_ROOM];
+    for _ in 0..66 {
+        assert!(fill_bands(std::slice::from_mut(&mut unpacker), &mut buffer));
+    }
+    assert!(fill_bands(std::slice::from_mut(&mut unpacker), &mut buffer));
+    assert_eq!(buffer[..2], [9, 9]);
+    assert_eq!(unpacker.finish(&mut buffer), Decoded { read: 4, written: 200, excess: 55 });
+}
