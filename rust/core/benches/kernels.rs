@@ -185,6 +185,7 @@ fn encoding() -> Vec<Case> {
 }
 
 /// What differs between the images of the whole ways.
+#[derive(Clone, Copy)]
 struct Format {
     rows: i64,
     columns: i64,
@@ -265,16 +266,35 @@ fn samples(photometric: &str, seed: u64) -> Vec<u8> {
 }
 
 fn rle_frames() -> Vec<Frame> {
-    let ct = |seed| [1, 0].map(|byte| support::pack_bits(&support::every(&samples("MONOCHROME2", seed), byte, 2), 512));
+    let ct = |seed| support::ct(512, 512, seed);
+    let gray = Format { signed: false, ..CT };
+    let radiograph = Format { rows: 2140, columns: 1760, bits: (16, 10), ..gray };
+    let angiogram = Format { rows: 1024, columns: 1024, ..radiograph };
+    let unconverted = |format: &Format| format.plan(Conversion::None);
+    let words = |name, images, format: &Format, samples: &dyn Fn(u64) -> Vec<u16>| {
+        let columns = usize::try_from(format.columns).unwrap();
+        frame(name, (0..images).map(|seed| rle_words(&samples(seed), columns)).collect(), unconverted(format), rle)
+    };
     let rgb = |seed| [0, 1, 2].map(|sample| support::pack_bits(&support::every(&samples("RGB", seed), sample, 3), 640));
-    let ct: Vec<_> = (0..IMAGES).map(|seed| support::rle_frame(&ct(seed))).collect();
     let rgb = (0..IMAGES).map(|seed| support::rle_frame(&rgb(seed))).collect();
-    let twelve = Format { bits: (16, 12), ..CT };
+    let xa = |bits, seed| support::projection(1024, 1024, bits, true, seed);
+    let xa_8 = |seed| support::rle_frame(&[support::pack_bits(&support::byte_plane(&xa(8, seed), 0), 1024)]);
     vec![
-        frame("RLE, 16 of 16", ct.clone(), CT.plan(Conversion::None), rle),
-        frame("RLE, 12 of 16, signed", ct, twelve.plan(Conversion::None), rle),
-        frame("RLE, RGB", rgb, RGB.plan(Conversion::None), rle),
+        words("RLE, 16 of 16", IMAGES, &CT, &ct),
+        words("RLE, 12 of 16, signed", IMAGES, &Format { bits: (16, 12), ..CT }, &ct),
+        frame("RLE, RGB", rgb, unconverted(&RGB), rle),
+        words("RLE, MR", IMAGES, &Format { rows: 256, columns: 256, bits: (16, 12), ..gray }, &|seed| {
+            support::mr(256, 256, seed)
+        }),
+        words("RLE, CR, 10 of 16", 4, &radiograph, &|seed| support::projection(2140, 1760, 10, false, seed)),
+        words("RLE, XA, 10 of 16", 8, &angiogram, &|seed| xa(10, seed)),
+        frame("RLE, XA, 8 of 8", (0..8).map(xa_8).collect(), unconverted(&Format { bits: (8, 8), ..angiogram }), rle),
     ]
+}
+
+/// A frame of one sample per pixel: its high bytes, and its low bytes.
+fn rle_words(samples: &[u16], columns: usize) -> Vec<u8> {
+    support::rle_frame(&[1, 0].map(|byte| support::pack_bits(&support::byte_plane(samples, byte), columns)))
 }
 
 /// Measures `cases`, which all give `out_bytes`, after a copy of as many bytes.

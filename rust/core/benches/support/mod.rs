@@ -46,6 +46,36 @@ pub(crate) fn ct(rows: usize, columns: usize, seed: u64) -> Vec<u16> {
     (0..rows * columns).map(&mut sample).collect()
 }
 
+/// A magnetic resonance image, 12 bits: tissues on both sides of multiples of 256, so that their high bytes change with
+/// the noise, and around them the noise alone.
+pub(crate) fn mr(rows: usize, columns: usize, seed: u64) -> Vec<u16> {
+    let mut noise = Noise(seed);
+    let mut sample = |pixel: usize| {
+        let (x, y) = from_centre(pixel, rows, columns);
+        let level = if 2 * x * x + y * y > 800_000 { 0 } else { 200 + shadow(x, y) / 2 };
+        (level + noise.around_zero(24)).unsigned_abs().min(4095) as u16
+    };
+    (0..rows * columns).map(&mut sample).collect()
+}
+
+/// A projection image of `bits`: shadows with little noise inside a collimator, and nothing at all outside.
+pub(crate) fn projection(rows: usize, columns: usize, bits: u32, round: bool, seed: u64) -> Vec<u16> {
+    let mut noise = Noise(seed);
+    let mut sample = |pixel: usize| {
+        let (x, y) = from_centre(pixel, rows, columns);
+        let outside = if round { x * x + y * y > 1_000_000 } else { x.abs().max(y.abs()) > 930 };
+        let level = if outside { 0 } else { 100 + shadow(x, y) * 3 / 4 + noise.around_zero(8) };
+        (level.clamp(0, 1023) >> (10 - bits)) as u16
+    };
+    (0..rows * columns).map(&mut sample).collect()
+}
+
+/// What lies one upon the other, 0 to about 1000: slopes and edges.
+fn shadow(x: i32, y: i32) -> i32 {
+    let bones = 150 * i32::from((x / 170 + y / 230) % 2 == 0);
+    bones + (x * x / 2000 + (y + 1000) / 8 + x * y / 8000).clamp(0, 850)
+}
+
 /// A fan of speckle on black, 8 bits.
 pub(crate) fn ultrasound(rows: usize, columns: usize, seed: u64) -> Vec<u8> {
     let mut noise = Noise(seed);
