@@ -13,7 +13,7 @@ use crate::source::{Source, resize};
 
 /// Bytes of each plane that are unpacked before they are put side by side: all bands of a frame of 16 bits or RGB stay
 /// in the second-level cache. From 16 to 128 KiB it makes no difference; below, a band is too short for its beginning.
-const BAND: usize = 16 << 10;
+const BAND: usize = 32 << 10;
 
 impl Plan {
     /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other into `out`: on all
