@@ -5,8 +5,6 @@
 
 #![allow(clippy::inline_always, reason = "what a kernel calls must be compiled for the same processor as the kernel")]
 
-use multiversion::multiversion;
-
 use super::MAX_RUN;
 
 /// What a segment gave.
@@ -218,7 +216,7 @@ impl Lane<'_, '_> {
 }
 
 /// Runs of two segments in turn, so that neither waits for the header that the other is reading.
-#[multiversion(targets("x86_64+avx2"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn unpack_two<'a, 'b>(one: Lane<'a, 'b>, two: Lane<'a, 'b>) -> (Lane<'a, 'b>, Lane<'a, 'b>) {
     // As variables of their own they are kept in registers.
     let mut one = Lane { src: one.src, out: one.out };
@@ -235,7 +233,7 @@ const SHORT: usize = 32;
 /// Long runs in the block before, below which this one is expected to have few.
 const FEW: usize = BLOCK / 64;
 
-#[multiversion(targets("x86_64+avx2"))]
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn unpack<'a, 'b>(mut lane: Lane<'a, 'b>) -> Lane<'a, 'b> {
     let (mut steps, mut long_runs) = ([0; BLOCK], BLOCK);
     while let Some(block) = lane.src.first_chunk() {
