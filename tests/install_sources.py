@@ -16,6 +16,7 @@ from outcome import seen
 from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.pixels.utils import get_image_pixel_ids
 from pydicom.uid import (
     ExplicitVRBigEndian,
 )
@@ -153,7 +154,9 @@ def state(source) -> list:
     """What can be seen of a source after a call."""
     if isinstance(source, Dataset):
         found = [(tag, type(elem), elem.VR, seen(elem.value)) for tag, elem in sorted(source._dict.items())]
-        return [found, seen(source._pixel_array), sorted(source._pixel_id), str(getattr(source, "file_meta", None))]
+        known, file_meta = source._pixel_id, str(getattr(source, "file_meta", None))
+        # Last, for it reads elements.
+        return [found, seen(source._pixel_array), [*known], file_meta, known and known == get_image_pixel_ids(source)]
     if isinstance(source, bytes | bytearray | memoryview | np.ndarray):
         return [bytes(source)]
     return [getattr(source, "calls", None), position(source)]

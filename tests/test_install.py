@@ -36,6 +36,7 @@ except ImportError:
 
 needs_pylibjpeg_rle = pytest.mark.skipif(rle is None, reason="needs pylibjpeg-rle")
 EXCHANGED = (
+    (Dataset, "convert_pixel_data"),
     (Decoder, "as_array"),
     (Decoder, "iter_array"),
     (CoderBase, "_validate_plugins"),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pydicom
 from pydicom import config
+from pydicom.dataset import Dataset
 from pydicom.pixels import processing, utils
 from pydicom.pixels.common import CoderBase
 from pydicom.pixels.decoders import base, rle
@@ -21,10 +22,11 @@ from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
 from pydicom.pixels.encoders.base import Encoder, get_encoder
 from pydicom.uid import RLELossless
 
-from dicomet.dropin import headers, pydicom_plugin
+from dicomet.dropin import convert, headers, pydicom_plugin
 from dicomet.dropin.calibration import NAMES, ORIGINALS
 from dicomet.dropin.colors import replacement
 from dicomet.dropin.decode import Frames
+from dicomet.dropin.elements import Elements
 from dicomet.dropin.request import PydicomError, Request, understand
 from dicomet.dropin.shape import HandOver
 from dicomet.dropin.stats import TALLY
@@ -56,13 +58,17 @@ class Patches:
         self._is_pydicom = all(map(_is_pydicoms, (*_internals(), Decoder.as_array, Decoder.iter_array)))
         self._exchanged: list[Exchanged] = []
         self._labelled: list[CoderBase] = []
+        # Until all is exchanged, for other threads: no state in which anything would be taken.
+        self._untouched: tuple[Any, ...] = ()
+        self._passed_through: tuple[Any, ...] = ()
         try:
             self._exchange_all()
         except BaseException:
             self.restore()
             raise
-        # With the exchanged colour conversions.
+        # With what has been exchanged.
         self._untouched = _internals()
+        self._passed_through = convert.passed_through()
 
     def _exchange_all(self) -> None:
         # First, and the last to be put back: no thread may see the plugin without it.
@@ -75,6 +81,8 @@ class Patches:
                 self._exchange(processing, name, replacement(conversion))
         if _is_pydicoms(utils._array_common):  # noqa: SLF001
             self._exchange(utils, "_array_common", headers.replacement(utils._array_common))  # noqa: SLF001
+        if all(map(_is_pydicoms, (Dataset.convert_pixel_data, *convert.passed_through()))):
+            self._exchange(Dataset, "convert_pixel_data", self._convert_pixel_data(Dataset.convert_pixel_data))
         self._exchange(Decoder, "iter_array", self._iter_array(Decoder.iter_array))
         self._exchange(Decoder, "as_array", self._as_array(Decoder.as_array))
 
@@ -92,6 +100,26 @@ class Patches:
         for owner, name, original, ours in reversed(self._exchanged):
             if getattr(owner, name) is ours:
                 setattr(owner, name, original)
+
+    def _convert_pixel_data(self, original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def convert_pixel_data(*args: Any, **kwargs: Any) -> None:
+            is_common = self._active and convert.is_common(args, kwargs)
+            if not is_common or convert.passed_through() != self._passed_through:
+                return original(*args, **kwargs)
+            return convert.convert(args[0], self._converted)
+
+        return convert_pixel_data
+
+    def _converted(self, dataset: Dataset, elements: Elements, options: dict[str, Any]) -> np.ndarray | None:
+        """Return the array of a data set; None where `as_array` must be asked, which then counts the decode."""
+        try:
+            self._check_internals()
+            array = convert.decode(dataset, elements, options)
+        except Exception:  # noqa: BLE001
+            return None
+        TALLY.take()
+        return array
 
     def _as_array(self, original: Callable[..., Result]) -> Callable[..., Result]:
         @functools.wraps(original)

@@ -7,8 +7,7 @@ everything as it was.
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -27,6 +26,7 @@ from pydicom.valuerep import IS
 
 from dicomet._native import Source
 from dicomet.dropin import pydicom_plugin
+from dicomet.dropin.elements import Elements, read_before, transfer_syntax
 from dicomet.dropin.shape import Coding, Form, HandOver, Shape, form_of, number_of_frames
 from dicomet.parsed import KEYWORDS
 from dicomet.source import source_of_file
@@ -66,8 +66,7 @@ class PydicomError(Exception):
         self.error = error
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One decode.
 
     `number_of_frames` is as pydicom has it, which may be its own class of integers. `source` and `options` describe the
@@ -107,6 +106,25 @@ def understand(
     coding = _coding(decoder, decoding_plugin)
     _check_options(decoder, options)
     source, options = _source(decoder, src, options)
+    return _request(decoder, coding, source, options, raw=raw)
+
+
+def of_elements(decoder: Decoder, dataset: Dataset, elements: Elements, *, raw: Any, decoding_plugin: Any) -> Request:
+    """Return what `understand` does of a data set in the transfer syntax of `decoder`, without any effect."""
+    coding = _coding(decoder, decoding_plugin)
+    options = _checked(elements.described())
+    if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
+        raise HandOver("an Extended Offset Table, which may have to be read first")
+    found = elements.pixel_data()
+    tag = _pixel_data_tag([*found], {})
+    value, options["pixel_vr"] = _pixel_data(found[tag])
+    options["pixel_keyword"] = KEYWORDS[tag]
+    return _request(decoder, coding, value, options, raw=raw)
+
+
+def _request(
+    decoder: Decoder, coding: Coding, source: bytes | BinaryIO, options: dict[str, Any], *, raw: bool
+) -> Request:
     file, position = None, 0
     if isinstance(source, bytes):
         value = Source.of_memory(source)
@@ -177,41 +195,57 @@ def _of_file(file: BinaryIO, position: int) -> Source:
 
 
 def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
-    if any(getattr(type(dataset), name) is not getattr(Dataset, name) for name in ("__getitem__", "__contains__")):
+    kind = type(dataset)
+    if kind.__getitem__ is not Dataset.__getitem__ or kind.__contains__ is not Dataset.__contains__:
         raise HandOver("a Dataset class that gives access to its elements in its own way")
-    described = _described(dataset)
-    if any(type(value) not in PLAIN_VALUES for value in described.values()):
-        raise HandOver("an element of the Image Pixel module with other than one integer or text")
-    number_of_frames(described)
-    with _pydicoms_errors():
-        if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
+    elements = read_before(dataset)
+    described = _checked(_described(dataset) if elements is None else elements.described())
+    if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
+        with _pydicoms_errors():
             described["extended_offsets"] = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
-    file_meta = getattr(dataset, "file_meta", {})
-    if file_meta is None or file_meta.get("TransferSyntaxUID", decoder.UID) != decoder.UID:
-        raise HandOver("the transfer syntax of the Dataset is not the decoder's")
-    keywords = [tag for tag in KEYWORDS if tag in dataset._dict]  # noqa: SLF001
-    if len(keywords) != 1 or options.get("pixel_keyword", KEYWORDS[keywords[0]]) != KEYWORDS[keywords[0]]:
-        raise HandOver("no pixel data element, more than one, or another than that of the option pixel_keyword")
-    with _pydicoms_errors():
-        pixels = dataset[keywords[0]]
-        value = pixels.value
-    if type(value) is not bytes:
-        raise HandOver("the value of the pixel data element is not bytes")
-    described["pixel_keyword"], described["pixel_vr"] = KEYWORDS[keywords[0]], pixels.VR
+    if transfer_syntax(dataset) != decoder.UID:
+        file_meta = getattr(dataset, "file_meta", {})
+        if file_meta is None or file_meta.get("TransferSyntaxUID", decoder.UID) != decoder.UID:
+            raise HandOver("the transfer syntax of the Dataset is not the decoder's")
+    tag = _pixel_data_tag([tag for tag in KEYWORDS if tag in dataset._dict], options)  # noqa: SLF001
+    element = dataset._dict[tag]  # type: ignore[index]  # noqa: SLF001
+    if type(element) is not DataElement:
+        with _pydicoms_errors():
+            element = dataset[tag]
+            _ = element.value
+    value, described["pixel_vr"] = _pixel_data(element)
+    described["pixel_keyword"] = KEYWORDS[tag]
     return value, {**described, **options}
 
 
-def _described(dataset: Dataset) -> dict[str, Any]:
-    """Return what pydicom's `as_pixel_options` does, read in the same order."""
-    elements = dataset._dict  # noqa: SLF001 - as `as_pixel_options` does
-    described: dict[str, Any] = {"number_of_frames": 1}
-    with _pydicoms_errors():
-        for tag, name in _IMAGE_PIXEL.items():
-            element = elements.get(tag)  # type: ignore[call-overload]
-            if element is not None:
-                # An element that has been read before needs none of what `dataset[tag]` does, ten times as slow.
-                described[name] = (element if type(element) is DataElement else dataset[tag]).value
+def _checked(described: dict[str, Any]) -> dict[str, Any]:
+    """Return what `as_pixel_options` does, of the values of the Image Pixel module."""
+    described.setdefault("number_of_frames", 1)
+    if not PLAIN_VALUES.issuperset(map(type, described.values())):
+        raise HandOver("an element of the Image Pixel module with other than one integer or text")
+    number_of_frames(described)
     return described
+
+
+def _pixel_data_tag(tags: list[int], options: dict[str, Any]) -> int:
+    if len(tags) != 1 or options.get("pixel_keyword", KEYWORDS[tags[0]]) != KEYWORDS[tags[0]]:
+        raise HandOver("no pixel data element, more than one, or another than that of the option pixel_keyword")
+    return tags[0]
+
+
+def _pixel_data(element: DataElement) -> tuple[bytes, str]:
+    """Return the value of the pixel data element, and its VR."""
+    value = element.value
+    if type(value) is not bytes:
+        raise HandOver("the value of the pixel data element is not bytes")
+    return value, element.VR
+
+
+def _described(dataset: Dataset) -> dict[str, Any]:
+    """Return the values of the Image Pixel module, read in the order of `as_pixel_options`."""
+    elements = dataset._dict  # noqa: SLF001 - as `as_pixel_options` does
+    with _pydicoms_errors():
+        return {name: dataset[tag].value for tag, name in _IMAGE_PIXEL.items() if tag in elements}
 
 
 @contextmanager

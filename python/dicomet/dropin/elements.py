@@ -1,0 +1,86 @@
+"""The elements that describe an image, in a data set that has read them before.
+
+Reading such an element has no effect and always the same result, so that what pydicom looks up anew at every step (its
+`convert_pixel_data` alone does so five times) can be looked up once.
+"""
+
+from typing import Any, NamedTuple
+
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.pixels.utils import _IMAGE_PIXEL
+
+from dicomet.parse import KEYWORDS
+
+# Of pydicom's `get_image_pixel_ids`, in its order, which is also the order in which raw elements are converted.
+IDENTIFYING = (
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "PlanarConfiguration",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "PixelRepresentation",
+    *KEYWORDS.values(),
+)
+TAGS = (*_IMAGE_PIXEL, *KEYWORDS)
+NAMES = (*_IMAGE_PIXEL.values(),)
+READ = frozenset({DataElement, type(None)})
+# Without attributes by the names of elements, unlike, maybe, those of others.
+CLASSES = frozenset({Dataset, FileDataset})
+TRANSFER_SYNTAX_UID = 0x00020010
+TRANSFER_SYNTAX_UID = 0x00020010
+
+
+class Elements(NamedTuple):
+    """The elements of `TAGS`, None where there is none, and their values."""
+
+    elements: list[DataElement | None]
+    values: list[Any]
+
+    def ids(self) -> dict[str, int]:
+        """Return what pydicom's `get_image_pixel_ids` does."""
+        return dict(zip(IDENTIFYING, map(id, self.values), strict=True))
+
+    def described(self) -> dict[str, Any]:
+        """Return the values that pydicom's `as_pixel_options` takes of the Image Pixel module."""
+        elements, values = self
+        return {name: values[at] for at, name in enumerate(NAMES) if elements[at] is not None}
+
+    def pixel_data(self) -> dict[int, DataElement]:
+        """Return the pixel data elements by their tags."""
+        found = zip(KEYWORDS, self.elements[len(NAMES) :], strict=True)
+        return {tag: element for tag, element in found if element is not None}
+
+
+def read_before(dataset: Dataset) -> Elements | None:
+    """Return the elements, or None where one is still raw, or of a class of the user's."""
+    elements: list[Any] = [*map(dataset._dict.get, TAGS)]  # type: ignore[arg-type]  # noqa: SLF001
+    if not READ.issuperset(map(type, elements)):
+        return None
+    return Elements(elements, [None if element is None else element.value for element in elements])
+
+
+def is_plain(dataset: Any) -> bool:
+    """Tell whether access to the attributes and elements of `dataset` is pydicom's own."""
+    kind = type(dataset)
+    return (
+        issubclass(kind, Dataset)
+        and kind.__getattribute__ is object.__getattribute__
+        and kind.__getattr__ is Dataset.__getattr__
+        and kind.__getitem__ is Dataset.__getitem__
+        and kind.__contains__ is Dataset.__contains__
+        and vars(dataset).keys().isdisjoint(IDENTIFYING)
+        and (kind in CLASSES or not any(hasattr(kind, name) for name in IDENTIFYING))
+    )
+
+
+def transfer_syntax(dataset: Dataset) -> Any:
+    """Return Transfer Syntax UID, or None where it is not plainly there."""
+    file_meta = getattr(dataset, "file_meta", None)
+    if type(file_meta) is not FileMetaDataset or "TransferSyntaxUID" in vars(file_meta):
+        return None
+    element = file_meta._dict.get(TRANSFER_SYNTAX_UID)  # type: ignore[call-overload]  # noqa: SLF001
+    return element.value if type(element) is DataElement else None
