@@ -63,7 +63,10 @@ def convert(ds: Dataset, decoded: Callable[[Dataset, Elements, dict[str, Any]], 
     ids = get_ids(ds) if elements is None else elements.ids()
     if has_array and known == ids:
         return
-    elements = elements or read_before(ds)
+    if elements is None:
+        # Somebody's hook may have changed what had been looked at before.
+        elements = read_before(ds)
+        ids = ids if elements is None else elements.ids()
     options = ds._pixel_array_opts.copy()  # noqa: SLF001
     options["decoding_plugin"] = options.get("decoding_plugin", "")
     array = None if elements is None else decoded(ds, elements, options)

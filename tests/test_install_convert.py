@@ -1,0 +1,501 @@
+"""``Dataset.pixel_array`` when something has changed since the last time, or is not as it usually is."""
+
+import functools
+import io
+from unittest import mock
+
+import numpy as np
+import pydicom.dataset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from install_calls import attempted
+from install_sources import DATASETS, added, dataset_as_read, dataset_deferred, dataset_in_memory, state
+from outcome import seen, with_and_without
+from pydicom import config, hooks, pixels
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.pixels import get_decoder, utils
+from pydicom.pixels.decoders.base import Decoder
+from pydicom.tag import Tag
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    RLELossless,
+)
+from test_install_corners import PLAIN, image_of, native_case, rle_case
+from test_install_properties import PROPERTY
+
+import dicomet
+from dicomet.dropin import convert
+
+CASE = native_case(image_of(2, 4, 6, bits=16))
+# Kept, so that no other value gets the identity of one of them.
+OTHER = bytes(range(96))
+BUFFER = io.BytesIO(OTHER)
+SAME = bytes(bytearray(CASE.value))
+
+
+def accessed(dataset: Dataset) -> list:
+    """Two accesses: what they give, and whether it is the same array."""
+    before = getattr(dataset, "_pixel_array", None)
+    first = attempted(lambda: dataset.pixel_array)
+    array = dataset.__dict__.get("_pixel_array")
+    second = attempted(lambda: dataset.pixel_array)
+    kept = [before is not None and array is before, array is not None and dataset.__dict__["_pixel_array"] is array]
+    return [first, second, kept]
+
+
+def assert_same(call, make) -> bool:
+    """Compare what `call` gives, and the data set it leaves."""
+
+    def observed(dataset):
+        return [call(dataset), state(dataset)]
+
+    installed, without, taken = with_and_without(observed, make)
+    assert installed == without
+    return taken
+
+
+# The way that is passed by
+
+
+@pytest.mark.parametrize("source", DATASETS)
+@pytest.mark.parametrize("name", PLAIN)
+def test_the_common_case_takes_the_shortcut(name, source):
+    dataset = DATASETS[source](PLAIN[name])
+    with dicomet.install(), mock.patch.object(convert, "decode", wraps=convert.decode) as decode:
+        before = dicomet.stats()
+        array = dataset.pixel_array
+        assert dataset.pixel_array is array
+        after = dicomet.stats()
+    assert decode.call_count == 1
+    assert (after.taken, after.handed_over) == (before.taken + 1, before.handed_over)
+    assert assert_same(accessed, lambda: DATASETS[source](PLAIN[name]))
+
+
+@pytest.mark.parametrize("case", [native_case().changed(rows=5), rle_case(damaged=1)], ids=["native", "RLE"])
+def test_what_is_handed_over_counts_once(case):
+    before = dicomet.stats()
+    with dicomet.install():
+        attempted(lambda: dataset_in_memory(case).pixel_array)
+    after = dicomet.stats()
+    assert (after.taken, after.handed_over) == (before.taken, before.handed_over + 1)
+
+
+# Changes between two accesses
+
+
+def replaced_element(dataset, tag, vr, value):
+    dataset[tag] = DataElement(tag, vr, value, validation_mode=config.IGNORE)
+
+
+def changed_value(dataset, keyword, value):
+    dataset[keyword].value = value
+
+
+def put(dataset, tag, element):
+    """Behind pydicom's back."""
+    dataset._dict[Tag(tag)] = element
+
+
+def raw(tag, vr, value):
+    return RawDataElement(Tag(tag), vr, len(value), value, 0, is_implicit_VR=False, is_little_endian=True)
+
+
+CHANGES = {
+    "nothing": lambda _: None,
+    "rows and columns": lambda ds: [setattr(ds, "Rows", 6), setattr(ds, "Columns", 4)],
+    "rows too many": lambda ds: setattr(ds, "Rows", 5),
+    "rows, in the element": lambda ds: [changed_value(ds, "Rows", 2), changed_value(ds, "Columns", 12)],
+    "rows, another element": lambda ds: [replaced_element(ds, 0x00280010, "US", 4)],
+    "rows, raw": lambda ds: put(ds, 0x00280010, raw(0x00280010, "US", b"\x04\0")),
+    "rows, raw and two": lambda ds: put(ds, 0x00280010, raw(0x00280010, "US", b"\x04\0\x04\0")),
+    "rows, none": lambda ds: delattr(ds, "Rows"),
+    "rows, empty": lambda ds: setattr(ds, "Rows", None),
+    "rows, True": lambda ds: put(ds, 0x00280010, DataElement(0x00280010, "US", True, already_converted=True)),  # noqa: FBT003
+    "one frame": lambda ds: [setattr(ds, "NumberOfFrames", 1), setattr(ds, "Rows", 8)],
+    "frames, none": lambda ds: [delattr(ds, "NumberOfFrames"), setattr(ds, "Rows", 8)],
+    "frames, 0": lambda ds: setattr(ds, "NumberOfFrames", 0),
+    "bits stored": lambda ds: setattr(ds, "BitsStored", 12),
+    "bits allocated": lambda ds: [setattr(ds, "BitsAllocated", 8), setattr(ds, "BitsStored", 8)],
+    "signed": lambda ds: setattr(ds, "PixelRepresentation", 1),
+    "signed, in the element": lambda ds: changed_value(ds, "PixelRepresentation", 1),
+    "MONOCHROME1": lambda ds: setattr(ds, "PhotometricInterpretation", "MONOCHROME1"),
+    "PALETTE COLOR, in the element": lambda ds: changed_value(ds, "PhotometricInterpretation", "PALETTE COLOR"),
+    "RGB": lambda ds: [
+        setattr(ds, "PhotometricInterpretation", "RGB"),
+        setattr(ds, "SamplesPerPixel", 3),
+        setattr(ds, "PlanarConfiguration", 0),
+        setattr(ds, "Columns", 2),
+    ],
+    "planes": lambda ds: setattr(ds, "PlanarConfiguration", 1),
+    "pixel data": lambda ds: setattr(ds, "PixelData", OTHER),
+    "pixel data, in the element": lambda ds: changed_value(ds, "PixelData", OTHER),
+    "pixel data, equal": lambda ds: changed_value(ds, "PixelData", SAME),
+    "pixel data, short": lambda ds: changed_value(ds, "PixelData", OTHER[:-2]),
+    "pixel data, long": lambda ds: changed_value(ds, "PixelData", OTHER + OTHER),
+    "pixel data, bytearray": lambda ds: put(
+        ds, 0x7FE00010, DataElement(0x7FE00010, "OW", bytearray(OTHER), already_converted=True)
+    ),
+    "pixel data, buffered": lambda ds: changed_value(ds, "PixelData", BUFFER),
+    "pixel data, raw": lambda ds: put(ds, 0x7FE00010, raw(0x7FE00010, "OW", OTHER)),
+    "pixel data, none": lambda ds: delattr(ds, "PixelData"),
+    "pixel data, VR": lambda ds: setattr(ds["PixelData"], "VR", "OB"),
+    "float pixel data too": lambda ds: setattr(ds, "FloatPixelData", OTHER),
+    "an offset table": lambda ds: added(ds, 0x7FE00001, "OV", bytes(16)),
+    "offset tables": lambda ds: [added(ds, 0x7FE00001, "OV", bytes(16)), added(ds, 0x7FE00002, "OV", bytes(16))],
+    "big endian": lambda ds: setattr(ds.file_meta, "TransferSyntaxUID", ExplicitVRBigEndian),
+    "RLE": lambda ds: setattr(ds.file_meta, "TransferSyntaxUID", RLELossless),
+    "JPEG 2000": lambda ds: setattr(ds.file_meta, "TransferSyntaxUID", JPEG2000Lossless),
+    "an unknown syntax": lambda ds: setattr(ds.file_meta, "TransferSyntaxUID", UID("1.2.3")),
+    "a raw syntax": lambda ds: put(
+        ds.file_meta, 0x00020010, raw(0x00020010, "UI", f"{ImplicitVRLittleEndian}\0".encode())
+    ),
+    "a syntax of type str": lambda ds: put(
+        ds.file_meta,
+        0x00020010,
+        DataElement(0x00020010, "UI", str(ImplicitVRLittleEndian), already_converted=True),
+    ),
+    "no syntax": lambda ds: delattr(ds.file_meta, "TransferSyntaxUID"),
+    "no file meta": lambda ds: setattr(ds, "file_meta", None),
+    "other file meta": lambda ds: setattr(ds, "file_meta", FileMetaDataset()),
+    "deleted file meta": lambda ds: delattr(ds, "file_meta"),
+    "a class of file meta": lambda ds: ds.__dict__.update(file_meta=Meta(ds.file_meta)),
+    "array forgotten": lambda ds: setattr(ds, "_pixel_array", None),
+    "array deleted": lambda ds: delattr(ds, "_pixel_array"),
+    "array replaced": lambda ds: setattr(ds, "_pixel_array", np.zeros(3)),
+    "ids forgotten": lambda ds: setattr(ds, "_pixel_id", {}),
+    "ids deleted": lambda ds: delattr(ds, "_pixel_id"),
+    "options deleted": lambda ds: delattr(ds, "_pixel_array_opts"),
+    "options emptied": lambda ds: setattr(ds, "_pixel_array_opts", {}),
+    "an attribute": lambda ds: vars(ds).update(Rows=3),
+    "index": lambda ds: ds.pixel_array_options(index=1),
+    "index too high": lambda ds: ds.pixel_array_options(index=2),
+    "index, negative": lambda ds: ds.pixel_array_options(index=-1),
+    "index, numpy": lambda ds: ds.pixel_array_options(index=np.int64(1)),
+    "index, bool": lambda ds: ds.pixel_array_options(index=True),
+    "raw": lambda ds: ds.pixel_array_options(raw=True),
+    "plugin": lambda ds: ds.pixel_array_options(decoding_plugin="PYDICOM"),
+    "unknown plugin": lambda ds: ds.pixel_array_options(decoding_plugin="nobody"),
+    "legacy": lambda ds: ds.pixel_array_options(use_v2_backend=True),
+    "as_rgb": lambda ds: ds.pixel_array_options(as_rgb=False),
+    "unused bits": lambda ds: [setattr(ds, "BitsStored", 9), ds.pixel_array_options(correct_unused_bits=False)],
+    "rows, option": lambda ds: ds.pixel_array_options(rows=6, columns=4),
+    "view": lambda ds: ds.pixel_array_options(view_only=True),
+    "validate": lambda ds: ds.pixel_array_options(validate=False),
+    "src": lambda ds: ds.pixel_array_options(src=b""),
+    "decoder": lambda ds: ds.pixel_array_options(decoder=None),
+    "dataset": lambda ds: ds.pixel_array_options(dataset=None, elements=None),
+    "ds_out": lambda ds: ds.pixel_array_options(ds_out=Dataset()),
+    "unknown option": lambda ds: ds.pixel_array_options(colour="blue"),
+    "default options": lambda ds: ds.pixel_array_options(),
+}
+
+
+class Meta(FileMetaDataset):
+    """One that knows its transfer syntax by itself."""
+
+    def get(self, key, default=None):
+        return ImplicitVRLittleEndian if key == "TransferSyntaxUID" else super().get(key, default)
+
+
+@pytest.mark.parametrize("source", DATASETS)
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_between_two_accesses(change, source):
+    def call(dataset):
+        return [accessed(dataset), attempted(lambda: CHANGES[change](dataset)) and None, accessed(dataset)]
+
+    assert_same(call, lambda: DATASETS[source](CASE))
+
+
+@pytest.mark.parametrize("make", [dataset_as_read, dataset_deferred])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_before_elements_are_read(change, make):
+    def call(dataset):
+        attempted(lambda: CHANGES[change](dataset))
+        return accessed(dataset)
+
+    assert_same(call, lambda: make(CASE))
+
+
+STEPS = st.lists(st.sampled_from([*CHANGES]), min_size=1, max_size=5)
+
+
+@PROPERTY
+@given(STEPS, st.sampled_from([*DATASETS]), st.sampled_from(["8 bits", "RLE, 16 bits", "16 bits", "RGB"]), st.data())
+def test_changes_one_after_the_other(changes, source, name, data):
+    case = CASE if name == "8 bits" else PLAIN[name]
+    looks = data.draw(st.lists(st.booleans(), min_size=len(changes), max_size=len(changes)))
+
+    def call(dataset):
+        found = []
+        for change, look in zip(changes, looks, strict=True):
+            attempted(functools.partial(CHANGES[change], dataset))
+            found.append(accessed(dataset) if look else None)
+        return [*found, accessed(dataset)]
+
+    assert_same(call, lambda: DATASETS[source](case))
+
+
+# Raw elements
+
+
+@pytest.mark.parametrize("error", [AttributeError, ValueError, KeyError, Warning])
+@pytest.mark.parametrize("keyword", ["SamplesPerPixel", "NumberOfFrames", "PixelRepresentation", "PixelData"])
+def test_an_element_that_cannot_be_converted_is_tried_as_often(keyword, error, monkeypatch):
+    """pydicom takes an AttributeError for a missing element, and goes on to the others."""
+    calls, convert_value = [], hooks.hooks.raw_element_value
+
+    def failing(element, found, **kwargs):
+        calls.append(element.tag)
+        if element.tag == Tag(keyword):
+            raise error("not this one")
+        convert_value(element, found, **kwargs)
+
+    monkeypatch.setattr(hooks.hooks, "raw_element_value", failing)
+
+    def call(dataset):
+        calls.clear()
+        return [accessed(dataset), [*calls]]
+
+    assert_same(call, lambda: dataset_as_read(CASE))
+
+
+@pytest.mark.parametrize("missing", ["bits_allocated", "rows", "columns", "bits_stored"])
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+def test_a_vr_that_depends_on_a_missing_element(syntax, missing):
+    case = native_case(image_of(bits=16), syntax).without(missing)
+    assert_same(accessed, lambda: dataset_as_read(case))
+
+
+def test_a_hook_that_changes_the_dataset(monkeypatch):
+    """In the midst of the look at the elements."""
+    convert_value = hooks.hooks.raw_element_value
+
+    def changing(element, found, **kwargs):
+        convert_value(element, found, **kwargs)
+        if element.tag == Tag("PixelData"):
+            kwargs["ds"].Rows = 3
+            found["value"] = found["value"][:72]
+
+    monkeypatch.setattr(hooks.hooks, "raw_element_value", changing)
+    assert_same(accessed, lambda: dataset_as_read(CASE))
+
+
+def test_an_array_that_is_put_there_before_anything_is_read():
+    def call(dataset):
+        dataset._pixel_array = np.zeros(3)
+        dataset._pixel_id = {}
+        return accessed(dataset)
+
+    assert_same(call, lambda: dataset_as_read(CASE))
+
+
+# Classes of the user's own
+
+
+class GetsAttributes(Dataset):
+    def __getattr__(self, name):
+        return 2 if name == "SamplesPerPixel" else super().__getattr__(name)
+
+
+class GetsAll(Dataset):
+    def __getattribute__(self, name):
+        return object() if name == "Rows" else super().__getattribute__(name)
+
+
+class GetsItems(Dataset):
+    def __getitem__(self, key):
+        element = super().__getitem__(key)
+        return DataElement(key, "US", 2) if key == 0x00280010 else element
+
+
+class Contains(Dataset):
+    def __contains__(self, name):
+        return name != "PixelData" and super().__contains__(name)
+
+
+class HasRows(Dataset):
+    @property
+    def Rows(self):  # noqa: N802
+        return object()
+
+
+class HasFileMeta(Dataset):
+    @property
+    def file_meta(self):
+        meta = FileMetaDataset()
+        meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        return meta
+
+
+class SetsAttributes(Dataset):
+    def __setattr__(self, name, value):
+        self.__dict__.setdefault("seen", []).append(name)
+        super().__setattr__(name, value)
+
+
+class KeepsArrays(Dataset):
+    """Somewhere else."""
+
+    @property
+    def _pixel_array(self):
+        return self.__dict__.get("kept")
+
+    @_pixel_array.setter
+    def _pixel_array(self, value):
+        self.__dict__["kept"] = value
+
+
+class Converts(Dataset):
+    def convert_pixel_data(self, handler_name=""):
+        self.__dict__.setdefault("seen", []).append(handler_name)
+        super().convert_pixel_data(handler_name)
+
+
+class Plain(FileDataset):
+    pass
+
+
+CLASSES = [GetsAttributes, GetsAll, GetsItems, Contains, HasRows, HasFileMeta, SetsAttributes, KeepsArrays, Converts]
+
+
+def in_class(kind, **arguments):
+    dataset, plain = kind(**arguments), dataset_in_memory(CASE)
+    dataset._dict.update(plain._dict)
+    dataset.__dict__["file_meta"] = plain.file_meta
+    return dataset
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_class_of_the_users_own(kind):
+    def call(dataset):
+        found = [attempted(lambda: dataset.pixel_array), attempted(lambda: dataset.pixel_array)]
+        return [found, seen(dataset.__dict__.get("seen")), [*dataset._pixel_id]]
+
+    installed, without, _ = with_and_without(call, lambda: in_class(kind))
+    assert installed == without
+
+
+def test_a_class_that_changes_nothing_takes_the_shortcut():
+    dataset = in_class(Plain, filename_or_obj="nowhere", dataset={})
+    with dicomet.install(), mock.patch.object(convert, "decode", wraps=convert.decode) as decode:
+        array = dataset.pixel_array
+    assert decode.call_count == 1
+    assert np.array_equal(array, dataset_in_memory(CASE).pixel_array)
+
+
+def test_a_mapping_of_the_users_own():
+    class Mine(dict):
+        def get(self, key, default=None):
+            return default if key == 0x00280010 else super().get(key, default)
+
+    def make():
+        dataset = dataset_in_memory(CASE)
+        dataset.__dict__["_dict"] = Mine(dataset._dict)
+        return dataset
+
+    assert_same(accessed, make)
+
+
+def test_a_class_of_elements():
+    class Mine(DataElement):
+        @property
+        def value(self):
+            return 8
+
+    def make():
+        dataset = dataset_in_memory(CASE.changed(rows=1, number_of_frames=1))
+        dataset._dict[Tag("Rows")] = Mine(0x00280010, "US", 1, already_converted=True)
+        return dataset
+
+    assert_same(accessed, make)
+
+
+# What others have changed in pydicom
+
+
+PASSED_THROUGH = [
+    (pydicom.dataset, "get_image_pixel_ids"),
+    (pydicom.dataset, "pixel_array"),
+    (utils, "as_pixel_options"),
+    (pixels, "get_decoder"),
+    (Decoder, "as_array"),
+    (Dataset, "__getattr__"),
+    (Dataset, "__getitem__"),
+    (Dataset, "__contains__"),
+    (Dataset, "get"),
+    (Dataset, "convert_pixel_data"),
+]
+
+
+@pytest.mark.parametrize(("owner", "name"), PASSED_THROUGH, ids=str)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_changed_function_is_called_as_often(owner, name, moment, monkeypatch):
+    def calls() -> int:
+        dataset, found, original = dataset_as_read(CASE), [], getattr(owner, name)
+
+        @functools.wraps(original)
+        def changed(*args, **kwargs):
+            found.append(name)
+            return original(*args, **kwargs)
+
+        with monkeypatch.context() as patched:
+            if moment == "before":
+                patched.setattr(owner, name, changed)
+            with dicomet.install():
+                if moment == "after":
+                    original = getattr(owner, name)
+                    patched.setattr(owner, name, changed)
+                dataset.pixel_array  # noqa: B018
+                patched.undo()
+        return len(found)
+
+    installed = calls()
+    monkeypatch.setenv("DICOMET", "0")
+    without = calls()
+    assert without > 0
+    # Of these dicomet's own `as_array` calls fewer than pydicom's.
+    assert installed == without or (name.startswith("__") or (name == "get" and installed > 0))
+
+
+def test_the_value_of_an_element_is_changed(monkeypatch):
+    original = vars(DataElement)["value"]
+
+    def value(self):
+        return 2 if self.tag == 0x00280010 and original.fget(self) == 4 else original.fget(self)
+
+    dataset = dataset_in_memory(CASE.changed(number_of_frames=4))
+    with dicomet.install():
+        monkeypatch.setattr(DataElement, "value", original.setter(original.fset).getter(value))
+        assert dataset.pixel_array.shape == (4, 2, 6)
+
+
+def test_a_decoder_with_a_method_of_its_own(monkeypatch):
+    decoder = get_decoder(CASE.syntax)
+    monkeypatch.setattr(decoder, "as_array", lambda *_, **__: ("mine", {}), raising=False)
+    with dicomet.install():
+        assert dataset_in_memory(CASE).pixel_array == "mine"
+
+
+@pytest.mark.parametrize("name", ["_use_future", "debugging", "use_IS_numpy"])
+def test_switches(name, monkeypatch):
+    monkeypatch.setattr(config, name, True)
+    assert_same(accessed, lambda: dataset_as_read(CASE))
+
+
+def test_a_handler_by_its_name():
+    for call in (
+        lambda dataset: dataset.convert_pixel_data("numpy"),
+        lambda dataset: dataset.convert_pixel_data(handler_name=""),
+        lambda dataset: dataset.convert_pixel_data(None),
+        lambda dataset: dataset.convert_pixel_data("", 1),
+        lambda _: Dataset.convert_pixel_data(),
+        lambda _: Dataset.convert_pixel_data(3),
+        lambda dataset: Dataset.convert_pixel_data(self=dataset),
+    ):
+        assert_same(lambda dataset, call=call: attempted(lambda: call(dataset)), lambda: dataset_in_memory(CASE))
