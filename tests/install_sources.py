@@ -153,13 +153,17 @@ COMMON_BUFFERS = ("bytes", "BytesIO", "BytesIO in the middle", "file", "file in 
 def state(source) -> list:
     """What can be seen of a source after a call."""
     if isinstance(source, Dataset):
-        found = [(tag, type(elem), elem.VR, seen(elem.value)) for tag, elem in sorted(source._dict.items())]
+        found = [(tag, type(elem), elem.VR, content(elem.value)) for tag, elem in sorted(source._dict.items())]
         known, file_meta = source._pixel_id, str(getattr(source, "file_meta", None))
         # Last, for it reads elements.
         return [found, seen(source._pixel_array), [*known], file_meta, known and known == get_image_pixel_ids(source)]
     if isinstance(source, bytes | bytearray | memoryview | np.ndarray):
         return [bytes(source)]
     return [getattr(source, "calls", None), position(source)]
+
+
+def content(value):
+    return [value.getvalue(), value.tell()] if isinstance(value, io.BytesIO) else seen(value)
 
 
 def position(source) -> int | None:

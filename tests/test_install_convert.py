@@ -35,7 +35,6 @@ from dicomet.dropin import convert
 CASE = native_case(image_of(2, 4, 6, bits=16))
 # Kept, so that no other value gets the identity of one of them.
 OTHER = bytes(range(96))
-BUFFER = io.BytesIO(OTHER)
 SAME = bytes(bytearray(CASE.value))
 
 
@@ -141,7 +140,7 @@ CHANGES = {
     "pixel data, bytearray": lambda ds: put(
         ds, 0x7FE00010, DataElement(0x7FE00010, "OW", bytearray(OTHER), already_converted=True)
     ),
-    "pixel data, buffered": lambda ds: changed_value(ds, "PixelData", BUFFER),
+    "pixel data, buffered": lambda ds: changed_value(ds, "PixelData", io.BytesIO(OTHER)),
     "pixel data, raw": lambda ds: put(ds, 0x7FE00010, raw(0x7FE00010, "OW", OTHER)),
     "pixel data, none": lambda ds: delattr(ds, "PixelData"),
     "pixel data, VR": lambda ds: setattr(ds["PixelData"], "VR", "OB"),
@@ -222,7 +221,8 @@ def test_a_change_before_elements_are_read(change, make):
     assert_same(call, lambda: make(CASE))
 
 
-STEPS = st.lists(st.sampled_from([*CHANGES]), min_size=1, max_size=5)
+# pydicom's message about an unknown plugin names all others, also dicomet's.
+STEPS = st.lists(st.sampled_from(sorted({*CHANGES} - {"unknown plugin"})), min_size=1, max_size=5)
 
 
 @PROPERTY
@@ -232,8 +232,10 @@ def test_changes_one_after_the_other(changes, source, name, data):
     looks = data.draw(st.lists(st.booleans(), min_size=len(changes), max_size=len(changes)))
 
     def call(dataset):
-        found = []
+        found, kept = [], []
         for change, look in zip(changes, looks, strict=True):
+            # Else a new value may get the identity of an old one, which pydicom would not notice.
+            kept += [element.value for element in dataset._dict.values()]
             attempted(functools.partial(CHANGES[change], dataset))
             found.append(accessed(dataset) if look else None)
         return [*found, accessed(dataset)]
