@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from pydicom import config, dataset, pixels
-from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.pixels import utils
 from pydicom.pixels.decoders import base
@@ -35,9 +34,6 @@ def passed_through() -> tuple[Any, ...]:
         Decoder.as_array,
         Dataset.__getattr__,
         Dataset.__getitem__,
-        Dataset.__contains__,
-        Dataset.get,
-        vars(DataElement)["value"].fget,
     )
 
 

@@ -3,6 +3,7 @@
 pydicom has no hook for native transfer syntaxes, and its plugins see one frame at a time. But every public way to an
 array goes through two methods of its decoder class, however they were imported: these are exchanged. What dicomet does
 not take, goes on to pydicom's method with the same arguments, as if nothing had been tried.
+`Dataset.convert_pixel_data` is exchanged for the time that it takes around them (`convert.py`).
 """
 
 import functools
@@ -239,6 +240,11 @@ def _internals() -> tuple[Any, ...]:
         DecodeRunner.reshape,
         DecodeRunner.process,
         vars(DecodeRunner)["pixel_dtype"].fget,
+        # Not called for elements that have been read before.
+        Dataset.__contains__,
+        Dataset.__getattr__,
+        Dataset.__getitem__,
+        Dataset.get,
         *(getattr(processing, name) for name in NAMES.values()),
     )
 

@@ -10,7 +10,8 @@ from threading import Lock
 class Stats:
     """How many decodes dicomet has taken, and how many it has handed to pydicom's own code.
 
-    A decode is one call of ``Decoder.as_array``, or one iteration that was begun, whatever the number of frames.
+    A decode is one call of ``Decoder.as_array``, or of ``Dataset.pixel_array`` in its place, or one iteration that was
+    begun, whatever the number of frames.
 
     Attributes
     ----------
