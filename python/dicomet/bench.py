@@ -3,12 +3,11 @@
 import enum
 import logging
 import os
-import statistics
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, J
 
 import dicomet
 from dicomet.errors import PixelDataError
+from dicomet.timing import Limit, TurnError, medians, take_turns
 
 Decode = Callable[[Path], np.ndarray]
 
@@ -197,18 +197,15 @@ def bench_file(file: BenchFile, repeat: int | None) -> Result:
 class _Attempt(NamedTuple):
     array: np.ndarray | None
     error: str
-    seconds: float
 
 
 def _attempt(decode: Decode, path: Path) -> _Attempt:
-    start = time.perf_counter()
     try:
-        array = decode(path)
+        return _Attempt(decode(path), "")
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 - a panic in Rust is no Exception, and one file must not stop the rest
-        return _Attempt(None, _reason(error), 0.0)
-    return _Attempt(array, "", time.perf_counter() - start)
+        return _Attempt(None, _reason(error))
 
 
 def _reason(error: BaseException) -> str:
@@ -255,30 +252,16 @@ def _count_different(expected: np.ndarray, found: np.ndarray) -> int:
 def _measure(
     path: Path, decoders: Mapping[str, Decode], errors: dict[str, str], repeat: int | None
 ) -> tuple[dict[str, float], int]:
-    """Return the median time of each that decodes `path`, and the number of runs; add to `errors` who fails later on.
-
-    They take turns, and in turns begin, so that a machine that becomes slower treats both alike.
-    """
-    times: dict[str, list[float]] = {name: [] for name in decoders if name not in errors}
-    order = list(times)
-    start = time.perf_counter()
-    runs = 0
-    while order and not _enough(runs, time.perf_counter() - start, repeat):
-        for name in order:
-            attempt = _attempt(decoders[name], path)
-            if attempt.error:
-                errors[name] = f"decoded {runs + 1} times, then: {attempt.error}"
-                return {}, runs
-            times[name].append(attempt.seconds)
-        order.reverse()
-        runs += 1
-    return {name: statistics.median(seconds) for name, seconds in times.items()}, runs
-
-
-def _enough(runs: int, seconds: float, repeat: int | None) -> bool:
-    if repeat is not None:
-        return runs >= repeat
-    return runs >= MOST_RUNS or (runs >= FEWEST_RUNS and seconds > SECONDS_PER_FILE)
+    """Return the median time of each that decodes `path`, and the runs; add to `errors` who fails later on."""
+    calls = {name: partial(decode, path) for name, decode in decoders.items() if name not in errors}
+    limit = Limit(FEWEST_RUNS, MOST_RUNS, SECONDS_PER_FILE) if repeat is None else Limit(repeat, repeat, 0)
+    try:
+        times = take_turns(calls, limit)
+    except TurnError as error:
+        reason = _reason(error.__cause__ or error)
+        errors[error.name] = f"decoded {error.rounds + 1} times, then: {reason}"
+        return {}, error.rounds
+    return medians(times), max(map(len, times.values()), default=0)
 
 
 def _outcome(path: Path, errors: Mapping[str, str], difference: str) -> Outcome:
