@@ -7,10 +7,10 @@ import io
 
 import pydicom
 import pytest
-from test_path_to_array import EACH, RELIABLE, files  # noqa: F401 - a fixture
-from workloads import Workload
 
 import dicomet
+from test_path_to_array import EACH, RELIABLE, files  # noqa: F401 - a fixture
+from workloads import Workload
 
 
 def pixel_array(dataset: pydicom.Dataset):

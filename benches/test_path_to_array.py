@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pydicom.pixels
 import pytest
-from workloads import WORKLOADS, Workload
 
 import dicomet
+from workloads import WORKLOADS, Workload
 
 Files = Callable[[Workload], Path]
 

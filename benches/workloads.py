@@ -36,6 +36,37 @@ def mammogram(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarr
     return np.where(distance < 1, samples, 0).clip(0, 4095).astype(np.uint16)
 
 
+def mr(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return a head with its tissues, and the Rician noise of a magnitude image, in the air too."""
+    x, y = _grid(*shape[1:])
+    tissue = 500 + 250 * np.sin(6 * x + 2 * y) * np.cos(5 * y)
+    level = np.where(1.6 * x**2 + y**2 < 0.8, tissue, 0)
+    samples = np.hypot(level + rng.normal(0, 12, shape), rng.normal(0, 12, shape))
+    return samples.clip(0, 4095).astype(np.uint16)
+
+
+def cr(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return a chest with ribs, direct exposure beside it, and the shutter's black border, in 10 bits."""
+    x, y = _grid(*shape[1:])
+    chest = 420 + 150 * np.cos(3 * x) * np.cos(2 * y) + 40 * np.sin(30 * y + 6 * x**2)
+    level = np.where(abs(x) < 0.8 - 0.1 * y, chest, 1000)
+    samples = level + rng.normal(0, 4, shape)
+    return np.where((abs(x) < 0.93) & (abs(y) < 0.95), samples, 0).clip(0, 1023).astype(np.uint16)
+
+
+def xa(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return vessels full of contrast in front of a noisy background, black outside of the round field, in 10 bits."""
+    x, y = _grid(*shape[1:])
+    vessels = sum(np.exp(-(((x - a * np.sin(b * y)) / 0.015) ** 2)) for a, b in ((0.3, 2), (0.6, 3), (-0.5, 1.5)))
+    samples = 600 - 120 * (x**2 + y**2) - 220 * vessels + rng.normal(0, 9, shape)
+    return np.where(x**2 + y**2 < 1.1, samples, 0).clip(0, 1023).astype(np.uint16)
+
+
+def xa_8(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return `xa` in 8 bits."""
+    return (xa(rng, shape) >> 2).astype(np.uint8)
+
+
 def ultrasound(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
     """Return a fan of speckle on black, with a box of colour Doppler, as RGB."""
     x, y = _grid(*shape[1:])
@@ -72,6 +103,8 @@ class Workload:
     bits: tuple[int, int] = (16, 16)
     planar: int = 0
     rle: bool = False
+    times: int = 1
+    """So many times the same frames follow each other: many are wanted, but not the time to make them all."""
 
     @property
     def frame_bits(self) -> int:
@@ -85,9 +118,17 @@ class Workload:
         """Bytes of native Pixel Data, with which the file ends: a whole number of bytes, and an even one."""
         return -(-self.shape[0] * self.frame_bits // 16) * 2
 
-    def write(self, folder: Path) -> Path:
-        """Write the file, always the same."""
-        stored = self.samples(np.random.default_rng(20), self.shape)
+    def result_bytes(self, frames: int) -> int:
+        """Bytes of an array of so many frames: single bits become bytes, and each pixel has its colour."""
+        _, rows, columns = self.shape
+        samples = 1 if self.photometric == "MONOCHROME2" else 3
+        return frames * rows * columns * samples * -(-self.bits[0] // 8)
+
+    def write(self, folder: Path, seed: int = 20) -> Path:
+        """Write the file, the same for the same seed."""
+        frames, *size = self.shape
+        stored = self.samples(np.random.default_rng(seed), (frames // self.times, *size))
+        stored = np.concatenate([stored] * self.times)
         dataset = self._dataset(signed=stored.dtype.kind == "i")
         dataset.PixelData = self._native(stored)
         if self.rle:
@@ -147,4 +188,26 @@ WORKLOADS = [
     Workload("segmentation, off the bytes", segmentation, (200, 510, 511), bits=(1, 1)),
     Workload("enhanced CT, RLE", ct, (60, 512, 512), rle=True),
     Workload("ultrasound, RGB, RLE", ultrasound, (10, 480, 640), "RGB", (8, 8), planar=1, rle=True),
+]
+
+# One frame of each kind that is stored as RLE Lossless in practice, and in NEMA's own examples of it.
+RLE_KINDS = [
+    Workload("CT 512 x 512", ct, (1, 512, 512), rle=True),
+    Workload("MR 256 x 256, 12 of 16", mr, (1, 256, 256), bits=(16, 12), rle=True),
+    Workload("CR 2140 x 1760, 10 of 16", cr, (1, 2140, 1760), bits=(16, 10), rle=True),
+    Workload("US 480 x 640, RGB", ultrasound, (1, 480, 640), "RGB", (8, 8), planar=1, rle=True),
+    Workload("XA 1024 x 1024, 8 bits", xa_8, (1, 1024, 1024), bits=(8, 8), rle=True),
+    Workload("XA 1024 x 1024, 10 of 16", xa, (1, 1024, 1024), bits=(16, 10), rle=True),
+]
+
+LONG_CINES = [
+    Workload("300 CT frames", ct, (300, 512, 512), times=10),
+    Workload("300 CT frames, RLE", ct, (300, 512, 512), rle=True, times=10),
+]
+
+# To tell what the number of frames costs: everything else is small.
+SMALL_FRAMES = [
+    Workload(f"{frames} small frames{', RLE' * rle}", ct, (frames, 64, 64), rle=rle, times=frames // 30)
+    for rle in (False, True)
+    for frames in (30, 3000)
 ]

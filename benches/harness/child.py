@@ -1,0 +1,79 @@
+"""Processes that answer in lines of JSON and may die at any time: peers crash, and what they print is no answer."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FOLDER = Path(__file__).resolve().parent.parent
+LAST_WORDS = 300
+HANGS = "hangs"
+
+
+class Answer(NamedTuple):
+    """What a process has answered, and how it ended: in `failure`, where it did not end well."""
+
+    items: list[Any]
+    failure: str
+    printed: str
+
+
+def ask(module: str, question: Any, *, seconds: float) -> Answer:
+    """Run `module` with `question` on its standard input, for so many seconds at most."""
+    command = [sys.executable, "-m", module]
+    asked = json.dumps(question).encode()
+    try:
+        done = subprocess.run(
+            command, input=asked, capture_output=True, check=False, env=environment(), timeout=seconds
+        )
+    except subprocess.TimeoutExpired as error:
+        return Answer(_items(error.stdout or b""), HANGS, _last_words(error.stderr or b""))
+    return Answer(_items(done.stdout), _failure(done.returncode), _last_words(done.stderr))
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of all that is measured.
+
+    pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
+    """
+    path = [str(FOLDER), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, "DICOMET": "0", "PYTHONPATH": os.pathsep.join(path)}
+
+
+def _items(output: bytes) -> list[Any]:
+    # What follows the last line feed was cut off by the end of the process.
+    return [json.loads(line) for line in output.split(b"\n")[:-1]]
+
+
+def _failure(status: int) -> str:
+    if status >= 0:
+        return f"exit status {status}" if status else ""
+    if status == -getattr(signal, "SIGALRM", 0):
+        return HANGS
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
+
+
+def _last_words(printed: bytes) -> str:
+    return " ".join(printed.decode(errors="replace").split())[-LAST_WORDS:]
+
+
+def answer(reply: Callable[[Any], Iterator[Any]]) -> None:
+    """Be the process: write each item of `reply(question)` as a line; whatever else is printed goes to stderr."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as output:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        for item in reply(json.load(sys.stdin)):
+            output.write(json.dumps(item) + "\n")
+            output.flush()
+
+
+def give_up_after(seconds: float) -> None:
+    """End this process so many seconds from now, even where it never comes back from C; where there are signals."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -1,0 +1,126 @@
+"""What dicomet wants to reach beside others, and what was found."""
+
+import statistics
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from harness import plan
+from harness.rows import FLOOR, OWN, REFERENCE, Row, Rows
+from workloads import RLE_KINDS
+
+MB = 1_000_000
+ALLOWANCE = 32 * MB
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure that is to be at most, or at least, a limit."""
+
+    name: str
+    figure: Callable[[Rows], float | None]
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = "x"
+
+    def line(self, rows: Rows) -> str | None:
+        """Return the line of the table; none where that was not measured."""
+        found = self.figure(rows)
+        if found is None:
+            return None
+        limit = f"≥ {self.at_least:g}" if self.at_most is None else f"≤ {self.at_most:g}"
+        return f"| {self.name} | {limit} | {found:.3g} {self.unit} | {'yes' if self.is_reached(found) else '**no**'} |"
+
+    def is_reached(self, found: float) -> bool:
+        """Compare with the limit."""
+        above = self.at_least is None or found >= self.at_least
+        return above and (self.at_most is None or found <= self.at_most)
+
+
+def _to_floor(section: str, name: str, rows: Rows) -> float | None:
+    return rows.get(section, name).ratio(OWN, to=FLOOR)
+
+
+def _times_as_fast(section: str, name: str, peer: str, rows: Rows) -> float | None:
+    return rows.get(section, name).ratio(peer)
+
+
+def _to_other(section: str, name: str, other: str, rows: Rows) -> float | None:
+    found, base = rows.own(section, name), rows.own(section, other)
+    return found / base if found is not None and base else None
+
+
+def _than_best(section: str, name: str, rows: Rows) -> float | None:
+    row = rows.get(section, name)
+    own, best = row.figures.get(OWN), row.best_peer
+    return best / own if own and best else None
+
+
+def _rle_mean(rows: Rows) -> float | None:
+    ratios = [rows.get(plan.ONE_CORE, workload.name).ratio(REFERENCE) for workload in RLE_KINDS]
+    found = [ratio for ratio in ratios if ratio]
+    return statistics.geometric_mean(found) if len(found) == len(RLE_KINDS) else None
+
+
+def _milliseconds(section: str, name: str, rows: Rows) -> float | None:
+    found = rows.own(section, name)
+    return None if found is None else found * 1e3
+
+
+def _by_threads(name: str, rows: Rows) -> float | None:
+    return _to_other(plan.FILES, f"200 files: {name}, 1 thread", f"200 files: {name}, 2 threads", rows)
+
+
+def _memory(name: str, allowed: Callable[[Row], int], rows: Rows) -> float | None:
+    """Return MB above what is allowed without the allowance."""
+    row = rows.get(plan.MEMORY, name)
+    return (row.figures[OWN] - allowed(row)) / MB if OWN in row.figures else None
+
+
+def _goals() -> Iterator[Goal]:
+    path, core, frame = plan.PATH, plan.ONE_CORE, plan.FRAME
+    yield Goal("CT: to np.fromfile", partial(_to_floor, path, "CT"), at_most=1.3)
+    yield Goal("CT: pydicom", partial(_times_as_fast, path, "CT", REFERENCE), at_least=10)
+    yield Goal("CT: dicomsdl", partial(_times_as_fast, path, "CT", "dicomsdl"), at_least=1)
+    yield Goal("CT, 12 of 16: to 16 of 16", partial(_to_other, path, "CT, 12 of 16, signed", "CT"), at_most=1.1)
+    yield Goal("mammogram: to np.fromfile", partial(_to_floor, path, "mammogram, 12 of 16"), at_most=1.3)
+    yield Goal("RGB: to np.fromfile", partial(_to_floor, path, "ultrasound, RGB"), at_most=1.2)
+    yield Goal("planar: to RGB", partial(_to_other, path, "ultrasound, RGB, planar", "ultrasound, RGB"), at_most=1.3)
+    for name in ("ultrasound, YBR_FULL", "ultrasound, YBR_FULL_422"):
+        yield Goal(f"{name}: pydicom", partial(_times_as_fast, path, name, REFERENCE), at_least=15)
+        yield Goal(f"{name}: pydcm", partial(_times_as_fast, path, name, "pydcm"), at_least=5)
+    for name in ("segmentation", "segmentation, off the bytes"):
+        yield Goal(f"{name}: pydicom", partial(_times_as_fast, path, name, REFERENCE), at_least=1.5)
+        yield Goal(f"{name}: to filling", partial(_to_floor, path, name), at_most=1.2)
+    for workload in RLE_KINDS:
+        yield Goal(f"RLE, one core, {workload.name}: best peer", partial(_than_best, core, workload.name), at_least=3)
+    yield Goal("RLE, one core: pydicom, geometric mean", _rle_mean, at_least=12)
+    enhanced = partial(_times_as_fast, path, "300 CT frames, RLE", REFERENCE)
+    yield Goal("300 CT frames, RLE: pydicom", enhanced, at_least=8)
+    for name, limit in (("300 CT frames", 0.15), ("300 CT frames, RLE", 0.3)):
+        yield Goal(f"one of {name}", partial(_milliseconds, frame, name), at_most=limit, unit="ms")
+    for rle in ("", ", RLE"):
+        grown = partial(_to_other, frame, f"3000 small frames{rle}", f"30 small frames{rle}")
+        yield Goal(f"one of 3000 small frames{rle}: to one of 30", grown, at_most=1.5)
+    for name in ("CT", "CT, RLE"):
+        yield Goal(f"200 files of {name}: 2 threads to 1", partial(_by_threads, name), at_least=1.9)
+    yield Goal("ds.pixel_array, CT", partial(_times_as_fast, plan.INSTALL, "CT", REFERENCE), at_least=2)
+    yield from _memory_goals()
+    yield Goal("import dicomet: to import numpy", partial(_to_floor, plan.START, "import"), at_most=1.2)
+
+
+def _memory_goals() -> Iterator[Goal]:
+    for name in plan.WITH_MEMORY:
+        above = partial(_memory, name, lambda row: row.sizes["file"])
+        yield Goal(f"peak memory, {name}: above the file", above, at_most=ALLOWANCE / MB, unit="MB")
+    for name in plan.ITERATED:
+        above = partial(_memory, f"{name}, iter_pixels", lambda row: 2 * row.sizes["frame"])
+        yield Goal(f"peak memory, iter_pixels, {name}: above 2 frames", above, at_most=ALLOWANCE / MB, unit="MB")
+
+
+def markdown(rows: Iterable[Row]) -> str:
+    """Return a table of what was measured; nothing where that is nothing."""
+    found = Rows(rows)
+    lines = [line for goal in _goals() if (line := goal.line(found))]
+    header = ["", "### Goals", "", "| dicomet | goal | found | reached |", "|---|---|---|---|"]
+    return "\n".join([*header, *lines]) + "\n" if lines else ""

@@ -1,0 +1,166 @@
+"""What is measured, each in a process of its own: the times of many, or the memory of one."""
+
+import functools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dicomet.timing import Limit, medians, take_turns
+from harness import child, readers
+from harness.trial import read
+
+FLOOR = "floor"
+# Who takes so long is far behind, which one run more tells well enough; the others need not wait for it.
+SLOW_SECONDS, FOR_SLOW = 1.0, Limit(1, 1, 0)
+STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+CAN_MEASURE_MEMORY = CLEAR.exists()
+CAN_BIND = hasattr(os, "sched_setaffinity")
+
+
+def times(reads: Sequence[dict[str, Any]], limit: Limit, *, one_core: bool) -> child.Answer:
+    """Ask for the medians of several rows at once, all of which take turns: [row, reader, seconds, runs] each."""
+    question = {"kind": "times", "reads": reads, "limit": limit, "one_core": one_core}
+    return child.ask("harness.measure", question, seconds=_patience(limit))
+
+
+def files(paths: Sequence[str], names: Sequence[str], threads: Sequence[int], limit: Limit) -> child.Answer:
+    """Ask for the medians of reading all of `paths` by so many threads; the row is the number of threads."""
+    question = {"kind": "files", "paths": paths, "names": names, "threads": threads, "limit": limit}
+    return child.ask("harness.measure", question, seconds=_patience(limit))
+
+
+def dataset(path: str, row: str, limit: Limit) -> child.Answer:
+    """Ask for the medians of `Dataset.pixel_array` with and without `dicomet.install()`."""
+    question = {"kind": "dataset", "path": path, "row": row, "limit": limit}
+    return child.ask("harness.measure", question, seconds=_patience(limit))
+
+
+def memory(path: str, name: str, warm_up: str, *, iterate: bool) -> child.Answer:
+    """Ask for the peak memory above what there was before, and above the result: bytes."""
+    question = {"kind": "memory", "path": path, "name": name, "warm_up": warm_up, "iterate": iterate}
+    return child.ask("harness.measure", question, seconds=120)
+
+
+def _patience(limit: Limit) -> float:
+    return 300 + 10 * limit.seconds
+
+
+def _reply(question: dict[str, Any]) -> Iterator[Any]:
+    kind = question.pop("kind")
+    if "limit" in question:
+        question["limit"] = Limit(*question["limit"])
+    return _KINDS[kind](**question)
+
+
+def _times(reads: Sequence[dict[str, Any]], limit: Limit, *, one_core: bool) -> Iterator[Any]:
+    if one_core:
+        # Before anything is imported: threads that a library has started would stay where they are.
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    yield from _timed({key: call for read in reads for key, call in _calls(**read)}, limit)
+
+
+def _calls(
+    row: str, path: str, index: int | None, names: Sequence[str], floor: dict[str, int]
+) -> Iterator[tuple[tuple[str, str], Callable[[], object]]]:
+    if "offset" in floor:
+        yield (row, FLOOR), functools.partial(np.fromfile, path, np.uint8, **floor)
+    else:
+        yield (row, FLOOR), functools.partial(np.full, floor["count"], 1, np.uint8)
+    for name in names:
+        yield (row, name), functools.partial(read, readers.load(name), Path(path), index)
+
+
+def _timed(calls: dict[tuple[str, str], Callable[[], object]], limit: Limit, **options: Any) -> Iterator[Any]:
+    by_name = {"\n".join(key): call for key, call in calls.items()}
+    warm_up = take_turns(by_name, Limit(1, 1, 0), **options)
+    fast = {name: call for name, call in by_name.items() if warm_up[name][0] < SLOW_SECONDS}
+    slow = {name: call for name, call in by_name.items() if name not in fast}
+    taken = take_turns(fast, limit, **options) | take_turns(slow, FOR_SLOW, **options)
+    for name, seconds in medians(taken).items():
+        yield [*name.split("\n"), seconds, len(taken[name])]
+
+
+def _files(paths: Sequence[str], names: Sequence[str], threads: Sequence[int], limit: Limit) -> Iterator[Any]:
+    calls = {}
+    for name in names:
+        whole = readers.load(name).whole
+        for number in threads:
+            calls[str(number), name] = functools.partial(_read_files, whole, [Path(path) for path in paths], number)
+    yield from _timed(calls, limit)
+
+
+def _read_files(whole: Callable[[Path], np.ndarray], paths: Sequence[Path], threads: int) -> int:
+    with ThreadPoolExecutor(threads) as pool:
+        # Only the sizes are kept, as by one who looks at each image and goes on.
+        return sum(pool.map(lambda path: whole(path).size, paths))
+
+
+def _dataset(path: str, row: str, limit: Limit) -> Iterator[Any]:
+    import pydicom
+
+    import dicomet
+
+    dataset = pydicom.dcmread(path)
+    assert dataset.PixelData
+
+    def pixel_array() -> np.ndarray:
+        dataset._pixel_array = None  # noqa: SLF001 - what pydicom does when the pixel data changes
+        dataset._pixel_id = {}  # noqa: SLF001
+        return dataset.pixel_array
+
+    @contextmanager
+    def around(key: str) -> Iterator[None]:
+        if key.endswith(readers.REFERENCE):
+            yield
+            return
+        del os.environ["DICOMET"]
+        try:
+            with dicomet.install():
+                yield
+        finally:
+            os.environ["DICOMET"] = "0"
+
+    with around(readers.OWN):
+        before = dicomet.stats().handed_over
+        pixel_array()
+        assert dicomet.stats().handed_over == before
+    calls = {(row, readers.OWN): pixel_array, (row, readers.REFERENCE): pixel_array}
+    yield from _timed(calls, limit, around=around)
+
+
+def _memory(path: str, name: str, warm_up: str, *, iterate: bool) -> Iterator[Any]:
+    reader = readers.load(name)
+    # What is imported or set up only when it is first used, is no memory of the image.
+    reader.whole(Path(warm_up))
+    if iterate:
+        for _ in reader.iterate(Path(warm_up)):
+            pass
+    CLEAR.write_text("5")
+    before = _status("VmRSS")
+    kept = 0
+    if iterate:
+        for _ in reader.iterate(Path(path)):
+            pass
+    else:
+        array = reader.whole(Path(path))
+        kept = array.nbytes
+    yield max(0, _status("VmHWM") - before - kept)
+
+
+def _status(field: str) -> int:
+    """Return a field of proc_pid_status(5): VmHWM is the most that was resident since clear_refs was written."""
+    for line in STATUS.read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+    raise LookupError(field)
+
+
+_KINDS = {"times": _times, "files": _files, "dataset": _dataset, "memory": _memory}
+
+if __name__ == "__main__":
+    child.answer(_reply)

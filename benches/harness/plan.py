@@ -1,0 +1,63 @@
+"""What is measured: all rows of the table."""
+
+from harness.tasks import ColdStart, InMemory, ManyFiles, Memory, Read, Reading, Task
+from workloads import LONG_CINES, RLE_KINDS, SMALL_FRAMES, WORKLOADS
+
+PATH = "path to array"
+ONE_CORE = "path to array, on one core"
+FRAME = "one frame by index"
+FILES = "many files"
+INSTALL = "ds.pixel_array, with and without install()"
+MEMORY = "peak memory over the result"
+START = "cold start"
+
+NAMED = {workload.name: workload for workload in [*WORKLOADS, *LONG_CINES, *RLE_KINDS, *SMALL_FRAMES]}
+# Rows in one tuple are compared with each other, and therefore take turns.
+WHOLE = (
+    ("CT", "CT, 12 of 16, signed"),
+    ("CT, RLE",),
+    ("mammogram, 12 of 16",),
+    ("ultrasound, RGB", "ultrasound, RGB, planar"),
+    ("ultrasound, YBR_FULL",),
+    ("ultrasound, YBR_FULL_422",),
+    ("segmentation",),
+    ("segmentation, off the bytes",),
+    ("300 CT frames, RLE",),
+    ("ultrasound, RGB, RLE",),
+)
+FRAMES = (
+    ("300 CT frames",),
+    ("300 CT frames, RLE",),
+    ("30 small frames", "3000 small frames"),
+    ("30 small frames, RLE", "3000 small frames, RLE"),
+    ("ultrasound, RGB",),
+    ("ultrasound, YBR_FULL",),
+    ("segmentation, off the bytes",),
+)
+IN_MEMORY = ("CT", "CT, 12 of 16, signed", "CT, RLE", "mammogram, 12 of 16", "ultrasound, RGB", "ultrasound, YBR_FULL")
+WITH_MEMORY = (
+    "mammogram, 12 of 16",
+    "ultrasound, RGB",
+    "ultrasound, RGB, planar",
+    "ultrasound, YBR_FULL",
+    "segmentation, off the bytes",
+    "300 CT frames, RLE",
+)
+ITERATED = ("ultrasound, RGB", "ultrasound, YBR_FULL", "segmentation, off the bytes", "300 CT frames, RLE")
+
+
+def tasks() -> list[Task]:
+    """Return everything, in the order of the table."""
+    whole = [Reading(tuple(Read(PATH, NAMED[name]) for name in group)) for group in WHOLE]
+    one_core = [Reading((Read(ONE_CORE, workload),), one_core=True) for workload in RLE_KINDS]
+    frames = [Reading(tuple(Read(FRAME, NAMED[name], NAMED[name].shape[0] // 2) for name in group)) for group in FRAMES]
+    return [
+        *whole,
+        *one_core,
+        *frames,
+        *(ManyFiles(FILES, NAMED[name]) for name in ("CT", "CT, RLE")),
+        *(InMemory(INSTALL, NAMED[name]) for name in IN_MEMORY),
+        *(Memory(MEMORY, NAMED[name]) for name in WITH_MEMORY),
+        *(Memory(MEMORY, NAMED[name], iterate=True) for name in ITERATED),
+        ColdStart(START, NAMED["CT"]),
+    ]

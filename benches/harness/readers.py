@@ -1,0 +1,187 @@
+"""The peers: how each returns stored values as an array from a path, in the fastest of the ways that it documents.
+
+A package is imported when it is loaded, not before: others may be absent, and each has its own cold start.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Reader(NamedTuple):
+    """From a path: all frames; one frame; where a package has it, one frame after the other."""
+
+    whole: Callable[[Path], np.ndarray]
+    frame: Callable[[Path, int], np.ndarray]
+    iterate: Callable[[Path], Iterable[np.ndarray]] | None = None
+
+
+class Peer(NamedTuple):
+    """A package that is measured. `package` is its name on PyPI, `module` the one that is imported."""
+
+    name: str
+    package: str
+    module: str
+    load: Callable[[], Reader]
+
+    @property
+    def version(self) -> str:
+        """The installed version; empty where it is absent."""
+        # Takes some time, which must not be part of a cold start.
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version(self.package)
+        except PackageNotFoundError:
+            return ""
+
+
+def _dicomet() -> Reader:
+    from dicomet import iter_pixels, pixel_array
+
+    return Reader(pixel_array, lambda path, index: pixel_array(path, index=index), iter_pixels)
+
+
+def _pydicom() -> Reader:
+    from pydicom.pixels import iter_pixels, pixel_array
+
+    return Reader(pixel_array, lambda path, index: pixel_array(path, index=index), iter_pixels)
+
+
+def _pydcm() -> Reader:
+    from pydcm import decode, iter_pixels
+
+    return Reader(decode, lambda path, index: decode(path, frame=index + 1), iter_pixels)
+
+
+def _fastdicom() -> Reader:
+    from fastdicom import dcmread
+
+    def whole(path: Path) -> np.ndarray:
+        return dcmread(str(path)).pixel_array
+
+    # It has no way to a single frame.
+    return Reader(whole, lambda path, index: whole(path)[index])
+
+
+def _dicomsdl() -> Reader:
+    import dicomsdl
+
+    def whole(path: Path) -> np.ndarray:
+        dataset = dicomsdl.open(str(path))
+        info = dataset.getPixelDataInfo()
+        if info["NumberOfFrames"] == 1:
+            return dataset.pixelData(storedvalue=True)
+        shape = [info["NumberOfFrames"], info["Rows"], info["Cols"]]
+        planar = info["PlanarConfiguration"] == "RRRGGGBBB"
+        if info["SamplesPerPixel"] > 1:
+            shape.insert(1 if planar else 3, info["SamplesPerPixel"])
+        array = np.empty(shape, info["dtype"])
+        for index, frame in enumerate(array):
+            dataset.copyFrameData(index, frame)
+        return np.moveaxis(array, 1, -1) if planar else array
+
+    return Reader(whole, lambda path, index: dicomsdl.open(str(path)).pixelData(index, storedvalue=True))
+
+
+def _simpleitk() -> Reader:
+    import SimpleITK as sitk  # noqa: N813 - as everybody names it
+
+    def whole(path: Path) -> np.ndarray:
+        return sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="GDCMImageIO"))
+
+    def frame(path: Path, index: int) -> np.ndarray:
+        reader = sitk.ImageFileReader()
+        reader.SetImageIO("GDCMImageIO")
+        reader.SetFileName(str(path))
+        reader.ReadImageInformation()
+        columns, rows, *_ = reader.GetSize()
+        reader.SetExtractIndex([0, 0, index])
+        reader.SetExtractSize([columns, rows, 0])
+        return sitk.GetArrayFromImage(reader.Execute())
+
+    return Reader(whole, frame)
+
+
+def _gdcm() -> Reader:
+    import gdcm
+
+    def part(path: Path, index: int | None) -> np.ndarray | None:
+        """Read into memory of ours. That does not work for compressed frames, and single bits end the process."""
+        reader = gdcm.ImageRegionReader()
+        reader.SetFileName(str(path))
+        if not reader.ReadInformation():
+            raise ValueError("ReadInformation returns False")
+        image = reader.GetImage()
+        single_bits = image.GetPixelFormat().GetScalarTypeAsString() == "SINGLEBIT"
+        if single_bits or image.GetTransferSyntax().IsEncapsulated():
+            return None
+        columns, rows, *frames = image.GetDimensions()
+        first, last = (0, frames[0] - 1 if frames else 0) if index is None else (index, index)
+        region = gdcm.BoxRegion()
+        region.SetDomain(0, columns - 1, 0, rows - 1, first, last)
+        reader.SetRegion(region)
+        samples = np.empty(reader.ComputeBufferLength(), np.uint8)
+        return _gdcm_array(image, samples, last + 1 - first) if reader.ReadIntoBuffer(samples) else None
+
+    def all_of(path: Path) -> np.ndarray:
+        reader = gdcm.ImageReader()
+        reader.SetFileName(str(path))
+        if not reader.Read():
+            raise ValueError("Read returns False")
+        image = reader.GetImage()
+        # A str that stands for bytes: the only way to them for what `part` cannot do.
+        samples = np.frombuffer(image.GetBuffer().encode("utf-8", "surrogateescape"), np.uint8)
+        return _gdcm_array(image, samples, (*image.GetDimensions(), 1)[2])
+
+    def whole(path: Path) -> np.ndarray:
+        array = part(path, None)
+        return all_of(path) if array is None else array
+
+    def frame(path: Path, index: int) -> np.ndarray:
+        array = part(path, index)
+        return all_of(path)[index] if array is None else array
+
+    return Reader(whole, frame)
+
+
+def _gdcm_array(image: object, samples: np.ndarray, frames: int) -> np.ndarray:
+    columns, rows, *_ = image.GetDimensions()
+    pixel_format = image.GetPixelFormat()
+    kind = pixel_format.GetScalarTypeAsString()
+    shape = (frames, rows, columns)
+    if kind == "SINGLEBIT":
+        return np.unpackbits(samples, count=frames * rows * columns, bitorder="little").reshape(shape)
+    samples = samples.view(kind.lower())
+    if pixel_format.GetSamplesPerPixel() == 1:
+        return samples.reshape(shape)
+    if image.GetPlanarConfiguration() == 1:
+        return np.moveaxis(samples.reshape(frames, 3, rows, columns), 1, -1)
+    return samples.reshape(*shape, 3)
+
+
+OWN, REFERENCE = "dicomet", "pydicom"
+PEERS = (
+    Peer(OWN, "dicomet", "dicomet", _dicomet),
+    Peer(REFERENCE, "pydicom", "pydicom", _pydicom),
+    Peer("pydcm", "pydcm", "pydcm", _pydcm),
+    Peer("dicomsdl", "dicomsdl", "dicomsdl", _dicomsdl),
+    Peer("fastdicom", "fastdicom", "fastdicom", _fastdicom),
+    Peer("SimpleITK", "simpleitk", "SimpleITK", _simpleitk),
+    Peer("gdcm", "python-gdcm", "gdcm", _gdcm),
+)
+
+
+# Those that have a way from frame to frame.
+ITERATING = (OWN, REFERENCE, "pydcm")
+
+
+def load(name: str) -> Reader:
+    """Import a peer, or `module:function` that returns a reader."""
+    if ":" in name:
+        module, function = name.split(":")
+        return getattr(importlib.import_module(module), function)()
+    return next(peer for peer in PEERS if peer.name == name).load()

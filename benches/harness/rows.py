@@ -1,0 +1,57 @@
+"""What is found: one row for each thing that is measured, with one figure for each reader."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from harness.measure import FLOOR
+from harness.readers import OWN, REFERENCE
+from harness.trial import Verdict
+
+SECONDS, BYTES = "s", "B"
+
+
+@dataclass(frozen=True)
+class Row:
+    """The figures are medians of seconds, or bytes. `verdicts` are of those that are not equal.
+
+    `floor` says what was measured in place of a reader, to know what cannot be less. `sizes` are of the file and of a
+    frame, in bytes.
+    """
+
+    section: str
+    name: str
+    unit: str = SECONDS
+    floor: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    runs: int = 0
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def ratio(self, name: str, to: str = OWN) -> float | None:
+        """Return how many times the figure of another that of `name` is; none where one is missing."""
+        found, other = self.figures.get(name), self.figures.get(to)
+        return found / other if found is not None and other else None
+
+    @property
+    def best_peer(self) -> float | None:
+        """The lowest figure of all but dicomet and the floor."""
+        peers = [figure for name, figure in self.figures.items() if name not in (OWN, FLOOR)]
+        return min(peers, default=None)
+
+
+class Rows:
+    """All rows, by section and name."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = {(row.section, row.name): row for row in rows}
+
+    def get(self, section: str, name: str) -> Row:
+        """Return a row; an empty one where that was not measured."""
+        return self._rows.get((section, name), Row(section, name))
+
+    def own(self, section: str, name: str) -> float | None:
+        """Return the figure of dicomet."""
+        return self.get(section, name).figures.get(OWN)
+
+
+__all__ = ["BYTES", "FLOOR", "OWN", "REFERENCE", "SECONDS", "Row", "Rows"]

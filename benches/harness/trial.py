@@ -1,0 +1,106 @@
+"""Whether readers return what pydicom returns, tried in processes of their own: a crash must end one trial alone."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pydicom.pixels
+
+from harness import child, readers
+
+SECONDS_FOR_ONE, SECONDS_TO_START = 60.0, 60.0
+LONGEST_REASON = 120
+
+
+class Trial(NamedTuple):
+    """A reader and what it is to read: one frame, or all where `index` is None.
+
+    `tolerance`: by how much values may differ. Equations of colours are rounded in more than one way.
+    """
+
+    reader: str
+    path: str
+    index: int | None = None
+    tolerance: int = 0
+
+
+class Verdict(NamedTuple):
+    """What became of a trial, and why.
+
+    "equal", "within 1"; "as YBR": right, but not converted to RGB; "wrong", "refuses", "crashes", "hangs".
+    """
+
+    kind: str
+    reason: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether its time means anything."""
+        return self.kind in ("equal", "within 1")
+
+
+def try_all(trials: Sequence[Trial]) -> list[Verdict]:
+    """Return the verdict of each; the process is started again where one of them has ended it."""
+    verdicts: list[Verdict] = []
+    while len(verdicts) < len(trials):
+        left = trials[len(verdicts) :]
+        found = child.ask("harness.trial", left, seconds=SECONDS_TO_START + SECONDS_FOR_ONE * len(left))
+        verdicts += [Verdict(*item) for item in found.items]
+        if len(found.items) < len(left):
+            verdicts.append(_ended(found))
+    return verdicts
+
+
+def _ended(found: child.Answer) -> Verdict:
+    if found.failure == child.HANGS:
+        return Verdict("hangs")
+    return Verdict("crashes", f"{found.failure or 'ends the process'} {found.printed}".strip()[:LONGEST_REASON])
+
+
+def _reply(trials: list[Any]) -> Iterator[Verdict]:
+    for trial in trials:
+        child.give_up_after(SECONDS_FOR_ONE)
+        yield _verdict(Trial(*trial))
+
+
+def _verdict(trial: Trial) -> Verdict:
+    try:
+        found = read(readers.load(trial.reader), Path(trial.path), trial.index)
+    except Exception as error:  # noqa: BLE001 - peers raise what they like
+        return Verdict("refuses", f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_REASON])
+    verdict = compare(found, _expected(trial.path, trial.index), trial.tolerance)
+    if verdict.kind == "wrong" and compare(found, _expected(trial.path, trial.index, raw=True), 0).kind == "equal":
+        return Verdict("as YBR", "not converted to RGB")
+    return verdict
+
+
+def read(reader: readers.Reader, path: Path, index: int | None) -> np.ndarray:
+    """Read all frames, or one."""
+    return reader.whole(path) if index is None else reader.frame(path, index)
+
+
+@functools.lru_cache(maxsize=1)
+def _expected(path: str, index: int | None, *, raw: bool = False) -> np.ndarray:
+    return pydicom.pixels.pixel_array(path, index=index, raw=raw)
+
+
+def compare(found: np.ndarray, expected: np.ndarray, tolerance: int) -> Verdict:
+    """Compare the values; axes of length 1 and the type that holds the values are matters of taste."""
+    if not isinstance(found, np.ndarray):
+        return Verdict("wrong", f"type {type(found).__name__}")
+    if np.squeeze(found).shape != np.squeeze(expected).shape:
+        return Verdict("wrong", f"shape {found.shape}, expected {expected.shape}")
+    found = found.reshape(expected.shape)
+    different = found != expected
+    count = np.count_nonzero(different)
+    if not count:
+        return Verdict("equal")
+    most = int(abs(found[different].astype(np.int64) - expected[different]).max())
+    kind = "within 1" if most <= tolerance else "wrong"
+    return Verdict(kind, f"{count} of {found.size} values differ, by {most} at most")
+
+
+if __name__ == "__main__":
+    child.answer(_reply)

@@ -1,0 +1,90 @@
+"""Measure dicomet beside all of its peers that are installed, and write a table, the figures and a plot.
+
+python benches/peers.py --output results --folder cache
+python benches/peers.py --list
+python benches/peers.py --only mammogram "one frame" --seconds 3
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from dicomet.timing import Limit
+from harness import goals, plan, report
+from harness.readers import PEERS
+from harness.rows import Row
+from harness.session import Session
+from harness.tasks import Task, chosen
+
+# Slow readers have the fewest runs; the fast ones are noisy, and have as many as there is time for.
+FEWEST_RUNS, MOST_RUNS = 5, 300
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Measure dicomet beside its peers.")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="rows whose names contain one of these")
+    parser.add_argument("--list", action="store_true", help="print the names of all rows, and stop")
+    parser.add_argument("--seconds", type=float, default=2, help="of taking turns, for each row; default: %(default)s")
+    parser.add_argument("--folder", type=Path, help="for the files to read, which are kept; default: a temporary one")
+    parser.add_argument("--output", type=Path, help="for peers.md, peers.json, peers.svg and peers.png")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the script and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    # pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
+    os.environ["DICOMET"] = "0"
+    tasks = list(chosen(plan.tasks(), arguments.only))
+    if arguments.list:
+        print(*(name for task in tasks for name in task.names()), sep="\n")
+        return 0
+    if not tasks:
+        sys.stderr.write(f"no row is named like {arguments.only}; --list names them all\n")
+        return 2
+    versions = {peer.name: peer.version for peer in PEERS}
+    names = [name for name, found in versions.items() if found]
+    folder = nullcontext(arguments.folder) if arguments.folder else tempfile.TemporaryDirectory()
+    with folder as place:
+        Path(place).mkdir(parents=True, exist_ok=True)
+        session = Session(Path(place), names, Limit(FEWEST_RUNS, MOST_RUNS, arguments.seconds))
+        rows = _measured(session, tasks)
+    _write(rows, names, versions, arguments.output)
+    return 0
+
+
+def _measured(session: Session, tasks: Sequence[Task]) -> list[Row]:
+    start = time.perf_counter()
+
+    def say(what: str) -> None:
+        sys.stderr.write(f"{time.perf_counter() - start:5.0f} s  {what}\n")
+
+    session.try_all([need for task in tasks for need in task.needs()], say)
+    rows = []
+    for task in tasks:
+        say("; ".join(task.names()))
+        rows += task.rows(session)
+    say("done")
+    return rows
+
+
+def _write(rows: Sequence[Row], names: Sequence[str], versions: dict[str, str], folder: Path | None) -> None:
+    about = report.machine(versions)
+    text = report.markdown(rows, names, about) + goals.markdown(rows)
+    print(text)
+    if not folder:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "peers.md").write_text(text)
+    (folder / "peers.json").write_text(report.to_json(rows, about))
+    if not report.plot(rows, names, folder):
+        sys.stderr.write("no plot: matplotlib is absent, or there is nobody to compare with\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
