@@ -200,6 +200,9 @@ RLE_KINDS = [
     Workload("XA 1024 x 1024, 10 of 16", xa, (1, 1024, 1024), bits=(16, 10), rle=True),
 ]
 
+# Unsigned, of 16 bits and small: what nobody refuses.
+WARM_UP = Workload("warm-up", mr, (1, 64, 64))
+
 LONG_CINES = [
     Workload("300 CT frames", ct, (300, 512, 512), times=10),
     Workload("300 CT frames, RLE", ct, (300, 512, 512), rle=True, times=10),

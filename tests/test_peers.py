@@ -273,7 +273,7 @@ def test_markdown_and_json():
     assert "| MR | 1.00 | 3.50 (3.50) | 0.50 (0.50) | *wrong* | 0.80 (0.80) | np.fromfile | 5 |" in text
     assert "| work, MB | dicomet | pydicom | runs |" in text
     assert "| MR | 2.00 | 15.0 | 1 |" in text
-    assert "* other, MR: wrong: all of them" in text
+    assert "* other wrong: all of them (MR)" in text
     assert "dicomet 1.0" in text
     assert "Absent: gone." in text
     found = json.loads(report.to_json(rows, about))

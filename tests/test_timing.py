@@ -22,7 +22,7 @@ def test_turns_alternate():
     order = []
     calls = {name: lambda name=name: order.append(name) for name in "abc"}
     times = take_turns(calls, Limit(4, 4, 0))
-    assert "".join(order) == "abccbaabccba"
+    assert "".join(order) == "abccbabcaacb"
     assert {name: len(seconds) for name, seconds in times.items()} == {"a": 4, "b": 4, "c": 4}
 
 

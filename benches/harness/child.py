@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).resolve().parent.parent
-LAST_WORDS = 300
+LAST_WORDS = 200
+CHAPTER = "\f"
 HANGS = "hangs"
 
 
@@ -61,7 +62,13 @@ def _failure(status: int) -> str:
 
 
 def _last_words(printed: bytes) -> str:
-    return " ".join(printed.decode(errors="replace").split())[-LAST_WORDS:]
+    return " ".join(printed.decode(errors="replace").split(CHAPTER)[-1].split())[-LAST_WORDS:]
+
+
+def begin_chapter() -> None:
+    """Make that what was printed until now is not among the last words."""
+    sys.stderr.write(CHAPTER)
+    sys.stderr.flush()
 
 
 def answer(reply: Callable[[Any], Iterator[Any]]) -> None:

@@ -15,8 +15,8 @@ from harness import child, readers
 from harness.trial import read
 
 FLOOR = "floor"
-# Who takes so long is far behind, which one run more tells well enough; the others need not wait for it.
-SLOW_SECONDS, FOR_SLOW = 1.0, Limit(1, 1, 0)
+# Who takes so long is far behind, which the first run tells well enough; the others need not wait for more.
+SLOW_SECONDS = 0.7
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 CAN_MEASURE_MEMORY = CLEAR.exists()
 CAN_BIND = hasattr(os, "sched_setaffinity")
@@ -77,10 +77,9 @@ def _calls(
 
 def _timed(calls: dict[tuple[str, str], Callable[[], object]], limit: Limit, **options: Any) -> Iterator[Any]:
     by_name = {"\n".join(key): call for key, call in calls.items()}
-    warm_up = take_turns(by_name, Limit(1, 1, 0), **options)
-    fast = {name: call for name, call in by_name.items() if warm_up[name][0] < SLOW_SECONDS}
-    slow = {name: call for name, call in by_name.items() if name not in fast}
-    taken = take_turns(fast, limit, **options) | take_turns(slow, FOR_SLOW, **options)
+    first = take_turns(by_name, Limit(1, 1, 0), **options)
+    fast = {name: call for name, call in by_name.items() if first[name][0] < SLOW_SECONDS}
+    taken = first | take_turns(fast, limit, **options)
     for name, seconds in medians(taken).items():
         yield [*name.split("\n"), seconds, len(taken[name])]
 

@@ -105,13 +105,13 @@ def _rounded(figure: float) -> str:
 
 
 def _notes(rows: Sequence[Row]) -> Iterator[str]:
-    said = set()
+    """Tell each reason once, with all rows that it is the reason for."""
+    works: dict[tuple, dict[str, None]] = {}
     for row in rows:
         for name, verdict in row.verdicts.items():
-            note = f"* {name}, {row.name}: {verdict.kind}{': ' * bool(verdict.reason)}{verdict.reason}"
-            if note not in said:
-                said.add(note)
-                yield note
+            works.setdefault((name, verdict), {})[row.name] = None
+    for (name, verdict), names in works.items():
+        yield f"* {name} {verdict.kind}{': ' * bool(verdict.reason)}{verdict.reason} ({'; '.join(names)})"
 
 
 def to_json(rows: Sequence[Row], about: dict[str, Any]) -> str:
@@ -149,6 +149,7 @@ def plot(rows: Sequence[Row], names: Sequence[str], folder: Path) -> list[Path]:
         points = [(ratio, place) for row, place in zip(rows, places, strict=True) if (ratio := row.ratio(name))]
         axes.plot(*zip(*points, strict=True) if points else ([], []), marker, label=name, alpha=0.8)
     axes.set_xscale("log")
+    axes.set_ylim(0, len(rows) + 1)
     axes.set_xlabel("time, as a multiple of dicomet's; to the right is slower")
     axes.set_yticks(places, [f"{row.section}: {row.name}" for row in rows], fontsize="small")
     axes.grid(visible=True, axis="x", which="both", alpha=0.3)

@@ -12,9 +12,9 @@ from harness import child, measure, readers
 from harness.rows import BYTES, FLOOR, OWN, REFERENCE, Row
 from harness.session import Need, Session
 from harness.trial import Verdict
-from workloads import WORKLOADS, Workload
+from workloads import WARM_UP, Workload
 
-COLD_STARTS = Limit(9, 15, 10)
+COLD_STARTS = Limit(7, 15, 8)
 
 
 class Task(Protocol):
@@ -214,9 +214,9 @@ class Memory:
     def rows(self, session: Session) -> list[Row]:
         if not measure.CAN_MEASURE_MEMORY:
             return []
-        path, small = session.path(self.workload), session.path(WORKLOADS[0])
+        path, small = session.path(self.workload), session.path(WARM_UP)
         names = [name for name in session.right(self.workload) if not self.iterate or name in readers.ITERATING]
-        figures, verdicts = {}, session.noted(self.workload)
+        figures, verdicts = {}, {} if self.iterate else session.noted(self.workload)
         for name in names:
             found = measure.memory(str(path), name, str(small), iterate=self.iterate)
             if found.failure:

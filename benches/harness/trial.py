@@ -61,6 +61,7 @@ def _ended(found: child.Answer) -> Verdict:
 
 def _reply(trials: list[Any]) -> Iterator[Verdict]:
     for trial in trials:
+        child.begin_chapter()
         child.give_up_after(SECONDS_FOR_ONE)
         yield _verdict(Trial(*trial))
 
