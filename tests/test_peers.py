@@ -1,6 +1,7 @@
 """The harness that measures dicomet beside its peers: telling right from wrong, surviving, measuring, reporting."""
 
 import dataclasses
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import peers
 import workloads
+from dicomet import timing
 from dicomet.timing import Limit
 from harness import child, goals, measure, plan, report, session, tasks
 from harness.readers import OWN, REFERENCE
@@ -73,6 +75,12 @@ def absent():
 def fakes(tmp_path, monkeypatch):
     (tmp_path / "fakes.py").write_text(FAKES)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that goes on by one second with every look."""
+    monkeypatch.setattr(timing.time, "perf_counter", itertools.count().__next__)
 
 
 @pytest.mark.usefixtures("fakes")
@@ -138,12 +146,26 @@ def test_times_of_a_process():
     read = {"row": "MR", "path": str(NATIVE), "index": None, "names": ["fakes:right", "fakes:noisy"]}
     found = measure.times([{**read, "floor": {"count": 9}}], Limit(2, 2, 0), one_core=measure.CAN_BIND)
     assert found.failure == ""
-    assert [(row, name, runs) for row, name, _, runs in found.items] == [
+    assert [(row, name, turns) for row, name, *_, turns in found.items] == [
         ("MR", FLOOR, 2),
         ("MR", "fakes:right", 2),
         ("MR", "fakes:noisy", 2),
     ]
-    assert all(seconds > 0 for _, _, seconds, _ in found.items)
+    assert all(0 < lowest <= median for _, _, median, lowest, _ in found.items)
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_turn_of_the_fast_has_many_calls(monkeypatch):
+    """By a clock on which each call takes a second, whatever it does."""
+    calls = []
+    for turn, slow, count in ((5.5, 9, 1 + 1 + 2 * 5), (0.5, 9, 1 + 1 + 2 * 1), (0.5, 0.5, 1)):
+        monkeypatch.setattr(measure, "TURN_SECONDS", turn)
+        monkeypatch.setattr(measure, "SLOW_SECONDS", slow)
+        calls.clear()
+        (found,) = measure._timed({("row", "name"): lambda: calls.append(1)}, Limit(2, 2, 0))
+        assert len(calls) == count
+        assert found[-1] == (1 if slow < 1 else 2)
+        assert found[2] == 1 / (5 if turn > 1 else 1)
 
 
 @pytest.mark.usefixtures("fakes")
@@ -176,12 +198,13 @@ def test_asked_again_without_the_one_who_crashes_later():
     def ask(names):
         asked.append(names)
         failure = "SIGSEGV" if "peer" in names else ""
-        return child.Answer([["MR", OWN, 1.0, 5], ["MR", REFERENCE, 2.0, 5]] * (not failure), failure, "")
+        return child.Answer([["MR", OWN, 1.0, 0.5, 5], ["MR", REFERENCE, 2.0, 1.5, 5]] * (not failure), failure, "")
 
     found, late = tasks._asked_again(ask, [OWN, REFERENCE, "peer"])
     assert asked == [[OWN, REFERENCE, "peer"], [OWN, REFERENCE]]
     row = tasks._filled(Row("path", "MR"), found, "MR", late)
     assert row.figures == {OWN: 1.0, REFERENCE: 2.0}
+    assert row.lowest == {OWN: 0.5, REFERENCE: 1.5}
     assert row.verdicts["peer"].kind == "crashes"
 
 
@@ -271,7 +294,7 @@ def test_markdown_and_json():
     about = report.machine({OWN: "1.0", "gone": ""})
     text = report.markdown(rows, [OWN, REFERENCE, "peer", "other"], about)
     assert "| MR | 1.00 | 3.50 (3.50) | 0.50 (0.50) | *wrong* | 0.80 (0.80) | np.fromfile | 5 |" in text
-    assert "| work, MB | dicomet | pydicom | runs |" in text
+    assert "| work, MB | dicomet | pydicom | turns |" in text
     assert "| MR | 2.00 | 15.0 | 1 |" in text
     assert "* other wrong: all of them (MR)" in text
     assert "dicomet 1.0" in text

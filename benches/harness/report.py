@@ -68,7 +68,7 @@ def _table(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
     shown = [name for name in names if any(name in row.figures or name in row.verdicts for row in rows)]
     with_floor = any(row.floor for row in rows)
     unit, _ = UNITS[rows[0].unit]
-    header = [f"work, {unit}", *shown, *(["floor", ""] if with_floor else []), "runs"]
+    header = [f"work, {unit}", *shown, *(["floor", ""] if with_floor else []), "turns"]
     yield _line(header)
     yield _line(["---"] * len(header))
     for row in rows:
@@ -124,6 +124,7 @@ def to_json(rows: Sequence[Row], about: dict[str, Any]) -> str:
             "floor": row.floor,
             "runs": row.runs,
             "figures": dict(row.figures),
+            "lowest": dict(row.lowest),
             "verdicts": {name: list(verdict) for name, verdict in row.verdicts.items()},
             "sizes": dict(row.sizes),
         }

@@ -12,9 +12,9 @@ SECONDS, BYTES = "s", "B"
 
 @dataclass(frozen=True)
 class Row:
-    """The figures are medians of seconds, or bytes. `verdicts` are of those that are not equal.
+    """The figures are medians of seconds, or bytes; `lowest` are the lowest of the same.
 
-    `floor` says what was measured in place of a reader, to know what cannot be less. `sizes` are of the file and of a
+    `verdicts` are of those that are not equal. `floor` says what was measured in place of a reader, to know what cannot be less. `sizes` are of the file and of a
     frame, in bytes.
     """
 
@@ -23,6 +23,7 @@ class Row:
     unit: str = SECONDS
     floor: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+    lowest: Mapping[str, float] = field(default_factory=dict)
     runs: int = 0
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)

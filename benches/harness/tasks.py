@@ -125,12 +125,13 @@ def _asked_again(asked, names: Sequence[str]) -> tuple[child.Answer, dict[str, V
 
 def _filled(row: Row, found: child.Answer, name: str, late: dict[str, Verdict]) -> Row:
     items = [item for item in found.items if item[0] == name]
-    figures = {reader: seconds for _, reader, seconds, _ in items}
+    figures = {reader: median for _, reader, median, _, _ in items}
+    lowest = {reader: seconds for _, reader, _, seconds, _ in items}
     late = {reader: verdict for reader, verdict in late.items() if reader not in row.verdicts}
     if found.failure:
         late[OWN] = late[REFERENCE] = Verdict("crashes", f"{found.failure} {found.printed}")
-    runs = max((item[3] for item in items), default=0)
-    return replace(row, figures=figures, runs=runs, verdicts={**row.verdicts, **late})
+    runs = max((item[4] for item in items), default=0)
+    return replace(row, figures=figures, lowest=lowest, runs=runs, verdicts={**row.verdicts, **late})
 
 
 @dataclass(frozen=True)
