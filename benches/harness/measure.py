@@ -17,8 +17,8 @@ from harness.trial import read
 FLOOR = "floor"
 # Who takes so long is far behind, which the first run tells well enough; the others need not wait for more.
 SLOW_SECONDS = 0.7
-# A turn takes about so long: who reads one file mostly reads others, and does not find the caches full of the code
-# and data of another each time. Between runs of its peers, a CT slice takes dicomet 0.16 ms, and between its own 0.11.
+# A turn takes about so long. Who reads one file mostly reads others, and does not find the caches full of what somebody
+# else has left there each time: a CT slice takes dicomet 0.16 ms between runs of its peers, and 0.11 between its own.
 TURN_SECONDS = 0.005
 ONE_ROUND = Limit(1, 1, 0)
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -27,7 +27,7 @@ CAN_BIND = hasattr(os, "sched_setaffinity")
 
 
 def times(reads: Sequence[dict[str, Any]], limit: Limit, *, one_core: bool) -> child.Answer:
-    """Ask for the medians of several rows at once, all of which take turns: [row, reader, median, lowest, turns] each."""
+    """Ask for the times of several rows, all of which take turns: [row, reader, median, lowest, turns] each."""
     question = {"kind": "times", "reads": reads, "limit": limit, "one_core": one_core}
     return child.ask("harness.measure", question, seconds=_patience(limit))
 

@@ -14,8 +14,8 @@ SECONDS, BYTES = "s", "B"
 class Row:
     """The figures are medians of seconds, or bytes; `lowest` are the lowest of the same.
 
-    `verdicts` are of those that are not equal. `floor` says what was measured in place of a reader, to know what cannot be less. `sizes` are of the file and of a
-    frame, in bytes.
+    `verdicts` are of those that are not equal. `floor` says what was measured in place of a reader, to know what cannot
+    be less. `sizes` are of the file and of a frame, in bytes.
     """
 
     section: str
