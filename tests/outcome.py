@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import re
 import types
 import warnings
 from contextlib import contextmanager
@@ -29,7 +30,14 @@ def seen(value):
         return [(key, seen(item)) for key, item in value.items()]
     if isinstance(value, list | tuple):
         return [seen(item) for item in value]
-    return (type(value), value if isinstance(value, str | int | float | bytes | None) else str(value))
+    if isinstance(value, str):
+        return (type(value), without_addresses(value))
+    return (type(value), value if isinstance(value, int | float | bytes | None) else without_addresses(str(value)))
+
+
+def without_addresses(text: str) -> str:
+    """Where an object lies in memory is different each time."""
+    return re.sub(r"\bat 0x[0-9a-f]+", "at 0x", text)
 
 
 def steps(generator) -> list:
@@ -46,7 +54,7 @@ def raised(error: BaseException | None):
     if error is None:
         return None
     chain = (raised(error.__cause__), raised(error.__context__), error.__suppress_context__)
-    return (type(error), str(error), seen(error.args), *chain)
+    return (type(error), without_addresses(str(error)), seen(error.args), *chain)
 
 
 class Records(logging.Handler):
@@ -58,7 +66,7 @@ class Records(logging.Handler):
 
     def emit(self, record):
         exception = record.exc_info and record.exc_info[0]
-        self.found.append((record.name, record.levelname, record.getMessage(), exception))
+        self.found.append((record.name, record.levelname, without_addresses(record.getMessage()), exception))
 
 
 @contextmanager
