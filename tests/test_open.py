@@ -195,10 +195,10 @@ def test_threads_share_an_image(tmp_path, data, kind):
 
 def test_a_file_that_shrinks_is_told(tmp_path):
     path = tmp_path / "image.dcm"
-    path.write_bytes(DATA)
+    path.write_bytes(data := large(3))
     with dicomet.open(path) as image:
-        os.truncate(path, len(DATA) - 2)
-        assert np.array_equal(image[1], EXPECTED[1])
+        os.truncate(path, len(data) - 2)
+        assert np.array_equal(image[1], dicomet.pixel_array(data, index=1))
         with pytest.raises(dicomet.PixelDataError, match="frame 2: found"):
             image[2]
 

@@ -45,12 +45,8 @@ def scanned(data: bytes, start: str, transfer_syntax: str | None) -> tuple | int
     assert windows == found
     if not isinstance(found, tuple):
         return found
-    syntax, numbers, photometric_interpretation, number_of_frames, *element = found
-    options = {header.NAMES[tag]: number for tag, number in numbers.items()}
-    options["number_of_frames"] = number_of_frames or 1
-    if photometric_interpretation is not None:
-        options["photometric_interpretation"] = photometric_interpretation
-    return (options, syntax, *element)
+    key, offset, length = found
+    return (header._by_name(key), key[0], *key[4:], offset, length)
 
 
 def parsed(data: bytes, start: str, transfer_syntax: str | None) -> tuple:

@@ -16,6 +16,7 @@ _Buffer: TypeAlias = bytes | bytearray | memoryview | np.ndarray
 _Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
 _Arithmetic: TypeAlias = Literal["exact", "float", "fused float"]
 _Fragments: TypeAlias = list[tuple[int, int]]
+_Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
     "Encapsulated",
@@ -203,15 +204,16 @@ def convert_color(
 
 def find_pixel_data(
     source: Source, *, start: Literal["file", "forced", "data set"], transfer_syntax: str | None
-) -> tuple[str, dict[int, int], str | None, int | None, int, str | None, int, int | None] | int | None:
+) -> tuple[_Described, int, int | None] | int | None:
     """Find the pixel data element (PS3.5 7) of `source`, if all in front of it is plain.
 
     `start`: a file must have a preamble and File Meta Information; a forced one need not, as for pydicom's ``force``; a
     data set alone has neither. `transfer_syntax`: counts in place of that of the file; always of a data set alone.
 
-    Return Transfer Syntax UID, the elements of VR US that describe the image, Photometric Interpretation, Number of
-    Frames, and of the pixel data element its tag, VR (None where it is implicit), the offset of its value and its
-    length (None where it is undefined). Or, of a deflated file, where its data set begins.
+    Return what describes the image (Transfer Syntax UID, the elements of VR US, Photometric Interpretation, Number of
+    Frames, and of the pixel data element its tag and its VR, which is None where it is implicit), the offset of the
+    pixel data element's value, and its length (None where it is undefined). Or, of a deflated file, where its data set
+    begins.
     """
 
 def encode_rle(

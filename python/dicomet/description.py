@@ -1,8 +1,11 @@
 """What is known of an image before its pixel data is looked at, learnt once (PS3.3 C.7.6.3)."""
 
 import operator
+from collections.abc import Hashable
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 from dicomet._native import Image, Plan
 from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
@@ -35,6 +38,8 @@ class Description(NamedTuple):
     """
 
     image: Image
+    dtype: np.dtype
+    frame_shape: tuple[int, ...]
     coding: Coding
     transfer_syntax: str
     options: dict[str, Any]
@@ -83,6 +88,25 @@ def describe(parsed: Parsed, *, raw: bool) -> Description:
         A value is not allowed, or contradicts another.
 
     """
+    key = None if parsed.key is None else (parsed.key, parsed.undefined_length, bool(raw))
+    description = _known.get(key)
+    if description is None:
+        description = _described(parsed, raw=bool(raw))
+        if key is not None:
+            if len(_known) >= MOST_KNOWN:
+                _known.clear()
+            _known[key] = description
+    if description.image.warning:
+        warn(description.image.warning)
+    return description
+
+
+# The files of a series are described alike.
+MOST_KNOWN = 256
+_known: dict[Hashable, Description] = {}
+
+
+def _described(parsed: Parsed, *, raw: bool) -> Description:
     options = parsed.options
     coding = _coding(parsed)
     wishes = options.keys() - _DESCRIBED
@@ -92,12 +116,12 @@ def describe(parsed: Parsed, *, raw: bool) -> Description:
     if options.get("force_rgb", False) and options.get("force_ybr", False):
         raise PixelDataError("'force_ybr' and 'force_rgb' cannot both be True")
     image = _image(options, parsed.keyword)
-    if image.warning:
-        warn(image.warning)
     big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
     words_of_bytes = big_endian and parsed.vr == "OW" and options["bits_allocated"] == 8  # noqa: PLR2004
     return Description(
         image=image,
+        dtype=np.dtype(image.dtype),
+        frame_shape=tuple(image.frame_shape),
         coding=coding,
         transfer_syntax=parsed.transfer_syntax,
         options=options,

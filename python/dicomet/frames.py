@@ -27,8 +27,8 @@ class Frames:
     def __init__(self, parsed: Parsed, *, raw: bool, decoding_plugin: str, workers: int | None, whole: bool) -> None:
         """Check the description. `whole`: all frames will be asked for at once."""
         self.description = describe(parsed, raw=raw)
-        self.dtype = np.dtype(self.description.image.dtype)
-        self.frame_shape = tuple(self.description.image.frame_shape)
+        self.dtype = self.description.dtype
+        self.frame_shape = self.description.frame_shape
         self._value = parsed.value
         self._warning = parsed.warning
         self._workers = checked_workers(workers)

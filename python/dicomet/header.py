@@ -1,6 +1,8 @@
 """What a file says in front of its pixel data (PS3.5 7), found without building a data set where all is plain."""
 
 import sys
+from collections.abc import Hashable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source, find_pixel_data
@@ -26,7 +28,8 @@ class Header(NamedTuple):
     """What stands in front of the pixel data.
 
     `options` has the names and values of pydicom's decoding options, those of the caller over those of the file, and
-    ``high_bit``. `offset` is where the pixel data's value begins, `length` is None where it is undefined. `dataset`
+    ``high_bit``; they must not be changed. `key`: what the scanner has found, where that alone describes the image.
+    `offset` is where the pixel data's value begins, `length` is None where it is undefined. `dataset`
     is what pydicom has read, if it had to.
     """
 
@@ -37,6 +40,7 @@ class Header(NamedTuple):
     offset: int
     length: int | None
     dataset: "Dataset | None" = None
+    key: Hashable = None
 
 
 def scan(source: Source, options: dict[str, Any]) -> tuple[Source, Header] | None:
@@ -67,14 +71,24 @@ def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> H
     """Return what the scanner has found by pydicom's names."""
     if not isinstance(found, tuple):
         return None
-    transfer_syntax, numbers, photometric_interpretation, number_of_frames, tag, vr, offset, length = found
+    key, offset, length = found
+    transfer_syntax, _, _, _, tag, vr = key
     if transfer_syntax not in CODINGS:
         return None
-    described: dict[str, Any] = {NAMES[tag]: number for tag, number in numbers.items()}
+    if options:
+        return Header({**_by_name(key), **options}, transfer_syntax, tag, vr, offset, length)
+    return Header(_by_name(key), transfer_syntax, tag, vr, offset, length, key=key)
+
+
+@lru_cache(maxsize=256)
+def _by_name(key: tuple[Any, ...]) -> dict[str, Any]:
+    """Return what describes an image by the names of pydicom's options: once for the files of a series."""
+    _, numbers, photometric_interpretation, number_of_frames, _, _ = key
+    described: dict[str, Any] = {NAMES[tag]: number for tag, number in numbers}
     described["number_of_frames"] = number_of_frames or 1
     if photometric_interpretation is not None:
         described["photometric_interpretation"] = photometric_interpretation
-    return Header({**described, **options}, transfer_syntax, tag, vr, offset, length)
+    return described
 
 
 def reads_by_default() -> bool:

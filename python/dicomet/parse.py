@@ -48,6 +48,7 @@ def parse(src: "Readable | Dataset", options: dict[str, Any], specific_tags: Ite
         dataset=header.dataset,
         is_dataset=False,
         warning=warning,
+        key=header.key,
     )
 
 

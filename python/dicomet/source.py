@@ -26,7 +26,7 @@ def open_source(src: Readable) -> Source:
     """
     if isinstance(src, bytes | bytearray | memoryview):
         return Source.of_memory(src)
-    if not hasattr(src, "read"):
+    if isinstance(src, str) or not hasattr(src, "read"):
         return Source.open(src)
     if isinstance(src, io.TextIOBase):
         raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")

@@ -100,6 +100,7 @@ fn swap_each<const W: usize>(bytes: &mut [u8], swap: impl Fn([u8; W]) -> [u8; W]
 
 /// Gives the bits above the lowest `bits` of each native word of `width` bytes the value they should have: the sign
 /// where `signed`, else 0. As two shifts, which is what the words' own type makes of them.
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub fn correct_unused(bytes: &mut [u8], width: usize, bits: u8, signed: bool) {
     macro_rules! shift {
         ($unsigned:ty, $signed:ty) => {{

@@ -22,6 +22,7 @@ pub mod offset_table;
 pub mod parallel;
 pub mod planes;
 pub mod rle;
+mod scratch;
 pub mod source;
 
 pub use error::{Error, Result};

@@ -13,6 +13,9 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Bytes that are read when a file is opened.
+const HEAD: usize = 1 << 14;
+
 /// A part of somebody's bytes, which any thread can read.
 #[pyclass(frozen, module = "dicomet._native")]
 pub(crate) struct Source {
@@ -23,11 +26,9 @@ pub(crate) struct Source {
 
 enum Origin {
     /// `view` is the same memory, where it is Python's.
-    Memory {
-        bytes: Input,
-        view: Option<Py<PyAny>>,
-    },
-    File(File),
+    Memory { bytes: Input, view: Option<Py<PyAny>> },
+    /// `head` is how it begins: most headers are in it, and the first items of what follows them.
+    File { file: File, head: Vec<u8> },
     /// An object with `seek` and `read`, by one thread at a time.
     Object(Mutex<Py<PyAny>>),
 }
@@ -51,14 +52,17 @@ impl Source {
         let opened = py.detach(|| {
             let file = File::open(&path)?;
             let about = file.metadata()?;
-            Ok((file, about))
+            let mut head = if about.is_dir() { Vec::new() } else { vec![0; HEAD] };
+            let count = read_file(&file, 0, &mut head)?;
+            head.truncate(count);
+            Ok((about, Origin::File { file, head }))
         });
-        let (file, about) = opened.map_err(|error| os_error(error, Some(&path)))?;
+        let (about, origin) = opened.map_err(|error| os_error(error, Some(&path)))?;
         if about.is_dir() {
             // Where a directory can be opened, it cannot be read.
             return Err(PyIsADirectoryError::new_err((21, "Is a directory", path.into_os_string())));
         }
-        Ok(Self::new(Origin::File(file), about.len()))
+        Ok(Self::new(origin, about.len()))
     }
 
     #[staticmethod]
@@ -81,7 +85,7 @@ impl Source {
     fn fileno(&self) -> PyResult<i32> {
         use std::os::fd::AsRawFd;
         match &*self.origin {
-            Origin::File(file) => Ok(file.as_raw_fd()),
+            Origin::File { file, .. } => Ok(file.as_raw_fd()),
             _ => Err(PyOSError::new_err("not a file")),
         }
     }
@@ -136,6 +140,15 @@ impl Source {
         Self { origin: Arc::new(origin), start: 0, length }
     }
 
+    /// How it begins, as far as that is there without reading; empty where it is not.
+    pub(crate) fn head(&self) -> &[u8] {
+        let head = match &*self.origin {
+            Origin::File { head, .. } if self.start == 0 => head,
+            _ => self.in_memory().unwrap_or_default(),
+        };
+        &head[..head.len().min(HEAD)]
+    }
+
     /// How many threads may work on it: an object of Python's may belong to the thread that has made it.
     pub(crate) fn workers(&self, wanted: Option<NonZero<usize>>) -> Option<NonZero<usize>> {
         if self.is_object() { Some(NonZero::<usize>::MIN) } else { wanted }
@@ -153,7 +166,10 @@ impl dicomet_core::source::Source for Source {
             Origin::Memory { .. } => {
                 self.in_memory().unwrap_or_default().read_at(offset - self.start, buffer).map_err(Failure::Core)
             }
-            Origin::File(file) => {
+            Origin::File { head, .. } if is_within(head, offset, count) => {
+                head.as_slice().read_at(offset, buffer).map_err(Failure::Core)
+            }
+            Origin::File { file, .. } => {
                 read_file(file, offset, buffer).map_err(|error| Failure::Python(os_error(error, None)))
             }
             Origin::Object(file) => Python::attach(|py| {
@@ -169,6 +185,10 @@ impl dicomet_core::source::Source for Source {
             (usize::try_from(self.start).ok()?, usize::try_from(self.start.checked_add(self.length)?).ok()?);
         bytes.as_slice().get(start..end)
     }
+}
+
+fn is_within(head: &[u8], offset: u64, count: usize) -> bool {
+    offset.checked_add(count as u64).is_some_and(|end| end <= head.len() as u64)
 }
 
 /// Fills `buffer` from `offset` on, without moving anybody's position; less only at the end of the file.

@@ -10,17 +10,11 @@ use crate::error::{Error, Problem, Result};
 use crate::image::SampleKind;
 use crate::parallel::{self, Team};
 use crate::planes;
+use crate::scratch::Scratch;
 use crate::source::{Source, resize};
 
 /// Bytes of the result in a band: it stays in the second-level cache between being read and being finished.
 const BAND_BYTES: usize = 1 << 18;
-
-/// What a thread reuses from band to band: bytes as they are read, and, of packed bits in planes, as whole words.
-#[derive(Default)]
-struct Scratch {
-    stored: [Vec<u8>; 3],
-    words: [Vec<u8>; 3],
-}
 
 impl Plan {
     /// Decodes native frames, which follow each other in the value that is `source`, from number `first_frame` on until
@@ -104,7 +98,7 @@ impl Plan {
             team,
             bands,
             bytes,
-            Scratch::default,
+            Scratch::of_this_thread,
             |scratch, (band, out)| -> std::result::Result<(), S::Error> {
                 let first_pixel = first_frame as u64 * self.image.frame_pixels() + (band * band_pixels) as u64;
                 let bit = first_pixel * self.stored_pixel_bits();
@@ -166,7 +160,7 @@ impl Plan {
             team,
             bands.into_iter(),
             bytes,
-            Scratch::default,
+            Scratch::of_this_thread,
             |scratch, (frame, offset, out)| -> std::result::Result<(), S::Error> {
                 for (index, out) in out.chunks_mut(frame_bytes).enumerate() {
                     let pixel = (offset / self.pixel_bytes()) as u64;
@@ -188,7 +182,7 @@ impl Plan {
     ) -> std::result::Result<(), S::Error> {
         let (sample_bits, pixels) = (self.stored_sample_bits(), out.len() / self.pixel_bytes());
         let mut planes: [&[u8]; 3] = [&[]; 3];
-        let buffers = scratch.stored.iter_mut().zip(&mut scratch.words);
+        let buffers = scratch.stored.iter_mut().zip(&mut scratch.unpacked);
         for ((number, plane), (stored, words)) in planes.iter_mut().enumerate().zip(buffers) {
             let bit = frame * self.frame_bits() + (number as u64 * self.image.frame_pixels() + pixel) * sample_bits;
             let (bytes, first_bit) = self.bits_at(source, bit, pixels as u64 * sample_bits, stored)?;

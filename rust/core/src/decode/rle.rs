@@ -9,6 +9,7 @@ use crate::item::Fragment;
 use crate::parallel::{self, Team};
 use crate::planes;
 use crate::rle;
+use crate::scratch::Scratch;
 use crate::source::{Source, resize};
 
 /// Bytes of each plane that are unpacked before they are put side by side: all bands of a frame of 16 bits or RGB stay
@@ -38,11 +39,11 @@ impl Plan {
         }
         let bytes = out.len();
         let work = frames.iter().zip(out.chunks_exact_mut(frame_bytes)).enumerate();
-        let warnings = parallel::map(team, work, bytes, Default::default, |scratch, (index, (fragments, out))| {
-            let (stored, planes): &mut (Vec<u8>, Vec<u8>) = scratch;
-            let frame = joined(source, fragments, stored)?;
-            Ok::<_, S::Error>(self.rle_frame(frame, out, planes, first_frame + index)?)
-        })?;
+        let warnings =
+            parallel::map(team, work, bytes, Scratch::of_this_thread, |scratch, (index, (fragments, out))| {
+                let frame = joined(source, fragments, &mut scratch.stored[0])?;
+                Ok::<_, S::Error>(self.rle_frame(frame, out, &mut scratch.unpacked[0], first_frame + index)?)
+            })?;
         Ok(warnings.concat())
     }
 

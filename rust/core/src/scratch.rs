@@ -1,0 +1,55 @@
+//! Memory that a thread works in, and keeps for its next call.
+//!
+//! Fresh memory costs its page faults and, as it has to be initialised, a pass over it: together a tenth of the time that
+//! a small frame in RLE Lossless takes.
+
+use std::cell::Cell;
+
+/// More than this is given back after a call.
+const KEPT_BYTES: usize = 4 << 20;
+
+thread_local! {
+    static KEPT: Cell<[[Vec<u8>; 3]; 2]> = const { Cell::new([const { [const { Vec::new() }; 3] }; 2]) };
+}
+
+/// Buffers of one thread. They have any contents: whoever reads a byte has written it before.
+pub(crate) struct Scratch {
+    /// Bytes as they are stored: of a frame, or of each plane.
+    pub(crate) stored: [Vec<u8>; 3],
+    /// What they have been unpacked to.
+    pub(crate) unpacked: [Vec<u8>; 3],
+}
+
+impl Scratch {
+    /// What the thread has kept. Where it is in use already, new ones.
+    pub(crate) fn of_this_thread() -> Self {
+        let [stored, unpacked] = KEPT.try_with(Cell::take).unwrap_or_default();
+        Self { stored, unpacked }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let buffers = [std::mem::take(&mut self.stored), std::mem::take(&mut self.unpacked)];
+        if buffers.as_flattened().iter().map(Vec::capacity).sum::<usize>() <= KEPT_BYTES {
+            // A thread that is ending keeps nothing.
+            let _ = KEPT.try_with(|kept| kept.set(buffers));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_buffers_are_kept_and_large_ones_are_not() {
+        for (bytes, kept) in [(1000, true), (KEPT_BYTES + 1, false)] {
+            let mut scratch = Scratch::of_this_thread();
+            scratch.stored[1] = vec![7; bytes];
+            assert!(Scratch::of_this_thread().stored[1].is_empty());
+            drop(scratch);
+            assert_eq!(Scratch::of_this_thread().stored[1] == vec![7; bytes], kept);
+        }
+    }
+}
