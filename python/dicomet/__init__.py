@@ -17,6 +17,7 @@ from dicomet.errors import MissingElementError, PixelDataError, UnsupportedTrans
 
 if _typing.TYPE_CHECKING:
     from dicomet.dropin.api import install, stats, uninstall
+    from dicomet.many import pixel_arrays
     from dicomet.open_image import OpenImage, open  # noqa: A004
     from dicomet.pixels import iter_pixels, pixel_array
 
@@ -33,6 +34,7 @@ __all__ = [
     "iter_pixels",
     "open",
     "pixel_array",
+    "pixel_arrays",
     "stats",
     "uninstall",
 ]
@@ -44,6 +46,7 @@ _LAZY = {
     "iter_pixels": "dicomet.pixels",
     "open": "dicomet.open_image",
     "pixel_array": "dicomet.pixels",
+    "pixel_arrays": "dicomet.many",
     "stats": "dicomet.dropin.api",
     "uninstall": "dicomet.dropin.api",
 }

@@ -8,7 +8,7 @@ variable ``DICOMET_WORKERS`` says, or as many as the process may use. A signal h
 
 import os
 from collections.abc import Sequence
-from typing import BinaryIO, Literal, TypeAlias, final
+from typing import Any, BinaryIO, Literal, TypeAlias, final
 
 import numpy as np
 
@@ -19,11 +19,13 @@ _Fragments: TypeAlias = list[tuple[int, int]]
 _Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
+    "Ahead",
     "Encapsulated",
     "Frames",
     "Image",
     "Plan",
     "Source",
+    "Task",
     "__version__",
     "convert_color",
     "debug_build",
@@ -196,6 +198,31 @@ class Frames:
     @property
     def warnings(self) -> list[str]:
         """What was tolerated."""
+
+@final
+class Ahead:
+    """Threads that read and decode ahead, one job after the other, and never need the GIL."""
+
+    def __new__(cls, *, workers: int | None) -> Ahead:
+        """Start the threads."""
+    @property
+    def workers(self) -> int:
+        """How many threads there are."""
+    def open(self, path: str | os.PathLike[str]) -> Task:
+        """Do what `Source.open` does."""
+    def native_frames(self, plan: Plan, source: Source, first_frame: int, out: _Buffer) -> Task:
+        """Do what `Plan.native_frames` does."""
+    def rle_frames(self, plan: Plan, source: Source, frames: Frames, first: int, out: _Buffer, *, number: int) -> Task:
+        """Do what `Plan.rle_frames` does."""
+    def close(self) -> None:
+        """End the threads. What waits is left undone."""
+
+@final
+class Task:
+    """Something that `Ahead` does."""
+
+    def result(self) -> Any:
+        """Wait for it, and return what it gives: a `Source`, or a list of warnings. Once only."""
 
 def convert_color(
     src: _Buffer, out: _Buffer, *, conversion: _Conversion, arithmetic: _Arithmetic, plane_bytes: int | None

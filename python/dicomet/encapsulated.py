@@ -2,13 +2,14 @@
 
 import struct
 from array import array
+from collections.abc import Callable
 from functools import cached_property
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from dicomet._native import Encapsulated, Frames, Plan, Source
+from dicomet._native import Ahead, Encapsulated, Frames, Plan, Source
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError, shown
 from dicomet.source import Buffer
@@ -104,6 +105,14 @@ class EncapsulatedFrames:
         decode = self._decode_jpeg if self._description.coding == "JPEG" else self._decode_uncompressed
         for index, samples in enumerate(out.reshape(count, -1), first):
             decode(index, samples, workers)
+
+    def begin(self, first: int, count: int, out: np.ndarray, team: Ahead) -> Callable[[], object]:
+        """Let `team` do the same, of RLE Lossless. Return what waits for its end, or does it."""
+        if self._description.coding != "RLE":
+            return lambda: self.decode(first, count, out, 1)
+        frames, place = self._place(first, count)
+        task = team.rle_frames(self._own_plan, self._value, frames, place, out, number=first)
+        return lambda: self._warn_of_frames(task.result())
 
     def _decode_uncompressed(self, index: int, out: np.ndarray, workers: int | None) -> None:
         self._own_plan.native_frames(Source.of_memory(self._frame(index)), 0, out, workers=workers)

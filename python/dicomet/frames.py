@@ -3,11 +3,12 @@
 import io
 import mmap
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from dicomet._native import Source
+from dicomet._native import Ahead, Source
 from dicomet.description import Description, describe
 from dicomet.encapsulated import EncapsulatedFrames
 from dicomet.errors import PixelDataError, shown
@@ -49,20 +50,46 @@ class Frames:
                 frame=index,
             )
 
-    def read(self, first: int, count: int, shape: tuple[int, ...], out: np.ndarray | None) -> np.ndarray:
+    def span(self, index: int | None) -> tuple[int, int, tuple[int, ...]]:
+        """Return the first frame, how many, and the shape of the array, of one frame or of the whole image."""
+        if index is not None:
+            self.check_exists(index)
+            return index, 1, self.frame_shape
+        count = self.count
+        return 0, count, (count, *self.frame_shape) if count > 1 else self.frame_shape
+
+    def read(self, first: int, count: int, shape: tuple[int, ...], out: np.ndarray | None = None) -> np.ndarray:
         """Return `count` frames from `first` on, as an array of `shape`."""
-        if count:
-            self._places.check(first, count)
-        self._warn_once()
-        self.description.image.check_result(count)
-        if out is None and self._view_only:
-            view = self._view(first, count)
-            if view is not None:
-                return view.reshape(shape)
+        self._check(first, count)
+        view = self._view(first, count) if out is None and self._view_only else None
+        if view is not None:
+            return view.reshape(shape)
         array = np.empty(shape, self.dtype) if out is None else self._checked_out(out, shape)
         if count:
             self._places.decode(first, count, array.view(np.ndarray), self._workers)
         return array
+
+    def begin(self, index: int | None, team: Ahead) -> Callable[[], np.ndarray]:
+        """Let `team` read a frame, or the whole image. Return what waits for the array."""
+        first, count, shape = self.span(index)
+        if self._view_only:
+            return lambda: self.read(first, count, shape)
+        self._check(first, count)
+        array = np.empty(shape, self.dtype)
+        finish = self._places.begin(first, count, array, team)
+
+        def finished() -> np.ndarray:
+            finish()
+            return array
+
+        return finished
+
+    def _check(self, first: int, count: int) -> None:
+        """Check what can be checked before memory is allocated."""
+        if count:
+            self._places.check(first, count)
+        self._warn_once()
+        self.description.image.check_result(count)
 
     def _warn_once(self) -> None:
         if self._warning:

@@ -1,10 +1,11 @@
 """Frames in native form (PS3.5 8.2, A.1 to A.3, A.5)."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
-from dicomet._native import Source
+from dicomet._native import Ahead, Source
 from dicomet.description import Description
 from dicomet.errors import PixelDataError
 from dicomet.warn import warn
@@ -58,3 +59,7 @@ class NativeFrames:
     def decode(self, first: int, count: int, out: np.ndarray, workers: int | None) -> None:  # noqa: ARG002
         """Decode frames from `first` on into `out`, which has room for `count`."""
         self._plan.native_frames(self._value, first, out, workers=workers)
+
+    def begin(self, first: int, count: int, out: np.ndarray, team: Ahead) -> Callable[[], object]:  # noqa: ARG002
+        """Let `team` do the same. Return what waits for its end."""
+        return team.native_frames(self._plan, self._value, first, out).result

@@ -77,13 +77,7 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     with _Position(src) as position:
         parsed = position.parse(src, kwargs, _tags(ds_out, specific_tags))
         frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=number is None)
-        if number is None:
-            count = frames.count
-            shape = (count, *frames.frame_shape) if count > 1 else frames.frame_shape
-            array = frames.read(0, count, shape, out)
-        else:
-            frames.check_exists(number)
-            array = frames.read(number, 1, frames.frame_shape, out)
+        array = frames.read(*frames.span(number), out)
     if ds_out is not None:
         _fill(ds_out, parsed)
     return array

@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 from dicomet._native import Source
 
 Buffer = bytes | bytearray | memoryview
-Readable = str | os.PathLike[str] | BinaryIO | Buffer
+Readable = str | os.PathLike[str] | BinaryIO | Buffer | Source
 
 # Bytes that pydicom's parser is given at once.
 PARSER_BUFFER = 1 << 16
@@ -24,6 +24,8 @@ def open_source(src: Readable) -> Source:
         `src` is none of what can be read.
 
     """
+    if isinstance(src, Source):
+        return src
     if isinstance(src, bytes | bytearray | memoryview):
         return Source.of_memory(src)
     if isinstance(src, str) or not hasattr(src, "read"):

@@ -127,7 +127,13 @@ fn work_off<I, S, R, E>(
 /// As many threads as are wanted, as there are items, and as have enough to do.
 fn threads_for(team: &Team<'_>, items: usize, bytes: usize) -> usize {
     let worth = items.min(bytes / WORTH_A_THREAD);
-    if worth < 2 { 1 } else { worth.min(team.workers.or_else(wanted).unwrap_or_else(cores).get()) }
+    if worth < 2 { 1 } else { worth.min(workers(team.workers)) }
+}
+
+/// How many threads there are to be: so many, or what the environment says, or as many as the process may use.
+#[must_use]
+pub fn workers(asked: Option<NonZero<usize>>) -> usize {
+    asked.or_else(wanted).unwrap_or_else(cores).get()
 }
 
 /// What the environment says. Anything but a number from 1 on says nothing.

@@ -1,12 +1,13 @@
 //! Where frames lie.
 
-use crate::errors::{guarded, run};
+use crate::errors::{Failure, guarded, run};
 use crate::image::Image;
 use crate::source::Source;
-use dicomet_core::decode::check_rle_bound;
+use dicomet_core::decode::{Plan, check_rle_bound};
 use dicomet_core::encapsulation::{self, Value};
 use dicomet_core::item::Fragment;
 use dicomet_core::offset_table::ExtendedOffsetTable;
+use dicomet_core::parallel::Team;
 use pyo3::prelude::*;
 
 #[pyclass(frozen, module = "dicomet._native")]
@@ -91,5 +92,24 @@ impl Frames {
     #[getter]
     fn warnings(&self) -> Vec<String> {
         self.0.warnings.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl Frames {
+    /// Fills `out` with frames from `first` on, the first of which is number `number` of the image. Gives what was
+    /// tolerated.
+    pub(crate) fn decode_rle(
+        &self,
+        plan: &Plan,
+        source: &Source,
+        first: usize,
+        number: usize,
+        out: &mut [u8],
+        team: &Team<'_>,
+    ) -> Result<Vec<String>, Failure> {
+        let count = out.len() / plan.image().frame_bytes()?;
+        let frames: Vec<&[Fragment]> = (first..first.saturating_add(count)).map(|index| self.0.frame(index)).collect();
+        let warnings = plan.rle_frames(source, &frames, number, out, team)?;
+        Ok(warnings.iter().map(ToString::to_string).collect())
     }
 }

@@ -17,6 +17,8 @@ use std::sync::Mutex;
 pub(crate) enum Failure {
     Core(Error),
     Python(PyErr),
+    /// A mistake of this library.
+    Panic,
 }
 
 impl From<Error> for Failure {
@@ -36,6 +38,7 @@ impl Failure {
         match self {
             Self::Core(error) => pixel_data_error(py, &error),
             Self::Python(error) => error,
+            Self::Panic => raise(py, "internal error of dicomet: please report it with the file that caused it", None),
         }
     }
 }
@@ -102,8 +105,6 @@ pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
 
 /// Runs `work` with the GIL. A panic, which would be a mistake of this library, becomes an ordinary exception.
 pub(crate) fn guarded<T, E: Into<Failure>>(py: Python<'_>, work: impl FnOnce() -> Result<T, E>) -> PyResult<T> {
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => done.map_err(|error| error.into().into_py(py)),
-        Err(_) => Err(raise(py, "internal error of dicomet: please report it with the file that caused it", None)),
-    }
+    let done = catch_unwind(AssertUnwindSafe(work));
+    done.map_or(Err(Failure::Panic), |done| done.map_err(Into::into)).map_err(|failure| failure.into_py(py))
 }

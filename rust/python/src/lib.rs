@@ -3,6 +3,7 @@
 //! No rule of the standard stands here. The docstrings are in `python/dicomet/_native.pyi`.
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
 
+mod ahead;
 mod buffer;
 mod element;
 mod encapsulated;
@@ -26,6 +27,7 @@ fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, pyo3::types:
 mod _native {
     #[pymodule_export]
     use super::{
+        ahead::{Ahead, Task},
         element::find_pixel_data,
         encapsulated::{Encapsulated, Frames},
         image::Image,

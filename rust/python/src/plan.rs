@@ -2,19 +2,18 @@
 
 use crate::buffer::{Input, Output};
 use crate::encapsulated::Frames;
-use crate::errors::{Failure, guarded, run, run_as_team};
+use crate::errors::{guarded, run, run_as_team};
 use crate::image::Image;
 use crate::source::Source;
 use dicomet_core::color::{self, Arithmetic};
 use dicomet_core::decode::{self, Conversion, Form};
 use dicomet_core::image::ByteOrder;
-use dicomet_core::item::Fragment;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::num::NonZero;
 
 #[pyclass(frozen, module = "dicomet._native")]
-pub(crate) struct Plan(decode::Plan);
+pub(crate) struct Plan(pub(crate) decode::Plan);
 
 #[pymethods]
 impl Plan {
@@ -91,14 +90,7 @@ impl Plan {
         workers: Option<NonZero<usize>>,
     ) -> PyResult<Vec<String>> {
         let workers = source.workers(workers);
-        run_as_team(py, workers, |team| {
-            let out = out.as_mut_slice();
-            let count = out.len() / self.0.image().frame_bytes()?;
-            let frames: Vec<&[Fragment]> =
-                (first..first.saturating_add(count)).map(|index| frames.0.frame(index)).collect();
-            let warnings = self.0.rle_frames(source, &frames, number, out, team)?;
-            Ok::<_, Failure>(warnings.iter().map(ToString::to_string).collect())
-        })
+        run_as_team(py, workers, |team| frames.decode_rle(&self.0, source, first, number, out.as_mut_slice(), team))
     }
 }
 

@@ -18,6 +18,7 @@ const HEAD: usize = 1 << 14;
 
 /// A part of somebody's bytes, which any thread can read.
 #[pyclass(frozen, module = "dicomet._native")]
+#[derive(Clone)]
 pub(crate) struct Source {
     origin: Arc<Origin>,
     start: u64,
@@ -49,20 +50,7 @@ impl Source {
 
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let opened = py.detach(|| {
-            let file = File::open(&path)?;
-            let about = file.metadata()?;
-            let mut head = if about.is_dir() { Vec::new() } else { vec![0; HEAD] };
-            let count = read_file(&file, 0, &mut head)?;
-            head.truncate(count);
-            Ok((about, Origin::File { file, head }))
-        });
-        let (about, origin) = opened.map_err(|error| os_error(error, Some(&path)))?;
-        if about.is_dir() {
-            // Where a directory can be opened, it cannot be read.
-            return Err(PyIsADirectoryError::new_err((21, "Is a directory", path.into_os_string())));
-        }
-        Ok(Self::new(origin, about.len()))
+        py.detach(|| Self::open_file(path))
     }
 
     #[staticmethod]
@@ -136,6 +124,23 @@ impl Source {
 }
 
 impl Source {
+    pub(crate) fn open_file(path: PathBuf) -> PyResult<Self> {
+        let opened = || {
+            let file = File::open(&path)?;
+            let about = file.metadata()?;
+            let mut head = if about.is_dir() { Vec::new() } else { vec![0; HEAD] };
+            let count = read_file(&file, 0, &mut head)?;
+            head.truncate(count);
+            Ok((about, Origin::File { file, head }))
+        };
+        let (about, origin) = opened().map_err(|error| os_error(error, Some(&path)))?;
+        if about.is_dir() {
+            // Where a directory can be opened, it cannot be read.
+            return Err(PyIsADirectoryError::new_err((21, "Is a directory", path.into_os_string())));
+        }
+        Ok(Self::new(origin, about.len()))
+    }
+
     fn new(origin: Origin, length: u64) -> Self {
         Self { origin: Arc::new(origin), start: 0, length }
     }

@@ -1,0 +1,125 @@
+"""Many files, one after the other: read and decoded ahead of who uses them."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dicomet._native import Ahead, Task
+from dicomet.frames import Frames, checked_index, checked_workers
+from dicomet.parse import parse
+from dicomet.pixels import pixel_array
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from dicomet.source import Readable
+
+# What gives an array, or raises, when it is its turn.
+Result = Callable[[], np.ndarray]
+
+
+def pixel_arrays(
+    sources: "Iterable[Readable | Dataset]",
+    *,
+    index: int | None = None,
+    raw: bool = False,
+    decoding_plugin: str = "",
+    workers: int | None = None,
+    **kwargs: Any,
+) -> Iterator[np.ndarray]:
+    """Yield the pixel data of many files, in their order, while threads read and decode the next ones.
+
+    >>> for array in dicomet.pixel_arrays(sorted(Path("series").glob("*.dcm"))):
+    ...     volume.append(array)
+
+    The threads are dicomet's own and never need the GIL. That is why they gain where a `ThreadPoolExecutor` does not:
+    for slices that take less time than Python's threads need to let one another run. JPEG syntaxes, data sets, bytes
+    and file objects are decoded by the caller's thread when it is their turn.
+
+    Parameters
+    ----------
+    sources : iterable
+        What `pixel_array` takes. Of an iterator, two for each thread and two more are taken ahead.
+    index, raw, decoding_plugin, **kwargs
+        As for `pixel_array`, the same for all.
+    workers : int, optional
+        So many threads. By default as many as the environment variable ``DICOMET_WORKERS`` says, or else as the process
+        may use.
+
+    Yields
+    ------
+    numpy.ndarray
+        As `pixel_array` returns it.
+
+    Raises
+    ------
+    PixelDataError, OSError
+        As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it.
+
+    """
+    options = {"raw": raw, "decoding_plugin": decoding_plugin, **kwargs}
+    number = None if index is None else checked_index(index)
+    team = Ahead(workers=checked_workers(workers))
+    try:
+        yield from _Line(team, number, options).arrays(iter(sources))
+    finally:
+        team.close()
+
+
+class _Line:
+    """The files that are being opened, and those that are being decoded."""
+
+    def __init__(self, team: Ahead, index: int | None, options: dict[str, Any]) -> None:
+        self._team = team
+        self._index = index
+        self._options = options
+        self._length = 2 * team.workers + 2
+        self._opening: deque[Callable[[], Result]] = deque()
+        self._decoding: deque[Result] = deque()
+
+    def arrays(self, sources: "Iterator[Readable | Dataset]") -> Iterator[np.ndarray]:
+        while True:
+            self._fill(sources)
+            if not self._decoding:
+                return
+            yield self._decoding.popleft()()
+
+    def _fill(self, sources: "Iterator[Readable | Dataset]") -> None:
+        with suppress(StopIteration):
+            while len(self._opening) < self._length:
+                self._opening.append(self._open(next(sources)))
+        while self._opening and len(self._decoding) < self._length:
+            self._decoding.append(self._opening.popleft()())
+
+    def _open(self, src: "Readable | Dataset") -> Callable[[], Result]:
+        """Begin to open a file. What is returned describes it then, and begins to decode it."""
+        if not isinstance(src, str | os.PathLike):
+            return lambda: lambda: pixel_array(src, index=self._index, workers=1, **self._options)
+        task = self._team.open(src)
+        return lambda: self._begin(task)
+
+    def _begin(self, opened: Task) -> Result:
+        try:
+            return self._decode(opened.result())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
+            raised = error
+
+            def fail() -> np.ndarray:
+                raise raised
+
+            return fail
+
+    def _decode(self, source: Any) -> Result:
+        options = {name: value for name, value in self._options.items() if name not in ("raw", "decoding_plugin")}
+        frames = Frames(
+            parse(source, options),
+            raw=self._options["raw"],
+            decoding_plugin=self._options["decoding_plugin"],
+            workers=1,
+            whole=self._index is None,
+        )
+        return frames.begin(self._index, self._team)

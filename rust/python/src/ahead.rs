@@ -1,0 +1,210 @@
+//! Files that are read and decoded ahead of the caller, by threads that never need the GIL.
+//!
+//! Python's own threads hand the GIL over several times for each file, and wait for one another longer than a slice takes
+//! to decode. Here the caller describes one file while others are being read: whatever needs Python is done by the
+//! caller's thread, also the release of the memory that a thread has worked on.
+
+use crate::buffer::Output;
+use crate::encapsulated::Frames;
+use crate::errors::{Failure, guarded, run};
+use crate::plan::Plan;
+use crate::source::Source;
+use dicomet_core::Error;
+use dicomet_core::parallel::{self, Team};
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How often a caller who waits looks for signals.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+type Job = Box<dyn FnOnce(&Team<'_>) + Send>;
+
+/// What waits to be done.
+#[derive(Default)]
+struct Queue {
+    jobs: Mutex<VecDeque<Job>>,
+    more: Condvar,
+    closed: AtomicBool,
+}
+
+/// What a job has given: what is not Python's alone, or has to be given back to it.
+enum Done {
+    Opened(Source),
+    Decoded(Vec<String>, Output),
+}
+
+/// Where a job leaves what it has given.
+#[derive(Default)]
+struct Place {
+    done: Mutex<Option<Result<Done, Failure>>>,
+    ready: Condvar,
+}
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Ahead {
+    queue: Arc<Queue>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Threads are not there in a process that was forked.
+    process: u32,
+}
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Task {
+    place: Arc<Place>,
+    process: u32,
+}
+
+#[pymethods]
+impl Ahead {
+    #[new]
+    #[pyo3(signature = (*, workers))]
+    fn new(workers: Option<NonZero<usize>>) -> PyResult<Self> {
+        let queue = Arc::new(Queue::default());
+        let mut threads = Vec::new();
+        for _ in 0..parallel::workers(workers) {
+            let queue = Arc::clone(&queue);
+            match thread::Builder::new().name("dicomet".to_owned()).spawn(move || work_off(&queue)) {
+                Ok(thread) => threads.push(thread),
+                // The others do its work.
+                Err(_) if !threads.is_empty() => break,
+                Err(error) => return Err(PyRuntimeError::new_err(format!("no thread can be started: {error}"))),
+            }
+        }
+        Ok(Self { queue, threads: Mutex::new(threads), process: std::process::id() })
+    }
+
+    #[getter]
+    fn workers(&self) -> usize {
+        locked(&self.threads).len()
+    }
+
+    fn open(&self, path: PathBuf) -> Task {
+        self.submit(move |_| Source::open_file(path).map(Done::Opened).map_err(Failure::Python))
+    }
+
+    fn native_frames(&self, plan: &Plan, source: &Source, first_frame: usize, mut out: Output) -> Task {
+        let (plan, source) = (plan.0.clone(), source.clone());
+        self.submit(move |team| {
+            plan.native_frames(&source, first_frame, out.as_mut_slice(), team)?;
+            Ok(Done::Decoded(Vec::new(), out))
+        })
+    }
+
+    #[pyo3(signature = (plan, source, frames, first, out, *, number))]
+    fn rle_frames(
+        &self,
+        plan: &Plan,
+        source: &Source,
+        frames: Py<Frames>,
+        first: usize,
+        mut out: Output,
+        number: usize,
+    ) -> Task {
+        let (plan, source) = (plan.0.clone(), source.clone());
+        self.submit(move |team| {
+            let warnings = frames.get().decode_rle(&plan, &source, first, number, out.as_mut_slice(), team)?;
+            Ok(Done::Decoded(warnings, out))
+        })
+    }
+
+    /// Ends all threads; what waits is left undone.
+    fn close(&self, py: Python<'_>) {
+        self.stop();
+        let threads = std::mem::take(&mut *locked(&self.threads));
+        if self.process == std::process::id() {
+            py.detach(|| threads.into_iter().for_each(|thread| drop(thread.join())));
+        }
+    }
+}
+
+impl Ahead {
+    fn submit(&self, work: impl FnOnce(&Team<'_>) -> Result<Done, Failure> + Send + 'static) -> Task {
+        let place = Arc::new(Place::default());
+        let target = Arc::clone(&place);
+        let job = move |team: &Team<'_>| {
+            let done = catch_unwind(AssertUnwindSafe(|| work(team))).unwrap_or(Err(Failure::Panic));
+            *locked(&target.done) = Some(done);
+            target.ready.notify_all();
+        };
+        locked(&self.queue.jobs).push_back(Box::new(job));
+        self.queue.more.notify_one();
+        Task { place, process: self.process }
+    }
+
+    fn stop(&self) {
+        self.queue.closed.store(true, Ordering::Relaxed);
+        let _guard = locked(&self.queue.jobs);
+        self.queue.more.notify_all();
+    }
+}
+
+impl Drop for Ahead {
+    /// Threads are not waited for: they may need the GIL to give back what they have.
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn work_off(queue: &Queue) {
+    let closed = || queue.closed.load(Ordering::Relaxed);
+    let team = Team { workers: Some(NonZero::<usize>::MIN), interrupted: &closed };
+    loop {
+        let mut jobs = locked(&queue.jobs);
+        let job = loop {
+            if closed() {
+                return;
+            }
+            match jobs.pop_front() {
+                Some(job) => break job,
+                None => jobs = queue.more.wait(jobs).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        drop(jobs);
+        job(&team);
+    }
+}
+
+#[pymethods]
+impl Task {
+    /// Waits for what the job gives: a `Source`, or what was tolerated.
+    fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        loop {
+            let done = locked(&self.place.done).take();
+            if let Some(done) = done {
+                return match guarded(py, || done)? {
+                    Done::Opened(source) => source.into_py_any(py),
+                    Done::Decoded(warnings, out) => {
+                        // Here, where the GIL is held already.
+                        drop(out);
+                        warnings.into_py_any(py)
+                    }
+                };
+            }
+            if self.process != std::process::id() {
+                return Err(PyRuntimeError::new_err("the threads that read ahead are not there after a fork"));
+            }
+            run(py, || {
+                let done = locked(&self.place.done);
+                if done.is_none() {
+                    drop(self.place.ready.wait_timeout(done, LOOK_EVERY));
+                }
+                Ok::<_, Error>(())
+            })?;
+            py.check_signals()?;
+        }
+    }
+}
+
+/// Nothing here is left half done by a panic.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
