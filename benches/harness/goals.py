@@ -67,8 +67,8 @@ def _milliseconds(section: str, name: str, rows: Rows) -> float | None:
     return None if found is None else found * 1e3
 
 
-def _by_threads(name: str, rows: Rows) -> float | None:
-    return _to_other(plan.FILES, f"200 files: {name}, 1 thread", f"200 files: {name}, 2 threads", rows)
+def _than_one_thread(name: str, other: str, rows: Rows) -> float | None:
+    return _to_other(plan.FILES, f"200 files: {name}, 1 thread", f"200 files: {name}, {other}", rows)
 
 
 def _memory(name: str, allowed: Callable[[Row], int], rows: Rows) -> float | None:
@@ -103,7 +103,8 @@ def _goals() -> Iterator[Goal]:
         grown = partial(_to_other, frame, f"3000 small frames{rle}", f"30 small frames{rle}")
         yield Goal(f"one of 3000 small frames{rle}: to one of 30", grown, at_most=1.5)
     for name in ("CT", "CT, RLE"):
-        yield Goal(f"200 files of {name}: 2 threads to 1", partial(_by_threads, name), at_least=1.9)
+        yield Goal(f"200 files of {name}: ahead to 1 thread", partial(_than_one_thread, name, "ahead"), at_least=1.9)
+        yield Goal(f"200 files of {name}: 2 threads to 1", partial(_than_one_thread, name, "2 threads"), at_least=1.9)
     yield Goal("ds.pixel_array, CT", partial(_times_as_fast, plan.INSTALL, "CT", REFERENCE), at_least=2)
     yield from _memory_goals()
     yield Goal("import dicomet: to import numpy", partial(_to_floor, plan.START, "import"), at_most=1.2)

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,8 @@ from harness import child, readers
 from harness.trial import read
 
 FLOOR = "floor"
+# All files by a function of the package that reads ahead, with as many threads as it likes.
+AHEAD = "ahead"
 # Who takes so long is far behind, which the first run tells well enough; the others need not wait for more.
 SLOW_SECONDS = 0.7
 # A turn takes about so long. Who reads one file mostly reads others, and does not find the caches full of what somebody
@@ -99,10 +101,13 @@ def _again(call: Callable[[], object], count: int) -> None:
 
 def _files(paths: Sequence[str], names: Sequence[str], threads: Sequence[int], limit: Limit) -> Iterator[Any]:
     calls = {}
+    found = [Path(path) for path in paths]
     for name in names:
-        whole = readers.load(name).whole
+        reader = readers.load(name)
         for number in threads:
-            calls[str(number), name] = functools.partial(_read_files, whole, [Path(path) for path in paths], number)
+            calls[str(number), name] = functools.partial(_read_files, reader.whole, found, number)
+        if reader.many is not None:
+            calls[AHEAD, name] = functools.partial(_read_ahead, reader.many, found)
     yield from _timed(calls, limit)
 
 
@@ -110,6 +115,10 @@ def _read_files(whole: Callable[[Path], np.ndarray], paths: Sequence[Path], thre
     with ThreadPoolExecutor(threads) as pool:
         # Only the sizes are kept, as by one who looks at each image and goes on.
         return sum(pool.map(lambda path: whole(path).size, paths))
+
+
+def _read_ahead(many: Callable[[Sequence[Path]], Iterable[np.ndarray]], paths: Sequence[Path]) -> int:
+    return sum(array.size for array in many(paths))
 
 
 def _dataset(path: str, row: str, limit: Limit) -> Iterator[Any]:

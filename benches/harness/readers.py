@@ -4,7 +4,7 @@ A package is imported when it is loaded, not before: others may be absent, and e
 """
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +12,12 @@ import numpy as np
 
 
 class Reader(NamedTuple):
-    """From a path: all frames; one frame; where a package has it, one frame after the other."""
+    """From a path: all frames; one frame; where a package has it, one frame after the other, and many files ahead."""
 
     whole: Callable[[Path], np.ndarray]
     frame: Callable[[Path, int], np.ndarray]
     iterate: Callable[[Path], Iterable[np.ndarray]] | None = None
+    many: Callable[[Sequence[Path]], Iterable[np.ndarray]] | None = None
 
 
 class Peer(NamedTuple):
@@ -40,9 +41,9 @@ class Peer(NamedTuple):
 
 
 def _dicomet() -> Reader:
-    from dicomet import iter_pixels, pixel_array
+    from dicomet import iter_pixels, pixel_array, pixel_arrays
 
-    return Reader(pixel_array, lambda path, index: pixel_array(path, index=index), iter_pixels)
+    return Reader(pixel_array, lambda path, index: pixel_array(path, index=index), iter_pixels, pixel_arrays)
 
 
 def _pydicom() -> Reader:

@@ -144,11 +144,14 @@ class ManyFiles:
     different: int = 10
     threads: tuple[int, ...] = (1, 2)
 
-    def _row(self, threads: int) -> str:
-        return f"{self.count} files: {self.workload.name}, {threads} thread{'s' * (threads > 1)}"
+    def _rows(self) -> dict[str, str]:
+        """Return what `measure` calls them, and how they are shown."""
+        files = f"{self.count} files: {self.workload.name}"
+        pools = {str(threads): f"{files}, {threads} thread{'s' * (threads > 1)}" for threads in self.threads}
+        return {**pools, measure.AHEAD: f"{files}, ahead"}
 
     def names(self) -> list[str]:
-        return [f"{self.section}: {self._row(threads)}" for threads in self.threads]
+        return [f"{self.section}: {row}" for row in self._rows().values()]
 
     def only(self, wanted: Sequence[str]) -> "ManyFiles | None":
         return self if any(is_wanted(name, wanted) for name in self.names()) else None
@@ -166,8 +169,7 @@ class ManyFiles:
         found, late = _asked_again(asked, session.names)
         verdicts = session.noted(self.workload)
         return [
-            _filled(Row(self.section, self._row(threads), verdicts=verdicts), found, str(threads), late)
-            for threads in self.threads
+            _filled(Row(self.section, row, verdicts=verdicts), found, key, late) for key, row in self._rows().items()
         ]
 
 
