@@ -136,6 +136,7 @@ SOURCES = {
     "memoryview": lambda path: memoryview(path.read_bytes()),
     "writeable memoryview": lambda path: memoryview(bytearray(path.read_bytes())),
     "memoryview with gaps": lambda path: memoryview(np.repeat(np.frombuffer(path.read_bytes(), np.uint8), 2))[::2],
+    "array": lambda path: np.fromfile(path, np.uint8),
     "Dataset": pydicom.dcmread,
 }
 
@@ -219,7 +220,7 @@ def test_missing_file(tmp_path, function):
 
 @pytest.mark.parametrize("source", [None, 1.5, object(), [DATA]], ids=lambda source: type(source).__name__)
 def test_source_of_another_type(source):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="expected a path, a binary file object, bytes"):
         dicomet.pixel_array(source)
 
 

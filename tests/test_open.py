@@ -2,7 +2,10 @@
 
 import io
 import os
+import pickle
 import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -87,7 +90,7 @@ def test_a_frame_into_memory_of_the_callers(path):
 
 
 def test_an_image_without_a_copy_is_no_array(path):
-    with dicomet.open(path) as image, pytest.raises(ValueError, match="without a copy"):
+    with dicomet.open(path) as image, pytest.raises(ValueError, match="only views"):
         image.__array__(copy=False)
 
 
@@ -193,6 +196,34 @@ def test_threads_share_an_image(tmp_path, data, kind):
             assert np.array_equal(frame, expected[number])
 
 
+def test_frames_before_a_damage(tmp_path):
+    path = tmp_path / "image.dcm"
+    path.write_bytes(DATA[:-2])
+    with dicomet.open(path) as image:
+        frames = iter(image)
+        with pytest.warns(UserWarning, match="to the end of the file"):
+            assert np.array_equal(next(frames), EXPECTED[0])
+        assert np.array_equal(next(frames), EXPECTED[1])
+        with pytest.raises(dicomet.PixelDataError, match="frame 2"):
+            next(frames)
+        with pytest.raises(dicomet.PixelDataError, match="found 142 bytes, expected 144"):
+            len(image)
+
+
+@pytest.mark.parametrize("name", ["index", "indices", "out", "ds_out", "specific_tags"])
+def test_arguments_of_the_functions_are_refused(name):
+    with pytest.raises(TypeError, match=f"no argument '{name}'"):
+        dicomet.open(DATA, **{name: None})
+
+
+def test_an_open_image_stays_in_its_process():
+    with dicomet.open(DATA) as image:
+        assert repr(image) == "<dicomet.OpenImage, 3 x (4, 6) uint16>"
+        with pytest.raises(TypeError, match="open it there"):
+            pickle.dumps(image)
+    assert repr(image) == "<dicomet.OpenImage, closed>"
+
+
 def test_a_file_that_shrinks_is_told(tmp_path):
     path = tmp_path / "image.dcm"
     path.write_bytes(data := large(3))
@@ -245,6 +276,29 @@ def test_a_view_of_memory_is_that_memory(samples):
     view = view_of(data)
     start = np.frombuffer(data, np.uint8).ctypes.data
     assert start <= view.ctypes.data < start + len(data)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted where the system lists them")
+def test_views_of_one_image_share_a_map(samples):
+    with dicomet.open(samples, view_only=True) as image:
+        views = [image[index % 3] for index in range(50)]
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        views += [image[index % 3] for index in range(50)]
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert np.array_equal(np.asarray(image), np.stack(views[:3]))
+        assert not image.__array__(copy=False).flags.owndata
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs limits of a Unix process")
+def test_a_view_that_cannot_be_had_is_told(samples):
+    """Not by a copy of each file, which would fill the memory."""
+    program = (
+        "import resource, sys, dicomet\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))\n"
+        "views = [dicomet.pixel_array(sys.argv[1], view_only=True) for _ in range(100)]"
+    )
+    done = subprocess.run([sys.executable, "-c", program, samples], capture_output=True, text=True, check=False)  # noqa: S603
+    assert "Too many open files" in done.stderr
 
 
 def test_a_view_keeps_its_file(samples):
@@ -388,6 +442,35 @@ def test_a_signal_ends_the_work(workers):
     assert (out[-1] == 0xA5).all()
     # Nobody works on in the background, and the next call is as any other.
     assert np.array_equal(dicomet.pixel_array(data, index=3), np.arange(512 * 512).reshape(512, 512) % 256)
+
+
+def one_slow_frame() -> bytes:
+    """Two segments of literal runs of one byte each."""
+    side = 8000
+    segment = np.stack([np.zeros(side * side, np.uint8), np.ones(side * side, np.uint8)], axis=1).tobytes()
+    value = oracle.encapsulated([oracle.fragments(oracle.rle_frame([segment, segment]), [])], table=False)
+    image = Image(np.broadcast_to(np.uint16(0), (1, side, side, 1)), 16, 16)
+    return oracle.dicom_file(oracle.elements(image, value, "OB"), RLELossless)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
+def test_a_signal_ends_a_large_frame():
+    """Long before its last row."""
+
+    def ring(*_):
+        raise Alarm
+
+    data = one_slow_frame()
+    out = np.full((8000, 8000), 0xA5A5, np.uint16)
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(Alarm):
+            dicomet.pixel_array(data, out=out)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert (out[-1] == 0xA5A5).all()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -39,7 +39,7 @@ __all__ = [
     "uninstall",
 ]
 
-# Imported when they are asked for: they import pydicom, which itself may be importing a plugin of dicomet's.
+# Imported when they are asked for: they import NumPy or pydicom, which itself may be importing a plugin of dicomet's.
 _LAZY = {
     "OpenImage": "dicomet.open_image",
     "install": "dicomet.dropin.api",

@@ -25,8 +25,12 @@ _REQUIRED = (
     ("rows", "(0028,0010)", "Rows", True),
     ("samples_per_pixel", "(0028,0002)", "Samples per Pixel", True),
 )
-# What a parser gives.
-_DESCRIBED = frozenset(name for name, *_ in _REQUIRED) | {"planar_configuration", "number_of_frames", "high_bit"}
+# What a parser gives, and what is asked for below or elsewhere: that need not be looked up.
+_DESCRIBED = frozenset(name for name, *_ in _REQUIRED) | {
+    *("planar_configuration", "number_of_frames", "high_bit"),
+    *("allow_excess_frames", "as_rgb", "be_swap_ow", "correct_unused_bits", "extended_offsets", "force_rgb"),
+    *("force_ybr", "pixel_keyword", "pixel_vr", "transfer_syntax_uid", "use_pdh", "view_only"),
+}
 _YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 

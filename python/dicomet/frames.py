@@ -1,9 +1,10 @@
 """The frames of one source, checked and ready to be decoded: what all public functions share."""
 
-import io
+import errno
 import mmap
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ class Frames:
         self._value = parsed.value
         self._warning = parsed.warning
         self._workers = checked_workers(workers)
+        self._lock = Lock()
+        self._memory: memoryview | None = None
         self._view_only = bool(parsed.options.get("view_only", False))
         self._places = _places(self.description, parsed, decoding_plugin, whole=whole)
 
@@ -49,6 +52,12 @@ class Frames:
                 element=NUMBER_OF_FRAMES,
                 frame=index,
             )
+
+    def numbers(self) -> Iterator[int]:
+        """Count to Number of Frames, and only then ask how many there are: frames before a damage can be had."""
+        expected = self.description.image.number_of_frames
+        yield from range(expected)
+        yield from range(expected, self.count)
 
     def span(self, index: int | None) -> tuple[int, int, tuple[int, ...]]:
         """Return the first frame, how many, and the shape of the array, of one frame or of the whole image."""
@@ -110,12 +119,13 @@ class Frames:
         """Return stored samples where they lie, if they are the answer already."""
         if not isinstance(self._places, NativeFrames) or not self._places.is_result:
             return None
-        start, end = (bit // 8 for bit in self.description.image.native_frame_range(first))
-        part = self._value.part(start, (end - start) * count)
-        memory = memory_of(part)
-        if memory is None:
+        with self._lock:
+            if self._memory is None:
+                self._memory = memory_of(self._value)
+        if self._memory is None:
             return None
-        view = np.frombuffer(memory, self.dtype)
+        start, end = (bit // 8 for bit in self.description.image.native_frame_range(first))
+        view = np.frombuffer(self._memory[start : start + (end - start) * count], self.dtype)
         return view if view.flags.aligned else None
 
 
@@ -132,14 +142,28 @@ def _places(
 
 
 def memory_of(source: Source) -> memoryview | None:
-    """Return the bytes of `source` without reading them: memory, or a map of a file. None of any other source."""
+    """Return the bytes of `source` without reading them: memory, or a map of a file. None of any other source.
+
+    Raises
+    ------
+    OSError
+        There are no more file descriptors, or no more addresses, for a map.
+
+    """
     if source.is_in_memory:
         return memoryview(source.read(0, source.length))
-    try:
-        file = mmap.mmap(source.fileno(), source.start + source.length, access=mmap.ACCESS_READ)
-    except (io.UnsupportedOperation, OSError, ValueError):
+    if source.is_object or not hasattr(source, "fileno"):
         return None
-    return memoryview(file)[source.start :]
+    skipped = source.start - source.start % mmap.ALLOCATIONGRANULARITY
+    try:
+        length = source.start + source.length - skipped
+        file = mmap.mmap(source.fileno(), length, access=mmap.ACCESS_READ, offset=skipped)
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            raise
+        # A system, or a kind of file, that has no maps; or one that is empty.
+        return None
+    return memoryview(file)[source.start - skipped :]
 
 
 def checked_index(index: int) -> int:

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 import numpy as np
 
@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from dicomet.source import Readable
 
 
+_OF_FUNCTIONS = frozenset({"ds_out", "index", "indices", "out", "specific_tags"})
+
+
 class OpenImage:
-    """The frames of an image as a sequence of arrays, decoded when they are asked for.
+    """The frames of an image, one behind the other, decoded when they are asked for.
 
     The header is parsed once, and the places of the frames are found once: by the offset table, or else by a walk over
     the headers of all fragments when a frame is first asked for. All methods may be called from any number of threads
@@ -26,7 +29,8 @@ class OpenImage:
     Attributes
     ----------
     shape : tuple of int
-        ``(frames, rows, columns)`` or ``(frames, rows, columns, samples)``; frames also where there is one.
+        ``(frames, rows, columns)`` or ``(frames, rows, columns, samples)``; frames also where there is only one, unlike
+        that of `pixel_array`. To count frames may raise `PixelDataError`, for a file that is damaged.
     dtype : numpy.dtype
         As of `pixel_array`.
     ndim : int
@@ -44,6 +48,11 @@ class OpenImage:
         **kwargs: Any,
     ) -> None:
         """See `dicomet.open`."""
+        other = sorted(kwargs.keys() & _OF_FUNCTIONS)
+        if other:
+            raise TypeError(
+                f"open() has no argument {other[0]!r}: it is one of the functions that return arrays at once"
+            )
         self._frames: Frames | None = Frames(
             parse(src, kwargs), raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False
         )
@@ -59,17 +68,17 @@ class OpenImage:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """See the class."""
+        """``(frames, rows, columns[, samples])``."""
         return (len(self), *self._open().frame_shape)
 
     @property
     def dtype(self) -> np.dtype:
-        """See the class."""
+        """As of `pixel_array`."""
         return self._open().dtype
 
     @property
     def ndim(self) -> int:
-        """See the class."""
+        """3, or 4 with samples."""
         return 1 + len(self._open().frame_shape)
 
     def frame(self, index: int, out: np.ndarray | None = None) -> np.ndarray:
@@ -111,6 +120,8 @@ class OpenImage:
     def __getitem__(self, key: int | slice) -> np.ndarray:
         """Return a frame, or for a slice an array of frames, of shape ``(frames, rows, columns[, samples])``."""
         if not isinstance(key, slice):
+            if not hasattr(key, "__index__"):
+                raise TypeError(f"frames are taken by one integer or slice, found {type(key).__name__}")
             return self.frame(key)
         frames = self._open()
         numbers = range(frames.count)[key]
@@ -123,16 +134,27 @@ class OpenImage:
         return array
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield all frames in their order."""
-        for index in range(len(self)):
-            yield self.frame(index)
+        """Yield all frames in their order: of a damaged file, those before the damage, and then raise."""
+        for number in self._open().numbers():
+            yield self._open().read(number, 1, self._open().frame_shape)
 
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001
         """Return all frames, for `numpy.asarray`."""
-        if copy is False:
-            raise ValueError("an image in a file cannot become an array without a copy")
         array = self[:]
+        if copy is False and array.flags.owndata:
+            raise ValueError("without a copy there are only views of stored samples, with view_only=True")
         return array if dtype is None else array.astype(dtype, copy=False)
+
+    def __repr__(self) -> str:
+        """Tell what it is, without looking for frames."""
+        if self._frames is None:
+            return "<dicomet.OpenImage, closed>"
+        frames, description = self._frames, self._frames.description
+        return f"<dicomet.OpenImage, {description.image.number_of_frames} x {frames.frame_shape} {frames.dtype}>"
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be sent to another process."""
+        raise TypeError("an open image cannot be sent to another process: open it there")
 
     @property
     def closed(self) -> bool:
@@ -177,7 +199,9 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
     Returns
     -------
     OpenImage
-        A sequence of frames.
+        Its frames are had by number (from -1 backwards, too), by slice, or one after the other. It is closed by
+        `close`, at the end of a ``with`` block, or when it is forgotten. A child that is forked may go on with it; to
+        another process it cannot be sent.
 
     Raises
     ------

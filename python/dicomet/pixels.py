@@ -135,14 +135,7 @@ def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:
     """Return `indices`; all frames where there are none, which in pydicom includes an empty list or range."""
     if indices is not None and not (isinstance(indices, Sized) and len(indices) == 0):
         return indices
-    return _all_frames(frames)
-
-
-def _all_frames(frames: Frames) -> Iterator[int]:
-    """Count to Number of Frames, and only then ask how many there are: frames before a damage are yielded."""
-    expected = frames.description.image.number_of_frames
-    yield from range(expected)
-    yield from range(expected, frames.count)
+    return frames.numbers()
 
 
 class _Position:

@@ -28,11 +28,17 @@ def open_source(src: Readable) -> Source:
         return src
     if isinstance(src, bytes | bytearray | memoryview):
         return Source.of_memory(src)
-    if isinstance(src, str) or not hasattr(src, "read"):
+    if isinstance(src, str | os.PathLike):
         return Source.open(src)
-    if isinstance(src, io.TextIOBase):
-        raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")
-    return source_of_file(cast("BinaryIO", src))
+    if hasattr(src, "read"):
+        if isinstance(src, io.TextIOBase):
+            raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")
+        return source_of_file(src)
+    try:
+        return Source.of_memory(cast("Buffer", src))
+    except TypeError:
+        expected = "a path, a binary file object, bytes or the like, or a pydicom Dataset"
+        raise TypeError(f"'src': found {type(src).__name__}, expected {expected}") from None
 
 
 def source_of_file(file: BinaryIO) -> Source:

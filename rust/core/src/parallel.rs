@@ -12,8 +12,8 @@ use crate::error::{Error, Problem};
 
 /// A result of fewer bytes is decoded by the caller's thread alone: it takes less time than the start of another.
 const WORTH_A_THREAD: usize = 1 << 20;
-/// How often the caller is asked whether to go on.
-const ASK_EVERY: Duration = Duration::from_millis(50);
+/// How often the caller is asked whether to go on; each time in tests, which must not depend on the time.
+const ASK_EVERY: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(50) };
 /// How long it is believed how many cores there are: asking takes as long as a small frame.
 const CORES_LAST: Duration = Duration::from_secs(1);
 /// As many threads at most, unless a call says otherwise.
@@ -56,7 +56,7 @@ where
     E: Send + From<Error>,
 {
     let threads = threads_for(team, items.len(), bytes);
-    let mut watch = Watch { team, asked: Instant::now(), interrupted: false };
+    let mut watch = Watch::new(team);
     let queue = Mutex::new(items.enumerate());
     let mut done = if threads < 2 {
         work_off(&queue, &state, &work, || watch.interrupted())
@@ -85,13 +85,22 @@ where
 }
 
 /// Asks the caller from time to time whether to go on.
-struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     team: &'a Team<'a>,
     asked: Instant,
     interrupted: bool,
 }
 
-impl Watch<'_> {
+impl<'a> Watch<'a> {
+    pub(crate) fn new(team: &'a Team<'a>) -> Self {
+        Self { team, asked: Instant::now(), interrupted: false }
+    }
+
+    /// An error where the caller does not want more.
+    pub(crate) fn check(&mut self) -> Result<(), Error> {
+        if self.interrupted() { Err(Error::pixel_data(Problem::Interrupted)) } else { Ok(()) }
+    }
+
     fn interrupted(&mut self) -> bool {
         if !self.interrupted && self.asked.elapsed() >= ASK_EVERY {
             self.interrupted = (self.team.interrupted)();
@@ -217,7 +226,7 @@ mod tests {
             let team = Team { workers: NonZero::new(workers), interrupted: &|| true };
             let work = |()| {
                 calls.fetch_add(1, Ordering::Relaxed);
-                thread::sleep(ASK_EVERY / 10);
+                thread::sleep(Duration::from_millis(1));
                 Ok::<_, Error>(())
             };
             let stopped = map(&team, vec![(); 1000].into_iter(), LARGE, || (), |(), ()| work(()));

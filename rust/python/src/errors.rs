@@ -89,15 +89,15 @@ pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
     workers: Option<NonZero<usize>>,
     work: impl FnOnce(&Team<'_>) -> Result<T, E> + Send,
 ) -> PyResult<T> {
-    let raised = Mutex::new(None);
+    let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     let interrupted = || {
         let check = |py: Python<'_>| py.check_signals();
         let error = Python::attach(check).err();
-        let ends = error.is_some();
-        if let Ok(mut raised) = raised.lock() {
-            *raised = error;
-        }
-        ends
+        // Whoever works may ask again before all have ended.
+        raised.lock().is_ok_and(|mut raised| {
+            *raised = raised.take().or(error);
+            raised.is_some()
+        })
     };
     let done = run(py, || work(&Team { workers, interrupted: &interrupted }));
     raised.into_inner().ok().flatten().map_or(done, Err)

@@ -1,7 +1,7 @@
 //! Where bytes come from: memory of Python's, a file, or anything else that Python can read.
 
 use crate::buffer::Input;
-use crate::errors::{Failure, os_error, run};
+use crate::errors::{Failure, os_error, run, run_as_team};
 use dicomet_core::source::Source as _;
 use pyo3::exceptions::{PyIsADirectoryError, PyOSError};
 use pyo3::prelude::*;
@@ -100,11 +100,11 @@ impl Source {
 
     /// What a deflate stream (PS3.5 A.5) gives that begins at `offset` and goes to the end.
     fn inflated(&self, py: Python<'_>, offset: u64) -> PyResult<Self> {
-        let inflated = run(py, || -> Result<Vec<u8>, Failure> {
+        let inflated = run_as_team(py, None, |team| -> Result<Vec<u8>, Failure> {
             let part = self.part(offset, u64::MAX);
             let mut read = Vec::new();
             let bytes = part.bytes_at(0, usize::try_from(part.length).unwrap_or(usize::MAX), &mut read)?;
-            Ok(dicomet_core::deflate::inflate(bytes, usize::MAX)?)
+            Ok(dicomet_core::deflate::inflate(bytes, usize::MAX, team)?)
         })?;
         let length = inflated.len() as u64;
         Ok(Self::new(Origin::Memory { bytes: Input::Copied(inflated), view: None }, length))

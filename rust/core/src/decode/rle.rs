@@ -6,7 +6,7 @@ use crate::color;
 use crate::error::{Error, Problem, Result};
 use crate::image::Image;
 use crate::item::Fragment;
-use crate::parallel::{self, Team};
+use crate::parallel::{self, Team, Watch};
 use crate::planes;
 use crate::rle;
 use crate::scratch::Scratch;
@@ -42,22 +42,37 @@ impl Plan {
         let warnings =
             parallel::map(team, work, bytes, Scratch::of_this_thread, |scratch, (index, (fragments, out))| {
                 let frame = joined(source, fragments, &mut scratch.stored[0])?;
-                Ok::<_, S::Error>(self.rle_frame(frame, out, &mut scratch.unpacked[0], first_frame + index)?)
+                Ok::<_, S::Error>(self.rle_frame(frame, out, &mut scratch.unpacked[0], first_frame + index, team)?)
             })?;
         Ok(warnings.concat())
     }
 
     /// Decodes frame number `number` into `out`. `scratch` is reused from frame to frame.
-    fn rle_frame(&self, frame: &[u8], out: &mut [u8], scratch: &mut Vec<u8>, number: usize) -> Result<Warnings> {
+    fn rle_frame(
+        &self,
+        frame: &[u8],
+        out: &mut [u8],
+        scratch: &mut Vec<u8>,
+        number: usize,
+        team: &Team<'_>,
+    ) -> Result<Warnings> {
         let mut warnings = Warnings::new();
-        self.rle_segments(frame, out, scratch, &mut warnings).map_err(|error| error.in_frame(number))?;
+        self.rle_segments(frame, out, scratch, &mut warnings, &mut Watch::new(team))
+            .map_err(|error| error.in_frame(number))?;
         for warning in &mut warnings {
             warning.frame = Some(number as u64);
         }
         Ok(warnings)
     }
 
-    fn rle_segments(&self, frame: &[u8], out: &mut [u8], scratch: &mut Vec<u8>, warnings: &mut Warnings) -> Result<()> {
+    fn rle_segments(
+        &self,
+        frame: &[u8],
+        out: &mut [u8],
+        scratch: &mut Vec<u8>,
+        warnings: &mut Warnings,
+        watch: &mut Watch<'_>,
+    ) -> Result<()> {
         let (width, samples) = (self.image.sample_bytes(), self.image.samples_per_pixel());
         let segments = rle::Segments::new(frame, width * samples)?;
         if self.form.strict && segments.leftover {
@@ -69,13 +84,13 @@ impl Plan {
         }
         if !self.form.planar {
             let mut planes = BytePlanes { scratch, warnings, first: 0, width, strict: self.form.strict, band: BAND };
-            return planes.decode(segments, out, |piece| self.finish(piece));
+            return planes.decode(segments, out, watch, |piece| self.finish(piece));
         }
         let plane_bytes = out.len() / samples;
         for (sample, (segments, out)) in segments.chunks(width).zip(out.chunks_exact_mut(plane_bytes)).enumerate() {
             let first = sample * width;
             let mut planes = BytePlanes { scratch, warnings, first, width, strict: self.form.strict, band: BAND };
-            planes.decode(segments, out, |piece| self.finish_words(piece))?;
+            planes.decode(segments, out, watch, |piece| self.finish_words(piece))?;
         }
         let arithmetic = self.form.arithmetic;
         match self.conversion {
@@ -104,7 +119,13 @@ struct BytePlanes<'a> {
 impl BytePlanes<'_> {
     /// Unpacks `segments` and puts their bytes side by side, `finish`ing the result a piece at a time, in the cache.
     /// All segments advance together, a band at a time, so that there is little memory besides the result.
-    fn decode(&mut self, segments: &[&[u8]], out: &mut [u8], finish: impl Fn(&mut [u8])) -> Result<()> {
+    fn decode(
+        &mut self,
+        segments: &[&[u8]],
+        out: &mut [u8],
+        watch: &mut Watch<'_>,
+        finish: impl Fn(&mut [u8]),
+    ) -> Result<()> {
         let count = segments.len();
         let plane_bytes = out.len() / count;
         if let [segment] = segments {
@@ -122,6 +143,7 @@ impl BytePlanes<'_> {
         resize(&mut scratch, count * room)?;
         let buffers = &mut scratch[..count * room];
         for out in out.chunks_mut(band * count) {
+            watch.check()?;
             if !rle::fill_bands(unpackers, buffers) {
                 break;
             }

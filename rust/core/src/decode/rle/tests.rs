@@ -62,7 +62,7 @@ proptest! {
         let sources: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
         let mut planes =
             BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 7, width, strict, band };
-        let decoded = planes.decode(&sources, &mut out, |piece| piece.iter_mut().for_each(|byte| *byte = !*byte));
+        let decoded = planes.decode(&sources, &mut out, &mut Watch::new(&Team::default()), |piece| piece.iter_mut().for_each(|byte| *byte = !*byte));
         prop_assert_eq!(decoded.clone().map_err(|error| (error.problem, error.segment)).err(), error);
         if decoded.is_ok() {
             let expected: Vec<_> = judgements
@@ -84,6 +84,6 @@ fn the_first_segment_that_is_too_short_is_told() {
     let (mut scratch, mut warnings, mut out) = (Vec::new(), Warnings::new(), vec![0; 2000]);
     let mut planes =
         BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 0, width: 2, strict: false, band: 100 };
-    let error = planes.decode(&[&first, &second], &mut out, |_| {}).unwrap_err();
+    let error = planes.decode(&[&first, &second], &mut out, &mut Watch::new(&Team::default()), |_| {}).unwrap_err();
     assert_eq!((error.segment, error.problem), (Some(0), Problem::SegmentShort { found: 385, expected: 1000 }));
 }
