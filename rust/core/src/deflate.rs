@@ -67,6 +67,8 @@ mod tests {
         assert!(inflate(&deflated[..deflated.len() / 2], usize::MAX, &Team::default()).is_err());
         assert!(inflate(&[0xFF; 40], usize::MAX, &Team::default()).is_err());
         assert!(inflate(&[], usize::MAX, &Team::default()).is_err());
+        let stopped = Team { interrupted: &|| true, ..Team::default() };
+        assert_eq!(inflate(&deflated, usize::MAX, &stopped).unwrap_err().problem, Problem::Interrupted);
         assert!(matches!(
             inflate(&deflated, 1000, &Team::default()).unwrap_err().problem,
             Problem::Length { expected: 1000, .. }

@@ -449,6 +449,19 @@ fn many_frames_on_many_threads_give_the_same() {
     assert_eq!(rle(&case.plan(), &frames, 100, &mut together).unwrap_err().frame, Some(117));
 }
 
+#[test]
+fn an_interruption_ends_a_frame() {
+    let image = large(16, 1, 200, 1);
+    let plan = Plan::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
+    let frame = rle_frame(&[noise(200_200), noise(200_200)]);
+    let fragments = [Fragment { offset: 0, length: frame.len() as u64 }];
+    let mut out = vec![0xA5; 400_400];
+    let stopped = Team { interrupted: &|| true, ..Team::default() };
+    let error = plan.rle_frames(&frame.as_slice(), &[&fragments], 0, &mut out, &stopped).unwrap_err();
+    assert_eq!(error.problem, Problem::Interrupted);
+    assert!(out.iter().all(|byte| *byte == 0xA5));
+}
+
 /// Images large enough for several threads: `frames` of `rows` x 1001 pixels.
 fn large(bits_allocated: i64, samples_per_pixel: i64, rows: i64, number_of_frames: i64) -> Image {
     let attributes = Attributes {
