@@ -734,6 +734,29 @@ def test_subsampled_colours_lie_in_pairs(columns, planar):
         dicomet.pixel_array(data)
 
 
+def test_subsampled_colours_of_full_size():
+    """By path pydicom takes the first two thirds of them; of a data set it refuses them, too."""
+    image = ramp(3, 8, 8, photometric="YBR_FULL_422")
+    full = ramp(3, 8, 8, photometric="YBR_FULL")
+    data = oracle.dicom_file(oracle.elements(image, oracle.native(full), "OB"))
+    assert pydicom.pixels.pixel_array(io.BytesIO(data)).shape == (FRAMES, ROWS, COLUMNS, 3)
+    for source in (data, read(data)):
+        with pytest.raises(dicomet.PixelDataError, match="not subsampled"):
+            dicomet.pixel_array(source)
+    with pytest.raises(ValueError, match="bytes of pixel data"):
+        pydicom.pixels.pixel_array(read(data))
+
+
+@pytest.mark.parametrize("data", [DATA, rle(IMAGE)], ids=["native", "RLE"])
+def test_a_plugin_that_is_not_needed_is_not_looked_for(data):
+    assert np.array_equal(dicomet.pixel_array(data, decoding_plugin="nonsense"), EXPECTED)
+
+
+def test_a_fractional_index():
+    with pytest.raises(TypeError):
+        dicomet.pixel_array(DATA, index=1.0)
+
+
 def test_subsampled_colours_that_are_none():
     """As many bytes as without subsampling: Photometric Interpretation is wrong."""
     image = ramp(3, 8, 8, photometric="YBR_FULL_422")

@@ -3,6 +3,7 @@
 import errno
 import mmap
 import operator
+import os
 from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any
@@ -17,6 +18,7 @@ from dicomet.native import NativeFrames
 from dicomet.parsed import Parsed
 from dicomet.warn import warn
 
+WORKERS = "DICOMET_WORKERS"
 NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
 
 
@@ -164,6 +166,16 @@ def memory_of(source: Source) -> memoryview | None:
         # A system, or a kind of file, that has no maps; or one that is empty.
         return None
     return memoryview(file)[source.start - skipped :]
+
+
+def _check_environment() -> None:
+    """Warn of a number of threads that says nothing; once, for it is looked at with every call."""
+    found = os.environ.get(WORKERS)
+    if found is not None and not (found.strip().isdecimal() and int(found) > 0):
+        warn(f"{WORKERS}: found {shown(found)}, expected 1 or more: it is ignored")
+
+
+_check_environment()
 
 
 def checked_index(index: int) -> int:

@@ -49,8 +49,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         Decode into this array, which has the shape and dtype of the result and is C-contiguous. It is returned.
         If an error is raised, its contents are undefined.
     workers : int, optional
-        Decode with at most so many threads. By default as many as the environment variable ``DICOMET_WORKERS`` says, or
-        else as the process may use; small images are decoded by the calling thread alone.
+        Decode with at most so many threads (1 or more). By default as many as the environment variable
+        ``DICOMET_WORKERS`` says, or else as the process may use; small images are decoded by the calling thread alone.
     **kwargs
         pydicom's decoding options, among them values in place of those of the data set, such as ``rows=512``. With
         ``view_only=True`` the result is a read-only view, without a copy, where the stored samples are the answer
@@ -62,7 +62,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         C-contiguous, writeable, owned by the caller, in native byte order, of shape ``(rows, columns[, samples])``, or
         ``(frames, rows, columns[, samples])`` where there is more than one frame and `index` is not given. The dtype is
         ``uint8`` to ``int64`` by Bits Allocated and Pixel Representation; ``float32`` or ``float64`` for Float and
-        Double Float Pixel Data. Bits above Bits Stored are cleared, or filled with the sign.
+        Double Float Pixel Data. Bits above Bits Stored are cleared, or filled with the sign. With ``view_only=True`` it
+        may be a read-only view.
 
     Raises
     ------
