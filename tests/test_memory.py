@@ -127,6 +127,21 @@ def test_frame_by_frame(paths, use):
     assert peak <= 2 * size + 12 * MIB
 
 
+@pytest.mark.parametrize("run", [b"\1ab", b"\3abcd"], ids=["plain", "over-long"])
+def test_very_many_frames(tmp_path, run):
+    """What is kept of each frame, warnings too, does not add up."""
+    frames = 300_000
+    item = oracle.item(oracle.rle_frame([run] * 3))
+    image = Image(np.broadcast_to(np.uint8(0), (frames, 1, 2, 3)), 8, 8, photometric="RGB")
+    value = oracle.item(b"") + item * frames + bytes.fromhex("feffdde000000000")
+    paths = tmp_path / "large", tmp_path / "small"
+    paths[0].write_bytes(oracle.dicom_file(oracle.elements(image, value, "OB"), RLELossless))
+    paths[1].write_bytes(native(gray(1)))
+    peak, size = used(paths, "pixel_array")
+    assert size == frames * 6
+    assert peak <= size + paths[0].stat().st_size + 16 * MIB
+
+
 def test_deflated(tmp_path):
     """The inflated data set and the result."""
     paths = tmp_path / "large", tmp_path / "small"

@@ -196,6 +196,57 @@ def test_threads_share_an_image(tmp_path, data, kind):
             assert np.array_equal(frame, expected[number])
 
 
+class Reentrant(io.BytesIO):
+    """Asks for a frame while it is asked for one."""
+
+    image = None
+
+    def read(self, size=-1):
+        if self.image is not None:
+            self.image.frame(0)
+        return super().read(size)
+
+
+def test_a_source_that_reads_itself():
+    source = Reentrant(DATA)
+    with dicomet.open(source) as image:
+        source.image = image
+        with pytest.raises(RuntimeError, match="by the same thread"):
+            image[1]
+        source.image = None
+        assert np.array_equal(image[1], EXPECTED[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_nobody_waits_for_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="seek"):
+        dicomet.open(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("mode", ["rb", "r+b"])
+def test_the_position_of_pixel_data_in_a_file_is_kept(tmp_path, mode):
+    dataset = pydicom.dcmread(io.BytesIO(DATA))
+    path = tmp_path / "value"
+    path.write_bytes(b"1234" + dataset.PixelData)
+    with path.open(mode) as file:
+        file.seek(4)
+        dataset.PixelData = file
+        with dicomet.open(dataset) as image:
+            assert np.array_equal(image[:], EXPECTED)
+            assert file.tell() == 4
+            assert np.array_equal(dicomet.pixel_array(dataset), EXPECTED)
+
+
+def test_frames_that_cannot_be_are_refused_before_memory_is_allocated():
+    value = oracle.encapsulated([oracle.fragments(oracle.rle_frame([b"\0\1"]), [])] * 4, table=False)
+    image = Image(np.broadcast_to(np.uint8(0), (4, 65535, 65535, 1)), 8, 8)
+    with dicomet.open(oracle.dicom_file(oracle.elements(image, value, "OB"), RLELossless)) as opened:
+        for key in (slice(None), slice(None, None, 2), slice(None, None, -1), 0):
+            with pytest.raises(dicomet.PixelDataError, match="cannot hold"):
+                opened[key]
+
+
 def test_frames_before_a_damage(tmp_path):
     path = tmp_path / "image.dcm"
     path.write_bytes(DATA[:-2])

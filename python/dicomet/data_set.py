@@ -51,7 +51,7 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
         )
     with _as_pixel_data_error():
         element = dataset[found[0]]
-    value, file, position = _dataset_value(element.value, KEYWORDS[found[0]])
+    value = _dataset_value(element.value, KEYWORDS[found[0]])
     undefined_length = bool(getattr(element, "is_undefined_length", False))
     return Parsed(
         options=_options(dataset, options),
@@ -63,20 +63,16 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
         delimited=False,
         dataset=dataset,
         is_dataset=True,
-        file=file,
-        position=position,
     )
 
 
-def _dataset_value(value: Any, keyword: str) -> tuple[Source, BinaryIO | None, int]:
-    """Return the bytes, and, where they are in a file, that and its position."""
+def _dataset_value(value: Any, keyword: str) -> Source:
     if isinstance(value, bytes | bytearray | memoryview):
-        return Source.of_memory(value), None, 0
+        return Source.of_memory(value)
     if isinstance(value, io.BufferedIOBase):
         file = cast("BinaryIO", value)
-        position = file.tell()
         source = source_of_file(file)
-        return source.part(position, source.length), file, position
+        return source.part(file.tell(), source.length)
     found = "no value" if value is None else type(value).__name__
     raise PixelDataError(f"{ELEMENTS[keyword]}: found {found}, expected bytes", element=ELEMENTS[keyword])
 

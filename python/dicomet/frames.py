@@ -71,7 +71,7 @@ class Frames:
 
     def read(self, first: int, count: int, shape: tuple[int, ...], out: np.ndarray | None = None) -> np.ndarray:
         """Return `count` frames from `first` on, as an array of `shape`."""
-        self._check(first, count)
+        self.check(first, count)
         view = self._view(first, count) if out is None and self._view_only else None
         if view is not None:
             return view.reshape(shape)
@@ -85,7 +85,7 @@ class Frames:
         first, count, shape = self.span(index)
         if self._view_only:
             return lambda: self.read(first, count, shape)
-        self._check(first, count)
+        self.check(first, count)
         array = np.empty(shape, self.dtype)
         finish = self._places.begin(first, count, array, team)
 
@@ -95,7 +95,7 @@ class Frames:
 
         return finished
 
-    def _check(self, first: int, count: int) -> None:
+    def check(self, first: int, count: int) -> None:
         """Check what can be checked before memory is allocated."""
         if count:
             self._places.check(first, count)

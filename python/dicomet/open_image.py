@@ -128,6 +128,8 @@ class OpenImage:
         shape = (len(numbers), *frames.frame_shape)
         if numbers.step == 1:
             return frames.read(numbers.start, len(numbers), shape, None)
+        for number in numbers:
+            frames.check(number, 1)
         array = np.empty(shape, frames.dtype)
         for place, number in zip(array, numbers, strict=True):
             frames.read(number, 1, frames.frame_shape, place)
@@ -194,14 +196,14 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
     Parameters
     ----------
     src, raw, decoding_plugin, workers, **kwargs
-        As for `pixel_array`. A file object is not closed, and must not be used otherwise while the image is open.
+        As for `pixel_array`. A file object is not closed. No file may be changed while the image is open.
 
     Returns
     -------
     OpenImage
         Its frames are had by number (from -1 backwards, too), by slice, or one after the other. It is closed by
-        `close`, at the end of a ``with`` block, or when it is forgotten. A child that is forked may go on with it; to
-        another process it cannot be sent.
+        `close`, at the end of a ``with`` block, or when it is forgotten. A child that is forked may go on with that of
+        a path; to another process none can be sent.
 
     Raises
     ------

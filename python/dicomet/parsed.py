@@ -1,7 +1,7 @@
 """What decoding needs of a data set, whoever has parsed it."""
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source
 from dicomet.errors import PIXEL_DATA
@@ -22,8 +22,8 @@ class Parsed(NamedTuple):
 
     `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data
     set, and ``high_bit``. `delimited`: the Sequence Delimitation Item (PS3.5 A.4) belongs to the bytes of the value.
-    `warning` is what is wrong with the element, but does not matter where the samples are there. `file`, at `position`,
-    is the value where a data set has a file for it. `key`: equal ones describe equal images, where it is not None.
+    `warning` is what is wrong with the element, but does not matter where the samples are there. `key`: equal ones
+    describe equal images, where it is not None.
     """
 
     options: dict[str, Any]
@@ -36,8 +36,6 @@ class Parsed(NamedTuple):
     dataset: "Dataset | None"
     is_dataset: bool
     warning: str | None = None
-    file: BinaryIO | None = None
-    position: int = 0
     key: Hashable = None
 
     @property

@@ -1,7 +1,7 @@
 """The public functions `pixel_array` and `iter_pixels`, with the signatures of pydicom."""
 
 from collections.abc import Iterable, Iterator, Sized
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -75,10 +75,9 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
 
     """
     number = None if index is None else checked_index(index)
-    with _Position(src) as position:
-        parsed = position.parse(src, kwargs, _tags(ds_out, specific_tags))
-        frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=number is None)
-        array = frames.read(*frames.span(number), out)
+    parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
+    frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=number is None)
+    array = frames.read(*frames.span(number), out)
     if ds_out is not None:
         _fill(ds_out, parsed)
     return array
@@ -121,15 +120,14 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
         As `pixel_array` does.
 
     """
-    with _Position(src) as position:
-        parsed = position.parse(src, kwargs, _tags(ds_out, specific_tags))
-        if ds_out is not None:
-            _fill(ds_out, parsed)
-        frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False)
-        for index in _indices(indices, frames):
-            number = checked_index(index)
-            frames.check_exists(number)
-            yield frames.read(number, 1, frames.frame_shape, out)
+    parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
+    if ds_out is not None:
+        _fill(ds_out, parsed)
+    frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False)
+    for index in _indices(indices, frames):
+        number = checked_index(index)
+        frames.check_exists(number)
+        yield frames.read(number, 1, frames.frame_shape, out)
 
 
 def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:
@@ -137,29 +135,6 @@ def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:
     if indices is not None and not (isinstance(indices, Sized) and len(indices) == 0):
         return indices
     return frames.numbers()
-
-
-class _Position:
-    """Where a file of the caller's is put back to, as of the source or of its pixel data."""
-
-    def __init__(self, src: object) -> None:
-        self._file = cast("BinaryIO", src) if hasattr(src, "read") else None
-        self._position = self._file.tell() if self._file is not None else 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def parse(self, src: "Readable | Dataset", options: dict[str, Any], tags: list[int] | None) -> Parsed:
-        """Parse `src`, and remember the file in which its pixel data is."""
-        parsed = parse(src, options, tags)
-        if parsed.file is not None:
-            self._file, self._position = parsed.file, parsed.position
-        return parsed
-
-    def __exit__(self, *_: object) -> None:
-        # The caller may have closed it while a generator was waiting.
-        if self._file is not None and not getattr(self._file, "closed", False):
-            self._file.seek(self._position)
 
 
 def _tags(ds_out: "Dataset | None", specific_tags: list[int] | None) -> list[int] | None:

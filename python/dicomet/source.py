@@ -44,8 +44,8 @@ def open_source(src: Readable) -> Source:
 def source_of_file(file: BinaryIO) -> Source:
     """Return the bytes of an open file.
 
-    Python's own files are opened once more where the system can do that: then they are read without the GIL, and their
-    position is nobody's concern.
+    Python's own files are opened once more where the system can do that: then they are read without the GIL. POSIX
+    locks that this process holds on such a file end when that is closed, as with any second descriptor of a file.
     """
     if type(file) is io.BytesIO:
         return Source.of_memory(file.getvalue())
@@ -60,12 +60,15 @@ def source_of_file(file: BinaryIO) -> Source:
 
 
 def size_of(file: BinaryIO) -> int:
-    """Return the length of `file`, which is then at its end.
+    """Return the length of `file`, and leave its position where it is.
 
     The result of its `seek` is not looked at: an `mmap` has none before Python 3.13.
     """
+    position = file.tell()
     file.seek(0, io.SEEK_END)
-    return file.tell()
+    length = file.tell()
+    file.seek(position)
+    return length
 
 
 def as_file(source: Source) -> BinaryIO:

@@ -4,6 +4,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+# As many as the core keeps.
+MOST = 100
 _INSIDE = frozenset({"dicomet", "functools", "contextlib"})
 
 
@@ -16,7 +18,9 @@ def warn(message: str) -> None:
 
 
 def warn_of_all(messages: Sequence[str]) -> None:
-    """Warn once of a list of like messages: the first, and how many more."""
+    """Warn once of a list of like messages: the first, and how many more. Of very many not all have been kept."""
     if messages:
         more = f" (and {len(messages) - 1} more warnings like this)" if len(messages) > 1 else ""
+        if len(messages) >= MOST:
+            more = f" (and {MOST - 1} or more warnings like this)"
         warn(messages[0] + more)

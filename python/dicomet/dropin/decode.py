@@ -39,14 +39,7 @@ class Frames:
         return self._decoded(index, 1), self.request.properties(as_frame=True)
 
     def _decoded(self, first: int, count: int) -> np.ndarray:
-        """Return frames, and leave a file where it was."""
-        file = self.request.file
-        place = file.tell() if file is not None else 0
-        try:
-            return self._native(first, count) if self._shape.coding == "native" else self._rle(first, count)
-        finally:
-            if file is not None and file.tell() != place:
-                file.seek(place)
+        return self._native(first, count) if self._shape.coding == "native" else self._rle(first, count)
 
     def _native(self, first: int, count: int) -> np.ndarray:
         request, shape, form = self.request, self._shape, self._form

@@ -188,9 +188,8 @@ def is_plain_file(source: Any) -> bool:
 
 
 def _of_file(file: BinaryIO, position: int) -> Source:
-    """Return what lies behind the position of `file`, and leave it there."""
+    """Return what lies behind the position of `file`, which stays there."""
     source = source_of_file(file)
-    file.seek(position)
     return source.part(position, source.length)
 
 

@@ -232,7 +232,7 @@ fn native(plan: &Plan, src: &[u8], out: &mut [u8]) {
 
 fn rle(plan: &Plan, src: &[u8], out: &mut [u8]) {
     let frame = [Fragment { offset: 0, length: src.len() as u64 }];
-    assert!(plan.rle_frames(&src, &[&frame], 0, out, &Team::of(1)).unwrap().is_empty());
+    assert!(plan.rle_frames(&src, |_| &frame, 0, out, &Team::of(1)).unwrap().is_empty());
 }
 
 fn native_frames() -> Vec<Frame> {

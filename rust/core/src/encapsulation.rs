@@ -3,6 +3,7 @@
 use crate::error::{Error, Problem, Result, try_with_capacity};
 use crate::item::{Fragment, ITEM, ITEM_HEADER, UNDEFINED, fragment_of, header_at, is_delimiter};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
+use crate::parallel::{Team, Watch};
 use crate::source::Source;
 
 /// What is known of the value before it is read.
@@ -122,8 +123,8 @@ impl Encapsulated {
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
     /// Frames before a damage are whole and can be used; [`Frames::damage`] says what is wrong behind them.
-    pub fn find_frames<S: Source>(&self, source: &S) -> std::result::Result<Frames, S::Error> {
-        let Walk { fragments, mut warnings, damage } = self.walk(source)?;
+    pub fn find_frames<S: Source>(&self, source: &S, team: &Team<'_>) -> std::result::Result<Frames, S::Error> {
+        let Walk { fragments, mut warnings, damage } = self.walk(source, team)?;
         if let Some(damage) = damage {
             let frames = self.assign_before(source, fragments, damage.offset)?;
             return frames.map(|frames| Frames { damage: Some(damage.clone()), ..frames }).ok_or_else(|| damage.into());
@@ -184,10 +185,12 @@ impl Encapsulated {
     }
 
     /// Reads item headers to the delimiter or the end of the value. Empty fragments are left out.
-    fn walk<S: Source>(&self, source: &S) -> std::result::Result<Walk, S::Error> {
+    fn walk<S: Source>(&self, source: &S, team: &Team<'_>) -> std::result::Result<Walk, S::Error> {
         let (mut walk, mut empty, mut delimited) = (Walk::default(), 0, false);
         let (mut at, end) = (self.table.end(), self.value.length);
+        let mut watch = Watch::new(team);
         while at < end && !delimited {
+            watch.check()?;
             let Some(header) = header_at(source, at)? else { break };
             match fragment_of(header, at, end) {
                 Ok(Some(fragment)) if fragment.length > 0 => {

@@ -6,7 +6,7 @@
 
 use crate::buffer::Output;
 use crate::encapsulated::Frames;
-use crate::errors::{Failure, guarded, run};
+use crate::errors::{Failure, guarded, locked, run};
 use crate::plan::Plan;
 use crate::source::Source;
 use dicomet_core::Error;
@@ -19,7 +19,7 @@ use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -202,9 +202,4 @@ impl Task {
             py.check_signals()?;
         }
     }
-}
-
-/// Nothing here is left half done by a panic.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,6 @@
 //! Where frames lie.
 
-use crate::errors::{Failure, guarded, run};
+use crate::errors::{Failure, guarded, run, run_as_team};
 use crate::image::Image;
 use crate::source::Source;
 use dicomet_core::decode::{Plan, check_rle_bound};
@@ -35,7 +35,7 @@ impl Encapsulated {
     }
 
     fn find_frames(&self, py: Python<'_>) -> PyResult<Frames> {
-        run(py, || self.encapsulated.find_frames(self.source.get())).map(Frames)
+        run_as_team(py, None, |team| self.encapsulated.find_frames(self.source.get(), team)).map(Frames)
     }
 
     fn find_frame(&self, py: Python<'_>, index: usize) -> PyResult<Option<Frames>> {
@@ -107,9 +107,8 @@ impl Frames {
         out: &mut [u8],
         team: &Team<'_>,
     ) -> Result<Vec<String>, Failure> {
-        let count = out.len() / plan.image().frame_bytes()?;
-        let frames: Vec<&[Fragment]> = (first..first.saturating_add(count)).map(|index| self.0.frame(index)).collect();
-        let warnings = plan.rle_frames(source, &frames, number, out, team)?;
+        let fragments_of = |index: usize| self.0.frame(first.saturating_add(index));
+        let warnings = plan.rle_frames(source, fragments_of, number, out, team)?;
         Ok(warnings.iter().map(ToString::to_string).collect())
     }
 }

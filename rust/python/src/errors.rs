@@ -11,7 +11,7 @@ use std::io;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What reading can end in.
 pub(crate) enum Failure {
@@ -94,10 +94,9 @@ pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
         let check = |py: Python<'_>| py.check_signals();
         let error = Python::attach(check).err();
         // Whoever works may ask again before all have ended.
-        raised.lock().is_ok_and(|mut raised| {
-            *raised = raised.take().or(error);
-            raised.is_some()
-        })
+        let mut raised = locked(&raised);
+        *raised = raised.take().or(error);
+        raised.is_some()
     };
     let done = run(py, || work(&Team { workers, interrupted: &interrupted }));
     raised.into_inner().ok().flatten().map_or(done, Err)
@@ -107,4 +106,9 @@ pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
 pub(crate) fn guarded<T, E: Into<Failure>>(py: Python<'_>, work: impl FnOnce() -> Result<T, E>) -> PyResult<T> {
     let done = catch_unwind(AssertUnwindSafe(work));
     done.map_or(Err(Failure::Panic), |done| done.map_err(Into::into)).map_err(|failure| failure.into_py(py))
+}
+
+/// Locks what no panic leaves half done.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

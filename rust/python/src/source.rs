@@ -1,17 +1,18 @@
 //! Where bytes come from: memory of Python's, a file, or anything else that Python can read.
 
 use crate::buffer::Input;
-use crate::errors::{Failure, os_error, run, run_as_team};
+use crate::errors::{Failure, locked, os_error, run, run_as_team};
 use dicomet_core::source::Source as _;
-use pyo3::exceptions::{PyIsADirectoryError, PyOSError};
+use pyo3::exceptions::{PyIsADirectoryError, PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 
 /// Bytes that are read when a file is opened.
 const HEAD: usize = 1 << 14;
@@ -31,7 +32,7 @@ enum Origin {
     /// `head` is how it begins: most headers are in it, and the first items of what follows them.
     File { file: File, head: Vec<u8> },
     /// An object with `seek` and `read`, by one thread at a time.
-    Object(Mutex<Py<PyAny>>),
+    Object(Object),
 }
 
 #[pymethods]
@@ -41,6 +42,9 @@ impl Source {
         let mut view = PyMemoryView::from(&buffer)?;
         if !view.getattr("readonly")?.extract()? || !view.getattr("c_contiguous")?.extract()? {
             view = PyMemoryView::from(&py.get_type::<PyBytes>().call1((buffer,))?)?;
+        }
+        if view.len()? == 0 {
+            view = PyMemoryView::from(PyBytes::new(py, b"").as_any())?;
         }
         let bytes: Input = view.extract()?;
         let length = bytes.as_slice().len() as u64;
@@ -55,7 +59,7 @@ impl Source {
 
     #[staticmethod]
     fn of_object(file: Py<PyAny>, length: u64) -> Self {
-        Self::new(Origin::Object(Mutex::new(file)), length)
+        Self::new(Origin::Object(Object { file, in_use: Mutex::new(()), user: Mutex::new(None) }), length)
     }
 
     #[getter]
@@ -126,7 +130,7 @@ impl Source {
 impl Source {
     pub(crate) fn open_file(path: PathBuf) -> PyResult<Self> {
         let opened = || {
-            let file = File::open(&path)?;
+            let file = open_to_read(&path)?;
             let about = file.metadata()?;
             let mut head = if about.is_dir() { Vec::new() } else { vec![0; HEAD] };
             let count = read_file(&file, 0, &mut head)?;
@@ -138,7 +142,12 @@ impl Source {
             // Where a directory can be opened, it cannot be read.
             return Err(PyIsADirectoryError::new_err((21, "Is a directory", path.into_os_string())));
         }
-        Ok(Self::new(origin, about.len()))
+        // A file may grow meanwhile; and the system knows no size of some that have contents.
+        let length = match &origin {
+            Origin::File { head, .. } => about.len().max(head.len() as u64),
+            _ => about.len(),
+        };
+        Ok(Self::new(origin, length))
     }
 
     fn new(origin: Origin, length: u64) -> Self {
@@ -177,10 +186,7 @@ impl dicomet_core::source::Source for Source {
             Origin::File { file, .. } => {
                 read_file(file, offset, buffer).map_err(|error| Failure::Python(os_error(error, None)))
             }
-            Origin::Object(file) => Python::attach(|py| {
-                let file = file.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-                read_object(file.bind(py), offset, buffer).map_err(Failure::Python)
-            }),
+            Origin::Object(object) => Python::attach(|py| object.read_at(py, offset, buffer)).map_err(Failure::Python),
         }
     }
 
@@ -190,6 +196,15 @@ impl dicomet_core::source::Source for Source {
             (usize::try_from(self.start).ok()?, usize::try_from(self.start.checked_add(self.length)?).ok()?);
         bytes.as_slice().get(start..end)
     }
+}
+
+/// Opens a file without waiting for anybody: a FIFO is refused when it is read.
+fn open_to_read(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+    options.open(path)
 }
 
 fn is_within(head: &[u8], offset: u64, count: usize) -> bool {
@@ -216,6 +231,35 @@ fn read_file(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(done)
+}
+
+/// An object with `tell`, `seek` and `read`, whose position is kept.
+struct Object {
+    file: Py<PyAny>,
+    in_use: Mutex<()>,
+    user: Mutex<Option<ThreadId>>,
+}
+
+impl Object {
+    fn read_at(&self, py: Python<'_>, offset: u64, buffer: &mut [u8]) -> PyResult<usize> {
+        let this_thread = thread::current().id();
+        if *locked(&self.user) == Some(this_thread) {
+            // From its own `read`, or from a signal handler meanwhile: nobody else could let it go on.
+            return Err(PyRuntimeError::new_err("the source is being read already, by the same thread"));
+        }
+        let _in_use = self.in_use.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
+        *locked(&self.user) = Some(this_thread);
+        let read = keeping_position(self.file.bind(py), |file| read_object(file, offset, buffer));
+        *locked(&self.user) = None;
+        read
+    }
+}
+
+fn keeping_position<T>(file: &Bound<'_, PyAny>, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> PyResult<T> {
+    let position = file.call_method0("tell")?;
+    let done = work(file);
+    let back = file.call_method1("seek", (position,));
+    done.and_then(|done| back.map(|_| done))
 }
 
 fn read_object(file: &Bound<'_, PyAny>, offset: u64, buffer: &mut [u8]) -> PyResult<usize> {

@@ -271,7 +271,8 @@ impl Plan {
         }
         let (found, wanted) = (offset.saturating_add(found as u64), offset.saturating_add(wanted as u64));
         // The first byte that is missing may begin with the last bits of the frame before.
-        let frame = found.saturating_mul(8).saturating_add(7) / self.frame_bits().max(1);
+        let last = wanted.saturating_mul(8).saturating_sub(1) / self.frame_bits().max(1);
+        let frame = (found.saturating_mul(8).saturating_add(7) / self.frame_bits().max(1)).min(last);
         let problem = Problem::Length { found, expected: wanted };
         let error = Error::new(self.image.element(), problem);
         Err(error.in_frame(usize::try_from(frame).unwrap_or(usize::MAX)))

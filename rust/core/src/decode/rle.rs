@@ -15,15 +15,19 @@ use crate::source::{Source, resize};
 /// Bytes of each plane that are unpacked before they are put side by side: all bands of a frame of 16 bits or RGB stay
 /// in the second-level cache. From 16 to 128 KiB it makes no difference; below, a band is too short for its beginning.
 const BAND: usize = 32 << 10;
+/// Bytes of small frames that are one piece of work.
+const GROUP_BYTES: usize = 1 << 18;
+/// Nobody reads more of them.
+pub const MAX_WARNINGS: usize = 100;
 
 impl Plan {
-    /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other into `out`: on all
-    /// cores where that is worth their start. The result does not depend on it. `frames` are the fragments of each in
-    /// `source`.
-    pub fn rle_frames<S: Source>(
+    /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other until `out` is full: on
+    /// all cores where that is worth their start. The result does not depend on it. `fragments_of` gives the fragments in
+    /// `source` of a frame, counted from the first of these.
+    pub fn rle_frames<'f, S: Source>(
         &self,
         source: &S,
-        frames: &[&[Fragment]],
+        fragments_of: impl Fn(usize) -> &'f [Fragment] + Sync,
         first_frame: usize,
         out: &mut [u8],
         team: &Team<'_>,
@@ -32,19 +36,23 @@ impl Plan {
             let why = "RLE Lossless is not defined for Bits Allocated 12";
             return Err(Error::pixel_data(Problem::Unsupported(why)).into());
         }
-        let frame_bytes = self.image.frame_bytes()?;
-        let (found, expected) = (frames.len() as u64, (out.len() / frame_bytes) as u64);
-        if found != expected {
-            return Err(Error::pixel_data(Problem::FrameCount { found, expected }).into());
-        }
-        let bytes = out.len();
-        let work = frames.iter().zip(out.chunks_exact_mut(frame_bytes)).enumerate();
-        let warnings =
-            parallel::map(team, work, bytes, Scratch::of_this_thread, |scratch, (index, (fragments, out))| {
-                let frame = joined(source, fragments, &mut scratch.stored[0])?;
-                Ok::<_, S::Error>(self.rle_frame(frame, out, &mut scratch.unpacked[0], first_frame + index, team)?)
-            })?;
-        Ok(warnings.concat())
+        let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
+        // Small frames in groups: what is kept of each item is not to be more than its result.
+        let group = (GROUP_BYTES / frame_bytes).max(1);
+        let groups = out.chunks_mut(group * frame_bytes).enumerate();
+        let work = |scratch: &mut Scratch, (number, out): (usize, &mut [u8])| {
+            let mut warnings = Warnings::new();
+            for (index, out) in out.chunks_exact_mut(frame_bytes).enumerate() {
+                let index = number * group + index;
+                let frame = joined(source, fragments_of(index), &mut scratch.stored[0])?;
+                let found = self.rle_frame(frame, out, &mut scratch.unpacked[0], first_frame + index, team)?;
+                let room = MAX_WARNINGS - warnings.len();
+                warnings.extend(found.into_iter().take(room));
+            }
+            Ok::<_, S::Error>(warnings)
+        };
+        let warnings = parallel::map(team, groups, bytes, Scratch::of_this_thread, work)?;
+        Ok(warnings.into_iter().flatten().take(MAX_WARNINGS).collect())
     }
 
     /// Decodes frame number `number` into `out`. `scratch` is reused from frame to frame.

@@ -40,10 +40,11 @@ fn rle(plan: &Plan, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Res
         cut.push(parts.map(|(offset, length)| Fragment { offset, length }).to_vec());
         at += length;
     }
-    let [whole, cut] = [&whole, &cut].map(|frames| frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let mut again = vec![0xA5; out.len()];
-    let of_parts = plan.rle_frames(&File(&value), &cut, first_frame, &mut again, &Team::default());
-    let of_memory = plan.rle_frames(&value.as_slice(), &whole, first_frame, out, &Team::default());
+    let of_parts =
+        plan.rle_frames(&File(&value), |index| cut[index].as_slice(), first_frame, &mut again, &Team::default());
+    let of_memory =
+        plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Team::default());
     assert_eq!(of_parts, of_memory);
     assert!(of_parts.is_err() || again == out);
     of_memory
@@ -457,7 +458,7 @@ fn an_interruption_ends_a_frame() {
     let fragments = [Fragment { offset: 0, length: frame.len() as u64 }];
     let mut out = vec![0xA5; 400_400];
     let stopped = Team { interrupted: &|| true, ..Team::default() };
-    let error = plan.rle_frames(&frame.as_slice(), &[&fragments], 0, &mut out, &stopped).unwrap_err();
+    let error = plan.rle_frames(&frame.as_slice(), |_| &fragments, 0, &mut out, &stopped).unwrap_err();
     assert_eq!(error.problem, Problem::Interrupted);
     assert!(out.iter().all(|byte| *byte == 0xA5));
 }

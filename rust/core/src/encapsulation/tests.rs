@@ -30,7 +30,7 @@ fn join(bytes: &[u8], fragments: &[Fragment]) -> Vec<u8> {
 fn find(bytes: &[u8], value: Value) -> Result<Frames> {
     let frames_expected = value.frames as usize;
     let encapsulated = Encapsulated::open(&bytes, value)?;
-    let frames = encapsulated.find_frames(&bytes)?;
+    let frames = encapsulated.find_frames(&bytes, &Team::default())?;
     if let Some(damage) = frames.damage {
         return Err(damage);
     }
@@ -137,10 +137,10 @@ fn malformed_items_are_named_by_offset() {
 fn frames_before_the_damage_are_found() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
     let cut = &bytes[..bytes.len() - 9];
-    let frames = Encapsulated::open(&cut, value(cut, 3)).unwrap().find_frames(&cut).unwrap();
+    let frames = Encapsulated::open(&cut, value(cut, 3)).unwrap().find_frames(&cut, &Team::default()).unwrap();
     assert_eq!(contents(cut, &frames), [b"aa", b"bb"]);
     assert_eq!(frames.damage.unwrap().problem, Problem::ItemLength { length: 2, left: 1 });
-    let single = Encapsulated::open(&cut, value(cut, 1)).unwrap().find_frames(&cut);
+    let single = Encapsulated::open(&cut, value(cut, 1)).unwrap().find_frames(&cut, &Team::default());
     assert!(single.is_err(), "a frame in fragments of which the last is cut is not whole");
 }
 
@@ -179,4 +179,12 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_interruption_ends_the_walk() {
+    let bytes = encapsulate(&[], &[b"one ", b"two "]);
+    let stopped = Team { interrupted: &|| true, ..Team::default() };
+    let encapsulated = Encapsulated::open(&bytes.as_slice(), value(&bytes, 2)).unwrap();
+    assert_eq!(encapsulated.find_frames(&bytes.as_slice(), &stopped).unwrap_err().problem, Problem::Interrupted);
 }
