@@ -15,6 +15,8 @@ use crate::source::{Source, resize};
 
 /// Bytes of the result in a band: it stays in the second-level cache between being read and being finished.
 const BAND_BYTES: usize = 1 << 18;
+/// The same of planes, each of which is read by itself.
+const BAND_BYTES_OF_PLANES: usize = 1 << 19;
 
 impl Plan {
     /// Decodes native frames, which follow each other in the value that is `source`, from number `first_frame` on until
@@ -79,9 +81,9 @@ impl Plan {
         self.image.sample_bytes() * self.image.samples_per_pixel()
     }
 
-    /// Pixels of a band: whole pieces, and therefore whole pairs.
-    fn band_pixels(&self) -> usize {
-        (BAND_BYTES / self.pixel_bytes() / PIECE_PIXELS).max(1) * PIECE_PIXELS
+    /// Pixels of a band of so many bytes: whole pieces, and therefore whole pairs.
+    fn band_pixels(&self, bytes: usize) -> usize {
+        (bytes / self.pixel_bytes() / PIECE_PIXELS).max(1) * PIECE_PIXELS
     }
 
     /// Pixel follows pixel, and frame follows frame, so that a band can be any part of all of them.
@@ -92,7 +94,7 @@ impl Plan {
         out: &mut [u8],
         team: &Team<'_>,
     ) -> std::result::Result<(), S::Error> {
-        let (bytes, pixel_bytes, band_pixels) = (out.len(), self.pixel_bytes(), self.band_pixels());
+        let (bytes, pixel_bytes, band_pixels) = (out.len(), self.pixel_bytes(), self.band_pixels(BAND_BYTES));
         let bands = out.chunks_mut(band_pixels * pixel_bytes).enumerate();
         parallel::map(
             team,
@@ -155,7 +157,7 @@ impl Plan {
         team: &Team<'_>,
     ) -> std::result::Result<(), S::Error> {
         let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
-        let bands = bands_of_frames(out, frame_bytes, self.band_pixels() * self.pixel_bytes());
+        let bands = bands_of_frames(out, frame_bytes, self.band_pixels(BAND_BYTES_OF_PLANES) * self.pixel_bytes());
         parallel::map(
             team,
             bands.into_iter(),
