@@ -4,6 +4,8 @@ import gc
 import io
 import itertools
 import os
+import subprocess
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -164,6 +166,12 @@ def test_no_thread_is_left(paths, end):
     del arrays
     gc.collect()
     assert threads() == before
+
+
+def test_a_program_may_end_in_the_middle(paths):
+    program = "import dicomet, sys\narrays = dicomet.pixel_arrays(sys.argv[1:])\nnext(arrays)\nsys.exit(7)"
+    done = subprocess.run([sys.executable, "-c", program, *paths], check=False, timeout=60)  # noqa: S603
+    assert done.returncode == 7
 
 
 def test_several_at_the_same_time(paths):
