@@ -4,11 +4,12 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dicomet._native import Ahead, Task
+from dicomet._native import Ahead, Source, Task
 from dicomet.frames import Frames, checked_index, checked_workers
 from dicomet.parse import parse
 from dicomet.pixels import pixel_array
@@ -78,7 +79,7 @@ class _Line:
         self._index = index
         self._options = options
         self._length = 2 * team.workers + 2
-        self._opening: deque[Callable[[], Result]] = deque()
+        self._opening: deque[tuple[Readable | Dataset, Task | None]] = deque()
         self._decoding: deque[Result] = deque()
 
     def arrays(self, sources: "Iterator[Readable | Dataset]") -> Iterator[np.ndarray]:
@@ -91,29 +92,22 @@ class _Line:
     def _fill(self, sources: "Iterator[Readable | Dataset]") -> None:
         with suppress(StopIteration):
             while len(self._opening) < self._length:
-                self._opening.append(self._open(next(sources)))
+                src = next(sources)
+                task = self._team.open(src) if isinstance(src, str | os.PathLike) else None
+                self._opening.append((src, task))
         while self._opening and len(self._decoding) < self._length:
-            self._decoding.append(self._opening.popleft()())
+            self._decoding.append(self._begin(*self._opening.popleft()))
 
-    def _open(self, src: "Readable | Dataset") -> Callable[[], Result]:
-        """Begin to open a file. What is returned describes it then, and begins to decode it."""
-        if not isinstance(src, str | os.PathLike):
-            return lambda: lambda: pixel_array(src, index=self._index, workers=1, **self._options)
-        task = self._team.open(src)
-        return lambda: self._begin(task)
-
-    def _begin(self, opened: Task) -> Result:
+    def _begin(self, src: "Readable | Dataset", opened: Task | None) -> Result:
+        """Describe a file, and begin to decode it. Of other sources nothing is done before their turn."""
+        if opened is None:
+            return partial(pixel_array, src, index=self._index, workers=1, **self._options)
         try:
             return self._decode(opened.result())
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
-            raised = error
+            return partial(_fail, error)
 
-            def fail() -> np.ndarray:
-                raise raised
-
-            return fail
-
-    def _decode(self, source: Any) -> Result:
+    def _decode(self, source: Source) -> Result:
         options = {name: value for name, value in self._options.items() if name not in ("raw", "decoding_plugin")}
         frames = Frames(
             parse(source, options),
@@ -123,3 +117,7 @@ class _Line:
             whole=self._index is None,
         )
         return frames.begin(self._index, self._team)
+
+
+def _fail(error: Exception) -> np.ndarray:
+    raise error
