@@ -70,8 +70,9 @@ pub struct Plan {
     form: Form,
 }
 
-/// Pixels that are gathered and finished together: at most 96 KiB, within every second-level cache.
-const PIECE_PIXELS: usize = 4096;
+/// Pixels that are gathered and finished together: at most 96 KiB, within every second-level cache. As all such sizes it is
+/// small in tests, so that each of their images crosses its boundaries.
+const PIECE_PIXELS: usize = if cfg!(test) { 8 } else { 4096 };
 
 impl Plan {
     /// For native frames (PS3.5 8.2, A.1 to A.3) and the byte planes of RLE Lossless.

@@ -16,7 +16,7 @@ use crate::source::{Source, resize};
 /// in the second-level cache. From 16 to 128 KiB it makes no difference; below, a band is too short for its beginning.
 const BAND: usize = 32 << 10;
 /// Bytes of small frames that are one piece of work.
-const GROUP_BYTES: usize = 1 << 18;
+const GROUP_BYTES: usize = if cfg!(test) { 1 << 6 } else { 1 << 18 };
 /// Nobody reads more of them.
 pub const MAX_WARNINGS: usize = 100;
 

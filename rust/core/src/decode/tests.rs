@@ -289,6 +289,37 @@ fn subsampled_frames_are_expanded_and_converted() {
 }
 
 #[test]
+fn subsampled_frames_of_any_length() {
+    for (columns, frames) in (2..60).step_by(2).zip([1, 2, 3].into_iter().cycle()) {
+        let attributes = Attributes {
+            rows: 1,
+            columns,
+            samples_per_pixel: 3,
+            number_of_frames: frames,
+            bits_allocated: 16,
+            bits_stored: 16,
+            high_bit: None,
+            pixel_representation: 0,
+            planar_configuration: 0,
+            photometric_interpretation: "YBR_FULL_422".into(),
+            element: PixelElement::PixelData,
+        };
+        let plan =
+            Plan::native(&Image::new(&attributes).unwrap(), ByteOrder::NATIVE, false, true, Conversion::None).unwrap();
+        let src = noise((columns * frames) as usize * 4);
+        let word = |index: usize| [src[2 * index], src[2 * index + 1]];
+        let pixel = |index: usize| {
+            let pair = index / 2 * 4;
+            [word(pair + index % 2), word(pair + 2), word(pair + 3)].concat()
+        };
+        let expected: Vec<u8> = (0..(columns * frames) as usize).flat_map(pixel).collect();
+        let mut out = vec![0xA5; expected.len()];
+        native(&plan, &src, 0, &mut out).unwrap();
+        assert_eq!(out, expected);
+    }
+}
+
+#[test]
 fn colours_of_other_samples_are_refused() {
     let plan = Plan::native(&colour("YBR_FULL", 0, 16), ByteOrder::Little, false, true, Conversion::YbrToRgb);
     assert!(matches!(plan.unwrap_err().problem, Problem::Unsupported(_)));
