@@ -31,7 +31,6 @@ READ = frozenset({DataElement, type(None)})
 # Without attributes by the names of elements, unlike, maybe, those of others.
 CLASSES = frozenset({Dataset, FileDataset})
 TRANSFER_SYNTAX_UID = 0x00020010
-TRANSFER_SYNTAX_UID = 0x00020010
 
 
 class Elements(NamedTuple):
