@@ -60,7 +60,6 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
         vr=element.VR,
         value=value,
         undefined_length=undefined_length,
-        delimited=False,
         dataset=dataset,
         is_dataset=True,
     )

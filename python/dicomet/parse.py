@@ -44,7 +44,6 @@ def parse(src: "Readable | Dataset", options: dict[str, Any], specific_tags: Ite
         vr=header.vr,
         value=source.part(header.offset, available),
         undefined_length=header.length is None,
-        delimited=header.length is None,
         dataset=header.dataset,
         is_dataset=False,
         warning=warning,

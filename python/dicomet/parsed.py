@@ -21,9 +21,8 @@ class Parsed(NamedTuple):
     """What decoding needs of a data set.
 
     `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data
-    set, and ``high_bit``. `delimited`: the Sequence Delimitation Item (PS3.5 A.4) belongs to the bytes of the value.
-    `warning` is what is wrong with the element, but does not matter where the samples are there. `key`: equal ones
-    describe equal images, where it is not None.
+    set, and ``high_bit``. `warning` is what is wrong with the element, but does not matter where the samples are there.
+    `key`: equal ones describe equal images, where it is not None.
     """
 
     options: dict[str, Any]
@@ -32,11 +31,15 @@ class Parsed(NamedTuple):
     vr: str | None
     value: Source
     undefined_length: bool
-    delimited: bool
     dataset: "Dataset | None"
     is_dataset: bool
     warning: str | None = None
     key: Hashable = None
+
+    @property
+    def delimited(self) -> bool:
+        """The Sequence Delimitation Item (PS3.5 A.4) belongs to the bytes of the value: no parser has removed it."""
+        return self.undefined_length and not self.is_dataset
 
     @property
     def element(self) -> str:

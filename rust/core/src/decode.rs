@@ -10,7 +10,7 @@ use crate::image::{ByteOrder, Image, Photometric, SampleKind};
 
 mod native;
 mod rle;
-pub use rle::{MAX_WARNINGS, check_rle_bound};
+pub use rle::check_rle_bound;
 
 /// Colour conversion of 8-bit samples (PS3.3 C.7.6.3.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

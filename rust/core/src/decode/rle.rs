@@ -18,7 +18,7 @@ const BAND: usize = 32 << 10;
 /// Bytes of small frames that are one piece of work.
 const GROUP_BYTES: usize = if cfg!(test) { 1 << 6 } else { 1 << 18 };
 /// Nobody reads more of them.
-pub const MAX_WARNINGS: usize = 100;
+const MAX_WARNINGS: usize = 100;
 
 impl Plan {
     /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other until `out` is full: on
