@@ -297,12 +297,22 @@ def data_set(found: dict[int, tuple[str, bytes]], transfer_syntax: UID) -> bytes
 
 def dicom_file(found: dict[int, tuple[str, bytes]], transfer_syntax: UID = ExplicitVRLittleEndian) -> bytes:
     """A DICOM file (PS3.10 7.1)."""
+    rest = data_set(found, transfer_syntax)
+    if transfer_syntax == DeflatedExplicitVRLittleEndian:
+        rest = deflated(rest)
+    return beginning(transfer_syntax) + rest
+
+
+def deflated(data: bytes) -> bytes:
+    """PS3.5 A.5, with its padding byte."""
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    stream = deflate.compress(data) + deflate.flush()
+    return stream + bytes(len(stream) % 2)
+
+
+def beginning(transfer_syntax: UID) -> bytes:
+    """Preamble, prefix and File Meta Information (PS3.10 7.1)."""
     uid = transfer_syntax.encode()
     meta = element(0x00020010, "UI", uid + bytes(len(uid) % 2))
     length = element(0x00020000, "UL", struct.pack("<L", len(meta)))
-    rest = data_set(found, transfer_syntax)
-    if transfer_syntax == DeflatedExplicitVRLittleEndian:
-        deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-        rest = deflate.compress(rest) + deflate.flush()
-        rest += bytes(len(rest) % 2)
-    return bytes(128) + b"DICM" + length + meta + rest
+    return bytes(128) + b"DICM" + length + meta

@@ -65,8 +65,16 @@ class Source:
         """Return the descriptor of a file; `OSError` of anything else. Not on Windows."""
     def part(self, start: int, length: int) -> Source:
         """Return the part of `length` bytes from `start` on, or fewer at the end."""
-    def inflated(self, offset: int) -> Source:
-        """Return what the deflate stream (PS3.5 A.5) from `offset` to the end gives."""
+    def inflating(self, offset: int) -> Source:
+        """Return what the deflate stream (PS3.5 A.5) from `offset` to the end gives, inflated as far as it is read.
+
+        Its length is not known: `length` is what so many bytes can give at most.
+        """
+    @property
+    def is_deflated(self) -> bool:
+        """Made by `inflating`, or a part of that."""
+    def inflated(self, limit: int) -> Source:
+        """Return the first `limit` bytes, or as many as there are, in memory."""
     def read(self, offset: int, count: int) -> bytes | memoryview:
         """Return `count` bytes at `offset`, or fewer at the end; of memory a view."""
 

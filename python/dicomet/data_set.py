@@ -91,7 +91,7 @@ def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterabl
         file_meta = _read_file_meta_info(file)
     transfer_syntax = _transfer_syntax(file_meta, options)
     if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        source = source.inflated(file.tell())
+        source = source.inflating(file.tell())
         file = as_file(source)
     return source, _read_header(file, file_meta, transfer_syntax, options, specific_tags)
 

@@ -33,7 +33,6 @@ class Frames:
         self.description = describe(parsed, raw=raw)
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
-        self._value = parsed.value
         self._warning = parsed.warning
         self._workers = checked_workers(workers)
         self._lock = Lock()
@@ -123,7 +122,7 @@ class Frames:
             return None
         with self._lock:
             if self._memory is None:
-                self._memory = memory_of(self._value)
+                self._memory = memory_of(self._places.stored())
         if self._memory is None:
             return None
         start, end = (bit // 8 for bit in self.description.image.native_frame_range(first))

@@ -53,7 +53,7 @@ def scan(source: Source, options: dict[str, Any]) -> tuple[Source, Header] | Non
         return None
     found = find_pixel_data(source, start="forced", transfer_syntax=given)
     if isinstance(found, int):
-        source = source.inflated(found)
+        source = source.inflating(found)
         syntax = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
         found = find_pixel_data(source, start="data set", transfer_syntax=syntax)
     header = header_of(found, options)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 
@@ -19,15 +20,41 @@ class NativeFrames:
         self._description = description
         self._image = description.image
         self._value = value
+        self._length = value.length
+        self._lock = Lock()
         self._plan = description.native_plan()
+
+    def stored(self) -> Source:
+        """Return the value: of a deflated data set as much as the description justifies, inflated once."""
+        if self._value.is_deflated:
+            with self._lock:
+                if self._value.is_deflated:
+                    self._inflate()
+        return self._value
+
+    def _inflate(self) -> None:
+        wanted = self._length
+        if not self._description.allow_excess_frames:
+            wanted = min(wanted, self._end_of(self._image.number_of_frames))
+        value = self._value.inflated(wanted)
+        if value.length < wanted:
+            self._length = value.length
+        self._value = value
+
+    def _end_of(self, count: int) -> int:
+        """Return how many bytes so many frames have."""
+        return -(-self._image.native_frame_range(count - 1)[1] // 8)
 
     @cached_property
     def count(self) -> int:
         """How many frames there are: Number of Frames, or what the value holds where more are allowed."""
-        found = self._value.length
+        # Before and after it is inflated.
+        self._image.native_frames(self._length)
+        self.stored()
+        found = self._length
         whole = self._image.native_frames(found)
         count = self._image.number_of_frames
-        expected = -(-self._image.native_frame_range(count - 1)[1] // 8)
+        expected = self._end_of(count)
         if found <= expected + expected % 2:
             return count
         if whole > count and self._description.allow_excess_frames:
@@ -49,17 +76,19 @@ class NativeFrames:
     def check(self, first: int, count: int) -> None:
         """Check that the value is long enough, before memory is allocated for these frames."""
         if self._description.complete:
-            self._image.native_frames(self._value.length)
-        end = -(-self._image.native_frame_range(first + count - 1)[1] // 8)
-        if end > self._value.length:
+            self._image.native_frames(self._length)
+        end = self._end_of(first + count)
+        if end <= self._length:
+            self.stored()
+        if end > self._length:
             element = self._description.element
-            message = f"{element}, frame {first}: found {self._value.length} bytes, expected {end}"
+            message = f"{element}, frame {first}: found {self._length} bytes, expected {end}"
             raise PixelDataError(message, element=element, frame=first)
 
     def decode(self, first: int, count: int, out: np.ndarray, workers: int | None) -> None:  # noqa: ARG002
         """Decode frames from `first` on into `out`, which has room for `count`."""
-        self._plan.native_frames(self._value, first, out, workers=workers)
+        self._plan.native_frames(self.stored(), first, out, workers=workers)
 
     def begin(self, first: int, count: int, out: np.ndarray, team: Ahead) -> Callable[[], object]:  # noqa: ARG002
         """Let `team` do the same. Return what waits for its end."""
-        return team.native_frames(self._plan, self._value, first, out).result
+        return team.native_frames(self._plan, self.stored(), first, out).result

@@ -2,15 +2,19 @@
 
 import io
 import os
+import sys
 from typing import BinaryIO, cast
 
 from dicomet._native import Source
+from dicomet.errors import TRANSFER_SYNTAX_UID, PixelDataError
 
 Buffer = bytes | bytearray | memoryview
 Readable = str | os.PathLike[str] | BinaryIO | Buffer | Source
 
 # Bytes that pydicom's parser is given at once.
 PARSER_BUFFER = 1 << 16
+# Bytes of a deflated data set that it is given in all: it keeps what it has read, and 1 MB can give 1 GB.
+PARSER_LIMIT = 1 << 24
 
 
 def open_source(src: Readable) -> Source:
@@ -82,6 +86,7 @@ class _Raw(io.RawIOBase):
     def __init__(self, source: Source) -> None:
         self._source = source
         self._position = 0
+        self._left = PARSER_LIMIT if source.is_deflated else sys.maxsize
 
     def readable(self) -> bool:
         return True
@@ -98,7 +103,14 @@ class _Raw(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        read = self._source.read(self._position, len(buffer))
+        read = self._source.read(self._position, min(len(buffer), self._left + 1))
+        self._left -= len(read)
+        if self._left < 0:
+            raise PixelDataError(
+                f"{TRANSFER_SYNTAX_UID}: found more than {PARSER_LIMIT} bytes in front of the pixel data of an unusual "
+                "deflated data set, expected fewer",
+                element=TRANSFER_SYNTAX_UID,
+            )
         buffer[: len(read)] = read
         self._position += len(read)
         return len(read)

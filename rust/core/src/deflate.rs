@@ -1,36 +1,109 @@
 //! PS3.5 A.5: the data set of Deflated Explicit VR Little Endian.
 
-use crate::error::{Error, Problem, Result, TRANSFER_SYNTAX_UID};
+use crate::error::{Error, Problem, TRANSFER_SYNTAX_UID, try_with_capacity};
 use crate::parallel::{Team, Watch};
+use crate::source::Source;
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// Bytes that are inflated before the caller is asked whether to go on: they give at most some 64 MiB.
-const STEP: usize = 1 << 16;
+/// RFC 1951: a copy of 258 bytes takes two bits at least, so that a byte gives no more than this.
+pub const MOST_FOR_A_BYTE: u64 = 4 * 258;
+/// Bytes that are inflated before the caller is asked whether to go on.
+const STEP: usize = if cfg!(test) { 1 << 6 } else { 1 << 16 };
+/// Bytes before them that are kept: a parser steps back a little.
+const KEPT: usize = 2 * STEP;
 
-/// Inflates a raw deflate stream to at most `limit` bytes; what follows the stream (a padding byte) is ignored.
+/// A deflate stream that is inflated as far as it is read, a step at a time: what is passed over is forgotten.
 ///
-/// The output grows with what has been inflated, not with what the stream promises.
-pub fn inflate(src: &[u8], limit: usize, team: &Team<'_>) -> Result<Vec<u8>> {
-    let mut inflater = Decompress::new(false);
-    let (mut out, mut watch) = (Vec::new(), Watch::new(team));
-    loop {
-        watch.check()?;
-        let room = (out.len().max(src.len()).max(1 << 12)).min(limit.saturating_add(1) - out.len());
-        out.try_reserve(room).map_err(|_| Error::pixel_data(Problem::Memory { bytes: room as u64 }))?;
-        let read = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
-        let before = (inflater.total_in(), out.len());
-        let rest = src.get(read..).unwrap_or_default();
-        let status = inflater
-            .decompress_vec(&rest[..rest.len().min(STEP)], &mut out, FlushDecompress::None)
+/// What lies before the last few steps is had by inflating all again from the beginning.
+#[derive(Debug)]
+pub struct Inflater {
+    stream: Decompress,
+    /// What it takes next, where that has to be read.
+    stored: Vec<u8>,
+    /// The last bytes that were inflated, of which the first is number `start`.
+    recent: Vec<u8>,
+    start: u64,
+    ended: bool,
+}
+
+impl Default for Inflater {
+    fn default() -> Self {
+        Self { stream: Decompress::new(false), stored: Vec::new(), recent: Vec::new(), start: 0, ended: false }
+    }
+}
+
+impl Inflater {
+    /// Fills `buffer` with the bytes from `offset` on that the raw deflate stream `src` gives, which is the same in
+    /// every call; fewer only at its end. What follows the stream (a padding byte) is ignored. Gives their count.
+    pub fn read_at<S: Source>(
+        &mut self,
+        src: &S,
+        offset: u64,
+        buffer: &mut [u8],
+        team: &Team<'_>,
+    ) -> Result<usize, S::Error> {
+        if offset < self.start {
+            *self = Self::default();
+        }
+        let (mut done, mut watch) = (0, Watch::new(team));
+        loop {
+            let rest = &mut buffer[done..];
+            let from = usize::try_from(offset.saturating_add(done as u64) - self.start).unwrap_or(usize::MAX);
+            let known = self.recent.get(from..).unwrap_or_default();
+            let count = known.len().min(rest.len());
+            rest[..count].copy_from_slice(&known[..count]);
+            done += count;
+            if done == buffer.len() || self.ended {
+                return Ok(done);
+            }
+            watch.check()?;
+            self.step(src)?;
+        }
+    }
+
+    /// Up to `limit` bytes from `offset` on. Room is made for no more than can be, which is the caller's to know, and only
+    /// touched where there is something to put.
+    pub fn read<S: Source>(
+        &mut self,
+        src: &S,
+        offset: u64,
+        limit: usize,
+        team: &Team<'_>,
+    ) -> Result<Vec<u8>, S::Error> {
+        let mut out = try_with_capacity(limit)?;
+        while out.len() < limit {
+            let (done, room) = (out.len(), STEP.min(limit - out.len()));
+            out.resize(done + room, 0);
+            let count = self.read_at(src, offset.saturating_add(done as u64), &mut out[done..], team)?;
+            out.truncate(done + count);
+            if count < room {
+                out.shrink_to_fit();
+                break;
+            }
+        }
+        Ok(out)
+    }
+
+    /// Inflates some more bytes.
+    fn step<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
+        if self.recent.len() > KEPT {
+            let forgotten = self.recent.len() - STEP;
+            self.recent.drain(..forgotten);
+            self.start += forgotten as u64;
+        }
+        let memory = |_| Error::pixel_data(Problem::Memory { bytes: STEP as u64 });
+        self.recent.try_reserve_exact(KEPT + STEP - self.recent.len()).map_err(memory)?;
+        let before = (self.stream.total_in(), self.stream.total_out());
+        let stored = src.bytes_at(before.0, STEP, &mut self.stored)?;
+        let status = self
+            .stream
+            .decompress_vec(stored, &mut self.recent, FlushDecompress::None)
             .map_err(|error| damaged(&error.to_string()))?;
-        if out.len() > limit {
-            return Err(Error::pixel_data(Problem::Length { found: out.len() as u64, expected: limit as u64 }));
+        self.ended = status == Status::StreamEnd;
+        if !self.ended && (self.stream.total_in(), self.stream.total_out()) == before {
+            return Err(damaged("it ends too early").into());
         }
-        match status {
-            Status::StreamEnd => return Ok(out),
-            _ if (inflater.total_in(), out.len()) == before => return Err(damaged("it ends too early")),
-            _ => {}
-        }
+        Ok(())
     }
 }
 
@@ -51,27 +124,65 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn inflate(src: &[u8], offset: u64, limit: usize, team: &Team<'_>) -> Result<Vec<u8>, Error> {
+        Inflater::default().read(&src, offset, limit, team)
+    }
+
+    fn examples() -> [Vec<u8>; 3] {
+        [vec![], vec![7; 1 << 14], (0..10_000u32).flat_map(|i| (i * i).to_le_bytes()).collect()]
+    }
+
     #[test]
     fn inflate_is_the_inverse() {
-        for bytes in [vec![], vec![7; 1 << 20], (0..100_000u32).flat_map(u32::to_le_bytes).collect()] {
+        for bytes in examples() {
             let mut deflated = deflate(&bytes);
-            assert_eq!(inflate(&deflated, bytes.len(), &Team::default()).unwrap(), bytes);
+            assert_eq!(inflate(&deflated, 0, bytes.len(), &Team::default()).unwrap(), bytes);
             deflated.push(0);
-            assert_eq!(inflate(&deflated, usize::MAX, &Team::default()).unwrap(), bytes);
+            assert_eq!(inflate(&deflated, 0, 1 << 30, &Team::default()).unwrap(), bytes);
         }
     }
 
     #[test]
-    fn damage_and_bombs_are_refused() {
+    fn any_part_is_read_in_any_order() {
+        for bytes in examples() {
+            let (deflated, mut inflater) = (deflate(&bytes), Inflater::default());
+            let mut buffer = [0; 3 * STEP];
+            for step in 0..2000_usize {
+                let (offset, length) = (step * step * 7 % (bytes.len() + 5), step * 31 % buffer.len());
+                let part = bytes.get(offset..).unwrap_or_default();
+                let part = &part[..part.len().min(length)];
+                let count = inflater.read_at(&&deflated[..], offset as u64, &mut buffer[..length], &Team::default());
+                assert_eq!(&buffer[..count.unwrap()], part);
+                assert!(inflater.recent.capacity() <= 2 * (KEPT + STEP));
+            }
+            assert_eq!(inflater.read_at(&&deflated[..], u64::MAX, &mut buffer, &Team::default()), Ok(0));
+        }
+    }
+
+    #[test]
+    fn no_more_is_inflated_than_is_wanted() {
+        let bomb = deflate(&vec![7; 1 << 20]);
+        let out = inflate(&bomb, 1000, 5000, &Team::default()).unwrap();
+        assert_eq!(out, vec![7; 5000]);
+        assert!(out.capacity() <= 5000);
+        assert!(inflate(&bomb, 1 << 19, 1 << 30, &Team::default()).unwrap().capacity() <= 1 << 19);
+        assert!((bomb.len() as u64) * MOST_FOR_A_BYTE >= 1 << 20);
+    }
+
+    #[test]
+    fn damage_is_told_when_it_is_reached() {
         let deflated = deflate(&vec![7; 1 << 20]);
-        assert!(inflate(&deflated[..deflated.len() / 2], usize::MAX, &Team::default()).is_err());
-        assert!(inflate(&[0xFF; 40], usize::MAX, &Team::default()).is_err());
-        assert!(inflate(&[], usize::MAX, &Team::default()).is_err());
+        let cut = &deflated[..deflated.len() / 2];
+        assert!(inflate(cut, 0, 1 << 30, &Team::default()).is_err());
+        assert_eq!(inflate(cut, 100, 300, &Team::default()).unwrap(), vec![7; 300]);
+        assert!(inflate(&[0xFF; 40], 0, 1 << 30, &Team::default()).is_err());
+        assert!(Inflater::default().read_at(&&[][..], 0, &mut [0], &Team::default()).is_err());
+    }
+
+    #[test]
+    fn it_can_be_interrupted() {
         let stopped = Team { interrupted: &|| true, ..Team::default() };
-        assert_eq!(inflate(&deflated, usize::MAX, &stopped).unwrap_err().problem, Problem::Interrupted);
-        assert!(matches!(
-            inflate(&deflated, 1000, &Team::default()).unwrap_err().problem,
-            Problem::Length { expected: 1000, .. }
-        ));
+        let deflated = deflate(&vec![7; 1 << 20]);
+        assert_eq!(inflate(&deflated, 0, 5000, &stopped).unwrap_err().problem, Problem::Interrupted);
     }
 }

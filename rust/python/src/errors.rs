@@ -89,6 +89,14 @@ pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
     workers: Option<NonZero<usize>>,
     work: impl FnOnce(&Team<'_>) -> Result<T, E> + Send,
 ) -> PyResult<T> {
+    run(py, || as_team(workers, work))
+}
+
+/// The same, for who has let go of the GIL.
+pub(crate) fn as_team<T, E: Into<Failure>>(
+    workers: Option<NonZero<usize>>,
+    work: impl FnOnce(&Team<'_>) -> Result<T, E>,
+) -> Result<T, Failure> {
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     let interrupted = || {
         let check = |py: Python<'_>| py.check_signals();
@@ -98,8 +106,8 @@ pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
         *raised = raised.take().or(error);
         raised.is_some()
     };
-    let done = run(py, || work(&Team { workers, interrupted: &interrupted }));
-    raised.into_inner().ok().flatten().map_or(done, Err)
+    let done = work(&Team { workers, interrupted: &interrupted });
+    raised.into_inner().ok().flatten().map_or(done.map_err(Into::into), |error| Err(error.into()))
 }
 
 /// Runs `work` with the GIL. A panic, which would be a mistake of this library, becomes an ordinary exception.

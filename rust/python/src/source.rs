@@ -1,7 +1,8 @@
 //! Where bytes come from: memory of Python's, a file, or anything else that Python can read.
 
 use crate::buffer::Input;
-use crate::errors::{Failure, locked, os_error, run, run_as_team};
+use crate::errors::{Failure, as_team, locked, os_error, run};
+use dicomet_core::deflate::{Inflater, MOST_FOR_A_BYTE};
 use dicomet_core::source::Source as _;
 use pyo3::exceptions::{PyIsADirectoryError, PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
@@ -33,6 +34,8 @@ enum Origin {
     File { file: File, head: Vec<u8> },
     /// An object with `seek` and `read`, by one thread at a time.
     Object(Object),
+    /// What the deflate stream `stored` gives (PS3.5 A.5), inflated as far as it is read.
+    Deflated { stored: Source, inflater: Box<Mutex<Inflater>> },
 }
 
 #[pymethods]
@@ -102,16 +105,22 @@ impl Source {
         }
     }
 
-    /// What a deflate stream (PS3.5 A.5) gives that begins at `offset` and goes to the end.
-    fn inflated(&self, py: Python<'_>, offset: u64) -> PyResult<Self> {
-        let inflated = run_as_team(py, None, |team| -> Result<Vec<u8>, Failure> {
-            let part = self.part(offset, u64::MAX);
-            let mut read = Vec::new();
-            let bytes = part.bytes_at(0, usize::try_from(part.length).unwrap_or(usize::MAX), &mut read)?;
-            Ok(dicomet_core::deflate::inflate(bytes, usize::MAX, team)?)
-        })?;
-        let length = inflated.len() as u64;
-        Ok(Self::new(Origin::Memory { bytes: Input::Copied(inflated), view: None }, length))
+    /// What the deflate stream (PS3.5 A.5) gives that begins at `offset` and goes to the end. It is inflated as far as it
+    /// is read; its length is not known, but for what so many bytes can give at most.
+    fn inflating(&self, offset: u64) -> Self {
+        let stored = self.part(offset, u64::MAX);
+        let length = stored.length.saturating_mul(MOST_FOR_A_BYTE);
+        Self::new(Origin::Deflated { stored, inflater: Box::default() }, length)
+    }
+
+    #[getter]
+    fn is_deflated(&self) -> bool {
+        matches!(*self.origin, Origin::Deflated { .. })
+    }
+
+    /// The first `limit` bytes, or as many as there are, in memory.
+    fn inflated(&self, py: Python<'_>, limit: u64) -> PyResult<Self> {
+        self.part(0, limit).read_whole(py).map(Self::of_bytes)
     }
 
     fn read<'py>(&self, py: Python<'py>, offset: u64, count: u64) -> PyResult<Bound<'py, PyAny>> {
@@ -120,10 +129,11 @@ impl Source {
             let (start, end) = (isize::try_from(part.start)?, isize::try_from(part.start + part.length)?);
             return view.bind(py).get_item(PySlice::new(py, start, end, 1));
         }
-        let mut scratch = Vec::new();
-        let length = usize::try_from(part.length).unwrap_or(usize::MAX);
-        let read = run(py, || part.bytes_at(0, length, &mut scratch))?;
-        crate::bytes(py, read).map(Bound::into_any)
+        let read = match part.in_memory() {
+            Some(bytes) => crate::bytes(py, bytes),
+            None => crate::bytes(py, &part.read_whole(py)?),
+        };
+        read.map(Bound::into_any)
     }
 }
 
@@ -148,6 +158,25 @@ impl Source {
             _ => about.len(),
         };
         Ok(Self::new(origin, length))
+    }
+
+    fn of_bytes(bytes: Vec<u8>) -> Self {
+        let length = bytes.len() as u64;
+        Self::new(Origin::Memory { bytes: Input::Copied(bytes), view: None }, length)
+    }
+
+    /// All bytes, or as many as there are, of what is not in memory.
+    fn read_whole(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
+        let length = usize::try_from(self.length).unwrap_or(usize::MAX);
+        run(py, || -> Result<_, Failure> {
+            if let Origin::Deflated { stored, inflater } = &*self.origin {
+                return as_team(None, |team| locked(inflater).read(stored, self.start, length, team));
+            }
+            let mut bytes = Vec::new();
+            let count = self.bytes_at(0, length, &mut bytes)?.len();
+            bytes.truncate(count);
+            Ok(bytes)
+        })
     }
 
     fn new(origin: Origin, length: u64) -> Self {
@@ -187,6 +216,9 @@ impl dicomet_core::source::Source for Source {
                 read_file(file, offset, buffer).map_err(|error| Failure::Python(os_error(error, None)))
             }
             Origin::Object(object) => Python::attach(|py| object.read_at(py, offset, buffer)).map_err(Failure::Python),
+            Origin::Deflated { stored, inflater } => {
+                as_team(None, |team| locked(inflater).read_at(stored, offset, buffer, team))
+            }
         }
     }
 
