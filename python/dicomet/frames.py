@@ -1,9 +1,9 @@
 """The frames of one source, checked and ready to be decoded: what all public functions share."""
 
 import errno
+import math
 import mmap
 import operator
-import os
 from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any
@@ -14,11 +14,11 @@ from dicomet._native import Ahead, Source
 from dicomet.description import Description, describe
 from dicomet.encapsulated import EncapsulatedFrames
 from dicomet.errors import PixelDataError, shown
+from dicomet.limits import checked_max_bytes, checked_workers
 from dicomet.native import NativeFrames
 from dicomet.parsed import Parsed
 from dicomet.warn import warn
 
-WORKERS = "DICOMET_WORKERS"
 NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
 
 
@@ -28,13 +28,23 @@ class Frames:
     Nothing is decoded, and nothing read but the offset table, before a frame is asked for.
     """
 
-    def __init__(self, parsed: Parsed, *, raw: bool, decoding_plugin: str, workers: int | None, whole: bool) -> None:
+    def __init__(  # noqa: PLR0913 - what the public functions share
+        self,
+        parsed: Parsed,
+        *,
+        raw: bool,
+        decoding_plugin: str,
+        workers: int | None,
+        max_bytes: int | None,
+        whole: bool,
+    ) -> None:
         """Check the description. `whole`: all frames will be asked for at once."""
         self.description = describe(parsed, raw=raw)
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
         self._warning = parsed.warning
         self._workers = checked_workers(workers)
+        self._max_bytes = checked_max_bytes(max_bytes)
         self._lock = Lock()
         self._memory: memoryview | None = None
         self._view_only = bool(parsed.options.get("view_only", False))
@@ -65,6 +75,8 @@ class Frames:
         if index is not None:
             self.check_exists(index)
             return index, 1, self.frame_shape
+        # Before frames are looked for, of which there are as many or more.
+        self.check_size(self.description.image.number_of_frames)
         count = self.count
         return 0, count, (count, *self.frame_shape) if count > 1 else self.frame_shape
 
@@ -96,10 +108,21 @@ class Frames:
 
     def check(self, first: int, count: int) -> None:
         """Check what can be checked before memory is allocated."""
+        self.check_size(count)
         if count:
             self._places.check(first, count)
         self._warn_once()
         self.description.image.check_result(count)
+
+    def check_size(self, count: int) -> None:
+        """Check that an array of `count` frames is not larger than the caller wants."""
+        size = count * math.prod(self.frame_shape) * self.dtype.itemsize
+        if size > self._max_bytes:
+            element = self.description.element
+            message = (
+                f"{element}: found an array of {size} bytes, expected at most the {self._max_bytes} of 'max_bytes'"
+            )
+            raise PixelDataError(message, element=element)
 
     def _warn_once(self) -> None:
         if self._warning:
@@ -167,29 +190,9 @@ def memory_of(source: Source) -> memoryview | None:
     return memoryview(file)[source.start - skipped :]
 
 
-def _check_environment() -> None:
-    """Warn of a number of threads that says nothing; once, for it is looked at with every call."""
-    found = os.environ.get(WORKERS)
-    if found is not None and not (found.strip().isdecimal() and int(found) > 0):
-        warn(f"{WORKERS}: found {shown(found)}, expected 1 or more: it is ignored")
-
-
-_check_environment()
-
-
 def checked_index(index: int) -> int:
     """Return `index` as an integer from 0 on."""
     number = operator.index(index)
     if number < 0:
         raise PixelDataError("'index' must be greater than or equal to 0")
     return number
-
-
-def checked_workers(workers: int | None) -> int | None:
-    """Return `workers` as an integer from 1 on, or None for what the environment says."""
-    if workers is None:
-        return None
-    number = operator.index(workers)
-    if number < 1:
-        raise ValueError(f"'workers': found {shown(workers)}, expected 1 or more")
-    return min(number, 2**31)

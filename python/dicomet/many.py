@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dicomet._native import Ahead, Source, Task
-from dicomet.frames import Frames, checked_index, checked_workers
+from dicomet.frames import Frames, checked_index
+from dicomet.limits import checked_workers
 from dicomet.parse import parse
 from dicomet.pixels import pixel_array
 
@@ -19,17 +20,19 @@ if TYPE_CHECKING:
 
     from dicomet.source import Readable
 
+_OF_DICOMET = frozenset({"raw", "decoding_plugin", "max_bytes"})
 # What gives an array, or raises, when it is its turn.
 Result = Callable[[], np.ndarray]
 
 
-def pixel_arrays(
+def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     sources: "Iterable[Readable | Dataset]",
     *,
     index: int | None = None,
     raw: bool = False,
     decoding_plugin: str = "",
     workers: int | None = None,
+    max_bytes: int | None = None,
     **kwargs: Any,
 ) -> Iterator[np.ndarray]:
     """Yield the pixel data of many files, in their order, while threads read and decode the next ones.
@@ -45,7 +48,7 @@ def pixel_arrays(
     ----------
     sources : iterable
         What `pixel_array` takes. Of an iterator, two for each thread and two more are taken ahead.
-    index, raw, decoding_plugin, **kwargs
+    index, raw, decoding_plugin, max_bytes, **kwargs
         As for `pixel_array`, the same for all.
     workers : int, optional
         So many threads. By default as many as the environment variable ``DICOMET_WORKERS`` says, or else as the process
@@ -62,7 +65,7 @@ def pixel_arrays(
         As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it.
 
     """
-    options = {"raw": raw, "decoding_plugin": decoding_plugin, **kwargs}
+    options = {"raw": raw, "decoding_plugin": decoding_plugin, "max_bytes": max_bytes, **kwargs}
     number = None if index is None else checked_index(index)
     team = Ahead(workers=checked_workers(workers))
     try:
@@ -108,12 +111,13 @@ class _Line:
             return partial(_fail, error)
 
     def _decode(self, source: Source) -> Result:
-        options = {name: value for name, value in self._options.items() if name not in ("raw", "decoding_plugin")}
+        options = {name: value for name, value in self._options.items() if name not in _OF_DICOMET}
         frames = Frames(
             parse(source, options),
             raw=self._options["raw"],
             decoding_plugin=self._options["decoding_plugin"],
             workers=1,
+            max_bytes=self._options["max_bytes"],
             whole=self._index is None,
         )
         return frames.begin(self._index, self._team)

@@ -45,6 +45,7 @@ class OpenImage:
         raw: bool = False,
         decoding_plugin: str = "",
         workers: int | None = None,
+        max_bytes: int | None = None,
         **kwargs: Any,
     ) -> None:
         """See `dicomet.open`."""
@@ -54,7 +55,12 @@ class OpenImage:
                 f"open() has no argument {other[0]!r}: it is one of the functions that return arrays at once"
             )
         self._frames: Frames | None = Frames(
-            parse(src, kwargs), raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False
+            parse(src, kwargs),
+            raw=raw,
+            decoding_plugin=decoding_plugin,
+            workers=workers,
+            max_bytes=max_bytes,
+            whole=False,
         )
 
     def _open(self) -> Frames:
@@ -128,6 +134,7 @@ class OpenImage:
         shape = (len(numbers), *frames.frame_shape)
         if numbers.step == 1:
             return frames.read(numbers.start, len(numbers), shape, None)
+        frames.check_size(len(numbers))
         for number in numbers:
             frames.check(number, 1)
         array = np.empty(shape, frames.dtype)
@@ -184,6 +191,7 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
     raw: bool = False,
     decoding_plugin: str = "",
     workers: int | None = None,
+    max_bytes: int | None = None,
     **kwargs: Any,
 ) -> OpenImage:
     """Open an image for access to its frames in any order, from any number of threads.
@@ -195,7 +203,7 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
 
     Parameters
     ----------
-    src, raw, decoding_plugin, workers, **kwargs
+    src, raw, decoding_plugin, workers, max_bytes, **kwargs
         As for `pixel_array`. A file object is not closed. No file may be changed while the image is open.
 
     Returns
@@ -211,4 +219,4 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
         As `pixel_array` does.
 
     """
-    return OpenImage(src, raw=raw, decoding_plugin=decoding_plugin, workers=workers, **kwargs)
+    return OpenImage(src, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, **kwargs)

@@ -25,6 +25,7 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     decoding_plugin: str = "",
     out: np.ndarray | None = None,
     workers: int | None = None,
+    max_bytes: int | None = None,
     **kwargs: Any,
 ) -> np.ndarray:
     """Return the pixel data of `src` as an array of stored values (PS3.3 C.7.6.3).
@@ -51,6 +52,9 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     workers : int, optional
         Decode with at most so many threads (1 or more). By default as many as the environment variable
         ``DICOMET_WORKERS`` says, or else as the process may use; small images are decoded by the calling thread alone.
+    max_bytes : int, optional
+        Refuse an array of more bytes, before it is allocated. By default as many as the environment variable
+        ``DICOMET_MAX_BYTES`` says, or else no limit but that the file must be able to hold so much.
     **kwargs
         pydicom's decoding options, among them values in place of those of the data set, such as ``rows=512``. With
         ``view_only=True`` the result is a read-only view, without a copy, where the stored samples are the answer
@@ -76,7 +80,9 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     """
     number = None if index is None else checked_index(index)
     parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
-    frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=number is None)
+    frames = Frames(
+        parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=number is None
+    )
     array = frames.read(*frames.span(number), out)
     if ds_out is not None:
         _fill(ds_out, parsed)
@@ -93,6 +99,7 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
     decoding_plugin: str = "",
     out: np.ndarray | None = None,
     workers: int | None = None,
+    max_bytes: int | None = None,
     **kwargs: Any,
 ) -> Iterator[np.ndarray]:
     """Yield the frames of `src`, one after the other, in the memory of about one frame.
@@ -101,7 +108,7 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
 
     Parameters
     ----------
-    src, ds_out, specific_tags, raw, decoding_plugin, workers, **kwargs
+    src, ds_out, specific_tags, raw, decoding_plugin, workers, max_bytes, **kwargs
         As for `pixel_array`. `ds_out` is filled before the first frame is yielded.
     indices : iterable of int, optional
         Yield these frames, counted from 0, in this order. All frames by default, and, as in pydicom, where this is an
@@ -123,7 +130,7 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
     parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
     if ds_out is not None:
         _fill(ds_out, parsed)
-    frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, whole=False)
+    frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=False)
     for index in _indices(indices, frames):
         number = checked_index(index)
         frames.check_exists(number)
