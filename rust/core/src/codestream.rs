@@ -18,7 +18,16 @@ pub struct Codestream {
     pub precision: u8,
     /// JPEG 2000 only: samples are signed.
     pub signed: bool,
+    /// As many samples as a byte can give at most, where there is such a number: there is none for arithmetic coding, the
+    /// runs of JPEG-LS and the empty packets of JPEG 2000.
+    pub samples_for_a_byte: Option<u64>,
 }
+
+/// ISO/IEC 10918-1 F.1.2, G.1.2: a block of 64 samples takes a bit at least, and with subsampling a pixel's samples
+/// share theirs; twice as many to be safe.
+const DCT_SAMPLES_FOR_A_BYTE: u64 = 2 * 8 * 64 * 3;
+/// ISO/IEC 10918-1 H.1.2.2: a sample takes a bit at least; more, because decoders make up what is missing at the end.
+const LOSSLESS_SAMPLES_FOR_A_BYTE: u64 = 64;
 
 impl Codestream {
     /// Reads the first header of `frame`; none where it is neither JPEG nor JPEG 2000.
@@ -41,14 +50,21 @@ impl Codestream {
             let segment = rest.get(2..length.max(2))?;
             match marker {
                 // SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS
-                0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7 => return Self::frame_header(segment),
+                0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7 => {
+                    return Self::frame_header(marker, segment);
+                }
                 0xDA => return None,
                 _ => rest = &rest[length.max(2)..],
             }
         }
     }
 
-    fn frame_header(segment: &[u8]) -> Option<Self> {
+    fn frame_header(marker: u8, segment: &[u8]) -> Option<Self> {
+        let samples_for_a_byte = match marker {
+            0xC0..=0xC2 => Some(DCT_SAMPLES_FOR_A_BYTE),
+            0xC3 => Some(LOSSLESS_SAMPLES_FOR_A_BYTE),
+            _ => None,
+        };
         let &[precision, r1, r0, c1, c0, components] = segment.first_chunk()?;
         Some(Self {
             rows: u32::from(u16::from_be_bytes([r1, r0])),
@@ -56,6 +72,7 @@ impl Codestream {
             components: u16::from(components),
             precision,
             signed: false,
+            samples_for_a_byte,
         })
     }
 
@@ -72,6 +89,7 @@ impl Codestream {
             components: u16::from_be_bytes([siz[32], siz[33]]),
             precision: (depth & 0x7F) + 1,
             signed: depth & 0x80 != 0,
+            samples_for_a_byte: None,
         })
     }
 
@@ -83,6 +101,10 @@ impl Codestream {
         }
         let Some(codestream) = Self::read(frame) else { return Ok(None) };
         codestream.agrees_with(image)?;
+        let (found, expected) = (frame.len() as u64, image.frame_samples());
+        if codestream.samples_for_a_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
+            return Err(Error::pixel_data(Problem::Implausible { found, expected }));
+        }
         Ok(Some(codestream))
     }
 
@@ -110,6 +132,7 @@ impl Codestream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::{Attributes, PixelElement};
     use proptest::prelude::*;
 
     #[test]
@@ -117,8 +140,46 @@ mod tests {
         let frame =
             [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2][..], &[0xFF, 0xFF, 0xC1, 0, 11, 12, 1, 0, 2, 3, 1, 1, 0x11, 0]]
                 .concat();
-        let expected = Codestream { rows: 256, columns: 515, components: 1, precision: 12, signed: false };
+        let expected = Codestream {
+            rows: 256,
+            columns: 515,
+            components: 1,
+            precision: 12,
+            signed: false,
+            samples_for_a_byte: Some(3072),
+        };
         assert_eq!(Codestream::read(&frame), Some(expected));
+    }
+
+    #[test]
+    fn a_large_image_in_few_bytes() {
+        let attributes = |rows| Attributes {
+            rows,
+            columns: 64,
+            samples_per_pixel: 1,
+            number_of_frames: 1,
+            bits_allocated: 8,
+            bits_stored: 8,
+            high_bit: None,
+            pixel_representation: 0,
+            planar_configuration: 0,
+            photometric_interpretation: "MONOCHROME2".to_owned(),
+            element: PixelElement::PixelData,
+        };
+        for (marker, most) in
+            [(0xC0, Some(48 * 15)), (0xC2, Some(48 * 15)), (0xC3, Some(15)), (0xC9, None), (0xF7, None)]
+        {
+            let check = |rows: u16| {
+                let [r1, r0] = rows.to_be_bytes();
+                let frame = [0xFF, 0xD8, 0xFF, marker, 0, 9, 8, r1, r0, 0, 64, 1, 0, 0, 0];
+                Codestream::check(&frame, &Image::new(&attributes(i64::from(rows))).unwrap())
+            };
+            assert!(check(most.unwrap_or(65535)).is_ok());
+            if let Some(most) = most {
+                let expected = (u64::from(most) + 1) * 64;
+                assert_eq!(check(most + 1), Err(Error::pixel_data(Problem::Implausible { found: 15, expected })));
+            }
+        }
     }
 
     #[test]
@@ -128,7 +189,8 @@ mod tests {
             frame.extend(word.to_be_bytes());
         }
         frame.extend([0, 1, 0x8B, 1, 1]);
-        let expected = Codestream { rows: 64, columns: 128, components: 1, precision: 12, signed: true };
+        let expected =
+            Codestream { rows: 64, columns: 128, components: 1, precision: 12, signed: true, samples_for_a_byte: None };
         assert_eq!(Codestream::read(&frame), Some(expected));
     }
 

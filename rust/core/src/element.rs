@@ -13,6 +13,7 @@ mod value;
 mod window;
 
 use crate::item::UNDEFINED;
+use crate::parallel::{Team, Watch};
 use crate::source::Source;
 use meta::{Begin, begin};
 use nested::Nested;
@@ -105,7 +106,12 @@ pub fn scan_from(bytes: &[u8], start: &Start<'_>) -> Result<Header, Stop> {
 }
 
 /// Finds the pixel data element of what `source` has, and reads little else than headers of elements.
-pub fn scan_source<S: Source>(source: &S, start: &Start<'_>) -> Result<Result<Header, Stop>, S::Error> {
+pub fn scan_source<S: Source>(
+    source: &S,
+    start: &Start<'_>,
+    team: &Team<'_>,
+) -> Result<Result<Header, Stop>, S::Error> {
+    let mut watch = Watch::new(team);
     let mut buffer = vec![0; WINDOW];
     let mut window = Window::read(source, 0, &mut buffer)?;
     let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, &window)) {
@@ -115,6 +121,7 @@ pub fn scan_source<S: Source>(source: &S, start: &Start<'_>) -> Result<Result<He
         Err(stop) => return Ok(Err(stop)),
     };
     loop {
+        watch.check()?;
         match scanner.run(&window) {
             Ok(()) => return Ok(Ok(scanner.header)),
             Err(Stop::Short) if window.bytes.len() == WINDOW && scanner.at > window.start => {

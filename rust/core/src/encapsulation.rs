@@ -1,7 +1,7 @@
 //! PS3.5 A.4: encapsulated pixel data, and where the bytes of each frame lie.
 
 use crate::error::{Error, Problem, Result, try_with_capacity};
-use crate::item::{Fragment, ITEM, ITEM_HEADER, UNDEFINED, fragment_of, header_at, is_delimiter};
+use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, UNDEFINED, fragment_of, header_at, is_delimiter};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::{Team, Watch};
 use crate::source::Source;
@@ -188,10 +188,10 @@ impl Encapsulated {
     fn walk<S: Source>(&self, source: &S, team: &Team<'_>) -> std::result::Result<Walk, S::Error> {
         let (mut walk, mut empty, mut delimited) = (Walk::default(), 0, false);
         let (mut at, end) = (self.table.end(), self.value.length);
-        let mut watch = Watch::new(team);
+        let (mut watch, mut headers) = (Watch::new(team), Headers::new(source));
         while at < end && !delimited {
             watch.check()?;
-            let Some(header) = header_at(source, at)? else { break };
+            let Some(header) = headers.at(at)? else { break };
             match fragment_of(header, at, end) {
                 Ok(Some(fragment)) if fragment.length > 0 => {
                     push(&mut walk.fragments, fragment)?;

@@ -63,6 +63,42 @@ pub(crate) fn header_at<S: Source>(source: &S, offset: u64) -> std::result::Resu
     Ok((found == header.len()).then(|| parse_header(header)))
 }
 
+/// Reads headers one behind the other: each alone where fragments are long, many at once where they are short.
+pub(crate) struct Headers<'a, S> {
+    source: &'a S,
+    block: [u8; BLOCK],
+    /// What is there of `block`, and where it begins.
+    filled: usize,
+    start: u64,
+}
+
+/// Bytes that are read where the last header was less than a quarter of them before.
+const BLOCK: usize = if cfg!(test) { 40 } else { 4096 };
+
+impl<'a, S: Source> Headers<'a, S> {
+    pub(crate) fn new(source: &'a S) -> Self {
+        Self { source, block: [0; BLOCK], filled: 0, start: 0 }
+    }
+
+    /// Tag and length at `offset`; none where the source ends before.
+    pub(crate) fn at(&mut self, offset: u64) -> std::result::Result<Option<(u32, u32)>, S::Error> {
+        if let Some(header) = self.known(offset) {
+            return Ok(Some(header));
+        }
+        let end = self.start.saturating_add(self.filled as u64);
+        let near = offset.checked_sub(end).is_some_and(|step| step < BLOCK as u64 / 4);
+        let wanted = if near { BLOCK } else { ITEM_HEADER as usize };
+        self.start = offset;
+        self.filled = self.source.read_at(offset, &mut self.block[..wanted])?.min(wanted);
+        Ok(self.known(offset))
+    }
+
+    fn known(&self, offset: u64) -> Option<(u32, u32)> {
+        let place = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+        self.block[..self.filled].get(place..)?.first_chunk().copied().map(parse_header)
+    }
+}
+
 fn parse_header([g0, g1, e0, e1, l0, l1, l2, l3]: [u8; 8]) -> (u32, u32) {
     let tag = u32::from(u16::from_le_bytes([g0, g1])) << 16 | u32::from(u16::from_le_bytes([e0, e1]));
     (tag, u32::from_le_bytes([l0, l1, l2, l3]))

@@ -74,6 +74,7 @@ impl BasicOffsetTable {
 pub struct ExtendedOffsetTable {
     offsets: Vec<u64>,
     lengths: Vec<u64>,
+    /// And no entry reaches into the next: a few bytes would be many large frames.
     ascending: bool,
 }
 
@@ -81,7 +82,11 @@ impl ExtendedOffsetTable {
     /// Takes the values of the table and of its lengths.
     #[must_use]
     pub fn new(offsets: Vec<u64>, lengths: Vec<u64>) -> Self {
-        let ascending = offsets.len() == lengths.len() && offsets.is_sorted_by(|a, b| a < b);
+        let apart = |at: usize| {
+            let end = Fragment::of_item(offsets[at], lengths[at]).map(Fragment::end);
+            end.is_some_and(|end| end <= offsets[at + 1])
+        };
+        let ascending = offsets.len() == lengths.len() && (1..offsets.len()).all(|next| apart(next - 1));
         Self { offsets, lengths, ascending }
     }
 

@@ -1,6 +1,6 @@
 //! The few elements of a file that matter.
 
-use crate::errors::{Failure, guarded, run};
+use crate::errors::{Failure, guarded, run_as_team};
 use crate::source::Source;
 use dicomet_core::element::{Header, Start, Stop, scan_from, scan_source};
 use pyo3::IntoPyObjectExt;
@@ -27,7 +27,9 @@ pub(crate) fn find_pixel_data(
     // Most headers are no longer: to let others have the GIL would take more time than the scan.
     let head = source.head();
     let found = match guarded(py, || Ok::<_, Failure>(scan_from(head, &start)))? {
-        Err(Stop::Short) if (head.len() as u64) < source.length() => run(py, || scan_source(source, &start))?,
+        Err(Stop::Short) if (head.len() as u64) < source.length() => {
+            run_as_team(py, None, |team| scan_source(source, &start, team))?
+        }
         found => found,
     };
     match found {

@@ -188,3 +188,41 @@ fn an_interruption_ends_the_walk() {
     let encapsulated = Encapsulated::open(&bytes.as_slice(), value(&bytes, 2)).unwrap();
     assert_eq!(encapsulated.find_frames(&bytes.as_slice(), &stopped).unwrap_err().problem, Problem::Interrupted);
 }
+
+#[test]
+fn entries_that_reach_into_the_next_are_not_believed() {
+    // A fragment with a fragment inside.
+    let inner = item(b"bb");
+    let bytes = encapsulate(&[], &[&[&b"aa"[..], &inner].concat(), b"cc"]);
+    let lengths = vec![2 + inner.len() as u64, 2, 2];
+    let table = ExtendedOffsetTable::new(vec![0, 10, 20], lengths);
+    let encapsulated = Encapsulated::open(&&bytes[..], Value { extended: Some(table), ..value(&bytes, 3) }).unwrap();
+    for index in 0..3 {
+        assert_eq!(encapsulated.find_frame(&&bytes[..], index).unwrap(), None);
+    }
+}
+
+#[test]
+fn headers_of_short_fragments_are_read_many_at_once() {
+    struct Counted<'a>(&'a [u8], std::sync::atomic::AtomicUsize);
+    impl Source for Counted<'_> {
+        type Error = Error;
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.0.read_at(offset, buffer)
+        }
+    }
+    for (length, most) in [(0, 260), (2, 340), (1000, 1005)] {
+        let fragment = vec![7; length];
+        let mut fragments = vec![&fragment[..]; 1000];
+        fragments[999] = b"aa";
+        let bytes = encapsulate(&[], &fragments);
+        let source = Counted(&bytes, std::sync::atomic::AtomicUsize::new(0));
+        let frames = if length == 0 { 1 } else { 1000 };
+        let encapsulated = Encapsulated::open(&source, value(&bytes, frames)).unwrap();
+        let found = encapsulated.find_frames(&source, &Team::default()).unwrap();
+        assert_eq!(found.len() as u64, frames);
+        let reads = source.1.into_inner();
+        assert!(reads <= most, "{reads} reads for {length} bytes");
+    }
+}
