@@ -37,7 +37,7 @@ struct Queue {
 }
 
 /// What a job has given: what is not Python's alone, or has to be given back to it.
-enum Done {
+pub(crate) enum Done {
     Opened(Source),
     Decoded(Vec<String>, Output),
 }
@@ -67,7 +67,7 @@ pub(crate) struct Task {
 impl Ahead {
     #[new]
     #[pyo3(signature = (*, workers))]
-    fn new(workers: Option<NonZero<usize>>) -> PyResult<Self> {
+    pub(crate) fn new(workers: Option<NonZero<usize>>) -> PyResult<Self> {
         let queue = Arc::new(Queue::default());
         let mut threads = Vec::new();
         for _ in 0..parallel::workers(workers) {
@@ -127,7 +127,7 @@ impl Ahead {
 }
 
 impl Ahead {
-    fn submit(&self, work: impl FnOnce(&Team<'_>) -> Result<Done, Failure> + Send + 'static) -> Task {
+    pub(crate) fn submit(&self, work: impl FnOnce(&Team<'_>) -> Result<Done, Failure> + Send + 'static) -> Task {
         let place = Arc::new(Place::default());
         let target = Arc::clone(&place);
         let job = move |team: &Team<'_>| {
@@ -176,7 +176,7 @@ fn work_off(queue: &Queue) {
 #[pymethods]
 impl Task {
     /// Waits for what the job gives: a `Source`, or what was tolerated.
-    fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         loop {
             let done = locked(&self.place.done).take();
             if let Some(done) = done {

@@ -10,6 +10,8 @@ mod encapsulated;
 mod errors;
 mod image;
 mod plan;
+#[cfg(feature = "provoke")]
+mod provoke;
 mod rle;
 mod source;
 
@@ -35,6 +37,10 @@ mod _native {
         rle::encode_rle,
         source::Source,
     };
+
+    #[cfg(feature = "provoke")]
+    #[pymodule_export]
+    use super::provoke::provoke_panic;
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

@@ -1,0 +1,28 @@
+//! Panics on purpose: there is no input that is known to cause one, and what becomes of one must be seen nevertheless.
+//! Not in what is released (feature `provoke`).
+
+use crate::ahead::{Ahead, Done};
+use crate::errors::{Failure, guarded, run, run_as_team};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::num::NonZero;
+
+#[pyfunction]
+pub(crate) fn provoke_panic(py: Python<'_>, way: &str) -> PyResult<()> {
+    match way {
+        "with the GIL" => guarded(py, mistake::<()>),
+        "without the GIL" => run(py, mistake::<()>),
+        "in a team" => run_as_team(py, None, |_| mistake::<()>()),
+        "ahead" => {
+            let ahead = Ahead::new(NonZero::new(1))?;
+            ahead.submit(|_| mistake::<Done>()).result(py).map(drop)
+        }
+        other => Err(PyValueError::new_err(format!("unknown way {other}"))),
+    }
+}
+
+fn mistake<T>() -> Result<T, Failure> {
+    let none: [u8; 0] = std::hint::black_box([]);
+    let place = usize::from(std::hint::black_box(3_u8));
+    Err(Failure::Python(PyValueError::new_err(none[..][place])))
+}
