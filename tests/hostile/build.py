@@ -1,0 +1,191 @@
+"""DICOM files as they should not be: every element, length, item, offset and run as it is given, right or wrong.
+
+Nothing here checks anything, and nothing is taken from dicomet or pydicom. What is not given is right.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+IMPLICIT = "1.2.840.10008.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
+RLE = "1.2.840.10008.1.2.5"
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+JPEG_2000 = "1.2.840.10008.1.2.4.90"
+NATIVE = (IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED)
+
+UNDEFINED = 0xFFFFFFFF
+LONG_VRS = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN", "UT")
+NUMBERS = {"US": "H", "SS": "h", "UL": "L", "SL": "l"}
+
+# Names for keyword arguments: tag and VR (PS3.6), and the value of an image of 4 rows, 6 columns and 16 bits.
+ELEMENTS = {
+    "samples": (0x00280002, "US", 1),
+    "photometric": (0x00280004, "CS", "MONOCHROME2"),
+    "planar": (0x00280006, "US", None),
+    "frames": (0x00280008, "IS", None),
+    "rows": (0x00280010, "US", 4),
+    "columns": (0x00280011, "US", 6),
+    "bits_allocated": (0x00280100, "US", 16),
+    "bits_stored": (0x00280101, "US", None),
+    "high_bit": (0x00280102, "US", None),
+    "signed": (0x00280103, "US", 0),
+    "offsets": (0x7FE00001, "OV", None),
+    "lengths": (0x7FE00002, "OV", None),
+    "float_data": (0x7FE00008, "OF", None),
+    "double_data": (0x7FE00009, "OD", None),
+}
+PIXEL_DATA = 0x7FE00010
+
+
+# Elements (PS3.5 7.1)
+
+
+def element(tag: int, vr: str, value: bytes, syntax: str = EXPLICIT, *, length: int | None = None) -> bytes:
+    """One element, of which `length` is what its header says."""
+    length = len(value) if length is None else length
+    order = ">" if syntax == BIG_ENDIAN else "<"
+    start = struct.pack(f"{order}HH", tag >> 16, tag & 0xFFFF)
+    if syntax == IMPLICIT:
+        return start + struct.pack(f"{order}L", length) + value
+    if vr in LONG_VRS:
+        return start + struct.pack(f"{order}2s2xL", vr.encode(), length) + value
+    return start + struct.pack(f"{order}2sH", vr.encode(), length) + value
+
+
+def encoded(value: object, vr: str, syntax: str) -> bytes:
+    """Bytes as they are, numbers by their VR, all else as text of even length."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, int) and vr in NUMBERS:
+        return struct.pack((">" if syntax == BIG_ENDIAN else "<") + NUMBERS[vr], value)
+    text = str(value).encode()
+    return text + b" " * (len(text) % 2)
+
+
+def described(syntax: str, **given: object) -> bytes:
+    """The elements in front of the pixel data.
+
+    A value is a number, a text or bytes; a pair of VR and such a value; or None for an element that is not there.
+    """
+    values = {name: default for name, (_, _, default) in ELEMENTS.items()} | given
+    allocated = values["bits_allocated"]
+    if "bits_stored" not in given:
+        values["bits_stored"] = allocated
+    if "high_bit" not in given and isinstance(values["bits_stored"], int) and values["bits_stored"] > 0:
+        values["high_bit"] = values["bits_stored"] - 1
+    found = []
+    for name, (tag, vr, _) in ELEMENTS.items():
+        this_vr, value = values[name] if isinstance(values[name], tuple) else (vr, values[name])
+        if value is not None:
+            found.append(element(tag, this_vr, encoded(value, this_vr, syntax), syntax))
+    return b"".join(found)
+
+
+def file_of(data_set: bytes, syntax: str = EXPLICIT) -> bytes:
+    """A DICOM file (PS3.10 7.1) of a data set that is encoded already."""
+    uid = syntax.encode() + bytes(len(syntax) % 2)
+    meta = element(0x00020010, "UI", uid)
+    return bytes(128) + b"DICM" + element(0x00020000, "UL", struct.pack("<L", len(meta))) + meta + data_set
+
+
+def image(  # noqa: PLR0913
+    value: bytes | None,
+    syntax: str = EXPLICIT,
+    *,
+    vr: str | None = None,
+    length: int | None = None,
+    before: bytes = b"",
+    behind: bytes = b"",
+    **given: object,
+) -> bytes:
+    """A file with `value` as pixel data, described by the names of `ELEMENTS`. None for no pixel data at all.
+
+    `before`, `behind`: encoded elements in front of and behind all others.
+    """
+    if syntax not in NATIVE:
+        length = UNDEFINED if length is None else length
+    vr = vr or ("OW" if syntax in NATIVE else "OB")
+    pixel_data = b"" if value is None else element(PIXEL_DATA, vr, value, syntax, length=length)
+    data_set = before + described(syntax, **given) + pixel_data + behind
+    return file_of(deflated(data_set) if syntax == DEFLATED else data_set, syntax)
+
+
+def deflated(data: bytes) -> bytes:
+    """Deflated, without zlib's header (PS3.5 A.5)."""
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return deflate.compress(data) + deflate.flush()
+
+
+# Items (PS3.5 A.4)
+
+
+def item(value: bytes = b"", *, length: int | None = None, tag: int = 0xFFFEE000) -> bytes:
+    """An item, of which `length` is what its header says."""
+    return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value) if length is None else length) + value
+
+
+DELIMITER = item(tag=0xFFFEE0DD)
+
+
+def items(fragments: Iterable[bytes], table: bytes | Sequence[int] = b"") -> bytes:
+    """A whole value: Basic Offset Table, fragments, delimiter."""
+    table = table if isinstance(table, bytes) else offsets32(table)
+    return item(table) + b"".join(map(item, fragments)) + DELIMITER
+
+
+def offsets32(offsets: Iterable[int]) -> bytes:
+    """Entries of a Basic Offset Table."""
+    return b"".join(struct.pack("<L", offset) for offset in offsets)
+
+
+def offsets64(offsets: Iterable[int]) -> bytes:
+    """Entries of an Extended Offset Table."""
+    return b"".join(struct.pack("<Q", offset) for offset in offsets)
+
+
+# RLE Lossless (PS3.5 G)
+
+
+def literal(data: bytes) -> bytes:
+    """Literal runs."""
+    runs = [data[start : start + 128] for start in range(0, len(data), 128)]
+    return b"".join(bytes([len(run) - 1]) + run for run in runs)
+
+
+def repeated(byte: int, count: int) -> bytes:
+    """One replicate run of 2 to 128 bytes."""
+    return bytes([257 - count, byte])
+
+
+def rle_frame(
+    segments: Sequence[bytes], *, count: int | None = None, offsets: Sequence[int] | None = None, unused: int = 0
+) -> bytes:
+    """A frame of packed segments, of which `count` and `offsets` are what its header says; of even length."""
+    if offsets is None:
+        offsets = [64 + sum(map(len, segments[:index])) for index in range(len(segments))]
+    words = [len(segments) if count is None else count, *offsets]
+    frame = struct.pack("<16L", *words, *[unused] * (16 - len(words))) + b"".join(segments)
+    return frame + bytes(len(frame) % 2)
+
+
+def byte_planes(samples: np.ndarray) -> list[bytes]:
+    """The segments of one frame before they are packed: by sample, most significant byte first."""
+    samples = samples if samples.ndim == 3 else samples[..., None]  # noqa: PLR2004
+    big_endian = samples.astype(samples.dtype.newbyteorder(">"))
+    planes = big_endian[..., None].view(np.uint8)
+    return [
+        planes[:, :, sample, byte].tobytes()
+        for sample in range(samples.shape[2])
+        for byte in range(samples.dtype.itemsize)
+    ]
+
+
+def rle(samples: np.ndarray) -> bytes:
+    """A right frame, of literal runs."""
+    return rle_frame([literal(plane) for plane in byte_planes(samples)])

@@ -1,0 +1,128 @@
+"""What a case of the catalogue is: a file, and what every way to an array must make of it.
+
+Cases are made by the three functions at the end, which stand for the three things that may happen.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+WAYS = ("path", "bytes", "dataset", "out", "index", "iter", "open")
+NAMES = {
+    "transfer_syntax": "(0002,0010) Transfer Syntax UID",
+    "samples": "(0028,0002) Samples per Pixel",
+    "photometric": "(0028,0004) Photometric Interpretation",
+    "planar": "(0028,0006) Planar Configuration",
+    "frames": "(0028,0008) Number of Frames",
+    "rows": "(0028,0010) Rows",
+    "columns": "(0028,0011) Columns",
+    "bits_allocated": "(0028,0100) Bits Allocated",
+    "bits_stored": "(0028,0101) Bits Stored",
+    "high_bit": "(0028,0102) High Bit",
+    "signed": "(0028,0103) Pixel Representation",
+    "offsets": "(7FE0,0001) Extended Offset Table",
+    "float_data": "(7FE0,0008) Float Pixel Data",
+    "pixel_data": "(7FE0,0010) Pixel Data",
+}
+"""How errors name an element."""
+MISSING = "MissingElementError"
+
+
+@dataclass(frozen=True)
+class Array:
+    """The image is decoded: these frames, of shape (frames, rows, columns[, samples])."""
+
+    frames: np.ndarray
+    warning: str | None = None
+    """A pattern for the only warning; None for no warning at all."""
+    quiet: tuple[str, ...] = ()
+    """Ways that do not look at what would be warned of."""
+    by_pydicom: bool = False
+    """The warning is pydicom's, whose parser has read the element, and at pydicom's line."""
+
+
+@dataclass(frozen=True)
+class Error:
+    """The image is refused."""
+
+    text: str
+    """A pattern for the message: what was found, and what was expected."""
+    element: str | None = "pixel_data"
+    """One of `NAMES`, or None where no single element is wrong."""
+    frame: int | None = None
+    segment: int | None = None
+    offset: int | None = None
+    kind: str = "PixelDataError"
+    whole: np.ndarray | None = None
+    """Frames in front of the damage, which can be had one by one."""
+    number: int | None = None
+    """The frame that is named where frames are read one by one, and not the whole image."""
+
+
+Expected = Array | Error
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file and its outcome."""
+
+    name: str
+    data: bytes
+    expected: Expected
+    but: dict[str, Expected] = field(default_factory=dict)
+    """Ways with an outcome of their own."""
+    wrong: dict[str, str] = field(default_factory=dict)
+    """Ways in which dicomet does not do yet what it should, and what it does."""
+    without: str = ""
+    """Why pydicom is not asked: its time or memory has no bound."""
+
+    def outcome(self, way: str) -> Expected:
+        """What must happen by `way`."""
+        return self.but.get(way, self.expected)
+
+
+ALL: list[Case] = []
+
+
+OF_CASE = ("but", "wrong", "without")
+
+
+def refused(name: str, data: bytes, text: str, element: str | None = "pixel_data", **more) -> None:
+    """A case that is an error. `more`: fields of `Error` and of `Case`."""
+    of_case = {key: more.pop(key) for key in OF_CASE if key in more}
+    ALL.append(Case(name, data, Error(text, element, **more), **of_case))
+
+
+def decoded(name: str, data: bytes, frames: np.ndarray, **of_case) -> None:
+    """A case that is decoded without a warning."""
+    ALL.append(Case(name, data, Array(frames), **of_case))
+
+
+def warned(name: str, data: bytes, frames: np.ndarray, warning: str, **more) -> None:
+    """A case that is decoded with one warning. `more`: fields of `Array` and of `Case`."""
+    of_case = {key: more.pop(key) for key in OF_CASE if key in more}
+    ALL.append(Case(name, data, Array(frames, warning, **more), **of_case))
+
+
+def everywhere(reason: str) -> dict[str, str]:
+    """For `Case.wrong`: by every way."""
+    return dict.fromkeys(WAYS, reason)
+
+
+# Samples that the cases share: no two are alike, nor the bytes of one, nor are there bytes of 0xA5.
+
+
+def gray(frames: int = 1, rows: int = 4, columns: int = 6) -> np.ndarray:
+    """Samples of 16 bits."""
+    numbers = np.arange(frames * rows * columns, dtype=np.uint32).reshape(frames, rows, columns)
+    return (numbers * 256 + 129 + numbers % 31).astype(np.uint16)
+
+
+def bytes_of(frames: int = 1, rows: int = 4, columns: int = 6) -> np.ndarray:
+    """Samples of 8 bits."""
+    return (np.arange(frames * rows * columns, dtype=np.uint8) + 1).reshape(frames, rows, columns)
+
+
+def color(frames: int = 1, rows: int = 4, columns: int = 6) -> np.ndarray:
+    """Three samples of 8 bits."""
+    return (np.arange(frames * rows * columns * 3, dtype=np.uint8) + 1).reshape(frames, rows, columns, 3)

@@ -1,0 +1,253 @@
+"""A process that reads hostile files: it forks for every call, so that a crash or a hang is that of one call alone.
+
+In the fork the address space is limited, memory that NumPy gives is filled with 0xA5, and the peak of resident memory
+is that of the call. Requests and reports are lines of JSON on standard input and output.
+"""
+
+import base64
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pydicom
+import pydicom.pixels
+
+import dicomet
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from outcome import raised, recorded, seen
+
+POISON = 0xA5
+SECONDS = 10
+"""A call that takes longer is ended."""
+PYDICOM_BYTES = 1 << 30
+"""What pydicom may have besides: its results are not what is judged."""
+MIB = 1 << 20
+
+real_empty = np.empty
+
+
+def poisoned_empty(*arguments, **options) -> np.ndarray:
+    """`np.empty`, but of bytes that nobody would take for pixels."""
+    array = real_empty(*arguments, **options)
+    if array.size:
+        array.reshape(-1).view(np.uint8)[:] = POISON
+    return array
+
+
+# The ways to an array. Each yields what it gets, and may then raise.
+
+
+def by_path(path: str, _out) -> Iterator[np.ndarray]:
+    yield dicomet.pixel_array(path)
+
+
+def by_bytes(path: str, _out) -> Iterator[np.ndarray]:
+    yield dicomet.pixel_array(Path(path).read_bytes())
+
+
+def by_dataset(dataset: pydicom.Dataset, _out) -> Iterator[np.ndarray]:
+    yield dicomet.pixel_array(dataset)
+
+
+def into_out(path: str, out: np.ndarray) -> Iterator[np.ndarray]:
+    array = dicomet.pixel_array(path, out=out)
+    assert array is out
+    yield array
+
+
+def by_index(path: str, _out) -> Iterator[np.ndarray]:
+    yield dicomet.pixel_array(path, index=0)
+
+
+def frame_by_frame(path: str, _out) -> Iterator[np.ndarray]:
+    yield from dicomet.iter_pixels(path)
+
+
+def opened(path: str, _out) -> Iterator[np.ndarray]:
+    with dicomet.open(path) as image:
+        yield image[:]
+
+
+WAYS: dict[str, Callable[..., Iterator[np.ndarray]]] = {
+    "path": by_path,
+    "bytes": by_bytes,
+    "dataset": by_dataset,
+    "out": into_out,
+    "index": by_index,
+    "iter": frame_by_frame,
+    "open": opened,
+}
+# What must be the same with and without `dicomet.install()`.
+INSTALLED = {
+    "Dataset.pixel_array": lambda path: pydicom.dcmread(path, force=True).pixel_array,
+    "pixel_array(path)": lambda path: pydicom.pixels.pixel_array(path),
+    "iter_pixels(path)": lambda path: list(pydicom.pixels.iter_pixels(path)),
+}
+
+
+def report(request: dict) -> dict:
+    """What one call gives, says, raises and takes."""
+    path, way = request["path"], request["way"]
+    if way in INSTALLED:
+        return compared(INSTALLED[way], path)
+    source = path
+    if way == "dataset":
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                source = pydicom.dcmread(path, force=True)
+        except Exception as error:  # noqa: BLE001 - then there is no data set to be read
+            return {"no data set": repr(error)}
+    out = out_array(request) if way == "out" else None
+    limit_memory(request["limit"])
+    arrays, error = [], None
+    before, start = memory("VmRSS"), time.perf_counter()
+    with (
+        mock.patch("numpy.empty", poisoned_empty),
+        warnings.catch_warnings(record=True, action="always") as caught,
+    ):
+        try:
+            arrays.extend(WAYS[way](source, out))
+        except BaseException as found:  # noqa: BLE001 - a panic is one, and is to be told
+            error = found
+    seconds, growth = time.perf_counter() - start, memory("VmHWM") - before
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return {
+        "arrays": [shown(array) for array in arrays],
+        "error": error and shown_error(error),
+        "warnings": [[w.category.__name__, str(w.message), w.filename] for w in caught],
+        "growth": growth,
+        "seconds": seconds,
+    }
+
+
+def out_array(request: dict) -> np.ndarray:
+    """An array of the form that the caller expects, or one that the form of `out` makes unusable."""
+    shape, dtype = request["shape"], np.dtype(request["dtype"])
+    array = poisoned_empty([2, *shape], dtype)
+    return {
+        "right": lambda: array[0],
+        "strided": lambda: poisoned_empty([*shape[:-1], shape[-1] * 2], dtype)[..., ::2],
+        "column by column": lambda: np.asfortranarray(array[0]),
+        "read-only": lambda: np.frombuffer(array[0].tobytes(), dtype).reshape(shape),
+        "other dtype": lambda: array[0].view(dtype.newbyteorder(">")),
+        "other shape": lambda: array[0].reshape(-1),
+        "too large": lambda: array,
+    }[request["out"]]()
+
+
+def compared(call: Callable[[str], object], path: str) -> dict:
+    """The two outcomes of `call`, without and with dicomet, where they differ."""
+    limit_memory(PYDICOM_BYTES)
+    with mock.patch.dict(os.environ, {"DICOMET": "0"}):
+        without = outcome(call, path)
+    with mock.patch.dict(os.environ), dicomet.install():
+        os.environ.pop("DICOMET", None)
+        installed = outcome(call, path)
+    return {"same": without == installed, "without": repr(without)[:2000], "installed": repr(installed)[:2000]}
+
+
+def outcome(call: Callable[[str], object], path: str) -> tuple:
+    """All that can be seen of a call. A plugin's panic is an outcome like any other."""
+    with recorded() as said:
+        try:
+            given = seen(call(path))
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is compared
+            given = raised(error)
+    return given, said
+
+
+def limit_memory(more: int) -> None:
+    limit = memory("VmSize") + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+
+
+def memory(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+
+def shown(array: np.ndarray) -> dict:
+    data = base64.b64encode(array.tobytes()).decode()
+    return {"shape": array.shape, "dtype": array.dtype.str, "data": data}
+
+
+def shown_error(error: BaseException) -> dict:
+    place = {name: getattr(error, name, None) for name in ("element", "frame", "segment", "offset")}
+    classes = [kind.__name__ for kind in type(error).__mro__]
+    where = "".join(traceback.format_exception(error)[-3:])
+    return {"classes": classes, "text": str(error), "where": where, **place}
+
+
+# One fork for each request
+
+
+def in_fork(request: dict) -> dict:
+    """Run the request in a fork, and tell how it ended if it did not report."""
+    reading, writing = os.pipe()
+    said = os.memfd_create("standard error")
+    child = os.fork()
+    if child == 0:
+        os.dup2(said, 2)
+        try:
+            answer = json.dumps(report(request))
+        except BaseException:  # noqa: BLE001 - a mistake of this file is told, too
+            answer = json.dumps({"failed": traceback.format_exc()})
+        with os.fdopen(writing, "w") as pipe:
+            pipe.write(answer)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        answer = everything(pipe.fileno())
+    if answer is None:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    with os.fdopen(said, "rb") as file:
+        file.seek(0)
+        stderr = file.read().decode(errors="replace")
+    if answer is None:
+        return {"failed": f"no end after {SECONDS} s", "stderr": stderr}
+    if status != 0 or not answer:
+        return {"failed": f"the process died: {os.waitstatus_to_exitcode(status)}", "stderr": stderr}
+    return {**json.loads(answer), "stderr": stderr}
+
+
+def everything(pipe: int) -> bytes | None:
+    """Read to the end; None if that does not come."""
+    end, parts = time.monotonic() + SECONDS, []
+    while select.select([pipe], [], [], max(0, end - time.monotonic()))[0]:
+        part = os.read(pipe, MIB)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+    return None
+
+
+def warm_up(path: str) -> None:
+    """Do once what is done once in a process: imports, and the first use of everything."""
+    for way in (by_path, by_bytes, by_index, frame_by_frame, opened):
+        list(way(path, None))
+    dataset = pydicom.dcmread(path)
+    list(by_dataset(dataset, None))
+    assert (dataset.pixel_array == pydicom.pixels.pixel_array(path)).all()
+
+
+def main() -> None:
+    for path in sys.argv[1:]:
+        warm_up(path)
+    for line in sys.stdin:
+        print(json.dumps(in_fork(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Malformed and unusual files, each by every way to an array: a clear error or the right pixels, and nothing else.
+
+Every call is made in a process of its own (`child.py`), whose memory is limited and poisoned.
+"""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# These modules have names of their own, so that they can be imported from here alone.
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import cases
+import cases_description
+import cases_encapsulated
+import cases_native
+import cases_rle
+from build import RLE, image, items, rle
+from cases import Array, Case, Error, gray
+
+MIB = 1 << 20
+MEMORY = 32 * MIB
+"""More than the input, and than the result where there is one, no call may take."""
+SECONDS = 2
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and counts memory as Linux does")
+
+
+class Child:
+    """The process that makes the calls; another one where it has died."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process = None
+
+    def ask(self, data: bytes, **request) -> dict:
+        path = self.folder / "image"
+        path.write_bytes(data)
+        if self.process is None or self.process.poll() is not None:
+            self.process = self.start()
+        request = {"path": str(path), "limit": MEMORY + len(data), **request}
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, "the process that forks has died"
+        report = json.loads(answer)
+        assert "failed" not in report, report["failed"] + report.get("stderr", "")
+        return report
+
+    def start(self) -> subprocess.Popen:
+        warm = [self.folder / "warm, native", self.folder / "warm, RLE"]
+        warm[0].write_bytes(image(gray().tobytes()))
+        warm[1].write_bytes(image(items([rle(gray()[0])]), RLE))
+        # Libraries' threads must not be forked, and their memory is no business of this test.
+        environment = {**os.environ, "DICOMET": "0", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+        command = [sys.executable, str(HERE / "child.py"), *map(str, warm)]
+        return subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def end(self) -> None:
+        if self.process is not None:
+            self.process.stdin.close()
+            self.process.stdout.close()
+            self.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def child(tmp_path_factory):
+    started = Child(tmp_path_factory.mktemp("hostile"))
+    yield started
+    started.end()
+
+
+def arrays(report: dict) -> list[np.ndarray]:
+    return [
+        np.frombuffer(base64.b64decode(array["data"]), array["dtype"]).reshape(array["shape"])
+        for array in report["arrays"]
+    ]
+
+
+def as_given(frames: np.ndarray, way: str) -> list[np.ndarray]:
+    """What a way must give, of frames that are right."""
+    if way == "iter":
+        return list(frames)
+    if way == "index":
+        return [frames[0]]
+    return [frames if way == "open" or len(frames) > 1 else frames[0]]
+
+
+def check_arrays(found: list[np.ndarray], expected: list[np.ndarray]) -> None:
+    assert len(found) == len(expected)
+    for array, right in zip(found, expected, strict=True):
+        assert array.dtype == right.dtype
+        assert array.shape == right.shape
+        assert (array == right).all(), array
+
+
+def check_error(error: dict | None, expected: Error, way: str) -> None:
+    assert error is not None, "no error"
+    assert error["classes"][0] == expected.kind, error
+    assert re.search(expected.text, error["text"]), error
+    numbered = expected.number is not None and way in ("index", "iter")
+    place = {
+        "frame": expected.number if numbered else expected.frame,
+        "segment": expected.segment,
+        "offset": expected.offset,
+    }
+    assert {name: error[name] for name in place} == place, error
+    if expected.element is not None:
+        assert error["element"] == cases.NAMES[expected.element], error
+    if expected.kind == "PixelDataError":
+        assert "ValueError" in error["classes"]
+        assert str(error["element"] or "") in error["text"], error
+        assert all(f"{name} {number}" in error["text"] for name, number in place.items() if number is not None), error
+
+
+def check_warnings(found: list[list[str]], expected: Array, way: str) -> None:
+    pattern = None if way in expected.quiet else expected.warning
+    assert len(found) == (pattern is not None), found
+    for category, text, file in found:
+        assert category == "UserWarning"
+        assert re.search(pattern, text), text
+        assert expected.by_pydicom or Path(file) == HERE / "child.py"
+
+
+def check(report: dict, way: str, expected: cases.Expected, input_bytes: int) -> None:
+    if "no data set" in report:
+        pytest.skip(f"pydicom cannot read it: {report['no data set']}")
+    assert report["stderr"] == ""
+    assert report["seconds"] < SECONDS
+    found, error = arrays(report), report["error"]
+    if isinstance(expected, Error) and expected.whole is not None and way == "index":
+        expected = Array(expected.whole[:1])
+    if isinstance(expected, Array):
+        assert error is None, error
+        check_arrays(found, as_given(expected.frames, way))
+        check_warnings(report["warnings"], expected, way)
+        return
+    check_arrays(found, list(expected.whole) if way == "iter" and expected.whole is not None else [])
+    check_error(error, expected, way)
+    assert report["growth"] < MEMORY + input_bytes
+
+
+def parameters() -> list:
+    """Each case by each way; those that do not pass yet say why."""
+    return [
+        pytest.param(
+            case,
+            way,
+            id=f"{case.name}-{way}",
+            marks=[pytest.mark.xfail(reason=case.wrong[way], strict=False)] if way in case.wrong else [],
+        )
+        for case in cases.ALL
+        for way in cases.WAYS
+    ]
+
+
+@pytest.mark.parametrize(("case", "way"), parameters())
+def test_case(child, case: Case, way: str):
+    expected = case.outcome(way)
+    shape, dtype = form_of_out(expected)
+    report = child.ask(case.data, way=way, out="right", shape=shape, dtype=dtype)
+    check(report, way, expected, len(case.data))
+
+
+def form_of_out(expected: cases.Expected) -> tuple[tuple[int, ...], str]:
+    """The form of an array for the result; for an image that is refused, that of most images."""
+    frames = expected.frames if isinstance(expected, Array) else gray()
+    frames = frames if len(frames) > 1 else frames[0]
+    return frames.shape, frames.dtype.str
+
+
+WITH_PYDICOM = ("Dataset.pixel_array", "pixel_array(path)", "iter_pixels(path)")
+
+
+@pytest.mark.parametrize("way", WITH_PYDICOM)
+@pytest.mark.parametrize("case", cases.ALL, ids=lambda case: case.name)
+def test_installed(child, case: Case, way: str):
+    """After `dicomet.install()` pydicom does what it did before: outcome, text, values, warnings and log."""
+    if case.without:
+        pytest.skip(case.without)
+    report = child.ask(case.data, way=way)
+    assert report["same"], f"without: {report['without']}\ninstalled: {report['installed']}"
+
+
+def test_names():
+    """A name is that of one case."""
+    names = [case.name for case in cases.ALL]
+    assert len(names) == len(set(names))
+    modules = (cases_description, cases_native, cases_encapsulated, cases_rle)
+    assert len(names) > 50 * len(modules)
