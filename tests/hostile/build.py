@@ -122,6 +122,14 @@ def deflated(data: bytes) -> bytes:
     return deflate.compress(data) + deflate.flush()
 
 
+def bomb(before: bytes, zeros: int, behind: bytes = b"") -> bytes:
+    """Deflated: `before`, so many mebibytes of zeros, `behind`. The zeros are deflated once, and repeated."""
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    parts = [before, bytes(1 << 20), behind]
+    start, zero, end = (deflate.compress(part) + deflate.flush(zlib.Z_FULL_FLUSH) for part in parts)
+    return start + zero * zeros + end + deflate.flush()
+
+
 # Items (PS3.5 A.4)
 
 
@@ -176,7 +184,7 @@ def rle_frame(
 
 def byte_planes(samples: np.ndarray) -> list[bytes]:
     """The segments of one frame before they are packed: by sample, most significant byte first."""
-    samples = samples if samples.ndim == 3 else samples[..., None]  # noqa: PLR2004
+    samples = samples if samples.ndim == 3 else samples[..., None]
     big_endian = samples.astype(samples.dtype.newbyteorder(">"))
     planes = big_endian[..., None].view(np.uint8)
     return [

@@ -75,6 +75,9 @@ class Case:
     """Ways in which dicomet does not do yet what it should, and what it does."""
     without: str = ""
     """Why pydicom is not asked: its time or memory has no bound."""
+    ways: tuple[str, ...] = WAYS
+    memory: int = 32 << 20
+    """Bytes that a call may take, besides those of the file."""
 
     def outcome(self, way: str) -> Expected:
         """What must happen by `way`."""
@@ -84,7 +87,7 @@ class Case:
 ALL: list[Case] = []
 
 
-OF_CASE = ("but", "wrong", "without")
+OF_CASE = ("but", "wrong", "without", "ways", "memory")
 
 
 def refused(name: str, data: bytes, text: str, element: str | None = "pixel_data", **more) -> None:

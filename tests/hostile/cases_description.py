@@ -3,8 +3,25 @@
 import struct
 
 import numpy as np
-from build import EXPLICIT, RLE, element, file_of, image, items, literal, repeated, rle, rle_frame
-from cases import MISSING, Array, Error, bytes_of, color, decoded, everywhere, gray, refused, warned
+from build import (
+    DELIMITER,
+    EXPLICIT,
+    IMPLICIT,
+    PIXEL_DATA,
+    RLE,
+    UNDEFINED,
+    described,
+    element,
+    file_of,
+    image,
+    item,
+    items,
+    literal,
+    repeated,
+    rle,
+    rle_frame,
+)
+from cases import MISSING, WAYS, Array, Error, bytes_of, color, decoded, everywhere, gray, refused, warned
 
 GRAY, COLOR = gray(), color()
 NATIVE = GRAY.astype("<u2").tobytes()
@@ -45,18 +62,21 @@ bits = {"rows": 1, "columns": 1, "bits_allocated": 1, "frames": 2**31 - 1}
 refused("2^31 - 1 frames of a bit", image(b"\1\0", **bits), r"found 2 bytes, expected (268435456|3)", number=16,
         whole=np.array([1] + [0] * 15, np.uint8).reshape(16, 1, 1),
         without="pydicom tries 2^31 frames one by one")  # fmt: skip
-refused("2^31 - 1 frames, RLE", image(items([rle(GRAY[0])]), RLE, frames=2**31 - 1), r"found 1 frames, expected 2147483647",
-        whole=GRAY, without=ASKS)  # fmt: skip
+refused("2^31 - 1 frames, RLE", image(items([rle(GRAY[0])]), RLE, frames=2**31 - 1),
+        r"found 1 frames, expected 2147483647", whole=GRAY, without=ASKS)  # fmt: skip
 large = {"rows": 8192, "columns": 8192, "bits_allocated": 8}
 runs = rle_frame([repeated(7, 128) * (8192 * 8192 // 128)])
 refused("an image that is larger than memory", image(items([runs]), RLE, **large), r"", None, kind="MemoryError",
+        ways=tuple(way for way in WAYS if way != "out"),
         without="that its memory is enough does not matter here")  # fmt: skip
 
 # Bits Allocated, Bits Stored, High Bit, Pixel Representation
 for bits in (0, 7, 24, 40, 65535):
     allowed = rf"found {bits}, expected 1, 8, 12, 16, 32 or 64"
     refused(f"bits allocated {bits}", image(NATIVE, bits_allocated=bits, bits_stored=8), allowed, "bits_allocated")
-refused("bits stored 0", image(NATIVE, bits_stored=0, high_bit=11), r"found 0, expected 1 to Bits Allocated", "bits_stored")
+refused(
+    "bits stored 0", image(NATIVE, bits_stored=0, high_bit=11), r"found 0, expected 1 to Bits Allocated", "bits_stored"
+)
 for bits in (17, 65535):
     contradiction = rf"found {bits}, which contradicts \(0028,0100\) Bits Allocated of 16"
     refused(f"bits stored {bits}", image(NATIVE, bits_stored=bits, high_bit=15), contradiction, "bits_stored")
@@ -86,7 +106,9 @@ decoded("12 bits, packed", image(packed(twelve), bits_allocated=12), twelve)
 fifteen = twelve.reshape(-1)[:15].reshape(1, 3, 5)
 half_a_byte = image(packed(np.append(fifteen, [0])), rows=3, columns=5, bits_allocated=12)
 decoded("12 bits, packed, half a byte left", half_a_byte, fifteen)
-refused("12 bits, packed, short", image(packed(twelve)[:-2], bits_allocated=12), r"found 34 bytes, expected 36", number=0)
+refused(
+    "12 bits, packed, short", image(packed(twelve)[:-2], bits_allocated=12), r"found 34 bytes, expected 36", number=0
+)
 refused("12 bits, RLE", image(items([rle(twelve[0])]), RLE, bits_allocated=12), r"RLE Lossless.*Bits Allocated 12")
 
 # Samples per Pixel, Planar Configuration, Photometric Interpretation
@@ -114,13 +136,17 @@ warned("0 frames, RLE", image(items([rle(GRAY[0])]), RLE, frames=0), GRAY, assum
 decoded("number of frames empty", image(NATIVE, frames=""), GRAY, wrong=everywhere("warns, as pydicom does"))
 refused("number of frames blank", image(NATIVE, frames="  "), r"found ' *', expected", "frames", wrong=NOT_NAMED)
 refused("-1 frames", image(NATIVE, frames="-1"), r"found -1, expected", "frames")
-refused("10^20 frames", image(NATIVE, frames=10**20), r"found '1(0{20}|e\+20)', expected one integer", "frames")
+refused("10^20 frames", image(NATIVE, frames=10**20), r"found 10{20}, expected one integer", "frames")
 for frames in ("1.5", "1\\2"):
     refused(f"'{frames}' frames", image(NATIVE, frames=frames), r"found .*1.*, expected one integer", "frames")
 for frames in ("abc", "1A", "0x1"):
-    refused(f"'{frames}' frames", image(NATIVE, frames=frames), rf"found '{frames}', expected", "frames", wrong=NOT_NAMED)
+    refused(
+        f"'{frames}' frames", image(NATIVE, frames=frames), rf"found '{frames}', expected", "frames", wrong=NOT_NAMED
+    )
 refused("more frames than data", image(NATIVE, frames=3), r"found 48 bytes, expected (144|96)", whole=GRAY, number=1)
-refused("more frames than data, RLE", image(items([rle(GRAY[0])]), RLE, frames=3), r"found 1 frames, expected 3", whole=GRAY)
+refused(
+    "more frames than data, RLE", image(items([rle(GRAY[0])]), RLE, frames=3), r"found 1 frames, expected 3", whole=GRAY
+)
 two = gray(2)
 more = r"sufficient to contain 2 frames which is larger than .*'Number of Frames' value of 1"
 warned("more data than frames", image(two.astype("<u2").tobytes(), frames=1), two[:1],
@@ -133,7 +159,9 @@ warned("more fragments than frames", image(items(map(rle, two), table), RLE, fra
 # Elements of pixels
 single = np.arange(24, dtype="f4").reshape(1, 4, 6)
 decoded("float pixel data", image(None, float_data=single.tobytes(), bits_allocated=32), single)
-refused("float pixel data of 16 bits", image(None, float_data=single.tobytes()), r"found 16, expected 32", "bits_allocated")
+refused(
+    "float pixel data of 16 bits", image(None, float_data=single.tobytes()), r"found 16, expected 32", "bits_allocated"
+)
 refused("float pixel data, short", image(None, float_data=single.tobytes()[:-4], bits_allocated=32),
         r"found 92 bytes, expected 96", "float_data", number=0)  # fmt: skip
 NOTHING = r"no 'Pixel Data', .*no pixel data to decode"
@@ -143,7 +171,11 @@ refused("pixel data empty", image(b""), r"found 0 bytes, expected 48", number=0,
 
 # The data set itself
 NO_SYNTAX = r"transfer_syntax_uid|Transfer Syntax UID"
-for data, name in ((b"", "no bytes at all"), (bytes(128) + b"DICM", "a preamble and nothing"), (b"no image" * 999, "text")):
+for data, name in (
+    (b"", "no bytes at all"),
+    (bytes(128) + b"DICM", "a preamble and nothing"),
+    (b"no image" * 999, "text"),
+):
     refused(name, data, NO_SYNTAX, "transfer_syntax", kind=MISSING)
 refused("unknown transfer syntax", image(NATIVE, "1.2.3"), r"'1.2.3' is not supported", "transfer_syntax",
         kind="UnsupportedTransferSyntaxError", but={"dataset": Error(NOTHING, kind=MISSING)})  # fmt: skip
@@ -160,5 +192,28 @@ def nested(depth: int) -> bytes:
 for depth in (30, 3000):
     deep = file_of(nested(depth), EXPLICIT)
     refused(f"sequences {depth} deep", deep, r"no pixel data to decode|cannot be parsed", None, kind="PixelDataError")
+for length in (60, 2**31, 2**32 - 2):
+    beyond = element(0x00090010, "OB", b"", length=length)
+    refused(
+        f"an element of {length} bytes in front", file_of(described(EXPLICIT) + beyond + NATIVE), NOTHING, kind=MISSING
+    )
+pixels = element(PIXEL_DATA, "OW", NATIVE)
+behind = file_of(pixels + described(EXPLICIT))
+refused("described behind the pixel data", behind, r"Missing required element", None, kind=MISSING,
+        but={"dataset": Array(GRAY)})  # fmt: skip
+icon = described(EXPLICIT, rows=1, columns=2, bits_allocated=8) + element(PIXEL_DATA, "OW", b"\1\2")
+for name, content in (
+    ("defined", item(icon)),
+    ("undefined", item(icon, length=UNDEFINED) + item(tag=0xFFFEE00D) + DELIMITER),
+):
+    sequence = element(0x00880200, "SQ", content, length=UNDEFINED if name == "undefined" else None)
+    decoded(f"an icon in front, {name} length", file_of(described(EXPLICIT) + sequence + pixels), GRAY)
+for syntax, other in ((EXPLICIT, IMPLICIT), (IMPLICIT, EXPLICIT)):
+    data = file_of(described(other) + element(PIXEL_DATA, "OW", NATIVE, other), syntax)
+    warned(f"the encoding of {other} under {syntax}", data, GRAY, r"Expected .*, but found .* for reading",
+           by_pydicom=True, but={"dataset": Array(GRAY)})  # fmt: skip
+both = image(NATIVE * 2, float_data=single.tobytes(), bits_allocated=32)
+decoded("two elements of pixels", both, single,
+        but={"dataset": Error(r"One and only one of 'Pixel Data'", None, kind=MISSING)})  # fmt: skip
 private = element(0x00090010, "OB", bytes_of(99, 10, 60).tobytes())
 decoded("60 kB in front of the description", image(NATIVE, before=private), GRAY)

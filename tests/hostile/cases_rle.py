@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 from build import RLE, byte_planes, image, items, literal, repeated, rle, rle_frame
-from cases import bytes_of, color, decoded, gray, refused, warned
+from cases import bytes_of, color, decoded, everywhere, gray, refused, warned
 
 GRAY, BYTES, COLOR = gray(), bytes_of(), color()
 EIGHT = {"bits_allocated": 8}
@@ -41,7 +41,8 @@ for count in (0, 1, 3, 16, 2**31, 2**32 - 1):
 refused("1 segment for RGB", one(rle_frame([literal(COLOR.tobytes())]), **RGB), r"found 1 RLE segments, expected 3",
         frame=0, offset=0)  # fmt: skip
 refused("24 segments, for RGB of 64 bits", one(rle_frame([HIGH] * 15, count=24), **{**RGB, "bits_allocated": 64}),
-        r"found 24 RLE segments, expected 24", frame=0, offset=0)  # fmt: skip
+        r"24.* at most 15|24.*more than 15", frame=0, offset=0,
+        wrong=everywhere("found 24 RLE segments, expected 24"))  # fmt: skip
 
 # Offsets: the first is 64, and each is behind the segment before it and in the frame.
 LAST = 64 + 2 * SEGMENT
@@ -58,14 +59,17 @@ OFFSETS = {
 for name, (offsets, segment, text) in OFFSETS.items():
     frame = rle_frame([HIGH, LOW], offsets=offsets)
     refused(f"offset, {name}", one(frame), text, frame=0, segment=segment, offset=4 + 4 * segment)
-overlapping = rle_frame([literal(plane) for plane in byte_planes(COLOR[0])], offsets=[64, 64 + 2 * SEGMENT, 64 + SEGMENT])
+overlapping = rle_frame(
+    [literal(plane) for plane in byte_planes(COLOR[0])], offsets=[64, 64 + 2 * SEGMENT, 64 + SEGMENT]
+)
 refused("offset, overlapping", one(overlapping, **RGB), r"found RLE segment offset 89, expected an offset behind",
         frame=0, segment=2, offset=12)  # fmt: skip
 early = rle_frame([HIGH, LOW], offsets=[64, 64 + SEGMENT - 4])
 refused("offset, in the segment before", one(early), r"the RLE segment gives 20 of 24 bytes", frame=0, segment=0)
 for length in (2, 8, 60, 62):
     refused(f"header cut to {length} bytes", one(rle(GRAY[0])[:length]), rf"found {length} bytes, expected 64", frame=0)
-refused("header and nothing", one(rle(GRAY[0])[:64]), r"expected an offset inside the frame", frame=0, segment=1, offset=8)
+refused("header and nothing", one(rle(GRAY[0])[:64]), r"found RLE segment offset 64, expected an offset inside",
+        frame=0, segment=0, offset=4)  # fmt: skip
 
 # Segments that give too little
 CUT = {
@@ -80,14 +84,15 @@ for name, (segment, bytes_given) in CUT.items():
     # Of an even frame no byte of padding follows.
     data = one(struct.pack("<16L", 1, 64, *[0] * 14) + segment, **EIGHT)
     refused(name, data, rf"the RLE segment gives {bytes_given} of 24 bytes", frame=0, segment=0)
-    three = rle_frame([PLANE, PLANE + b"\0", segment])
+    # One more byte in front, where else there would be one of padding behind.
+    three = rle_frame([PLANE, PLANE + NOOP * (len(segment) % 2), segment])
     refused(f"{name}, third plane", one(three, **RGB), r"the RLE segment gives \d+ of 24 bytes", frame=0, segment=2)
 refused("first of two planes cut", one(rle_frame([HIGH[:10], LOW])), r"gives 9 of 24 bytes", frame=0, segment=0)
 refused("both planes cut", one(rle_frame([HIGH[:12], LOW[:10]])), r"gives 11 of 24 bytes", frame=0, segment=0)
-third = items([rle(frame) for frame in gray(2)] + [rle_frame([HIGH, LOW[:10]])])
-refused("third frame cut", image(third, RLE, frames=3), r"the RLE segment gives 9 of 24 bytes", frame=2, segment=1,
+third = items([rle(frame) for frame in gray(2)] + [rle_frame([HIGH, LOW[:11]])])
+refused("third frame cut", image(third, RLE, frames=3), r"the RLE segment gives 10 of 24 bytes", frame=2, segment=1,
         whole=gray(2))  # fmt: skip
-made_legal = literal(b"\7" * 22) + b"\xff"
+made_legal = NOOP + literal(b"\7" * 22) + b"\xff"
 decoded("cut, but made legal by padding", eight(made_legal), np.append(SEVEN.reshape(-1)[:22], [0, 0]).reshape(1, 4, 6)
         .astype("u1"))  # fmt: skip
 
@@ -107,8 +112,7 @@ long_high = literal(GRAY[0].astype(">u2").tobytes()[::2] + b"\xee" * 100)
 warned("high bytes too long", one(rle_frame([long_high, LOW])), GRAY, LONG.format(100))
 many = items([rle_frame([repeated(7, 30)])] * 5)
 warned("five frames too long", image(many, RLE, frames=5, **EIGHT), SEVEN.repeat(5, axis=0),
-       LONG.format(6) + r" \(and 4 more warnings like this\)",
-       quiet=("index", "iter"))  # fmt: skip
+       LONG.format(6))  # fmt: skip
 
 # What is odd, but means one thing only
 decoded("no-ops", eight(NOOP + literal(b"\7" * 9) + NOOP * 3 + repeated(7, 15) + NOOP), SEVEN)
@@ -128,18 +132,41 @@ packed = np.packbits(BITS.reshape(-1), bitorder="little").tobytes()
 decoded("1 bit, packed", one(rle_frame([literal(packed)]), **ONE), BITS)
 decoded("1 bit, a byte for each", one(rle_frame([literal(BITS.tobytes())]), **ONE), BITS)
 decoded("1 bit, 255 for each", one(rle_frame([literal((BITS * 255).tobytes())]), **ONE), BITS)
-refused("1 bit, neither", one(rle_frame([literal(bytes(8))]), **ONE), r"the RLE segment gives 8 of 24 bytes", frame=0, segment=0)
+refused(
+    "1 bit, neither",
+    one(rle_frame([literal(bytes(8))]), **ONE),
+    r"the RLE segment gives 8 of 24 bytes",
+    frame=0,
+    segment=0,
+)
 refused("1 bit, packed, short", one(rle_frame([literal(bytes(2))]), **ONE), r"the RLE segment gives 2 of \d+ bytes",
         frame=0, segment=0)  # fmt: skip
 colors = {**RGB, "bits_allocated": 1}
 refused("1 bit, RGB", one(rle(COLOR[0]), **colors), r"for one sample per pixel only", frame=0)
 
 # Dimensions that no such frame can hold (two bytes give 128 at most)
+ASKS = "pydicom asks for as much memory as the description says"
 HOLDS = r"found {} compressed bytes, which cannot hold {} samples"
 tiny = rle_frame([repeated(7, 128)])
-refused("65535 x 65535", one(tiny, rows=65535, columns=65535, **EIGHT), HOLDS.format(66, 4294836225), frame=0)
+refused(
+    "65535 x 65535", one(tiny, rows=65535, columns=65535, **EIGHT), HOLDS.format(66, 4294836225), frame=0, without=ASKS
+)
 refused("65 samples for a byte", one(tiny, rows=65, columns=66, **EIGHT), HOLDS.format(66, 4290), frame=0)
-refused("64 samples for a byte", one(tiny, rows=64, columns=66, **EIGHT), r"gives 128 of 4224 bytes", frame=0, segment=0)
-refused("65535 x 65535, 1 bit", one(tiny, rows=65535, columns=65535, **ONE), HOLDS.format(66, 4294836225), frame=0)
+refused(
+    "64 samples for a byte", one(tiny, rows=64, columns=66, **EIGHT), r"gives 128 of 4224 bytes", frame=0, segment=0
+)
+refused(
+    "65535 x 65535, 1 bit",
+    one(tiny, rows=65535, columns=65535, **ONE),
+    HOLDS.format(66, 4294836225),
+    frame=0,
+    without=ASKS,
+)
 second = items([rle(BYTES[0]), b"\1\0"])
-refused("second frame of two bytes", image(second, RLE, frames=2, **EIGHT), r"found 2 bytes, expected 64", frame=1, whole=BYTES)
+refused(
+    "second frame of two bytes",
+    image(second, RLE, frames=2, **EIGHT),
+    r"found 2 bytes, expected 64",
+    frame=1,
+    whole=BYTES,
+)

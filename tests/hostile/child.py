@@ -28,8 +28,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from outcome import raised, recorded, seen
 
 POISON = 0xA5
-SECONDS = 10
-"""A call that takes longer is ended."""
 PYDICOM_BYTES = 1 << 30
 """What pydicom may have besides: its results are not what is judged."""
 MIB = 1 << 20
@@ -79,6 +77,30 @@ def opened(path: str, _out) -> Iterator[np.ndarray]:
         yield image[:]
 
 
+# What must be noticed, or the tests could not fail.
+
+
+def unwritten(_path: str, _out) -> Iterator[np.ndarray]:
+    yield np.empty((4, 6), np.uint16)
+
+
+def greedy(_path: str, _out) -> Iterator[np.ndarray]:
+    memory = real_empty(40 * MIB, np.uint8)
+    memory[:] = 1
+    raise dicomet.PixelDataError(f"{len(memory)} bytes were taken")
+    yield
+
+
+def crash(_path: str, _out) -> Iterator[np.ndarray]:
+    os.abort()
+    yield
+
+
+def hang(_path: str, _out) -> Iterator[np.ndarray]:
+    time.sleep(60)
+    yield
+
+
 WAYS: dict[str, Callable[..., Iterator[np.ndarray]]] = {
     "path": by_path,
     "bytes": by_bytes,
@@ -87,20 +109,24 @@ WAYS: dict[str, Callable[..., Iterator[np.ndarray]]] = {
     "index": by_index,
     "iter": frame_by_frame,
     "open": opened,
+    "unwritten": unwritten,
+    "greedy": greedy,
+    "crash": crash,
+    "hang": hang,
 }
 # What must be the same with and without `dicomet.install()`.
 INSTALLED = {
     "Dataset.pixel_array": lambda path: pydicom.dcmread(path, force=True).pixel_array,
-    "pixel_array(path)": lambda path: pydicom.pixels.pixel_array(path),
-    "iter_pixels(path)": lambda path: list(pydicom.pixels.iter_pixels(path)),
+    "pydicom.pixels.pixel_array": pydicom.pixels.pixel_array,
+    "pydicom.pixels.iter_pixels": pydicom.pixels.iter_pixels,
 }
 
 
 def report(request: dict) -> dict:
     """What one call gives, says, raises and takes."""
     path, way = request["path"], request["way"]
-    if way in INSTALLED:
-        return compared(INSTALLED[way], path)
+    if way == "installed":
+        return {"different": {name: found for name, call in INSTALLED.items() if (found := differences(call, path))}}
     source = path
     if way == "dataset":
         try:
@@ -133,7 +159,8 @@ def report(request: dict) -> dict:
 
 def out_array(request: dict) -> np.ndarray:
     """An array of the form that the caller expects, or one that the form of `out` makes unusable."""
-    shape, dtype = request["shape"], np.dtype(request["dtype"])
+    shape, dtype = request["form"] or form_described(request["path"])
+    dtype = np.dtype(dtype)
     array = poisoned_empty([2, *shape], dtype)
     return {
         "right": lambda: array[0],
@@ -146,7 +173,20 @@ def out_array(request: dict) -> np.ndarray:
     }[request["out"]]()
 
 
-def compared(call: Callable[[str], object], path: str) -> dict:
+def form_described(path: str) -> tuple[list[int], str]:
+    """The form of the result by the elements of the file; of one byte where they say nothing, or too much."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            dataset = pydicom.dcmread(path, force=True, stop_before_pixels=True)
+            sizes = [int(dataset.get("NumberOfFrames") or 1), dataset.Rows, dataset.Columns, dataset.SamplesPerPixel]
+            shape = [size for size, name in zip(sizes, "frcs", strict=True) if name in "rc" or size != 1]
+            dtype = np.dtype(f"u{-(-dataset.BitsAllocated // 8)}")
+            return (shape, dtype.str) if 0 < np.prod(shape, dtype=float) < MIB else ([1], "u1")
+    except Exception:  # noqa: BLE001 - an array that is never looked at
+        return [1], "u1"
+
+
+def differences(call: Callable[[str], object], path: str) -> list[str] | None:
     """The two outcomes of `call`, without and with dicomet, where they differ."""
     limit_memory(PYDICOM_BYTES)
     with mock.patch.dict(os.environ, {"DICOMET": "0"}):
@@ -154,7 +194,7 @@ def compared(call: Callable[[str], object], path: str) -> dict:
     with mock.patch.dict(os.environ), dicomet.install():
         os.environ.pop("DICOMET", None)
         installed = outcome(call, path)
-    return {"same": without == installed, "without": repr(without)[:2000], "installed": repr(installed)[:2000]}
+    return None if without == installed else [repr(without)[:2000], repr(installed)[:2000]]
 
 
 def outcome(call: Callable[[str], object], path: str) -> tuple:
@@ -168,21 +208,25 @@ def outcome(call: Callable[[str], object], path: str) -> tuple:
 
 
 def limit_memory(more: int) -> None:
+    """Let the process have `more` bytes than it has."""
     limit = memory("VmSize") + more
     resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 
 
 def memory(name: str) -> int:
+    """One of the system's counts, in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 def shown(array: np.ndarray) -> dict:
+    """An array in JSON."""
     data = base64.b64encode(array.tobytes()).decode()
     return {"shape": array.shape, "dtype": array.dtype.str, "data": data}
 
 
 def shown_error(error: BaseException) -> dict:
+    """An exception in JSON."""
     place = {name: getattr(error, name, None) for name in ("element", "frame", "segment", "offset")}
     classes = [kind.__name__ for kind in type(error).__mro__]
     where = "".join(traceback.format_exception(error)[-3:])
@@ -208,7 +252,7 @@ def in_fork(request: dict) -> dict:
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
-        answer = everything(pipe.fileno())
+        answer = everything(pipe.fileno(), request["ends_in"])
     if answer is None:
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
@@ -216,15 +260,15 @@ def in_fork(request: dict) -> dict:
         file.seek(0)
         stderr = file.read().decode(errors="replace")
     if answer is None:
-        return {"failed": f"no end after {SECONDS} s", "stderr": stderr}
+        return {"failed": f"no end after {request['ends_in']} s", "stderr": stderr}
     if status != 0 or not answer:
         return {"failed": f"the process died: {os.waitstatus_to_exitcode(status)}", "stderr": stderr}
     return {**json.loads(answer), "stderr": stderr}
 
 
-def everything(pipe: int) -> bytes | None:
+def everything(pipe: int, seconds: float) -> bytes | None:
     """Read to the end; None if that does not come."""
-    end, parts = time.monotonic() + SECONDS, []
+    end, parts = time.monotonic() + seconds, []
     while select.select([pipe], [], [], max(0, end - time.monotonic()))[0]:
         part = os.read(pipe, MIB)
         if not part:
@@ -246,7 +290,8 @@ def main() -> None:
     for path in sys.argv[1:]:
         warm_up(path)
     for line in sys.stdin:
-        print(json.dumps(in_fork(json.loads(line))), flush=True)
+        sys.stdout.write(json.dumps(in_fork(json.loads(line))) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -11,24 +11,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import pytest
-
-# These modules have names of their own, so that they can be imported from here alone.
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
 import cases
 import cases_description
 import cases_encapsulated
 import cases_native
 import cases_rle
+import numpy as np
+import pytest
 from build import RLE, image, items, rle
 from cases import Array, Case, Error, gray
 
+HERE = Path(__file__).parent
+
 MIB = 1 << 20
-MEMORY = 32 * MIB
-"""More than the input, and than the result where there is one, no call may take."""
 SECONDS = 2
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and counts memory as Linux does")
@@ -41,12 +36,13 @@ class Child:
         self.folder = folder
         self.process = None
 
-    def ask(self, data: bytes, **request) -> dict:
+    def ask(self, data: bytes, way: str, memory: int = 32 * MIB, **request) -> dict:
+        """Let a fork call `way`. It may have so much `memory` besides the file, and no more."""
         path = self.folder / "image"
         path.write_bytes(data)
         if self.process is None or self.process.poll() is not None:
             self.process = self.start()
-        request = {"path": str(path), "limit": MEMORY + len(data), **request}
+        request = {"path": str(path), "way": way, "limit": memory + len(data), "ends_in": 5 * SECONDS, **request}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
@@ -132,22 +128,31 @@ def check_warnings(found: list[list[str]], expected: Array, way: str) -> None:
         assert expected.by_pydicom or Path(file) == HERE / "child.py"
 
 
-def check(report: dict, way: str, expected: cases.Expected, input_bytes: int) -> None:
+def check_warnings_of_error(found: list[list[str]]) -> None:
+    """In front of an error there may be pydicom's warnings about an element, and one of dicomet's."""
+    assert all(category == "UserWarning" for category, _, _ in found)
+    assert len([file for _, _, file in found if "pydicom" not in Path(file).parts]) <= 1, found
+
+
+def check(report: dict, way: str, expected: cases.Expected, memory: int) -> None:
     if "no data set" in report:
         pytest.skip(f"pydicom cannot read it: {report['no data set']}")
     assert report["stderr"] == ""
     assert report["seconds"] < SECONDS
     found, error = arrays(report), report["error"]
-    if isinstance(expected, Error) and expected.whole is not None and way == "index":
-        expected = Array(expected.whole[:1])
     if isinstance(expected, Array):
         assert error is None, error
         check_arrays(found, as_given(expected.frames, way))
         check_warnings(report["warnings"], expected, way)
         return
+    check_warnings_of_error(report["warnings"])
+    if way == "index" and expected.whole is not None:
+        assert error is None, error
+        check_arrays(found, [expected.whole[0]])
+        return
     check_arrays(found, list(expected.whole) if way == "iter" and expected.whole is not None else [])
     check_error(error, expected, way)
-    assert report["growth"] < MEMORY + input_bytes
+    assert report["growth"] < memory
 
 
 def parameters() -> list:
@@ -160,41 +165,66 @@ def parameters() -> list:
             marks=[pytest.mark.xfail(reason=case.wrong[way], strict=False)] if way in case.wrong else [],
         )
         for case in cases.ALL
-        for way in cases.WAYS
+        for way in case.ways
     ]
 
 
 @pytest.mark.parametrize(("case", "way"), parameters())
 def test_case(child, case: Case, way: str):
     expected = case.outcome(way)
-    shape, dtype = form_of_out(expected)
-    report = child.ask(case.data, way=way, out="right", shape=shape, dtype=dtype)
-    check(report, way, expected, len(case.data))
+    report = child.ask(case.data, way, case.memory, out="right", form=form_of(expected))
+    check(report, way, expected, case.memory + len(case.data))
 
 
-def form_of_out(expected: cases.Expected) -> tuple[tuple[int, ...], str]:
-    """The form of an array for the result; for an image that is refused, that of most images."""
-    frames = expected.frames if isinstance(expected, Array) else gray()
-    frames = frames if len(frames) > 1 else frames[0]
+def form_of(expected: cases.Expected) -> tuple[tuple[int, ...], str] | None:
+    """The form of an array for the result; of an image that is refused it is what the file says."""
+    if isinstance(expected, Error):
+        return None
+    frames = expected.frames if len(expected.frames) > 1 else expected.frames[0]
     return frames.shape, frames.dtype.str
 
 
-WITH_PYDICOM = ("Dataset.pixel_array", "pixel_array(path)", "iter_pixels(path)")
-
-
-@pytest.mark.parametrize("way", WITH_PYDICOM)
 @pytest.mark.parametrize("case", cases.ALL, ids=lambda case: case.name)
-def test_installed(child, case: Case, way: str):
+def test_installed(child, case: Case):
     """After `dicomet.install()` pydicom does what it did before: outcome, text, values, warnings and log."""
     if case.without:
         pytest.skip(case.without)
-    report = child.ask(case.data, way=way)
-    assert report["same"], f"without: {report['without']}\ninstalled: {report['installed']}"
+    assert child.ask(case.data, "installed")["different"] == {}
+
+
+NATIVE = image(gray().astype("<u2").tobytes())
+RLE_LOSSLESS = image(items([rle(gray()[0])]), RLE)
+FORMS = ("strided", "column by column", "read-only", "other dtype", "other shape", "too large")
+
+
+@pytest.mark.parametrize("data", [NATIVE, RLE_LOSSLESS], ids=["native", "RLE"])
+@pytest.mark.parametrize("form", FORMS)
+def test_unusable_out(child, data: bytes, form: str):
+    report = child.ask(data, "out", out=form, form=form_of(Array(gray())))
+    assert report["error"]["classes"][0] == "PixelDataError"
+    assert re.search(r"^'out': found an array .*, expected ", report["error"]["text"])
+
+
+def test_right_out(child):
+    report = child.ask(NATIVE, "out", out="right", form=form_of(Array(gray())))
+    check(report, "out", Array(gray()), 32 * MIB)
+
+
+def test_what_is_wrong_is_noticed(child):
+    with pytest.raises(AssertionError, match="42405"):
+        check(child.ask(NATIVE, "unwritten"), "path", Array(gray()), 32 * MIB)
+    with pytest.raises(AssertionError, match=r"4[0-9]{7} <"):
+        check(child.ask(NATIVE, "greedy", 64 * MIB), "path", Error("bytes were taken", None), 32 * MIB)
+    assert child.ask(NATIVE, "greedy")["error"]["classes"][1] == "MemoryError"
+    with pytest.raises(AssertionError, match="the process died: -6"):
+        child.ask(NATIVE, "crash")
+    with pytest.raises(AssertionError, match=r"no end after 0\.2 s"):
+        child.ask(NATIVE, "hang", ends_in=0.2)
 
 
 def test_names():
     """A name is that of one case."""
     names = [case.name for case in cases.ALL]
     assert len(names) == len(set(names))
-    modules = (cases_description, cases_native, cases_encapsulated, cases_rle)
+    modules = {cases_description, cases_native, cases_encapsulated, cases_rle}
     assert len(names) > 50 * len(modules)
