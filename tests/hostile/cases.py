@@ -21,6 +21,7 @@ NAMES = {
     "high_bit": "(0028,0102) High Bit",
     "signed": "(0028,0103) Pixel Representation",
     "offsets": "(7FE0,0001) Extended Offset Table",
+    "lengths": "(7FE0,0002) Extended Offset Table Lengths",
     "float_data": "(7FE0,0008) Float Pixel Data",
     "pixel_data": "(7FE0,0010) Pixel Data",
 }

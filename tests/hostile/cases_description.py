@@ -26,6 +26,7 @@ from cases import MISSING, WAYS, Array, Error, bytes_of, color, decoded, everywh
 GRAY, COLOR = gray(), color()
 NATIVE = GRAY.astype("<u2").tobytes()
 MUST_BE_THERE = r"Missing required element: \(0028,0"
+ASKED_FOR = dict.fromkeys((way for way in WAYS if way != "dataset"), "asks for as many bytes as the length says")
 NOT_NAMED = everywhere("pydicom's parser raises; the element is not named as an attribute")
 
 # Rows and Columns
@@ -197,6 +198,10 @@ for length in (60, 2**31, 2**32 - 2):
     refused(
         f"an element of {length} bytes in front", file_of(described(EXPLICIT) + beyond + NATIVE), NOTHING, kind=MISSING
     )
+for length in (60, 2**31, 2**32 - 2):
+    beyond = described(EXPLICIT, photometric=None) + element(0x00280004, "UT", b"", length=length)
+    refused(f"photometric interpretation of {length} bytes", file_of(beyond + NATIVE), NOTHING, kind=MISSING,
+            wrong=ASKED_FOR if length > 60 else {})  # fmt: skip
 pixels = element(PIXEL_DATA, "OW", NATIVE)
 behind = file_of(pixels + described(EXPLICIT))
 refused("described behind the pixel data", behind, r"Missing required element", None, kind=MISSING,

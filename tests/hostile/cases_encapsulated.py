@@ -15,7 +15,7 @@ from build import (
     offsets64,
     rle,
 )
-from cases import MISSING, Error, decoded, gray, refused, warned
+from cases import MISSING, Error, decoded, everywhere, gray, refused, warned
 
 ONE, THREE = gray(), gray(3)
 FRAMES = [rle(frame) for frame in THREE]
@@ -222,6 +222,17 @@ for name, (offsets, lengths) in EXTENDED.items():
     quiet = ("index",) if name in ("wrong", "with 2^62", "with 2^64 - 1", "length 2^64 - 1") else ()
     warned(f"extended table, {name}", extended(offsets, lengths), THREE, NOT_EXTENDED, quiet=quiet)
 refused("extended table, fewer fragments", extended(RIGHT, LENGTHS, FRAMES[:2]), FEWER.format(2), whole=THREE[:2])
+warned("extended table, lengths empty", extended(RIGHT, b""), THREE, NOT_EXTENDED)
+refused("extended table, lengths absent", image(items(FRAMES), RLE, frames=3, offsets=offsets64(RIGHT)),
+        r"Extended ?Offset ?Table ?Lengths", "lengths", kind=MISSING,
+        wrong=everywhere("the text of an AttributeError, and no element"))  # fmt: skip
+both = items(FRAMES, [0, 5, 10])
+decoded(
+    "extended table, and a wrong table",
+    image(both, RLE, frames=3, offsets=offsets64(RIGHT), lengths=offsets64(LENGTHS)),
+    THREE,
+)
+decoded("extended table, native samples", image(native, offsets=offsets64([0]), lengths=offsets64([48])), ONE)
 
 # Codestreams that describe another image, which no codec is given
 

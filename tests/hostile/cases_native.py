@@ -56,6 +56,19 @@ decoded("big endian, 8 bits, OB", image(BYTES.tobytes(), BIG_ENDIAN, vr="OB", **
 decoded("big endian, 16 bits", image(GRAY.astype(">u2").tobytes(), BIG_ENDIAN), GRAY)
 words = np.frombuffer(odd.tobytes() + b"\0", "<u2").astype(">u2").tobytes()
 decoded("big endian, 8 bits, OW, odd", image(words, BIG_ENDIAN, rows=5, columns=5, **EIGHT), odd)
+ONE_TOO_FAR = "names the frame behind the last"
+refused("big endian, 8 bits, OW, odd, not padded", image(words[:25], BIG_ENDIAN, rows=5, columns=5, **EIGHT),
+        r"found 25 bytes, expected 26", frame=0, wrong=everywhere(ONE_TOO_FAR))  # fmt: skip
+odd = bytes_of(3, 5, 5)
+words = np.frombuffer(odd.tobytes() + b"\0", "<u2").astype(">u2").tobytes()
+decoded(
+    "big endian, 8 bits, OW, frames that begin in a word",
+    image(words, BIG_ENDIAN, rows=5, columns=5, frames=3, **EIGHT),
+    odd,
+)
+refused("big endian, 8 bits, OW, last word cut", image(words[:75], BIG_ENDIAN, rows=5, columns=5, frames=3, **EIGHT),
+        r"found 75 bytes, expected 76", frame=2, whole=odd[:2],
+        wrong=dict.fromkeys(("path", "bytes", "dataset", "out", "iter", "open"), ONE_TOO_FAR))  # fmt: skip
 
 # The length that the element says
 END = r"found 48 bytes to the end of the file, expected {}"

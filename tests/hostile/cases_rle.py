@@ -143,6 +143,7 @@ refused("1 bit, packed, short", one(rle_frame([literal(bytes(2))]), **ONE), r"th
         frame=0, segment=0)  # fmt: skip
 colors = {**RGB, "bits_allocated": 1}
 refused("1 bit, RGB", one(rle(COLOR[0]), **colors), r"for one sample per pixel only", frame=0)
+warned("two frames, described as one", image(items([rle(GRAY[0])] * 2), RLE), GRAY, REST)
 
 # Dimensions that no such frame can hold (two bytes give 128 at most)
 ASKS = "pydicom asks for as much memory as the description says"
