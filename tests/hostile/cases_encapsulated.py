@@ -159,6 +159,7 @@ refused("empty fragment in place of a frame", value([FRAMES[0], b"", FRAMES[1]])
 refused("empty fragments only", value([b"", b"", b""]), FEWER.format(0))
 refused("fewer fragments than frames", value(FRAMES[:2]), FEWER.format(2), whole=THREE[:2])
 refused("fewer fragments, right table", value(FRAMES[:2], table=RIGHT[:2]), FEWER.format(2), whole=THREE[:2])
+refused("fewer fragments, table of all", value(FRAMES[:2], table=RIGHT), FEWER.format(2), whole=THREE[:2])
 refused("no fragment", value([]), FEWER.format(0))
 refused("no item at all", raw(DELIMITER),
         r"found tag \(FFFE,E0DD\), expected the Item .* of the Basic Offset Table", offset=0,

@@ -127,7 +127,8 @@ def report(request: dict) -> dict:
     """What one call gives, says, raises and takes."""
     path, way = request["path"], request["way"]
     if way == "installed":
-        return {"different": {name: found for name, call in INSTALLED.items() if (found := differences(call, path))}}
+        different = {name: found for name, call in INSTALLED.items() if (found := differences(call, path))}
+        return {"different": different, "taken": dicomet.stats().taken}
     source = path
     if way == "dataset":
         try:
@@ -193,8 +194,7 @@ def differences(call: Callable[[str], object], path: str) -> list[str] | None:
     limit_memory(PYDICOM_BYTES)
     with mock.patch.dict(os.environ, {"DICOMET": "0"}):
         without = outcome(call, path)
-    with mock.patch.dict(os.environ), dicomet.install():
-        os.environ.pop("DICOMET", None)
+    with mock.patch.dict(os.environ, {"DICOMET": "1"}), dicomet.install():
         installed = outcome(call, path)
     return None if without == installed else [repr(without)[:2000], repr(installed)[:2000]]
 

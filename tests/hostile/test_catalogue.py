@@ -206,6 +206,12 @@ def test_unusable_out(child, data: bytes, form: str):
     assert re.search(r"^'out': found an array .*, expected ", report["error"]["text"])
 
 
+def test_installed_takes_part(child):
+    """What is right is decoded by dicomet, and what is wrong by pydicom."""
+    assert child.ask(NATIVE, "installed")["taken"] == 3
+    assert child.ask(image(bytes(46)), "installed")["taken"] == 0
+
+
 def test_right_out(child):
     report = child.ask(NATIVE, "out", out="right", form=form_of(Array(gray())))
     check(report, "out", Array(gray()), 32 * MIB)
