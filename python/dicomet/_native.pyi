@@ -119,6 +119,8 @@ class Image:
         """
     def native_frames(self, found: int) -> int:
         """Return how many whole frames `found` bytes in native form hold; at least Number of Frames."""
+    def check_subsampled(self, found: int) -> None:
+        """Refuse a native value in ``YBR_FULL_422`` of as many bytes as full size would have."""
     def native_frame_range(self, index: int) -> tuple[int, int]:
         """Return where a frame begins and ends in native form, in bits."""
 

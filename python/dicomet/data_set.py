@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
-from pydicom.datadict import DicomDictionary  # type: ignore[attr-defined]
+from pydicom.datadict import DicomDictionary, dictionary_description, dictionary_VR  # type: ignore[attr-defined]
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
 from pydicom.pixels.utils import as_pixel_options
@@ -23,8 +23,9 @@ from dicomet.parsed import ELEMENTS, KEYWORDS, Parsed
 from dicomet.source import as_file, source_of_file
 from dicomet.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
+NUMBER_OF_FRAMES = 0x00280008
 HIGH_BIT = 0x00280102
-EXTENDED_OFFSET_TABLES = frozenset({0x7FE00001, 0x7FE00002})
+EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE00001, 0x7FE00002
 IMAGE_PIXEL = frozenset(
     {0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280103}
 )
@@ -132,7 +133,7 @@ def _read_up_to_pixel_data(
     file: BinaryIO, file_meta: FileMetaDataset, transfer_syntax: UID, specific_tags: Iterable[int] | None
 ) -> Dataset:
     """Return the elements before the pixel data; `file` is then at the tag of the pixel data element, or at its end."""
-    tags = IMAGE_PIXEL | EXTENDED_OFFSET_TABLES | {HIGH_BIT}
+    tags = IMAGE_PIXEL | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
     if specific_tags is not None:
         tags = tags | _group_0028() | set(specific_tags)
     try:
@@ -183,12 +184,34 @@ def _read_element_header(file: BinaryIO, dataset: Dataset) -> tuple[int, str | N
 
 def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
     with _as_pixel_data_error():
-        merged = as_pixel_options(dataset, **options)
+        try:
+            merged = as_pixel_options(dataset, **options)
+        except Exception:
+            _check_elements(dataset)
+            raise
     if HIGH_BIT in dataset and "high_bit" not in merged:
         # It does not change the samples, so that one that cannot be read does not matter.
         with suppress(Exception):
             merged["high_bit"] = dataset[HIGH_BIT].value
     return merged
+
+
+def _check_elements(dataset: Dataset) -> None:
+    """Raise for the first element of an image that cannot be read, by its name; pydicom tells the value alone."""
+    for tag in sorted(IMAGE_PIXEL & dataset.keys()):
+        try:
+            value = dataset[tag].value
+            if tag == NUMBER_OF_FRAMES and value is not None:
+                int(value)
+        except Exception as error:
+            raw = dataset.get_item(tag).value
+            found = shown(raw.decode("latin-1") if isinstance(raw, bytes) else raw)
+            element = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
+            message = f"{element}: found {found}, expected a value of VR {dictionary_VR(tag)}"
+            raise PixelDataError(message, element=element) from error
+    if EXTENDED_OFFSET_TABLE in dataset and EXTENDED_OFFSET_TABLE_LENGTHS not in dataset:
+        element = "(7FE0,0002) Extended Offset Table Lengths"
+        raise MissingElementError(f"Missing element beside the Extended Offset Table: {element}", element=element)
 
 
 def _no_pixel_data(where: str) -> MissingElementError:
@@ -208,7 +231,7 @@ def _as_pixel_data_error() -> Iterator[None]:
     """
     try:
         yield
-    except (MemoryError, Warning):
+    except (MemoryError, Warning, PixelDataError):
         # A warning is an exception where the caller wants it to be one.
         raise
     except OSError as error:

@@ -177,7 +177,7 @@ def _image(options: dict[str, Any], keyword: str) -> Image:
             raise _missing(tag, title)
         text = name == "photometric_interpretation"
         values[name] = _text(value, tag, title) if text else _integer(value, tag, title)
-    if values["samples_per_pixel"] != 1:
+    if values["samples_per_pixel"] == 3:  # noqa: PLR2004 - any other number is refused
         planar = options.get("planar_configuration")
         if planar is None:
             raise _missing("(0028,0006)", "Planar Configuration")

@@ -116,6 +116,8 @@ class Frames:
 
     def check_size(self, count: int) -> None:
         """Check that an array of `count` frames is not larger than the caller wants."""
+        if self._max_bytes is None:
+            return
         size = count * math.prod(self.frame_shape) * self.dtype.itemsize
         if size > self._max_bytes:
             element = self.description.element

@@ -2,7 +2,6 @@
 
 import operator
 import os
-import sys
 
 from dicomet.errors import shown
 from dicomet.warn import warn
@@ -31,15 +30,15 @@ def checked_workers(workers: int | None) -> int | None:
     return min(number, 2**31)
 
 
-def checked_max_bytes(max_bytes: int | None) -> int:
-    """Return how many bytes an array may have: as the caller says, or the environment; else as many as can be.
+def checked_max_bytes(max_bytes: int | None) -> int | None:
+    """Return how many bytes an array may have: as the caller says, or the environment, if either does.
 
     What says nothing is no limit that anybody could want, so that it is an error, in the environment too.
     """
     if max_bytes is None:
         text = os.environ.get(MAX_BYTES)
         if text is None:
-            return sys.maxsize
+            return None
         return _not_negative(int(text) if text.strip().isdecimal() else -1, MAX_BYTES, text)
     return _not_negative(operator.index(max_bytes), "'max_bytes'", max_bytes)
 

@@ -77,6 +77,7 @@ class NativeFrames:
         """Check that the value is long enough, before memory is allocated for these frames."""
         if self._description.complete:
             self._image.native_frames(self._length)
+        self._image.check_subsampled(self._length)
         end = self._end_of(first + count)
         if end <= self._length:
             self.stored()

@@ -77,7 +77,18 @@ def size_of(file: BinaryIO) -> int:
 
 def as_file(source: Source) -> BinaryIO:
     """Return `source` as a file for a parser."""
-    return cast("BinaryIO", io.BufferedReader(_Raw(source), PARSER_BUFFER))
+    return cast("BinaryIO", _File(_Raw(source), PARSER_BUFFER))
+
+
+class _File(io.BufferedReader):
+    """Allocates no more than there is: a parser asks for as many bytes as an element says it has."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read `size` bytes, or fewer at the end."""
+        if size is not None and size > PARSER_BUFFER:
+            raw = cast("_Raw", self.raw)
+            size = min(size, max(0, raw.length - self.tell()))
+        return super().read(size)
 
 
 class _Raw(io.RawIOBase):
@@ -87,6 +98,11 @@ class _Raw(io.RawIOBase):
         self._source = source
         self._position = 0
         self._left = PARSER_LIMIT if source.is_deflated else sys.maxsize
+
+    @property
+    def length(self) -> int:
+        """Up to where there may be something to read."""
+        return min(self._source.length, self._position + self._left + 1)
 
     def readable(self) -> bool:
         return True

@@ -72,8 +72,6 @@ class Case:
     expected: Expected
     but: dict[str, Expected] = field(default_factory=dict)
     """Ways with an outcome of their own."""
-    wrong: dict[str, str] = field(default_factory=dict)
-    """Ways in which dicomet does not do yet what it should, and what it does."""
     without: str = ""
     """Why pydicom is not asked: its time or memory has no bound."""
     ways: tuple[str, ...] = WAYS
@@ -88,7 +86,7 @@ class Case:
 ALL: list[Case] = []
 
 
-OF_CASE = ("but", "wrong", "without", "ways", "memory")
+OF_CASE = ("but", "without", "ways", "memory")
 
 
 def refused(name: str, data: bytes, text: str, element: str | None = "pixel_data", **more) -> None:
@@ -106,11 +104,6 @@ def warned(name: str, data: bytes, frames: np.ndarray, warning: str, **more) -> 
     """A case that is decoded with one warning. `more`: fields of `Array` and of `Case`."""
     of_case = {key: more.pop(key) for key in OF_CASE if key in more}
     ALL.append(Case(name, data, Array(frames, warning, **more), **of_case))
-
-
-def everywhere(reason: str) -> dict[str, str]:
-    """For `Case.wrong`: by every way."""
-    return dict.fromkeys(WAYS, reason)
 
 
 # Samples that the cases share: no two are alike, nor the bytes of one, nor are there bytes of 0xA5.

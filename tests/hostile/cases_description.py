@@ -21,13 +21,11 @@ from build import (
     rle,
     rle_frame,
 )
-from cases import MISSING, WAYS, Array, Error, bytes_of, color, decoded, everywhere, gray, refused, warned
+from cases import MISSING, WAYS, Array, Error, bytes_of, color, decoded, gray, refused, warned
 
 GRAY, COLOR = gray(), color()
 NATIVE = GRAY.astype("<u2").tobytes()
 MUST_BE_THERE = r"Missing required element: \(0028,0"
-ASKED_FOR = dict.fromkeys((way for way in WAYS if way != "dataset"), "asks for as many bytes as the length says")
-NOT_NAMED = everywhere("pydicom's parser raises; the element is not named as an attribute")
 
 # Rows and Columns
 for name in ("rows", "columns"):
@@ -42,7 +40,7 @@ for name in ("rows", "columns"):
     refused(f"{name} negative", image(NATIVE, **{name: ("SS", -4)}), r"found -4, expected 1 to 65535", name)
 decoded("rows as UL", image(NATIVE, rows=("UL", 4)), GRAY)
 refused("rows as UL, 2^30 + 1", image(NATIVE, rows=("UL", 2**30 + 1)), r"found 1073741825, expected 1 to 65535", "rows")
-refused("rows of 3 bytes", image(NATIVE, rows=b"\4\0\0"), r"Rows: found", "rows", wrong=NOT_NAMED)
+refused("rows of 3 bytes", image(NATIVE, rows=b"\4\0\0"), r"Rows: found", "rows")
 
 # Huge images and tiny data: refused before memory is asked for
 ASKS = "pydicom asks for as much memory as the description says"
@@ -110,7 +108,12 @@ decoded("12 bits, packed, half a byte left", half_a_byte, fifteen)
 refused(
     "12 bits, packed, short", image(packed(twelve)[:-2], bits_allocated=12), r"found 34 bytes, expected 36", number=0
 )
-refused("12 bits, RLE", image(items([rle(twelve[0])]), RLE, bits_allocated=12), r"RLE Lossless.*Bits Allocated 12")
+refused(
+    "12 bits, RLE",
+    image(items([rle(twelve[0])]), RLE, bits_allocated=12),
+    r"found 12, expected .* for RLE Lossless",
+    "bits_allocated",
+)
 
 # Samples per Pixel, Planar Configuration, Photometric Interpretation
 for samples in (0, 2, 4, 65535):
@@ -118,7 +121,7 @@ for samples in (0, 2, 4, 65535):
     refused(f"samples per pixel {samples}", value, rf"found {samples}, expected 1 or 3", "samples")
     value = image(items([rle(GRAY[0])]), RLE, samples=samples)
     refused(f"samples per pixel {samples}, RLE, no planar configuration", value, rf"found {samples}, expected 1 or 3",
-            "samples", wrong=everywhere("asks for Planar Configuration, which would not help"))  # fmt: skip
+            "samples")  # fmt: skip
 RGB = {"samples": 3, "photometric": "RGB", "bits_allocated": 8}
 refused("planar configuration absent", image(COLOR.tobytes(), **RGB), MUST_BE_THERE, "planar", kind=MISSING)
 refused("planar configuration 7", image(COLOR.tobytes(), planar=7, **RGB), r"found 7, expected 0 or 1", "planar")
@@ -134,16 +137,14 @@ for term in ("RGB", "YBR_FULL", "YBR_FULL_422"):
 assumed = r"A value of '{}' for \(0028,0008\) 'Number of Frames' is invalid, assuming 1 frame"
 warned("0 frames", image(NATIVE, frames=0), GRAY, assumed.format(0), by_pydicom=True)
 warned("0 frames, RLE", image(items([rle(GRAY[0])]), RLE, frames=0), GRAY, assumed.format(0), by_pydicom=True)
-decoded("number of frames empty", image(NATIVE, frames=""), GRAY, wrong=everywhere("warns, as pydicom does"))
-refused("number of frames blank", image(NATIVE, frames="  "), r"found ' *', expected", "frames", wrong=NOT_NAMED)
+warned("number of frames empty", image(NATIVE, frames=""), GRAY, assumed.format(None), by_pydicom=True)
+refused("number of frames blank", image(NATIVE, frames="  "), r"found ' *', expected", "frames")
 refused("-1 frames", image(NATIVE, frames="-1"), r"found -1, expected", "frames")
 refused("10^20 frames", image(NATIVE, frames=10**20), r"found 10{20}, expected one integer", "frames")
 for frames in ("1.5", "1\\2"):
     refused(f"'{frames}' frames", image(NATIVE, frames=frames), r"found .*1.*, expected one integer", "frames")
 for frames in ("abc", "1A", "0x1"):
-    refused(
-        f"'{frames}' frames", image(NATIVE, frames=frames), rf"found '{frames}', expected", "frames", wrong=NOT_NAMED
-    )
+    refused(f"'{frames}' frames", image(NATIVE, frames=frames), rf"found '{frames}', expected", "frames")
 refused("more frames than data", image(NATIVE, frames=3), r"found 48 bytes, expected (144|96)", whole=GRAY, number=1)
 refused(
     "more frames than data, RLE", image(items([rle(GRAY[0])]), RLE, frames=3), r"found 1 frames, expected 3", whole=GRAY
@@ -200,8 +201,7 @@ for length in (60, 2**31, 2**32 - 2):
     )
 for length in (60, 2**31, 2**32 - 2):
     beyond = described(EXPLICIT, photometric=None) + element(0x00280004, "UT", b"", length=length)
-    refused(f"photometric interpretation of {length} bytes", file_of(beyond + NATIVE), NOTHING, kind=MISSING,
-            wrong=ASKED_FOR if length > 60 else {})  # fmt: skip
+    refused(f"photometric interpretation of {length} bytes", file_of(beyond + NATIVE), NOTHING, kind=MISSING)
 pixels = element(PIXEL_DATA, "OW", NATIVE)
 behind = file_of(pixels + described(EXPLICIT))
 refused("described behind the pixel data", behind, r"Missing required element", None, kind=MISSING,

@@ -157,17 +157,8 @@ def check(report: dict, way: str, expected: cases.Expected, memory: int) -> None
 
 
 def parameters() -> list:
-    """Each case by each way; those that do not pass yet say why."""
-    return [
-        pytest.param(
-            case,
-            way,
-            id=f"{case.name}-{way}",
-            marks=[pytest.mark.xfail(reason=case.wrong[way], strict=False)] if way in case.wrong else [],
-        )
-        for case in cases.ALL
-        for way in case.ways
-    ]
+    """Each case by each way."""
+    return [pytest.param(case, way, id=f"{case.name}-{way}") for case in cases.ALL for way in case.ways]
 
 
 @pytest.mark.parametrize(("case", "way"), parameters())

@@ -124,14 +124,15 @@ impl Encapsulated {
     ///
     /// Frames before a damage are whole and can be used; [`Frames::damage`] says what is wrong behind them.
     pub fn find_frames<S: Source>(&self, source: &S, team: &Team<'_>) -> std::result::Result<Frames, S::Error> {
-        let Walk { fragments, mut warnings, damage } = self.walk(source, team)?;
+        let Walk { fragments, mut warnings, damage, end } = self.walk(source, team)?;
         if let Some(damage) = damage {
             let frames = self.assign_before(source, fragments, damage.offset)?;
             return frames.map(|frames| Frames { damage: Some(damage.clone()), ..frames }).ok_or_else(|| damage.into());
         }
         let frames = self.assign(source, fragments, &mut warnings)?;
         let (found, expected) = (frames.len() as u64, self.value.frames);
-        let missing = (found < expected).then(|| Error::pixel_data(Problem::FrameCount { found, expected }));
+        let problem = Problem::FrameCount { found, expected };
+        let missing = (found < expected).then(|| Error { offset: end, ..Error::pixel_data(problem) });
         Ok(Frames { damage: missing, warnings, ..frames })
     }
 
@@ -215,6 +216,7 @@ impl Encapsulated {
         // Up to 7 bytes can be left: a parser may have cut inside the delimiter's item, or a writer padded.
         if self.value.delimited && !delimited && walk.damage.is_none() {
             walk.warnings.push(Error::pixel_data(Problem::Undelimited).at(at));
+            walk.end = Some(at);
         }
         Ok(walk)
     }
@@ -242,10 +244,23 @@ impl Encapsulated {
             if let Some(ends) = self.table.ends(&fragments, frames, None)? {
                 return Ok(Frames::new(fragments, Grouping::Ends(ends)));
             }
+            if (fragments.len() as u64) < frames {
+                return self.assign_some(fragments).map_err(Into::into);
+            }
             warnings.push(offset_table::unusable_basic(fragments.len()));
         }
         let grouping = self.count(source, &fragments, warnings)?;
         Ok(Frames::new(fragments, grouping))
+    }
+
+    /// Assigns fragments to frames where there are too few for all: to those that the table begins with. Where it does
+    /// not, its item may be the first fragment, so that nothing tells which frames these are.
+    fn assign_some(&self, fragments: Vec<Fragment>) -> Result<Frames> {
+        if self.table.begins_with(&fragments) {
+            return Ok(Frames::new(fragments, Grouping::Each));
+        }
+        let (found, expected) = (fragments.len() as u64, self.value.frames);
+        Err(Error::pixel_data(Problem::FrameCount { found, expected }))
     }
 
     /// Assigns fragments to frames where the value is damaged at offset `stop`. Only frames that are known to be whole
@@ -297,6 +312,8 @@ struct Walk {
     warnings: Vec<Error>,
     /// Why the walk ended before the delimiter.
     damage: Option<Error>,
+    /// Where the value ends without one.
+    end: Option<u64>,
 }
 
 /// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, for

@@ -309,17 +309,31 @@ impl Image {
     ///
     /// PS3.5 8.1.1: a value of odd length is followed by one byte of padding, which may be missing.
     pub fn native_frames(&self, found: u64) -> Result<u64> {
-        let bits = self.native_frame_bits()?;
-        let total_bits = u128::from(bits) * u128::from(self.number_of_frames);
-        let expected =
-            u64::try_from(total_bits.div_ceil(8)).map_err(|_| Error::new(self.element(), Problem::TooLarge))?;
+        let expected = self.native_bytes()?;
         if found < expected {
             return Err(Error::new(self.element(), Problem::Length { found, expected }));
         }
-        if self.photometric == Photometric::YbrFull422 && found >= expected / 2 * 3 && found > expected + expected % 2 {
+        self.check_subsampled(found)?;
+        let bits = self.native_frame_bits()?;
+        Ok(u64::try_from(u128::from(found) * 8 / u128::from(bits)).unwrap_or(u64::MAX))
+    }
+
+    /// Refuses a value of `YBR_FULL_422` that has as many bytes as full size would have.
+    pub fn check_subsampled(&self, found: u64) -> Result<()> {
+        let expected = match self.native_bytes() {
+            Ok(expected) if self.photometric == Photometric::YbrFull422 => expected,
+            _ => return Ok(()),
+        };
+        if found >= expected / 2 * 3 && found > expected + expected % 2 {
             return Err(Error::new(self.element(), Problem::NotSubsampled { found, expected }));
         }
-        Ok(u64::try_from(u128::from(found) * 8 / u128::from(bits)).unwrap_or(u64::MAX))
+        Ok(())
+    }
+
+    /// Bytes of all frames in native form.
+    fn native_bytes(&self) -> Result<u64> {
+        let bits = u128::from(self.native_frame_bits()?) * u128::from(self.number_of_frames);
+        u64::try_from(bits.div_ceil(8)).map_err(|_| Error::new(self.element(), Problem::TooLarge))
     }
 }
 

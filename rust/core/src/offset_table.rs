@@ -44,6 +44,13 @@ impl BasicOffsetTable {
         Some((self.offsets.get(index).map(place)?, self.offsets.get(index + 1).map(place)))
     }
 
+    /// The first entries are those of these fragments, one for each.
+    pub(crate) fn begins_with(&self, fragments: &[Fragment]) -> bool {
+        let items = fragments.iter().map(|fragment| Some(fragment.item()));
+        let known = self.offsets.iter().map(|offset| self.end.checked_add(u64::from(*offset)));
+        self.rest == 0 && self.offsets.len() >= fragments.len() && items.eq(known.take(fragments.len()))
+    }
+
     /// The number of the first fragment behind each frame; none where the table does not match. Where the value is
     /// damaged at offset `stop`, the ends before that.
     pub(crate) fn ends(&self, fragments: &[Fragment], frames: u64, stop: Option<u64>) -> Result<Option<Vec<usize>>> {

@@ -100,6 +100,10 @@ impl Image {
         guarded(py, || self.0.native_frames(found))
     }
 
+    fn check_subsampled(&self, py: Python<'_>, found: u64) -> PyResult<()> {
+        guarded(py, || self.0.check_subsampled(found))
+    }
+
     fn native_frame_range(&self, py: Python<'_>, index: u64) -> PyResult<(u64, u64)> {
         guarded(py, || self.0.native_frame_range(index))
     }

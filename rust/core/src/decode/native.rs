@@ -234,7 +234,7 @@ impl Plan {
         }
         let length = self.in_memory_size(end - start)?;
         let bytes = source.bytes_at(start, length, scratch)?;
-        self.check_read(start, bytes.len(), length)?;
+        self.check_read(start, bytes.len(), length, end)?;
         Ok((bytes, (first % 8) as usize))
     }
 
@@ -251,14 +251,14 @@ impl Plan {
         resize(scratch, length)?;
         let pairs = &mut scratch[..length];
         let read = source.read_at(start - skipped as u64, pairs)?;
-        self.check_read(start - skipped as u64, read, length)?;
+        self.check_read(start - skipped as u64, read, length, end)?;
         bits::swap_pairs(pairs);
         Ok(&scratch[skipped..length])
     }
 
     fn read<S: Source>(&self, source: &S, offset: u64, out: &mut [u8]) -> std::result::Result<(), S::Error> {
         let read = source.read_at(offset, out)?;
-        self.check_read(offset, read, out.len())?;
+        self.check_read(offset, read, out.len(), offset.saturating_add(out.len() as u64))?;
         Ok(())
     }
 
@@ -266,14 +266,15 @@ impl Plan {
         usize::try_from(bytes).map_err(|_| Error::new(self.image.element(), Problem::TooLarge))
     }
 
-    /// Checks that the value did not end before the bytes that were wanted at `offset`.
-    fn check_read(&self, offset: u64, found: usize, wanted: usize) -> Result<()> {
+    /// Checks that the value did not end before the bytes that were wanted at `offset`, of which those up to `end` are
+    /// samples.
+    fn check_read(&self, offset: u64, found: usize, wanted: usize, end: u64) -> Result<()> {
         if found >= wanted {
             return Ok(());
         }
         let (found, wanted) = (offset.saturating_add(found as u64), offset.saturating_add(wanted as u64));
         // The first byte that is missing may begin with the last bits of the frame before.
-        let last = wanted.saturating_mul(8).saturating_sub(1) / self.frame_bits().max(1);
+        let last = end.saturating_mul(8).saturating_sub(1) / self.frame_bits().max(1);
         let frame = (found.saturating_mul(8).saturating_add(7) / self.frame_bits().max(1)).min(last);
         let problem = Problem::Length { found, expected: wanted };
         let error = Error::new(self.image.element(), problem);

@@ -3,7 +3,7 @@
 use super::{Conversion, Plan, Warnings};
 use crate::bits;
 use crate::color;
-use crate::error::{Error, Problem, Result};
+use crate::error::{BITS_ALLOCATED, Error, Problem, Result};
 use crate::image::Image;
 use crate::item::Fragment;
 use crate::parallel::{self, Team, Watch};
@@ -32,10 +32,7 @@ impl Plan {
         out: &mut [u8],
         team: &Team<'_>,
     ) -> std::result::Result<Warnings, S::Error> {
-        if self.image.bits_allocated() == 12 {
-            let why = "RLE Lossless is not defined for Bits Allocated 12";
-            return Err(Error::pixel_data(Problem::Unsupported(why)).into());
-        }
+        check_defined(&self.image)?;
         let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
         // Small frames in groups: what is kept of each item is not to be more than its result.
         let group = (GROUP_BYTES / frame_bytes).max(1);
@@ -202,6 +199,19 @@ pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
     Ok(())
 }
 
+/// PS3.5 G.2, 8.2.2: a segment for each byte of a pixel, of which there is room for 15 in the header.
+fn check_defined(image: &Image) -> Result<()> {
+    match (image.bits_allocated(), image.samples_per_pixel()) {
+        (12, _) => Err(undefined(12, "1, 8, 16, 32 or 64 for RLE Lossless")),
+        (64, 3) => Err(undefined(64, "8, 16 or 32 for colours in RLE Lossless, which has room for 15 segments")),
+        _ => Ok(()),
+    }
+}
+
+fn undefined(bits_allocated: u8, expected: &'static str) -> Error {
+    Error::new(BITS_ALLOCATED, Problem::Value { found: i64::from(bits_allocated), expected })
+}
+
 /// The bytes of a frame: those of its only fragment, or all of them one behind the other in `scratch`.
 fn joined<'a, S: Source>(
     source: &'a S,
@@ -227,10 +237,7 @@ fn joined<'a, S: Source>(
 /// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The
 /// decoded length tells them apart.
 fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings: &mut Warnings) -> Result<()> {
-    let [segment] = segments else {
-        let why = "RLE Lossless with Bits Allocated 1 is decoded for one sample per pixel only";
-        return Err(Error::pixel_data(Problem::Unsupported(why)));
-    };
+    let [segment] = segments else { return Err(undefined(1, "8, 16 or 32 for colours in RLE Lossless")) };
     let unpacked = rle::decode_segment(segment, out);
     let packed = out.len().div_ceil(8);
     resize(scratch, packed)?;
