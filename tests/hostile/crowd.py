@@ -1,0 +1,118 @@
+"""Files that are worth several threads, and programs that may die: what the tests of concurrency and limits share."""
+
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import oracle
+from oracle import Image
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
+
+TESTS = Path(__file__).parent.parent
+# What a program ends with that has found something wrong, in its own words.
+WRONG = 9
+# Nobody waits longer: a hang is a failure too.
+PATIENCE = 60
+
+
+def signed(frames: int, rows: int = 512, columns: int = 500) -> Image:
+    """12 of 16 bits, signed, and nonsense above them: every sample has to be worked on."""
+    count = frames * rows * columns
+    values = (np.arange(count, dtype=np.int32) * 7 % 4093 - 2048).astype(np.int16)
+    return Image(values.reshape(frames, rows, columns, 1), 16, 12, signed=True, garbage=5)
+
+
+def colors(frames: int, rows: int = 512, columns: int = 500) -> Image:
+    """YBR_FULL in planes, to be converted."""
+    values = (np.arange(frames * rows * columns * 3, dtype=np.int32) * 7 % 251).astype(np.uint8)
+    return Image(values.reshape(frames, rows, columns, 3), 8, 8, photometric="YBR_FULL", planar=1)
+
+
+def native(image: Image, transfer_syntax=oracle.ExplicitVRLittleEndian) -> bytes:
+    return oracle.dicom_file(oracle.elements(image, oracle.native(image), "OW"), transfer_syntax)
+
+
+def literal(plane: bytes) -> bytes:
+    """A segment of literal runs of 128 bytes, which is fast to make."""
+    whole = len(plane) // 128 * 128
+    runs = np.frombuffer(plane[:whole], np.uint8).reshape(-1, 128)
+    packed = np.insert(runs, 0, 127, axis=1).tobytes()
+    rest = plane[whole:]
+    return packed + (bytes([len(rest) - 1]) + rest if rest else b"")
+
+
+def rle(image: Image, *, table: bool = True) -> bytes:
+    frames = [
+        oracle.rle_frame([literal(plane) for plane in oracle.byte_planes(image.frame(index))])
+        for index in range(image.frames)
+    ]
+    value = oracle.encapsulated([oracle.fragments(frame, []) for frame in frames], table=table)
+    return oracle.dicom_file(oracle.elements(image, value, "OB"), RLELossless)
+
+
+MAKERS = {
+    "native": lambda: native(signed(6)),
+    "one frame": lambda: native(signed(1)),
+    "deflated": lambda: native(signed(6), DeflatedExplicitVRLittleEndian),
+    "RLE": lambda: rle(signed(6)),
+    "RLE without a table": lambda: rle(signed(6), table=False),
+    "colours": lambda: native(colors(4)),
+    "small": lambda: native(signed(3, 4, 6)),
+}
+
+
+@cache
+def data(kind: str) -> bytes:
+    """The file of this kind."""
+    return MAKERS[kind]()
+
+
+@cache
+def expected(kind: str) -> np.ndarray:
+    """What comes out of it, by the oracle."""
+    image = {"native": signed(6), "deflated": signed(6), "one frame": signed(1), "small": signed(3, 4, 6)}.get(kind)
+    return oracle.expected(image or (colors(4) if kind == "colours" else signed(6)))
+
+
+class Reader:
+    """Not a file, but reads as one: in Python, so that other threads run in its midst."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.position = 0
+
+    def tell(self) -> int:
+        return self.position
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.position = offset + {0: 0, 1: self.position, 2: len(self.content)}[whence]
+        return self.position
+
+    def read(self, size: int = -1) -> bytes:
+        end = len(self.content) if size < 0 else self.position + size
+        found = self.content[self.position : end]
+        self.position += len(found)
+        return found
+
+
+def run(program: str, *arguments, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program by itself, which finds the modules of the tests."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("DICOMET", "DICOMET_WORKERS")}
+    paths = os.pathsep.join([str(TESTS), str(TESTS / "hostile")])
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "-X", "faulthandler", "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+        env={**inherited, "PYTHONPATH": paths, "RUST_BACKTRACE": "1", **environment},
+    )
+
+
+def succeeded(done: subprocess.CompletedProcess[str]) -> None:
+    """Check that a program has ended well, and said nothing of a panic."""
+    assert done.returncode == 0, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "panicked" not in done.stderr, done.stderr
