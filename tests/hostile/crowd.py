@@ -98,17 +98,21 @@ class Reader:
         return found
 
 
+def environment_with(**more: str) -> dict[str, str]:
+    """The environment of a program that finds the modules of the tests, and in which dicomet is as by default."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("DICOMET", "DICOMET_WORKERS")}
+    return {**inherited, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS / "hostile")]), **more}
+
+
 def run(program: str, *arguments, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a program by itself, which finds the modules of the tests."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ("DICOMET", "DICOMET_WORKERS")}
-    paths = os.pathsep.join([str(TESTS), str(TESTS / "hostile")])
     return subprocess.run(  # noqa: S603
         [sys.executable, "-X", "faulthandler", "-c", program, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
         timeout=PATIENCE,
-        env={**inherited, "PYTHONPATH": paths, "RUST_BACKTRACE": "1", **environment},
+        env=environment_with(RUST_BACKTRACE="1", **environment),
     )
 
 
