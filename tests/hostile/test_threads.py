@@ -167,8 +167,6 @@ dicomet.install()
 def as_expected(number):
     with dicomet.install():   # and others go out of it meanwhile
         found = uses[number % len(uses)]()
-    if kind == "colours" and number % 4 == 0:
-        found = pydicom.pixels.convert_color_space(found, "YBR_FULL", "RGB")
     # pydicom's own rounding of colours is another by 1.
     return int(np.abs(found.astype(int) - expected).max()) <= (kind == "colours")
 found = test_threads.at_once(as_expected)
