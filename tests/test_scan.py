@@ -40,7 +40,7 @@ def scanned(data: bytes, start: str, transfer_syntax: str | None) -> tuple | int
     """What the scanner finds, in memory and through windows."""
     found, windows = (
         find_pixel_data(source, start=start, transfer_syntax=transfer_syntax)
-        for source in (Source.of_memory(data), Source.of_object(io.BytesIO(data), len(data)))
+        for source in (Source.of_memory(data), Source.of_object(io.BytesIO(data)))
     )
     assert windows == found
     if not isinstance(found, tuple):

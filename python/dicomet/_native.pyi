@@ -15,7 +15,6 @@ import numpy as np
 _Buffer: TypeAlias = bytes | bytearray | memoryview | np.ndarray
 _Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
 _Arithmetic: TypeAlias = Literal["exact", "float", "fused float"]
-_Fragments: TypeAlias = list[tuple[int, int]]
 _Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
@@ -47,8 +46,8 @@ class Source:
     def open(path: str | os.PathLike[str]) -> Source:
         """Open a file, which is closed when the last of its parts is gone."""
     @staticmethod
-    def of_object(file: BinaryIO, length: int) -> Source:
-        """Take an object with `seek` and `read`, which is used by one thread at a time."""
+    def of_object(file: BinaryIO) -> Source:
+        """Take an object with `tell`, `seek` and `read`, which is used by one thread at a time, by whatever source."""
     @property
     def start(self) -> int:
         """Where this part begins."""
@@ -196,8 +195,10 @@ class Frames:
         """Return the only frame, of `length` bytes, which are all there are."""
     def __len__(self) -> int:
         """How many."""
-    def frame(self, index: int) -> _Fragments:
-        """Return offset and length of every fragment of a frame."""
+    def read(self, source: Source, index: int) -> bytes | memoryview:
+        """Return the bytes of a frame; of a single fragment in memory a view."""
+    def frame_bytes(self, index: int) -> int:
+        """Return how many bytes a frame has."""
     @property
     def end(self) -> int:
         """Where the last of all fragments ends."""

@@ -3,7 +3,6 @@
 import struct
 from array import array
 from collections.abc import Callable
-from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -14,8 +13,6 @@ from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError, shown
 from dicomet.source import Buffer
 from dicomet.warn import warn, warn_of_all
-
-Fragments = list[tuple[int, int]]
 
 
 class EncapsulatedFrames:
@@ -37,6 +34,8 @@ class EncapsulatedFrames:
             extended=extended_offset_table(description.options.get("extended_offsets")),
         )
         self._found: Frames | None = None
+        self._count: int | None = None
+        self._plan: Plan | None = None
 
     def _all(self) -> Frames:
         """Return every frame, found by a walk over all item headers, and remembered."""
@@ -47,9 +46,15 @@ class EncapsulatedFrames:
                 self._found = found
             return self._found
 
-    @cached_property
+    # Not `functools.cached_property`, which before CPython 3.12 has one lock for all images.
+    @property
     def count(self) -> int:
         """How many frames there are."""
+        if self._count is None:
+            self._count = self._counted()
+        return self._count
+
+    def _counted(self) -> int:
         frames = self._all()
         frames.check_whole()
         found, expected = len(frames), self._image.number_of_frames
@@ -74,7 +79,7 @@ class EncapsulatedFrames:
     def _frame(self, index: int) -> Buffer:
         """Return the bytes of frame `index`."""
         frames, number = self._place(index, 1)
-        return joined(self._value, frames.frame(number))
+        return frames.read(self._value, number)
 
     def check(self, first: int, count: int) -> None:
         """Check that the compressed bytes can hold these frames, before memory is allocated for them."""
@@ -87,7 +92,7 @@ class EncapsulatedFrames:
             frames.check_rle_bounds(self._image, place, count, number=first)
             return
         for index in range(count):
-            self._check_uncompressed(first + index, sum(length for _, length in frames.frame(place + index)))
+            self._check_uncompressed(first + index, frames.frame_bytes(place + index))
 
     def _check_uncompressed(self, index: int, length: int) -> None:
         expected = -(-self._image.native_frame_range(0)[1] // 8)
@@ -128,15 +133,11 @@ class EncapsulatedFrames:
             self._warned = True
             warn_of_all(warnings)
 
-    @cached_property
+    @property
     def _own_plan(self) -> Plan:
-        return self._description.native_plan()
-
-
-def joined(value: Source, fragments: Fragments) -> Buffer:
-    """Return the bytes of one frame; one fragment of memory is not copied."""
-    parts = [value.read(offset, length) for offset, length in fragments]
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        if self._plan is None:
+            self._plan = self._description.native_plan()
+        return self._plan
 
 
 def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[list[int], list[int]] | None:

@@ -1,7 +1,6 @@
 """Frames in native form (PS3.5 8.2, A.1 to A.3, A.5)."""
 
 from collections.abc import Callable
-from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -22,6 +21,7 @@ class NativeFrames:
         self._value = value
         self._length = value.length
         self._lock = Lock()
+        self._count: int | None = None
         self._plan = description.native_plan()
 
     def stored(self) -> Source:
@@ -45,9 +45,14 @@ class NativeFrames:
         """Return how many bytes so many frames have."""
         return -(-self._image.native_frame_range(count - 1)[1] // 8)
 
-    @cached_property
+    @property
     def count(self) -> int:
         """How many frames there are: Number of Frames, or what the value holds where more are allowed."""
+        if self._count is None:
+            self._count = self._counted()
+        return self._count
+
+    def _counted(self) -> int:
         # Before and after it is inflated.
         self._image.native_frames(self._length)
         self.stored()

@@ -60,19 +60,7 @@ def source_of_file(file: BinaryIO) -> Source:
         except OSError:
             # No such folder on this system, or no right to open the file again.
             pass
-    return Source.of_object(file, size_of(file))
-
-
-def size_of(file: BinaryIO) -> int:
-    """Return the length of `file`, and leave its position where it is.
-
-    The result of its `seek` is not looked at: an `mmap` has none before Python 3.13.
-    """
-    position = file.tell()
-    file.seek(0, io.SEEK_END)
-    length = file.tell()
-    file.seek(position)
-    return length
+    return Source.of_object(file)
 
 
 def as_file(source: Source) -> BinaryIO:

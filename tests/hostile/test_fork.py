@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -131,7 +130,6 @@ class Held(Reader):
 
 
 @needs_fork
-@pytest.mark.xfail(strict=True, reason="the lock of an object that is being read stays held in the child, which waits")
 def test_fork_while_an_object_is_read():
     """The child can read on, or is told that it cannot: it does not wait for a thread that is not there."""
     source = Held(crowd.data("native"))
@@ -156,13 +154,6 @@ def test_fork_while_an_object_is_read():
     assert found == 0
 
 
-ONE_LOCK = pytest.mark.xfail(
-    sys.version_info < (3, 12),
-    strict=True,
-    reason="before CPython 3.12 `cached_property` has one lock for all instances: the count of any image waits",
-)
-
-
 @pytest.fixture
 def counting():
     """An image whose frames another thread is counting."""
@@ -183,14 +174,12 @@ def another_is_decoded() -> bool:
 
 
 @needs_fork
-@ONE_LOCK
 @pytest.mark.usefixtures("counting")
 def test_fork_while_frames_are_counted():
     """Another image is not concerned."""
     assert in_child(another_is_decoded, patience=2) == 0
 
 
-@ONE_LOCK
 @pytest.mark.usefixtures("counting")
 def test_another_image_while_frames_are_counted():
     """It does not wait."""
@@ -264,7 +253,6 @@ def test_workers_that_have_the_data_set(paths, method):
 
 
 LOADER = """
-import sys
 import numpy as np
 import torch.utils.data
 import crowd, dicomet, test_fork

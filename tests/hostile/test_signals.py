@@ -190,9 +190,9 @@ CASES = [
     ("deflated", "path"),
     ("deflated", "pixel_arrays"),
     ("fragments", "open"),
+    ("RLE, single bits", "path"),
+    ("fragments and a table", "first frame"),
 ]
-# Nobody asks meanwhile. On files of this size it takes long only where reading is slow.
-DEAF = [("RLE, single bits", "path"), ("fragments and a table", "first frame")]
 
 
 @pytest.fixture(scope="module")
@@ -234,9 +234,3 @@ def delays(path, use: str) -> list[float]:
 @pytest.mark.parametrize(("file", "use"), CASES, ids=lambda name: name)
 def test_an_interrupt_ends_the_call(files, file, use):
     assert statistics.median(delays(files(file), use)) < SOON
-
-
-@pytest.mark.parametrize(("file", "use"), DEAF, ids=lambda name: name)
-def test_an_interrupt_is_not_lost(files, file, use):
-    """It ends the call when the work that nobody can stop is done."""
-    assert statistics.median(delays(files(file), use)) < crowd.PATIENCE

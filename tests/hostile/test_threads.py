@@ -95,10 +95,6 @@ class Hesitant(Reader):
         return super().read(size)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="each call has a lock of its own for the object, whose position another call moves: wrong samples",
-)
 def test_the_same_object():
     """The position of an object is one for all calls. What comes out is right, or an error, but no other samples."""
     expected, wrong = crowd.expected("native"), 0

@@ -9,27 +9,22 @@ use flate2::{Decompress, FlushDecompress, Status};
 pub const MOST_FOR_A_BYTE: u64 = 4 * 258;
 /// Bytes that are inflated before the caller is asked whether to go on.
 const STEP: usize = if cfg!(test) { 1 << 6 } else { 1 << 16 };
+const STATE: usize = 1 << 17;
 /// Bytes before them that are kept: a parser steps back a little.
 const KEPT: usize = 2 * STEP;
 
 /// A deflate stream that is inflated as far as it is read, a step at a time: what is passed over is forgotten.
 ///
 /// What lies before the last few steps is had by inflating all again from the beginning.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Inflater {
-    stream: Decompress,
+    stream: Option<Decompress>,
     /// What it takes next, where that has to be read.
     stored: Vec<u8>,
     /// The last bytes that were inflated, of which the first is number `start`.
     recent: Vec<u8>,
     start: u64,
     ended: bool,
-}
-
-impl Default for Inflater {
-    fn default() -> Self {
-        Self { stream: Decompress::new(false), stored: Vec::new(), recent: Vec::new(), start: 0, ended: false }
-    }
 }
 
 impl Inflater {
@@ -43,7 +38,7 @@ impl Inflater {
         team: &Team<'_>,
     ) -> Result<usize, S::Error> {
         if offset < self.start {
-            *self = Self::default();
+            self.rewind();
         }
         let (mut done, mut watch) = (0, Watch::new(team));
         loop {
@@ -84,6 +79,14 @@ impl Inflater {
         Ok(out)
     }
 
+    fn rewind(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.reset(false);
+        }
+        self.recent.clear();
+        (self.start, self.ended) = (0, false);
+    }
+
     /// Inflates some more bytes.
     fn step<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
         if self.recent.len() > KEPT {
@@ -93,14 +96,18 @@ impl Inflater {
         }
         let memory = |_| Error::pixel_data(Problem::Memory { bytes: STEP as u64 });
         self.recent.try_reserve_exact(KEPT + STEP - self.recent.len()).map_err(memory)?;
-        let before = (self.stream.total_in(), self.stream.total_out());
+        if self.stream.is_none() {
+            // Which would panic where there is no memory for its state: some 50 KiB.
+            drop(try_with_capacity::<u8>(STATE)?);
+        }
+        let stream = self.stream.get_or_insert_with(|| Decompress::new(false));
+        let before = (stream.total_in(), stream.total_out());
         let stored = src.bytes_at(before.0, STEP, &mut self.stored)?;
-        let status = self
-            .stream
+        let status = stream
             .decompress_vec(stored, &mut self.recent, FlushDecompress::None)
             .map_err(|error| damaged(&error.to_string()))?;
         self.ended = status == Status::StreamEnd;
-        if !self.ended && (self.stream.total_in(), self.stream.total_out()) == before {
+        if !self.ended && (stream.total_in(), stream.total_out()) == before {
             return Err(damaged("it ends too early").into());
         }
         Ok(())

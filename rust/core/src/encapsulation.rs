@@ -1,7 +1,7 @@
 //! PS3.5 A.4: encapsulated pixel data, and where the bytes of each frame lie.
 
 use crate::error::{Error, Problem, Result, try_with_capacity};
-use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, UNDEFINED, fragment_of, header_at, is_delimiter};
+use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, UNDEFINED, fragment_of};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::{Team, Watch};
 use crate::source::Source;
@@ -102,7 +102,7 @@ impl Encapsulated {
     /// Reads the first item: the Basic Offset Table (PS3.5 A.4), which may be empty.
     pub fn open<S: Source>(source: &S, value: Value) -> std::result::Result<Self, S::Error> {
         let expected = "the Item (FFFE,E000) of the Basic Offset Table";
-        let Some((tag, length)) = header_at(source, 0)? else {
+        let Some((tag, length)) = Headers::new(source).at(0)? else {
             let problem = Problem::Length { found: value.length, expected: ITEM_HEADER };
             return Err(Error::pixel_data(problem).into());
         };
@@ -142,33 +142,37 @@ impl Encapsulated {
         &self,
         source: &S,
         index: usize,
+        team: &Team<'_>,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+        let mut headers = Headers::new(source);
         if let Some(table) = &self.value.extended {
             let Some(entry) = table.entry(index, self.table.end(), self.value.frames) else { return Ok(None) };
-            let found = self.item_at(source, entry.item())?;
+            let found = self.item_at(&mut headers, entry.item())?;
             return Ok(found.filter(|item| offset_table::fits(entry, *item)).map(|_| vec![entry]));
         }
         let Some((start, end)) = self.table.range(index, self.value.frames) else { return Ok(None) };
-        self.fragments_between(source, start, end)
+        self.fragments_between(&mut headers, start, end, &mut Watch::new(team))
     }
 
     /// The fragments from `start` to exactly `end`, or to the delimiter where there is no `end`; none where there is
     /// anything else.
     fn fragments_between<S: Source>(
         &self,
-        source: &S,
+        headers: &mut Headers<'_, S>,
         start: u64,
         end: Option<u64>,
+        watch: &mut Watch<'_>,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
         let (mut fragments, mut at) = (Vec::new(), start);
         let limit = end.unwrap_or(self.value.length);
         while at < limit {
-            match self.item_at(source, at)? {
+            watch.check()?;
+            match self.item_at(headers, at)? {
                 Some(fragment) if fragment.length > 0 => {
                     push(&mut fragments, fragment)?;
                     at = fragment.end();
                 }
-                _ if end.is_none() && is_delimiter(source, at)? => at = limit,
+                _ if end.is_none() && headers.is_delimiter(at)? => at = limit,
                 _ => return Ok(None),
             }
         }
@@ -176,11 +180,15 @@ impl Encapsulated {
     }
 
     /// The fragment whose item begins at `offset`; none where no whole one does.
-    fn item_at<S: Source>(&self, source: &S, offset: u64) -> std::result::Result<Option<Fragment>, S::Error> {
+    fn item_at<S: Source>(
+        &self,
+        headers: &mut Headers<'_, S>,
+        offset: u64,
+    ) -> std::result::Result<Option<Fragment>, S::Error> {
         if offset >= self.value.length {
             return Ok(None);
         }
-        let Some((ITEM, length)) = header_at(source, offset)? else { return Ok(None) };
+        let Some((ITEM, length)) = headers.at(offset)? else { return Ok(None) };
         let fragment = Fragment::of_item(offset, u64::from(length));
         Ok(fragment.filter(|fragment| length != UNDEFINED && fragment.end() <= self.value.length))
     }

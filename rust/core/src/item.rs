@@ -1,7 +1,8 @@
 //! PS3.5 A.4 and 7.5: the items of encapsulated pixel data, one for each fragment, and how they are read.
 
 use crate::error::{Error, Problem, Result};
-use crate::source::Source;
+use crate::parallel::Watch;
+use crate::source::{Source, resize};
 
 pub(crate) const ITEM_DELIMITATION_ITEM: u32 = 0xFFFE_E00D;
 pub(crate) const ITEM: u32 = 0xFFFE_E000;
@@ -52,17 +53,6 @@ pub(crate) fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Resul
     Err(Error::pixel_data(problem).at(at))
 }
 
-pub(crate) fn is_delimiter<S: Source>(source: &S, offset: u64) -> std::result::Result<bool, S::Error> {
-    Ok(matches!(header_at(source, offset)?, Some((SEQUENCE_DELIMITATION_ITEM, _))))
-}
-
-/// Tag and length at `offset`; none where the source ends before.
-pub(crate) fn header_at<S: Source>(source: &S, offset: u64) -> std::result::Result<Option<(u32, u32)>, S::Error> {
-    let mut header = [0; ITEM_HEADER as usize];
-    let found = source.read_at(offset, &mut header)?;
-    Ok((found == header.len()).then(|| parse_header(header)))
-}
-
 /// Reads headers one behind the other: each alone where fragments are long, many at once where they are short.
 pub(crate) struct Headers<'a, S> {
     source: &'a S,
@@ -72,6 +62,8 @@ pub(crate) struct Headers<'a, S> {
     start: u64,
 }
 
+/// Bytes of a fragment that are read before the caller is asked whether to go on.
+const STEP: usize = if cfg!(test) { 1 << 6 } else { 1 << 24 };
 /// Bytes that are read where the last header was less than a quarter of them before.
 const BLOCK: usize = if cfg!(test) { 40 } else { 4096 };
 
@@ -93,10 +85,42 @@ impl<'a, S: Source> Headers<'a, S> {
         Ok(self.known(offset))
     }
 
+    pub(crate) fn is_delimiter(&mut self, offset: u64) -> std::result::Result<bool, S::Error> {
+        Ok(matches!(self.at(offset)?, Some((SEQUENCE_DELIMITATION_ITEM, _))))
+    }
+
     fn known(&self, offset: u64) -> Option<(u32, u32)> {
         let place = usize::try_from(offset.checked_sub(self.start)?).ok()?;
         self.block[..self.filled].get(place..)?.first_chunk().copied().map(parse_header)
     }
+}
+
+/// The bytes of a frame: those of its only fragment in memory, or of all of them one behind the other in `scratch`.
+pub fn joined<'a, S: Source>(
+    source: &'a S,
+    fragments: &[Fragment],
+    scratch: &'a mut Vec<u8>,
+    watch: &mut Watch<'_>,
+) -> std::result::Result<&'a [u8], S::Error> {
+    let too_large = || Error::pixel_data(Problem::TooLarge);
+    if let ([fragment], Some(_)) = (fragments, source.in_memory()) {
+        let length = usize::try_from(fragment.length).map_err(|_| too_large())?;
+        return source.bytes_at(fragment.offset, length, scratch);
+    }
+    let mut length: usize = 0;
+    for fragment in fragments {
+        let mut at = fragment.offset;
+        while at < fragment.end() {
+            watch.check()?;
+            let (start, bytes) = (length, (fragment.end() - at).min(STEP as u64));
+            length = length.checked_add(bytes as usize).ok_or_else(too_large)?;
+            resize(scratch, length)?;
+            let read = source.read_at(at, &mut scratch[start..length])?;
+            length = start + read.min(bytes as usize);
+            at = if length - start < bytes as usize { fragment.end() } else { at + bytes };
+        }
+    }
+    Ok(&scratch[..length])
 }
 
 fn parse_header([g0, g1, e0, e1, l0, l1, l2, l3]: [u8; 8]) -> (u32, u32) {

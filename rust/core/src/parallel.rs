@@ -85,19 +85,21 @@ where
 }
 
 /// Asks the caller from time to time whether to go on.
-pub(crate) struct Watch<'a> {
+pub struct Watch<'a> {
     team: &'a Team<'a>,
     asked: Instant,
     interrupted: bool,
 }
 
 impl<'a> Watch<'a> {
-    pub(crate) fn new(team: &'a Team<'a>) -> Self {
+    /// Begins to watch the time.
+    #[must_use]
+    pub fn new(team: &'a Team<'a>) -> Self {
         Self { team, asked: Instant::now(), interrupted: false }
     }
 
     /// An error where the caller does not want more.
-    pub(crate) fn check(&mut self) -> Result<(), Error> {
+    pub fn check(&mut self) -> Result<(), Error> {
         if self.interrupted() { Err(Error::pixel_data(Problem::Interrupted)) } else { Ok(()) }
     }
 

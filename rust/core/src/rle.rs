@@ -10,7 +10,7 @@ mod unpack;
 use unpack::Run;
 #[cfg(test)]
 pub(crate) use unpack::tests as oracles;
-pub(crate) use unpack::{BAND_ROOM, Unpacker, fill_bands};
+pub(crate) use unpack::{BAND_ROOM, Unpacker, decode_segment_watched, fill_bands};
 pub use unpack::{Decoded, decode_segment};
 
 use crate::error::{Error, Problem, Result};

@@ -15,6 +15,9 @@ use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::slice;
 
+/// Bytes that are copied before Python is asked for signals.
+const PIECE: usize = 1 << 24;
+
 /// Bytes to read.
 pub(crate) enum Input {
     Borrowed(PyUntypedBuffer),
@@ -42,12 +45,15 @@ impl FromPyObject<'_, '_> for Input {
         if buffer.readonly() {
             return Ok(Self::Borrowed(buffer));
         }
-        // SAFETY: contiguous and exported, and the GIL is held until the copy is made.
-        let bytes = unsafe { slice_of(&buffer) };
         let mut copy = Vec::new();
-        copy.try_reserve_exact(bytes.len())
+        copy.try_reserve_exact(buffer.len_bytes())
             .map_err(|_| PyMemoryError::new_err("no memory for a copy of the source"))?;
-        copy.extend_from_slice(bytes);
+        while copy.len() < buffer.len_bytes() {
+            // SAFETY: contiguous and exported, and nobody else has the GIL until this piece is copied.
+            let rest = unsafe { &slice_of(&buffer)[copy.len()..] };
+            copy.extend_from_slice(&rest[..rest.len().min(PIECE)]);
+            object.py().check_signals()?;
+        }
         Ok(Self::Copied(copy))
     }
 }

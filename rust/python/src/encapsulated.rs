@@ -5,9 +5,10 @@ use crate::image::Image;
 use crate::source::Source;
 use dicomet_core::decode::{Plan, check_rle_bound};
 use dicomet_core::encapsulation::{self, Value};
-use dicomet_core::item::Fragment;
+use dicomet_core::item::{Fragment, joined};
 use dicomet_core::offset_table::ExtendedOffsetTable;
-use dicomet_core::parallel::Team;
+use dicomet_core::parallel::{Team, Watch};
+use dicomet_core::source::Source as _;
 use pyo3::prelude::*;
 
 #[pyclass(frozen, module = "dicomet._native")]
@@ -39,7 +40,8 @@ impl Encapsulated {
     }
 
     fn find_frame(&self, py: Python<'_>, index: usize) -> PyResult<Option<Frames>> {
-        let found = run(py, || self.encapsulated.find_frame(self.source.get(), index))?;
+        let find = |team: &Team<'_>| self.encapsulated.find_frame(self.source.get(), index, team);
+        let found = run_as_team(py, None, find)?;
         Ok(found.map(|fragments| Frames(encapsulation::Frames::single(fragments))))
     }
 }
@@ -59,8 +61,22 @@ impl Frames {
         self.0.len()
     }
 
-    fn frame(&self, index: usize) -> Vec<(u64, u64)> {
-        self.0.frame(index).iter().map(|fragment| (fragment.offset, fragment.length)).collect()
+    /// The bytes of frame `index` in `source`; of a single fragment in memory a view.
+    fn read<'py>(&self, py: Python<'py>, source: &Source, index: usize) -> PyResult<Bound<'py, PyAny>> {
+        let fragments = self.0.frame(index);
+        if let ([fragment], Some(_)) = (fragments, source.in_memory()) {
+            return source.read(py, fragment.offset, fragment.length);
+        }
+        let mut bytes = Vec::new();
+        let count = run_as_team(py, None, |team| {
+            joined(source, fragments, &mut bytes, &mut Watch::new(team)).map(<[u8]>::len)
+        })?;
+        crate::bytes(py, &bytes[..count]).map(Bound::into_any)
+    }
+
+    /// How many bytes frame `index` has.
+    fn frame_bytes(&self, index: usize) -> u64 {
+        self.0.frame(index).iter().fold(0, |sum, fragment| sum.saturating_add(fragment.length))
     }
 
     #[getter]

@@ -9,6 +9,7 @@ mod element;
 mod encapsulated;
 mod errors;
 mod image;
+mod object;
 mod plan;
 #[cfg(feature = "provoke")]
 mod provoke;

@@ -2,18 +2,17 @@
 
 use crate::buffer::Input;
 use crate::errors::{Failure, as_team, locked, os_error, run};
+use crate::object::Object;
 use dicomet_core::deflate::{Inflater, MOST_FOR_A_BYTE};
 use dicomet_core::source::Source as _;
-use pyo3::exceptions::{PyIsADirectoryError, PyOSError, PyRuntimeError};
+use pyo3::exceptions::{PyIsADirectoryError, PyOSError};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, Mutex};
 
 /// Bytes that are read when a file is opened.
 const HEAD: usize = 1 << 14;
@@ -32,7 +31,7 @@ enum Origin {
     Memory { bytes: Input, view: Option<Py<PyAny>> },
     /// `head` is how it begins: most headers are in it, and the first items of what follows them.
     File { file: File, head: Vec<u8> },
-    /// An object with `seek` and `read`, by one thread at a time.
+    /// An object with `tell`, `seek` and `read`, by one thread at a time.
     Object(Object),
     /// What the deflate stream `stored` gives (PS3.5 A.5), inflated as far as it is read.
     Deflated { stored: Source, inflater: Box<Mutex<Inflater>> },
@@ -43,8 +42,13 @@ impl Source {
     #[staticmethod]
     fn of_memory(py: Python<'_>, buffer: Bound<'_, PyAny>) -> PyResult<Self> {
         let mut view = PyMemoryView::from(&buffer)?;
-        if !view.getattr("readonly")?.extract()? || !view.getattr("c_contiguous")?.extract()? {
+        if !view.getattr("c_contiguous")?.extract()? {
             view = PyMemoryView::from(&py.get_type::<PyBytes>().call1((buffer,))?)?;
+        }
+        if !view.getattr("readonly")?.extract()? {
+            let bytes: Input = view.extract()?;
+            let length = bytes.as_slice().len() as u64;
+            return Ok(Self::new(Origin::Memory { bytes, view: None }, length));
         }
         if view.len()? == 0 {
             view = PyMemoryView::from(PyBytes::new(py, b"").as_any())?;
@@ -61,8 +65,10 @@ impl Source {
     }
 
     #[staticmethod]
-    fn of_object(file: Py<PyAny>, length: u64) -> Self {
-        Self::new(Origin::Object(Object { file, in_use: Mutex::new(()), user: Mutex::new(None) }), length)
+    fn of_object(py: Python<'_>, file: Py<PyAny>) -> PyResult<Self> {
+        let object = Object::new(file);
+        let length = object.length(py)?;
+        Ok(Self::new(Origin::Object(object), length))
     }
 
     #[getter]
@@ -123,7 +129,7 @@ impl Source {
         self.part(0, limit).read_whole(py).map(Self::of_bytes)
     }
 
-    fn read<'py>(&self, py: Python<'py>, offset: u64, count: u64) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn read<'py>(&self, py: Python<'py>, offset: u64, count: u64) -> PyResult<Bound<'py, PyAny>> {
         let part = self.part(offset, count);
         if let Origin::Memory { view: Some(view), .. } = &*self.origin {
             let (start, end) = (isize::try_from(part.start)?, isize::try_from(part.start + part.length)?);
@@ -261,52 +267,6 @@ fn read_file(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
-    }
-    Ok(done)
-}
-
-/// An object with `tell`, `seek` and `read`, whose position is kept.
-struct Object {
-    file: Py<PyAny>,
-    in_use: Mutex<()>,
-    user: Mutex<Option<ThreadId>>,
-}
-
-impl Object {
-    fn read_at(&self, py: Python<'_>, offset: u64, buffer: &mut [u8]) -> PyResult<usize> {
-        let this_thread = thread::current().id();
-        if *locked(&self.user) == Some(this_thread) {
-            // From its own `read`, or from a signal handler meanwhile: nobody else could let it go on.
-            return Err(PyRuntimeError::new_err("the source is being read already, by the same thread"));
-        }
-        let _in_use = self.in_use.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner);
-        *locked(&self.user) = Some(this_thread);
-        let read = keeping_position(self.file.bind(py), |file| read_object(file, offset, buffer));
-        *locked(&self.user) = None;
-        read
-    }
-}
-
-fn keeping_position<T>(file: &Bound<'_, PyAny>, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> PyResult<T> {
-    let position = file.call_method0("tell")?;
-    let done = work(file);
-    let back = file.call_method1("seek", (position,));
-    done.and_then(|done| back.map(|_| done))
-}
-
-fn read_object(file: &Bound<'_, PyAny>, offset: u64, buffer: &mut [u8]) -> PyResult<usize> {
-    file.call_method1("seek", (offset,))?;
-    let mut done = 0;
-    while done < buffer.len() {
-        // An unbuffered file, or one of the caller's own, may return less than there is.
-        let read: Input = file.call_method1("read", (buffer.len() - done,))?.extract()?;
-        let bytes = read.as_slice();
-        if bytes.is_empty() {
-            break;
-        }
-        let count = bytes.len().min(buffer.len() - done);
-        buffer[done..done + count].copy_from_slice(&bytes[..count]);
-        done += count;
     }
     Ok(done)
 }

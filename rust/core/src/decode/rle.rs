@@ -5,7 +5,7 @@ use crate::bits;
 use crate::color;
 use crate::error::{BITS_ALLOCATED, Error, Problem, Result};
 use crate::image::Image;
-use crate::item::Fragment;
+use crate::item::{Fragment, joined};
 use crate::parallel::{self, Team, Watch};
 use crate::planes;
 use crate::rle;
@@ -17,6 +17,8 @@ use crate::source::{Source, resize};
 const BAND: usize = 32 << 10;
 /// Bytes of small frames that are one piece of work.
 const GROUP_BYTES: usize = if cfg!(test) { 1 << 6 } else { 1 << 18 };
+/// Bytes that are read or written before the caller is asked whether to go on.
+const PIECE: usize = if cfg!(test) { 1 << 6 } else { 1 << 24 };
 /// Nobody reads more of them.
 const MAX_WARNINGS: usize = 100;
 
@@ -41,7 +43,7 @@ impl Plan {
             let mut warnings = Warnings::new();
             for (index, out) in out.chunks_exact_mut(frame_bytes).enumerate() {
                 let index = number * group + index;
-                let frame = joined(source, fragments_of(index), &mut scratch.stored[0])?;
+                let frame = joined(source, fragments_of(index), &mut scratch.stored[0], &mut Watch::new(team))?;
                 let found = self.rle_frame(frame, out, &mut scratch.unpacked[0], first_frame + index, team)?;
                 let room = MAX_WARNINGS - warnings.len();
                 warnings.extend(found.into_iter().take(room));
@@ -85,7 +87,7 @@ impl Plan {
         }
         let segments = segments.as_slice();
         if self.image.bits_allocated() == 1 {
-            return rle_bits(segments, out, scratch, warnings);
+            return rle_bits(segments, out, scratch, warnings, watch);
         }
         if !self.form.planar {
             let mut planes = BytePlanes { scratch, warnings, first: 0, width, strict: self.form.strict, band: BAND };
@@ -134,8 +136,11 @@ impl BytePlanes<'_> {
         let count = segments.len();
         let plane_bytes = out.len() / count;
         if let [segment] = segments {
-            self.judge(rle::decode_segment(segment, out), segment, self.first, plane_bytes)?;
-            finish(out);
+            self.judge(rle::decode_segment_watched(segment, out, watch)?, segment, self.first, plane_bytes)?;
+            for piece in out.chunks_mut(PIECE) {
+                watch.check()?;
+                finish(piece);
+            }
             return Ok(());
         }
         let mut unpackers: [_; rle::MAX_SEGMENTS] = std::array::from_fn(|index| {
@@ -212,45 +217,35 @@ fn undefined(bits_allocated: u8, expected: &'static str) -> Error {
     Error::new(BITS_ALLOCATED, Problem::Value { found: i64::from(bits_allocated), expected })
 }
 
-/// The bytes of a frame: those of its only fragment, or all of them one behind the other in `scratch`.
-fn joined<'a, S: Source>(
-    source: &'a S,
-    fragments: &[Fragment],
-    scratch: &'a mut Vec<u8>,
-) -> std::result::Result<&'a [u8], S::Error> {
-    let too_large = || Error::pixel_data(Problem::TooLarge);
-    if let [fragment] = fragments {
-        let length = usize::try_from(fragment.length).map_err(|_| too_large())?;
-        return source.bytes_at(fragment.offset, length, scratch);
-    }
-    let mut length: usize = 0;
-    for fragment in fragments {
-        let (start, bytes) = (length, usize::try_from(fragment.length).map_err(|_| too_large())?);
-        length = length.checked_add(bytes).ok_or_else(too_large)?;
-        resize(scratch, length)?;
-        let read = source.read_at(fragment.offset, &mut scratch[start..length])?;
-        length = start + read.min(bytes);
-    }
-    Ok(&scratch[..length])
-}
-
 /// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The
 /// decoded length tells them apart.
-fn rle_bits(segments: &[&[u8]], out: &mut [u8], scratch: &mut Vec<u8>, warnings: &mut Warnings) -> Result<()> {
+fn rle_bits(
+    segments: &[&[u8]],
+    out: &mut [u8],
+    scratch: &mut Vec<u8>,
+    warnings: &mut Warnings,
+    watch: &mut Watch<'_>,
+) -> Result<()> {
     let [segment] = segments else { return Err(undefined(1, "8, 16 or 32 for colours in RLE Lossless")) };
-    let unpacked = rle::decode_segment(segment, out);
+    let unpacked = rle::decode_segment_watched(segment, out, watch)?;
     let packed = out.len().div_ceil(8);
     resize(scratch, packed)?;
-    let eighth = rle::decode_segment(segment, &mut scratch[..packed]);
+    let eighth = rle::decode_segment_watched(segment, &mut scratch[..packed], watch)?;
     let padding_follows = segment[eighth.read..].iter().all(|&byte| byte == 0);
     if unpacked.written < out.len() && eighth.written == packed && eighth.excess == 0 && padding_follows {
-        bits::unpack_1(&scratch[..packed], 0, out);
+        for (pixels, bytes) in out.chunks_mut(PIECE).zip(scratch[..packed].chunks(PIECE / 8)) {
+            watch.check()?;
+            bits::unpack_1(bytes, 0, pixels);
+        }
         return Ok(());
     }
     report(unpacked, &segment[unpacked.read..], 0, out.len(), warnings)?;
     // Some writers use 255 for 1; Bits Stored is 1.
-    for pixel in out {
-        *pixel &= 1;
+    for pixels in out.chunks_mut(PIECE) {
+        watch.check()?;
+        for pixel in pixels {
+            *pixel &= 1;
+        }
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ fn find(bytes: &[u8], value: Value) -> Result<Frames> {
     }
     for index in 0..frames_expected {
         // The short way, where there is one, must agree with the long way.
-        if let Some(fragments) = encapsulated.find_frame(&bytes, index)? {
+        if let Some(fragments) = encapsulated.find_frame(&bytes, index, &Team::default())? {
             assert_eq!(fragments, frames.frame(index));
         }
     }
@@ -198,7 +198,7 @@ fn entries_that_reach_into_the_next_are_not_believed() {
     let table = ExtendedOffsetTable::new(vec![0, 10, 20], lengths);
     let encapsulated = Encapsulated::open(&&bytes[..], Value { extended: Some(table), ..value(&bytes, 3) }).unwrap();
     for index in 0..3 {
-        assert_eq!(encapsulated.find_frame(&&bytes[..], index).unwrap(), None);
+        assert_eq!(encapsulated.find_frame(&&bytes[..], index, &Team::default()).unwrap(), None);
     }
 }
 

@@ -6,6 +6,9 @@
 #![allow(clippy::inline_always, reason = "what a kernel calls must be compiled for the same processor as the kernel")]
 
 use super::MAX_RUN;
+use crate::error::Error;
+use crate::parallel::Watch;
+use std::convert::Infallible;
 
 /// What a segment gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,16 +21,43 @@ pub struct Decoded {
     pub excess: usize,
 }
 
+/// Bytes that are unpacked before the caller is asked whether to go on.
+const STEP: usize = if cfg!(test) { 500 } else { 1 << 24 };
+
 /// Room behind a band: the last of its runs is written as a whole, and what lies beyond the band begins the next one.
 pub(crate) const BAND_ROOM: usize = MAX_RUN;
 
 /// Unpacks the runs of `segment` until `out` is full or the segment ends.
 pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
-    let room = out.len();
-    let (unread, unwritten) = unpack(Lane { src: segment, out: &mut *out }).left();
-    let mut decoded = Decoded { read: segment.len() - unread, written: room - unwritten, excess: 0 };
-    decode_to_the_end(segment, out, room, room, &mut decoded);
+    let Ok(decoded) = decode_in_steps(segment, out, || Ok::<_, Infallible>(()));
     decoded
+}
+
+/// The same, and asks from time to time whether to go on.
+pub(crate) fn decode_segment_watched(segment: &[u8], out: &mut [u8], watch: &mut Watch<'_>) -> Result<Decoded, Error> {
+    decode_in_steps(segment, out, || watch.check())
+}
+
+fn decode_in_steps<E>(
+    segment: &[u8],
+    out: &mut [u8],
+    mut between: impl FnMut() -> Result<(), E>,
+) -> Result<Decoded, E> {
+    let room = out.len();
+    let mut decoded = Decoded { read: 0, written: 0, excess: 0 };
+    loop {
+        // Runs are written as long as there is room for a longest one: a step ends behind some run.
+        let (read, end) = (decoded.read, room.min(decoded.written.saturating_add(STEP)));
+        let step = Lane { src: &segment[read..], out: &mut out[decoded.written..end] };
+        let (unread, unwritten) = unpack(step).left();
+        (decoded.read, decoded.written) = (segment.len() - unread, end - unwritten);
+        if end == room || decoded.read == read {
+            break;
+        }
+        between()?;
+    }
+    decode_to_the_end(segment, out, room, room, &mut decoded);
+    Ok(decoded)
 }
 
 /// A segment that is unpacked in bands of its plane.
