@@ -293,7 +293,7 @@ def test_memory_that_is_resized(name, kind):
     with Meddler(change):
         for _ in range(30):
             # A map itself refuses to go to where it no longer reaches.
-                with suppress(ValueError):
+            with suppress(ValueError):
                 # What has been read as zeros may be samples: the map has them for a moment.
                 found = dicomet.pixel_array(source)
                 assert name == "map" or np.array_equal(found, crowd.expected(kind))

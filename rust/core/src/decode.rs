@@ -72,7 +72,7 @@ pub struct Plan {
 
 /// Pixels that are gathered and finished together: at most 96 KiB, within every second-level cache. As all such sizes it is
 /// small in tests, so that each of their images crosses its boundaries.
-const PIECE_PIXELS: usize = if cfg!(test) { 8 } else { 4096 };
+const PIECE_PIXELS: usize = if crate::TINY { 8 } else { 4096 };
 
 impl Plan {
     /// For native frames (PS3.5 8.2, A.1 to A.3) and the byte planes of RLE Lossless.

@@ -38,7 +38,7 @@ const NUMBERS: [u32; 8] = [
 ];
 /// What is read in one go: most headers are shorter. No value that is looked at is as long, so that each window gets
 /// further than the last.
-const WINDOW: usize = 1 << 14;
+const WINDOW: usize = if crate::TINY { 1 << 12 } else { 1 << 14 };
 
 /// Why a scan ends without a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,3 +26,6 @@ mod scratch;
 pub mod source;
 
 pub use error::{Error, Result};
+
+/// Sizes of bands and pieces, and of what is worth a thread, are so small that every image crosses them: in tests.
+const TINY: bool = cfg!(any(test, feature = "tiny"));

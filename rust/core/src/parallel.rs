@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Problem};
 
 /// A result of fewer bytes is decoded by the caller's thread alone: it takes less time than the start of another.
-const WORTH_A_THREAD: usize = if cfg!(test) { 1 << 8 } else { 1 << 20 };
+const WORTH_A_THREAD: usize = if crate::TINY { 1 << 8 } else { 1 << 20 };
 /// How often the caller is asked whether to go on; each time in tests, which must not depend on the time.
 const ASK_EVERY: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(50) };
 /// How long it is believed how many cores there are: asking takes as long as a small frame.

@@ -14,9 +14,9 @@ use crate::scratch::Scratch;
 use crate::source::{Source, resize};
 
 /// Bytes of the result in a band: it stays in the second-level cache between being read and being finished.
-const BAND_BYTES: usize = if cfg!(test) { 1 << 6 } else { 1 << 18 };
+const BAND_BYTES: usize = if crate::TINY { 1 << 6 } else { 1 << 18 };
 /// The same of planes, each of which is read by itself.
-const BAND_BYTES_OF_PLANES: usize = if cfg!(test) { 1 << 7 } else { 1 << 19 };
+const BAND_BYTES_OF_PLANES: usize = if crate::TINY { 1 << 7 } else { 1 << 19 };
 
 impl Plan {
     /// Decodes native frames, which follow each other in the value that is `source`, from number `first_frame` on until
