@@ -1,0 +1,48 @@
+//! Headers of JPEG codestreams: what is read is there, and what is let through is the image.
+
+use crate::input::Input;
+use crate::picture::Picture;
+use dicomet_core::codestream::Codestream;
+
+/// One input.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    let picture = Picture::take(&mut input);
+    let start = input.one_of(&[&[0xFF, 0xD8][..], &[0xFF, 0x4F, 0xFF, 0x51], &[]]);
+    let frame = [start, input.0].concat();
+    let read = Codestream::read(&frame);
+    if let Some(header) = read {
+        check(header, &frame);
+    }
+    let Some(image) = picture.image() else { return };
+    match Codestream::check(&frame, &image) {
+        Ok(checked) => {
+            assert!(checked == read && !frame.is_empty());
+            let Some(header) = checked else { return };
+            assert_eq!((header.rows as usize, header.columns as usize), (image.rows(), image.columns()));
+            assert_eq!(usize::from(header.components), image.samples_per_pixel());
+            assert!(usize::from(header.precision) <= image.sample_bytes() * 8);
+        }
+        Err(_) => assert!(frame.is_empty() || read.is_some()),
+    }
+}
+
+/// Its numbers stand one behind the other in the frame.
+fn check(header: Codestream, frame: &[u8]) {
+    let Codestream { rows, columns, components, precision, signed } = header;
+    let found = if frame.starts_with(&[0xFF, 0xD8]) {
+        let numbers = [precision, (rows >> 8) as u8, rows as u8, (columns >> 8) as u8, columns as u8, components as u8];
+        !signed && frame.windows(6).any(|bytes| bytes == numbers)
+    } else {
+        let depth = (precision - 1) | u8::from(signed) << 7;
+        let end = [(components >> 8) as u8, components as u8, depth];
+        let word = |bytes: &[u8]| bytes.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte));
+        frame.windows(35).any(|bytes| {
+            let size = [0, 4, 8, 12].map(|at| word(&bytes[at..at + 4]));
+            bytes.ends_with(&end)
+                && size[0].saturating_sub(size[2]) == columns
+                && size[1].saturating_sub(size[3]) == rows
+        })
+    };
+    assert!(found, "{header:?}");
+}

@@ -1,0 +1,229 @@
+//! Where the frames of an encapsulated value lie: items and tables built from the input, right ones and others.
+
+use crate::input::Input;
+use crate::sources::{File, Liar};
+use dicomet_core::Error;
+use dicomet_core::encapsulation::{Encapsulated, Frames, Value};
+use dicomet_core::error::Problem;
+use dicomet_core::item::Fragment;
+use dicomet_core::offset_table::ExtendedOffsetTable;
+use dicomet_core::parallel::Team;
+use dicomet_core::source::Source;
+use std::sync::atomic::Ordering;
+
+const ITEM: [u8; 4] = [0xFE, 0xFF, 0x00, 0xE0];
+const DELIMITER: [u8; 4] = [0xFE, 0xFF, 0xDD, 0xE0];
+const HEADER: u64 = 8;
+
+/// What a value is made of, before it is put together.
+struct Made {
+    bytes: Vec<u8>,
+    length: u64,
+    delimited: bool,
+    jpeg: bool,
+    frames: u64,
+    /// Offsets and lengths.
+    extended: Option<(Vec<u64>, Vec<u64>)>,
+}
+
+/// One input.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    let most = input.below(40);
+    let made = made(&mut input);
+    let (memory, file) = (made.bytes.as_slice(), File::new(&made.bytes));
+    let found = find(&memory, &made);
+    assert_eq!(found, find(&file, &made));
+    let headers = made.bytes.len() / HEADER as usize + 3;
+    // Each item is looked at some times at most: by the walk, for its end, and for each frame by itself.
+    assert!(file.calls.load(Ordering::Relaxed) <= 6 * headers, "{} {headers}", file.calls.load(Ordering::Relaxed));
+    for more in [0, 9] {
+        let _ = find(&Liar { bytes: &made.bytes, most, more }, &made);
+    }
+    if let Ok(found) = &found {
+        check(found, &made);
+    }
+}
+
+/// What was found of a value: frames by a walk, and each by itself.
+#[derive(Debug, PartialEq)]
+struct Found {
+    walked: Result<Walked, Error>,
+    single: Vec<Option<Vec<Fragment>>>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Walked {
+    frames: Vec<Vec<Fragment>>,
+    damage: Option<Error>,
+    warnings: Vec<Error>,
+    end: u64,
+}
+
+/// Frames that are looked for one by one.
+const SINGLE: usize = 24;
+
+fn find<S: Source<Error = Error>>(source: &S, made: &Made) -> Result<Found, Error> {
+    let extended = made.extended.clone().map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
+    let Made { length, delimited, jpeg, frames, .. } = *made;
+    let opened = Encapsulated::open(source, Value { length, delimited, frames, jpeg, extended })?;
+    let walked = opened.find_frames(source, &Team::of(1)).map(|found| walked(&found));
+    let single = (0..SINGLE).map(|index| opened.find_frame(source, index)).collect::<Result<_, _>>()?;
+    Ok(Found { walked, single })
+}
+
+fn walked(found: &Frames) -> Walked {
+    let frames: Vec<Vec<Fragment>> = (0..found.len()).map(|index| found.frame(index).to_vec()).collect();
+    assert!(found.frame(found.len()).is_empty() && found.frame(usize::MAX).is_empty());
+    assert_eq!(found.is_empty(), frames.is_empty());
+    Walked { frames, damage: found.damage.clone(), warnings: found.warnings.clone(), end: found.end() }
+}
+
+/// What must hold of what was found.
+fn check(found: &Found, made: &Made) {
+    found.single.iter().flatten().for_each(|fragments| check_fragments(fragments, made));
+    let table = HEADER + u64::from(u32::from_le_bytes([made.bytes[4], made.bytes[5], made.bytes[6], made.bytes[7]]));
+    let items = items(made, table);
+    let Ok(Walked { frames, damage, warnings, end }) = &found.walked else { return };
+    check_fragments(&frames.concat(), made);
+    assert!(*end <= made.length);
+    match damage.as_ref().map(|damage| &damage.problem) {
+        None => assert!(frames.len() as u64 >= made.frames),
+        Some(Problem::FrameCount { found, expected }) => {
+            assert!(*found == frames.len() as u64 && *expected == made.frames && found < expected);
+        }
+        Some(_) => assert!(!items.delimited, "nothing is damaged in front of a delimiter"),
+    }
+    let ignored = warnings.iter().any(|warning| matches!(warning.problem, Problem::OffsetTable { .. }));
+    if damage.is_none() && (made.extended.is_none() || ignored) {
+        // Every fragment belongs to a frame.
+        assert_eq!(frames.concat(), items.filled);
+    }
+    // Of what is in front of a damage, only the damage is told.
+    if damage.as_ref().is_none_or(|damage| matches!(damage.problem, Problem::FrameCount { .. })) {
+        let empty = warnings.iter().any(|warning| matches!(warning.problem, Problem::EmptyFragments { .. }));
+        assert_eq!(empty, items.empty);
+    }
+    if !ignored {
+        // A table that tells one frame, tells it as it tells all.
+        for (frame, single) in frames.iter().zip(&found.single) {
+            assert!(single.as_ref().is_none_or(|single| single == frame), "{frame:?} {single:?} {found:?}");
+        }
+    }
+}
+
+/// Fragments lie behind headers of items, inside the value, one behind the other.
+fn check_fragments(fragments: &[Fragment], made: &Made) {
+    for Fragment { offset, length } in fragments {
+        assert!(offset + length <= made.length);
+        let header = &made.bytes[(offset - HEADER) as usize..*offset as usize];
+        let told = u64::from(u32::from_le_bytes([header[4], header[5], header[6], header[7]]));
+        let padded = made.extended.is_some() && told == length + 1;
+        assert!(header[..4] == ITEM && (told == *length || padded));
+    }
+    assert!(fragments.is_sorted_by(|one, next| one.offset + one.length + HEADER <= next.offset));
+}
+
+/// Items as they lie, one after the other, to the first that is none.
+struct Items {
+    filled: Vec<Fragment>,
+    empty: bool,
+    delimited: bool,
+}
+
+fn items(made: &Made, start: u64) -> Items {
+    let (mut items, mut at) = (Items { filled: Vec::new(), empty: false, delimited: false }, start);
+    while at < made.length {
+        let Some(header) = made.bytes.get(at as usize..).and_then(<[u8]>::first_chunk::<8>) else { break };
+        let length = u64::from(u32::from_le_bytes([header[4], header[5], header[6], header[7]]));
+        if header[..4] == DELIMITER {
+            items.delimited = true;
+            break;
+        }
+        if header[..4] != ITEM || length > 0 && at + HEADER + length > made.length {
+            break;
+        }
+        if length > 0 {
+            items.filled.push(Fragment { offset: at + HEADER, length });
+        } else {
+            items.empty = true;
+        }
+        at += HEADER + length;
+    }
+    items
+}
+
+fn made(input: &mut Input<'_>) -> Made {
+    let (table, extended) = (input.below(6), input.below(6));
+    let (starts, altered, amount) = (input.u16(), input.below(20), u64::from(input.byte()));
+    let (cut, number) = (input.byte(), input.byte());
+    let (delimited, jpeg) = (input.flag(), input.flag());
+    let raw = input.below(24);
+    let raw = input.take(raw);
+    let (body, items) = body(input);
+    let begins = |item: &usize| *item == 0 || starts >> (item % 16) & 1 == 1;
+    let mut offsets: Vec<u64> = (0..items.len()).filter(begins).map(|item| items[item].0).collect();
+    let starting = offsets.len();
+    if let (2 | 3, Some(offset)) = (table, offsets.get_mut(altered)) {
+        *offset = if table == 2 { offset.wrapping_add(amount).wrapping_sub(100) } else { amount << 24 };
+    }
+    let table: Vec<u8> = match table {
+        0 => Vec::new(),
+        4 | 5 => raw.to_vec(),
+        _ => offsets.iter().flat_map(|offset| (*offset as u32).to_le_bytes()).collect(),
+    };
+    let (mut offsets, mut lengths): (Vec<u64>, Vec<u64>) = items.iter().copied().unzip();
+    match (extended, offsets.get_mut(altered)) {
+        (2, Some(offset)) => *offset = offset.wrapping_add(amount).wrapping_sub(100),
+        (3, Some(offset)) => *offset = u64::MAX - amount,
+        (4, Some(_)) => lengths[altered] = lengths[altered].wrapping_add(amount).wrapping_sub(128),
+        (5, _) => lengths.truncate(altered),
+        _ => {}
+    }
+    let bytes = [&ITEM[..], &(table.len() as u32).to_le_bytes(), &table, &body].concat();
+    let length = match cut {
+        0..128 => bytes.len() as u64,
+        128..192 => (bytes.len() as u64).saturating_sub(u64::from(cut) - 127),
+        _ => bytes.len() as u64 + u64::from(cut) - 191,
+    };
+    let frames = match number {
+        0..64 => u64::from(number),
+        64..128 => starting as u64,
+        128..192 => items.len() as u64,
+        192..224 => 1,
+        _ => u64::from(number) << 23,
+    };
+    let extended = (1..6).contains(&extended).then_some((offsets, lengths));
+    Made { bytes, length, delimited, jpeg, frames, extended }
+}
+
+/// Items and what else there may be, and of each item where it begins, from the end of the table, and its length.
+fn body(input: &mut Input<'_>) -> (Vec<u8>, Vec<(u64, u64)>) {
+    let (mut bytes, mut items) = (Vec::new(), Vec::new());
+    while !input.0.is_empty() {
+        let kind = input.below(10);
+        let count = input.below(20);
+        let content = input.take(count);
+        let length = content.len() as u32;
+        let length = match kind {
+            0..=5 => length,
+            6 => length.wrapping_sub(1),
+            7 => length + u32::from(input.byte()),
+            _ => [0, u32::MAX, u32::MAX - 8, 1 << 31][count % 4],
+        };
+        if kind != 9 {
+            items.push((bytes.len() as u64, u64::from(length)));
+        }
+        let tag = match (kind, count) {
+            (9, 0..16) => DELIMITER,
+            (9, _) => [input.byte(), 0xFF, 0, 0xE0],
+            _ => ITEM,
+        };
+        bytes.extend([&tag[..], &length.to_le_bytes(), content].concat());
+        if kind == 5 && length >= 2 {
+            let end = bytes.len() - count % 2 % (length as usize - 1);
+            bytes[end - 2..end].copy_from_slice(&[0xFF, 0xD9]);
+        }
+    }
+    (bytes, items)
+}

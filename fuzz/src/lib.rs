@@ -1,0 +1,30 @@
+//! What must hold for any bytes, one module for each target. README.md says how they are run.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod codestream;
+pub mod deflate;
+pub mod encapsulation;
+pub mod encode;
+pub mod input;
+pub mod native;
+pub mod packbits;
+pub mod picture;
+pub mod rle;
+pub mod scan;
+pub mod sources;
+pub mod walk;
+
+/// A target's name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 7] = [
+    ("scan", scan::run),
+    ("encapsulation", encapsulation::run),
+    ("rle", rle::run),
+    ("native", native::run),
+    ("deflate", deflate::run),
+    ("codestream", codestream::run),
+    ("encode", encode::run),
+];

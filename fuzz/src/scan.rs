@@ -1,0 +1,72 @@
+//! The header scanner: any bytes, with a hole in them, from memory, from a file, and against a plain walk.
+
+use crate::input::Input;
+use crate::sources::{File, Liar};
+use crate::walk::walk;
+use dicomet_core::element::{Header, Start, Stop, scan, scan_from, scan_source};
+use std::sync::atomic::Ordering;
+
+const TRANSFER_SYNTAXES: [&str; 5] =
+    ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99", "1.2.3"];
+/// What a scan reads in one go is at most so much, and it gets further than half of it.
+const WINDOW: usize = if cfg!(feature = "tiny") { 1 << 12 } else { 1 << 14 };
+
+/// One input.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    let start = start(&mut input);
+    let (place, hole, most) = (usize::from(input.u16()), usize::from(input.u16()), usize::from(input.u16()));
+    let (before, behind) = input.0.split_at(place.min(input.0.len()));
+    let bytes = [before, &vec![0; hole % 20_000], behind].concat();
+
+    let found = scan_from(&bytes, &start);
+    if start == (Start::File { transfer_syntax: None }) {
+        assert_eq!(found, scan(&bytes));
+    }
+    match &found {
+        Ok(header) => check(header, &bytes, &start),
+        Err(Stop::Deflated(at)) => assert!(*at <= bytes.len() as u64),
+        Err(Stop::Short | Stop::Unusual) => {}
+    }
+    from_file(&bytes, &start, &found);
+    // What a source promises is broken: a result is that of the bytes, or none.
+    let short = scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start).expect("it reads");
+    assert!(short == found || matches!(short, Err(Stop::Short | Stop::Unusual)), "{short:?} {found:?}");
+    let _ = scan_source(&Liar { bytes: &bytes, most, more: 9 }, &start);
+}
+
+fn start(input: &mut Input<'_>) -> Start<'static> {
+    let (kind, transfer_syntax) = (input.below(5), input.one_of(&TRANSFER_SYNTAXES));
+    match kind {
+        0 => Start::File { transfer_syntax: None },
+        1 => Start::File { transfer_syntax: Some(transfer_syntax) },
+        2 => Start::Forced { transfer_syntax: None },
+        3 => Start::Forced { transfer_syntax: Some(transfer_syntax) },
+        _ => Start::DataSet { transfer_syntax },
+    }
+}
+
+/// A file gives what its bytes give, and is read once.
+fn from_file(bytes: &[u8], start: &Start<'_>, found: &Result<Header, Stop>) {
+    let file = File::new(bytes);
+    let of_file = scan_source(&file, start).expect("it reads");
+    let first_window = &bytes[..bytes.len().min(WINDOW)];
+    // File Meta Information that goes beyond the first window is left alone.
+    let long_meta = bytes.len() >= WINDOW && scan_from(first_window, start) == Err(Stop::Short);
+    assert!(of_file == *found || of_file == Err(Stop::Unusual) && long_meta, "{of_file:?} {found:?}");
+    let (calls, read) = (file.calls.into_inner(), file.read.load(Ordering::Relaxed));
+    assert!(calls <= 2 + bytes.len() / (WINDOW / 2) && read <= WINDOW + 2 * bytes.len(), "{calls} {read}");
+}
+
+/// What is found is there.
+fn check(header: &Header, bytes: &[u8], start: &Start<'_>) {
+    let given = match *start {
+        Start::File { transfer_syntax } | Start::Forced { transfer_syntax } => transfer_syntax,
+        Start::DataSet { transfer_syntax } => Some(transfer_syntax),
+    };
+    let named =
+        bytes.windows(header.transfer_syntax.len().max(1)).any(|text| text == header.transfer_syntax.as_bytes());
+    assert!(given.map_or(named || header.transfer_syntax.is_empty(), |given| given == header.transfer_syntax));
+    assert!(header.offset <= bytes.len() as u64);
+    assert_eq!(walk(bytes, start, &header.transfer_syntax).as_ref(), Some(header));
+}
