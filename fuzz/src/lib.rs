@@ -12,6 +12,7 @@ pub mod packbits;
 pub mod picture;
 pub mod rle;
 pub mod scan;
+pub mod seeds;
 pub mod sources;
 pub mod walk;
 

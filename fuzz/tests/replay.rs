@@ -1,5 +1,6 @@
 //! Every input that is kept, on the stable toolchain and without libFuzzer.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,32 +12,74 @@ fn inputs(kind: &str, target: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn replay(kind: &str, least: usize) {
+fn read(kind: &str, target: &str) -> Vec<(String, Vec<u8>)> {
+    let paths = inputs(kind, target);
+    paths.into_iter().map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
+}
+
+/// Runs all, so that what fails is named.
+fn replay(run: fn(&[u8]), inputs: &[(String, Vec<u8>)]) {
+    for (name, input) in inputs {
+        let outcome = std::panic::catch_unwind(|| run(input));
+        assert!(outcome.is_ok(), "{name}: {input:?}");
+    }
+}
+
+#[test]
+fn regressions() {
     for (target, run) in dicomet_fuzz::TARGETS {
-        let paths = inputs(kind, target);
-        assert!(paths.len() >= least, "{kind}/{target}: {} inputs", paths.len());
-        for path in paths {
-            let input = fs::read(&path).unwrap();
-            let outcome = std::panic::catch_unwind(|| run(&input));
-            assert!(outcome.is_ok(), "{}", path.display());
+        replay(run, &read("regressions", target));
+    }
+}
+
+/// What is kept, and each input with some bytes changed, as libFuzzer would, but always the same.
+#[test]
+fn corpora() {
+    let mut seeds: BTreeMap<_, _> = dicomet_fuzz::seeds::all().into();
+    for (target, run) in dicomet_fuzz::TARGETS {
+        let mut inputs = read("corpus", target);
+        assert!(inputs.len() >= 10, "{target}: {} inputs", inputs.len());
+        let seeds = seeds.remove(target).unwrap_or_default().into_iter().enumerate();
+        inputs.extend(seeds.map(|(number, seed)| (format!("{target}, seed {number}"), seed)));
+        replay(run, &inputs);
+        let mut noise = Noise(1);
+        for (name, input) in inputs {
+            let changed = (0..100).map(|number| (format!("{name}, change {number}"), noise.change(&input)));
+            replay(run, &changed.collect::<Vec<_>>());
         }
     }
 }
 
 #[test]
-fn corpora() {
-    replay("corpus", 10);
-}
-
-#[test]
-fn regressions() {
-    replay("regressions", 0);
-}
-
-#[test]
 fn nothing_and_noise() {
-    let noise: Vec<u8> = (1..=600u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect();
-    for (_, run) in dicomet_fuzz::TARGETS {
-        (0..noise.len()).step_by(7).for_each(|count| run(&noise[..count]));
+    let mut noise = Noise(2);
+    for (target, run) in dicomet_fuzz::TARGETS {
+        let any = (0..200).map(|count| (target.to_owned(), (0..3 * count).map(|_| noise.next() as u8).collect()));
+        replay(run, &any.collect::<Vec<_>>());
+    }
+}
+
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        (mixed >> 32) as usize
+    }
+
+    fn change(&mut self, input: &[u8]) -> Vec<u8> {
+        let mut changed = input.to_vec();
+        for _ in 0..=self.next() % 3 {
+            let place = self.next() % (changed.len() + 1);
+            match (self.next() % 4, changed.get_mut(place)) {
+                (0, _) => changed.insert(place, self.next() as u8),
+                (1, Some(_)) => drop(changed.remove(place)),
+                (2, Some(byte)) => *byte ^= 1 << (self.next() % 8),
+                (_, Some(byte)) => *byte = self.next() as u8,
+                (_, None) => {}
+            }
+        }
+        changed
     }
 }

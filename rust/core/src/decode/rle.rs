@@ -14,7 +14,7 @@ use crate::source::{Source, resize};
 
 /// Bytes of each plane that are unpacked before they are put side by side: all bands of a frame of 16 bits or RGB stay
 /// in the second-level cache. From 16 to 128 KiB it makes no difference; below, a band is too short for its beginning.
-const BAND: usize = if crate::TINY { 300 } else { 32 << 10 };
+const BAND: usize = if crate::TINY { 100 } else { 32 << 10 };
 /// Bytes of small frames that are one piece of work.
 const GROUP_BYTES: usize = if crate::TINY { 1 << 6 } else { 1 << 18 };
 /// Bytes that are written before the caller is asked whether to go on.

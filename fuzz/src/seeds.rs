@@ -1,0 +1,207 @@
+//! Inputs to begin with: what a fuzzer would take long to come upon.
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use std::io::Write;
+
+/// The inputs of each target that has some.
+#[must_use]
+pub fn all() -> [(&'static str, Vec<Vec<u8>>); 5] {
+    [("scan", scan()), ("rle", rle()), ("native", native()), ("deflate", deflate()), ("codestream", codestream())]
+}
+
+/// How elements are written.
+#[derive(Clone, Copy)]
+struct Writing {
+    implicit: bool,
+    big: bool,
+}
+
+impl Writing {
+    fn number<const N: usize>(self, mut bytes: [u8; N]) -> [u8; N] {
+        if self.big {
+            bytes.reverse();
+        }
+        bytes
+    }
+
+    fn header(self, tag: u32, vr: [u8; 2], length: u32) -> Vec<u8> {
+        let group = self.number(((tag >> 16) as u16).to_le_bytes());
+        let element = self.number((tag as u16).to_le_bytes());
+        let long = self.number(length.to_le_bytes());
+        let short = self.number((length as u16).to_le_bytes());
+        match (&vr, tag >> 16) {
+            _ if self.implicit || tag >> 16 == 0xFFFE => [&group[..], &element, &long].concat(),
+            (b"OB" | b"OW" | b"SQ" | b"UN", _) => [&group[..], &element, &vr, &[0, 0], &long].concat(),
+            _ => [&group[..], &element, &vr, &short].concat(),
+        }
+    }
+
+    fn element(self, tag: u32, vr: [u8; 2], value: &[u8]) -> Vec<u8> {
+        [&self.header(tag, vr, value.len() as u32)[..], value].concat()
+    }
+
+    fn us(self, tag: u32, number: u16) -> Vec<u8> {
+        self.element(tag, *b"US", &self.number(number.to_le_bytes()))
+    }
+
+    /// A data set with sequences of both kinds, and `hole` bytes in a private element that are not there yet. Gives
+    /// also where they belong.
+    fn data_set(self, hole: u16, undefined: bool) -> (Vec<u8>, usize) {
+        let mut bytes = self.element(0x0008_0005, *b"CS", b"ISO_IR 100");
+        let item = self.us(0x0008_1197, 3);
+        let length = |bytes: &[u8]| if undefined { u32::MAX } else { bytes.len() as u32 };
+        let mut items = [self.header(0xFFFE_E000, *b"  ", length(&item)), item].concat();
+        if undefined {
+            items.extend(self.header(0xFFFE_E00D, *b"  ", 0));
+        }
+        bytes.extend(self.header(0x0008_1140, *b"SQ", length(&items)));
+        bytes.extend(items);
+        if undefined {
+            bytes.extend(self.header(0xFFFE_E0DD, *b"  ", 0));
+        }
+        bytes.extend(self.header(0x0009_1010, *b"OB", u32::from(hole)));
+        let place = bytes.len();
+        if undefined && !self.implicit {
+            // Fragments, as those of an icon.
+            bytes.extend(self.header(0x0009_1011, *b"OB", u32::MAX));
+            bytes.extend(self.element(0xFFFE_E000, *b"  ", &[1, 2]));
+            bytes.extend(self.header(0xFFFE_E0DD, *b"  ", 0));
+        }
+        bytes.extend(self.us(0x0028_0002, 1));
+        bytes.extend(self.element(0x0028_0004, *b"CS", b"MONOCHROME2 "));
+        bytes.extend(self.element(0x0028_0008, *b"IS", b"12"));
+        for (tag, number) in [(0x10, 5), (0x11, 7), (0x100, 16), (0x101, 12), (0x102, 11), (0x103, 1)] {
+            bytes.extend(self.us(0x0028_0000 | tag, number));
+        }
+        bytes.extend(self.element(0x7FE0_0010, *b"OW", &[0; 70]));
+        (bytes, place)
+    }
+}
+
+fn scan() -> Vec<Vec<u8>> {
+    let meta = Writing { implicit: false, big: false };
+    let mut seeds = Vec::new();
+    let syntaxes = [("1.2.840.10008.1.2.1\0", 0), ("1.2.840.10008.1.2\0", 1), ("1.2.840.10008.1.2.2\0", 2)];
+    for ((uid, number), hole) in syntaxes.into_iter().flat_map(|syntax| [0, 90, 4090, 9000].map(|hole| (syntax, hole)))
+    {
+        let writing = Writing { implicit: number == 1, big: number == 2 };
+        let (data_set, place) = writing.data_set(hole, hole % 4 == 0);
+        let group = [
+            meta.element(0x0002_0001, *b"OB", &[0, 1]),
+            meta.element(0x0002_0002, *b"UI", b"1.2.840.10008.5.1.4.1.1.7\0"),
+            meta.element(0x0002_0010, *b"UI", uid.as_bytes()),
+        ]
+        .concat();
+        let length = meta.element(0x0002_0000, *b"UL", &(group.len() as u32).to_le_bytes());
+        let beginnings = [
+            (0, [&[0; 128][..], b"DICM", &length, &group].concat()),
+            (2, [&[0; 128][..], b"DICM", &group].concat()),
+            (3, Vec::new()),
+            (4, Vec::new()),
+        ];
+        for (start, beginning) in beginnings {
+            let mut seed = vec![start, number];
+            for number in [(beginning.len() + place) as u16, hole, 1000] {
+                seed.extend(number.to_le_bytes());
+            }
+            seeds.push([seed, beginning, data_set.clone()].concat());
+        }
+    }
+    seeds
+}
+
+/// The bytes that a description is taken from: Bits Allocated and so on, in the order of `Picture::take`.
+fn picture(bits: u8, samples: u8, term: u8, conversion: u8, planar: u8) -> Vec<u8> {
+    let (rows, columns) = if planar == 0 { (11, 23) } else { (7, 10) };
+    vec![
+        bits,
+        bits % 3,
+        rows,
+        columns,
+        samples,
+        1,
+        0,
+        bits % 2,
+        planar,
+        term,
+        0,
+        0,
+        planar,
+        0,
+        1,
+        conversion,
+        0,
+        planar,
+        0,
+        0,
+    ]
+}
+
+fn rle() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (bits, samples) in [(0, 0), (0, 1), (1, 0), (1, 1), (4, 0), (4, 1), (5, 0), (2, 0)] {
+        for planar in [0, 1] {
+            let mut seed = vec![0];
+            seed.extend(picture(bits, samples, samples, 0, planar));
+            // First frame, count, workers, short reads; then frames that are built.
+            seed.extend([1, 1, 0, 9, 0]);
+            for _ in 0..2 {
+                seed.extend([1, 0, 0, 0, 0, 1, 2, 10, 20, 30, 0xF0, 5, 128, 0x90, 8, 1, 4, 4]);
+            }
+            seeds.push(seed);
+        }
+    }
+    let runs: Vec<u8> = (0..40u8).flat_map(|i| [3, i, i + 1, i + 2, i + 3, 200 + i, i, 128, 127 + i % 2]).collect();
+    seeds.push([&[0xFF, 0xA0, 0x0F], &runs[..]].concat());
+    seeds
+}
+
+fn native() -> Vec<Vec<u8>> {
+    let value: Vec<u8> = (0..60u8).map(|i| i.wrapping_mul(151)).collect();
+    let mut seeds = Vec::new();
+    for bits in 0..6 {
+        for (samples, term, conversion) in [(0, 0, 0), (1, 1, 0), (1, 2, 1), (1, 3, 1), (1, 1, 2)] {
+            for planar in [0, 1] {
+                for codec in [0, 1] {
+                    let head = picture(bits, samples, term, conversion, planar);
+                    seeds.push([&head[..], &[0, 1, codec, 1, 1, 0, 0, 0], &value].concat());
+                }
+            }
+        }
+    }
+    seeds
+}
+
+fn deflate() -> Vec<Vec<u8>> {
+    let text: Vec<u8> = (0..900u32).map(|i| ((i * i) >> 5) as u8).collect();
+    let repeated = [&text[..300], &[7; 600], &text[..500]].concat();
+    let mut seeds = Vec::new();
+    for level in [0, 1, 6, 9] {
+        for bytes in [&text[..], &repeated, &[9; 5000], b"short", b""] {
+            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(level));
+            encoder.write_all(bytes).expect("memory");
+            seeds.push([&[0, 0x20, 3][..], &encoder.finish().expect("memory")].concat());
+        }
+    }
+    seeds
+}
+
+fn codestream() -> Vec<Vec<u8>> {
+    let head = |bits, samples| picture(bits, samples, samples, 0, 0);
+    let mut seeds = Vec::new();
+    for samples in [0, 1] {
+        let components = 1 + 2 * samples;
+        for marker in [0xC0, 0xC1, 0xC3, 0xF7, 0xDA] {
+            let segments = [0xFF, 0xE0, 0, 4, 1, 2, 0xFF, 0xFF, marker, 0, 11, 8, 0, 8, 0, 11, components, 1, 0x11, 0];
+            seeds.push([&head(0, samples)[..], &[0], &segments].concat());
+        }
+        let mut siz = vec![0, 41, 0, 0];
+        for word in [11u32, 8, 0, 0, 11, 8, 0, 0] {
+            siz.extend(word.to_be_bytes());
+        }
+        siz.extend([0, components, 0x8B, 1, 1]);
+        seeds.push([&head(1, samples)[..], &[1], &siz].concat());
+    }
+    seeds
+}
