@@ -155,7 +155,9 @@ fn items(made: &Made, start: u64) -> Items {
 
 fn made(input: &mut Input<'_>) -> Made {
     let (table, extended) = (input.below(6), input.below(6));
-    let (starts, altered, amount) = (input.u16(), input.below(20), u64::from(input.byte()));
+    let (starts, altered) = (input.u16(), input.below(20));
+    // Offsets and lengths that are wrong by little, by an item's header, or by all.
+    let amount = input.one_of(&[1, u64::MAX, 2, u64::MAX - 1, 8, 10, 12, 100, 1 << 31, 1 << 63]);
     let (cut, number) = (input.byte(), input.byte());
     let (delimited, jpeg) = (input.flag(), input.flag());
     let raw = input.below(24);
@@ -165,7 +167,7 @@ fn made(input: &mut Input<'_>) -> Made {
     let mut offsets: Vec<u64> = (0..items.len()).filter(begins).map(|item| items[item].0).collect();
     let starting = offsets.len();
     if let (2 | 3, Some(offset)) = (table, offsets.get_mut(altered)) {
-        *offset = if table == 2 { offset.wrapping_add(amount).wrapping_sub(100) } else { amount << 24 };
+        *offset = if table == 2 { offset.wrapping_add(amount) } else { amount };
     }
     let table: Vec<u8> = match table {
         0 => Vec::new(),
@@ -174,9 +176,9 @@ fn made(input: &mut Input<'_>) -> Made {
     };
     let (mut offsets, mut lengths): (Vec<u64>, Vec<u64>) = items.iter().copied().unzip();
     match (extended, offsets.get_mut(altered)) {
-        (2, Some(offset)) => *offset = offset.wrapping_add(amount).wrapping_sub(100),
-        (3, Some(offset)) => *offset = u64::MAX - amount,
-        (4, Some(_)) => lengths[altered] = lengths[altered].wrapping_add(amount).wrapping_sub(128),
+        (2, Some(offset)) => *offset = offset.wrapping_add(amount),
+        (3, Some(offset)) => *offset = u64::MAX.wrapping_sub(amount),
+        (4, Some(_)) => lengths[altered] = lengths[altered].wrapping_add(amount),
         (5, _) => lengths.truncate(altered),
         _ => {}
     }

@@ -80,10 +80,6 @@ fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
         let allowed = matches!(bits, 8 | 16 | 32 | 64) && usize::from(bits / 8) <= image.sample_bytes();
         return assert!(!allowed || picture.conversion != Conversion::None);
     };
-    // Codecs give whole words, of which an image of 1 or 12 bits has none.
-    if matches!(image.bits_allocated(), 1 | 12) {
-        return;
-    }
     let stored = usize::from(bits);
     let needed = image.frame_samples() as usize * stored / 8;
     let value = value(&mut input, needed);
@@ -94,7 +90,7 @@ fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
             .map(|i| if planar { i % samples * pixels + i / samples } else { i })
             .map(|place| {
                 let word = extended(sample(&value, place * stored, stored, ByteOrder::NATIVE), bits, image.kind());
-                let allocated = image.bits_allocated();
+                let allocated = image.sample_bytes() as u8 * 8;
                 extended(word, kept.filter(|kept| *kept > 0).unwrap_or(allocated).min(allocated), image.kind())
             })
             .collect();

@@ -49,6 +49,9 @@ pub type Warnings = Vec<Error>;
 /// How the samples of a frame lie in its bytes.
 #[derive(Debug, Clone, Copy)]
 struct Layout {
+    /// Bits of a sample: 1 or 12 where samples are a stream of bits, else whole words. A codec gives words, whatever
+    /// Bits Allocated says.
+    bits: u8,
     /// Bytes of a sample, before it is widened to the result's.
     width: usize,
     planar: bool,
@@ -86,7 +89,9 @@ impl Plan {
         correct_unused_bits: bool,
         conversion: Conversion,
     ) -> Result<Self> {
+        let packed = matches!(image.bits_allocated(), 1 | 12);
         let layout = Layout {
+            bits: if packed { image.bits_allocated() } else { image.sample_bytes() as u8 * 8 },
             width: image.sample_bytes(),
             planar: image.is_planar(),
             order: if image.bits_allocated() == 12 { ByteOrder::NATIVE } else { order },
@@ -114,7 +119,8 @@ impl Plan {
             return Err(Error::pixel_data(problem));
         }
         let planar = planar && image.samples_per_pixel() == 3;
-        let layout = Layout { width, planar, order: ByteOrder::NATIVE, subsampled: false, paired: false };
+        let layout =
+            Layout { bits: bits_allocated, width, planar, order: ByteOrder::NATIVE, subsampled: false, paired: false };
         Self { image: image.clone(), layout, kept_bits, conversion, form: Form::default() }.checked()
     }
 

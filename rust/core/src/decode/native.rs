@@ -63,8 +63,7 @@ impl Plan {
 
     /// Bits that a sample takes in the value.
     fn stored_sample_bits(&self) -> u64 {
-        let allocated = self.image.bits_allocated();
-        if matches!(allocated, 1 | 12) { u64::from(allocated) } else { self.layout.width as u64 * 8 }
+        u64::from(self.layout.bits)
     }
 
     /// Bits that a pixel takes in the value, in the mean of a pair.
@@ -124,14 +123,14 @@ impl Plan {
 
     /// Samples have the size and the place that they have in the result: they can be read into it and finished there.
     pub(super) fn is_stored_as_wanted(&self) -> bool {
-        let Layout { width, subsampled, paired, .. } = self.layout;
-        let whole_words = !matches!(self.image.bits_allocated(), 1 | 12);
+        let Layout { bits, width, subsampled, paired, .. } = self.layout;
+        let whole_words = !matches!(bits, 1 | 12);
         whole_words && width == self.image.sample_bytes() && !subsampled && !paired
     }
 
     /// Pixels from bit `first_bit` of `stored` on, as words side by side, until `piece` is full.
     fn gather(&self, stored: &[u8], first_bit: usize, piece: &mut [u8]) {
-        match self.image.bits_allocated() {
+        match self.layout.bits {
             1 => bits::unpack_1(stored, first_bit, piece),
             12 => bits::unpack_12(stored, first_bit, piece),
             _ if self.layout.subsampled => color::expand_422(&stored[first_bit / 8..], self.layout.width, piece),
@@ -189,7 +188,7 @@ impl Plan {
             let bit = frame * self.frame_bits() + (number as u64 * self.image.frame_pixels() + pixel) * sample_bits;
             let (bytes, first_bit) = self.bits_at(source, bit, pixels as u64 * sample_bits, stored)?;
             *plane = bytes;
-            if matches!(self.image.bits_allocated(), 1 | 12) {
+            if matches!(self.layout.bits, 1 | 12) {
                 let plane_bytes = pixels * self.layout.width;
                 resize(words, plane_bytes)?;
                 self.gather(bytes, first_bit, &mut words[..plane_bytes]);

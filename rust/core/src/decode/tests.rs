@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn codec_frames_are_widened(case in cases(&[8, 16, 32, 64]), narrower in 0u32..3) {
+    fn codec_frames_are_widened(case in cases(&[1, 8, 12, 16, 32, 64]), narrower in 0u32..3) {
         let wide = case.image().sample_bytes();
         let narrow = (wide >> narrower).max(1);
         let bits = (narrow * 8) as i64;
