@@ -33,7 +33,7 @@ fn check_length(picture: &Picture, image: &Image, bytes: u64) {
 
 fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let Some(plan) = picture.plan(image) else { return };
-    let (first, count) = (input.below(4), input.below(3) + 1);
+    let (first, count) = (input.below(4), input.below(2) + 1);
     let workers = if input.below(16) == 15 { 3 } else { 1 };
     let subsampled = image.photometric() == Photometric::YbrFull422;
     let bits = image.native_frame_bits();

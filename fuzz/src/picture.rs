@@ -44,8 +44,8 @@ impl Picture {
         let bits_allocated = input.one_of(&[8, 16, 1, 12, 32, 64, 24, 0]);
         let bits_stored = bits_allocated - input.below(12) as i64;
         let mut attributes = Attributes {
-            rows: input.below(12) as i64 + 1,
-            columns: input.below(24) as i64 + 1,
+            rows: input.below(8) as i64 + 1,
+            columns: input.below(20) as i64 + 1,
             samples_per_pixel: input.one_of(&[1, 3]),
             number_of_frames: input.below(4) as i64 + 1,
             bits_allocated,

@@ -113,7 +113,7 @@ fn scan() -> Vec<Vec<u8>> {
 
 /// The bytes that a description is taken from: Bits Allocated and so on, in the order of `Picture::take`.
 fn picture(bits: u8, samples: u8, term: u8, conversion: u8, planar: u8) -> Vec<u8> {
-    let (rows, columns) = if planar == 0 { (11, 23) } else { (7, 10) };
+    let (rows, columns) = if planar == 0 { (7, 19) } else { (5, 10) };
     vec![
         bits,
         bits % 3,
