@@ -120,7 +120,7 @@ impl Picture {
     pub fn image(&self) -> Option<Image> {
         let image = Image::new(&self.attributes);
         assert_eq!(image.is_ok(), self.is_valid(), "{self:?} {image:?}");
-        image.ok().filter(|image| image.frame_bytes().is_ok_and(|bytes| bytes <= 1 << 16))
+        image.ok().filter(|image| image.frame_bytes().is_ok_and(|bytes| bytes <= 1 << 12))
     }
 
     /// The plan for native frames and RLE Lossless; none where the colours cannot be converted.
