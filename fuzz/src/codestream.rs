@@ -22,6 +22,8 @@ pub fn run(data: &[u8]) {
             assert_eq!((header.rows as usize, header.columns as usize), (image.rows(), image.columns()));
             assert_eq!(usize::from(header.components), image.samples_per_pixel());
             assert!(usize::from(header.precision) <= image.sample_bytes() * 8);
+            let most = header.samples_for_a_byte.unwrap_or(u64::MAX);
+            assert!(image.frame_samples() <= most.saturating_mul(frame.len() as u64));
         }
         Err(_) => assert!(frame.is_empty() || read.is_some()),
     }
@@ -29,7 +31,8 @@ pub fn run(data: &[u8]) {
 
 /// Its numbers stand one behind the other in the frame.
 fn check(header: Codestream, frame: &[u8]) {
-    let Codestream { rows, columns, components, precision, signed } = header;
+    let Codestream { rows, columns, components, precision, signed, samples_for_a_byte } = header;
+    assert!(samples_for_a_byte.is_none() || frame.starts_with(&[0xFF, 0xD8]));
     let found = if frame.starts_with(&[0xFF, 0xD8]) {
         let numbers = [precision, (rows >> 8) as u8, rows as u8, (columns >> 8) as u8, columns as u8, components as u8];
         !signed && frame.windows(6).any(|bytes| bytes == numbers)

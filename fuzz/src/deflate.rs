@@ -1,20 +1,24 @@
-//! Inflating with a limit, against another library.
+//! Any parts of what a deflate stream gives, in any order, against another library.
 
 use crate::input::Input;
-use dicomet_core::deflate::inflate;
+use crate::sources::File;
+use dicomet_core::Result;
+use dicomet_core::deflate::{Inflater, MOST_FOR_A_BYTE};
 use dicomet_core::parallel::Team;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use std::io::Write;
 
-/// Deflate gives at most 1032 bytes for each.
 const MOST: usize = 1 << 16;
+/// Parts that are read of one stream, by one inflater.
+const PARTS: usize = 6;
 
 /// One input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
-    let (deflated, limit) = (input.flag(), usize::from(input.u16()));
+    let deflated = input.flag();
+    let parts: Vec<(usize, usize)> = (0..PARTS).map(|_| (usize::from(input.u16()), usize::from(input.u16()))).collect();
     let own;
     let stream = if deflated {
         own = deflate(input.0);
@@ -22,28 +26,43 @@ pub fn run(data: &[u8]) {
     } else {
         input.0
     };
-    let team = Team::of(1);
-    let whole = inflate(stream, MOST, &team);
+    let whole = read(&mut Inflater::default(), stream, 0, MOST);
     match (&whole, decompress_to_vec_with_limit(stream, MOST)) {
         (Ok(found), Ok(expected)) => assert!(*found == expected),
-        (Ok(_), Err(error)) => panic!("{error}"),
+        // A part of a stream that goes on, or is damaged behind it.
+        (Ok(found), Err(_)) => assert!(found.len() == MOST),
         (Err(error), Ok(_)) => panic!("{error}"),
         (Err(_), Err(_)) => {}
     }
-    if deflated && input.0.len() <= MOST {
-        assert_eq!(whole.as_deref(), Ok(input.0));
+    if deflated {
+        assert_eq!(whole.as_deref(), Ok(&input.0[..input.0.len().min(MOST)]));
     }
-    let limited = inflate(stream, limit, &team);
-    if let Ok(whole) = whole {
-        assert_eq!(limited.as_deref().ok(), (whole.len() <= limit).then_some(whole.as_slice()));
-        let exact = inflate(stream, whole.len(), &team);
-        assert_eq!(exact.as_ref(), Ok(&whole));
-        assert!(whole.is_empty() || inflate(stream, whole.len() - 1, &team).is_err());
+    let mut inflater = Inflater::default();
+    for (offset, length) in parts {
+        let part = read(&mut inflater, stream, offset, length);
+        let fresh = read(&mut Inflater::default(), stream, offset, length);
+        assert_eq!(part.as_ref().ok(), fresh.as_ref().ok());
+        let Ok(part) = part else {
+            assert!(whole.is_err() || offset + length > MOST);
+            continue;
+        };
+        assert!((offset + part.len()) as u64 <= stream.len() as u64 * MOST_FOR_A_BYTE || part.is_empty());
+        if let Ok(whole) = &whole {
+            let expected = whole.get(offset..).unwrap_or_default();
+            let both = expected.len().min(length);
+            assert!(part.get(..both) == Some(&expected[..both]));
+        }
+        let file = File::new(stream);
+        assert_eq!(Inflater::default().read(&file, offset as u64, length, &Team::of(1)).as_ref(), Ok(&part));
+    }
+    if let (Ok(whole), true) = (whole, deflated) {
         // What follows the stream does not count.
-        assert_eq!(inflate(&[stream, &[0]].concat(), MOST, &team), Ok(whole));
-    } else {
-        assert!(limited.is_err() || limit > MOST);
+        assert_eq!(read(&mut Inflater::default(), &[stream, &[0]].concat(), 0, MOST), Ok(whole));
     }
+}
+
+fn read(inflater: &mut Inflater, stream: &[u8], offset: usize, limit: usize) -> Result<Vec<u8>> {
+    inflater.read(&stream, offset as u64, limit, &Team::of(1))
 }
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {

@@ -68,7 +68,7 @@ fn find<S: Source<Error = Error>>(source: &S, made: &Made) -> Result<Found, Erro
     let Made { length, delimited, jpeg, frames, .. } = *made;
     let opened = Encapsulated::open(source, Value { length, delimited, frames, jpeg, extended })?;
     let walked = opened.find_frames(source, &Team::of(1)).map(|found| walked(&found));
-    let single = (0..SINGLE).map(|index| opened.find_frame(source, index)).collect::<Result<_, _>>()?;
+    let single = (0..SINGLE).map(|index| opened.find_frame(source, index, &Team::of(1))).collect::<Result<_, _>>()?;
     Ok(Found { walked, single })
 }
 

@@ -69,7 +69,7 @@ fn judge(
     first: usize,
     found: Result<(Vec<u8>, Warnings), Error>,
 ) {
-    if image.bits_allocated() == 12 {
+    if matches!((image.bits_allocated(), image.samples_per_pixel()), (12, _) | (64, 3)) {
         return assert!(found.is_err());
     }
     let expected: Vec<_> = frames.iter().map(|frame| decoded(picture, image, frame)).collect();

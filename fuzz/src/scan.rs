@@ -4,6 +4,7 @@ use crate::input::Input;
 use crate::sources::{File, Liar};
 use crate::walk::walk;
 use dicomet_core::element::{Header, Start, Stop, scan, scan_from, scan_source};
+use dicomet_core::parallel::Team;
 use std::sync::atomic::Ordering;
 
 const TRANSFER_SYNTAXES: [&str; 5] =
@@ -30,9 +31,9 @@ pub fn run(data: &[u8]) {
     }
     from_file(&bytes, &start, &found);
     // What a source promises is broken: a result is that of the bytes, or none.
-    let short = scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start).expect("it reads");
+    let short = scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, &Team::of(1)).expect("it reads");
     assert!(short == found || matches!(short, Err(Stop::Short | Stop::Unusual)), "{short:?} {found:?}");
-    let _ = scan_source(&Liar { bytes: &bytes, most, more: 9 }, &start);
+    let _ = scan_source(&Liar { bytes: &bytes, most, more: 9 }, &start, &Team::of(1));
 }
 
 fn start(input: &mut Input<'_>) -> Start<'static> {
@@ -49,7 +50,7 @@ fn start(input: &mut Input<'_>) -> Start<'static> {
 /// A file gives what its bytes give, and is read once.
 fn from_file(bytes: &[u8], start: &Start<'_>, found: &Result<Header, Stop>) {
     let file = File::new(bytes);
-    let of_file = scan_source(&file, start).expect("it reads");
+    let of_file = scan_source(&file, start, &Team::of(1)).expect("it reads");
     let first_window = &bytes[..bytes.len().min(WINDOW)];
     // File Meta Information that goes beyond the first window is left alone.
     let long_meta = bytes.len() >= WINDOW && scan_from(first_window, start) == Err(Stop::Short);

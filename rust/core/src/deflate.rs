@@ -8,7 +8,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 /// RFC 1951: a copy of 258 bytes takes two bits at least, so that a byte gives no more than this.
 pub const MOST_FOR_A_BYTE: u64 = 4 * 258;
 /// Bytes that are inflated before the caller is asked whether to go on.
-const STEP: usize = if cfg!(test) { 1 << 6 } else { 1 << 16 };
+const STEP: usize = if crate::TINY { 1 << 6 } else { 1 << 16 };
 const STATE: usize = 1 << 17;
 /// Bytes before them that are kept: a parser steps back a little.
 const KEPT: usize = 2 * STEP;
@@ -96,6 +96,15 @@ impl Inflater {
         }
         let memory = |_| Error::pixel_data(Problem::Memory { bytes: STEP as u64 });
         self.recent.try_reserve_exact(KEPT + STEP - self.recent.len()).map_err(memory)?;
+        let inflated = self.inflate(src);
+        if inflated.is_err() {
+            // What comes later is answered as if this had not been asked.
+            self.rewind();
+        }
+        inflated
+    }
+
+    fn inflate<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
         if self.stream.is_none() {
             // Which would panic where there is no memory for its state: some 50 KiB.
             drop(try_with_capacity::<u8>(STATE)?);

@@ -127,7 +127,8 @@ impl Encapsulated {
         let Walk { fragments, mut warnings, damage, end } = self.walk(source, team)?;
         if let Some(damage) = damage {
             let frames = self.assign_before(source, fragments, damage.offset)?;
-            return frames.map(|frames| Frames { damage: Some(damage.clone()), ..frames }).ok_or_else(|| damage.into());
+            let damaged = |frames| Frames { damage: Some(damage.clone()), warnings, ..frames };
+            return frames.map(damaged).ok_or_else(|| damage.clone().into());
         }
         let frames = self.assign(source, fragments, &mut warnings)?;
         let (found, expected) = (frames.len() as u64, self.value.frames);
@@ -150,7 +151,7 @@ impl Encapsulated {
             let found = self.item_at(&mut headers, entry.item())?;
             return Ok(found.filter(|item| offset_table::fits(entry, *item)).map(|_| vec![entry]));
         }
-        let Some((start, end)) = self.table.range(index, self.value.frames) else { return Ok(None) };
+        let Some((start, end)) = self.table.range(index, self.value.frames, self.value.length) else { return Ok(None) };
         self.fragments_between(&mut headers, start, end, &mut Watch::new(team))
     }
 

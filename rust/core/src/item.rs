@@ -63,9 +63,9 @@ pub(crate) struct Headers<'a, S> {
 }
 
 /// Bytes of a fragment that are read before the caller is asked whether to go on.
-const STEP: usize = if cfg!(test) { 1 << 6 } else { 1 << 24 };
+const STEP: usize = if crate::TINY { 1 << 6 } else { 1 << 24 };
 /// Bytes that are read where the last header was less than a quarter of them before.
-const BLOCK: usize = if cfg!(test) { 40 } else { 4096 };
+const BLOCK: usize = if crate::TINY { 40 } else { 4096 };
 
 impl<'a, S: Source> Headers<'a, S> {
     pub(crate) fn new(source: &'a S) -> Self {

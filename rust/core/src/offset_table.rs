@@ -35,9 +35,11 @@ impl BasicOffsetTable {
         self.offsets.is_empty() && self.rest == 0
     }
 
-    /// Where frame `index` of `frames` begins, and the next frame where there is one; none where the table cannot tell.
-    pub(crate) fn range(&self, index: usize, frames: u64) -> Option<(u64, Option<u64>)> {
-        if !self.ascending || self.rest > 0 || self.offsets.len() as u64 != frames {
+    /// Where frame `index` of `frames` begins, and the next frame where there is one; none where the table cannot tell,
+    /// or goes beyond the value's `length`.
+    pub(crate) fn range(&self, index: usize, frames: u64, length: u64) -> Option<(u64, Option<u64>)> {
+        let last = self.end + u64::from(*self.offsets.last()?);
+        if !self.ascending || self.rest > 0 || self.offsets.len() as u64 != frames || last >= length {
             return None;
         }
         let place = |offset: &u32| self.end + u64::from(*offset);

@@ -22,7 +22,7 @@ pub struct Decoded {
 }
 
 /// Bytes that are unpacked before the caller is asked whether to go on.
-const STEP: usize = if cfg!(test) { 500 } else { 1 << 24 };
+const STEP: usize = if crate::TINY { 500 } else { 1 << 24 };
 
 /// Room behind a band: the last of its runs is written as a whole, and what lies beyond the band begins the next one.
 pub(crate) const BAND_ROOM: usize = MAX_RUN;
