@@ -6,6 +6,7 @@ from dicomet.transfer_syntax import name_of
 
 PIXEL_DATA = "(7FE0,0010) Pixel Data"
 TRANSFER_SYNTAX_UID = "(0002,0010) Transfer Syntax UID"
+MOST_CHARACTERS = 900
 
 
 class PixelDataError(ValueError):
@@ -32,7 +33,7 @@ class PixelDataError(ValueError):
         offset: int | None = None,
     ) -> None:
         """Keep the message, which already names the place, and the place."""
-        super().__init__(message)
+        super().__init__(in_one_line(message))
         self.element = element
         self.frame = frame
         self.segment = segment
@@ -54,6 +55,18 @@ def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
         f"'{name_of(transfer_syntax)}' is not supported",
         element=TRANSFER_SYNTAX_UID,
     )
+
+
+def in_one_line(message: str) -> str:
+    """Return `message` as one printable line, for values of a file, and texts of other libraries, may be anything."""
+    text = message
+    if not text.isprintable():
+        characters = " ".join(text.splitlines())
+        text = "".join(
+            character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+            for character in characters
+        )
+    return text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + " ..."
 
 
 def shown(value: Any) -> str:
