@@ -145,6 +145,10 @@ impl Encapsulated {
         index: usize,
         team: &Team<'_>,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+        // What is tolerated is only told with all frames.
+        if self.table.is_cut() {
+            return Ok(None);
+        }
         let mut headers = Headers::new(source);
         if let Some(table) = &self.value.extended {
             let Some(entry) = table.entry(index, self.table.end(), self.value.frames) else { return Ok(None) };
@@ -244,6 +248,9 @@ impl Encapsulated {
                 let count = (fragments.len() - selected.len()) as u64;
                 if count > 0 {
                     warnings.push(Error::pixel_data(Problem::UnusedFragments { count }));
+                }
+                if self.table.is_cut() {
+                    warnings.push(offset_table::unusable_basic(fragments.len()));
                 }
                 return Ok(Frames::new(selected, Grouping::Each));
             }

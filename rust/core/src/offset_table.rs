@@ -35,6 +35,11 @@ impl BasicOffsetTable {
         self.offsets.is_empty() && self.rest == 0
     }
 
+    /// The length is not that of whole entries.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.rest > 0
+    }
+
     /// Where frame `index` of `frames` begins, and the next frame where there is one; none where the table cannot tell,
     /// or goes beyond the value's `length`.
     pub(crate) fn range(&self, index: usize, frames: u64, length: u64) -> Option<(u64, Option<u64>)> {
