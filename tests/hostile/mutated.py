@@ -1,0 +1,224 @@
+"""Mutate files and compare dicomet with pydicom, for as long as you like.
+
+    python tests/hostile/mutated.py --count 1000000 --seed 0 --processes 2 --json summary.json
+    python tests/hostile/mutated.py --show 4711 --write file.dcm
+
+Each file is examined in a child process, with a limit of memory and an alarm; the parent knows which file a child was
+about when it died, and goes on behind it. The exit code is 1 if there was a fault.
+"""
+
+import argparse
+import gc
+import itertools
+import json
+import logging
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+# Threads of NumPy's would be forked away, and colours of pydicom's are small products.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ.pop("DICOMET", None)
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+
+from mutate import mutated  # noqa: E402
+from mutated_oracle import Examiner  # noqa: E402
+from mutated_sources import prepare_all, real  # noqa: E402
+from mutated_tally import Tally  # noqa: E402
+
+FEW = 30_000
+"""For more files all sources are prepared before the first child is."""
+PORTION = 10_000
+"""So many files are examined by one child: of those of one that dies, all but the bad one are examined again."""
+HANGS_AFTER = 25.0
+MEMORY = 2 << 30
+
+
+class Child:
+    """A process that examines some files. `place` is shared with it: the file, and since when."""
+
+    def __init__(self, first: int, last: int, skipped: frozenset[int], folder: Path) -> None:
+        self.first, self.last, self.skipped = first, last, skipped
+        context = multiprocessing.get_context("fork")
+        self.place = context.RawArray("d", 2)
+        self.place[:] = [first, time.monotonic()]
+        self.pipe, theirs = context.Pipe(duplex=False)
+        self.process = context.Process(target=work, args=(self, theirs, folder))
+        self.process.start()
+        theirs.close()
+
+    @property
+    def hangs(self) -> bool:
+        """Nothing has come to an end for long, though the child has an alarm."""
+        return time.monotonic() - self.place[1] > HANGS_AFTER
+
+
+def work(child: Child, pipe: Connection, folder: Path) -> None:
+    """Examine the files of a child, in it."""
+    with Path("/proc/self/statm").open() as file:
+        pages = int(file.read().split()[0])
+    most = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    gc.set_threshold(20_000)
+    # The panics of pylibjpeg-rle are told there, with a trace.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    examiner = Examiner(folder)
+    for seed in range(child.first, child.last):
+        if seed in child.skipped:
+            continue
+        child.place[:] = [seed, time.monotonic()]
+        found = mutated(seed)
+        examiner.tally.note("sources", found.source.syntax or "none", seed)
+        for kind in found.kinds:
+            examiner.tally.counts["mutations"][kind] += 1
+        try:
+            examiner.examine(seed, found)
+        except Exception as error:  # noqa: BLE001 - nobody would see it
+            examiner.tally.note("faults", f"in the tests themselves: {error!r}", seed)
+    pipe.send((examiner.tally.counts, {table: dict(found) for table, found in examiner.tally.examples.items()}))
+    pipe.close()
+
+
+class Run:
+    """All files from `first` on."""
+
+    def __init__(self, first: int, count: int, processes: int, portion: int = PORTION) -> None:
+        self.first, self.count, self.processes, self.portion = first, count, processes, portion
+        self.tally, self.begun, self.done = Tally(), time.monotonic(), 0
+
+    def portions(self) -> Iterator[tuple[int, int]]:
+        """The seeds of each child."""
+        last = self.first + self.count
+        for first in range(self.first, last, self.portion):
+            yield first, min(first + self.portion, last)
+
+    def results(self) -> Iterator[dict[str, Any]]:
+        """Run, and give the summary whenever a child is done."""
+        real()
+        if self.count > FEW:
+            prepare_all()
+        gc.freeze()
+        with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as name:  # noqa: S108
+            portions = self.portions()
+            first = itertools.islice(portions, self.processes)
+            children = [Child(*seeds, frozenset(), Path(name)) for seeds in first]
+            while children:
+                wait([child.pipe for child in children], timeout=1)
+                for child in list(children):
+                    follower = self._follow(child, portions, Path(name))
+                    if follower is child:
+                        continue
+                    children.remove(child)
+                    children += [] if follower is None else [follower]
+                    yield self.summary()
+
+    def _follow(self, child: Child, portions: Iterator[tuple[int, int]], folder: Path) -> Child | None:
+        """The child itself while it works; else the next one."""
+        if child.pipe.poll():
+            try:
+                self.tally.add(*child.pipe.recv())
+            except EOFError:
+                return self._after_death(child, folder)
+            child.process.join()
+            self.done += child.last - child.first
+            first_last = next(portions, None)
+            return None if first_last is None else Child(*first_last, frozenset(), folder)
+        if child.hangs:
+            child.process.kill()
+            child.process.join()
+            return self._after_death(child, folder)
+        return child
+
+    def _after_death(self, child: Child, folder: Path) -> Child:
+        child.process.join()
+        seed = int(child.place[0])
+        code = child.process.exitcode
+        what = f"a child died, exit code {code}" if code else "a child ended"
+        if child.hangs:
+            what = "a child was killed, because it hung"
+        jpeg = ", in a JPEG file" if mutated(seed).source.is_jpeg else ""
+        self.tally.note("faults" if not jpeg else "died in codecs of others", what + jpeg, seed)
+        return Child(child.first, child.last, child.skipped | {seed}, folder)
+
+    def summary(self) -> dict[str, Any]:
+        """All that has been counted."""
+        seconds = time.monotonic() - self.begun
+        tables = {
+            table: {
+                what: [count, *self.tally.examples[table].get(what, [])] if table != "mutations" else count
+                for what, count in found.most_common()
+            }
+            for table, found in sorted(self.tally.counts.items())
+        }
+        return {
+            "seed": self.first,
+            "executions": self.done,
+            "seconds": round(seconds, 1),
+            "per second": round(self.done / seconds, 1),
+            "faults": sum(self.tally.counts["faults"].values()),
+            "tables": tables,
+        }
+
+
+def text(summary: dict[str, Any]) -> str:
+    """The summary for a reader: counts, and seeds of examples."""
+    lines = [f"{name}: {value}" for name, value in summary.items() if name != "tables"]
+    for table, found in summary["tables"].items():
+        lines += ["", table]
+        for what, counted in found.items():
+            count, *seeds = counted if isinstance(counted, list) else [counted]
+            lines.append(f"{count:10}  {what}" + (f"   {seeds}" if seeds and table != "sources" else ""))
+    return "\n".join(lines)
+
+
+def show(seed: int, path: str | None) -> None:
+    """Say all that is found of one file."""
+    found = mutated(seed)
+    if path:
+        Path(path).write_bytes(found.data)
+    with tempfile.TemporaryDirectory() as name:
+        examiner = Examiner(Path(name), every=1)
+        sys.stdout.write(
+            f"{found.source.name}, {found.source.syntax}: {', '.join(found.kinds)}; {len(found.data)} bytes" + "\n"
+        )
+        examiner.examine(seed, found)
+    for table, counted in examiner.tally.counts.items():
+        sys.stdout.write("\n    ".join((table, *counted)) + "\n")
+
+
+def main() -> int:
+    """Run."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--count", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0, help="of the first file; each has the next number")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--portion", type=int, default=PORTION, help="files that one child examines")
+    parser.add_argument("--json", type=Path, help="is written whenever a child is done")
+    parser.add_argument("--show", type=int, help="examine this file alone")
+    parser.add_argument("--write", help="of --show: write the file here")
+    arguments = parser.parse_args()
+    if arguments.show is not None:
+        show(arguments.show, arguments.write)
+        return 0
+    summary: dict[str, Any] = {}
+    for summary in Run(arguments.seed, arguments.count, arguments.processes, arguments.portion).results():
+        if arguments.json:
+            arguments.json.write_text(json.dumps(summary, indent=1, ensure_ascii=False))
+    sys.stdout.write(text(summary) + "\n")
+    return 1 if summary["faults"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

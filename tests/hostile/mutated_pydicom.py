@@ -1,0 +1,232 @@
+"""What pydicom makes of a mutated file: the same, or what DIFFERENCES.md says; and nothing else under `install()`."""
+
+import io
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pydicom
+from mutated_rules import (
+    ONLY_DICOMET,
+    ONLY_PYDICOM,
+    Context,
+    encodings_differ,
+    rule_of,
+    same,
+    sort_of,
+)
+from mutated_tally import general
+from mutated_trial import MIB, NO_RESULT, Timeout, Trial
+from mutated_ways import short
+from outcome import with_and_without
+from pydicom.pixels import pixel_array
+from pydicom.pixels.decoders.base import DecodeRunner
+
+import dicomet
+from dicomet.frames import Frames
+from dicomet.parse import is_dataset, parse
+from dicomet.source import open_source
+
+JPEG = b"1.2.840.10008.1.2.4."
+RLE = b"1.2.840.10008.1.2.5\0"
+BEGINNING = 1200
+"""The transfer syntax stands within so many bytes."""
+TOO_MUCH = 64 * MIB
+"""An image of more bytes is not given to pydicom, which takes the memory before it looks at the data."""
+VALIDATE = DecodeRunner.validate
+
+
+class TooLarge(BaseException):
+    """pydicom would take too much memory."""
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """pydicom raises `TooLarge` where it would take too much memory."""
+
+    def validate(runner: DecodeRunner) -> None:
+        VALIDATE(runner)
+        if runner.frame_length("bytes") * runner.number_of_frames > TOO_MUCH:
+            raise TooLarge
+
+    DecodeRunner.validate = validate
+    try:
+        yield
+    finally:
+        DecodeRunner.validate = VALIDATE
+
+
+def without_dicomet(call: Callable[[], Any]) -> Any:
+    """What `call` gives or raises, where dicomet is no plugin of pylibjpeg's either."""
+    os.environ["DICOMET"] = "0"
+    try:
+        with guarded():
+            return call()
+    except (Timeout, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - pylibjpeg's panics are none of Exception
+        return error
+    finally:
+        del os.environ["DICOMET"]
+
+
+def read(data: bytes) -> pydicom.Dataset | None:
+    """The data set, as far as pydicom can read it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return pydicom.dcmread(io.BytesIO(data), force=True)
+        except Exception:  # noqa: BLE001 - of any kind, and none of dicomet's
+            return None
+
+
+def is_for_others(trial: Trial) -> bool:
+    """The codecs of others would get bytes that no such codec has written."""
+    return JPEG in trial.data[:BEGINNING] and not trial.is_jpeg
+
+
+def compare(trial: Trial) -> bool:
+    """Compare the file. Tell whether there is anything more to be compared."""
+    if is_for_others(trial):
+        trial.note("compared", "not with pydicom: no data for codecs of others")
+        return False
+    data = trial.data
+    # pydicom's own decoder mostly, for pylibjpeg's panics where there is too much.
+    options = {"decoding_plugin": "pydicom"} if RLE in data[:BEGINNING] and trial.seed % 8 else {}
+    wanted = without_dicomet(lambda: pixel_array(io.BytesIO(data), **options))
+    if options and isinstance(wanted, ValueError) and "No plugin named" in str(wanted):
+        wanted = without_dicomet(lambda: pixel_array(io.BytesIO(data)))
+    if isinstance(wanted, TooLarge):
+        trial.note("compared", "not with pydicom: too large")
+        return False
+    judge(trial, data, trial.reference, wanted, trial.warned_of_reference)
+    return True
+
+
+def by_dataset(trial: Trial) -> None:
+    """What pydicom makes of a file may be something else, so that differences from the file are only counted."""
+    data_set = read(trial.data)
+    if data_set is None:
+        return
+    given = trial.attempt("Dataset", lambda: dicomet.pixel_array(data_set))
+    if given is NO_RESULT:
+        return
+    warned = trial.warned
+    if isinstance(given, np.ndarray) and trial.has_array:
+        trial.note("Dataset and file", "equal" if same(given, trial.reference) else "other values")
+    elif isinstance(given, np.ndarray) or trial.has_array:
+        trial.note("Dataset and file", f"{short(given)} / {short(trial.reference)}")
+    if not is_for_others(trial):
+        wanted = without_dicomet(lambda: data_set.pixel_array)
+        if not isinstance(wanted, TooLarge):
+            judge(trial, data_set, given, wanted, warned)
+
+
+def judge(trial: Trial, source: Any, given: Any, wanted: Any, warned: list[str]) -> None:
+    """Count where they agree; where not, by the rule that explains it, or by what is said."""
+    how = "Dataset: " if is_dataset(source) else ""
+    ours, theirs = isinstance(given, np.ndarray), isinstance(wanted, np.ndarray)
+    if ours and theirs and same(given, wanted):
+        trial.note("compared", f"{how}both equal")
+    elif ours and theirs:
+        trial.note("compared", f"{how}both, different")
+        rule = rule_of(Context(source, given, wanted)) or f"UNEXPLAINED {shapes(given, wanted)}"
+        trial.note("differences", how + rule)
+    elif ours:
+        trial.note("compared", f"{how}only dicomet")
+        trial.note("only dicomet", how + why_pydicom_refuses(source, wanted, warned))
+    elif theirs:
+        trial.note("compared", f"{how}only pydicom")
+        trial.note("only pydicom", how + why_dicomet_refuses(source, given))
+    else:
+        trial.note("compared", f"{how}both refuse")
+
+
+def why_pydicom_refuses(source: Any, error: BaseException, warned: list[str]) -> str:
+    """The sort of the file, or what is said of it."""
+    parsed = parse(source, {})
+    sort = sort_of(ONLY_DICOMET, error, parsed.transfer_syntax, warned)
+    if not sort and encodings_differ(parsed):
+        sort = "VR against the transfer syntax"
+    said = general(warned[0]) if warned else "no warning"
+    return sort or f"UNEXPLAINED {general(error)} | {said}"
+
+
+def why_dicomet_refuses(source: Any, error: Exception) -> str:
+    """The sort of the file, or what is said of it."""
+    sort = sort_of(ONLY_PYDICOM, error)
+    if not sort and isinstance(source, bytes) and reads_on(source, error):
+        sort = "a value shorter than its image, where pydicom reads on"
+    if not sort and isinstance(source, bytes) and is_short_of_bits(source, error):
+        sort = "single bits that are missing, which pydicom takes for zeros"
+    return sort or f"UNEXPLAINED {general(error)}"
+
+
+def is_short_of_bits(data: bytes, error: Exception) -> bool:
+    """Bits Allocated is 1, and the file ends too early."""
+    return parse(data, {}).options.get("bits_allocated") == 1 and "Pixel Data: found" in str(error)
+
+
+def reads_on(data: bytes, error: Exception) -> bool:
+    """The element is too short, but the file is not: for all that is left of it there is no such error."""
+    parsed = parse(data, {})
+    start, length = parsed.value.start, parsed.value.length
+    if parsed.undefined_length or start + length == len(data):
+        return False
+    rest = parsed._replace(value=open_source(data).part(start, len(data) - start))
+    try:
+        frames = Frames(rest, raw=False, decoding_plugin="", workers=1, whole=True)
+        frames.read(*frames.span(None))
+    except dicomet.PixelDataError as found:
+        return str(found) != str(error)
+    return True
+
+
+def shapes(given: np.ndarray, wanted: np.ndarray) -> str:
+    """In what two arrays differ."""
+    if given.shape != wanted.shape:
+        return "shape"
+    return f"values, {given.dtype} / {wanted.dtype.newbyteorder('=')}"
+
+
+# Under install()
+
+
+def array_of_dataset(data_set: pydicom.Dataset) -> np.ndarray:
+    return data_set.pixel_array
+
+
+def array_of_file(file: io.BytesIO) -> np.ndarray:
+    return pixel_array(file)
+
+
+def compare_installed(trial: Trial) -> None:
+    """`dicomet.install()` changes nothing."""
+    call, make = array_of_file, lambda: io.BytesIO(trial.data)
+    if trial.seed % 2:
+        call, make = array_of_dataset, lambda: read(trial.data)
+        if make() is None:
+            return
+    try:
+        with guarded():
+            installed, without, taken = with_and_without(call, make)
+    except (Timeout, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001
+        # pylibjpeg's panic without dicomet, which came first: nothing that could be compared.
+        trial.note("installed", f"not compared: {type(error).__name__}")
+        return
+    trial.note("installed", "taken" if taken else "left to pydicom")
+    if installed != without:
+        parts = zip(("outcome", "warnings", "position"), installed, without, strict=True)
+        what = ", ".join(name for name, ours, theirs in parts if ours != theirs)
+        trial.fault(f"installed, {call.__name__}: {what}: {told(installed)} / {told(without)}")
+
+
+def told(outcome: tuple) -> str:
+    """The beginning of an outcome."""
+    given = outcome[0]
+    return general(str(given[:3] if isinstance(given, tuple) else given))[:100]

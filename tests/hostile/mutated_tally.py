@@ -1,0 +1,53 @@
+"""What is counted, and how a call is measured."""
+
+import os
+import re
+import resource
+from collections import Counter, defaultdict
+
+EXAMPLES = 4
+
+
+class Tally:
+    """Counts, each with the seeds of some examples."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter] = defaultdict(Counter)
+        self.examples: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+
+    def note(self, table: str, what: str, seed: int) -> None:
+        self.counts[table][what] += 1
+        seeds = self.examples[table][what]
+        if len(seeds) < EXAMPLES:
+            seeds.append(seed)
+
+    def add(self, counts: dict, examples: dict) -> None:
+        """Add those of another process."""
+        for table, found in counts.items():
+            self.counts[table].update(found)
+        for table, found in examples.items():
+            for what, seeds in found.items():
+                known = self.examples[table][what]
+                known += seeds[: EXAMPLES - len(known)]
+
+
+def general(error: BaseException | str) -> str:
+    """A message without what differs from file to file."""
+    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    text = re.sub(r"'[^']*'", "'…'", text.partition("\n")[0])
+    text = re.sub(r"\([0-9A-Fa-f]{4}, ?[0-9A-Fa-f]{4}\)( [A-Z][A-Za-z]+( [A-Za-z]+)*)?", r"(tag)\1", text)
+    return re.sub(r"-?\d[\d.]*", "#", text)[:150]
+
+
+class Peak:
+    """The resident memory that a call takes besides what is there already."""
+
+    def __init__(self) -> None:
+        self._reset = os.open("/proc/self/clear_refs", os.O_WRONLY)
+
+    def now(self) -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def start(self) -> int:
+        os.write(self._reset, b"5")
+        return self.now()
