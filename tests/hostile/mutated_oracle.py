@@ -11,7 +11,7 @@ from mutate import Mutated
 from mutated_pydicom import by_dataset, compare, compare_installed
 from mutated_tally import Peak, Tally
 from mutated_trial import NO_RESULT, Timeout, Trial
-from mutated_ways import WAYS, check_poisoned
+from mutated_ways import WAYS, check_poisoned, check_unchanged
 
 ALARM_SECONDS = 8.0
 ALL_WAYS = (*WAYS, by_dataset)
@@ -45,6 +45,7 @@ class Examiner:
             return
         if trial.has_array:
             check_poisoned(trial)
+            check_unchanged(trial)
         # Most files are refused, so that of these fewer are looked at in every respect.
         turn = seed // len(ALL_WAYS) if trial.has_array else seed // len(ALL_WAYS) / 3
         if turn == int(turn):

@@ -27,7 +27,8 @@ class Trial:
     """One file. Only what is named a fault is one; all else is counted, so that it can be read and judged."""
 
     def __init__(self, seed: int, mutated: Mutated, tally: Tally, peak: Peak, path: Path) -> None:
-        self.seed, self.data, self.is_jpeg = seed, mutated.data, mutated.source.is_jpeg
+        self.seed, self.data, self.source, self.kinds = seed, *mutated
+        self.is_jpeg = self.source.is_jpeg
         self.tally, self.peak, self.path = tally, peak, path
         self.warned: list[str] = []
         self.reference: Any = self.attempt("bytes", lambda: dicomet.pixel_array(self.data))

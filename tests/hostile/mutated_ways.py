@@ -1,10 +1,12 @@
 """The same file by all the ways to it, which must give the same; and memory in which every byte must be written."""
 
+import functools
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from mutated_sources import File
 from mutated_tally import general
 from mutated_trial import MIB, NO_RESULT, Trial
 
@@ -25,6 +27,37 @@ def check_poisoned(trial: Trial) -> None:
         trial.fault("out= differs from an allocated array")
     if not (wanted.flags.c_contiguous and wanted.flags.writeable and wanted.dtype.isnative):
         trial.fault("form of the array")
+
+
+# Mutations that do not touch the image: where there is an array, it is that of the whole file.
+HARMLESS = frozenset(
+    {
+        "change table",
+        "change table size",
+        "change extended",
+        "change preamble",
+        "change meta",
+        "change group length",
+        "append",
+    }
+)
+
+
+@functools.lru_cache(maxsize=4000)
+def whole_image(source: File) -> np.ndarray:
+    """The array of a file that nobody has changed."""
+    return dicomet.pixel_array(source.packed(source.head, source.body))
+
+
+def check_unchanged(trial: Trial) -> None:
+    """A wrong table, or a wrong group length, gives the same image or an error."""
+    if trial.is_jpeg or not HARMLESS.issuperset(trial.kinds):
+        return
+    wanted = whole_image(trial.source)
+    same = trial.reference.shape == wanted.shape and trial.reference.tobytes() == wanted.tobytes()
+    trial.note("the whole image, though not the whole file", "equal" if same else "other values")
+    if not same:
+        trial.fault("another image, though nobody has changed that")
 
 
 def check_same(trial: Trial, way: str, given: Any) -> None:
