@@ -132,13 +132,14 @@ ONLY_DICOMET = (
         "a deflated file", "AttributeError: The dataset in 'src' has no|NotImplementedError|ValueError", syntax=".1.99"
     ),
     Sort("Encapsulated Uncompressed", "NotImplementedError: Unable to decode the pixel data", syntax=".1.98"),
-    Sort("Bits Allocated 12", r"ValueError: A \(0028,0100\) 'Bits Allocated' value of '12' is invalid"),
+    Sort("Bits Allocated 12", r"ValueError: A \(0028,0100\) 'Bits Allocated' value of '(12|.0000,000C.)' is invalid"),
     Sort("an offset table against the fragments", warned="the offsets of the .* Offset Table are not those"),
     Sort("empty fragments", warned="found empty fragments"),
     Sort("a missing delimiter", warned="found the end of the data, expected an item or the Sequence Delimitation Item"),
     Sort("an RLE segment that gives too much", "PanicException", warned="RLE segment"),
     Sort("RLE Lossless with 1 bit allocated", "RuntimeError: (.|\\n)* with 1 bits allocated"),
     Sort("more frames of single bits", "TypeError: slice indices must be integers", "contain .* frames"),
+    Sort("an Extended Offset Table that cannot be", r"TypeError: object of type '\w+' has no len\(\)"),
     Sort(
         "bytes behind the last fragment that are no item",
         r"ValueError: Unexpected tag|Unable to determine the length of the item",

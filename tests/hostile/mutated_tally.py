@@ -2,8 +2,13 @@
 
 import os
 import re
-import resource
 from collections import Counter, defaultdict
+
+try:
+    import resource
+except ImportError:
+    # Windows, where no call can be measured.
+    resource = None
 
 EXAMPLES = 4
 
