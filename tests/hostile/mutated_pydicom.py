@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -162,7 +163,19 @@ def why_dicomet_refuses(source: Any, error: Exception) -> str:
         sort = "a value shorter than its image, where pydicom reads on"
     if not sort and isinstance(source, bytes) and is_short_of_bits(source, error):
         sort = "single bits that are missing, which pydicom takes for zeros"
+    if not sort and is_parsed(source) and encodings_differ(parsed := parse(source, {})):
+        # Else it is the header of the pixel data that dicomet takes for another than it is.
+        sort = "VR against the transfer syntax" if re.fullmatch("[A-Z]{2}", parsed.vr or "XX") else ""
     return sort or f"UNEXPLAINED {general(error)}"
+
+
+def is_parsed(source: Any) -> bool:
+    """dicomet finds the pixel data."""
+    try:
+        parse(source, {})
+    except dicomet.PixelDataError:
+        return False
+    return True
 
 
 def is_short_of_bits(data: bytes, error: Exception) -> bool:

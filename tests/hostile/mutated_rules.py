@@ -134,6 +134,8 @@ ONLY_DICOMET = (
     Sort("Encapsulated Uncompressed", "NotImplementedError: Unable to decode the pixel data", syntax=".1.98"),
     Sort("Bits Allocated 12", r"ValueError: A \(0028,0100\) 'Bits Allocated' value of '(12|.0000,000C.)' is invalid"),
     Sort("an offset table against the fragments", warned="the offsets of the .* Offset Table are not those"),
+    Sort("an offset table against the fragments", "Basic Offset Table item is not a multiple of 4"),
+    Sort("a transfer syntax UID in another VR than UI", "'str' object has no attribute 'name'"),
     Sort("empty fragments", warned="found empty fragments"),
     Sort("a missing delimiter", warned="found the end of the data, expected an item or the Sequence Delimitation Item"),
     Sort("an RLE segment that gives too much", "PanicException", warned="RLE segment"),
