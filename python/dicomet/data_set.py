@@ -117,7 +117,7 @@ def _read_header(
 ) -> Header:
     """Let pydicom read the data set up to the pixel data, and read the header of that."""
     dataset = _read_up_to_pixel_data(file, file_meta, transfer_syntax, specific_tags)
-    tag, vr, length = _read_element_header(file, dataset)
+    tag, vr, length = _read_element_header(file, dataset, transfer_syntax)
     return Header(
         options=_options(dataset, options),
         transfer_syntax=str(transfer_syntax),
@@ -158,20 +158,24 @@ def _group_0028() -> frozenset[int]:
     return frozenset(tag for tag, entry in DicomDictionary.items() if tag >> 16 == 0x0028 and not entry[3])  # noqa: PLR2004
 
 
-def _read_element_header(file: BinaryIO, dataset: Dataset) -> tuple[int, str | None, int]:
+def _read_element_header(file: BinaryIO, dataset: Dataset, transfer_syntax: UID) -> tuple[int, str | None, int]:
     """Read tag, VR and length (PS3.5 7.1) of the pixel data element.
 
     The encoding is the one that was found, which is not always that of the transfer syntax.
     """
     implicit, little_endian = dataset.original_encoding
     order = "<" if little_endian else ">"
+    start, header = file.tell(), file.read(12)
+    if transfer_syntax.is_implicit_VR and not b"AA" <= header[4:6] <= b"ZZ":
+        # Where some elements are in implicit VR and some are not, pydicom's parser judges each by itself.
+        implicit = True
     size = 8 if implicit else 12
-    header = file.read(size)
     if len(header) < size:
         raise _no_pixel_data("The dataset in 'src'")
+    file.seek(start + size)
     vr: str | None = None
     if implicit:
-        group, element, length = struct.unpack(f"{order}HHL", header)
+        group, element, length = struct.unpack_from(f"{order}HHL", header)
     else:
         group, element, name, length = struct.unpack(f"{order}HH2s2xL", header)
         vr = name.decode("latin-1")
