@@ -100,12 +100,13 @@ def rle(image: Image, *, shorten: tuple[int, int] | None = None, table: bool = T
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_signatures_are_those_of_pydicom_and_out(name):
+def test_signatures_are_those_of_pydicom_and_more(name):
     def parameters(function):
         return {p.name: (p.kind, p.default) for p in inspect.signature(function).parameters.values()}
 
     ours, theirs = parameters(getattr(dicomet, name)), parameters(getattr(pydicom.pixels, name))
-    assert ours.pop("out") == ours.pop("workers") == (inspect.Parameter.KEYWORD_ONLY, None)
+    for more in ("out", "workers", "max_bytes"):
+        assert ours.pop(more) == (inspect.Parameter.KEYWORD_ONLY, None)
     assert list(ours.items()) == list(theirs.items())
 
 
@@ -908,7 +909,9 @@ def test_errors_are_those_that_pydicom_raises_too():
 )
 def test_missing_plugin(monkeypatch, transfer_syntax, package):
     monkeypatch.setattr(Decoder, "is_available", False)
-    value = oracle.encapsulated([[b"\xff\xd8\xff\xd9"]] * FRAMES, table=True)
+    size = struct.pack(">HBHHB", 8, 8, IMAGE.rows, IMAGE.columns, IMAGE.samples)
+    frame = b"\xff\xd8\xff\xc3" + size + bytes(IMAGE.rows * IMAGE.columns)
+    value = oracle.encapsulated([[frame]] * FRAMES, table=True)
     data = oracle.dicom_file(oracle.elements(IMAGE, value, "OB"), transfer_syntax)
     with pytest.raises(dicomet.PixelDataError, match=f"pip install .*{package}") as error:
         dicomet.pixel_array(data)

@@ -111,10 +111,10 @@ class Image:
         """What is odd, but does not change the samples."""
     def check_result(self, frames: int) -> int:
         """Return the bytes of a result of `frames` frames, which must be addressable."""
-    def check_codestream(self, codestream: _Buffer, frame: int) -> tuple[int, bool] | None:
+    def check_codestream(self, codestream: _Buffer, frame: int) -> tuple[int, bool]:
         """Check the JPEG or JPEG 2000 header of frame number `frame` against the description.
 
-        Return its precision in bits and whether its samples are signed, or None for any other bytes.
+        Return its precision in bits and whether its samples are signed.
         """
     def native_frames(self, found: int) -> int:
         """Return how many whole frames `found` bytes in native form hold; at least Number of Frames."""

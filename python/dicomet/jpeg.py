@@ -79,9 +79,7 @@ def _missing_plugin(transfer_syntax: str) -> str:
     )
 
 
-def _kept_bits(
-    codestream: tuple[int, bool] | None, photometric_interpretation: str, description: Description
-) -> int | None:
+def _kept_bits(codestream: tuple[int, bool], photometric_interpretation: str, description: Description) -> int | None:
     """Return the number of low bits that count, where the bits above them must be corrected, by pydicom's rules.
 
     JPEG 2000 knows the sign, and needs a correction only where it is not that of Pixel Representation; JPEG-LS does not
@@ -89,7 +87,7 @@ def _kept_bits(
     """
     options, transfer_syntax = description.options, description.transfer_syntax
     signed = options["pixel_representation"] == 1
-    precision, codestream_signed = codestream or (options["bits_stored"], signed)
+    precision, codestream_signed = codestream
     if transfer_syntax in JPEG2000TransferSyntaxes:
         monochrome = photometric_interpretation in ("MONOCHROME1", "MONOCHROME2")
         wanted = monochrome and codestream_signed != signed and options.get("apply_j2k_sign_correction", True)

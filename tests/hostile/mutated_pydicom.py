@@ -191,7 +191,7 @@ def reads_on(data: bytes, error: Exception) -> bool:
         return False
     rest = parsed._replace(value=open_source(data).part(start, len(data) - start))
     try:
-        frames = Frames(rest, raw=False, decoding_plugin="", workers=1, whole=True)
+        frames = Frames(rest, raw=False, decoding_plugin="", workers=1, max_bytes=None, whole=True)
         frames.read(*frames.span(None))
     except dicomet.PixelDataError as found:
         return str(found) != str(error)

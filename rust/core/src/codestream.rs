@@ -94,18 +94,18 @@ impl Codestream {
     }
 
     /// Reads the header of `frame` and checks it against the description, so that no codec is asked for another image
-    /// than the result has room for. None where there is no header to check.
-    pub fn check(frame: &[u8], image: &Image) -> Result<Option<Self>> {
+    /// than the result has room for, nor for what only a codec knows.
+    pub fn check(frame: &[u8], image: &Image) -> Result<Self> {
         if frame.is_empty() {
             return Err(Error::pixel_data(Problem::Length { found: 0, expected: 1 }));
         }
-        let Some(codestream) = Self::read(frame) else { return Ok(None) };
+        let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(Problem::NoCodestream))?;
         codestream.agrees_with(image)?;
         let (found, expected) = (frame.len() as u64, image.frame_samples());
         if codestream.samples_for_a_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
             return Err(Error::pixel_data(Problem::Implausible { found, expected }));
         }
-        Ok(Some(codestream))
+        Ok(codestream)
     }
 
     fn agrees_with(&self, image: &Image) -> Result<()> {

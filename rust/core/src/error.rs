@@ -128,6 +128,9 @@ pub enum Problem {
     /// A codestream that describes another image than the data set.
     #[error("the codestream has {what} {found}, expected {expected}")]
     Codestream { what: &'static str, found: u64, expected: u64 },
+    /// A frame that is not what its transfer syntax says.
+    #[error("found no frame header, expected that of a JPEG, JPEG-LS or JPEG 2000 codestream")]
+    NoCodestream,
     /// A deflated data set that cannot be inflated.
     #[error("the deflated data set is damaged: {0}")]
     Deflate(String),

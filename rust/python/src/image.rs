@@ -91,9 +91,9 @@ impl Image {
         guarded(py, || self.0.result_bytes(frames))
     }
 
-    fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize) -> PyResult<Option<(u8, bool)>> {
+    fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize) -> PyResult<(u8, bool)> {
         let header = guarded(py, || Codestream::check(codestream.as_slice(), &self.0).map_err(|e| e.in_frame(frame)))?;
-        Ok(header.map(|header| (header.precision, header.signed)))
+        Ok((header.precision, header.signed))
     }
 
     fn native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
