@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from outcome import outcome, with_and_without
 
 import dicomet
-from dicomet import header, parse
+from dicomet import data_set, header, parse
 from dicomet.source import open_source
 
 PROPERTY = settings(
@@ -31,8 +31,11 @@ SMALL = [case for case in IMAGES if case.path.stat().st_size < 300_000]
 
 
 def by_pydicom():
-    """Without the scanner."""
-    return mock.patch.object(parse, "scan", return_value=None)
+    """Without the scanner, and with all sequences."""
+    stack = contextlib.ExitStack()
+    stack.enter_context(mock.patch.object(parse, "scan", return_value=None))
+    stack.enter_context(mock.patch.object(data_set, "find_delimiter", return_value=None))
+    return stack
 
 
 def parsed(data: bytes) -> tuple:

@@ -3,7 +3,7 @@
 use crate::input::Input;
 use crate::sources::{File, Liar};
 use crate::walk::walk;
-use dicomet_core::element::{Header, Start, Stop, scan, scan_from, scan_source};
+use dicomet_core::element::{Header, Start, Stop, find_delimiter, scan, scan_from, scan_source};
 use dicomet_core::parallel::Team;
 use std::sync::atomic::Ordering;
 
@@ -30,6 +30,7 @@ pub fn run(data: &[u8]) {
         Err(Stop::Short | Stop::Unusual) => {}
     }
     from_file(&bytes, &start, &found);
+    skipped(&mut Input(data), &bytes);
     // What a source promises is broken: a result is that of the bytes, or none.
     let short = scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, &Team::of(1)).expect("it reads");
     assert!(short == found || matches!(short, Err(Stop::Short | Stop::Unusual)), "{short:?} {found:?}");
@@ -44,6 +45,22 @@ fn start(input: &mut Input<'_>) -> Start<'static> {
         2 => Start::Forced { transfer_syntax: None },
         3 => Start::Forced { transfer_syntax: Some(transfer_syntax) },
         _ => Start::DataSet { transfer_syntax },
+    }
+}
+
+/// A value of undefined length ends in front of its delimiter, from a file as from memory.
+fn skipped(input: &mut Input<'_>, bytes: &[u8]) {
+    let vr = input.one_of(&[None, Some(*b"SQ"), Some(*b"UN"), Some(*b"OB"), Some(*b"UT")]);
+    let tag = input.one_of(&[0x0008_1140, 0x0009_1010, 0x0008_0018]);
+    let (value, big_endian) = (u64::from(input.u16()) % (bytes.len() as u64 + 1), input.flag());
+    let find = |found: Result<Option<u64>, dicomet_core::Error>| found.expect("it reads");
+    let found = find(find_delimiter(&bytes, (tag, vr), value, big_endian, &Team::of(1)));
+    let file = File::new(bytes);
+    assert_eq!(find(find_delimiter(&file, (tag, vr), value, big_endian, &Team::of(1))), found);
+    assert!(file.read.load(Ordering::Relaxed) <= WINDOW + 2 * bytes.len());
+    if let Some(at) = found {
+        let delimiter = if big_endian { [0xFF, 0xFE, 0xE0, 0xDD] } else { [0xFE, 0xFF, 0xDD, 0xE0] };
+        assert!(at >= value && bytes[at as usize..][..8] == [&delimiter[..], &[0; 4]].concat());
     }
 }
 

@@ -29,6 +29,7 @@ __all__ = [
     "convert_color",
     "debug_build",
     "encode_rle",
+    "find_delimiter",
     "find_pixel_data",
 ]
 
@@ -239,6 +240,12 @@ def convert_color(
     src: _Buffer, out: _Buffer, *, conversion: _Conversion, arithmetic: _Arithmetic, plane_bytes: int | None
 ) -> None:
     """Write the 8-bit pixels of `src` to `out` in the other colour space: side by side, or planes of `plane_bytes`."""
+
+def find_delimiter(source: Source, *, tag: int, vr: str | None, value: int, big_endian: bool) -> int | None:
+    """Find the Sequence Delimitation Item (PS3.5 7.5) that ends the value of undefined length at `value`.
+
+    `vr` is None in implicit VR. None where something is not plainly in order.
+    """
 
 def find_pixel_data(
     source: Source, *, start: Literal["file", "forced", "data set"], transfer_syntax: str | None

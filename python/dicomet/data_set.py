@@ -16,7 +16,7 @@ from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
-from dicomet._native import Source
+from dicomet._native import Source, find_delimiter
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
 from dicomet.header import Header
 from dicomet.parsed import ELEMENTS, KEYWORDS, Parsed
@@ -94,7 +94,7 @@ def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterabl
     if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         source = source.inflating(file.tell())
         file = as_file(source)
-    return source, _read_header(file, file_meta, transfer_syntax, options, specific_tags)
+    return source, _read_header(source, file, file_meta, transfer_syntax, options, specific_tags)
 
 
 def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:
@@ -108,7 +108,8 @@ def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID
     return _uid(named)
 
 
-def _read_header(
+def _read_header(  # noqa: PLR0913, PLR0917 - what has been read so far
+    source: Source,
     file: BinaryIO,
     file_meta: FileMetaDataset,
     transfer_syntax: UID,
@@ -116,7 +117,7 @@ def _read_header(
     specific_tags: Iterable[int] | None,
 ) -> Header:
     """Let pydicom read the data set up to the pixel data, and read the header of that."""
-    dataset = _read_up_to_pixel_data(file, file_meta, transfer_syntax, specific_tags)
+    dataset = _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, specific_tags)
     tag, vr, length = _read_element_header(file, dataset, transfer_syntax)
     return Header(
         options=_options(dataset, options),
@@ -130,7 +131,11 @@ def _read_header(
 
 
 def _read_up_to_pixel_data(
-    file: BinaryIO, file_meta: FileMetaDataset, transfer_syntax: UID, specific_tags: Iterable[int] | None
+    source: Source,
+    file: BinaryIO,
+    file_meta: FileMetaDataset,
+    transfer_syntax: UID,
+    specific_tags: Iterable[int] | None,
 ) -> Dataset:
     """Return the elements before the pixel data; `file` is then at the tag of the pixel data element, or at its end."""
     tags = IMAGE_PIXEL | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
@@ -140,12 +145,22 @@ def _read_up_to_pixel_data(
         implicit, little_endian = transfer_syntax.is_implicit_VR, transfer_syntax.is_little_endian
     except ValueError:
         raise unsupported(transfer_syntax) from None
+
+    def is_pixel_data(tag: int, vr: str | None, length: int) -> bool:
+        if int(tag) in KEYWORDS:
+            return True
+        if length == UNDEFINED_LENGTH and tag not in tags and (vr is None) == implicit:
+            # The parser would build all of it, and then forget it: of 1 MB of empty items it makes 85 MB.
+            delimiter = find_delimiter(source, tag=tag, vr=vr, value=file.tell(), big_endian=not little_endian)
+            file.seek(file.tell() if delimiter is None else delimiter)
+        return False
+
     with _as_pixel_data_error():
         dataset = read_dataset(
             file,
             is_implicit_VR=implicit,
             is_little_endian=little_endian,
-            stop_when=lambda tag, _vr, _length: int(tag) in KEYWORDS,
+            stop_when=is_pixel_data,
             specific_tags=list(tags),
         )
     dataset.file_meta = file_meta

@@ -14,7 +14,7 @@ Readable = str | os.PathLike[str] | BinaryIO | Buffer | Source
 # Bytes that pydicom's parser is given at once.
 PARSER_BUFFER = 1 << 16
 # Bytes of a deflated data set that it is given in all: it keeps what it has read, and 1 MB can give 1 GB.
-PARSER_LIMIT = 1 << 24
+PARSER_LIMIT = 1 << 22
 
 
 def open_source(src: Readable) -> Source:

@@ -12,7 +12,7 @@ mod sequences;
 mod value;
 mod window;
 
-use crate::item::UNDEFINED;
+use crate::item::{ITEM_HEADER, UNDEFINED};
 use crate::parallel::{Team, Watch};
 use crate::source::Source;
 use meta::{Begin, begin};
@@ -128,6 +128,32 @@ pub fn scan_source<S: Source>(
                 window = Window::read(source, scanner.at, &mut buffer)?;
             }
             Err(stop) => return Ok(Err(stop)),
+        }
+    }
+}
+
+/// Where the Sequence Delimitation Item lies that ends the value of undefined length at `value`, of an element of this
+/// tag and VR (none in implicit VR); none where only a full parser can tell.
+pub fn find_delimiter<S: Source>(
+    source: &S,
+    (tag, vr): (u32, Option<[u8; 2]>),
+    value: u64,
+    big_endian: bool,
+    team: &Team<'_>,
+) -> Result<Option<u64>, S::Error> {
+    let encoding = Encoding { implicit: vr.is_none(), big_endian };
+    let (mut nested, mut at) = (Nested::default(), value);
+    if nested.open(&Element { tag, vr, length: UNDEFINED, value }, encoding).is_err() {
+        return Ok(None);
+    }
+    let (mut buffer, mut watch) = (vec![0; WINDOW], Watch::new(team));
+    loop {
+        watch.check()?;
+        let window = Window::read(source, at, &mut buffer)?;
+        match nested.run(&mut at, &window) {
+            Ok(()) => return Ok(at.checked_sub(ITEM_HEADER)),
+            Err(Stop::Short) if window.bytes.len() == WINDOW && at > window.start => {}
+            Err(_) => return Ok(None),
         }
     }
 }

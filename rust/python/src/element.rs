@@ -2,7 +2,7 @@
 
 use crate::errors::{Failure, guarded, run_as_team};
 use crate::source::Source;
-use dicomet_core::element::{Header, Start, Stop, scan_from, scan_source};
+use dicomet_core::element::{self, Header, Start, Stop, scan_from, scan_source};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -37,6 +37,21 @@ pub(crate) fn find_pixel_data(
         Err(Stop::Deflated(offset)) => offset.into_py_any(py).map(Some),
         Err(Stop::Short | Stop::Unusual) => Ok(None),
     }
+}
+
+/// Where the delimiter of a value of undefined length lies; nothing, where something is not plainly in order.
+#[pyfunction]
+#[pyo3(signature = (source, *, tag, vr, value, big_endian))]
+pub(crate) fn find_delimiter(
+    py: Python<'_>,
+    source: &Source,
+    tag: u32,
+    vr: Option<&str>,
+    value: u64,
+    big_endian: bool,
+) -> PyResult<Option<u64>> {
+    let Ok(vr) = vr.map(|vr| vr.as_bytes().try_into()).transpose() else { return Ok(None) };
+    run_as_team(py, None, |team| element::find_delimiter(source, (tag, vr), value, big_endian, team))
 }
 
 fn described(py: Python<'_>, header: &Header) -> PyResult<Py<PyAny>> {

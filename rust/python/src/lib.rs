@@ -31,7 +31,7 @@ mod _native {
     #[pymodule_export]
     use super::{
         ahead::{Ahead, Task},
-        element::find_pixel_data,
+        element::{find_delimiter, find_pixel_data},
         encapsulated::{Encapsulated, Frames},
         image::Image,
         plan::{Plan, convert_color},

@@ -59,6 +59,14 @@ impl Nested {
         }
     }
 
+    /// Steps on until all that is open has ended. Where the window is too short for a step, that step has had no effect.
+    pub(super) fn run(&mut self, at: &mut u64, window: &Window<'_>) -> Result<(), Stop> {
+        while let Some((open, encoding)) = self.innermost(*at)? {
+            *at = self.step((open, encoding), &window.element(*at, encoding)?, window)?;
+        }
+        Ok(())
+    }
+
     /// Steps over what `element` says of what is open, and gives where to go on.
     pub(super) fn step(
         &mut self,
