@@ -14,7 +14,7 @@ mod window;
 
 use crate::item::{ITEM_HEADER, UNDEFINED};
 use crate::parallel::{Team, Watch};
-use crate::source::Source;
+use crate::source::{Source, resize};
 use meta::{Begin, begin};
 use nested::Nested;
 use window::{Element, Encoding, ITEM_GROUP, Window};
@@ -112,7 +112,8 @@ pub fn scan_source<S: Source>(
     team: &Team<'_>,
 ) -> Result<Result<Header, Stop>, S::Error> {
     let mut watch = Watch::new(team);
-    let mut buffer = vec![0; WINDOW];
+    let mut buffer = Vec::new();
+    resize(&mut buffer, WINDOW)?;
     let mut window = Window::read(source, 0, &mut buffer)?;
     let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, &window)) {
         Ok(scanner) => scanner,
@@ -146,7 +147,8 @@ pub fn find_delimiter<S: Source>(
     if nested.open(&Element { tag, vr, length: UNDEFINED, value }, encoding).is_err() {
         return Ok(None);
     }
-    let (mut buffer, mut watch) = (vec![0; WINDOW], Watch::new(team));
+    let (mut buffer, mut watch) = (Vec::new(), Watch::new(team));
+    resize(&mut buffer, WINDOW)?;
     loop {
         watch.check()?;
         let window = Window::read(source, at, &mut buffer)?;

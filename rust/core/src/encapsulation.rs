@@ -1,6 +1,6 @@
 //! PS3.5 A.4: encapsulated pixel data, and where the bytes of each frame lie.
 
-use crate::error::{Error, Problem, Result, try_with_capacity};
+use crate::error::{Error, Problem, Result, try_reserve, try_with_capacity};
 use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, UNDEFINED, fragment_of};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::{Team, Watch};
@@ -357,8 +357,7 @@ fn by_end_of_image<S: Source>(
 }
 
 fn push<T>(values: &mut Vec<T>, value: T) -> Result<()> {
-    let bytes = values.len().saturating_mul(size_of::<T>()) as u64;
-    values.try_reserve(1).map_err(|_| Error::pixel_data(Problem::Memory { bytes }))?;
+    try_reserve(values, 1)?;
     values.push(value);
     Ok(())
 }

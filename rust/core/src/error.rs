@@ -217,6 +217,12 @@ pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>> {
     }
 }
 
+/// Room for `more` values behind those that are there, or an error in place of an abort.
+pub(crate) fn try_reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
+    let bytes = (vec.len().saturating_add(more) as u64).saturating_mul(size_of::<T>() as u64);
+    vec.try_reserve(more).map_err(|_| Error::pixel_data(Problem::Memory { bytes }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, try_reserve, try_with_capacity};
 
 /// A result of fewer bytes is decoded by the caller's thread alone: it takes less time than the start of another.
 const WORTH_A_THREAD: usize = if crate::TINY { 1 << 8 } else { 1 << 20 };
@@ -59,7 +59,7 @@ where
     let mut watch = Watch::new(team);
     let queue = Mutex::new(items.enumerate());
     let mut done = if threads < 2 {
-        work_off(&queue, &state, &work, || watch.interrupted())
+        work_off(&queue, &state, &work, || watch.interrupted())?
     } else {
         thread::scope(|scope| {
             // Where a thread cannot be started, the others do its work.
@@ -69,19 +69,32 @@ where
             let mut done = work_off(&queue, &state, &work, || watch.interrupted());
             for helper in helpers {
                 match helper.join() {
-                    Ok(more) => done.extend(more),
+                    Ok(more) => done = done.and_then(|done| both(done, more?)),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
             done
-        })
+        })?
     };
     if watch.interrupted {
         return Err(Error::pixel_data(Problem::Interrupted).into());
     }
     // Items are handed out in order, so that all before a failed one are done.
     done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    let mut results = try_with_capacity(done.len())?;
+    for (_, result) in done {
+        results.push(result?);
+    }
+    Ok(results)
+}
+
+/// What an item gave, and its number.
+type Done<R, E> = (usize, Result<R, E>);
+
+fn both<T>(mut some: Vec<T>, mut more: Vec<T>) -> Result<Vec<T>, Error> {
+    try_reserve(&mut some, more.len())?;
+    some.append(&mut more);
+    Ok(some)
 }
 
 /// Asks the caller from time to time whether to go on.
@@ -118,10 +131,11 @@ fn work_off<I, S, R, E>(
     state: impl Fn() -> S,
     work: impl Fn(&mut S, I) -> Result<R, E>,
     mut stop: impl FnMut() -> bool,
-) -> Vec<(usize, Result<R, E>)> {
+) -> Result<Vec<Done<R, E>>, Error> {
     let (mut state, mut done) = (state(), Vec::new());
     // A lock is poisoned where another thread has panicked, which ends the whole call.
     while let Some((index, item)) = queue.lock().ok().and_then(|mut items| items.next()) {
+        try_reserve(&mut done, 1)?;
         let result = work(&mut state, item);
         let failed = result.is_err();
         done.push((index, result));
@@ -132,7 +146,7 @@ fn work_off<I, S, R, E>(
             }
         }
     }
-    done
+    Ok(done)
 }
 
 /// As many threads as are wanted, as there are items, and as have enough to do.

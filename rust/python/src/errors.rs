@@ -64,6 +64,9 @@ fn raise(py: Python<'_>, message: &str, place: Option<&Bound<'_, PyDict>>) -> Py
 
 /// The `OSError` that Python itself would raise.
 pub(crate) fn os_error(error: io::Error, path: Option<&Path>) -> PyErr {
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        return PyMemoryError::new_err(error.to_string());
+    }
     let Some(code) = error.raw_os_error() else { return PyValueError::new_err(error.to_string()) };
     let text = error.to_string();
     let text = text.strip_suffix(&format!(" (os error {code})")).unwrap_or(&text).to_owned();

@@ -148,7 +148,11 @@ impl Source {
         let opened = || {
             let file = open_to_read(&path)?;
             let about = file.metadata()?;
-            let mut head = if about.is_dir() { Vec::new() } else { vec![0; HEAD] };
+            let mut head = Vec::new();
+            if !about.is_dir() {
+                head.try_reserve_exact(HEAD).map_err(|_| io::ErrorKind::OutOfMemory)?;
+                head.resize(HEAD, 0);
+            }
             let count = read_file(&file, 0, &mut head)?;
             head.truncate(count);
             Ok((about, Origin::File { file, head }))

@@ -6,7 +6,7 @@
 use super::{Layout, PIECE_PIXELS, Plan};
 use crate::bits;
 use crate::color;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, Problem, Result, try_reserve};
 use crate::image::SampleKind;
 use crate::parallel::{self, Team};
 use crate::planes;
@@ -156,7 +156,7 @@ impl Plan {
         team: &Team<'_>,
     ) -> std::result::Result<(), S::Error> {
         let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
-        let bands = bands_of_frames(out, frame_bytes, self.band_pixels(BAND_BYTES_OF_PLANES) * self.pixel_bytes());
+        let bands = bands_of_frames(out, frame_bytes, self.band_pixels(BAND_BYTES_OF_PLANES) * self.pixel_bytes())?;
         parallel::map(
             team,
             bands.into_iter(),
@@ -281,16 +281,19 @@ impl Plan {
     }
 }
 
-/// Cuts `out` into bands of about `band_bytes`: parts of one frame, or several whole ones. Gives of each the number of its
-/// first frame, and where in this it begins.
-fn bands_of_frames(out: &mut [u8], frame_bytes: usize, band_bytes: usize) -> Vec<(usize, usize, &mut [u8])> {
+/// Parts of a result, each with the number of its first frame, and where in this it begins.
+type Bands<'a> = Vec<(usize, usize, &'a mut [u8])>;
+
+/// Cuts `out` into bands of about `band_bytes`: parts of one frame, or several whole ones.
+fn bands_of_frames(out: &mut [u8], frame_bytes: usize, band_bytes: usize) -> Result<Bands<'_>> {
     let frames = (band_bytes / frame_bytes).max(1);
-    let groups = out.chunks_mut(frames * frame_bytes).enumerate();
-    groups
-        .flat_map(|(group, out)| {
-            let bytes = if frames > 1 { frames * frame_bytes } else { band_bytes };
-            let bands = out.chunks_mut(bytes).enumerate();
-            bands.map(move |(band, out)| (group * frames, band * bytes, out))
-        })
-        .collect()
+    let bytes = if frames > 1 { frames * frame_bytes } else { band_bytes };
+    let mut bands = Vec::new();
+    for (group, out) in out.chunks_mut(frames * frame_bytes).enumerate() {
+        for (band, out) in out.chunks_mut(bytes).enumerate() {
+            try_reserve(&mut bands, 1)?;
+            bands.push((group * frames, band * bytes, out));
+        }
+    }
+    Ok(bands)
 }
