@@ -910,7 +910,11 @@ def test_errors_are_those_that_pydicom_raises_too():
 def test_missing_plugin(monkeypatch, transfer_syntax, package):
     monkeypatch.setattr(Decoder, "is_available", False)
     size = struct.pack(">HBHHB", 8, 8, IMAGE.rows, IMAGE.columns, IMAGE.samples)
-    frame = b"\xff\xd8\xff\xc3" + size + bytes(IMAGE.rows * IMAGE.columns)
+    marker = b"\xff\xf7" if "JPEG-LS" in transfer_syntax.name else b"\xff\xc3"
+    frame = b"\xff\xd8" + marker + size + bytes(IMAGE.rows * IMAGE.columns)
+    if "JPEG 2000" in transfer_syntax.name:
+        size = struct.pack(">8L", IMAGE.columns, IMAGE.rows, 0, 0, IMAGE.columns, IMAGE.rows, 0, 0)
+        frame = b"\xff\x4f\xff\x51\0\x29\0\0" + size + struct.pack(">HBBB", IMAGE.samples, 7, 1, 1)
     value = oracle.encapsulated([[frame]] * FRAMES, table=True)
     data = oracle.dicom_file(oracle.elements(IMAGE, value, "OB"), transfer_syntax)
     with pytest.raises(dicomet.PixelDataError, match=f"pip install .*{package}") as error:

@@ -78,7 +78,9 @@ def test_a_length_that_no_such_stream_can_give():
     data = oracle.data_set(elements(**{"00280008": "70000 "}), DEFLATED)
     data = data.replace(len(oracle.native(IMAGE)).to_bytes(4, "little"), (168_000_000).to_bytes(4, "little"), 1)
     file = oracle.beginning(DEFLATED) + oracle.deflated(data)
-    with pytest.raises(dicomet.PixelDataError, match=r"Pixel Data: found \d{7} bytes, expected 168000000"):
+    with pytest.raises(
+        dicomet.PixelDataError, match=r"found a deflated value of \d{7} bytes at most, expected 168000000"
+    ):
         dicomet.pixel_array(file)
 
 
@@ -114,4 +116,21 @@ def test_what_a_parser_is_given_of_an_unusual_header_is_limited(monkeypatch):
     with pytest.raises(
         dicomet.PixelDataError, match=re.escape("(0002,0010) Transfer Syntax UID: found more than 200000")
     ):
+        dicomet.pixel_array(file)
+
+
+def test_a_parser_that_is_led_back_and_forth():
+    """Each element looks like fragments until their end, 400 kB ahead of it: all is inflated again to return."""
+    far = bytes.fromhex("feff00e0") + (400_000).to_bytes(4, "little") + bytes(8) + bytes.fromhex("feffdde000000000")
+    elements_ahead = b"".join(
+        (0x00110000 + number).to_bytes(4, "little")[2:]
+        + (0x1000 + number).to_bytes(2, "little")
+        + b"OB\0\0\xff\xff\xff\xff"
+        + far
+        for number in range(20)
+    )
+    data = oracle.element(0x00091010, "OB", bytes(64 << 20)) + elements_ahead + oracle.data_set(elements(), DEFLATED)
+    file = oracle.beginning(DEFLATED) + oracle.deflated(data + bytes(1 << 20))
+    assert len(file) < 100_000
+    with pytest.raises(dicomet.PixelDataError, match="would have to be inflated again and again"):
         dicomet.pixel_array(file)

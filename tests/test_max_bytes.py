@@ -27,6 +27,10 @@ def file(request) -> bytes:
     return FILES[request.param]
 
 
+# What is read a frame at a time.
+IN_PARTS = pytest.mark.parametrize("file", ["native", "RLE"], indirect=True)
+
+
 def refuses(size: int, limit: int):
     return pytest.raises(dicomet.PixelDataError, match=TOO_LARGE.format(size, limit))
 
@@ -42,6 +46,19 @@ def test_whole(file):
         dicomet.pixel_array(file, max_bytes=FRAME, out=np.empty((3, 5, 7), np.uint16))
 
 
+def test_deflated():
+    """What is inflated for a frame counts, too."""
+    file = FILES["deflated"]
+    for call in (
+        lambda limit: dicomet.pixel_array(file, index=2, max_bytes=limit),
+        lambda limit: dicomet.open(file, max_bytes=limit)[0],
+    ):
+        assert call(WHOLE).nbytes == FRAME
+        with pytest.raises(dicomet.PixelDataError, match=r"found 210 bytes to inflate, expected at most the 209"):
+            call(WHOLE - 1)
+
+
+@IN_PARTS
 def test_frames(file):
     assert dicomet.pixel_array(file, index=2, max_bytes=FRAME).nbytes == FRAME
     assert len(list(dicomet.iter_pixels(file, max_bytes=FRAME))) == 3
@@ -49,6 +66,7 @@ def test_frames(file):
         next(dicomet.iter_pixels(file, max_bytes=FRAME - 1))
 
 
+@IN_PARTS
 def test_open_and_many(file):
     with dicomet.open(file, max_bytes=2 * FRAME) as image:
         assert image[1:].nbytes == image[::2].nbytes == 2 * FRAME
@@ -69,6 +87,7 @@ def test_paths(tmp_path, file):
         dicomet.pixel_array(path, max_bytes=FRAME, view_only=True)
 
 
+@IN_PARTS
 def test_environment(monkeypatch, file):
     monkeypatch.setenv("DICOMET_MAX_BYTES", str(FRAME))
     with refuses(WHOLE, FRAME):
@@ -77,7 +96,7 @@ def test_environment(monkeypatch, file):
     assert dicomet.pixel_array(file, max_bytes=WHOLE).nbytes == WHOLE
 
 
-@pytest.mark.parametrize("said", ["", "none", "-1", "1e9", "1 GB"])
+@pytest.mark.parametrize("said", ["", "none", "-1", "1e9", "1 GB", "9" * 5000])
 def test_a_limit_that_says_nothing_is_an_error(monkeypatch, said):
     monkeypatch.setenv("DICOMET_MAX_BYTES", said)
     with pytest.raises(ValueError, match=r"DICOMET_MAX_BYTES: found '.*', expected a number of bytes"):

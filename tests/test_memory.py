@@ -11,6 +11,8 @@ import pytest
 from oracle import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
 
+import dicomet
+
 MIB = 1 << 20
 RESET = Path("/proc/self/clear_refs")
 
@@ -149,3 +151,18 @@ def test_deflated(tmp_path):
         path.write_bytes(native(gray(frames), DeflatedExplicitVRLittleEndian))
     peak, size = used(paths, "pixel_array")
     assert peak <= 2 * size + 16 * MIB
+
+
+def test_nothing_is_kept_of_what_has_been_read():
+    """Not even two numbers for each frame, as slices of PyO3 do."""
+    values = np.arange(2000 * 300, dtype=np.uint16).reshape(2000, 300, 1, 1)
+    image = Image(values, 16, 16)
+    frames = [[oracle.native(Image(frame[np.newaxis], 16, 16))] for frame in values]
+    value = oracle.encapsulated(frames, table=False)
+    data = oracle.dicom_file(oracle.elements(image, value, "OB"), oracle.ENCAPSULATED_UNCOMPRESSED)
+    counts = []
+    for _ in range(3):
+        array = dicomet.pixel_array(data)
+        counts.append(sys.getallocatedblocks())
+    assert (array == values[..., 0]).all()
+    assert counts[2] - counts[1] < 500

@@ -2,7 +2,7 @@
 
 use crate::input::Input;
 use crate::picture::Picture;
-use dicomet_core::codestream::Codestream;
+use dicomet_core::codestream::{Codestream, Family};
 use dicomet_core::error::Problem;
 
 /// One input.
@@ -16,7 +16,7 @@ pub fn run(data: &[u8]) {
         check(header, &frame);
     }
     let Some(image) = picture.image() else { return };
-    match Codestream::check(&frame, &image) {
+    match Codestream::check(&frame, read.map_or(Family::Jpeg, |header| header.family), &image) {
         Ok(checked) => {
             let header = read.expect("a header");
             assert!(checked == header && !frame.is_empty());
@@ -33,7 +33,7 @@ pub fn run(data: &[u8]) {
 
 /// Its numbers stand one behind the other in the frame.
 fn check(header: Codestream, frame: &[u8]) {
-    let Codestream { rows, columns, components, precision, signed, samples_for_a_byte } = header;
+    let Codestream { family: _, rows, columns, components, precision, signed, samples_for_a_byte } = header;
     assert!(samples_for_a_byte.is_none() || frame.starts_with(&[0xFF, 0xD8]));
     let found = if frame.starts_with(&[0xFF, 0xD8]) {
         let numbers = [precision, (rows >> 8) as u8, rows as u8, (columns >> 8) as u8, columns as u8, components as u8];

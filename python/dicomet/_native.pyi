@@ -7,7 +7,6 @@ variable ``DICOMET_WORKERS`` says, or as many as the process may use. A signal h
 """
 
 import os
-from collections.abc import Sequence
 from typing import Any, BinaryIO, Literal, TypeAlias, final
 
 import numpy as np
@@ -112,8 +111,10 @@ class Image:
         """What is odd, but does not change the samples."""
     def check_result(self, frames: int) -> int:
         """Return the bytes of a result of `frames` frames, which must be addressable."""
-    def check_codestream(self, codestream: _Buffer, frame: int) -> tuple[int, bool]:
-        """Check the JPEG or JPEG 2000 header of frame number `frame` against the description.
+    def check_codestream(self, codestream: _Buffer, frame: int, family: str) -> tuple[int, bool]:
+        """Check the frame header of frame number `frame` against the description.
+
+        `family` is ``"JPEG"``, ``"JPEG-LS"`` or ``"JPEG 2000"``, by the transfer syntax.
 
         Return its precision in bits and whether its samples are signed.
         """
@@ -179,7 +180,7 @@ class Encapsulated:
         delimited: bool,
         frames: int,
         jpeg: bool,
-        extended: tuple[Sequence[int], Sequence[int]] | None,
+        extended: tuple[_Buffer, _Buffer] | None,
     ) -> Encapsulated:
         """Read the Basic Offset Table."""
     def find_frames(self) -> Frames:

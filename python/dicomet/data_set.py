@@ -36,7 +36,8 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
     """Take the description and the pixel data of `dataset`, which somebody has parsed before."""
     with _as_pixel_data_error():
         transfer_syntax = (getattr(dataset, "file_meta", None) or {}).get("TransferSyntaxUID", None)
-    if not transfer_syntax:
+        is_named = bool(transfer_syntax)
+    if not is_named:
         raise MissingElementError(
             "Unable to decode the pixel data as the dataset's 'file_meta' has no (0002,0010) 'Transfer Syntax UID' "
             "element",
@@ -52,8 +53,8 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
         )
     with _as_pixel_data_error():
         element = dataset[found[0]]
-    value = _dataset_value(element.value, KEYWORDS[found[0]])
-    undefined_length = bool(getattr(element, "is_undefined_length", False))
+        value = _dataset_value(element.value, KEYWORDS[found[0]])
+        undefined_length = bool(getattr(element, "is_undefined_length", False))
     return Parsed(
         options=_options(dataset, options),
         transfer_syntax=str(_uid(transfer_syntax)),

@@ -10,7 +10,7 @@ import numpy as np
 from dicomet._native import Image, Plan
 from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
 from dicomet.parsed import Parsed
-from dicomet.transfer_syntax import CODINGS, EXPLICIT_VR_BIG_ENDIAN, Coding, name_of
+from dicomet.transfer_syntax import CODESTREAMS, CODINGS, EXPLICIT_VR_BIG_ENDIAN, Coding, name_of
 from dicomet.warn import warn
 
 Conversion = Literal["ybr_to_rgb", "rgb_to_ybr"]
@@ -114,7 +114,7 @@ def _described(parsed: Parsed, *, raw: bool) -> Description:
     options = parsed.options
     coding = _coding(parsed)
     wishes = options.keys() - _DESCRIBED
-    if wishes and coding != "JPEG":
+    if wishes and coding not in CODESTREAMS:
         # pydicom ignores what it does not know silently; a JPEG plugin may know more.
         _warn_of_unknown(wishes)
     if options.get("force_rgb", False) and options.get("force_ybr", False):
@@ -185,7 +185,7 @@ def _image(options: dict[str, Any], keyword: str) -> Image:
     high_bit = options.get("high_bit")
     return Image(
         number_of_frames=_number_of_frames(options["number_of_frames"]),
-        high_bit=high_bit if isinstance(high_bit, int) else None,
+        high_bit=_integer(high_bit, "(0028,0102)", "High Bit") if isinstance(high_bit, int) else None,
         keyword=keyword,
         **values,
     )
@@ -211,7 +211,7 @@ def _integer(value: Any, tag: str, title: str) -> int:
     """Return `value` as an integer that fits into 64 bits."""
     try:
         number = operator.index(value)
-    except TypeError:
+    except Exception:  # noqa: BLE001 - whatever an object in a data set does when it is asked
         number = None
     if number is None or not -(2**63) <= number < 2**63:
         element = f"{tag} {title}"

@@ -1,9 +1,8 @@
 """Frames in fragments (PS3.5 A.4): RLE Lossless, encapsulated uncompressed, and those that a JPEG codec decodes."""
 
-import struct
+import sys
 from array import array
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from dicomet._native import Ahead, Encapsulated, Frames, Plan, Source
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError, shown
 from dicomet.source import Buffer
-from dicomet.warn import warn, warn_of_all
+from dicomet.transfer_syntax import CODESTREAMS
+from dicomet.warn import Once, warn, warn_of_all
 
 
 class EncapsulatedFrames:
@@ -24,13 +24,12 @@ class EncapsulatedFrames:
         self._image = description.image
         self._value = value
         self._decoding_plugin = decoding_plugin
-        self._warned = False
-        self._lock = Lock()
+        self._first_found, self._first_counted, self._first_decoded = Once(), Once(), Once()
         self._places = Encapsulated(
             value,
             delimited=delimited,
             frames=description.image.number_of_frames,
-            jpeg=description.coding == "JPEG",
+            jpeg=description.coding in CODESTREAMS,
             extended=extended_offset_table(description.options.get("extended_offsets")),
         )
         self._found: Frames | None = None
@@ -39,12 +38,13 @@ class EncapsulatedFrames:
 
     def _all(self) -> Frames:
         """Return every frame, found by a walk over all item headers, and remembered."""
-        with self._lock:
-            if self._found is None:
-                found = self._places.find_frames()
+        found = self._found
+        if found is None:
+            # Without a lock: whoever warns or reads may call back, and a forked child may have no other thread.
+            self._found = found = self._places.find_frames()
+            if self._first_found():
                 warn_of_all(found.warnings)
-                self._found = found
-            return self._found
+        return found
 
     # Not `functools.cached_property`, which before CPython 3.12 has one lock for all images.
     @property
@@ -62,7 +62,8 @@ class EncapsulatedFrames:
             return found
         kept = self._description.allow_excess_frames
         fate = "all of them are returned" if kept else "the others are left out"
-        warn(f"(0028,0008) Number of Frames: found {found} frames, expected {expected}: {fate}")
+        if self._first_counted():
+            warn(f"(0028,0008) Number of Frames: found {found} frames, expected {expected}: {fate}")
         return found if kept else expected
 
     def _place(self, first: int, count: int) -> tuple[Frames, int]:
@@ -84,8 +85,8 @@ class EncapsulatedFrames:
     def check(self, first: int, count: int) -> None:
         """Check that the compressed bytes can hold these frames, before memory is allocated for them."""
         coding = self._description.coding
-        if coding == "JPEG":
-            self._image.check_codestream(self._frame(first), first)
+        if coding in CODESTREAMS:
+            self._image.check_codestream(self._frame(first), first, coding)
             return
         frames, place = self._place(first, count)
         if coding == "RLE":
@@ -107,7 +108,7 @@ class EncapsulatedFrames:
             warnings = self._own_plan.rle_frames(self._value, frames, place, out, number=first, workers=workers)
             self._warn_of_frames(warnings)
             return
-        decode = self._decode_jpeg if self._description.coding == "JPEG" else self._decode_uncompressed
+        decode = self._decode_jpeg if self._description.coding in CODESTREAMS else self._decode_uncompressed
         for index, samples in enumerate(out.reshape(count, -1), first):
             decode(index, samples, workers)
 
@@ -129,8 +130,7 @@ class EncapsulatedFrames:
 
     def _warn_of_frames(self, warnings: list[str]) -> None:
         """Warn of what was tolerated in a frame, but of the first such frame only."""
-        if warnings and not self._warned:
-            self._warned = True
+        if warnings and self._first_decoded():
             warn_of_all(warnings)
 
     @property
@@ -140,12 +140,12 @@ class EncapsulatedFrames:
         return self._plan
 
 
-def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[list[int], list[int]] | None:
-    """Return Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8) as numbers; an odd rest of bytes is left out."""
+def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[Buffer, Buffer] | None:
+    """Return Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8) as they are stored."""
     if extended_offsets is None:
         return None
     try:
-        offsets, lengths = (_numbers(table) for table in extended_offsets)
+        offsets, lengths = (_stored(table) for table in extended_offsets)
     except (TypeError, ValueError, OverflowError):
         element = "(7FE0,0001) Extended Offset Table"
         raise PixelDataError(
@@ -154,9 +154,12 @@ def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[lis
     return offsets, lengths
 
 
-def _numbers(table: Any) -> list[int]:
+def _stored(table: Any) -> Buffer:
     if table is None:
-        return []
+        return b""
     if isinstance(table, bytes | bytearray | memoryview):
-        return list(struct.unpack_from(f"<{len(table) // 8}Q", table))
-    return array("Q", table).tolist()
+        return table
+    numbers = array("Q", table)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()

@@ -75,7 +75,7 @@ def shown(value: Any) -> str:
         text = str(value)
         if isinstance(value, int):
             return text[:32]
-    except ValueError:
-        # An integer of more digits than Python converts.
-        return f"a number of {value.bit_length()} bits"
+    except Exception:  # noqa: BLE001 - whatever it is
+        # An integer of more digits than Python converts, or an object that cannot be shown.
+        return f"a number of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
     return repr(text[:32]) if text.isascii() else ascii(text[:32])

@@ -5,7 +5,6 @@ import math
 import mmap
 import operator
 from collections.abc import Callable, Iterator
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from dicomet.errors import PixelDataError, shown
 from dicomet.limits import checked_max_bytes, checked_workers
 from dicomet.native import NativeFrames
 from dicomet.parsed import Parsed
-from dicomet.warn import warn
+from dicomet.warn import Once, warn
 
 NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
 
@@ -42,13 +41,12 @@ class Frames:
         self.description = describe(parsed, raw=raw)
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
-        self._warning = parsed.warning
+        self._warning, self._first = parsed.warning, Once()
         self._workers = checked_workers(workers)
         self._max_bytes = checked_max_bytes(max_bytes)
-        self._lock = Lock()
-        self._memory: memoryview | None = None
+        self._memory: np.ndarray | None = None
         self._view_only = bool(parsed.options.get("view_only", False))
-        self._places = _places(self.description, parsed, decoding_plugin, whole=whole)
+        self._places = _places(self.description, parsed, decoding_plugin, self._max_bytes, whole=whole)
 
     @property
     def count(self) -> int:
@@ -127,9 +125,8 @@ class Frames:
             raise PixelDataError(message, element=element)
 
     def _warn_once(self) -> None:
-        if self._warning:
-            warning, self._warning = self._warning, None
-            warn(warning)
+        if self._warning and self._first():
+            warn(self._warning)
 
     def _checked_out(self, out: Any, shape: tuple[int, ...]) -> np.ndarray:
         if not isinstance(out, np.ndarray):
@@ -145,21 +142,22 @@ class Frames:
         """Return stored samples where they lie, if they are the answer already."""
         if not isinstance(self._places, NativeFrames) or not self._places.is_result:
             return None
-        with self._lock:
-            if self._memory is None:
-                self._memory = memory_of(self._places.stored())
         if self._memory is None:
-            return None
+            memory = memory_of(self._places.stored())
+            if memory is None:
+                return None
+            # An array, not slices of the memoryview: these count their exports together, which no thread waits for.
+            self._memory = np.frombuffer(memory, np.uint8)
         start, end = (bit // 8 for bit in self.description.image.native_frame_range(first))
-        view = np.frombuffer(self._memory[start : start + (end - start) * count], self.dtype)
+        view = self._memory[start : start + (end - start) * count].view(self.dtype)
         return view if view.flags.aligned else None
 
 
 def _places(
-    description: Description, parsed: Parsed, decoding_plugin: str, *, whole: bool
+    description: Description, parsed: Parsed, decoding_plugin: str, max_bytes: int | None, *, whole: bool
 ) -> NativeFrames | EncapsulatedFrames:
     if description.coding == "native":
-        return NativeFrames(description, parsed.value)
+        return NativeFrames(description, parsed.value, max_bytes)
     value = parsed.value
     if whole and value.is_object:
         # Once, in place of twice for every frame.

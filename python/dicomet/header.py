@@ -49,7 +49,7 @@ def scan(source: Source, options: dict[str, Any]) -> tuple[Source, Header] | Non
     Return also the bytes in which the pixel data lies: those of a deflated file are others.
     """
     given = options.get("transfer_syntax_uid") or None
-    if not isinstance(given, str | None) or not reads_by_default():
+    if not (given is None or (isinstance(given, str) and given.isascii())) or not reads_by_default():
         return None
     found = find_pixel_data(source, start="forced", transfer_syntax=given)
     if isinstance(found, int):

@@ -26,7 +26,7 @@ def decode(  # noqa: PLR0913
     frame: Buffer, index: int, description: Description, decoding_plugin: str, out: np.ndarray, *, workers: int | None
 ) -> None:
     """Decode one frame into `out`."""
-    codestream = description.image.check_codestream(frame, index)
+    codestream = description.image.check_codestream(frame, index, description.coding)
     samples, properties = _call_plugin(frame, index, description, decoding_plugin)
     plan = Plan.codec(
         description.image,

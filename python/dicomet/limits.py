@@ -8,13 +8,21 @@ from dicomet.warn import warn
 
 WORKERS = "DICOMET_WORKERS"
 MAX_BYTES = "DICOMET_MAX_BYTES"
+# As many as a 64-bit number has.
+MOST_DIGITS = 20
 
 
 def _check_environment() -> None:
     """Warn of a number of threads that says nothing; once, for it is looked at with every call."""
     found = os.environ.get(WORKERS)
-    if found is not None and not (found.strip().isdecimal() and int(found) > 0):
+    if found is not None and _number(found) < 1:
         warn(f"{WORKERS}: found {shown(found)}, expected 1 or more: it is ignored")
+
+
+def _number(text: str) -> int:
+    """Return a number that the environment says, -1 for anything else."""
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else -1
 
 
 _check_environment()
@@ -39,7 +47,7 @@ def checked_max_bytes(max_bytes: int | None) -> int | None:
         text = os.environ.get(MAX_BYTES)
         if text is None:
             return None
-        return _not_negative(int(text) if text.strip().isdecimal() else -1, MAX_BYTES, text)
+        return _not_negative(_number(text), MAX_BYTES, text)
     return _not_negative(operator.index(max_bytes), "'max_bytes'", max_bytes)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Coding = Literal["native", "uncompressed frames", "RLE", "JPEG"]
+Coding = Literal["native", "uncompressed frames", "RLE", "JPEG", "JPEG-LS", "JPEG 2000"]
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -22,14 +22,16 @@ CODINGS: dict[str, Coding] = {
     "1.2.840.10008.1.2.4.51": "JPEG",  # JPEG Extended (Process 2 and 4)
     "1.2.840.10008.1.2.4.57": "JPEG",  # JPEG Lossless, Non-Hierarchical (Process 14)
     "1.2.840.10008.1.2.4.70": "JPEG",  # the same with Selection Value 1
-    "1.2.840.10008.1.2.4.80": "JPEG",  # JPEG-LS Lossless
-    "1.2.840.10008.1.2.4.81": "JPEG",  # JPEG-LS Lossy (Near-Lossless)
-    "1.2.840.10008.1.2.4.90": "JPEG",  # JPEG 2000 (Lossless Only)
-    "1.2.840.10008.1.2.4.91": "JPEG",  # JPEG 2000
-    "1.2.840.10008.1.2.4.201": "JPEG",  # High-Throughput JPEG 2000 (Lossless Only)
-    "1.2.840.10008.1.2.4.202": "JPEG",  # the same with RPCL Options
-    "1.2.840.10008.1.2.4.203": "JPEG",  # High-Throughput JPEG 2000
+    "1.2.840.10008.1.2.4.80": "JPEG-LS",  # JPEG-LS Lossless
+    "1.2.840.10008.1.2.4.81": "JPEG-LS",  # JPEG-LS Lossy (Near-Lossless)
+    "1.2.840.10008.1.2.4.90": "JPEG 2000",  # JPEG 2000 (Lossless Only)
+    "1.2.840.10008.1.2.4.91": "JPEG 2000",  # JPEG 2000
+    "1.2.840.10008.1.2.4.201": "JPEG 2000",  # High-Throughput JPEG 2000 (Lossless Only)
+    "1.2.840.10008.1.2.4.202": "JPEG 2000",  # the same with RPCL Options
+    "1.2.840.10008.1.2.4.203": "JPEG 2000",  # High-Throughput JPEG 2000
 }
+# Those whose frames are handed to a codec: by the standard that their codestreams follow.
+CODESTREAMS = frozenset({"JPEG", "JPEG-LS", "JPEG 2000"})
 
 
 def name_of(transfer_syntax: str) -> str:

@@ -3,10 +3,23 @@
 import sys
 import warnings
 from collections.abc import Sequence
+from threading import Lock
 
 # As many as the core keeps.
 MOST = 100
 _INSIDE = frozenset({"dicomet", "functools", "contextlib"})
+
+
+class Once:
+    """Tells the first who asks, of all threads; nobody waits, so that a warning may call back."""
+
+    def __init__(self) -> None:
+        """Nobody has asked."""
+        self._asked = Lock()
+
+    def __call__(self) -> bool:
+        """Return True the first time."""
+        return self._asked.acquire(blocking=False)
 
 
 def warn(message: str) -> None:

@@ -20,7 +20,7 @@ JPEG_2000 = "1.2.840.10008.1.2.4.90"
 NATIVE = (IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED)
 
 UNDEFINED = 0xFFFFFFFF
-LONG_VRS = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UN", "UT")
+LONG_VRS = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")
 NUMBERS = {"US": "H", "SS": "h", "UL": "L", "SL": "l"}
 
 # Names for keyword arguments: tag and VR (PS3.6), and the value of an image of 4 rows, 6 columns and 16 bits.

@@ -85,6 +85,8 @@ for bits in (16, 65535):
 for bits in (15, 3):
     not_used = rf"High Bit: found {bits}, expected Bits Stored - 1: it is not used"
     warned(f"high bit {bits}, bits stored 12", image(NATIVE, bits_stored=12, high_bit=bits), GRAY & 0xFFF, not_used)
+refused("high bit 2^64 - 1", image(NATIVE, high_bit=("UV", b"\xff" * 8)), r"found 18446744073709551615, expected one",
+        "high_bit")  # fmt: skip
 decoded("high bit absent", image(NATIVE, high_bit=None), GRAY)
 nine = GRAY & 0x1FF
 decoded("garbage above bits stored", image(NATIVE, bits_stored=9), nine)

@@ -4,10 +4,37 @@
 
 use crate::error::{Error, Problem, Result};
 use crate::image::Image;
+use std::fmt;
+
+/// Which standard a codestream follows, by its frame header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// ISO/IEC 10918-1 with Huffman coding: sequential, progressive (SOF0 to SOF2) and lossless (SOF3).
+    Jpeg,
+    /// ISO/IEC 10918-1, hierarchical or with arithmetic coding, which only retired transfer syntaxes have.
+    OtherJpeg,
+    /// ISO/IEC 14495-1: SOF55.
+    JpegLs,
+    /// ISO/IEC 15444-1 and 15444-15: SIZ.
+    Jpeg2000,
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jpeg => "JPEG with Huffman coding",
+            Self::OtherJpeg => "hierarchical or arithmetic JPEG",
+            Self::JpegLs => "JPEG-LS",
+            Self::Jpeg2000 => "JPEG 2000",
+        })
+    }
+}
 
 /// What a codestream says of its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Codestream {
+    /// The standard that it follows.
+    pub family: Family,
     /// Lines; 0 where only a later marker (DNL) gives them, which is refused: the codec would decide on the size.
     pub rows: u32,
     /// Samples per line.
@@ -60,13 +87,15 @@ impl Codestream {
     }
 
     fn frame_header(marker: u8, segment: &[u8]) -> Option<Self> {
-        let samples_for_a_byte = match marker {
-            0xC0..=0xC2 => Some(DCT_SAMPLES_FOR_A_BYTE),
-            0xC3 => Some(LOSSLESS_SAMPLES_FOR_A_BYTE),
-            _ => None,
+        let (family, samples_for_a_byte) = match marker {
+            0xC0..=0xC2 => (Family::Jpeg, Some(DCT_SAMPLES_FOR_A_BYTE)),
+            0xC3 => (Family::Jpeg, Some(LOSSLESS_SAMPLES_FOR_A_BYTE)),
+            0xF7 => (Family::JpegLs, None),
+            _ => (Family::OtherJpeg, None),
         };
         let &[precision, r1, r0, c1, c0, components] = segment.first_chunk()?;
         Some(Self {
+            family,
             rows: u32::from(u16::from_be_bytes([r1, r0])),
             columns: u32::from(u16::from_be_bytes([c1, c0])),
             components: u16::from(components),
@@ -84,6 +113,7 @@ impl Codestream {
         let word = |at: usize| siz.get(at..at + 4).and_then(|b| Some(u32::from_be_bytes(*b.first_chunk()?)));
         let depth = siz[34];
         Some(Self {
+            family: Family::Jpeg2000,
             rows: word(4)?.saturating_sub(word(12)?),
             columns: word(0)?.saturating_sub(word(8)?),
             components: u16::from_be_bytes([siz[32], siz[33]]),
@@ -93,13 +123,17 @@ impl Codestream {
         })
     }
 
-    /// Reads the header of `frame` and checks it against the description, so that no codec is asked for another image
+    /// Reads the header of `frame` and checks it against the transfer syntax and the description, so that no codec is asked for another image
     /// than the result has room for, nor for what only a codec knows.
-    pub fn check(frame: &[u8], image: &Image) -> Result<Self> {
+    pub fn check(frame: &[u8], family: Family, image: &Image) -> Result<Self> {
         if frame.is_empty() {
             return Err(Error::pixel_data(Problem::Length { found: 0, expected: 1 }));
         }
         let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(Problem::NoCodestream))?;
+        if codestream.family != family {
+            let problem = Problem::Family { found: codestream.family, expected: family };
+            return Err(Error::pixel_data(problem));
+        }
         codestream.agrees_with(image)?;
         let (found, expected) = (frame.len() as u64, image.frame_samples());
         if codestream.samples_for_a_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
@@ -141,6 +175,7 @@ mod tests {
             [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2][..], &[0xFF, 0xFF, 0xC1, 0, 11, 12, 1, 0, 2, 3, 1, 1, 0x11, 0]]
                 .concat();
         let expected = Codestream {
+            family: Family::Jpeg,
             rows: 256,
             columns: 515,
             components: 1,
@@ -151,9 +186,8 @@ mod tests {
         assert_eq!(Codestream::read(&frame), Some(expected));
     }
 
-    #[test]
-    fn a_large_image_in_few_bytes() {
-        let attributes = |rows| Attributes {
+    fn attributes(rows: i64) -> Attributes {
+        Attributes {
             rows,
             columns: 64,
             samples_per_pixel: 1,
@@ -165,19 +199,36 @@ mod tests {
             planar_configuration: 0,
             photometric_interpretation: "MONOCHROME2".to_owned(),
             element: PixelElement::PixelData,
-        };
-        for (marker, most) in
-            [(0xC0, Some(48 * 15)), (0xC2, Some(48 * 15)), (0xC3, Some(15)), (0xC9, None), (0xF7, None)]
-        {
+        }
+    }
+
+    #[test]
+    fn a_large_image_in_few_bytes() {
+        for (marker, most) in [(0xC0, Some(48 * 15)), (0xC2, Some(48 * 15)), (0xC3, Some(15)), (0xF7, None)] {
             let check = |rows: u16| {
                 let [r1, r0] = rows.to_be_bytes();
                 let frame = [0xFF, 0xD8, 0xFF, marker, 0, 9, 8, r1, r0, 0, 64, 1, 0, 0, 0];
-                Codestream::check(&frame, &Image::new(&attributes(i64::from(rows))).unwrap())
+                let family = if marker == 0xF7 { Family::JpegLs } else { Family::Jpeg };
+                Codestream::check(&frame, family, &Image::new(&attributes(i64::from(rows))).unwrap())
             };
             assert!(check(most.unwrap_or(65535)).is_ok());
             if let Some(most) = most {
                 let expected = (u64::from(most) + 1) * 64;
                 assert_eq!(check(most + 1), Err(Error::pixel_data(Problem::Implausible { found: 15, expected })));
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_codestreams_of_the_transfer_syntax() {
+        let image = Image::new(&attributes(2)).unwrap();
+        let all = [Family::Jpeg, Family::OtherJpeg, Family::JpegLs, Family::Jpeg2000];
+        for (marker, found) in [(0xC1, all[0]), (0xC5, all[1]), (0xC9, all[1]), (0xCF, all[1]), (0xF7, all[2])] {
+            let frame = [0xFF, 0xD8, 0xFF, marker, 0, 9, 8, 0, 2, 0, 64, 1, 0, 0, 0];
+            for expected in all {
+                let checked = Codestream::check(&frame, expected, &image).map(|codestream| codestream.family);
+                let wrong = Error::pixel_data(Problem::Family { found, expected });
+                assert_eq!(checked, if found == expected { Ok(found) } else { Err(wrong) });
             }
         }
     }
@@ -189,8 +240,15 @@ mod tests {
             frame.extend(word.to_be_bytes());
         }
         frame.extend([0, 1, 0x8B, 1, 1]);
-        let expected =
-            Codestream { rows: 64, columns: 128, components: 1, precision: 12, signed: true, samples_for_a_byte: None };
+        let expected = Codestream {
+            family: Family::Jpeg2000,
+            rows: 64,
+            columns: 128,
+            components: 1,
+            precision: 12,
+            signed: true,
+            samples_for_a_byte: None,
+        };
         assert_eq!(Codestream::read(&frame), Some(expected));
     }
 

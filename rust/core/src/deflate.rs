@@ -9,9 +9,10 @@ use flate2::{Decompress, FlushDecompress, Status};
 pub const MOST_FOR_A_BYTE: u64 = 4 * 258;
 /// Bytes that are inflated before the caller is asked whether to go on.
 const STEP: usize = if crate::TINY { 1 << 6 } else { 1 << 16 };
-const STATE: usize = 1 << 17;
 /// Bytes before them that are kept: a parser steps back a little.
 const KEPT: usize = 2 * STEP;
+/// More than the inflater's own state takes.
+const STATE: usize = 1 << 17;
 
 /// A deflate stream that is inflated as far as it is read, a step at a time: what is passed over is forgotten.
 ///
@@ -25,7 +26,13 @@ pub struct Inflater {
     recent: Vec<u8>,
     start: u64,
     ended: bool,
+    /// Bytes that have been inflated for nothing, because what lies before them was wanted again.
+    again: u64,
 }
+
+/// As many of these at most. A parser steps back where an element is not what it seemed; one that a file makes step back
+/// again and again takes as long as somebody likes.
+const MOST_AGAIN: u64 = 1 << 28;
 
 impl Inflater {
     /// Fills `buffer` with the bytes from `offset` on that the raw deflate stream `src` gives, which is the same in
@@ -37,10 +44,24 @@ impl Inflater {
         buffer: &mut [u8],
         team: &Team<'_>,
     ) -> Result<usize, S::Error> {
+        self.fill(src, offset, buffer, &mut Watch::new(team))
+    }
+
+    fn fill<S: Source>(
+        &mut self,
+        src: &S,
+        offset: u64,
+        buffer: &mut [u8],
+        watch: &mut Watch<'_>,
+    ) -> Result<usize, S::Error> {
         if offset < self.start {
+            self.again = self.again.saturating_add(self.start);
+            if self.again > MOST_AGAIN {
+                return Err(Error::new(TRANSFER_SYNTAX_UID, Problem::BackAndForth).into());
+            }
             self.rewind();
         }
-        let (mut done, mut watch) = (0, Watch::new(team));
+        let mut done = 0;
         loop {
             let rest = &mut buffer[done..];
             let from = usize::try_from(offset.saturating_add(done as u64) - self.start).unwrap_or(usize::MAX);
@@ -65,11 +86,11 @@ impl Inflater {
         limit: usize,
         team: &Team<'_>,
     ) -> Result<Vec<u8>, S::Error> {
-        let mut out = try_with_capacity(limit)?;
+        let (mut out, mut watch) = (try_with_capacity(limit)?, Watch::new(team));
         while out.len() < limit {
             let (done, room) = (out.len(), STEP.min(limit - out.len()));
             out.resize(done + room, 0);
-            let count = self.read_at(src, offset.saturating_add(done as u64), &mut out[done..], team)?;
+            let count = self.fill(src, offset.saturating_add(done as u64), &mut out[done..], &mut watch)?;
             out.truncate(done + count);
             if count < room {
                 out.shrink_to_fit();
@@ -106,7 +127,7 @@ impl Inflater {
 
     fn inflate<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
         if self.stream.is_none() {
-            // Which would panic where there is no memory for its state: some 50 KiB.
+            // The library would panic where there is no memory for it.
             drop(try_with_capacity::<u8>(STATE)?);
         }
         let stream = self.stream.get_or_insert_with(|| Decompress::new(false));

@@ -145,7 +145,7 @@ impl Encapsulated {
         index: usize,
         team: &Team<'_>,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
-        // What is tolerated is only told with all frames.
+        // Such a table is tolerated, which the walk over all frames tells.
         if self.table.is_cut() {
             return Ok(None);
         }
@@ -155,8 +155,16 @@ impl Encapsulated {
             let found = self.item_at(&mut headers, entry.item())?;
             return Ok(found.filter(|item| offset_table::fits(entry, *item)).map(|_| vec![entry]));
         }
-        let Some((start, end)) = self.table.range(index, self.value.frames, self.value.length) else { return Ok(None) };
-        self.fragments_between(&mut headers, start, end, &mut Watch::new(team))
+        let range = |index| self.table.range(index, self.value.frames, self.value.length);
+        let Some((start, end)) = range(index) else { return Ok(None) };
+        let mut watch = Watch::new(team);
+        if let Some((before, _)) = index.checked_sub(1).and_then(range) {
+            // The frame before it ends where this one begins, and not at the delimiter in front of other elements.
+            if self.fragments_between(&mut headers, before, Some(start), &mut watch)?.is_none() {
+                return Ok(None);
+            }
+        }
+        self.fragments_between(&mut headers, start, end, &mut watch)
     }
 
     /// The fragments from `start` to exactly `end`, or to the delimiter where there is no `end`; none where there is

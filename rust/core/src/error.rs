@@ -1,5 +1,6 @@
 //! What can be wrong with pixel data: the element, the place in it, what was found and what was expected.
 
+use crate::codestream::Family;
 use std::fmt;
 
 /// A data element, as it is named in messages.
@@ -131,6 +132,12 @@ pub enum Problem {
     /// A frame that is not what its transfer syntax says.
     #[error("found no frame header, expected that of a JPEG, JPEG-LS or JPEG 2000 codestream")]
     NoCodestream,
+    /// A codestream of another standard than the transfer syntax says.
+    #[error("found a codestream of {found}, expected one of {expected}")]
+    Family { found: Family, expected: Family },
+    /// A deflated data set that is read back and forth.
+    #[error("the deflated data set would have to be inflated again and again, expected elements one behind the other")]
+    BackAndForth,
     /// A deflated data set that cannot be inflated.
     #[error("the deflated data set is damaged: {0}")]
     Deflate(String),

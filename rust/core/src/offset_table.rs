@@ -43,7 +43,7 @@ impl BasicOffsetTable {
     /// Where frame `index` of `frames` begins, and the next frame where there is one; none where the table cannot tell,
     /// or goes beyond the value's `length`.
     pub(crate) fn range(&self, index: usize, frames: u64, length: u64) -> Option<(u64, Option<u64>)> {
-        let last = self.end + u64::from(*self.offsets.last()?);
+        let last = self.end.saturating_add(u64::from(*self.offsets.last()?));
         if !self.ascending || self.rest > 0 || self.offsets.len() as u64 != frames || last >= length {
             return None;
         }
@@ -104,6 +104,11 @@ impl ExtendedOffsetTable {
         Self { offsets, lengths, ascending }
     }
 
+    /// Takes them as they are stored; an odd rest of bytes is left out.
+    pub fn of_bytes(offsets: &[u8], lengths: &[u8]) -> Result<Self> {
+        Ok(Self::new(numbers(offsets)?, numbers(lengths)?))
+    }
+
     /// Number of entries.
     pub(crate) fn len(&self) -> usize {
         self.offsets.len()
@@ -134,6 +139,13 @@ impl ExtendedOffsetTable {
         }
         Ok(Some(selected))
     }
+}
+
+fn numbers(bytes: &[u8]) -> Result<Vec<u64>> {
+    let entries = bytes.as_chunks::<8>().0;
+    let mut numbers = try_with_capacity(entries.len())?;
+    numbers.extend(entries.iter().map(|entry| u64::from_le_bytes(*entry)));
+    Ok(numbers)
 }
 
 /// An entry may leave out the padding byte of its item.

@@ -6,7 +6,7 @@
 
 use crate::buffer::Output;
 use crate::encapsulated::Frames;
-use crate::errors::{Failure, guarded, locked, run};
+use crate::errors::{Failure, guarded, locked, os_error, run};
 use crate::plan::Plan;
 use crate::source::Source;
 use dicomet_core::Error;
@@ -76,7 +76,7 @@ impl Ahead {
                 Ok(thread) => threads.push(thread),
                 // The others do its work.
                 Err(_) if !threads.is_empty() => break,
-                Err(error) => return Err(PyRuntimeError::new_err(format!("no thread can be started: {error}"))),
+                Err(error) => return Err(os_error(error, None)),
             }
         }
         Ok(Self { queue, threads: Mutex::new(threads), process: std::process::id() })
@@ -129,6 +129,10 @@ impl Ahead {
 impl Ahead {
     pub(crate) fn submit(&self, work: impl FnOnce(&Team<'_>) -> Result<Done, Failure> + Send + 'static) -> Task {
         let place = Arc::new(Place::default());
+        if self.process != std::process::id() {
+            // Nobody would do it, and the queue's lock may be that of a thread that is not there.
+            return Task { place, process: self.process };
+        }
         let target = Arc::clone(&place);
         let job = move |team: &Team<'_>| {
             let done = catch_unwind(AssertUnwindSafe(|| work(team))).unwrap_or(Err(Failure::Panic));
@@ -177,6 +181,9 @@ fn work_off(queue: &Queue) {
 impl Task {
     /// Waits for what the job gives: a `Source`, or what was tolerated.
     pub(crate) fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        if self.process != std::process::id() {
+            return Err(PyRuntimeError::new_err("the threads that read ahead are not there after a fork"));
+        }
         loop {
             let done = locked(&self.place.done).take();
             if let Some(done) = done {
@@ -188,9 +195,6 @@ impl Task {
                         warnings.into_py_any(py)
                     }
                 };
-            }
-            if self.process != std::process::id() {
-                return Err(PyRuntimeError::new_err("the threads that read ahead are not there after a fork"));
             }
             run(py, || {
                 let done = locked(&self.place.done);

@@ -27,7 +27,7 @@ pub(crate) enum Input {
 impl Input {
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self {
-            // SAFETY: `new` let only contiguous, read-only exports through, which stay in place as long as `buffer`.
+            // SAFETY: `extract` let only contiguous, read-only exports through, which stay in place as long as `buffer`.
             Self::Borrowed(buffer) => unsafe { slice_of(buffer) },
             Self::Copied(bytes) => bytes,
         }
@@ -49,7 +49,7 @@ impl FromPyObject<'_, '_> for Input {
         copy.try_reserve_exact(buffer.len_bytes())
             .map_err(|_| PyMemoryError::new_err("no memory for a copy of the source"))?;
         while copy.len() < buffer.len_bytes() {
-            // SAFETY: contiguous and exported, and nobody else has the GIL until this piece is copied.
+            // SAFETY: contiguous and exported, and nobody else has the GIL until this piece is copied (a signal handler may let go of it between two).
             let rest = unsafe { &slice_of(&buffer)[copy.len()..] };
             copy.extend_from_slice(&rest[..rest.len().min(PIECE)]);
             object.py().check_signals()?;

@@ -1,5 +1,6 @@
 //! Where frames lie.
 
+use crate::buffer::Input;
 use crate::errors::{Failure, guarded, run, run_as_team};
 use crate::image::Image;
 use crate::source::Source;
@@ -27,9 +28,12 @@ impl Encapsulated {
         delimited: bool,
         frames: u64,
         jpeg: bool,
-        extended: Option<(Vec<u64>, Vec<u64>)>,
+        extended: Option<(Input, Input)>,
     ) -> PyResult<Self> {
-        let extended = extended.map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
+        let table = |(offsets, lengths): (Input, Input)| -> Result<_, Failure> {
+            Ok(ExtendedOffsetTable::of_bytes(offsets.as_slice(), lengths.as_slice())?)
+        };
+        let extended = guarded(py, || extended.map(table).transpose())?;
         let value = Value { length: source.get().length(), delimited, frames, jpeg, extended };
         let encapsulated = run(py, || encapsulation::Encapsulated::open(source.get(), value))?;
         Ok(Self { encapsulated, source })

@@ -2,7 +2,7 @@
 
 use crate::buffer::Input;
 use crate::errors::guarded;
-use dicomet_core::codestream::Codestream;
+use dicomet_core::codestream::{Codestream, Family};
 use dicomet_core::image::{self as core, Attributes, PixelElement, SampleKind};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -91,8 +91,15 @@ impl Image {
         guarded(py, || self.0.result_bytes(frames))
     }
 
-    fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize) -> PyResult<(u8, bool)> {
-        let header = guarded(py, || Codestream::check(codestream.as_slice(), &self.0).map_err(|e| e.in_frame(frame)))?;
+    fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize, family: &str) -> PyResult<(u8, bool)> {
+        let family = match family {
+            "JPEG" => Family::Jpeg,
+            "JPEG-LS" => Family::JpegLs,
+            "JPEG 2000" => Family::Jpeg2000,
+            other => return Err(PyValueError::new_err(format!("unknown family {other}"))),
+        };
+        let check = || Codestream::check(codestream.as_slice(), family, &self.0);
+        let header = guarded(py, || check().map_err(|error| error.in_frame(frame)))?;
         Ok((header.precision, header.signed))
     }
 

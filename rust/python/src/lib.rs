@@ -15,6 +15,7 @@ mod plan;
 mod provoke;
 mod rle;
 mod source;
+mod turn;
 
 use pyo3::prelude::*;
 

@@ -2,14 +2,9 @@
 
 use crate::buffer::Input;
 use crate::errors::locked;
-use pyo3::exceptions::PyRuntimeError;
+use crate::turn::Turn;
 use pyo3::prelude::*;
-use std::sync::{Arc, Condvar, Mutex, Weak};
-use std::thread::{self, ThreadId};
-use std::time::Duration;
-
-/// How often a caller who waits for another looks for signals.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+use std::sync::{Arc, Mutex, Weak};
 
 /// An object with `tell`, `seek` and `read`, whose position is kept.
 pub(crate) struct Object {
@@ -17,70 +12,26 @@ pub(crate) struct Object {
     turn: Arc<Turn>,
 }
 
-/// Who uses an object. Calls that have been given the same object share it: they would move each other's position.
-struct Turn {
-    /// After a fork the thread that used the object is not there to end its turn.
-    process: u32,
-    user: Mutex<Option<ThreadId>>,
-    free: Condvar,
-}
-
-/// Objects in use, by their address, which is theirs as long as somebody uses them. It is only looked at with the GIL, so
-/// that no fork finds it locked.
+/// Objects in use, by their address, which is theirs as long as somebody uses them: calls that have been given the same
+/// object would move each other's position. It is only looked at by threads that are attached to Python, so that no fork
+/// finds it locked.
 static TURNS: Mutex<Vec<(usize, Weak<Turn>)>> = Mutex::new(Vec::new());
 
-impl Turn {
-    fn of(file: &Py<PyAny>) -> Arc<Self> {
-        let (place, process) = (file.as_ptr() as usize, std::process::id());
-        let mut turns = locked(&TURNS);
-        turns.retain(|(_, turn)| turn.strong_count() > 0);
-        let mut known = turns.iter().filter(|(of, _)| *of == place).filter_map(|(_, turn)| turn.upgrade());
-        known.find(|turn| turn.process == process).unwrap_or_else(|| {
-            let turn = Arc::new(Self { process, user: Mutex::new(None), free: Condvar::new() });
-            turns.push((place, Arc::downgrade(&turn)));
-            turn
-        })
-    }
-
-    /// Waits for its turn, until a signal handler raises.
-    fn begin(&self, py: Python<'_>) -> PyResult<InUse<'_>> {
-        let this_thread = thread::current().id();
-        loop {
-            let mut user = locked(&self.user);
-            match *user {
-                None => {
-                    *user = Some(this_thread);
-                    return Ok(InUse(self));
-                }
-                Some(other) if other == this_thread => {
-                    // From its own `read`, or from a signal handler meanwhile: nobody else could let it go on.
-                    return Err(PyRuntimeError::new_err("the source is being read already, by the same thread"));
-                }
-                Some(_) => drop(user),
-            }
-            py.detach(|| {
-                let user = locked(&self.user);
-                if user.is_some() {
-                    drop(self.free.wait_timeout(user, LOOK_EVERY));
-                }
-            });
-            py.check_signals()?;
-        }
-    }
-}
-
-struct InUse<'a>(&'a Turn);
-
-impl Drop for InUse<'_> {
-    fn drop(&mut self) {
-        *locked(&self.0.user) = None;
-        self.0.free.notify_one();
-    }
+fn turn_of(file: &Py<PyAny>) -> Arc<Turn> {
+    let place = file.as_ptr() as usize;
+    let mut turns = locked(&TURNS);
+    turns.retain(|(_, turn)| turn.strong_count() > 0);
+    let mut known = turns.iter().filter(|(of, _)| *of == place).filter_map(|(_, turn)| turn.upgrade());
+    known.find(|turn| turn.is_of_this_process()).unwrap_or_else(|| {
+        let turn = Arc::new(Turn::default());
+        turns.push((place, Arc::downgrade(&turn)));
+        turn
+    })
 }
 
 impl Object {
     pub(crate) fn new(file: Py<PyAny>) -> Self {
-        let turn = Turn::of(&file);
+        let turn = turn_of(&file);
         Self { file, turn }
     }
 
@@ -99,8 +50,7 @@ impl Object {
 
     /// Lets `work` use the object, and puts it back to where it was.
     fn use_it<T>(&self, py: Python<'_>, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> PyResult<T> {
-        let here = self.turn.process == std::process::id();
-        let turn = if here { Arc::clone(&self.turn) } else { Turn::of(&self.file) };
+        let turn = if self.turn.is_of_this_process() { Arc::clone(&self.turn) } else { turn_of(&self.file) };
         let _in_use = turn.begin(py)?;
         let file = self.file.bind(py);
         let position = file.call_method0("tell")?;

@@ -1,8 +1,9 @@
 //! Where bytes come from: memory of Python's, a file, or anything else that Python can read.
 
 use crate::buffer::Input;
-use crate::errors::{Failure, as_team, locked, os_error, run};
+use crate::errors::{Failure, as_team, os_error, run};
 use crate::object::Object;
+use crate::turn::Shared;
 use dicomet_core::deflate::{Inflater, MOST_FOR_A_BYTE};
 use dicomet_core::source::Source as _;
 use pyo3::exceptions::{PyIsADirectoryError, PyOSError};
@@ -12,7 +13,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Bytes that are read when a file is opened.
 const HEAD: usize = 1 << 14;
@@ -34,7 +35,7 @@ enum Origin {
     /// An object with `tell`, `seek` and `read`, by one thread at a time.
     Object(Object),
     /// What the deflate stream `stored` gives (PS3.5 A.5), inflated as far as it is read.
-    Deflated { stored: Source, inflater: Box<Mutex<Inflater>> },
+    Deflated { stored: Source, inflater: Box<Shared<Inflater>> },
 }
 
 #[pymethods]
@@ -133,7 +134,8 @@ impl Source {
         let part = self.part(offset, count);
         if let Origin::Memory { view: Some(view), .. } = &*self.origin {
             let (start, end) = (isize::try_from(part.start)?, isize::try_from(part.start + part.length)?);
-            return view.bind(py).get_item(PySlice::new(py, start, end, 1));
+            // Not `PySlice::new`, which keeps a reference to each number for ever (PyO3 0.30).
+            return view.bind(py).get_item(py.get_type::<PySlice>().call1((start, end))?);
         }
         let read = match part.in_memory() {
             Some(bytes) => crate::bytes(py, bytes),
@@ -180,7 +182,9 @@ impl Source {
         let length = usize::try_from(self.length).unwrap_or(usize::MAX);
         run(py, || -> Result<_, Failure> {
             if let Origin::Deflated { stored, inflater } = &*self.origin {
-                return as_team(None, |team| locked(inflater).read(stored, self.start, length, team));
+                let read =
+                    |inflater: &mut Inflater| as_team(None, |team| inflater.read(stored, self.start, length, team));
+                return inflater.use_it(read);
             }
             let mut bytes = Vec::new();
             let count = self.bytes_at(0, length, &mut bytes)?.len();
@@ -227,7 +231,7 @@ impl dicomet_core::source::Source for Source {
             }
             Origin::Object(object) => Python::attach(|py| object.read_at(py, offset, buffer)).map_err(Failure::Python),
             Origin::Deflated { stored, inflater } => {
-                as_team(None, |team| locked(inflater).read_at(stored, offset, buffer, team))
+                inflater.use_it(|inflater| as_team(None, |team| inflater.read_at(stored, offset, buffer, team)))
             }
         }
     }

@@ -1,0 +1,84 @@
+//! One thread at a time, where threads may be forked away, interrupted, or come back through Python's code.
+
+use crate::errors::{Failure, locked};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use std::sync::{Condvar, Mutex};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+/// How often a caller who waits for another looks for signals.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Whose turn it is.
+pub(crate) struct Turn {
+    /// After a fork the thread whose turn it was is not there to end it.
+    process: u32,
+    user: Mutex<Option<ThreadId>>,
+    free: Condvar,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self { process: std::process::id(), user: Mutex::new(None), free: Condvar::new() }
+    }
+}
+
+impl Turn {
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+
+    /// Waits for its turn, until a signal handler raises.
+    pub(crate) fn begin(&self, py: Python<'_>) -> PyResult<InUse<'_>> {
+        let this_thread = thread::current().id();
+        loop {
+            let mut user = locked(&self.user);
+            match *user {
+                None => {
+                    *user = Some(this_thread);
+                    return Ok(InUse(self));
+                }
+                Some(other) if other == this_thread => {
+                    // From its own `read`, or from a signal handler meanwhile: nobody else could let it go on.
+                    return Err(PyRuntimeError::new_err("the source is being read already, by the same thread"));
+                }
+                Some(_) => drop(user),
+            }
+            py.detach(|| {
+                let user = locked(&self.user);
+                if user.is_some() {
+                    drop(self.free.wait_timeout(user, LOOK_EVERY));
+                }
+            });
+            py.check_signals()?;
+        }
+    }
+}
+
+/// It is the turn of the thread that has this.
+pub(crate) struct InUse<'a>(&'a Turn);
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        *locked(&self.0.user) = None;
+        self.0.free.notify_one();
+    }
+}
+
+/// A value that is used in turns. In a forked process each use has one of its own, as new.
+#[derive(Default)]
+pub(crate) struct Shared<T> {
+    turn: Turn,
+    value: Mutex<T>,
+}
+
+impl<T: Default> Shared<T> {
+    pub(crate) fn use_it<R>(&self, work: impl FnOnce(&mut T) -> Result<R, Failure>) -> Result<R, Failure> {
+        if !self.turn.is_of_this_process() {
+            return work(&mut T::default());
+        }
+        let _in_use = Python::attach(|py| self.turn.begin(py))?;
+        work(&mut locked(&self.value))
+    }
+}

@@ -1,0 +1,100 @@
+"""Who is called from the midst of a call, and calls back: a signal handler, a warning, a file object, a forked child.
+
+Nobody may wait for himself, nor for a thread that is not there.
+"""
+
+import sys
+
+import crowd
+import pytest
+
+START = """
+import faulthandler, io, os, signal, sys, threading, time, warnings
+import numpy as np, crowd, dicomet
+faulthandler.dump_traceback_later(50, exit=True)
+"""
+SIGNAL = """
+def handler(*_):
+    try:
+        image[1]
+    except RuntimeError as error:
+        assert "by the same thread" in str(error)
+    called.append(True)
+
+called = []
+signal.signal(signal.SIGALRM, handler)
+while not called:
+    # Not inflated before.
+    image = dicomet.open(path)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    assert np.array_equal(image[0], expected[0])
+"""
+WARNING = """
+def show(message, *_):
+    called.append(str(message))
+    assert np.array_equal(image[1], expected[1])
+
+called = []
+warnings.simplefilter("always")
+warnings.showwarning = show
+# Without the delimiter.
+image = dicomet.open(data[:-8])
+assert np.array_equal(image[:], expected)
+assert len(called) == 1, called
+"""
+OBJECT = """
+class File(crowd.Reader):
+    nested = None
+
+    def read(self, size=-1):
+        if self.nested is None:
+            self.nested = False
+            try:
+                self.nested = image[1]
+            except RuntimeError as error:
+                assert "by the same thread" in str(error)
+        return super().read(size)
+
+file = File(data)
+file.nested = False
+image = dicomet.open(file)
+file.nested = None
+assert np.array_equal(image[0], expected[0])
+assert np.array_equal(image[1], expected[1])
+"""
+FORK = """
+for _ in range(20):
+    image = dicomet.open(path)
+    thread = threading.Thread(target=lambda: image[0])
+    thread.start()
+    time.sleep(0.003)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(image[2], expected[2]) else 1)
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert np.array_equal(image[2], expected[2])
+"""
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and forks as Unix has them")
+
+
+@pytest.mark.parametrize(
+    ("program", "kind"),
+    [
+        (SIGNAL, "deflated"),
+        (SIGNAL, "RLE without a table"),
+        (WARNING, "RLE without a table"),
+        (OBJECT, "native"),
+        (OBJECT, "deflated"),
+        (OBJECT, "RLE without a table"),
+        (FORK, "deflated"),
+        (FORK, "RLE without a table"),
+    ],
+    ids=lambda value: value if len(value) < 30 else value.split()[1].strip("(:"),
+)
+def test_calls_back(tmp_path, program, kind):
+    path = tmp_path / "image.dcm"
+    path.write_bytes(crowd.data(kind))
+    given = f"kind, path = {kind!r}, {str(path)!r}\nexpected, data = crowd.expected(kind), crowd.data(kind)\n"
+    crowd.succeeded(crowd.run(START + given + program))
