@@ -223,6 +223,8 @@ def _check_elements(dataset: Dataset) -> None:
             value = dataset[tag].value
             if tag == NUMBER_OF_FRAMES and value is not None:
                 int(value)
+        except (MemoryError, Warning):
+            raise
         except Exception as error:
             raw = dataset.get_item(tag).value
             found = shown(raw.decode("latin-1") if isinstance(raw, bytes) else raw)
