@@ -134,3 +134,14 @@ def test_a_parser_that_is_led_back_and_forth():
     assert len(file) < 100_000
     with pytest.raises(dicomet.PixelDataError, match="would have to be inflated again and again"):
         dicomet.pixel_array(file)
+
+
+@pytest.mark.parametrize("index", [None, 0])
+def test_a_length_that_full_size_would_have_but_the_value_has_not(index):
+    values = np.zeros((1, 4, 6, 3), np.uint8)
+    image = Image(values, 8, 8, photometric="YBR_FULL_422")
+    data = oracle.data_set(oracle.elements(image, oracle.native(image), "OB"), DEFLATED)
+    data = data.replace(b"OB\0\0\x30\0\0\0", b"OB\0\0\x60\0\0\0")
+    file = oracle.beginning(DEFLATED) + oracle.deflated(data)
+    with pytest.warns(UserWarning, match="found 48 bytes to the end of the data set, expected 96"):
+        assert (dicomet.pixel_array(file, raw=True, index=index) == 0).all()

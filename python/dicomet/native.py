@@ -99,10 +99,10 @@ class NativeFrames:
         """Check that the value is long enough, before memory is allocated for these frames."""
         if self._description.complete:
             self._image.native_frames(self._length)
-        self._image.check_subsampled(self._length)
         end = self._end_of(first + count)
         self._check_possible(end)
         self.stored()
+        self._image.check_subsampled(self._length)
         if end > self._length:
             element = self._description.element
             message = f"{element}, frame {first}: found {self._length} bytes, expected {end}"
