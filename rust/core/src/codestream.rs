@@ -4,7 +4,6 @@
 
 use crate::error::{Error, Problem, Result};
 use crate::image::Image;
-use std::fmt;
 
 /// Which standard a codestream follows, by its frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,14 +18,16 @@ pub enum Family {
     Jpeg2000,
 }
 
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Family {
+    /// As messages name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Jpeg => "JPEG with Huffman coding",
             Self::OtherJpeg => "hierarchical or arithmetic JPEG",
             Self::JpegLs => "JPEG-LS",
             Self::Jpeg2000 => "JPEG 2000",
-        })
+        }
     }
 }
 
@@ -131,7 +132,7 @@ impl Codestream {
         }
         let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(Problem::NoCodestream))?;
         if codestream.family != family {
-            let problem = Problem::Family { found: codestream.family, expected: family };
+            let problem = Problem::Family { found: codestream.family.name(), expected: family.name() };
             return Err(Error::pixel_data(problem));
         }
         codestream.agrees_with(image)?;
@@ -227,7 +228,7 @@ mod tests {
             let frame = [0xFF, 0xD8, 0xFF, marker, 0, 9, 8, 0, 2, 0, 64, 1, 0, 0, 0];
             for expected in all {
                 let checked = Codestream::check(&frame, expected, &image).map(|codestream| codestream.family);
-                let wrong = Error::pixel_data(Problem::Family { found, expected });
+                let wrong = Error::pixel_data(Problem::Family { found: found.name(), expected: expected.name() });
                 assert_eq!(checked, if found == expected { Ok(found) } else { Err(wrong) });
             }
         }

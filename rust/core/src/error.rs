@@ -1,6 +1,5 @@
 //! What can be wrong with pixel data: the element, the place in it, what was found and what was expected.
 
-use crate::codestream::Family;
 use std::fmt;
 
 /// A data element, as it is named in messages.
@@ -134,7 +133,7 @@ pub enum Problem {
     NoCodestream,
     /// A codestream of another standard than the transfer syntax says.
     #[error("found a codestream of {found}, expected one of {expected}")]
-    Family { found: Family, expected: Family },
+    Family { found: &'static str, expected: &'static str },
     /// A deflated data set that is read back and forth.
     #[error("the deflated data set would have to be inflated again and again, expected elements one behind the other")]
     BackAndForth,
