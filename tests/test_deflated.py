@@ -1,6 +1,7 @@
 """Deflated data sets (PS3.5 A.5): inflated as they are read, and no further than the image goes."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import oracle
@@ -145,3 +146,15 @@ def test_a_length_that_full_size_would_have_but_the_value_has_not(index):
     file = oracle.beginning(DEFLATED) + oracle.deflated(data)
     with pytest.warns(UserWarning, match="found 48 bytes to the end of the data set, expected 96"):
         assert (dicomet.pixel_array(file, raw=True, index=index) == 0).all()
+
+
+def test_a_deflated_image_is_inflated_once():
+    """By whichever of many threads comes first: not again for each, which would be given up in the end."""
+    frames = 40
+    values = np.zeros((frames, 1000, 1000, 1), np.uint16)
+    values[:, 0, 0, 0] = np.arange(frames)
+    image = Image(values, 16, 16)
+    data = file_of(oracle.elements(image, oracle.native(image), "OW"))
+    with dicomet.open(data) as opened, ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda index: int(opened[index][0, 0]), range(frames)))
+    assert found == list(range(frames))

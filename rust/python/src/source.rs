@@ -35,7 +35,33 @@ enum Origin {
     /// An object with `tell`, `seek` and `read`, by one thread at a time.
     Object(Object),
     /// What the deflate stream `stored` gives (PS3.5 A.5), inflated as far as it is read.
-    Deflated { stored: Source, inflater: Box<Shared<Inflater>> },
+    Deflated { stored: Source, stream: Box<Shared<Stream>> },
+}
+
+/// A deflate stream, and the part of it that has been asked for in memory: threads that ask for the same one behind each
+/// other get the same.
+#[derive(Default)]
+struct Stream {
+    inflater: Inflater,
+    kept: Option<(u64, u64, Source)>,
+}
+
+impl Stream {
+    fn read(&mut self, stored: &Source, start: u64, length: usize) -> Result<Vec<u8>, Failure> {
+        as_team(None, |team| self.inflater.read(stored, start, length, team))
+    }
+
+    fn inflated(&mut self, stored: &Source, start: u64, length: u64) -> Result<Source, Failure> {
+        match &self.kept {
+            Some((from, of, kept)) if (*from, *of) == (start, length) => Ok(kept.clone()),
+            _ => {
+                let bytes = self.read(stored, start, usize::try_from(length).unwrap_or(usize::MAX))?;
+                let inflated = Source::of_bytes(bytes);
+                self.kept = Some((start, length, inflated.clone()));
+                Ok(inflated)
+            }
+        }
+    }
 }
 
 #[pymethods]
@@ -117,7 +143,7 @@ impl Source {
     fn inflating(&self, offset: u64) -> Self {
         let stored = self.part(offset, u64::MAX);
         let length = stored.length.saturating_mul(MOST_FOR_A_BYTE);
-        Self::new(Origin::Deflated { stored, inflater: Box::default() }, length)
+        Self::new(Origin::Deflated { stored, stream: Box::default() }, length)
     }
 
     #[getter]
@@ -127,7 +153,11 @@ impl Source {
 
     /// The first `limit` bytes, or as many as there are, in memory.
     fn inflated(&self, py: Python<'_>, limit: u64) -> PyResult<Self> {
-        self.part(0, limit).read_whole(py).map(Self::of_bytes)
+        let part = self.part(0, limit);
+        let Origin::Deflated { stored, stream } = &*part.origin else {
+            return part.read_whole(py).map(Self::of_bytes);
+        };
+        run(py, || stream.use_it(|stream| stream.inflated(stored, part.start, part.length)))
     }
 
     pub(crate) fn read<'py>(&self, py: Python<'py>, offset: u64, count: u64) -> PyResult<Bound<'py, PyAny>> {
@@ -181,10 +211,8 @@ impl Source {
     fn read_whole(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         let length = usize::try_from(self.length).unwrap_or(usize::MAX);
         run(py, || -> Result<_, Failure> {
-            if let Origin::Deflated { stored, inflater } = &*self.origin {
-                let read =
-                    |inflater: &mut Inflater| as_team(None, |team| inflater.read(stored, self.start, length, team));
-                return inflater.use_it(read);
+            if let Origin::Deflated { stored, stream } = &*self.origin {
+                return stream.use_it(|stream| stream.read(stored, self.start, length));
             }
             let mut bytes = Vec::new();
             let count = self.bytes_at(0, length, &mut bytes)?.len();
@@ -230,8 +258,8 @@ impl dicomet_core::source::Source for Source {
                 read_file(file, offset, buffer).map_err(|error| Failure::Python(os_error(error, None)))
             }
             Origin::Object(object) => Python::attach(|py| object.read_at(py, offset, buffer)).map_err(Failure::Python),
-            Origin::Deflated { stored, inflater } => {
-                inflater.use_it(|inflater| as_team(None, |team| inflater.read_at(stored, offset, buffer, team)))
+            Origin::Deflated { stored, stream } => {
+                stream.use_it(|stream| as_team(None, |team| stream.inflater.read_at(stored, offset, buffer, team)))
             }
         }
     }
