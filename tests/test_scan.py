@@ -46,7 +46,7 @@ def scanned(data: bytes, start: str, transfer_syntax: str | None) -> tuple | int
     assert windows == found
     if not isinstance(found, tuple):
         return found
-    key, offset, length = found
+    key, offset, length, _ = found
     return (header._by_name(key), key[0], *key[4:], offset, length)
 
 

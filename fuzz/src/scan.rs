@@ -3,7 +3,7 @@
 use crate::input::Input;
 use crate::sources::{File, Liar};
 use crate::walk::walk;
-use dicomet_core::element::{Header, Start, Stop, find_delimiter, scan, scan_from, scan_source};
+use dicomet_core::element::{Header, Start, Stop, Wanted, find_delimiter, scan, scan_from, scan_source};
 use dicomet_core::parallel::Team;
 use std::sync::atomic::Ordering;
 
@@ -20,7 +20,7 @@ pub fn run(data: &[u8]) {
     let (before, behind) = input.0.split_at(place.min(input.0.len()));
     let bytes = [before, &vec![0; hole % 20_000], behind].concat();
 
-    let found = scan_from(&bytes, &start);
+    let found = scan_from(&bytes, &start, Wanted::Stored);
     if start == (Start::File { transfer_syntax: None }) {
         assert_eq!(found, scan(&bytes));
     }
@@ -29,12 +29,14 @@ pub fn run(data: &[u8]) {
         Err(Stop::Deflated(at)) => assert!(*at <= bytes.len() as u64),
         Err(Stop::Short | Stop::Unusual) => {}
     }
-    from_file(&bytes, &start, &found);
+    from_file(&bytes, &start, Wanted::Stored, &found);
+    from_file(&bytes, &start, Wanted::Display, &displayed(&bytes, &start, &found));
     skipped(&mut Input(data), &bytes);
     // What a source promises is broken: a result is that of the bytes, or none.
-    let short = scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, &Team::of(1)).expect("it reads");
+    let short =
+        scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, Wanted::Stored, &Team::of(1)).expect("it reads");
     assert!(short == found || matches!(short, Err(Stop::Short | Stop::Unusual)), "{short:?} {found:?}");
-    let _ = scan_source(&Liar { bytes: &bytes, most, more: 9 }, &start, &Team::of(1));
+    let _ = scan_source(&Liar { bytes: &bytes, most, more: 9 }, &start, Wanted::Display, &Team::of(1));
 }
 
 fn start(input: &mut Input<'_>) -> Start<'static> {
@@ -46,6 +48,14 @@ fn start(input: &mut Input<'_>) -> Start<'static> {
         3 => Start::Forced { transfer_syntax: Some(transfer_syntax) },
         _ => Start::DataSet { transfer_syntax },
     }
+}
+
+/// Who wants to display finds the same and more, or leaves it to a full parser.
+fn displayed(bytes: &[u8], start: &Start<'_>, stored: &Result<Header, Stop>) -> Result<Header, Stop> {
+    let found = scan_from(bytes, start, Wanted::Display);
+    let without = found.clone().map(|header| Header { display: Vec::new(), ..header });
+    assert!(without == *stored || found == Err(Stop::Unusual), "{found:?} {stored:?}");
+    found
 }
 
 /// A value of undefined length ends in front of its delimiter, from a file as from memory.
@@ -65,12 +75,12 @@ fn skipped(input: &mut Input<'_>, bytes: &[u8]) {
 }
 
 /// A file gives what its bytes give, and is read once.
-fn from_file(bytes: &[u8], start: &Start<'_>, found: &Result<Header, Stop>) {
+fn from_file(bytes: &[u8], start: &Start<'_>, wanted: Wanted, found: &Result<Header, Stop>) {
     let file = File::new(bytes);
-    let of_file = scan_source(&file, start, &Team::of(1)).expect("it reads");
+    let of_file = scan_source(&file, start, wanted, &Team::of(1)).expect("it reads");
     let first_window = &bytes[..bytes.len().min(WINDOW)];
     // File Meta Information that goes beyond the first window is left alone.
-    let long_meta = bytes.len() >= WINDOW && scan_from(first_window, start) == Err(Stop::Short);
+    let long_meta = bytes.len() >= WINDOW && scan_from(first_window, start, wanted) == Err(Stop::Short);
     assert!(of_file == *found || of_file == Err(Stop::Unusual) && long_meta, "{of_file:?} {found:?}");
     let (calls, read) = (file.calls.into_inner(), file.read.load(Ordering::Relaxed));
     assert!(calls <= 2 + bytes.len() / (WINDOW / 2) && read <= WINDOW + 2 * bytes.len(), "{calls} {read}");

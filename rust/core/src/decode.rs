@@ -5,8 +5,10 @@
 
 use crate::bits;
 use crate::color::{self, Arithmetic};
+use crate::display::Transform;
 use crate::error::{BITS_ALLOCATED, Error, Problem, Result};
 use crate::image::{ByteOrder, Image, Photometric, SampleKind};
+use std::sync::Arc;
 
 mod native;
 mod rle;
@@ -71,6 +73,8 @@ pub struct Plan {
     kept_bits: Option<u8>,
     conversion: Conversion,
     form: Form,
+    /// What is made of the finished samples, where these are not the result.
+    transform: Option<Arc<Transform>>,
 }
 
 /// Pixels that are gathered and finished together: at most 96 KiB, within every second-level cache. As all such sizes it is
@@ -99,7 +103,15 @@ impl Plan {
             paired: paired || order == ByteOrder::Big && image.bits_allocated() == 12,
         };
         let kept_bits = if correct_unused_bits { image.bits_stored() } else { image.bits_allocated() };
-        Self { image: image.clone(), layout, kept_bits: Some(kept_bits), conversion, form: Form::default() }.checked()
+        Self {
+            image: image.clone(),
+            layout,
+            kept_bits: Some(kept_bits),
+            conversion,
+            form: Form::default(),
+            transform: None,
+        }
+        .checked()
     }
 
     /// For frames that another codec has decoded to native words of `bits_allocated` bits, which may be fewer than the
@@ -121,7 +133,7 @@ impl Plan {
         let planar = planar && image.samples_per_pixel() == 3;
         let layout =
             Layout { bits: bits_allocated, width, planar, order: ByteOrder::NATIVE, subsampled: false, paired: false };
-        Self { image: image.clone(), layout, kept_bits, conversion, form: Form::default() }.checked()
+        Self { image: image.clone(), layout, kept_bits, conversion, form: Form::default(), transform: None }.checked()
     }
 
     fn checked(self) -> Result<Self> {
@@ -141,12 +153,27 @@ impl Plan {
         Self { form, ..self }
     }
 
+    /// The same plan, whose samples in native byte order are not the result, but go through `transform`.
+    #[must_use]
+    pub fn through(self, transform: Arc<Transform>) -> Self {
+        Self { transform: Some(transform), ..self }
+    }
+
+    /// Bytes of a frame of the result.
+    fn result_frame_bytes(&self) -> Result<usize> {
+        let bytes = self.transform.as_ref().map_or(self.image.sample_bytes(), |transform| transform.sample_bytes());
+        let size = self.image.frame_samples().checked_mul(bytes as u64);
+        let size = size.and_then(|size| usize::try_from(size).ok());
+        size.ok_or_else(|| Error::new(self.image.element(), Problem::TooLarge))
+    }
+
     /// Native frames are the result already: nothing has to be done to their samples.
     #[must_use]
     pub fn is_identity(&self) -> bool {
         let order = self.layout.order == self.form.order || self.image.sample_bytes() == 1;
         let placed = self.is_stored_as_wanted() && !self.layout.planar;
-        placed && order && self.corrected_bits().is_none() && self.conversion == Conversion::None
+        let finished = self.corrected_bits().is_none() && self.conversion == Conversion::None;
+        placed && order && finished && self.transform.is_none()
     }
 
     /// The lowest bits of each sample that count, where those above have to be corrected.

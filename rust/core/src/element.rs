@@ -6,6 +6,7 @@
 //! A step reads one header, and a short value at most, so that a file can be scanned through a small window: what is
 //! skipped is not read, and a scan goes on where the window ended.
 
+mod display;
 mod meta;
 mod nested;
 mod sequences;
@@ -71,6 +72,15 @@ pub enum Start<'a> {
     },
 }
 
+/// What is wanted of what a file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// What decoding needs.
+    Stored,
+    /// What display needs, too.
+    Display,
+}
+
 /// What a file says of its image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Header {
@@ -82,6 +92,9 @@ pub struct Header {
     pub photometric_interpretation: Option<String>,
     /// Number of Frames.
     pub number_of_frames: Option<u32>,
+    /// Tag and value of the elements that say how the image is to be seen, where they are wanted. Numbers are in little
+    /// endian.
+    pub display: Vec<(u32, Vec<u8>)>,
     /// The pixel data element's tag.
     pub tag: u32,
     /// Its VR, where it is explicit.
@@ -94,13 +107,13 @@ pub struct Header {
 
 /// Finds the pixel data element of the file that begins with `bytes`, and what describes it.
 pub fn scan(bytes: &[u8]) -> Result<Header, Stop> {
-    scan_from(bytes, &Start::File { transfer_syntax: None })
+    scan_from(bytes, &Start::File { transfer_syntax: None }, Wanted::Stored)
 }
 
 /// Finds the pixel data element of what is in memory.
-pub fn scan_from(bytes: &[u8], start: &Start<'_>) -> Result<Header, Stop> {
+pub fn scan_from(bytes: &[u8], start: &Start<'_>, wanted: Wanted) -> Result<Header, Stop> {
     let window = Window { bytes, start: 0 };
-    let mut scanner = Scanner::new(begin(&window, start)?, &window)?;
+    let mut scanner = Scanner::new(begin(&window, start)?, wanted, &window)?;
     scanner.run(&window)?;
     Ok(scanner.header)
 }
@@ -109,13 +122,14 @@ pub fn scan_from(bytes: &[u8], start: &Start<'_>) -> Result<Header, Stop> {
 pub fn scan_source<S: Source>(
     source: &S,
     start: &Start<'_>,
+    wanted: Wanted,
     team: &Team<'_>,
 ) -> Result<Result<Header, Stop>, S::Error> {
     let mut watch = Watch::new(team);
     let mut buffer = Vec::new();
     resize(&mut buffer, WINDOW)?;
     let mut window = Window::read(source, 0, &mut buffer)?;
-    let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, &window)) {
+    let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, wanted, &window)) {
         Ok(scanner) => scanner,
         // File Meta Information that is longer is not plain.
         Err(Stop::Short) if window.bytes.len() == WINDOW => return Ok(Err(Stop::Unusual)),
@@ -167,18 +181,19 @@ struct Scanner {
     at: u64,
     encoding: Encoding,
     nested: Nested,
+    wanted: Wanted,
     header: Header,
 }
 
 impl Scanner {
-    fn new(Begin { transfer_syntax, at }: Begin, window: &Window<'_>) -> Result<Self, Stop> {
+    fn new(Begin { transfer_syntax, at }: Begin, wanted: Wanted, window: &Window<'_>) -> Result<Self, Stop> {
         let encoding = Encoding::of(&transfer_syntax);
         // The first element must look as the transfer syntax says: there are files in which it does not.
         if window.has_vr(at)? == encoding.implicit {
             return Err(Stop::Unusual);
         }
         let header = Header { transfer_syntax, numbers: Vec::with_capacity(NUMBERS.len()), ..Header::default() };
-        Ok(Self { at, encoding, nested: Nested::default(), header })
+        Ok(Self { at, encoding, nested: Nested::default(), wanted, header })
     }
 
     /// Steps on to the pixel data element. Where the window is too short for a step, that step has had no effect.
@@ -202,6 +217,9 @@ impl Scanner {
             // A Command Set, meta information at a wrong place, an item outside a sequence.
             0 | meta::GROUP | ITEM_GROUP => return Err(Stop::Unusual),
             _ => {}
+        }
+        if self.wanted == Wanted::Display {
+            display::keep(&mut self.header.display, element, window, self.encoding)?;
         }
         if element.length == UNDEFINED {
             self.nested.open(element, self.encoding)?;

@@ -13,17 +13,22 @@ pub mod codestream;
 pub mod color;
 pub mod decode;
 pub mod deflate;
+pub mod display;
 pub mod element;
 pub mod encapsulation;
 pub mod error;
 pub mod image;
 pub mod item;
+pub mod lut;
+pub mod modality;
 pub mod offset_table;
+pub mod palette;
 pub mod parallel;
 pub mod planes;
 pub mod rle;
 mod scratch;
 pub mod source;
+pub mod voi;
 
 pub use error::{Error, Result};
 

@@ -2,7 +2,7 @@
 
 use crate::errors::{Failure, guarded, run_as_team};
 use crate::source::Source;
-use dicomet_core::element::{self, Header, Start, Stop, scan_from, scan_source};
+use dicomet_core::element::{self, Header, Start, Stop, Wanted, scan_from, scan_source};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -11,13 +11,15 @@ use pyo3::types::PyTuple;
 /// What stands in front of the pixel data; where a data set begins that is deflated; or nothing, where something is not
 /// plainly in order.
 #[pyfunction]
-#[pyo3(signature = (source, *, start, transfer_syntax))]
+#[pyo3(signature = (source, *, start, transfer_syntax, display=false))]
 pub(crate) fn find_pixel_data(
     py: Python<'_>,
     source: &Source,
     start: &str,
     transfer_syntax: Option<&str>,
+    display: bool,
 ) -> PyResult<Option<Py<PyAny>>> {
+    let wanted = if display { Wanted::Display } else { Wanted::Stored };
     let start = match (start, transfer_syntax) {
         ("file", transfer_syntax) => Start::File { transfer_syntax },
         ("forced", transfer_syntax) => Start::Forced { transfer_syntax },
@@ -26,9 +28,9 @@ pub(crate) fn find_pixel_data(
     };
     // Most headers are no longer: to let others have the GIL would take more time than the scan.
     let head = source.head();
-    let found = match guarded(py, || Ok::<_, Failure>(scan_from(head, &start)))? {
+    let found = match guarded(py, || Ok::<_, Failure>(scan_from(head, &start, wanted)))? {
         Err(Stop::Short) if (head.len() as u64) < source.length() => {
-            run_as_team(py, None, |team| scan_source(source, &start, team))?
+            run_as_team(py, None, |team| scan_source(source, &start, wanted, team))?
         }
         found => found,
     };
@@ -59,5 +61,9 @@ fn described(py: Python<'_>, header: &Header) -> PyResult<Py<PyAny>> {
     let vr = header.vr.as_ref().and_then(|vr| std::str::from_utf8(vr).ok());
     let texts = (&header.photometric_interpretation, header.number_of_frames);
     let description = (&header.transfer_syntax, numbers, texts.0, texts.1, header.tag, vr);
-    (description, header.offset, header.length).into_py_any(py)
+    let mut display = Vec::new();
+    for (tag, value) in &header.display {
+        display.push((tag, crate::bytes(py, value)?));
+    }
+    (description, header.offset, header.length, PyTuple::new(py, display)?).into_py_any(py)
 }

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod buffer;
+mod display;
 mod element;
 mod encapsulated;
 mod errors;
@@ -32,6 +33,7 @@ mod _native {
     #[pymodule_export]
     use super::{
         ahead::{Ahead, Task},
+        display::{Lut, Palette, Transform, expand_segmented, extrema, histogram},
         element::{find_delimiter, find_pixel_data},
         encapsulated::{Encapsulated, Frames},
         image::Image,

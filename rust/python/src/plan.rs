@@ -1,6 +1,7 @@
 //! What is done to samples, and the calls that do it without the GIL.
 
 use crate::buffer::{Input, Output};
+use crate::display::Transform;
 use crate::encapsulated::Frames;
 use crate::errors::{guarded, run, run_as_team};
 use crate::image::Image;
@@ -11,6 +12,7 @@ use dicomet_core::image::ByteOrder;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::num::NonZero;
+use std::sync::Arc;
 
 #[pyclass(frozen, module = "dicomet._native")]
 pub(crate) struct Plan(pub(crate) decode::Plan);
@@ -38,6 +40,14 @@ impl Plan {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
         let form = Form { order, planar, arithmetic: parse_arithmetic(arithmetic)?, strict };
         Ok(Self(self.0.clone().in_form(form)))
+    }
+
+    /// The same plan, whose samples are not the result, but go through `transform`, where there is one.
+    #[pyo3(signature = (transform))]
+    fn through(slf: Bound<'_, Self>, transform: Option<&Transform>) -> PyResult<Py<Self>> {
+        let Some(transform) = transform else { return Ok(slf.unbind()) };
+        let plan = slf.get().0.clone().through(Arc::clone(&transform.0));
+        Py::new(slf.py(), Self(plan))
     }
 
     #[getter]

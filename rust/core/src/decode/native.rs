@@ -6,6 +6,7 @@
 use super::{Layout, PIECE_PIXELS, Plan};
 use crate::bits;
 use crate::color;
+use crate::display::Transform;
 use crate::error::{Error, Problem, Result, try_reserve};
 use crate::image::SampleKind;
 use crate::parallel::{self, Team};
@@ -48,13 +49,15 @@ impl Plan {
         out: &mut [u8],
         team: &Team<'_>,
     ) -> std::result::Result<(), S::Error> {
-        let frame_bytes = self.image.frame_bytes()?;
+        let frame_bytes = self.result_frame_bytes()?;
         // The end of the last frame can be counted, and with it every place before it.
         let end_frame = (first_frame as u64).checked_add(out.len().div_ceil(frame_bytes) as u64);
         if end_frame.and_then(|end| end.checked_mul(self.frame_bits())).is_none() {
             return Err(Error::new(self.image.element(), Problem::TooLarge).into());
         }
-        if self.layout.planar {
+        if let Some(transform) = &self.transform {
+            self.frames_transformed(transform, source, first_frame, out, team)
+        } else if self.layout.planar {
             self.frames_of_planes(source, first_frame, out, team)
         } else {
             self.frames_of_pixels(source, first_frame, out, team)
@@ -95,29 +98,81 @@ impl Plan {
     ) -> std::result::Result<(), S::Error> {
         let (bytes, pixel_bytes, band_pixels) = (out.len(), self.pixel_bytes(), self.band_pixels(BAND_BYTES));
         let bands = out.chunks_mut(band_pixels * pixel_bytes).enumerate();
-        parallel::map(
-            team,
-            bands,
-            bytes,
-            Scratch::of_this_thread,
-            |scratch, (band, out)| -> std::result::Result<(), S::Error> {
-                let first_pixel = first_frame as u64 * self.image.frame_pixels() + (band * band_pixels) as u64;
-                let bit = first_pixel * self.stored_pixel_bits();
-                if self.is_stored_as_wanted() && source.in_memory().is_none() {
-                    self.read(source, bit / 8, out)?;
-                    out.chunks_mut(PIECE_PIXELS * pixel_bytes).for_each(|piece| self.finish(piece));
-                    return Ok(());
-                }
-                let bits = (out.len() / pixel_bytes) as u64 * self.stored_pixel_bits();
-                let (bytes, first_bit) = self.bits_at(source, bit, bits, &mut scratch.stored[0])?;
-                for (index, piece) in out.chunks_mut(PIECE_PIXELS * pixel_bytes).enumerate() {
-                    let bit = (index * PIECE_PIXELS) as u64 * self.stored_pixel_bits();
-                    self.gather(bytes, first_bit + bit as usize, piece);
-                    self.finish(piece);
-                }
-                Ok(())
-            },
-        )?;
+        let work = |scratch: &mut Scratch, (band, out): (usize, &mut [u8])| {
+            let first_pixel = first_frame as u64 * self.image.frame_pixels() + (band * band_pixels) as u64;
+            self.band_of_pixels(source, first_pixel, out, &mut scratch.stored[0])
+        };
+        parallel::map(team, bands, bytes, Scratch::of_this_thread, work)?;
+        Ok(())
+    }
+
+    fn band_of_pixels<S: Source>(
+        &self,
+        source: &S,
+        first_pixel: u64,
+        out: &mut [u8],
+        scratch: &mut Vec<u8>,
+    ) -> std::result::Result<(), S::Error> {
+        let (bit, pixel_bytes) = (first_pixel * self.stored_pixel_bits(), self.pixel_bytes());
+        if self.is_stored_as_wanted() && source.in_memory().is_none() {
+            self.read(source, bit / 8, out)?;
+            out.chunks_mut(PIECE_PIXELS * pixel_bytes).for_each(|piece| self.finish(piece));
+            return Ok(());
+        }
+        let bits = (out.len() / pixel_bytes) as u64 * self.stored_pixel_bits();
+        let (bytes, first_bit) = self.bits_at(source, bit, bits, scratch)?;
+        for (index, piece) in out.chunks_mut(PIECE_PIXELS * pixel_bytes).enumerate() {
+            let bit = (index * PIECE_PIXELS) as u64 * self.stored_pixel_bits();
+            self.gather(bytes, first_bit + bit as usize, piece);
+            self.finish(piece);
+        }
+        Ok(())
+    }
+
+    /// Bands of finished samples stay in the cache until they have gone through `transform`.
+    fn frames_transformed<S: Source>(
+        &self,
+        transform: &Transform,
+        source: &S,
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Team<'_>,
+    ) -> std::result::Result<(), S::Error> {
+        if self.layout.planar {
+            return self.planes_transformed(transform, source, first_frame, out, team);
+        }
+        let (bytes, band_pixels) = (out.len(), self.band_pixels(BAND_BYTES));
+        let result_pixel_bytes = transform.sample_bytes() * self.image.samples_per_pixel();
+        let bands = out.chunks_mut(band_pixels * result_pixel_bytes).enumerate();
+        let work = |scratch: &mut Scratch, (band, out): (usize, &mut [u8])| -> std::result::Result<(), S::Error> {
+            let first_pixel = first_frame as u64 * self.image.frame_pixels() + (band * band_pixels) as u64;
+            let finished_bytes = out.len() / result_pixel_bytes * self.pixel_bytes();
+            let ([stored, ..], [finished, ..]) = (&mut scratch.stored, &mut scratch.unpacked);
+            resize(finished, finished_bytes)?;
+            let finished = &mut finished[..finished_bytes];
+            self.band_of_pixels(source, first_pixel, finished, stored)?;
+            transform.apply(finished, out);
+            Ok(())
+        };
+        parallel::map(team, bands, bytes, Scratch::of_this_thread, work)?;
+        Ok(())
+    }
+
+    /// A frame at a time, first side by side: colours in planes are rarely of more than 8 bits, which need no transform.
+    fn planes_transformed<S: Source>(
+        &self,
+        transform: &Transform,
+        source: &S,
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Team<'_>,
+    ) -> std::result::Result<(), S::Error> {
+        let mut finished = Vec::new();
+        resize(&mut finished, self.image.frame_bytes()?)?;
+        for (index, out) in out.chunks_mut(self.result_frame_bytes()?).enumerate() {
+            self.frames_of_planes(source, first_frame.saturating_add(index), &mut finished, team)?;
+            transform.apply(&finished, out);
+        }
         Ok(())
     }
 

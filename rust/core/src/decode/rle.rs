@@ -35,7 +35,7 @@ impl Plan {
         team: &Team<'_>,
     ) -> std::result::Result<Warnings, S::Error> {
         check_defined(&self.image)?;
-        let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
+        let (bytes, frame_bytes) = (out.len(), self.result_frame_bytes()?);
         // Small frames in groups: what is kept of each item is not to be more than its result.
         let group = (GROUP_BYTES / frame_bytes).max(1);
         let groups = out.chunks_mut(group * frame_bytes).enumerate();
@@ -43,8 +43,9 @@ impl Plan {
             let mut warnings = Warnings::new();
             for (index, out) in out.chunks_exact_mut(frame_bytes).enumerate() {
                 let index = number * group + index;
-                let frame = joined(source, fragments_of(index), &mut scratch.stored[0], &mut Watch::new(team))?;
-                let found = self.rle_frame(frame, out, &mut scratch.unpacked[0], first_frame + index, team)?;
+                let Scratch { stored: [stored, ..], unpacked } = &mut *scratch;
+                let frame = joined(source, fragments_of(index), stored, &mut Watch::new(team))?;
+                let found = self.rle_result(frame, out, unpacked, first_frame + index, team)?;
                 let room = MAX_WARNINGS - warnings.len();
                 warnings.extend(found.into_iter().take(room));
             }
@@ -52,6 +53,24 @@ impl Plan {
         };
         let warnings = parallel::map(team, groups, bytes, Scratch::of_this_thread, work)?;
         Ok(warnings.into_iter().flatten().take(MAX_WARNINGS).collect())
+    }
+
+    /// Decodes frame number `number`, whose result is `out`.
+    fn rle_result(
+        &self,
+        frame: &[u8],
+        out: &mut [u8],
+        [scratch, finished, _]: &mut [Vec<u8>; 3],
+        number: usize,
+        team: &Team<'_>,
+    ) -> Result<Warnings> {
+        let Some(transform) = &self.transform else { return self.rle_frame(frame, out, scratch, number, team) };
+        let finished_bytes = self.image.frame_bytes()?;
+        resize(finished, finished_bytes)?;
+        let finished = &mut finished[..finished_bytes];
+        let warnings = self.rle_frame(frame, finished, scratch, number, team)?;
+        transform.apply(finished, out);
+        Ok(warnings)
     }
 
     /// Decodes frame number `number` into `out`. `scratch` is reused from frame to frame.

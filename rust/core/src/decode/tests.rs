@@ -2,10 +2,13 @@
 #![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "small numbers of the test's own")]
 
 use super::*;
+use crate::display::{Look, Pipeline, Sample};
 use crate::image::{Attributes, PixelElement};
 use crate::item::Fragment;
+use crate::modality::Modality;
 use crate::parallel::Team;
 use crate::source::Source;
+use crate::voi::Range;
 use proptest::prelude::*;
 
 /// A file: its bytes are nowhere in memory.
@@ -26,7 +29,29 @@ fn native(plan: &Plan, value: &[u8], first_frame: usize, out: &mut [u8]) -> Resu
     let of_memory = plan.native_frames(&value, first_frame, out, &Team::default());
     assert_eq!(of_file, of_memory);
     assert!(of_file.is_err() || from_file == out);
+    if of_memory.is_ok() {
+        check_transformed(plan, out, |plan, out| plan.native_frames(&value, first_frame, out, &Team::default()));
+        check_transformed(plan, out, |plan, out| plan.native_frames(&File(value), first_frame, out, &Team::default()));
+    }
     of_memory
+}
+
+/// What is transformed on the way must be what is transformed at the end, of which `plain` is what comes before.
+fn check_transformed<T>(plan: &Plan, plain: &[u8], decode: impl Fn(&Plan, &mut [u8]) -> Result<T>) {
+    if plan.form.order != ByteOrder::NATIVE || plan.form.planar {
+        return;
+    }
+    let range = Range { low: 0.0, high: 1.0 };
+    let modality = Modality::Rescale { slope: 3.0, intercept: 0.5 };
+    for (sample, pixels) in [(Sample::Float64, u64::MAX), (Sample::Uint8, 0)] {
+        let pipeline = Pipeline { modality: modality.clone(), look: Look::Value, range, sample };
+        let transform = Arc::new(Transform::new(plan.image(), pipeline, 64, pixels).unwrap());
+        let bytes = plain.len() / plan.image().sample_bytes() * sample.bytes();
+        let (mut wanted, mut found) = (vec![0xA5; bytes], vec![0x5A; bytes]);
+        transform.apply(plain, &mut wanted);
+        decode(&plan.clone().through(transform), &mut found).map(drop).unwrap();
+        assert!(found == wanted, "{plan:?}");
+    }
 }
 
 /// Decodes RLE frames from memory and from a file, in one fragment and in several.
@@ -47,6 +72,11 @@ fn rle(plan: &Plan, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Res
         plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Team::default());
     assert_eq!(of_parts, of_memory);
     assert!(of_parts.is_err() || again == out);
+    if of_memory.is_ok() {
+        check_transformed(plan, out, |plan, out| {
+            plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Team::default())
+        });
+    }
     of_memory
 }
 

@@ -27,7 +27,7 @@ impl Source for Counted<'_> {
 
 fn scan_counted(bytes: &[u8], start: &Start<'_>) -> (Result<Header, Stop>, usize, usize) {
     let source = Counted { bytes, reads: AtomicUsize::new(0), read: AtomicUsize::new(0) };
-    let found = scan_source(&source, start, &Team::default()).unwrap();
+    let found = scan_source(&source, start, Wanted::Stored, &Team::default()).unwrap();
     (found, source.reads.into_inner(), source.read.into_inner())
 }
 
@@ -35,7 +35,7 @@ fn scan_counted(bytes: &[u8], start: &Start<'_>) -> (Result<Header, Stop>, usize
 #[track_caller]
 fn same_from_source(bytes: &[u8], start: &Start<'_>) -> Result<Header, Stop> {
     let (found, _, read) = scan_counted(bytes, start);
-    assert_eq!(found, scan_from(bytes, start));
+    assert_eq!(found, scan_from(bytes, start, Wanted::Stored));
     assert!(read <= bytes.len() + bytes.len() / 8 + 100);
     found
 }
@@ -100,8 +100,8 @@ fn a_file_may_be_without_its_beginning() {
         // The prefix, and no meta information.
         let bare = [&bytes[..meta], &bytes[data_set..]].concat();
         let count = data_set - meta;
-        assert_eq!(scan_from(&bare, &FILE), Err(Stop::Unusual));
-        assert_eq!(scan_from(&bare, &Start::File { transfer_syntax: Some(syntax) }), moved(count));
+        assert_eq!(scan_from(&bare, &FILE, Wanted::Stored), Err(Stop::Unusual));
+        assert_eq!(scan_from(&bare, &Start::File { transfer_syntax: Some(syntax) }, Wanted::Stored), moved(count));
     }
 }
 
@@ -109,7 +109,7 @@ fn a_file_may_be_without_its_beginning() {
 fn the_transfer_syntax_that_is_given_counts() {
     let bytes = file("1.2.840.10008.1.2", EXPLICIT_LITTLE, &[], 6);
     assert_eq!(scan(&bytes), Err(Stop::Unusual));
-    let header = scan_from(&bytes, &Start::File { transfer_syntax: Some(EXPLICIT) }).unwrap();
+    let header = scan_from(&bytes, &Start::File { transfer_syntax: Some(EXPLICIT) }, Wanted::Stored).unwrap();
     assert_eq!(header.transfer_syntax, EXPLICIT);
     assert!(scan(&file("1.2.840.10008.1.2.1.98", EXPLICIT_LITTLE, &[], 6)).is_ok());
 }
@@ -120,7 +120,7 @@ fn a_deflated_data_set_is_pointed_at() {
     let bytes = file(deflated, EXPLICIT_LITTLE, &[], 6);
     let at = meta_of(deflated).len();
     assert_eq!(same_from_source(&bytes, &FILE), Err(Stop::Deflated(at as u64)));
-    let header = scan_from(&bytes[at..], &Start::DataSet { transfer_syntax: deflated }).unwrap();
+    let header = scan_from(&bytes[at..], &Start::DataSet { transfer_syntax: deflated }, Wanted::Stored).unwrap();
     assert_eq!((header.transfer_syntax.as_str(), header.offset), (deflated, (bytes.len() - at) as u64));
 }
 

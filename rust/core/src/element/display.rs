@@ -1,0 +1,106 @@
+//! PS3.3 C.7.6.3, C.11: the elements that say how an image is to be seen, where they are plain.
+
+use super::Stop;
+use super::window::{Element, Encoding, Window};
+
+/// Pixel Padding Value and Pixel Padding Range Limit: numbers, of a sign that Pixel Representation tells.
+const NUMBERS: [u32; 2] = [0x0028_0120, 0x0028_0121];
+/// With their VRs.
+const TEXTS: [(u32, &[u8; 2]); 8] = [
+    (0x0028_1050, b"DS"), // Window Center
+    (0x0028_1051, b"DS"), // Window Width
+    (0x0028_1052, b"DS"), // Rescale Intercept
+    (0x0028_1053, b"DS"), // Rescale Slope
+    (0x0028_1054, b"LO"), // Rescale Type
+    (0x0028_1055, b"LO"), // Window Center & Width Explanation
+    (0x0028_1056, b"CS"), // VOI LUT Function
+    (0x2050_0020, b"CS"), // Presentation LUT Shape
+];
+
+/// Keeps the value of such an element. Tables and functional groups are for a full parser.
+pub(super) fn keep(
+    kept: &mut Vec<(u32, Vec<u8>)>,
+    element: &Element,
+    window: &Window<'_>,
+    encoding: Encoding,
+) -> Result<(), Stop> {
+    if is_structured(element.tag) {
+        return Err(Stop::Unusual);
+    }
+    let mut value = if NUMBERS.contains(&element.tag) {
+        let vr = element.vr.filter(|vr| vr == b"SS").unwrap_or(*b"US");
+        number(element.value_of(vr, window)?, encoding)?
+    } else if let Some((_, vr)) = TEXTS.iter().find(|(tag, _)| *tag == element.tag) {
+        element.value_of(**vr, window)?.to_vec()
+    } else {
+        return Ok(());
+    };
+    if kept.iter().any(|(tag, _)| *tag == element.tag) {
+        return Err(Stop::Unusual);
+    }
+    if !NUMBERS.contains(&element.tag) {
+        if !value.is_ascii() {
+            return Err(Stop::Unusual);
+        }
+        value.truncate(value.trim_ascii_end().len());
+    }
+    kept.push((element.tag, value));
+    Ok(())
+}
+
+/// Modality LUT Sequence, VOI LUT Sequence, palettes, functional groups.
+fn is_structured(tag: u32) -> bool {
+    matches!(tag, 0x0028_3000 | 0x0028_3010 | 0x0028_1101..=0x0028_1299 | 0x5200_0000..=0x5200_FFFF)
+}
+
+fn number(value: &[u8], encoding: Encoding) -> Result<Vec<u8>, Stop> {
+    let value = <[u8; 2]>::try_from(value).map_err(|_| Stop::Unusual)?;
+    Ok(encoding.u16(value).to_le_bytes().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::EXPLICIT_LITTLE;
+    use super::*;
+
+    fn kept(tag: u32, vr: [u8; 2], value: &[u8], encoding: Encoding) -> Result<Vec<(u32, Vec<u8>)>, Stop> {
+        let mut kept = Vec::new();
+        let element = Element { tag, vr: Some(vr), length: value.len() as u32, value: 100 };
+        keep(&mut kept, &element, &Window { bytes: value, start: 100 }, encoding)?;
+        Ok(kept)
+    }
+
+    #[test]
+    fn what_is_plain_is_kept() {
+        let big = Encoding { implicit: false, big_endian: true };
+        for (tag, vr, value, encoding, wanted) in [
+            (0x0028_1050, b"DS", &b"40\\50 "[..], EXPLICIT_LITTLE, &b"40\\50"[..]),
+            (0x0028_1055, b"LO", b"", EXPLICIT_LITTLE, b""),
+            (0x2050_0020, b"CS", b"INVERSE ", EXPLICIT_LITTLE, b"INVERSE"),
+            (0x0028_0120, b"US", b"\x01\x02", EXPLICIT_LITTLE, b"\x01\x02"),
+            (0x0028_0121, b"SS", b"\x01\x02", big, b"\x02\x01"),
+        ] {
+            assert_eq!(kept(tag, *vr, value, encoding), Ok(vec![(tag, wanted.to_vec())]));
+        }
+        assert_eq!(kept(0x0028_0010, *b"US", b"\x01\x02", EXPLICIT_LITTLE), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_not_is_left() {
+        for (tag, vr, value) in [
+            (0x0028_1050, b"FD", &b"12345678"[..]),
+            (0x0028_1055, b"LO", b"\xE4\xF6"),
+            (0x0028_0120, b"US", b"\x01\x02\x03\x04"),
+            (0x0028_3010, b"SQ", b""),
+            (0x0028_3000, b"SQ", b""),
+            (0x0028_1101, b"US", b"\0\0\0\0\0\0"),
+            (0x0028_1221, b"OW", b""),
+            (0x5200_9229, b"SQ", b""),
+        ] {
+            assert_eq!(kept(tag, *vr, value, EXPLICIT_LITTLE), Err(Stop::Unusual), "{tag:08X}");
+        }
+        let element = Element { tag: 0x0028_1050, vr: None, length: 1, value: 0 };
+        let mut twice = vec![(0x0028_1050, vec![])];
+        assert_eq!(keep(&mut twice, &element, &Window { bytes: b"1", start: 0 }, EXPLICIT_LITTLE), Err(Stop::Unusual));
+    }
+}

@@ -1,0 +1,171 @@
+//! What is made of stored values.
+
+use crate::buffer::{Input, Output};
+use crate::errors::{guarded, run};
+use crate::image::Image;
+use dicomet_core::Error;
+use dicomet_core::display::{self as core, Look, Pipeline, Sample};
+use dicomet_core::error::Problem;
+use dicomet_core::voi::{Function, Range, Voi, Window};
+use dicomet_core::{lut, modality, palette};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::sync::Arc;
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Lut(lut::Lut);
+
+#[pymethods]
+impl Lut {
+    #[new]
+    #[pyo3(signature = (first, entries, *, bits))]
+    fn new(py: Python<'_>, first: i32, entries: Input, bits: u8) -> PyResult<Self> {
+        guarded(py, || lut::Lut::new(first, words(entries.as_slice())?, bits)).map(Self)
+    }
+
+    /// The largest entry that there may be.
+    #[getter]
+    fn highest(&self) -> u16 {
+        self.0.highest()
+    }
+}
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Palette(palette::Palette);
+
+#[pymethods]
+impl Palette {
+    #[new]
+    #[pyo3(signature = (first, red, green, blue, *, bits))]
+    fn new(py: Python<'_>, first: i32, red: Input, green: Input, blue: Input, bits: u8) -> PyResult<Self> {
+        guarded(py, || {
+            let [red, green, blue] = [red, green, blue].map(|colour| words(colour.as_slice()));
+            palette::Palette::new(first, [&red?, &green?, &blue?], bits)
+        })
+        .map(Self)
+    }
+}
+
+/// Native words of 16 bits.
+fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
+    let mut words = Vec::new();
+    let memory = |_| Error::pixel_data(Problem::Memory { bytes: bytes.len() as u64 });
+    words.try_reserve_exact(bytes.len() / 2).map_err(memory)?;
+    words.extend(bytes.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)));
+    Ok(words)
+}
+
+/// The entries that segments (PS3.3 C.7.9.2) describe. Both as native words of 16 bits.
+#[pyfunction]
+#[pyo3(signature = (segments, *, wide, count))]
+pub(crate) fn expand_segmented(py: Python<'_>, segments: Input, wide: bool, count: usize) -> PyResult<Vec<u16>> {
+    guarded(py, || palette::expand_segmented(&words(segments.as_slice())?, wide, count))
+}
+
+#[derive(FromPyObject)]
+enum Modality {
+    Rescale((f64, f64)),
+    Lut(Py<Lut>),
+}
+
+#[derive(FromPyObject)]
+enum View {
+    Window((f64, f64, String)),
+    Lut(Py<Lut>),
+}
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Transform(pub(crate) Arc<core::Transform>);
+
+#[pymethods]
+impl Transform {
+    #[new]
+    #[pyo3(signature = (image, *, bits, pixels, modality, voi, palette, inverse, range, dtype))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        image: &Image,
+        bits: u8,
+        pixels: u64,
+        modality: Option<Modality>,
+        voi: Option<View>,
+        palette: Option<&Palette>,
+        inverse: bool,
+        range: (f64, f64),
+        dtype: &str,
+    ) -> PyResult<Self> {
+        let modality = modality.map_or(modality::Modality::Identity, |modality| match modality {
+            Modality::Rescale((slope, intercept)) => modality::Modality::Rescale { slope, intercept },
+            Modality::Lut(lut) => modality::Modality::Lut(lut.get().0.clone()),
+        });
+        let palette = palette.map(|palette| palette.0.clone());
+        let look = match (voi.map(parse_view).transpose()?, palette) {
+            (None, None) => Look::Value,
+            (Some(voi), None) => Look::Grey { voi, inverse },
+            (None, Some(palette)) => Look::Palette(palette),
+            (Some(voi), Some(palette)) => Look::Supplemental { palette, voi, inverse },
+        };
+        let range = Range { low: range.0, high: range.1 };
+        let pipeline = Pipeline { modality, look, range, sample: parse_sample(dtype)? };
+        guarded(py, || core::Transform::new(&image.0, pipeline, bits, pixels)).map(|made| Self(Arc::new(made)))
+    }
+
+    fn apply(&self, py: Python<'_>, stored: Input, mut out: Output) -> PyResult<()> {
+        run(py, || {
+            self.0.apply(stored.as_slice(), out.as_mut_slice());
+            Ok::<_, Error>(())
+        })
+    }
+}
+
+/// The lowest and the highest of native words that are finite and not excluded.
+#[pyfunction]
+#[pyo3(signature = (words, *, dtype, excluded))]
+pub(crate) fn extrema(
+    py: Python<'_>,
+    words: Input,
+    dtype: &str,
+    excluded: Option<(f64, f64)>,
+) -> PyResult<Option<(f64, f64)>> {
+    let sample = parse_sample(dtype)?;
+    run(py, || Ok::<_, Error>(core::extrema(sample, words.as_slice(), excluded)))
+}
+
+/// How often each word of 8 or 16 bits occurs, as native words of 64 bits.
+#[pyfunction]
+#[pyo3(signature = (words, *, wide))]
+pub(crate) fn histogram(py: Python<'_>, words: Input, wide: bool) -> PyResult<Bound<'_, PyBytes>> {
+    let counts = run(py, || core::histogram(words.as_slice(), wide))?;
+    crate::bytes(py, counts.iter().map(|count| count.to_ne_bytes()).collect::<Vec<_>>().as_flattened())
+}
+
+fn parse_view(view: View) -> PyResult<Voi> {
+    let (center, width, function) = match view {
+        View::Lut(lut) => return Ok(Voi::Lut(lut.get().0.clone())),
+        View::Window(window) => window,
+    };
+    let function = match function.as_str() {
+        "LINEAR" => Function::Linear,
+        "LINEAR_EXACT" => Function::LinearExact,
+        "SIGMOID" => Function::Sigmoid,
+        other => return Err(PyValueError::new_err(format!("unknown VOI LUT function {other}"))),
+    };
+    Ok(Voi::Window(Window { center, width, function }))
+}
+
+fn parse_sample(name: &str) -> PyResult<Sample> {
+    Ok(match name {
+        "uint8" => Sample::Uint8,
+        "int8" => Sample::Int8,
+        "uint16" => Sample::Uint16,
+        "int16" => Sample::Int16,
+        "uint32" => Sample::Uint32,
+        "int32" => Sample::Int32,
+        "uint64" => Sample::Uint64,
+        "int64" => Sample::Int64,
+        "float32" => Sample::Float32,
+        "float64" => Sample::Float64,
+        other => return Err(PyValueError::new_err(format!("unknown dtype {other}"))),
+    })
+}
