@@ -16,6 +16,7 @@ from dicomet._native import __version__, debug_build
 from dicomet.errors import MissingElementError, PixelDataError, UnsupportedTransferSyntaxError
 
 if _typing.TYPE_CHECKING:
+    from dicomet.display.api import modality_values, to_display
     from dicomet.dropin.api import install, stats, uninstall
     from dicomet.many import pixel_arrays
     from dicomet.open_image import OpenImage, open  # noqa: A004
@@ -32,10 +33,12 @@ __all__ = [
     "__version__",
     "install",
     "iter_pixels",
+    "modality_values",
     "open",
     "pixel_array",
     "pixel_arrays",
     "stats",
+    "to_display",
     "uninstall",
 ]
 
@@ -44,10 +47,12 @@ _LAZY = {
     "OpenImage": "dicomet.open_image",
     "install": "dicomet.dropin.api",
     "iter_pixels": "dicomet.pixels",
+    "modality_values": "dicomet.display.api",
     "open": "dicomet.open_image",
     "pixel_array": "dicomet.pixels",
     "pixel_arrays": "dicomet.many",
     "stats": "dicomet.dropin.api",
+    "to_display": "dicomet.display.api",
     "uninstall": "dicomet.dropin.api",
 }
 

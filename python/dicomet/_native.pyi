@@ -14,6 +14,9 @@ import numpy as np
 _Buffer: TypeAlias = bytes | bytearray | memoryview | np.ndarray
 _Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
 _Arithmetic: TypeAlias = Literal["exact", "float", "fused float"]
+_Sample: TypeAlias = Literal[
+    "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"
+]
 _Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
@@ -21,15 +24,21 @@ __all__ = [
     "Encapsulated",
     "Frames",
     "Image",
+    "Lut",
+    "Palette",
     "Plan",
     "Source",
     "Task",
+    "Transform",
     "__version__",
     "convert_color",
     "debug_build",
     "encode_rle",
+    "expand_segmented",
+    "extrema",
     "find_delimiter",
     "find_pixel_data",
+    "histogram",
 ]
 
 __version__: str
@@ -144,6 +153,8 @@ class Plan:
 
         `strict`: refuse RLE frames with anything but padding behind their segments' samples.
         """
+    def through(self, transform: Transform | None) -> Plan:
+        """Return the same plan, whose samples are not the result, but go through `transform`, where there is one."""
     @staticmethod
     def codec(
         image: Image,
@@ -168,6 +179,61 @@ class Plan:
 
         Return warnings.
         """
+
+@final
+class Lut:
+    """A Modality or VOI LUT (PS3.3 C.11.1.1, C.11.2.1.1)."""
+
+    def __new__(cls, first: int, entries: _Buffer, *, bits: int) -> Lut:
+        """Take `entries`, native words of 16 bits, of which `bits` count, for inputs from `first` on."""
+    @property
+    def highest(self) -> int:
+        """The largest entry that there may be."""
+
+@final
+class Palette:
+    """A Palette Color Lookup Table (PS3.3 C.7.9)."""
+
+    def __new__(cls, first: int, red: _Buffer, green: _Buffer, blue: _Buffer, *, bits: int) -> Palette:
+        """Take entries, native words of 16 bits, of which `bits` (8 or 16) count, for stored values from `first` on."""
+
+def expand_segmented(segments: _Buffer, *, wide: bool, count: int) -> list[int]:
+    """Return the `count` entries of segmented data (PS3.3 C.7.9.2), which is in native words of 16 bits.
+
+    `wide`: it was stored in 16 bits, not in 8.
+    """
+
+@final
+class Transform:
+    """What is made of stored values (PS3.4 N.2)."""
+
+    def __new__(
+        cls,
+        image: Image,
+        *,
+        bits: int,
+        pixels: int,
+        modality: tuple[float, float] | Lut | None,
+        voi: tuple[float, float, str] | Lut | None,
+        palette: Palette | None,
+        inverse: bool,
+        range: tuple[float, float],  # noqa: A002 - as in the public function
+        dtype: _Sample,
+    ) -> Transform:
+        """Prepare for about so many `pixels` of `image`, whose samples have so many `bits` beside those of the sign.
+
+        Modality values without `voi` and `palette`; greys without `palette`; colours without `voi`; or, with both,
+        colours from the palette's first value on and greys below. `modality`: slope and intercept, or a table. `voi`:
+        center, width and function, or a table. `range`: the values of the darkest and of the brightest.
+        """
+    def apply(self, stored: _Buffer, out: _Buffer) -> None:
+        """Fill `out` from samples that are decoded already, in native byte order."""
+
+def extrema(words: _Buffer, *, dtype: _Sample, excluded: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return the lowest and the highest that are finite and not within `excluded`, which are of the same dtype."""
+
+def histogram(words: _Buffer, *, wide: bool) -> bytes:
+    """Return how often each word of 8 bits, or 16, occurs, by its bits, as native words of 64 bits."""
 
 @final
 class Encapsulated:
@@ -249,17 +315,22 @@ def find_delimiter(source: Source, *, tag: int, vr: str | None, value: int, big_
     """
 
 def find_pixel_data(
-    source: Source, *, start: Literal["file", "forced", "data set"], transfer_syntax: str | None
-) -> tuple[_Described, int, int | None] | int | None:
+    source: Source,
+    *,
+    start: Literal["file", "forced", "data set"],
+    transfer_syntax: str | None,
+    display: bool = False,
+) -> tuple[_Described, int, int | None, tuple[tuple[int, bytes], ...]] | int | None:
     """Find the pixel data element (PS3.5 7) of `source`, if all in front of it is plain.
 
     `start`: a file must have a preamble and File Meta Information; a forced one need not, as for pydicom's ``force``; a
     data set alone has neither. `transfer_syntax`: counts in place of that of the file; always of a data set alone.
+    `display`: what says how the image is to be seen must be plain, too.
 
     Return what describes the image (Transfer Syntax UID, the elements of VR US, Photometric Interpretation, Number of
     Frames, and of the pixel data element its tag and its VR, which is None where it is implicit), the offset of the
-    pixel data element's value, and its length (None where it is undefined). Or, of a deflated file, where its data set
-    begins.
+    pixel data element's value, its length (None where it is undefined), and for `display` tag and value of elements,
+    with numbers in little endian. Or, of a deflated file, where its data set begins.
     """
 
 def encode_rle(

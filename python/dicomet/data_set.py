@@ -34,7 +34,7 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 
 def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
     """Take the description and the pixel data of `dataset`, which somebody has parsed before."""
-    with _as_pixel_data_error():
+    with as_pixel_data_error():
         transfer_syntax = (getattr(dataset, "file_meta", None) or {}).get("TransferSyntaxUID", None)
         is_named = bool(transfer_syntax)
     if not is_named:
@@ -51,7 +51,7 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
             "One and only one of 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' may be present in the "
             "dataset"
         )
-    with _as_pixel_data_error():
+    with as_pixel_data_error():
         element = dataset[found[0]]
         value = _dataset_value(element.value, KEYWORDS[found[0]])
         undefined_length = bool(getattr(element, "is_undefined_length", False))
@@ -88,7 +88,7 @@ def _uid(value: Any) -> UID:
 def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterable[int] | None) -> tuple[Source, Header]:
     """Let pydicom parse a file. Return the bytes in which the pixel data lies, too: of a deflated file, others."""
     file = as_file(source)
-    with _as_pixel_data_error():
+    with as_pixel_data_error():
         read_preamble(file, force=True)
         file_meta = _read_file_meta_info(file)
     transfer_syntax = _transfer_syntax(file_meta, options)
@@ -99,7 +99,7 @@ def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterabl
 
 
 def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:
-    with _as_pixel_data_error():
+    with as_pixel_data_error():
         named = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
     if not named:
         raise MissingElementError(
@@ -156,7 +156,7 @@ def _read_up_to_pixel_data(
             file.seek(file.tell() if delimiter is None else delimiter)
         return False
 
-    with _as_pixel_data_error():
+    with as_pixel_data_error():
         dataset = read_dataset(
             file,
             is_implicit_VR=implicit,
@@ -203,7 +203,7 @@ def _read_element_header(file: BinaryIO, dataset: Dataset, transfer_syntax: UID)
 
 
 def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
-    with _as_pixel_data_error():
+    with as_pixel_data_error():
         try:
             merged = as_pixel_options(dataset, **options)
         except Exception:
@@ -245,7 +245,7 @@ def _no_pixel_data(where: str) -> MissingElementError:
 
 
 @contextmanager
-def _as_pixel_data_error() -> Iterator[None]:
+def as_pixel_data_error() -> Iterator[None]:
     """Turn what pydicom's parser raises for a malformed data set into the one exception.
 
     It raises many kinds (`struct.error`, `EOFError`, `KeyError`, `NotImplementedError`, `RecursionError`, ...) and has

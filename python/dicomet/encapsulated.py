@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dicomet._native import Ahead, Encapsulated, Frames, Plan, Source
+from dicomet._native import Ahead, Encapsulated, Frames, Plan, Source, Transform
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError, shown
 from dicomet.source import Buffer
@@ -101,16 +101,19 @@ class EncapsulatedFrames:
             message = f"{PIXEL_DATA}, frame {index}: found {length} bytes, expected {expected}"
             raise PixelDataError(message, element=PIXEL_DATA, frame=index)
 
-    def decode(self, first: int, count: int, out: np.ndarray, workers: int | None) -> None:
-        """Decode `count` frames from `first` on into `out`."""
+    def decode(
+        self, first: int, count: int, out: np.ndarray, workers: int | None, transform: Transform | None = None
+    ) -> None:
+        """Decode `count` frames from `first` on into `out`, through `transform` where there is one."""
         if self._description.coding == "RLE":
             frames, place = self._place(first, count)
-            warnings = self._own_plan.rle_frames(self._value, frames, place, out, number=first, workers=workers)
+            plan = self._own_plan.through(transform)
+            warnings = plan.rle_frames(self._value, frames, place, out, number=first, workers=workers)
             self._warn_of_frames(warnings)
             return
         decode = self._decode_jpeg if self._description.coding in CODESTREAMS else self._decode_uncompressed
         for index, samples in enumerate(out.reshape(count, -1), first):
-            decode(index, samples, workers)
+            decode(index, samples, workers, transform)
 
     def begin(self, first: int, count: int, out: np.ndarray, team: Ahead) -> Callable[[], object]:
         """Let `team` do the same, of RLE Lossless. Return what waits for its end, or does it."""
@@ -120,13 +123,18 @@ class EncapsulatedFrames:
         task = team.rle_frames(self._own_plan, self._value, frames, place, out, number=first)
         return lambda: self._warn_of_frames(task.result())
 
-    def _decode_uncompressed(self, index: int, out: np.ndarray, workers: int | None) -> None:
-        self._own_plan.native_frames(Source.of_memory(self._frame(index)), 0, out, workers=workers)
+    def _decode_uncompressed(
+        self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None
+    ) -> None:
+        plan = self._own_plan.through(transform)
+        plan.native_frames(Source.of_memory(self._frame(index)), 0, out, workers=workers)
 
-    def _decode_jpeg(self, index: int, out: np.ndarray, workers: int | None) -> None:
+    def _decode_jpeg(self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None) -> None:
         from dicomet import jpeg  # noqa: PLC0415 - imports pydicom
 
-        jpeg.decode(self._frame(index), index, self._description, self._decoding_plugin, out, workers=workers)
+        frame, description = self._frame(index), self._description
+        plan, samples = jpeg.decode(frame, index, description, self._decoding_plugin)
+        plan.through(transform).words(samples, out, workers=workers)
 
     def _warn_of_frames(self, warnings: list[str]) -> None:
         """Warn of what was tolerated in a frame, but of the first such frame only."""

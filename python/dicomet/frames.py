@@ -5,11 +5,11 @@ import math
 import mmap
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from dicomet._native import Ahead, Source
+from dicomet._native import Ahead, Source, Transform
 from dicomet.description import Description, describe
 from dicomet.encapsulated import EncapsulatedFrames
 from dicomet.errors import PixelDataError, shown
@@ -19,6 +19,13 @@ from dicomet.parsed import Parsed
 from dicomet.warn import Once, warn
 
 NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
+
+
+class Form(NamedTuple):
+    """What a frame of a result is."""
+
+    dtype: np.dtype
+    frame_shape: tuple[int, ...]
 
 
 class Frames:
@@ -68,15 +75,16 @@ class Frames:
         yield from range(expected)
         yield from range(expected, self.count)
 
-    def span(self, index: int | None) -> tuple[int, int, tuple[int, ...]]:
+    def span(self, index: int | None, form: Form | None = None) -> tuple[int, int, tuple[int, ...]]:
         """Return the first frame, how many, and the shape of the array, of one frame or of the whole image."""
+        frame_shape = (form or self).frame_shape
         if index is not None:
             self.check_exists(index)
-            return index, 1, self.frame_shape
+            return index, 1, frame_shape
         # Before frames are looked for, of which there are as many or more.
-        self.check_size(self.description.image.number_of_frames)
+        self.check_size(self.description.image.number_of_frames, form)
         count = self.count
-        return 0, count, (count, *self.frame_shape) if count > 1 else self.frame_shape
+        return 0, count, (count, *frame_shape) if count > 1 else frame_shape
 
     def read(self, first: int, count: int, shape: tuple[int, ...], out: np.ndarray | None = None) -> np.ndarray:
         """Return `count` frames from `first` on, as an array of `shape`."""
@@ -84,10 +92,14 @@ class Frames:
         view = self._view(first, count) if out is None and self._view_only else None
         if view is not None:
             return view.reshape(shape)
-        array = np.empty(shape, self.dtype) if out is None else self._checked_out(out, shape)
+        array = np.empty(shape, self.dtype) if out is None else checked_out(out, shape, self.dtype)
         if count:
             self._places.decode(first, count, array.view(np.ndarray), self._workers)
         return array
+
+    def read_through(self, first: int, count: int, transform: Transform, out: np.ndarray) -> None:
+        """Fill `out` with what `transform` makes of `count` frames from `first` on."""
+        self._places.decode(first, count, out.view(np.ndarray), self._workers, transform)
 
     def begin(self, index: int | None, team: Ahead) -> Callable[[], np.ndarray]:
         """Let `team` read a frame, or the whole image. Return what waits for the array."""
@@ -104,19 +116,20 @@ class Frames:
 
         return finished
 
-    def check(self, first: int, count: int) -> None:
+    def check(self, first: int, count: int, form: Form | None = None) -> None:
         """Check what can be checked before memory is allocated."""
-        self.check_size(count)
+        self.check_size(count, form)
         if count:
             self._places.check(first, count)
         self._warn_once()
         self.description.image.check_result(count)
 
-    def check_size(self, count: int) -> None:
+    def check_size(self, count: int, form: Form | None = None) -> None:
         """Check that an array of `count` frames is not larger than the caller wants."""
         if self._max_bytes is None:
             return
-        size = count * math.prod(self.frame_shape) * self.dtype.itemsize
+        wanted = form or self
+        size = count * math.prod(wanted.frame_shape) * wanted.dtype.itemsize
         if size > self._max_bytes:
             element = self.description.element
             message = (
@@ -127,16 +140,6 @@ class Frames:
     def _warn_once(self) -> None:
         if self._warning and self._first():
             warn(self._warning)
-
-    def _checked_out(self, out: Any, shape: tuple[int, ...]) -> np.ndarray:
-        if not isinstance(out, np.ndarray):
-            raise TypeError(f"'out': found {type(out).__name__}, expected a numpy.ndarray")
-        if out.dtype != self.dtype or out.shape != shape:
-            found = f"an array of shape {out.shape} and dtype {out.dtype}"
-            raise PixelDataError(f"'out': found {found}, expected {shape} and {self.dtype}")
-        if not (out.flags.c_contiguous and out.flags.writeable):
-            raise PixelDataError("'out': found an array that is not C-contiguous or not writeable, expected both")
-        return out
 
     def _view(self, first: int, count: int) -> np.ndarray | None:
         """Return stored samples where they lie, if they are the answer already."""
@@ -188,6 +191,18 @@ def memory_of(source: Source) -> memoryview | None:
         # A system, or a kind of file, that has no maps; or one that is empty.
         return None
     return memoryview(file)[source.start - skipped :]
+
+
+def checked_out(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return the caller's array, if the result can be written into it."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"'out': found {type(out).__name__}, expected a numpy.ndarray")
+    if out.dtype != dtype or out.shape != shape:
+        found = f"an array of shape {out.shape} and dtype {out.dtype}"
+        raise PixelDataError(f"'out': found {found}, expected {shape} and {dtype}")
+    if not (out.flags.c_contiguous and out.flags.writeable):
+        raise PixelDataError("'out': found an array that is not C-contiguous or not writeable, expected both")
+    return out
 
 
 def checked_index(index: int) -> int:

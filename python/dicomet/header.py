@@ -30,7 +30,7 @@ class Header(NamedTuple):
     `options` has the names and values of pydicom's decoding options, those of the caller over those of the file, and
     ``high_bit``; they must not be changed. `key`: what the scanner has found, where that alone describes the image.
     `offset` is where the pixel data's value begins, `length` is None where it is undefined. `dataset`
-    is what pydicom has read, if it had to.
+    is what pydicom has read, if it had to. `display`: what says how the image is to be seen, where that was asked for.
     """
 
     options: dict[str, Any]
@@ -41,21 +41,23 @@ class Header(NamedTuple):
     length: int | None
     dataset: "Dataset | None" = None
     key: Hashable = None
+    display: tuple[tuple[int, bytes], ...] = ()
 
 
-def scan(source: Source, options: dict[str, Any]) -> tuple[Source, Header] | None:
+def scan(source: Source, options: dict[str, Any], *, display: bool = False) -> tuple[Source, Header] | None:
     """Return the header of a file, which may begin in any way, or None where pydicom has to judge it.
 
-    Return also the bytes in which the pixel data lies: those of a deflated file are others.
+    Return also the bytes in which the pixel data lies: those of a deflated file are others. `display`: find out how the
+    image is to be seen, too.
     """
     given = options.get("transfer_syntax_uid") or None
     if not (given is None or (isinstance(given, str) and given.isascii())) or not reads_by_default():
         return None
-    found = find_pixel_data(source, start="forced", transfer_syntax=given)
+    found = find_pixel_data(source, start="forced", transfer_syntax=given, display=display)
     if isinstance(found, int):
         source = source.inflating(found)
         syntax = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-        found = find_pixel_data(source, start="data set", transfer_syntax=syntax)
+        found = find_pixel_data(source, start="data set", transfer_syntax=syntax, display=display)
     header = header_of(found, options)
     return None if header is None else (source, header)
 
@@ -71,13 +73,13 @@ def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> H
     """Return what the scanner has found by pydicom's names."""
     if not isinstance(found, tuple):
         return None
-    key, offset, length = found
+    key, offset, length, display = found
     transfer_syntax, _, _, _, tag, vr = key
     if transfer_syntax not in CODINGS:
         return None
     if options:
-        return Header({**_by_name(key), **options}, transfer_syntax, tag, vr, offset, length)
-    return Header(_by_name(key), transfer_syntax, tag, vr, offset, length, key=key)
+        return Header({**_by_name(key), **options}, transfer_syntax, tag, vr, offset, length, display=display)
+    return Header(_by_name(key), transfer_syntax, tag, vr, offset, length, key=key, display=display)
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,6 @@ placed into the result like any other frame.
 
 from typing import Any
 
-import numpy as np
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
@@ -22,10 +21,8 @@ _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugi
 _NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
 
 
-def decode(  # noqa: PLR0913
-    frame: Buffer, index: int, description: Description, decoding_plugin: str, out: np.ndarray, *, workers: int | None
-) -> None:
-    """Decode one frame into `out`."""
+def decode(frame: Buffer, index: int, description: Description, decoding_plugin: str) -> tuple[Plan, Buffer]:
+    """Decode one frame to words, and return these and what is to be done to them."""
     codestream = description.image.check_codestream(frame, index, description.coding)
     samples, properties = _call_plugin(frame, index, description, decoding_plugin)
     plan = Plan.codec(
@@ -36,7 +33,7 @@ def decode(  # noqa: PLR0913
         conversion=description.conversion(properties["photometric_interpretation"]),
     )
     # The plugin has made these samples for us alone: read-only, they need not be copied before the GIL is released.
-    plan.words(memoryview(samples).toreadonly(), out, workers=workers)
+    return plan, memoryview(samples).toreadonly()
 
 
 def _call_plugin(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dicomet._native import Ahead, Source
+from dicomet._native import Ahead, Source, Transform
 from dicomet.description import Description
 from dicomet.errors import PixelDataError
 from dicomet.warn import Once, warn
@@ -108,9 +108,16 @@ class NativeFrames:
             message = f"{element}, frame {first}: found {self._length} bytes, expected {end}"
             raise PixelDataError(message, element=element, frame=first)
 
-    def decode(self, first: int, count: int, out: np.ndarray, workers: int | None) -> None:  # noqa: ARG002
-        """Decode frames from `first` on into `out`, which has room for `count`."""
-        self._plan.native_frames(self.stored(), first, out, workers=workers)
+    def decode(
+        self,
+        first: int,
+        count: int,  # noqa: ARG002
+        out: np.ndarray,
+        workers: int | None,
+        transform: Transform | None = None,
+    ) -> None:
+        """Decode `count` frames from `first` on into `out`, through `transform` where there is one."""
+        self._plan.through(transform).native_frames(self.stored(), first, out, workers=workers)
 
     def begin(self, first: int, count: int, out: np.ndarray, team: Ahead) -> Callable[[], object]:  # noqa: ARG002
         """Let `team` do the same. Return what waits for its end."""

@@ -16,19 +16,28 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-def parse(src: "Readable | Dataset", options: dict[str, Any], specific_tags: Iterable[int] | None = None) -> Parsed:
-    """Parse `src` up to its pixel data, and read nothing of that. `specific_tags`: what `ds_out` wants besides."""
+def parse(
+    src: "Readable | Dataset",
+    options: dict[str, Any],
+    specific_tags: Iterable[int] | None = None,
+    *,
+    display_tags: Iterable[int] | None = None,
+) -> Parsed:
+    """Parse `src` up to its pixel data, and read nothing of that.
+
+    `specific_tags`: what `ds_out` wants besides. `display_tags`: what display wants besides, if it wants anything.
+    """
     if is_dataset(src):
         from dicomet.data_set import parse_dataset  # noqa: PLC0415 - imports pydicom
 
         return parse_dataset(src, options)
     source = open_source(src)
     # The elements of `ds_out` have to be pydicom's.
-    found = scan(source, options) if specific_tags is None else None
+    found = scan(source, options, display=display_tags is not None) if specific_tags is None else None
     if found is None:
         from dicomet.data_set import parse_header  # noqa: PLC0415 - imports pydicom
 
-        found = parse_header(source, options, specific_tags)
+        found = parse_header(source, options, specific_tags if display_tags is None else display_tags)
     source, header = found
     available = source.length - header.offset
     warning = None
@@ -48,6 +57,7 @@ def parse(src: "Readable | Dataset", options: dict[str, Any], specific_tags: Ite
         is_dataset=False,
         warning=warning,
         key=header.key,
+        display=header.display,
     )
 
 

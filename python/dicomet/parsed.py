@@ -22,7 +22,8 @@ class Parsed(NamedTuple):
 
     `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data
     set, and ``high_bit``. `warning` is what is wrong with the element, but does not matter where the samples are there.
-    `key`: equal ones describe equal images, where it is not None.
+    `key`: equal ones describe equal images, where it is not None. `display`: what a plain file says of how it is to be
+    seen, where that was asked for; any other file says it in its `dataset`.
     """
 
     options: dict[str, Any]
@@ -35,6 +36,7 @@ class Parsed(NamedTuple):
     is_dataset: bool
     warning: str | None = None
     key: Hashable = None
+    display: tuple[tuple[int, bytes], ...] = ()
 
     @property
     def delimited(self) -> bool:

@@ -1,0 +1,1 @@
+"""Stored values as they are meant to be seen: Modality, VOI and presentation (PS3.4 N.2)."""

@@ -1,0 +1,177 @@
+"""The public functions `to_display` and `modality_values`."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dicomet.display import icc
+from dicomet.display.frames import DisplayFrames, Look
+from dicomet.display.values import modality_frames
+from dicomet.display.view import Asked, checked
+from dicomet.frames import checked_index
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+    from pydicom.dataset import Dataset
+
+    from dicomet.source import Readable
+
+RANGES = {np.dtype(np.uint8): (0.0, 255.0), np.dtype(np.uint16): (0.0, 65535.0), np.dtype(np.float32): (0.0, 1.0)}
+FLOAT_MAX = float(np.finfo(np.float32).max)
+
+
+def to_display(  # noqa: PLR0913 - the steps of the pipeline
+    src: "Readable | Dataset",
+    *,
+    index: int | None = None,
+    window: Asked = None,
+    default: Asked = None,
+    prefer_lut: bool = True,
+    percentiles: tuple[float, float] = (1.0, 99.0),
+    dtype: "DTypeLike" = np.uint8,
+    range: tuple[float, float] | None = None,  # noqa: A002 - NumPy's name for it
+    icc_profile: bool = False,
+    out: np.ndarray | None = None,
+    decoding_plugin: str = "",
+    workers: int | None = None,
+    max_bytes: int | None = None,
+    **kwargs: Any,
+) -> np.ndarray:
+    """Return the image as it is meant to be seen (PS3.4 N.2): uint8, uint16 or float32, grey or RGB.
+
+    Parameters
+    ----------
+    src : path, binary file object, bytes-like or pydicom.dataset.Dataset
+        As for `pixel_array`.
+    index : int, optional
+        This frame alone, counted from 0.
+    window : optional
+        What of the values is seen (PS3.3 C.11.2). None: what the file says first. An integer: which of several of the
+        file. A text: the one with this Window Center & Width Explanation or LUT Explanation, or one of ``"minmax"``,
+        ``"percentile"`` and ``"full"`` (all values that Bits Stored allows). A tuple ``(center, width)`` or
+        ``(center, width, function)``: a window of your own, after the Modality LUT, such as ``(40, 400)`` for
+        Hounsfield units; the function is ``"LINEAR"`` (by default), ``"LINEAR_EXACT"`` or ``"SIGMOID"``. The first two
+        of the texts are measured frame by frame, and Pixel Padding Value does not count.
+    default : optional
+        The same for a file that says nothing. None: ``"full"`` for up to 8 bits, else ``"minmax"``.
+    prefer_lut : bool
+        Of a file with a VOI LUT and a window take the LUT, as in pydicom.
+    percentiles : tuple of float
+        Those of ``"percentile"``.
+    dtype : numpy.uint8, numpy.uint16 or numpy.float32
+        Of the result.
+    range : tuple of float, optional
+        The values of the darkest and the brightest; by default all of an integer `dtype`, and 0 to 1 as float32.
+    icc_profile : bool
+        Convert colours by the ICC profile of the file, if there is one, to sRGB (needs Pillow).
+    out, decoding_plugin, workers, max_bytes, **kwargs
+        As for `pixel_array`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of shape ``([frames, ]rows, columns)``, or ``([frames, ]rows, columns, 3)`` for colours: RGB, YBR, PALETTE
+        COLOR, and Supplemental Palette Color. All equations are evaluated in float64, from the stored value to the
+        result, and rounded once: half up. MONOCHROME1, or Presentation LUT Shape INVERSE, turns the range round.
+
+    Raises
+    ------
+    PixelDataError
+        As `pixel_array` does; or an element that says how the image is to be seen is wrong, or the file has no such
+        view.
+    ValueError, TypeError
+        An argument is wrong.
+    OSError
+        `src` cannot be read.
+
+    """
+    found = _checked_dtype(dtype)
+    look = Look(
+        window=checked(window, "window"),
+        default=checked(default, "default"),
+        prefer_lut=bool(prefer_lut),
+        percentiles=_checked_percentiles(percentiles),
+        dtype=found,
+        range=_checked_range(range, found),
+    )
+    number = None if index is None else checked_index(index)
+    frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
+    profile = _profile(frames, look) if icc_profile else None
+    array = frames.display(number, look, out)
+    if profile is not None:
+        icc.to_srgb(array, profile)
+    return array
+
+
+def modality_values(  # noqa: PLR0913 - those of `pixel_array`
+    src: "Readable | Dataset",
+    *,
+    index: int | None = None,
+    dtype: "DTypeLike | None" = None,
+    out: np.ndarray | None = None,
+    decoding_plugin: str = "",
+    workers: int | None = None,
+    max_bytes: int | None = None,
+    **kwargs: Any,
+) -> np.ndarray:
+    """Return the values after the Modality LUT (PS3.3 C.11.1): Hounsfield units of a CT image, for instance.
+
+    Parameters
+    ----------
+    src, index, out, decoding_plugin, workers, max_bytes, **kwargs
+        As for `pixel_array`.
+    dtype : optional
+        Of the result: float32, float64, or an integer type that holds all values. By default the narrowest integer type
+        that holds every value that the description allows, if slope and intercept are whole numbers; otherwise float32.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the shape of `pixel_array`. Of enhanced images each frame has the slope and intercept of its functional
+        groups. Colours are as `pixel_array` has them.
+
+    Raises
+    ------
+    PixelDataError, OSError
+        As `pixel_array` does; or an element of the Modality LUT is wrong.
+    ValueError
+        An integer `dtype` does not hold all values that there can be.
+
+    """
+    wanted = None if dtype is None else np.dtype(dtype).newbyteorder("=")
+    number = None if index is None else checked_index(index)
+    frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
+    return modality_frames(frames, number, wanted, out)
+
+
+def _checked_dtype(dtype: "DTypeLike") -> np.dtype:
+    found = np.dtype(dtype).newbyteorder("=")
+    if found not in RANGES:
+        raise ValueError(f"'dtype': found {found}, expected uint8, uint16 or float32")
+    return found
+
+
+def _checked_range(ends: tuple[float, float] | None, dtype: np.dtype) -> tuple[float, float]:
+    if ends is None:
+        return RANGES[dtype]
+    low, high = (float(end) for end in ends)
+    lowest, highest = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
+    if not (lowest <= low <= highest and lowest <= high <= highest):
+        raise ValueError(f"'range': found {low:g} to {high:g}, expected values that {dtype} has")
+    return low, high
+
+
+def _checked_percentiles(ranks: tuple[float, float]) -> tuple[float, float]:
+    low, high = (float(rank) for rank in ranks)
+    if not 0 <= low <= high <= 100:  # noqa: PLR2004 - in a hundred
+        raise ValueError(f"'percentiles': found {low:g} and {high:g}, expected two from 0 to 100, the lower first")
+    return low, high
+
+
+def _profile(frames: DisplayFrames, look: Look) -> Any:
+    """Return the transform from the colours of a file, if it has any and says what they are."""
+    if look.dtype != np.uint8 or look.range != RANGES[look.dtype]:
+        raise ValueError("'icc_profile': found other values than uint8 from 0 to 255, in which colours are converted")
+    profile = frames.attributes.icc_profile()
+    is_color = frames.is_color or frames.attributes.palette() is not None
+    return icc.srgb_transform(profile) if profile is not None and is_color else None

@@ -1,0 +1,118 @@
+"""The elements that say how an image is to be seen, as texts: of a plain file's header, or of a data set, by frame."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dicomet.errors import PixelDataError, shown
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+PIXEL_PRESENTATION = 0x00089205
+PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT = 0x00280120, 0x00280121
+WINDOW_CENTER, WINDOW_WIDTH, WINDOW_EXPLANATION, VOI_LUT_FUNCTION = 0x00281050, 0x00281051, 0x00281055, 0x00281056
+RESCALE_INTERCEPT, RESCALE_SLOPE = 0x00281052, 0x00281053
+PRESENTATION_LUT_SHAPE = 0x20500020
+OPTICAL_PATH_SEQUENCE = 0x00480105
+SHARED_GROUPS, PER_FRAME_GROUPS = 0x52009229, 0x52009230
+PIXEL_VALUE_TRANSFORMATION_SEQUENCE, FRAME_VOI_LUT_SEQUENCE = 0x00289145, 0x00289132
+
+NAMES = {
+    PIXEL_PRESENTATION: "(0008,9205) Pixel Presentation",
+    PIXEL_PADDING_VALUE: "(0028,0120) Pixel Padding Value",
+    PIXEL_PADDING_RANGE_LIMIT: "(0028,0121) Pixel Padding Range Limit",
+    WINDOW_CENTER: "(0028,1050) Window Center",
+    WINDOW_WIDTH: "(0028,1051) Window Width",
+    RESCALE_INTERCEPT: "(0028,1052) Rescale Intercept",
+    RESCALE_SLOPE: "(0028,1053) Rescale Slope",
+    WINDOW_EXPLANATION: "(0028,1055) Window Center & Width Explanation",
+    VOI_LUT_FUNCTION: "(0028,1056) VOI LUT Function",
+    PRESENTATION_LUT_SHAPE: "(2050,0020) Presentation LUT Shape",
+}
+# What pydicom reads for display besides group 0028.
+DISPLAY_TAGS = (PIXEL_PRESENTATION, PRESENTATION_LUT_SHAPE, OPTICAL_PATH_SEQUENCE, SHARED_GROUPS, PER_FRAME_GROUPS)
+# Functional groups (PS3.3 C.7.6.16.2), each with what it says in place of the data set itself.
+_GROUPS = {
+    PIXEL_VALUE_TRANSFORMATION_SEQUENCE: (RESCALE_INTERCEPT, RESCALE_SLOPE),
+    FRAME_VOI_LUT_SEQUENCE: (WINDOW_CENTER, WINDOW_WIDTH, WINDOW_EXPLANATION, VOI_LUT_FUNCTION),
+}
+_PADDING = frozenset({PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT})
+
+
+class Elements(NamedTuple):
+    """The values of each element as texts, by tag. What is empty, or not there, has none."""
+
+    texts: dict[int, tuple[str, ...]]
+
+    def numbers(self, tag: int) -> tuple[float, ...]:
+        """Return the values of an element of VR DS.
+
+        Raises
+        ------
+        PixelDataError
+            One of them is not a number.
+
+        """
+        try:
+            return tuple(float(text) for text in self.texts.get(tag, ()))
+        except ValueError:
+            found = shown("\\".join(self.texts[tag]))
+            message = f"{NAMES[tag]}: found {found}, expected decimal numbers"
+            raise PixelDataError(message, element=NAMES[tag]) from None
+
+    def number(self, tag: int) -> float | None:
+        """Return the first value of an element of VR DS, or None."""
+        numbers = self.numbers(tag)
+        return numbers[0] if numbers else None
+
+    def term(self, tag: int) -> str | None:
+        """Return the first value of an element of VR CS, in capitals, or None."""
+        texts = self.texts.get(tag, ())
+        return texts[0].upper() if texts else None
+
+
+def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> Elements:
+    """Return what the scanner has found in a plain file."""
+    texts: dict[int, tuple[str, ...]] = {}
+    for tag, value in display:
+        if tag in _PADDING:
+            texts[tag] = (str(int.from_bytes(value, "little", signed=signed)),)
+        elif value.strip():
+            texts[tag] = tuple(text.strip() for text in value.decode("ascii").split("\\"))
+    return Elements(texts)
+
+
+def of_dataset(dataset: "Dataset", frame: int) -> Elements:
+    """Return what a data set says of a frame: its functional groups, else those of all frames, else the data set."""
+    texts = {tag: _texts(dataset, tag) for tag in NAMES}
+    for groups, item in ((SHARED_GROUPS, 0), (PER_FRAME_GROUPS, frame)):
+        group = _item(dataset, groups, item)
+        for sequence, tags in _GROUPS.items():
+            inner = None if group is None else _item(group, sequence, 0)
+            if inner is not None:
+                texts |= {tag: _texts(inner, tag) for tag in tags}
+    return Elements(texts)
+
+
+def has_groups(dataset: "Dataset") -> bool:
+    """Tell whether frames may differ in what is said of them."""
+    return PER_FRAME_GROUPS in dataset
+
+
+def _item(dataset: "Dataset", tag: int, index: int) -> "Dataset | None":
+    items = dataset[tag].value if tag in dataset else None
+    return items[index] if items and index < len(items) else None
+
+
+def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
+    if tag not in dataset:
+        return ()
+    # Not converted, where it has not been yet: whatever is wrong with a number is told here, with its element.
+    raw = getattr(dataset.get_item(tag), "value", None)
+    if isinstance(raw, bytes) and tag not in _PADDING and tag != WINDOW_EXPLANATION:
+        value: Any = raw.decode("latin-1").strip(" \0").split("\\") if raw.strip(b" \0") else None
+    else:
+        value = dataset[tag].value
+    if value is None or value == "":
+        return ()
+    values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value
+    return tuple(str(each).strip() for each in values)

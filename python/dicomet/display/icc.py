@@ -1,0 +1,46 @@
+"""ICC profiles (PS3.3 C.11.15): from a device's colours to sRGB, by Pillow's LittleCMS."""
+
+import io
+from typing import Any
+
+import numpy as np
+
+from dicomet.errors import PixelDataError
+
+ICC_PROFILE = "(0028,2000) ICC Profile"
+
+
+def srgb_transform(profile: bytes) -> Any:
+    """Return Pillow's transform from `profile` to sRGB, by the intent that the profile names.
+
+    Raises
+    ------
+    PixelDataError
+        The profile cannot be used.
+    ModuleNotFoundError
+        Pillow is not installed.
+
+    """
+    try:
+        from PIL import ImageCms  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"icc_profile=True needs Pillow, which is not installed: {error}") from error
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        intent = ImageCms.Intent(ImageCms.getDefaultIntent(source))
+        target = ImageCms.createProfile("sRGB")
+        return ImageCms.buildTransform(source, target, inMode="RGB", outMode="RGB", renderingIntent=intent)
+    except (ImageCms.PyCMSError, OSError, ValueError) as error:
+        raise PixelDataError(
+            f"{ICC_PROFILE}: found a profile that cannot be used: {error}", element=ICC_PROFILE
+        ) from error
+
+
+def to_srgb(frames: np.ndarray, transform: Any) -> None:
+    """Convert uint8 frames of RGB in place."""
+    from PIL import Image, ImageCms  # noqa: PLC0415 - an extra
+
+    for frame in frames.reshape(-1, *frames.shape[-3:]):
+        image = Image.fromarray(frame)
+        ImageCms.applyTransform(image, transform, inPlace=True)
+        frame[...] = np.asarray(image)

@@ -1,0 +1,91 @@
+"""Windows by the values of a frame itself: from the lowest to the highest, or from one percentile to another."""
+
+import math
+
+import numpy as np
+
+from dicomet._native import Transform, extrema, histogram
+from dicomet.display.attributes import Window
+
+_WORD = 2
+
+
+def between(lowest: float, highest: float) -> Window:
+    """Return the window from one value to another; of one value alone, which is then the darkest."""
+    width = highest - lowest
+    if not width > 0:
+        return lowest + 0.5, 1.0, "LINEAR_EXACT"
+    # Halves, whose sum does not overflow.
+    return lowest / 2 + highest / 2, width, "LINEAR_EXACT"
+
+
+def extremes(
+    stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None, *, monotonic: bool
+) -> tuple[float, float] | None:
+    """Return the lowest and the highest modality value of a frame, but for padding and what is not finite.
+
+    `modality` gives float64. `monotonic`: the extremes of stored values are those of modality values.
+    """
+    excluded = _within(padding, stored.dtype)
+    if not monotonic:
+        values, _ = _values(stored, modality, excluded)
+        return (float(values.min()), float(values.max())) if len(values) else None
+    found = extrema(stored, dtype=stored.dtype.name, excluded=excluded)  # type: ignore[arg-type]
+    if found is None:
+        return None
+    ends = _transformed(np.array(found).astype(stored.dtype), modality)
+    return float(ends.min()), float(ends.max())
+
+
+def percentiles(
+    stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None, ranks: tuple[float, float]
+) -> tuple[float, float] | None:
+    """Return two percentiles of the modality values of a frame, as `numpy.percentile` has them."""
+    values, counts = _values(stored, modality, _within(padding, stored.dtype))
+    if not len(values):
+        return None
+    order = np.argsort(values, kind="stable")
+    values, ends = values[order], np.cumsum(counts[order])
+    low, high = (_at(values, ends, (ends[-1] - 1) * (rank / 100)) for rank in ranks)
+    return low, high
+
+
+def _at(values: np.ndarray, ends: np.ndarray, place: float) -> float:
+    """Return what lies at `place` among all values in their order, of which so many end with each of `values`."""
+    below = math.floor(place)
+    first, second = (
+        float(values[np.searchsorted(ends, min(number, ends[-1] - 1), "right")]) for number in (below, below + 1)
+    )
+    return first + (second - first) * (place - below)
+
+
+def _values(stored: np.ndarray, modality: Transform, excluded: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the modality values that occur, and how often."""
+    if stored.dtype.kind in "iu" and stored.dtype.itemsize <= _WORD:
+        counts = np.frombuffer(histogram(stored, wide=stored.dtype.itemsize == _WORD), np.uint64)
+        words = np.flatnonzero(counts)
+        values, often = (
+            words.astype(stored.dtype.str.replace("i", "u")).view(stored.dtype),
+            counts[words].astype(np.int64),
+        )
+    else:
+        values, often = np.unique(stored[np.isfinite(stored)], return_counts=True)
+    if excluded is not None:
+        kept = (values < excluded[0]) | (values > excluded[1])
+        values, often = values[kept], often[kept]
+    return _transformed(values, modality), often
+
+
+def _transformed(stored: np.ndarray, modality: Transform) -> np.ndarray:
+    values = np.empty(stored.shape, np.float64)
+    modality.apply(np.ascontiguousarray(stored), values)
+    return values
+
+
+def _within(padding: tuple[int, int] | None, dtype: np.dtype) -> tuple[int, int] | None:
+    """Return padding as far as stored values of `dtype` can have it."""
+    if padding is None:
+        return None
+    info = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
+    low, high = max(padding[0], int(info.min)), min(padding[1], int(info.max))
+    return (low, high) if low <= high else None

@@ -1,0 +1,119 @@
+"""Look-up tables of a data set: Modality and VOI LUT (PS3.3 C.11.1.1, C.11.2.1.1), palettes (C.7.9)."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dicomet._native import Lut, Palette, expand_segmented
+from dicomet.errors import MissingElementError, PixelDataError, shown
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+LUT_DESCRIPTOR, LUT_DATA = 0x00283002, 0x00283006
+MOST_ENTRIES = 65536
+_COLORS = ("Red", "Green", "Blue")
+_DESCRIPTOR, _DATA, _SEGMENTED = 0x00281101, 0x00281201, 0x00281221
+_BYTE = 8
+
+
+def lut_of(item: "Dataset", *, big_endian: bool) -> Lut:
+    """Return the table of an item of the Modality or VOI LUT Sequence.
+
+    Raises
+    ------
+    PixelDataError
+        Descriptor or data are missing, or contradict each other.
+
+    """
+    count, first, bits = _descriptor(item, LUT_DESCRIPTOR, "(0028,3002) LUT Descriptor")
+    data, name = _value(item, LUT_DATA, "(0028,3006) LUT Data"), "(0028,3006) LUT Data"
+    entries = (
+        _bytes_as_words(data, count, bits, big_endian=big_endian) if isinstance(data, bytes) else _words(data, name)
+    )
+    if len(entries) < count:
+        raise PixelDataError(f"{name}: found {len(entries)} entries, expected {count}", element=name)
+    return Lut(first, entries[:count].tobytes(), bits=bits)
+
+
+def palette_of(dataset: "Dataset", *, big_endian: bool) -> Palette:
+    """Return the palette of an image. Its Alpha table, which is for blending, is not used.
+
+    Raises
+    ------
+    PixelDataError
+        As `lut_of` does.
+
+    """
+    first, wide, colors = 0, False, []
+    for color, name in enumerate(_COLORS):
+        descriptor = f"(0028,{_DESCRIPTOR + color & 0xFFFF:04X}) {name} Palette Color Lookup Table Descriptor"
+        count, first, bits = _descriptor(dataset, _DESCRIPTOR + color, descriptor)
+        entries = _segmented if _SEGMENTED + color in dataset else _plain
+        colors.append(entries(dataset, color, count, bits, big_endian=big_endian))
+        wide |= bits > _BYTE and colors[-1].itemsize > 1
+    # Entries of 8 bits may lie in words of 16.
+    wide = wide or any(color.max(initial=0) >= 1 << _BYTE for color in colors)
+    words = [color.astype(np.uint16).tobytes() for color in colors]
+    return Palette(first, *words, bits=16 if wide else 8)
+
+
+def _plain(dataset: "Dataset", color: int, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
+    name = f"(0028,{_DATA + color & 0xFFFF:04X}) {_COLORS[color]} Palette Color Lookup Table Data"
+    data = _value(dataset, _DATA + color, name)
+    if isinstance(data, bytes) and len(data) <= count + 1:
+        entries = np.frombuffer(data, np.uint8)
+    else:
+        entries = (
+            _bytes_as_words(data, count, 16, big_endian=big_endian) if isinstance(data, bytes) else _words(data, name)
+        )
+    if len(entries) < count:
+        raise PixelDataError(f"{name}: found {len(entries)} entries, expected {count} of {bits} bits", element=name)
+    return entries[:count]
+
+
+def _segmented(dataset: "Dataset", color: int, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
+    name = f"(0028,{_SEGMENTED + color & 0xFFFF:04X}) Segmented {_COLORS[color]} Palette Color Lookup Table Data"
+    data = _value(dataset, _SEGMENTED + color, name)
+    wide = bits > _BYTE
+    if not isinstance(data, bytes):
+        segments = _words(data, name)
+    elif wide:
+        segments = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if big_endian else "<u2").astype(np.uint16)
+    else:
+        segments = np.frombuffer(data, np.uint8).astype(np.uint16)
+    entries = np.array(expand_segmented(segments.tobytes(), wide=wide, count=count), np.uint16)
+    return entries if wide else entries.astype(np.uint8)
+
+
+def _descriptor(dataset: "Dataset", tag: int, name: str) -> tuple[int, int, int]:
+    """Return how many entries there are, the first input, and the bits of an entry."""
+    value = _value(dataset, tag, name)
+    try:
+        count, first, bits = (int(number) for number in value)
+    except (TypeError, ValueError):
+        raise PixelDataError(f"{name}: found {shown(value)}, expected three numbers", element=name) from None
+    return count % MOST_ENTRIES or MOST_ENTRIES, first, max(0, min(bits, 255))
+
+
+def _bytes_as_words(data: bytes, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
+    """Return the entries of a value of VR OW, which are words, or two in a word where there are not as many words."""
+    if bits == _BYTE and len(data) <= count + 1:
+        return np.frombuffer(data, np.uint8).astype(np.uint16)
+    words = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if big_endian else "<u2")
+    return words.astype(np.uint16)
+
+
+def _words(data: Any, name: str) -> np.ndarray:
+    """Return the entries of a value of VR US or SS."""
+    try:
+        return np.atleast_1d(np.asarray(data, np.int64)).astype(np.uint16)
+    except (TypeError, ValueError, OverflowError):
+        raise PixelDataError(f"{name}: found {shown(data)}, expected numbers of 16 bits", element=name) from None
+
+
+def _value(dataset: "Dataset", tag: int, name: str) -> Any:
+    value = dataset[tag].value if tag in dataset else None
+    if value is None:
+        raise MissingElementError(f"Missing required element: {name}", element=name)
+    return value

@@ -1,0 +1,103 @@
+"""Modality values (PS3.3 C.11.1) as numbers that hold them."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dicomet._native import extrema
+from dicomet.display.attributes import Modality
+from dicomet.errors import PixelDataError
+from dicomet.frames import Form, checked_out
+
+if TYPE_CHECKING:
+    from dicomet.display.frames import DisplayFrames
+
+INTEGERS = tuple(np.dtype(name) for name in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64"))
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+# Up to here float64, in which values are worked out, has every integer.
+_MOST = 2.0**53
+_FLOAT32_BITS = 24
+
+
+def modality_frames(
+    frames: "DisplayFrames", index: int | None, dtype: np.dtype | None, out: np.ndarray | None
+) -> np.ndarray:
+    """Return the modality values of a frame, or of all."""
+    first, count, _ = frames.stored.span(index, Form(np.dtype(np.uint8), frames.stored.frame_shape))
+    numbers = range(first, first + count) if frames.attributes.varies else range(first, first + 1)
+    modalities = [None if frames.is_color else frames.attributes.frame(number).modality for number in numbers]
+    wanted = _checked(frames, modalities, dtype) if dtype is not None else _narrowest(frames, modalities)
+    form = Form(wanted, frames.stored.frame_shape)
+    first, count, shape = frames.stored.span(index, form)
+    frames.stored.check(first, count, form)
+    array = np.empty(shape, wanted) if out is None else checked_out(out, shape, wanted)
+    if len(set(modalities)) == 1:
+        _read(frames, first, count, modalities[0], array)
+        return array
+    for number, modality, frame in zip(numbers, modalities, array.reshape(count, *form.frame_shape), strict=True):
+        _read(frames, number, 1, modality, frame)
+    return array
+
+
+def _read(frames: "DisplayFrames", first: int, count: int, modality: Modality, out: np.ndarray) -> None:
+    if modality is None and out.dtype == frames.stored.dtype:
+        frames.stored.read(first, count, out.shape, out)
+        return
+    transform = frames.recipe(modality, out.dtype, out.size).made()
+    if frames.are_bits_sure or out.dtype.kind == "f":
+        frames.stored.read_through(first, count, transform, out)
+        return
+    stored = frames.stored.read(first, count, out.shape)
+    _check_bits(stored, frames)
+    transform.apply(stored, out)
+
+
+def _check_bits(stored: np.ndarray, frames: "DisplayFrames") -> None:
+    """Check samples, which may have more bits than the description says, before they are narrowed."""
+    low, high = frames.stored_ends()
+    found = extrema(stored, dtype=stored.dtype.name, excluded=None)  # type: ignore[arg-type]
+    if found is not None and not (low <= found[0] and found[1] <= high):
+        element = frames.stored.description.element
+        message = f"{element}: found samples from {found[0]:g} to {found[1]:g}, expected {low} to {high} by Bits Stored"
+        raise PixelDataError(f"{message} (use a float dtype)", element=element)
+
+
+def _narrowest(frames: "DisplayFrames", modalities: list[Modality]) -> np.dtype:
+    if not frames.is_integer:
+        return frames.stored.dtype
+    ends = _ends(frames, modalities)
+    if ends is None:
+        return FLOATS[frames.bits_stored > _FLOAT32_BITS]
+    for dtype in INTEGERS:
+        if _holds(dtype, ends):
+            return dtype
+    # More than 53 bits, as they are stored, or else not exactly.
+    return frames.stored.dtype if not any(modalities) else FLOATS[1]
+
+
+def _checked(frames: "DisplayFrames", modalities: list[Modality], dtype: np.dtype) -> np.dtype:
+    """Return the caller's dtype, if it holds every value that the description allows."""
+    if dtype in FLOATS or (dtype == frames.stored.dtype and not any(modalities)):
+        return dtype
+    if dtype not in INTEGERS:
+        names = ", ".join(map(str, (*INTEGERS, *FLOATS)))
+        raise ValueError(f"'dtype': found {dtype}, expected one of {names}")
+    ends = _ends(frames, modalities) if frames.is_integer else None
+    if ends is None or not _holds(dtype, ends):
+        values = "values that are not whole" if ends is None else f"values from {ends[0]:g} to {ends[1]:g}"
+        raise ValueError(f"'dtype': found {dtype} for {values}, expected {_narrowest(frames, modalities)}")
+    return dtype
+
+
+def _holds(dtype: np.dtype, ends: tuple[float, float]) -> bool:
+    info = np.iinfo(dtype)
+    return max(-_MOST, float(info.min)) <= ends[0] and ends[1] <= min(_MOST, float(info.max))
+
+
+def _ends(frames: "DisplayFrames", modalities: list[Modality]) -> tuple[float, float] | None:
+    """Return the lowest and the highest value that there can be; None where they are not all whole numbers."""
+    for modality in modalities:
+        if isinstance(modality, tuple) and not (modality[0].is_integer() and modality[1].is_integer()):
+            return None
+    ends = [frames.full(modality) for modality in set(modalities)]
+    return min(low for low, _ in ends), max(high for _, high in ends)

@@ -1,0 +1,329 @@
+"""Random images against the equations of the standard, and tables against pydicom's functions."""
+
+import io
+import os
+
+import numpy as np
+import pydicom
+import pytest
+from display_oracle import assert_seen
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.pixels import apply_modality_lut, apply_voi
+from pydicom.pixels.processing import _expand_segmented_lut
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
+
+import dicomet
+from dicomet._native import encode_rle, expand_segmented
+
+PROPERTY = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)
+)
+SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless)
+
+
+def image(stored: np.ndarray, bits_stored: int, syntax=ExplicitVRLittleEndian) -> Dataset:
+    """Return a data set of one frame."""
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = syntax
+    ds.Rows, ds.Columns = stored.shape
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 8 * stored.itemsize, bits_stored, bits_stored - 1
+    ds.PixelRepresentation = int(stored.dtype.kind == "i")
+    order = ">" if syntax == ExplicitVRBigEndian else "<"
+    ds.PixelData = stored.astype(stored.dtype.newbyteorder(order)).tobytes()
+    ds["PixelData"].VR = "OW" if stored.itemsize > 1 else "OB"
+    if syntax == RLELossless:
+        ds.file_meta.TransferSyntaxUID = RLELossless
+        frame = encode_rle(
+            ds.PixelData,
+            samples_per_pixel=1,
+            rows=ds.Rows,
+            columns=ds.Columns,
+            sample_bytes=stored.itemsize,
+            big_endian=False,
+        )
+        ds.PixelData = encapsulate([frame])
+    return ds
+
+
+def as_file(ds: Dataset) -> bytes:
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, ds, enforce_file_format=False)
+    return buffer.getvalue()
+
+
+@st.composite
+def stored_images(draw) -> tuple[np.ndarray, int]:
+    width = draw(st.sampled_from([1, 2, 2, 2, 4]))
+    bits = draw(st.integers(2, 8 * width))
+    signed = draw(st.booleans())
+    low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+    shape = draw(st.sampled_from([(1, 1), (3, 5), (64, 80)]))
+    values = np.random.default_rng(draw(st.integers(0, 999))).integers(low, high + 1, shape)
+    return values.astype(f"{'i' if signed else 'u'}{width}"), bits
+
+
+numbers = st.one_of(st.integers(-3000, 3000), st.floats(-1e4, 1e4).map(lambda number: round(number, 3)))
+
+
+def equation(x: np.ndarray, center: float, width: float, function: str) -> np.ndarray:
+    """PS3.3 C.11.2.1.2.1, C.11.2.1.3.1 and C.11.2.1.3.2, from 0 to 1."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        if function == "SIGMOID":
+            return 1 / (1 + np.exp(-4 * (x - center) / width))
+        if function == "LINEAR":
+            center, width = center - 0.5, width - 1
+        line = (x - center) / width + 0.5
+    return np.where(x <= center - width / 2, 0, np.where(x > center + width / 2, 1, line))
+
+
+@PROPERTY
+@given(
+    stored_images(),
+    st.sampled_from(SYNTAXES),
+    st.one_of(st.none(), st.tuples(numbers.filter(bool), numbers)),
+    numbers,
+    st.floats(1, 1e4).map(lambda number: round(number, 2)),
+    st.sampled_from(["LINEAR", "LINEAR_EXACT", "SIGMOID"]),
+    st.sampled_from(["MONOCHROME1", "MONOCHROME2"]),
+    st.sampled_from(
+        [("uint8", None), ("uint16", None), ("float32", None), ("uint8", (200, 3)), ("float32", (-1, 2.5))]
+    ),
+)
+def test_a_window_is_the_standard_s_equation(  # noqa: PLR0913, PLR0917 - drawn
+    sample, syntax, rescale, center, width, function, photometric, form
+):
+    (stored, bits), (dtype, ends) = sample, form
+    ds = image(stored, bits, syntax)
+    ds.PhotometricInterpretation = photometric
+    ds.WindowCenter, ds.WindowWidth, ds.VOILUTFunction = str(center)[:16], str(width), function
+    values = stored.astype(np.float64)
+    if rescale is not None:
+        ds.RescaleSlope, ds.RescaleIntercept = map(str, rescale)
+        values = values * rescale[0] + rescale[1]
+    low, high = ends or {"uint8": (0, 255), "uint16": (0, 65535), "float32": (0, 1)}[dtype]
+    grey = equation(values, float(str(center)[:16]), width, function)
+    exact = (1 - grey if photometric == "MONOCHROME1" else grey) * (high - low) + low
+    for source in (as_file(ds), ds):
+        assert_seen(dicomet.to_display(source, dtype=dtype, range=ends), exact)
+        assert_modality(source, values, rescale)
+
+
+def assert_modality(source, values: np.ndarray, rescale) -> None:
+    found = dicomet.modality_values(source)
+    if rescale is not None and not all(float(number).is_integer() for number in rescale):
+        assert found.dtype.kind == "f"
+        np.testing.assert_array_equal(found, values.astype(found.dtype))
+        return
+    assert found.dtype.kind in "iu" or np.abs(values).max() > 2**50
+    np.testing.assert_array_equal(found, values)
+    np.testing.assert_array_equal(dicomet.modality_values(source, dtype="float64"), values)
+    np.testing.assert_array_equal(dicomet.modality_values(source, dtype="float32"), values.astype(np.float32))
+    narrower = [
+        np.dtype(name) for name in ("u1", "i1", "u2", "i2", "u4", "i4") if np.dtype(name).itemsize < found.itemsize
+    ]
+    for other in narrower:
+        with pytest.raises(ValueError, match=f"'dtype': found {other} for values from"):
+            dicomet.modality_values(source, dtype=other)
+
+
+def lut_item(first: int, entries: np.ndarray, bits: int, *, words: bool) -> Dataset:
+    item = Dataset()
+    item.add_new("LUTDescriptor", "SS" if first < 0 else "US", [len(entries) % 65536, first, bits])
+    if words:
+        item.add_new("LUTData", "OW", entries.astype("<u2").tobytes())
+    else:
+        item.add_new("LUTData", "US", [int(entry) for entry in entries])
+    return item
+
+
+@PROPERTY
+@given(stored_images(), st.data())
+def test_a_modality_lut_is_pydicom_s(sample, data):
+    stored, bits = sample
+    first = data.draw(st.integers(0, 127 if stored.itemsize == 1 else 2000))
+    depth = data.draw(st.sampled_from([8, 16]))
+    entries = np.random.default_rng(first).integers(0, 1 << depth, data.draw(st.integers(2, 120)))
+    ds = image(stored, bits)
+    ds.ModalityLUTSequence = [lut_item(first, entries, depth, words=data.draw(st.booleans()))]
+    wanted = apply_modality_lut(stored, ds)
+    for source in (as_file(ds), ds):
+        found = dicomet.modality_values(source)
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found, wanted)
+        low, high = float(wanted.min()), float(wanted.max())
+        exact = (wanted - low) / (high - low) * 255 if high > low else np.zeros(stored.shape)
+        assert_seen(dicomet.to_display(source, window="minmax"), exact)
+        assert_seen(dicomet.to_display(source, window="full"), wanted / (2.0**depth - 1) * 255)
+        ends = np.percentile(wanted, (10, 90))
+        if ends[1] > ends[0]:
+            exact = np.clip((wanted - ends[0]) / (ends[1] - ends[0]), 0, 1) * 255
+            assert_seen(dicomet.to_display(source, window="percentile", percentiles=(10, 90)), exact)
+
+
+@PROPERTY
+@given(stored_images(), st.data())
+def test_a_voi_lut_is_pydicom_s(sample, data):
+    stored, bits = sample
+    first = data.draw(st.integers(-2000, 2000))
+    depth = data.draw(st.sampled_from([10, 12, 16]))
+    entries = np.random.default_rng(first + 2000).integers(0, 1 << depth, data.draw(st.integers(2, 400)))
+    ds = image(stored, bits)
+    ds.VOILUTSequence = [lut_item(first, entries, depth, words=data.draw(st.booleans()))]
+    # pydicom subtracts in the entries' dtype: in the oracle nothing can overflow.
+    index = np.clip(stored.astype(np.int64) - first, 0, len(entries) - 1)
+    if (
+        (stored.astype(np.int64) >= first).any()
+        and stored.dtype.itemsize > 1
+        and np.abs(stored.astype(np.int64)).max() < 30000
+    ):
+        np.testing.assert_array_equal(entries[index], apply_voi(stored.astype(np.int64), ds))
+    for source in (as_file(ds), ds):
+        assert_seen(dicomet.to_display(source, dtype="uint16"), entries[index] / (2.0**depth - 1) * 65535)
+
+
+def test_a_voi_lut_of_8_bits_does_not_wrap():
+    """pydicom wraps what lies more than 255 above the first value."""
+    stored = np.array([[0, 40, 255, 300, 4095]], np.uint16)
+    ds = image(stored, 12)
+    ds.VOILUTSequence = [lut_item(0, np.arange(256), 8, words=True)]
+    np.testing.assert_array_equal(dicomet.to_display(ds), [[0, 40, 255, 255, 255]])
+    assert apply_voi(stored, ds)[0, 3] == 44
+    # Two entries in each word.
+    ds.VOILUTSequence[0].LUTData = bytes(range(256))
+    np.testing.assert_array_equal(dicomet.to_display(ds), [[0, 40, 255, 255, 255]])
+
+
+def test_a_modality_lut_may_begin_below_zero():
+    """pydicom cannot subtract a negative number from unsigned samples."""
+    ds = image(np.array([[0, 1, 2, 200]], np.uint16), 12)
+    ds.ModalityLUTSequence = [lut_item(-2, np.array([10, 20, 30, 40, 50]), 16, words=True)]
+    np.testing.assert_array_equal(dicomet.modality_values(ds), [[30, 40, 50, 50]])
+    with pytest.raises(OverflowError):
+        apply_modality_lut(ds.pixel_array, ds)
+
+
+def test_views_by_the_explanation_of_a_lut():
+    ds = image(np.array([[0, 1]], np.uint8), 8)
+    ds.VOILUTSequence = [lut_item(0, np.array([5, 9]), 8, words=True), lut_item(0, np.array([7, 3]), 8, words=True)]
+    ds.VOILUTSequence[1].LUTExplanation = "Other"
+    ds.WindowCenter, ds.WindowWidth, ds.WindowCenterWidthExplanation = 1, 1, "Window"
+    np.testing.assert_array_equal(dicomet.to_display(ds), [[5, 9]])
+    np.testing.assert_array_equal(dicomet.to_display(ds, window=1), [[7, 3]])
+    np.testing.assert_array_equal(dicomet.to_display(ds, window="other"), [[7, 3]])
+    np.testing.assert_array_equal(dicomet.to_display(ds, window="WINDOW"), [[0, 255]])
+    with pytest.raises(dicomet.PixelDataError, match=r"VOI LUT Sequence: found 2 views, expected one with index 2"):
+        dicomet.to_display(ds, window=2)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "says"),
+    [
+        ("LUTDescriptor", None, r"Missing required element: \(0028,3002\) LUT Descriptor"),
+        ("LUTData", None, r"Missing required element: \(0028,3006\) LUT Data"),
+        ("LUTDescriptor", [300, 0, 8], r"\(0028,3006\) LUT Data: found 256 entries, expected 300"),
+        ("LUTDescriptor", [256, 0, 7], r"\(0028,3002\) LUT Descriptor: found 7, expected 8 to 16 bits"),
+        ("LUTDescriptor", [256, 0], r"\(0028,3002\) LUT Descriptor: found '\[256, 0\]', expected three numbers"),
+    ],
+)
+@pytest.mark.parametrize("sequence", ["ModalityLUTSequence", "VOILUTSequence"])
+def test_tables_that_cannot_be(sequence, keyword, value, says):
+    ds = image(np.array([[0, 1]], np.uint8), 8)
+    item = lut_item(0, np.arange(256), 8, words=True)
+    delattr(item, keyword)
+    if value is not None:
+        item.add_new(keyword, "US", value)
+    setattr(ds, sequence, [item])
+    with pytest.raises(dicomet.PixelDataError, match=says):
+        dicomet.to_display(ds)
+
+
+@st.composite
+def segments(draw) -> tuple[list[int], bool]:
+    wide = draw(st.booleans())
+    value = st.integers(0, 65535 if wide else 255)
+    words = [0, 1, draw(value)]
+    for _ in range(draw(st.integers(0, 6))):
+        length = draw(st.integers(1, 40))
+        if draw(st.booleans()):
+            words += [0, length, *draw(st.lists(value, min_size=length, max_size=length))]
+        else:
+            words += [1, length, draw(value)]
+    return words, wide
+
+
+@PROPERTY
+@given(segments())
+def test_segments_are_expanded_as_by_pydicom(sample):
+    words, wide = sample
+    wanted = np.array(_expand_segmented_lut(tuple(words), "<H" if wide else "<B"))
+    data = np.array(words, np.uint16).tobytes()
+    found = np.array(expand_segmented(data, wide=wide, count=len(wanted)))
+    # Half-way between two numbers NumPy's floats do not always tell where they are.
+    assert np.abs(found - wanted).max() <= 1
+    assert (found != wanted).mean() < 0.2
+    with pytest.raises(dicomet.PixelDataError, match="Segmented Red Palette"):
+        expand_segmented(data, wide=wide, count=len(wanted) + 1)
+    with pytest.raises(dicomet.PixelDataError, match="Segmented Red Palette"):
+        expand_segmented(data, wide=wide, count=len(wanted) - 1)
+
+
+def palette_image(entries: int, first: int, bits: int, data: bytes) -> Dataset:
+    ds = image(np.array([[0, 1, 2, 200]], np.uint8), 8)
+    ds.PhotometricInterpretation = "PALETTE COLOR"
+    for color in ("Red", "Green", "Blue"):
+        ds.add_new(f"{color}PaletteColorLookupTableDescriptor", "US", [entries, first, bits])
+        ds.add_new(f"{color}PaletteColorLookupTableData", "OW", data)
+    return ds
+
+
+@pytest.mark.parametrize(
+    ("bits", "data", "wanted"),
+    [
+        (8, bytes([10, 20, 255, 40]), [10, 10, 20, 40]),
+        (8, np.array([10, 20, 255, 40], "<u2").tobytes(), [10, 10, 20, 40]),
+        (16, np.array([2570, 5140, 65535, 10280], "<u2").tobytes(), [10, 10, 20, 40]),
+        (16, bytes([10, 20, 255, 40]), [10, 10, 20, 40]),
+    ],
+    ids=["bytes", "bytes in words", "words", "bytes that are called words"],
+)
+def test_palettes_of_8_and_16_bits(bits, data, wanted):
+    ds = palette_image(4, 1, bits, data)
+    seen = dicomet.to_display(ds)
+    np.testing.assert_array_equal(seen, np.repeat(np.array(wanted)[None, :, None], 3, axis=2))
+    np.testing.assert_array_equal(dicomet.to_display(as_file(ds)), seen)
+
+
+def test_palettes_that_cannot_be():
+    with pytest.raises(dicomet.PixelDataError, match=r"\(0028,1201\) Red Palette .* Data: found 2 entries, expected 4"):
+        dicomet.to_display(palette_image(4, 0, 8, b"\1\2"))
+    ds = palette_image(4, 0, 8, b"\1\2\3\4")
+    del ds.GreenPaletteColorLookupTableDescriptor
+    with pytest.raises(dicomet.MissingElementError, match=r"\(0028,1102\) Green Palette Color Lookup Table Descriptor"):
+        dicomet.to_display(ds)
+
+
+def test_integers_that_do_not_hold_the_values():
+    ds = image(np.array([[0, 4095]], np.uint16), 12)
+    ds.RescaleSlope, ds.RescaleIntercept = 1, -1024
+    assert dicomet.modality_values(ds).dtype == np.int16
+    assert dicomet.modality_values(ds, dtype="i4").dtype == np.int32
+    with pytest.raises(ValueError, match="'dtype': found uint16 for values from -1024 to 3071, expected int16"):
+        dicomet.modality_values(ds, dtype="uint16")
+    ds.RescaleSlope = 0.5
+    with pytest.raises(ValueError, match="'dtype': found int32 for values that are not whole, expected float32"):
+        dicomet.modality_values(ds, dtype="int32")
+    with pytest.raises(ValueError, match="'dtype': found float16, expected one of"):
+        dicomet.modality_values(ds, dtype="float16")
+    ds = image(np.array([[0, 2**32 - 1]], np.uint32), 32)
+    assert dicomet.modality_values(ds).dtype == np.uint32
+    ds.RescaleSlope, ds.RescaleIntercept = 1, -1
+    assert dicomet.modality_values(ds).dtype == np.int64
+    ds.RescaleSlope = 0.1
+    assert dicomet.modality_values(ds).dtype == np.float64
+    out = np.zeros((1, 2), np.float32)
+    assert dicomet.modality_values(ds, dtype="float32", out=out) is out
