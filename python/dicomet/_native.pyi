@@ -33,12 +33,14 @@ __all__ = [
     "__version__",
     "convert_color",
     "debug_build",
+    "encode_png",
     "encode_rle",
     "expand_segmented",
     "extrema",
     "find_delimiter",
     "find_pixel_data",
     "histogram",
+    "resize",
 ]
 
 __version__: str
@@ -346,4 +348,26 @@ def encode_rle(
 
     The samples of a pixel lie side by side in `src` (Planar Configuration 0), each of `sample_bytes` bytes in the order
     that `big_endian` says. A pixel has at most 15 bytes.
+    """
+
+def encode_png(samples: _Buffer, *, width: int, height: int, channels: int, bits: int) -> bytes:
+    """Return one image as a PNG file, grey (one channel) or RGB (three), of 8 or 16 `bits`.
+
+    The samples of a pixel lie side by side in `samples`, in native byte order.
+    """
+
+def resize(
+    src: _Buffer,
+    out: _Buffer,
+    *,
+    src_size: tuple[int, int],
+    out_size: tuple[int, int],
+    channels: int,
+    dtype: str,
+    filter: str,  # noqa: A002
+) -> None:
+    """Fill `out` with the image `src` in another size, antialiased; sizes are rows and columns.
+
+    `channels`: 1 or 3 samples side by side, all of ``"uint8"``, ``"uint16"`` or ``"float32"``. `filter`: Pillow's of this
+    name, ``"nearest"``, ``"bilinear"``, ``"bicubic"`` or ``"lanczos"``.
     """

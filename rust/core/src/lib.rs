@@ -25,6 +25,8 @@ pub mod offset_table;
 pub mod palette;
 pub mod parallel;
 pub mod planes;
+pub mod png;
+pub mod resize;
 pub mod rle;
 mod scratch;
 pub mod source;

@@ -11,6 +11,7 @@ mod encapsulated;
 mod errors;
 mod image;
 mod object;
+mod output;
 mod plan;
 #[cfg(feature = "provoke")]
 mod provoke;
@@ -37,6 +38,7 @@ mod _native {
         element::{find_delimiter, find_pixel_data},
         encapsulated::{Encapsulated, Frames},
         image::Image,
+        output::{encode_png, resize_image},
         plan::{Plan, convert_color},
         rle::encode_rle,
         source::Source,

@@ -1,0 +1,49 @@
+"""Arrays to PNG files (ISO/IEC 15948)."""
+
+import numpy as np
+
+from dicomet import _native
+
+CHANNELS = 3
+
+
+def encode(array: np.ndarray) -> bytes:
+    """Return an image as a PNG file.
+
+    Parameters
+    ----------
+    array : numpy.ndarray
+        Grey values of shape ``(rows, columns)``, or RGB of shape ``(rows, columns, 3)``, as uint8 or uint16 in any byte
+        order. All bits of every value are kept. Nobody may write to it during the call.
+
+    Returns
+    -------
+    bytes
+        The file, made for speed: about a tenth longer than the shortest that filters and compression could make.
+
+    Raises
+    ------
+    ValueError
+        If the array is of another shape or dtype, which PNG cannot hold.
+
+    """
+    if array.dtype.kind != "u" or array.itemsize not in {1, 2}:
+        raise ValueError(f"PNG holds uint8 and uint16, found {array.dtype.name}")
+    if array.ndim not in {2, 3} or array.shape[2:] not in {(), (1,), (CHANNELS,)} or not array.size:
+        raise ValueError(f"PNG holds images of shape (rows, columns) or (rows, columns, 3), found {array.shape}")
+    samples = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+    rows, columns = samples.shape[:2]
+    return _native.encode_png(
+        read_only(samples),
+        width=columns,
+        height=rows,
+        channels=samples.size // (rows * columns),
+        bits=8 * samples.itemsize,
+    )
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """Return a view that the core reads in place; of what can be written to it makes a copy."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,213 @@
+//! Images of another size, antialiased: each result is the weighted mean of all samples that it covers, as in Pillow.
+
+use crate::error::{COLUMNS, Error, PIXEL_DATA, Problem, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::image::in_range;
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{F32, F32x3, U8, U8x3, U16, U16x3};
+use fast_image_resize::{FilterType, ImageBufferError, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+
+/// What a sample is, in native byte order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample {
+    /// 8 bits, unsigned.
+    U8,
+    /// 16 bits, unsigned.
+    U16,
+    /// 32 bits, floating point.
+    F32,
+}
+
+/// How a result is made of the samples around it, by Pillow's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// The nearest sample as it is: for labels.
+    Nearest,
+    /// A triangle.
+    Bilinear,
+    /// Catmull-Rom's cubic (a is -0.5).
+    Bicubic,
+    /// Lanczos' windowed sinc of three lobes.
+    Lanczos,
+}
+
+/// An image's size, not yet checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Rows.
+    pub rows: i64,
+    /// Columns.
+    pub columns: i64,
+}
+
+/// What is made of what, not yet checked. Samples of a pixel lie side by side.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// The size that there is.
+    pub from: Size,
+    /// The size that is wanted.
+    pub to: Size,
+    /// 1 or 3.
+    pub channels: i64,
+    /// What a sample is.
+    pub sample: Sample,
+    /// How it is done.
+    pub filter: Filter,
+}
+
+/// Fills `out` with the image `src` in another size.
+pub fn resize(src: &[u8], out: &mut [u8], layout: &Layout) -> Result<()> {
+    let resize = match (layout.sample, layout.channels) {
+        (Sample::U8, 1) => resize_pixels::<U8>,
+        (Sample::U8, 3) => resize_pixels::<U8x3>,
+        (Sample::U16, 1) => resize_pixels::<U16>,
+        (Sample::U16, 3) => resize_pixels::<U16x3>,
+        (Sample::F32, 1) => resize_pixels::<F32>,
+        (Sample::F32, 3) => resize_pixels::<F32x3>,
+        (_, found) => return Err(Error::new(SAMPLES_PER_PIXEL, Problem::Value { found, expected: "1 or 3" })),
+    };
+    resize(src, out, layout)
+}
+
+fn resize_pixels<P: PixelTrait>(src: &[u8], out: &mut [u8], layout: &Layout) -> Result<()> {
+    let (from, to) = (checked::<P>(layout.from, src.len())?, checked::<P>(layout.to, out.len())?);
+    match layout.filter {
+        Filter::Nearest => nearest(src, from, out, to, P::size()),
+        Filter::Bilinear => convolve::<P>(src, from, out, to, FilterType::Bilinear),
+        Filter::Bicubic => convolve::<P>(src, from, out, to, FilterType::CatmullRom),
+        Filter::Lanczos => convolve::<P>(src, from, out, to, FilterType::Lanczos3),
+    }
+}
+
+/// Copies the pixels in which the centres of the new ones lie. In integers: floating point puts a centre that lies just
+/// between two pixels now into the one and now into the other.
+fn nearest(src: &[u8], from: (u32, u32), out: &mut [u8], to: (u32, u32), pixel: usize) -> Result<()> {
+    let below_centre =
+        |place: u32, from: u32, to: u32| (2 * u64::from(place) + 1) * u64::from(from) / (2 * u64::from(to));
+    let mut places = try_with_capacity(to.1 as usize)?;
+    places.extend((0..to.1).map(|column| below_centre(column, from.1, to.1) as usize * pixel));
+    for (row, out) in (0_u32..).zip(out.chunks_exact_mut(to.1 as usize * pixel)) {
+        let start = below_centre(row, from.0, to.0) as usize * from.1 as usize * pixel;
+        let src = &src[start..start + from.1 as usize * pixel];
+        for (out, &place) in out.chunks_exact_mut(pixel).zip(&places) {
+            out.copy_from_slice(&src[place..place + pixel]);
+        }
+    }
+    Ok(())
+}
+
+/// First the rows, then the columns: integers are rounded and cut to their range in between. Both at once would have memory in between that is allocated
+/// infallibly.
+fn convolve<P: PixelTrait>(
+    src: &[u8],
+    (rows, columns): (u32, u32),
+    out: &mut [u8],
+    (out_rows, out_columns): (u32, u32),
+    filter: FilterType,
+) -> Result<()> {
+    let src = TypedImageRef::<P>::from_buffer(columns, rows, src).map_err(unusable)?;
+    let mut out = TypedImage::<P>::from_buffer(out_columns, out_rows, out).map_err(unusable)?;
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false);
+    let mut resizer = Resizer::new();
+    if rows == out_rows || columns == out_columns {
+        return resizer.resize_typed(&src, &mut out, &options).map_err(|_| impossible());
+    }
+    let mut between = zeroed::<P>(rows as usize, out_columns as usize)?;
+    let mut between = TypedImage::from_pixels_slice(out_columns, rows, &mut between).map_err(|_| impossible())?;
+    resizer.resize_typed(&src, &mut between, &options).map_err(|_| impossible())?;
+    resizer.resize_typed(&between, &mut out, &options).map_err(|_| impossible())
+}
+
+/// Rows and columns of an image of so many bytes.
+fn checked<P: PixelTrait>(size: Size, found: usize) -> Result<(u32, u32)> {
+    let rows = in_range(ROWS, size.rows, 1, 65535, "1 to 65535")?;
+    let columns = in_range(COLUMNS, size.columns, 1, 65535, "1 to 65535")?;
+    let (found, expected) = (found as u64, u64::from(rows) * u64::from(columns) * P::size() as u64);
+    if found == expected { Ok((rows, columns)) } else { Err(Error::pixel_data(Problem::Length { found, expected })) }
+}
+
+fn zeroed<P: PixelTrait>(rows: usize, columns: usize) -> Result<Vec<P>> {
+    let count = rows.checked_mul(columns).ok_or_else(|| Error::pixel_data(Problem::TooLarge))?;
+    let mut pixels = try_with_capacity(count)?;
+    pixels.resize(count, P::default());
+    Ok(pixels)
+}
+
+fn unusable(error: ImageBufferError) -> Error {
+    match error {
+        ImageBufferError::InvalidBufferAlignment => {
+            Error::pixel_data(Problem::Unsupported("the samples are not aligned in memory"))
+        }
+        ImageBufferError::InvalidBufferSize => impossible(),
+    }
+}
+
+/// Sizes have been checked, and there is no part that is cut out.
+fn impossible() -> Error {
+    Error::new(PIXEL_DATA, Problem::Unsupported("the image cannot be resized"))
+}
+
+#[cfg(test)]
+#[allow(clippy::cast_sign_loss, reason = "sizes are positive")]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FILTERS: [Filter; 4] = [Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Lanczos];
+
+    fn layout(from: (i64, i64), to: (i64, i64), channels: i64, sample: Sample, filter: Filter) -> Layout {
+        let size = |(rows, columns)| Size { rows, columns };
+        Layout { from: size(from), to: size(to), channels, sample, filter }
+    }
+
+    proptest! {
+        #[test]
+        fn an_even_area_stays_even(
+            from in (1_i64..60, 1_i64..60), to in (1_i64..60, 1_i64..60), rgb: bool, value: u16, filter in 0_usize..4,
+        ) {
+            let channels = if rgb { 3 } else { 1 };
+            let samples = |(rows, columns): (i64, i64)| (rows * columns * channels) as usize;
+            let src = value.to_ne_bytes().repeat(samples(from));
+            let mut out = vec![0; 2 * samples(to)];
+            resize(&src, &mut out, &layout(from, to, channels, Sample::U16, FILTERS[filter])).unwrap();
+            prop_assert_eq!(out, value.to_ne_bytes().repeat(samples(to)));
+        }
+
+        #[test]
+        fn the_nearest_is_one_of_the_samples(
+            from in (1_i64..40, 1_i64..40), to in (1_i64..40, 1_i64..40),
+        ) {
+            let src: Vec<u8> = (0..from.0 * from.1).map(|place| place as u8).collect();
+            let mut out = vec![0; (to.0 * to.1) as usize];
+            resize(&src, &mut out, &layout(from, to, 1, Sample::U8, Filter::Nearest)).unwrap();
+            for (place, &found) in (0_i64..).zip(&out) {
+                let nearest = |place: i64, to: i64, from: i64| (2 * place + 1) * from / (2 * to);
+                let row = nearest(place / to.1, to.0, from.0);
+                let column = nearest(place % to.1, to.1, from.1);
+                prop_assert_eq!(found, (row * from.1 + column) as u8);
+            }
+        }
+    }
+
+    #[test]
+    fn two_are_the_mean_of_four() {
+        let src: Vec<u8> = [0.0_f32, 2.0, 4.0, 6.0].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let mut out = [0; 4];
+        resize(&src, &mut out, &layout((2, 2), (1, 1), 1, Sample::F32, Filter::Bilinear)).unwrap();
+        assert!((f32::from_ne_bytes(out) - 3.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let fits = layout((2, 3), (1, 1), 1, Sample::U8, Filter::Bilinear);
+        let size = |rows, columns| Size { rows, columns };
+        for (wrong, says) in [
+            (Layout { from: size(0, 3), ..fits }, "(0028,0010) Rows: found 0, expected 1 to 65535"),
+            (Layout { to: size(1, 65536), ..fits }, "(0028,0011) Columns: found 65536, expected 1 to 65535"),
+            (Layout { channels: 2, ..fits }, "(0028,0002) Samples per Pixel: found 2, expected 1 or 3"),
+            (Layout { sample: Sample::U16, ..fits }, "(7FE0,0010) Pixel Data: found 6 bytes, expected 12"),
+            (Layout { to: size(1, 2), ..fits }, "(7FE0,0010) Pixel Data: found 1 bytes, expected 2"),
+        ] {
+            assert_eq!(resize(&[0; 6], &mut [0], &wrong).unwrap_err().to_string(), says);
+        }
+    }
+}
