@@ -368,6 +368,6 @@ def resize(
 ) -> None:
     """Fill `out` with the image `src` in another size, antialiased; sizes are rows and columns.
 
-    `channels`: 1 or 3 samples side by side, all of ``"uint8"``, ``"uint16"`` or ``"float32"``. `filter`: Pillow's of this
+    `channels`: 1 or 3 samples side by side, of ``"uint8"``, ``"uint16"`` or ``"float32"``. `filter`: Pillow's of this
     name, ``"nearest"``, ``"bilinear"``, ``"bicubic"`` or ``"lanczos"``.
     """
