@@ -16,6 +16,7 @@ from dicomet._native import __version__, debug_build
 from dicomet.errors import MissingElementError, PixelDataError, UnsupportedTransferSyntaxError
 
 if _typing.TYPE_CHECKING:
+    from dicomet.convert.api import Converted, convert_file
     from dicomet.display.api import modality_values, to_display
     from dicomet.dropin.api import install, stats, uninstall
     from dicomet.many import pixel_arrays
@@ -26,11 +27,13 @@ if debug_build:
     _warnings.warn("this is a debug build of dicomet, which is slow: build with --release", stacklevel=2)
 
 __all__ = [
+    "Converted",
     "MissingElementError",
     "OpenImage",
     "PixelDataError",
     "UnsupportedTransferSyntaxError",
     "__version__",
+    "convert_file",
     "install",
     "iter_pixels",
     "modality_values",
@@ -44,7 +47,9 @@ __all__ = [
 
 # Imported when they are asked for: they import NumPy or pydicom, which itself may be importing a plugin of dicomet's.
 _LAZY = {
+    "Converted": "dicomet.convert.api",
     "OpenImage": "dicomet.open_image",
+    "convert_file": "dicomet.convert.api",
     "install": "dicomet.dropin.api",
     "iter_pixels": "dicomet.pixels",
     "modality_values": "dicomet.display.api",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dicomet import __version__, script
+from dicomet.convert import arguments as convert_arguments
 
 UNUSABLE_ARGUMENTS = 2
 # As a shell tells of SIGINT and SIGPIPE.
@@ -62,6 +63,12 @@ def _bench(arguments: argparse.Namespace) -> int:
     return bench.exit_status(results)
 
 
+def _convert(arguments: argparse.Namespace) -> int:
+    from dicomet.convert import command  # noqa: PLC0415 - NumPy, pydicom and rich are for those who convert
+
+    return command.run(arguments)
+
+
 COMMANDS = (
     Command(
         "bench",
@@ -70,6 +77,13 @@ COMMANDS = (
         "Exit status: 0; 1 if arrays differ, or dicomet refuses what pydicom decodes; 2 for unusable arguments.",
         _add_bench_arguments,
         _bench,
+    ),
+    Command(
+        "convert",
+        "convert DICOM files, folders and archives into PNG, JPEG, TIFF, NPY or NPZ",
+        convert_arguments.DESCRIPTION,
+        convert_arguments.add,
+        _convert,
     ),
 )
 

@@ -2,8 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,17 +33,51 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
         If it cannot be written.
 
     """
-    path = Path(path)
-    # Not the file's own name, which with anything behind it may be longer than a name can be.
-    temporary = path.with_name(f".{secrets.token_hex(8)}{SUFFIX}")
-    try:
+    with together() as files:
+        files.write(path, content)
+
+
+class Files:
+    """Files that are being written, each under a temporary name."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._temporary: list[tuple[Path, Path]] = []
+
+    def write(self, path: str | os.PathLike[str], content: Content) -> None:
+        """Write one more, which gets its name with all others."""
+        path = Path(path)
+        # Not the file's own name, which with anything behind it may be longer than a name can be.
+        temporary = path.with_name(f".{secrets.token_hex(8)}{SUFFIX}")
         with temporary.open("xb") as file:
+            self._temporary.append((temporary, path))
             if callable(content):
                 content(file)
             else:
                 file.write(content)
-        temporary.replace(path)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What has been written."""
+        return tuple(str(path) for _, path in self._temporary)
+
+    def _rename(self) -> None:
+        for temporary, path in self._temporary:
+            temporary.replace(path)
+
+    def _remove(self) -> None:
+        for temporary, _ in self._temporary:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+@contextmanager
+def together() -> Iterator[Files]:
+    """Write several files, which get their names at the end of the block, or are all removed if it fails."""
+    files = Files()
+    try:
+        yield files
+        files._rename()  # noqa: SLF001 - of this module
     except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
+        files._remove()  # noqa: SLF001
         raise

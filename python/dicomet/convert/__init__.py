@@ -1,0 +1,1 @@
+"""DICOM files to image files and arrays on disk."""

@@ -1,0 +1,171 @@
+"""The public function `convert_file`."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from dicomet import atomic
+from dicomet.convert import formats
+from dicomet.convert.frames import FrameSource
+from dicomet.convert.options import (
+    FRAME_BY_FRAME,
+    Colour,
+    Options,
+    Resample,
+    Size,
+    format_of,
+)
+from dicomet.convert.options import Frames as WantedFrames
+from dicomet.display.api import Window
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from dicomet.source import Readable
+
+# So that the files of up to 9999 frames are in order by name.
+DIGITS = 4
+
+Status = Literal["converted", "existing", "skipped", "failed"]
+
+
+class Converted(NamedTuple):
+    """What became of a file.
+
+    Attributes
+    ----------
+    source : str
+        Its name.
+    status : str
+        ``"converted"``; ``"existing"`` if all outputs were there before. `dicomet convert` has two more: ``"skipped"``,
+        if it is no DICOM file or has no image, and ``"failed"``.
+    outputs : tuple of str
+        The files that have been written, or were there.
+    frames : int
+        How many frames have been written.
+    reason : str
+        Why it was skipped, or what failed; of `dicomet convert` also what was odd with a file that was converted.
+
+    """
+
+    source: str
+    status: Status
+    outputs: tuple[str, ...] = ()
+    frames: int = 0
+    reason: str = ""
+
+
+def convert_file(  # noqa: PLR0913 - the options of the command
+    src: "Readable | Dataset",
+    out: str | os.PathLike[str],
+    *,
+    window: Window = None,
+    dtype: str | None = None,
+    size: Size | None = None,
+    resample: Resample = "bilinear",
+    frames: WantedFrames = "all",
+    colour: Colour = "auto",
+    raw: bool = False,
+    quality: int = 90,
+    skip_existing: bool = False,
+    workers: int | None = None,
+) -> Converted:
+    """Convert one DICOM file into image files, or arrays on disk.
+
+    >>> dicomet.convert_file("ct.dcm", "ct.png", window=(40, 400))
+    >>> dicomet.convert_file("us.dcm", "us.png")                       # us_0001.png, us_0002.png, ...
+    >>> dicomet.convert_file("mr.dcm", "mr.npy", raw=True)
+
+    It depends on nothing but its arguments and can be called again, and by any process: it can be given to an executor
+    or a cluster as it is.
+
+    Parameters
+    ----------
+    src : path, binary file object, bytes-like or pydicom.dataset.Dataset
+        As for `dicomet.pixel_array`.
+    out : str or os.PathLike
+        The file, whose suffix says the format: .png, .jpg, .tiff, .npy, or .npz (where the array is called ``image``).
+        Several frames become pages of one TIFF file, or the first axis of one array; as PNG or JPEG each becomes a file
+        of its own, ``NAME_0001.png`` for the first and so on. Folders that are missing are made. A file that is there
+        is replaced. All files of one call get their names at once, when the last of them is whole.
+    window : optional
+        As for `dicomet.to_display`.
+    dtype : {"uint8", "uint16", "float32"}, optional
+        Of what is displayed; uint8 by default. float32, from 0 to 1, is for TIFF, NPY and NPZ, uint16 not for JPEG.
+    size : int or (int, int), optional
+        One number: of the shorter side, the other in proportion, as in torchvision. Two: rows and columns, whatever the
+        proportions, as in torchvision and Keras (Pillow has them the other way round). Antialiased.
+    resample : {"bilinear", "nearest", "bicubic", "lanczos"}
+        How, by Pillow's names. ``"nearest"`` is for labels.
+    frames : {"all", "mid"} or int
+        Which: all, the one in the middle, or one by its number from 0, or from -1 backwards.
+    colour : {"auto", "grey", "rgb"}
+        Grey or RGB, as the file has it or in any case. RGB becomes grey by the weights of ITU-R BT.601, as in Pillow.
+    raw : bool
+        Not what is displayed but the stored values, with all their bits: those of `dicomet.pixel_array`. Signed, float
+        and 32-bit values are for TIFF, NPY and NPZ.
+    quality : int
+        Of JPEG, 1 to 100.
+    skip_existing : bool
+        Write only what is not there. Because no file is there before it is whole, an interrupted run can go on so; with
+        other options, files of before stay as they are.
+    workers : int, optional
+        As for `dicomet.pixel_array`.
+
+    Returns
+    -------
+    Converted
+        ``(source, status, outputs, frames, reason)``.
+
+    Raises
+    ------
+    ValueError
+        An option, or a combination of options, that cannot be; or values that the format cannot hold.
+    IndexError
+        There is no frame of that number.
+    PixelDataError, OSError
+        As `dicomet.pixel_array` does; nothing is written then.
+    ImportError
+        JPEG needs Pillow and TIFF needs tifffile, which come with ``dicomet[convert]``.
+
+    """
+    options = Options(window, dtype, size, resample, frames, colour, raw, quality, skip_existing, workers)
+    return convert(src, Path(out), options)
+
+
+def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted:
+    """Do what `convert_file` does."""
+    kind = format_of(str(out))
+    options.check_format(kind)
+    name = str(src) if isinstance(src, str | os.PathLike) else type(src).__name__
+    if options.skip_existing and out.is_file():
+        return Converted(name, "existing", (str(out),))
+    source = FrameSource(src, options)
+    places = output_names(out, kind, source.count, source.numbers)
+    missing = {number: path for number, path in places.items() if not (options.skip_existing and path.is_file())}
+    if not missing:
+        return Converted(name, "existing", tuple(map(str, places.values())))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with atomic.together() as files:
+        if kind in FRAME_BY_FRAME:
+            encode = formats.image_encoder(kind, options)
+            for frame, path in zip(source.read(list(missing)), missing.values(), strict=True):
+                files.write(path, partial(encode, frame))
+        else:
+            files.write(out, partial(formats.write_all, _frames(source), kind=kind))
+    return Converted(name, "converted", files.paths, len(missing))
+
+
+def _frames(source: FrameSource) -> formats.Frames:
+    rest = source.read(source.numbers)
+    count = len(source.numbers)
+    return formats.Frames(next(rest), rest, count, stacked=count > 1)
+
+
+def output_names(out: Path, kind: str, count: int, numbers: range) -> dict[int, Path]:
+    """Return the file of each frame: `out` itself but for formats of one frame where several are wanted."""
+    if kind not in FRAME_BY_FRAME or len(numbers) == 1:
+        return dict.fromkeys(numbers, out)
+    digits = max(DIGITS, len(str(count)))
+    return {number: out.with_name(f"{out.stem}_{number + 1:0{digits}}{out.suffix}") for number in numbers}

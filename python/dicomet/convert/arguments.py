@@ -1,0 +1,118 @@
+"""The arguments of ``dicomet convert``. Nothing but the standard library: every call of ``dicomet`` reads this."""
+
+import argparse
+
+DESCRIPTION = """\
+Convert DICOM files into image files, as they are displayed or (--raw) with all their stored bits. Folders below a SRC
+are kept below the output: folders of classes stay folders of classes. Of several SRC, each folder or archive gets a
+folder of its name. Files in folders and archives that are no DICOM files or have no pixel data are skipped.
+
+Exit status: 0; 1 if a file failed, whose reason is told and which does not end the rest; 2 for unusable arguments.
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add all to `parser`."""
+    parser.add_argument(
+        "sources",
+        metavar="SRC",
+        nargs="+",
+        help="a DICOM file, a folder with all that is below it, a zip archive, or - for one file on standard input",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="the folder for the results; of a single file also the name of the result, such as ct.png. Several frames "
+        "become NAME_0001.png and so on, or one file in the formats that hold several",
+    )
+    parser.add_argument("--format", choices=("png", "jpg", "tiff", "npy", "npz"), help="default: png")
+    _add_values(parser)
+    _add_course(parser)
+
+
+def _add_values(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("values")
+    group.add_argument(
+        "--window",
+        metavar="WINDOW",
+        type=_window,
+        help="CENTER,WIDTH[,FUNCTION] after the Modality LUT, such as 40,400 for Hounsfield units; or minmax, "
+        "percentile, full, the explanation of a window in the file, or its number; default: what the file says",
+    )
+    group.add_argument("--dtype", choices=("uint8", "uint16", "float32"), help="of what is displayed; default: uint8")
+    group.add_argument(
+        "--raw", action="store_true", help="the stored values with all their bits, not what is displayed"
+    )
+    group.add_argument(
+        "--size",
+        metavar="N|ROWSxCOLUMNS",
+        type=_size,
+        help="of the shorter side, the other in proportion; or both, whatever the proportions",
+    )
+    group.add_argument(
+        "--resample",
+        choices=("bilinear", "nearest", "bicubic", "lanczos"),
+        default="bilinear",
+        help="how --size does it; default: bilinear, antialiased",
+    )
+    group.add_argument(
+        "--frames",
+        metavar="all|mid|N",
+        type=_frames,
+        default="all",
+        help="N from 0, or backwards from -1; default: all",
+    )
+    group.add_argument("--colour", choices=("auto", "grey", "rgb"), default="auto", help="default: as the file has it")
+    group.add_argument("--quality", metavar="N", type=int, default=90, help="of JPEG, 1 to 100; default: 90")
+
+
+def _add_course(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("course")
+    group.add_argument("--workers", metavar="N", type=_positive, help="processes; default: one for each core")
+    group.add_argument("--skip-existing", action="store_true", help="go on where an earlier run has ended")
+    group.add_argument(
+        "--on-error", choices=("skip", "stop"), default="skip", help="what to do when a file fails; default: skip it"
+    )
+    group.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write down what became of every file, as .csv or .json: its outputs, its reason",
+    )
+
+
+def _window(text: str) -> object:
+    """Return what `to_display` takes: a number, numbers with a function, or a name."""
+    try:
+        return int(text)
+    except ValueError:
+        parts = text.split(",")
+    try:
+        numbers = float(parts[0]), float(parts[1])
+    except (ValueError, IndexError):
+        return text
+    return (*numbers, *(part.strip().upper() for part in parts[2:]))
+
+
+def _size(text: str) -> int | tuple[int, int]:
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected N or ROWSxCOLUMNS, such as 224 or 224x224")
+    return int(parts[0]) if len(parts) == 1 else (int(parts[0]), int(parts[1]))
+
+
+def _frames(text: str) -> int | str:
+    if text in {"all", "mid"}:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected all, mid or a number") from None
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1 on")
+    return number

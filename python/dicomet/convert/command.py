@@ -1,0 +1,117 @@
+"""The command ``dicomet convert``."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple, get_args
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from dicomet.convert import pool
+from dicomet.convert.api import Converted, Status
+from dicomet.convert.jobs import Job
+from dicomet.convert.naming import results
+from dicomet.convert.options import FORMATS, Options, format_of
+from dicomet.convert.report import Report
+from dicomet.convert.sources import Found, UnusableSourceError, find
+from dicomet.errors import in_one_line
+
+UNUSABLE_ARGUMENTS = 2
+SUFFIXES = {"png": ".png", "jpg": ".jpg", "tiff": ".tiff", "npy": ".npy", "npz": ".npz"}
+PREFIX = "dicomet convert"
+
+
+class _Plan(NamedTuple):
+    """What is to be done."""
+
+    found: Sequence[Found]
+    outs: Sequence[Path]
+    options: Options
+
+    def jobs(self) -> Iterator[Job]:
+        for file, out in zip(self.found, self.outs, strict=True):
+            yield Job(
+                file.source, str(out), self.options, file.member, file.offset, file.data, file.was_named, file.fault
+            )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert what the arguments name, and return the exit status."""
+    try:
+        plan = _plan(arguments)
+        report = None if arguments.report is None else Report(Path(arguments.report))
+    except (UnusableSourceError, ValueError, OSError) as error:
+        sys.stderr.write(f"{PREFIX}: error: {in_one_line(str(error))}\n")
+        return UNUSABLE_ARGUMENTS
+    counts: Counter[Status] = Counter()
+    stop = Event()
+    try:
+        with closing(pool.run(plan.jobs(), len(plan.found), arguments.workers, stop)) as done:
+            for result in _shown(done, len(plan.found)):
+                counts[result.status] += 1
+                if report is not None:
+                    report.add(result)
+                if result.status == "failed" and arguments.on_error == "stop":
+                    stop.set()
+    finally:
+        if report is not None:
+            report.write()
+    left = len(plan.found) - counts.total()
+    summary = [f"{counts[status]} {status}" for status in get_args(Status)] + [f"{left} left"] * bool(left)
+    sys.stdout.write(", ".join(summary) + "\n")
+    return int(bool(counts["failed"]))
+
+
+def _plan(arguments: argparse.Namespace) -> _Plan:
+    options = Options(
+        window=arguments.window,
+        dtype=arguments.dtype,
+        size=arguments.size,
+        resample=arguments.resample,
+        frames=arguments.frames,
+        colour=arguments.colour,
+        raw=arguments.raw,
+        quality=arguments.quality,
+        skip_existing=arguments.skip_existing,
+    )
+    out = Path(arguments.output)
+    single = _is_file_name(out)
+    kind = format_of(str(out)) if single else arguments.format or "png"
+    if arguments.format not in {None, kind}:
+        raise ValueError(f"--format {arguments.format} contradicts the name of the output, {str(out)!r}")
+    options.check_format(kind)
+    found = find(arguments.sources, out)
+    if not single:
+        return _Plan(found, results(found, out, SUFFIXES[kind]), options)
+    if len(found) > 1:
+        raise UnusableSourceError(f"{str(out)!r} is the name of one file, found {len(found)} to convert")
+    return _Plan(found, [out], options)
+
+
+def _is_file_name(out: Path) -> bool:
+    return out.suffix.lower() in FORMATS and not out.is_dir()
+
+
+def _shown(done: Iterable[Converted], count: int) -> Iterator[Converted]:
+    """Pass on what is done, with a progress bar in a terminal, and tell what failed."""
+    console = Console(stderr=True, highlight=False, emoji=False, markup=False)
+    columns = (TextColumn("Converting"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=count)
+        for result in done:
+            if result.status == "failed":
+                line = in_one_line(f"{PREFIX}: {result.source}: {result.reason}")
+                progress.console.print(line.encode(errors="replace").decode(), soft_wrap=True)
+            progress.advance(task)
+            yield result
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:.0f} files/s")

@@ -1,0 +1,93 @@
+"""Frames to files: PNG, JPEG, TIFF, NPY and NPZ."""
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
+
+import numpy as np
+
+from dicomet import png
+from dicomet.convert.options import Options, check_dtype
+
+NPZ_NAME = "image"
+COLOURED = 3
+# Offsets of a TIFF have 32 bits; what is not pixels has room in the rest.
+MOST_OF_TIFF = 2**32 - 2**25
+INSTALL = "pip install 'dicomet[convert]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Frames that are still to be read, of one shape and dtype."""
+
+    first: np.ndarray
+    rest: Iterator[np.ndarray]
+    count: int
+    stacked: bool
+    """They have an axis of their own, even if there is only one."""
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield all."""
+        yield self.first
+        yield from self.rest
+
+    @property
+    def nbytes(self) -> int:
+        """Of all."""
+        return self.first.nbytes * self.count
+
+
+def image_encoder(kind: str, options: Options) -> Callable[[np.ndarray, BinaryIO], object]:
+    """Return what writes one frame to a file, for the formats that hold one."""
+    return _write_png if kind == "png" else partial(_write_jpg, quality=options.quality)
+
+
+def write_all(frames: Frames, file: BinaryIO, kind: str) -> None:
+    """Write all frames to one file, for the formats that hold several."""
+    {"tiff": _write_tiff, "npy": _write_npy, "npz": _write_npz}[kind](frames, file)
+
+
+def _write_png(frame: np.ndarray, file: BinaryIO) -> None:
+    check_dtype("png", frame.dtype.name)
+    file.write(png.encode(frame))
+
+
+def _write_jpg(frame: np.ndarray, file: BinaryIO, *, quality: int) -> None:
+    check_dtype("jpg", frame.dtype.name)
+    try:
+        from PIL import Image  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ImportError(f"JPEG files are written by Pillow, which is not installed: {INSTALL}") from error
+    Image.fromarray(frame).save(file, "jpeg", quality=quality)
+
+
+def _write_tiff(frames: Frames, file: BinaryIO) -> None:
+    try:
+        import tifffile  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ImportError(f"TIFF files are written by tifffile, which is not installed: {INSTALL}") from error
+    photometric = "rgb" if frames.first.ndim == COLOURED else "minisblack"
+    with tifffile.TiffWriter(file, bigtiff=frames.nbytes > MOST_OF_TIFF) as writer:
+        for frame in frames:
+            writer.write(frame, photometric=photometric, metadata=None, contiguous=False, software="dicomet")
+
+
+def _write_npy(frames: Frames, file: BinaryIO) -> None:
+    axes = (frames.count,) if frames.stacked else ()
+    header = {
+        "shape": axes + frames.first.shape,
+        "descr": np.lib.format.dtype_to_descr(frames.first.dtype),
+        "fortran_order": False,
+    }
+    np.lib.format.write_array_header_1_0(file, header)
+    file.writelines(np.ascontiguousarray(frame).data.cast("B") for frame in frames)
+
+
+def _write_npz(frames: Frames, file: BinaryIO) -> None:
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(f"{NPZ_NAME}.npy", "w", force_zip64=True) as member,
+    ):
+        _write_npy(frames, member)  # type: ignore[arg-type]

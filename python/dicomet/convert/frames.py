@@ -1,0 +1,124 @@
+"""The frames of a source, as they are wanted: as displayed or as stored, in a size, in a colour."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dicomet import _native
+from dicomet.convert.options import Options, Resample, Size
+from dicomet.display.api import to_display
+from dicomet.open_image import OpenImage
+from dicomet.png import read_only
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from dicomet.source import Readable
+
+COLOURED = 3
+# ITU-R BT.601, as in Pillow's conversion to "L".
+LUMA = (0.299, 0.587, 0.114)
+SIGN = 0x8000
+
+
+class FrameSource:
+    """The frames of one source. `numbers` are those that are wanted, of `count`."""
+
+    def __init__(self, src: "Readable | Dataset", options: Options) -> None:
+        """Parse the header.
+
+        Raises
+        ------
+        IndexError
+            There is no frame of the number that is wanted.
+        PixelDataError, OSError
+            As `dicomet.open` does.
+
+        """
+        self._src = src
+        self._options = options
+        self._image = OpenImage(src, workers=options.workers)
+        self.count = len(self._image)
+        self.numbers = _wanted(options.frames, self.count)
+
+    def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+        """Yield frames of shape ``(rows, columns)`` or ``(rows, columns, 3)``, one in memory at a time."""
+        for number in numbers:
+            frame = self._stored(number) if self._options.raw else self._displayed(number)
+            yield frame if self._options.size is None else resized(frame, self._options.size, self._options.resample)
+
+    def _stored(self, number: int) -> np.ndarray:
+        frame = self._image.frame(number)
+        return frame[..., 0] if frame.shape[2:] == (1,) else frame
+
+    def _displayed(self, number: int) -> np.ndarray:
+        options = self._options
+        dtype = options.dtype or "uint8"
+        frame = to_display(self._src, index=number, window=options.window, dtype=dtype, workers=options.workers)
+        if options.colour == "grey" and frame.ndim == COLOURED:
+            return _as_grey(frame)
+        if options.colour == "rgb" and frame.ndim != COLOURED:
+            return np.repeat(frame[..., np.newaxis], COLOURED, axis=2)
+        return frame
+
+
+def _wanted(frames: int | str, count: int) -> range:
+    if frames == "all":
+        return range(count)
+    number = count // 2 if frames == "mid" else int(frames)
+    if not -count <= number < count:
+        raise IndexError(f"frame {number} of {count}")
+    return range(number % count, number % count + 1)
+
+
+def _as_grey(frame: np.ndarray) -> np.ndarray:
+    grey = frame @ np.array(LUMA, np.float32)
+    return grey if frame.dtype.kind == "f" else np.floor(grey + np.float32(0.5)).astype(frame.dtype)
+
+
+def resized(frame: np.ndarray, size: Size, resample: Resample) -> np.ndarray:
+    """Return a frame in another size.
+
+    Parameters
+    ----------
+    frame : numpy.ndarray
+        uint8, uint16, int16 or float32, of shape ``(rows, columns)`` or ``(rows, columns, 3)``.
+    size : int or (int, int)
+        Of the shorter side, the other in proportion; or rows and columns.
+    resample : str
+        Pillow's name of the filter.
+
+    Raises
+    ------
+    ValueError
+        If it is of another dtype.
+
+    """
+    rows, columns = size if isinstance(size, tuple) else _in_proportion(frame.shape[0], frame.shape[1], size)
+    if frame.shape[:2] == (rows, columns):
+        return frame
+    if frame.dtype == np.int16:
+        # As far above zero as the range is below it: a weighted mean does not mind.
+        shifted = resized(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), resample)
+        return (shifted ^ np.uint16(SIGN)).view(np.int16)
+    if frame.dtype.name not in {"uint8", "uint16", "float32"}:
+        raise ValueError(f"size: values of {frame.dtype.name} cannot be resized, only uint8, uint16, int16 and float32")
+    frame = np.ascontiguousarray(frame)
+    out = np.empty((rows, columns, *frame.shape[2:]), frame.dtype)
+    _native.resize(
+        read_only(frame),
+        out,
+        src_size=(frame.shape[0], frame.shape[1]),
+        out_size=(rows, columns),
+        channels=frame.shape[2] if frame.ndim == COLOURED else 1,
+        dtype=frame.dtype.name,
+        filter=resample,
+    )
+    return out
+
+
+def _in_proportion(rows: int, columns: int, shorter: int) -> tuple[int, int]:
+    if rows <= columns:
+        return shorter, max(1, shorter * columns // rows)
+    return max(1, shorter * rows // columns), shorter

@@ -1,0 +1,124 @@
+"""One file to convert: a description that any process can be given, and the function that does it."""
+
+import warnings
+import zipfile
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from dicomet.convert.api import Converted, convert
+from dicomet.convert.options import Options
+from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, in_one_line
+
+PREAMBLE, PREFIX = 128, b"DICM"
+# A data set that was written without preamble and prefix begins with an element of group 0002 or 0008, in either byte
+# order (PS3.10 7.1 and PS3.5 7.1).
+GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08", b"\x00\x02")
+NOT_DICOM = "not a DICOM file"
+NO_IMAGE = "no pixel data"
+
+
+class Job(NamedTuple):
+    """One file to convert. It can be sent to another process, and done again."""
+
+    source: str
+    """A file, or a zip archive."""
+    out: str
+    """The file that it becomes, as for `dicomet.convert_file`."""
+    options: Options
+    member: str | None = None
+    """The name in the archive."""
+    offset: int = 0
+    """Where in the archive: names may be there twice."""
+    data: bytes | None = None
+    """What was read from elsewhere, instead of the file."""
+    was_named: bool = False
+    """By the user, who wants it to be an image: else a file that is none is skipped."""
+    fault: str = ""
+    """Why it cannot be read, known before."""
+
+    @property
+    def name(self) -> str:
+        """As it is reported."""
+        return self.source if self.member is None else f"{self.source}/{self.member}"
+
+
+def run_job(job: Job) -> Converted:
+    """Convert a file. It never raises but for an interrupt: what is wrong is told by the result."""
+    with warnings.catch_warnings(record=True) as odd:
+        warnings.simplefilter("always")
+        try:
+            done = _run(job)
+        except Exception as error:  # noqa: BLE001 - one file must not end the rest, whatever is wrong with it
+            return Converted(job.name, "failed", reason=reason_of(error))
+    told = dict.fromkeys(str(warning.message) for warning in odd)
+    return done._replace(source=job.name, reason=done.reason or in_one_line("; ".join(told)))
+
+
+def _run(job: Job) -> Converted:
+    if job.fault:
+        return Converted(job.name, "failed", reason=job.fault)
+    source = _source(job)
+    has_prefix, is_plausible = _looks(source)
+    if not is_plausible:
+        return _no_image(job, NOT_DICOM)
+    try:
+        return convert(source, Path(job.out), job.options)
+    except MissingElementError as error:
+        if error.element == PIXEL_DATA:
+            return _no_image(job, NO_IMAGE)
+        if error.element == TRANSFER_SYNTAX_UID and not has_prefix:
+            return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID}")
+        raise
+
+
+def _no_image(job: Job, reason: str) -> Converted:
+    return Converted(job.name, "failed" if job.was_named else "skipped", reason=reason)
+
+
+def _source(job: Job) -> str | bytes:
+    if job.data is not None:
+        return job.data
+    if job.member is None:
+        return job.source
+    about = Path(job.source).stat()
+    archive = _archive(job.source, about.st_mtime_ns, about.st_size)
+    info = next(info for info in _members(archive)[job.member] if info.header_offset == job.offset)
+    return archive.read(info)
+
+
+@lru_cache(maxsize=2)
+def _archive(path: str, modified: int, size: int) -> zipfile.ZipFile:  # noqa: ARG001 - another file is opened anew
+    """Open an archive once, not for each member: its directory is read as a whole."""
+    return zipfile.ZipFile(path)
+
+
+@lru_cache(maxsize=2)
+def _members(archive: zipfile.ZipFile) -> dict[str, list[zipfile.ZipInfo]]:
+    members: dict[str, list[zipfile.ZipInfo]] = {}
+    for info in archive.infolist():
+        members.setdefault(info.filename, []).append(info)
+    return members
+
+
+def _looks(source: str | bytes) -> tuple[bool, bool]:
+    """Tell whether a file has the prefix of the DICOM File Format, and whether it can be DICOM at all."""
+    if isinstance(source, bytes):
+        head = source[: PREAMBLE + len(PREFIX)]
+    else:
+        path = Path(source)
+        # Not opened, because that may wait for a writer.
+        if path.is_fifo():
+            raise OSError("a named pipe, expected a file")
+        with path.open("rb") as file:
+            head = file.read(PREAMBLE + len(PREFIX))
+    has_prefix = head[PREAMBLE:] == PREFIX
+    return has_prefix, has_prefix or head[:2] in GROUPS
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what an exception says, in one line; with its type where that does not speak for itself."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = in_one_line(str(error))
+    return text if text and isinstance(error, OSError | ValueError | ImportError) else f"{type(error).__name__}: {text}"

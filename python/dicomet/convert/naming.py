@@ -1,0 +1,54 @@
+"""Names of results: no file gets that of another, whatever is converted together, before or after.
+
+A result is named after its source, without the suffix of DICOM files. Where that makes two names equal, or one that of
+a frame of another, *all* that are concerned get the full name of their source and a mark of where it lies. So a name
+never depends on the order, and never comes to mean another file when there are more: a run that goes on
+(``--skip-existing``) takes no result for that of another source.
+"""
+
+import hashlib
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from dicomet.convert.api import DIGITS
+from dicomet.convert.sources import Found
+
+SUFFIXES = {".dcm", ".dicom", ".dic", ".ima"}
+"""What is left out of a name. Not all that follows a dot: many files are named by a UID."""
+FRAME = re.compile(rf"(.+)_\d{{{DIGITS},}}")
+MARK = 12
+
+
+def results(found: Sequence[Found], out: Path, suffix: str) -> list[Path]:
+    """Return the result of each file, below the folder `out`."""
+    plain = [_key(_plain(file.place)) for file in found]
+    count = Counter(plain)
+    # A file of several frames may be NAME, and another one NAME_0001.
+    of_frames = {key: match[1] for key in count if (match := FRAME.fullmatch(key)) and match[1] in count}
+    ambiguous = {key for key, number in count.items() if number > 1} | {*of_frames.keys(), *of_frames.values()}
+    return [
+        _result(out, _marked(file) if key in ambiguous else _plain(file.place), suffix)
+        for file, key in zip(found, plain, strict=True)
+    ]
+
+
+def _plain(place: PurePosixPath) -> PurePosixPath:
+    return place.with_suffix("") if place.suffix.lower() in SUFFIXES else place
+
+
+def _key(place: PurePosixPath) -> str:
+    """Return what a file system may see of a name: some make no difference between upper and lower case."""
+    return str(place).casefold()
+
+
+def _marked(file: Found) -> PurePosixPath:
+    where = f"{os.path.abspath(file.source)}//{file.member}//{file.offset}"  # noqa: PTH100 - links stay links
+    mark = hashlib.sha256(os.fsencode(where)).hexdigest()[:MARK]
+    return file.place.with_name(f"{file.place.name}-{mark}")
+
+
+def _result(out: Path, place: PurePosixPath, suffix: str) -> Path:
+    return out / place.with_name(place.name + suffix)

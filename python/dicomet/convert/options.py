@@ -1,0 +1,119 @@
+"""What is wanted of a conversion, checked once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from dicomet.display.api import Window
+
+Colour = Literal["auto", "grey", "rgb"]
+Frames = int | Literal["all", "mid"]
+Resample = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Size = int | tuple[int, int]
+
+DTYPES = ("uint8", "uint16", "float32")
+FORMATS = {
+    ".png": "png",
+    ".jpg": "jpg",
+    ".jpeg": "jpg",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".npy": "npy",
+    ".npz": "npz",
+}
+"""Formats by the suffix of their files."""
+FRAME_BY_FRAME = ("png", "jpg")
+"""Formats that hold one frame: of several, each gets a file of its own."""
+INTEGERS_ALONE = {"png": "uint8 and uint16", "jpg": "uint8"}
+MOST_SIDE = 65535
+BEST_QUALITY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `dicomet.convert_file`, by their names there."""
+
+    window: Window = None
+    dtype: str | None = None
+    size: Size | None = None
+    resample: Resample = "bilinear"
+    frames: Frames = "all"
+    colour: Colour = "auto"
+    raw: bool = False
+    quality: int = 90
+    skip_existing: bool = False
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be, before any file is read.
+
+        Raises
+        ------
+        ValueError
+            If a value is none of its option's, or two options contradict each other.
+
+        """
+        _one_of("dtype", self.dtype, (None, *DTYPES))
+        _one_of("resample", self.resample, get_args(Resample))
+        _one_of("colour", self.colour, get_args(Colour))
+        if not isinstance(self.frames, int):
+            _one_of("frames", self.frames, ("all", "mid", "a number"))
+        if not 1 <= self.quality <= BEST_QUALITY:
+            raise ValueError(f"quality: found {self.quality}, expected 1 to {BEST_QUALITY}")
+        for side in (self.size,) if isinstance(self.size, int) else self.size or ():
+            if not 1 <= side <= MOST_SIDE:
+                raise ValueError(f"size: found {self.size}, expected numbers from 1 to {MOST_SIDE}")
+        if self.raw:
+            self._check_raw()
+
+    def _check_raw(self) -> None:
+        given = {
+            "window": self.window is not None,
+            "dtype": self.dtype is not None,
+            "colour": self.colour != "auto",
+        }
+        for name, is_given in given.items():
+            if is_given:
+                raise ValueError(f"{name}: does not go with raw, which leaves the stored values as they are")
+
+    def check_format(self, kind: str) -> None:
+        """Refuse a format that cannot hold what is wanted, as far as that can be told without a file."""
+        if not self.raw:
+            check_dtype(kind, self.dtype or "uint8")
+
+
+def check_dtype(kind: str, dtype: str) -> None:
+    """Refuse values that a format cannot hold.
+
+    Raises
+    ------
+    ValueError
+        It names the formats that can.
+
+    """
+    holds = INTEGERS_ALONE.get(kind)
+    if holds is not None and dtype not in holds.split(" and "):
+        others = ["PNG"] * (dtype in INTEGERS_ALONE["png"].split(" and ")) + ["TIFF", "NPY", "NPZ"]
+        can = f"{', '.join(others[:-1])} and {others[-1]} can"
+        raise ValueError(f"{kind.upper()} cannot hold {dtype}, only {holds}: {can}")
+
+
+def format_of(path: str) -> str:
+    """Return the format of a file by its suffix.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"out: found {path!r}, expected a name that ends in {', '.join(FORMATS)}")
+    return FORMATS[suffix]
+
+
+def _one_of(name: str, found: object, allowed: tuple[object, ...]) -> None:
+    if found not in allowed:
+        choices = ", ".join(str(value) for value in allowed if value is not None)
+        raise ValueError(f"{name}: found {found!r}, expected {choices}")

@@ -1,0 +1,146 @@
+"""Many files on all cores, by processes: what pydicom does in Python needs the GIL, and so do some JPEG codecs."""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from threading import Event
+from types import FrameType, TracebackType
+
+from dicomet.convert.api import Converted
+from dicomet.convert.jobs import Job, run_job
+
+# As many wait at most for each process: enough to be busy behind a file that takes long, and little memory.
+AHEAD = 32
+# A process takes as long to start as so many small files to convert.
+WORTH_A_PROCESS = 64
+INTERRUPTED = "interrupted"
+DIED = "the process that converted it died: not enough memory, or a fault of a JPEG codec"
+
+Running = deque[tuple[Job, Future[Converted]]]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(jobs: Iterable[Job], count: int, workers: int | None, stop: Event) -> Generator[Converted, None, None]:
+    """Do `count` jobs by at most so many processes, and yield the results in the order of the jobs.
+
+    Where `stop` is set, jobs that have been begun are ended, and no others are. Whoever closes it, or is interrupted,
+    leaves no process and nothing that is half written.
+    """
+    workers = min(cores(), -(-count // WORTH_A_PROCESS)) if workers is None else min(workers, count)
+    return _run_here(jobs, stop) if workers == 1 else _run_by_processes(iter(jobs), workers, stop)
+
+
+def _run_here(jobs: Iterable[Job], stop: Event) -> Generator[Converted, None, None]:
+    for job in jobs:
+        if stop.is_set():
+            return
+        yield run_job(job)
+
+
+def _run_by_processes(jobs: Iterator[Job], workers: int, stop: Event) -> Generator[Converted, None, None]:
+    waiting: deque[Job] = deque()
+    broken = True
+    while broken:
+        broken = False
+        running: Running = deque()
+        with _Pool(workers) as pool:
+            try:
+                yield from _run_in_order(pool, waiting, running, jobs, workers * AHEAD, stop)
+            except BrokenProcessPool:
+                broken = True
+        if broken:
+            # Nobody knows which of them it was: each is done by a process of its own, and the rest by a new pool.
+            for job, _ in running:
+                yield _run_alone(job)
+
+
+def _run_in_order(  # noqa: PLR0913, PLR0917 - what is left if the pool breaks belongs to the caller
+    pool: "_Pool", waiting: deque[Job], running: Running, jobs: Iterator[Job], most: int, stop: Event
+) -> Iterator[Converted]:
+    while True:
+        if not stop.is_set():
+            waiting.extend(islice(jobs, most - len(running) - len(waiting)))
+            while waiting:
+                running.append((waiting[0], pool.submit(_work, waiting[0])))
+                waiting.popleft()
+        if not running:
+            return
+        future = running[0][1]
+        result = None if stop.is_set() and future.cancel() else future.result()
+        running.popleft()
+        if result is not None:
+            yield result
+
+
+def _run_alone(job: Job) -> Converted:
+    with _Pool(1) as pool:
+        try:
+            return pool.submit(_work, job).result()
+        except BrokenProcessPool:
+            return Converted(job.name, "failed", reason=DIED)
+
+
+class _Pool(ProcessPoolExecutor):
+    """Processes that are told to end at once if the block is left by an exception."""
+
+    def __init__(self, workers: int) -> None:
+        # Not forked: this process may have threads (the progress bar's).
+        super().__init__(workers, multiprocessing.get_context("spawn"), _prepare)
+        self._others = set(multiprocessing.active_children())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.shutdown(wait=False, cancel_futures=True)
+            self._interrupt()
+        self.shutdown()
+
+    def _interrupt(self) -> None:
+        # From a terminal all have the signal already; not if it was sent to this process alone.
+        if os.name == "posix":
+            for process in set(multiprocessing.active_children()) - self._others:
+                if process.pid is not None:
+                    os.kill(process.pid, signal.SIGINT)
+
+
+class _Worker:
+    """What a process of the pool does."""
+
+    busy = False
+    stopped = False
+
+
+def _prepare() -> None:
+    # The cores are busy with other files.
+    os.environ["DICOMET_WORKERS"] = "1"
+    signal.signal(signal.SIGINT, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's
+    """End what is being done, once, so that nothing keeps it from tidying up; and do nothing any more."""
+    if not _Worker.stopped:
+        _Worker.stopped = True
+        if _Worker.busy:
+            raise KeyboardInterrupt
+
+
+def _work(job: Job) -> Converted:
+    if _Worker.stopped:
+        return Converted(job.name, "failed", reason=INTERRUPTED)
+    try:
+        _Worker.busy = True
+        return run_job(job)
+    except KeyboardInterrupt:
+        return Converted(job.name, "failed", reason=INTERRUPTED)
+    finally:
+        _Worker.busy = False

@@ -1,0 +1,118 @@
+"""What the user names, to files: folders with all that is below them, archives with all that is in them."""
+
+import os
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from dicomet.convert.jobs import PREAMBLE, PREFIX, reason_of
+
+STDIN = "-"
+
+
+class UnusableSourceError(Exception):
+    """What the user has named does not exist, or nothing is in it."""
+
+
+class Found(NamedTuple):
+    """A file, and where it lies in the layout that is kept."""
+
+    source: str
+    place: PurePosixPath
+    """Folders and name, below the folder of results."""
+    member: str | None = None
+    offset: int = 0
+    data: bytes | None = None
+    was_named: bool = False
+    fault: str = ""
+
+
+def find(sources: list[str], out: Path) -> list[Found]:
+    """Return all files, in the order of their names.
+
+    The folders below a source are kept. Of several sources each folder and archive gets one of its own, with its name.
+
+    Raises
+    ------
+    UnusableSourceError
+        A source does not exist or cannot be read as a whole, or there are no files.
+
+    """
+    if sources.count(STDIN) > 1:
+        raise UnusableSourceError("standard input can be read only once")
+    found: dict[tuple[str, int], Found] = {}
+    for source in sources:
+        for file in _find(source, out, several=len(sources) > 1):
+            where = file.source if file.data is not None else os.path.abspath(file.source)  # noqa: PTH100 - no links
+            found.setdefault((where if file.member is None else f"{where}//{file.member}", file.offset), file)
+    if not found:
+        raise UnusableSourceError(f"no files in {', '.join(map(repr, sources))}")
+    return list(found.values())
+
+
+def _find(source: str, out: Path, *, several: bool) -> Iterator[Found]:
+    path = Path(source)
+    if source == STDIN:
+        yield Found(STDIN, PurePosixPath("stdin"), data=sys.stdin.buffer.read(), was_named=True)
+    elif path.is_dir():
+        yield from _in_folder(source, PurePosixPath(path.resolve().name if several else ""), out)
+    elif not path.exists() and not path.is_symlink():
+        raise UnusableSourceError(f"no such file or folder: {source!r}")
+    elif _is_archive(path):
+        yield from _in_archive(source, PurePosixPath(path.stem if several else ""))
+    else:
+        yield Found(source, PurePosixPath(path.name), was_named=True)
+
+
+def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[Found]:
+    """Yield the files of a folder, linked ones too, but for the folder of results; and no folder twice."""
+    waiting = [(folder, place)]
+    seen: set[str] = set()
+    results = os.path.realpath(out)
+    while waiting:
+        folder, place = waiting.pop()
+        real = os.path.realpath(folder)
+        if real in seen or (real == results and seen):
+            continue
+        seen.add(real)
+        try:
+            with os.scandir(folder) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Found(folder, place, fault=f"the folder cannot be listed: {reason_of(error)}")
+            continue
+        for entry in inside:
+            if not _is_dir(entry):
+                yield Found(entry.path, place / entry.name)
+        waiting.extend((entry.path, place / entry.name) for entry in reversed(inside) if _is_dir(entry))
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that goes round: it is reported when it is opened.
+        return False
+
+
+def _is_archive(path: Path) -> bool:
+    """Tell an archive from a DICOM file, whose preamble and end may be those of an archive."""
+    try:
+        with path.open("rb") as file:
+            return file.read(PREAMBLE + len(PREFIX))[PREAMBLE:] != PREFIX and zipfile.is_zipfile(file)
+    except OSError:
+        return False
+
+
+def _in_archive(path: str, place: PurePosixPath) -> Iterator[Found]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise UnusableSourceError(f"{path!r} cannot be read as an archive: {reason_of(error)}") from error
+    for info in sorted(members, key=lambda info: (info.filename, info.header_offset)):
+        # Never outside the folder of results, whatever the name says.
+        parts = [part for part in PurePosixPath(info.filename.replace("\\", "/")).parts if part not in {"/", ".."}]
+        yield Found(path, place.joinpath(*parts), member=info.filename, offset=info.header_offset)
