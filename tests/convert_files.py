@@ -1,0 +1,53 @@
+"""DICOM files for the tests of the converter, and independent readers for what it writes."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+
+def dicom(array, *, signed=False, frames=1, bits=None) -> bytes:
+    """Return a file in native form with the grey values or RGB of `array`."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = CTImageStorage
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid()
+    shape = array.shape[1:] if frames > 1 else array.shape
+    dataset.Rows, dataset.Columns = shape[:2]
+    dataset.SamplesPerPixel = 3 if len(shape) == 3 else 1
+    dataset.PhotometricInterpretation = "RGB" if len(shape) == 3 else "MONOCHROME2"
+    if len(shape) == 3:
+        dataset.PlanarConfiguration = 0
+    if frames > 1:
+        dataset.NumberOfFrames = frames
+    dataset.BitsAllocated = array.itemsize * 8
+    dataset.BitsStored = bits or dataset.BitsAllocated
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(signed)
+    dataset.PixelData = array.tobytes() + bytes(array.nbytes % 2)
+    dataset["PixelData"].VR = "OW" if array.itemsize > 1 else "OB"
+    file = io.BytesIO()
+    dataset.save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
+def grey(value=0, shape=(6, 5)):
+    """Return grey values of 12 bits, which begin at `value`."""
+    return (np.arange(int(np.prod(shape)), dtype=np.uint16).reshape(shape) * 7 + value) % 4096
+
+
+def folder(root: Path, files: dict[str, bytes]) -> Path:
+    """Write files."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return root
+
+
+def names(root: Path) -> set[str]:
+    """Return all files below a folder."""
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}

@@ -1,0 +1,277 @@
+"""One file to each format: what an independent reader finds there is what dicomet gives as an array."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from convert_files import dicom, grey, names
+from files import ROOTS
+
+import dicomet
+
+Image = pytest.importorskip("PIL.Image")
+tifffile = pytest.importorskip("tifffile")
+try:
+    import cv2
+except ImportError:
+    cv2 = None
+
+
+def _images():
+    for path in sorted(ROOTS["pydicom"].rglob("*")):
+        if not path.is_file() or path.suffix in {".txt", ".json", ".dump", ".gz"}:
+            continue
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                dicomet.pixel_array(path, index=0)
+        except (ValueError, OSError):
+            continue
+        yield path
+
+
+IMAGES = list(_images())
+SUFFIXES = [".png", ".jpg", ".tiff", ".npy", ".npz"]
+
+
+def read_png(path):
+    if cv2 is None:
+        return np.asarray(Image.open(path))
+    array = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    return array[..., ::-1] if array.ndim == 3 else array
+
+
+def read(outputs):
+    """Return all frames, of shape (frames, rows, columns[, 3])."""
+    suffix = Path(outputs[0]).suffix
+    if suffix == ".png":
+        return np.stack([read_png(path) for path in outputs])
+    if suffix == ".jpg":
+        return np.stack([np.asarray(Image.open(path)) for path in outputs])
+    (path,) = outputs
+    if suffix == ".tiff":
+        with tifffile.TiffFile(path) as file:
+            return np.stack([page.asarray() for page in file.pages])
+    if suffix == ".npy":
+        return np.load(path)
+    with np.load(path) as archive:
+        return archive["image"]
+
+
+def frames_of(array, count):
+    return array if count > 1 else array[np.newaxis]
+
+
+def displayed(path, count, **kwargs):
+    return np.stack([dicomet.to_display(path, index=index, **kwargs) for index in range(count)])
+
+
+@pytest.fixture(params=IMAGES, ids=lambda path: path.name)
+def image(request):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield request.param
+
+
+@pytest.fixture
+def count(image):
+    return len(dicomet.open(image))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_is_displayed_is_what_is_written(image, count, suffix, tmp_path):
+    try:
+        expected = displayed(image, count)
+    except (ValueError, AttributeError, IndexError, TypeError):
+        pytest.skip("to_display refuses it")
+    done = dicomet.convert_file(image, tmp_path / f"x{suffix}")
+    assert done[:2] == (str(image), "converted")
+    assert done.frames == count
+    assert names(tmp_path) == {Path(path).name for path in done.outputs}
+    found = read(done.outputs)
+    if suffix in {".npy", ".npz"}:
+        found = frames_of(found, count)
+    assert found.dtype == np.uint8
+    assert found.shape == expected.shape
+    if suffix == ".jpg":
+        encoded = []
+        for frame in expected:
+            file = io.BytesIO()
+            Image.fromarray(frame).save(file, "jpeg", quality=90)
+            encoded.append(np.asarray(Image.open(file)))
+        expected = np.stack(encoded)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".npy", ".npz"])
+def test_raw_is_every_stored_value(image, count, suffix, tmp_path):
+    expected = frames_of(dicomet.pixel_array(image), count)
+    out = tmp_path / f"x{suffix}"
+    if suffix == ".png" and expected.dtype not in {np.dtype("u1"), np.dtype("u2")}:
+        with pytest.raises(ValueError, match=rf"PNG cannot hold {expected.dtype.name}.*TIFF, NPY and NPZ can"):
+            dicomet.convert_file(image, out, raw=True)
+        assert not names(tmp_path)
+        return
+    done = dicomet.convert_file(image, out, raw=True)
+    found = read(done.outputs)
+    if suffix in {".npy", ".npz"}:
+        found = frames_of(found, count)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+
+
+CT = ROOTS["pydicom"] / "CT_small.dcm"
+COLOUR = ROOTS["pydicom"] / "examples_rgb_color.dcm"
+TWO_OF_RLE = ROOTS["pydicom"] / "SC_rgb_rle_2frame.dcm"
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    path = tmp_path_factory.mktemp("source") / "several.dcm"
+    path.write_bytes(dicom(grey(0, (10, 12, 9)), frames=10, bits=12))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".npy"])
+def test_sixteen_bits_are_display_values(suffix, tmp_path):
+    done = dicomet.convert_file(CT, tmp_path / f"x{suffix}", dtype="uint16", window=(40, 400))
+    found = read(done.outputs).reshape(128, 128)
+    np.testing.assert_array_equal(found, dicomet.to_display(CT, dtype=np.uint16, window=(40, 400)))
+
+
+def test_pillow_reads_sixteen_bits_as_sixteen(tmp_path):
+    array = grey(300)
+    dicomet.convert_file(dicom(array, bits=12), tmp_path / "x.png", raw=True)
+    with Image.open(tmp_path / "x.png") as found:
+        assert found.mode == "I;16"
+        np.testing.assert_array_equal(np.asarray(found), array)
+
+
+def test_floats_are_from_zero_to_one(tmp_path):
+    done = dicomet.convert_file(CT, tmp_path / "x.tiff", dtype="float32")
+    found = read(done.outputs)[0]
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, dicomet.to_display(CT, dtype=np.float32))
+
+
+@pytest.mark.parametrize(("frames", "number"), [(3, 3), (-1, 9), ("mid", 5), (0, 0)])
+def test_one_frame_has_the_name_itself(frames, number, several, tmp_path):
+    done = dicomet.convert_file(several, tmp_path / "x.png", frames=frames, raw=True)
+    assert done.outputs == (str(tmp_path / "x.png"),)
+    np.testing.assert_array_equal(read(done.outputs)[0], dicomet.pixel_array(several, index=number))
+
+
+def test_a_frame_that_is_not_there_is_an_error(several, tmp_path):
+    with pytest.raises(IndexError, match="frame 10 of 10"):
+        dicomet.convert_file(several, tmp_path / "x.png", frames=10)
+
+
+def test_frames_are_numbered_from_one(several, tmp_path):
+    dicomet.convert_file(several, tmp_path / "x.png")
+    assert names(tmp_path) == {f"x_{number:04}.png" for number in range(1, 11)}
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"), [(32, (32, 42)), ((50, 20), (50, 20)), ((240, 320), (240, 320)), (1, (1, 1))]
+)
+@pytest.mark.parametrize("resample", ["bilinear", "nearest"])
+def test_sizes_are_pillows(size, shape, resample, tmp_path):
+    done = dicomet.convert_file(COLOUR, tmp_path / "x.png", size=size, resample=resample)
+    found = read(done.outputs)[0]
+    assert found.shape == (*shape, 3)
+    whole = Image.fromarray(dicomet.to_display(COLOUR))
+    expected = np.asarray(whole.resize(shape[::-1], getattr(Image.Resampling, resample.upper())))
+    if resample == "bilinear":
+        np.testing.assert_allclose(found.astype(int), expected, atol=2)
+    elif shape != (1, 1):
+        assert np.mean(found == expected) > 0.9
+
+
+def test_signed_values_are_resized_too(tmp_path):
+    array = (grey(0, (40, 30)).astype(np.int16) - 2000) * 3
+    done = dicomet.convert_file(dicom(array, signed=True), tmp_path / "x.npy", raw=True, size=(20, 15))
+    found = read(done.outputs)
+    expected = np.asarray(Image.fromarray(array.astype(np.float32)).resize((15, 20), Image.Resampling.BILINEAR))
+    assert found.dtype == np.int16
+    assert expected.min() < -1000
+    np.testing.assert_allclose(found, expected, atol=1.1)
+
+
+def test_grey_is_pillows_and_rgb_is_thrice(tmp_path):
+    done = dicomet.convert_file(COLOUR, tmp_path / "x.png", colour="grey")
+    expected = np.asarray(Image.fromarray(dicomet.to_display(COLOUR)).convert("L"))
+    np.testing.assert_allclose(read(done.outputs)[0].astype(int), expected, atol=1)
+    done = dicomet.convert_file(CT, tmp_path / "y.png", colour="rgb")
+    np.testing.assert_array_equal(read(done.outputs)[0], np.stack([dicomet.to_display(CT)] * 3, axis=2))
+
+
+def test_a_worse_quality_is_a_shorter_file(tmp_path):
+    for quality in (10, 95):
+        dicomet.convert_file(COLOUR, tmp_path / f"{quality}.jpg", quality=quality)
+    assert (tmp_path / "10.jpg").stat().st_size * 2 < (tmp_path / "95.jpg").stat().st_size
+
+
+def test_existing_files_are_left_alone(several, tmp_path):
+    first = dicomet.convert_file(several, tmp_path / "x.png")
+    (tmp_path / "x_0004.png").unlink()
+    (tmp_path / "x_0001.png").write_bytes(b"mine")
+    again = dicomet.convert_file(several, tmp_path / "x.png", skip_existing=True)
+    assert again == (str(several), "converted", (str(tmp_path / "x_0004.png"),), 1, "")
+    assert (tmp_path / "x_0001.png").read_bytes() == b"mine"
+    assert dicomet.convert_file(several, tmp_path / "x.png", skip_existing=True)[:3] == (
+        str(several),
+        "existing",
+        first.outputs,
+    )
+
+
+def test_nothing_is_written_of_a_file_that_is_damaged_in_the_end(tmp_path):
+    damaged = bytearray(TWO_OF_RLE.read_bytes())
+    second = damaged.rindex(b"\xfe\xff\x00\xe0")
+    damaged[second + 8] = 200  # more segments than there can be
+    with pytest.raises(dicomet.PixelDataError, match="frame 1"):
+        dicomet.convert_file(bytes(damaged), tmp_path / "x.png", raw=True)
+    assert not names(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"dtype": "int16"}, "dtype: found 'int16', expected uint8, uint16, float32"),
+        ({"dtype": "float32"}, "PNG cannot hold float32, only uint8 and uint16: TIFF, NPY and NPZ can"),
+        ({"size": 0}, "size: found 0"),
+        ({"size": (5, 70000)}, "size: found"),
+        ({"resample": "cubic"}, "resample: found 'cubic'"),
+        ({"frames": "first"}, "frames: found 'first'"),
+        ({"colour": "red"}, "colour: found 'red'"),
+        ({"quality": 101}, "quality: found 101, expected 1 to 100"),
+        ({"raw": True, "window": (1, 2)}, "window: does not go with raw"),
+        ({"raw": True, "dtype": "uint8"}, "dtype: does not go with raw"),
+        ({"raw": True, "colour": "rgb"}, "colour: does not go with raw"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options, says, tmp_path):
+    with pytest.raises(ValueError, match=says):
+        dicomet.convert_file(CT, tmp_path / "x.png", **options)
+    assert not names(tmp_path)
+
+
+def test_a_name_without_a_format_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"ends in \.png, "):
+        dicomet.convert_file(CT, tmp_path / "x.bmp")
+
+
+def test_sixteen_bits_are_not_for_jpeg(tmp_path):
+    with pytest.raises(ValueError, match="JPG cannot hold uint16, only uint8: PNG, TIFF, NPY and NPZ can"):
+        dicomet.convert_file(CT, tmp_path / "x.jpg", dtype="uint16")
+
+
+def test_sources_are_those_of_pixel_array(tmp_path):
+    expected = dicomet.pixel_array(CT)
+    with CT.open("rb") as file:
+        for number, source in enumerate([str(CT), CT.read_bytes(), file, pydicom.dcmread(CT)]):
+            done = dicomet.convert_file(source, tmp_path / "new" / f"{number}.npy", raw=True)
+            np.testing.assert_array_equal(np.load(done.outputs[0]), expected)
