@@ -49,8 +49,9 @@ class Files:
         path = Path(path)
         # Not the file's own name, which with anything behind it may be longer than a name can be.
         temporary = path.with_name(f".{secrets.token_hex(8)}{SUFFIX}")
+        # Before it is there: an interrupt may come right behind.
+        self._temporary.append((temporary, path))
         with temporary.open("xb") as file:
-            self._temporary.append((temporary, path))
             if callable(content):
                 content(file)
             else:

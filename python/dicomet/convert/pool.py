@@ -18,6 +18,7 @@ from dicomet.convert.jobs import Job, run_job
 AHEAD = 32
 # A process takes as long to start as so many small files to convert.
 WORTH_A_PROCESS = 64
+HAS_MASKS = hasattr(signal, "pthread_sigmask")
 INTERRUPTED = "interrupted"
 DIED = "the process that converted it died: not enough memory, or a fault of a JPEG codec"
 
@@ -70,7 +71,7 @@ def _run_in_order(  # noqa: PLR0913, PLR0917 - what is left if the pool breaks b
         if not stop.is_set():
             waiting.extend(islice(jobs, most - len(running) - len(waiting)))
             while waiting:
-                running.append((waiting[0], pool.submit(_work, waiting[0])))
+                running.append((waiting[0], pool.begin(waiting[0])))
                 waiting.popleft()
         if not running:
             return
@@ -84,7 +85,7 @@ def _run_in_order(  # noqa: PLR0913, PLR0917 - what is left if the pool breaks b
 def _run_alone(job: Job) -> Converted:
     with _Pool(1) as pool:
         try:
-            return pool.submit(_work, job).result()
+            return pool.begin(job).result()
         except BrokenProcessPool:
             return Converted(job.name, "failed", reason=DIED)
 
@@ -96,6 +97,16 @@ class _Pool(ProcessPoolExecutor):
         # Not forked: this process may have threads (the progress bar's).
         super().__init__(workers, multiprocessing.get_context("spawn"), _prepare)
         self._others = set(multiprocessing.active_children())
+
+    def begin(self, job: Job) -> Future[Converted]:
+        """Begin a job. A process that is started for it takes no interrupt before it is prepared for one."""
+        if not HAS_MASKS:
+            return self.submit(_work, job)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return self.submit(_work, job)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -124,6 +135,8 @@ def _prepare() -> None:
     # The cores are busy with other files.
     os.environ["DICOMET_WORKERS"] = "1"
     signal.signal(signal.SIGINT, _stop)
+    if HAS_MASKS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's

@@ -1,0 +1,430 @@
+"""The command: many files, whatever is among them."""
+
+import csv
+import io
+import json
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+from convert_files import dicom, folder, grey, names
+from files import ROOTS
+
+import dicomet
+from dicomet import atomic
+from dicomet.__main__ import main
+from dicomet.convert import jobs, pool
+from dicomet.convert.jobs import Job, run_job
+from dicomet.convert.options import Options
+
+Image = pytest.importorskip("PIL.Image")
+
+SR = ROOTS["pydicom"] / "test-SR.dcm"
+DICOMDIR = ROOTS["pydicom"] / "dicomdirtests" / "DICOMDIR"
+COUNTS = "{} converted, {} existing, {} skipped, {} failed"
+
+
+def image(value=0, **kwargs):
+    return dicom(grey(value), bits=12, **kwargs)
+
+
+def pixels(path):
+    with Image.open(path) as found:
+        return np.asarray(found)
+
+
+def convert(*arguments, status=0):
+    assert main(["convert", *map(str, arguments)]) == status
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """A folder with four images and with everything else that folders have."""
+    root = folder(
+        tmp_path / "in",
+        {
+            "cat/a.dcm": image(1),
+            "cat/1.2.840.5": image(2),
+            "cat/1.2.840.6": image(3),
+            "dog/a.dcm": image(4),
+            "dog/broken.dcm": image(5)[:-20],
+            "dog/notes.txt": b"no image at all, but some text",
+            "dog/empty.dcm": b"",
+            "sr.dcm": SR.read_bytes(),
+            "DICOMDIR": DICOMDIR.read_bytes(),
+        },
+    )
+    (root / "gone.dcm").symlink_to(root / "nowhere")
+    os.mkfifo(root / "pipe.dcm")
+    return root
+
+
+IMAGES = {"cat/a.png": 1, "cat/1.2.840.5.png": 2, "cat/1.2.840.6.png": 3, "dog/a.png": 4}
+REASONS = {
+    "dog/broken.dcm": ("failed", "found 40 bytes, expected 60"),
+    "gone.dcm": ("failed", "No such file"),
+    "pipe.dcm": ("failed", "a named pipe"),
+    "dog/notes.txt": ("skipped", "not a DICOM file"),
+    "dog/empty.dcm": ("skipped", "not a DICOM file"),
+    "sr.dcm": ("skipped", "no pixel data"),
+    "DICOMDIR": ("skipped", "no pixel data"),
+}
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_is_wrong_with_some_does_not_end_the_rest(mixed, out, workers, capsys):
+    convert(mixed, "-o", out, "--raw", "--report", out / "report.csv", "--workers", workers, status=1)
+    assert names(out) == {*IMAGES, "report.csv"}
+    for name, value in IMAGES.items():
+        np.testing.assert_array_equal(pixels(out / name), grey(value))
+    with (out / "report.csv").open(newline="") as file:
+        rows = {Path(row["source"]).relative_to(mixed).as_posix(): row for row in csv.DictReader(file)}
+    assert len(rows) == len(IMAGES) + len(REASONS)
+    for name, (status, reason) in REASONS.items():
+        assert rows[name]["status"] == status
+        assert reason in rows[name]["reason"]
+        assert not rows[name]["outputs"]
+    assert rows["cat/a.dcm"] == {
+        "source": str(mixed / "cat" / "a.dcm"),
+        "status": "converted",
+        "outputs": str(out / "cat" / "a.png"),
+        "frames": "1",
+        "reason": "",
+    }
+    printed = capsys.readouterr()
+    assert printed.out == COUNTS.format(4, 0, 4, 3) + "\n"
+    assert printed.err.count("dicomet convert: ") == 3
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is unreadable")
+def test_what_may_not_be_read_is_reported(tmp_path, out, capsys):
+    root = folder(tmp_path / "in", {"a.dcm": image(), "b.dcm": image(), "c/d.dcm": image()})
+    (root / "a.dcm").chmod(0)
+    (root / "c").chmod(0)
+    convert(root, "-o", out, status=1)
+    (root / "c").chmod(0o700)
+    assert names(out) == {"b.png"}
+    assert capsys.readouterr().err.count("Permission denied") == 2
+
+
+def test_a_folder_that_cannot_be_listed_is_reported(tmp_path, out, capsys, monkeypatch):
+    root = folder(tmp_path / "in", {"a.dcm": image(), "c/d.dcm": image()})
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("/c"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    convert(root, "-o", out, status=1)
+    assert names(out) == {"a.png"}
+    assert "in/c: the folder cannot be listed: Permission denied" in capsys.readouterr().err
+
+
+def test_a_report_of_json_has_the_same(mixed, out):
+    convert(mixed, "-o", out, "--report", out / "report.json", status=1)
+    rows = json.loads((out / "report.json").read_text())
+    assert {row["status"] for row in rows} == {"converted", "skipped", "failed"}
+    converted = next(row for row in rows if row["source"].endswith("dog/a.dcm"))
+    assert converted["outputs"] == [str(out / "dog" / "a.png")]
+
+
+def test_a_run_goes_on_where_one_has_ended(mixed, out, capsys):
+    convert(mixed, "-o", out, "--raw", status=1)
+    (out / "cat" / "a.png").unlink()
+    kept = (out / "dog" / "a.png").stat().st_mtime_ns
+    convert(mixed, "-o", out, "--raw", "--skip-existing", status=1)
+    assert capsys.readouterr().out.splitlines()[1] == COUNTS.format(1, 3, 4, 3)
+    np.testing.assert_array_equal(pixels(out / "cat" / "a.png"), grey(1))
+    assert (out / "dog" / "a.png").stat().st_mtime_ns == kept
+
+
+SAME = {"a.dcm": 1, "a.DCM": 2, "a": 3, "A.ima": 4, "b_0001.dcm": 6, "c.dcm": 7}
+
+
+def all_results(out):
+    return sorted(int(pixels(path)[0, 0]) for path in out.rglob("*.png"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_file_gets_the_name_of_another(tmp_path, out, workers):
+    root = folder(tmp_path / "in", {name: image(value * 10) for name, value in SAME.items()})
+    several = np.stack([grey(100), grey(110)])
+    (root / "b.dcm").write_bytes(dicom(several, frames=2, bits=12))
+    convert(root, "-o", out, "--raw", "--workers", workers)
+    assert all_results(out) == [10, 20, 30, 40, 60, 70, 100, 110]
+    assert "c.png" in names(out)
+    # Also where names make no difference between upper and lower case.
+    assert len({name.casefold() for name in names(out)}) == 8
+
+
+def test_names_do_not_come_to_mean_another_file(tmp_path, out):
+    root = tmp_path / "in"
+    for name, value in SAME.items():
+        folder(root, {name: image(value * 10)})
+        convert(root, "-o", out, "--raw", "--skip-existing")
+    assert set(all_results(out)) == {10, 20, 30, 40, 60, 70}
+    before = names(out)
+    convert(root, "-o", out, "--raw", "--skip-existing")
+    assert names(out) == before
+
+
+def test_of_several_sources_each_folder_has_its_own(tmp_path, out):
+    folder(tmp_path, {"x/a.dcm": image(10), "y/a.dcm": image(20), "z/x/a.dcm": image(30), "a.dcm": image(40)})
+    convert(
+        tmp_path / "x", tmp_path / "y", tmp_path / "z" / "x", tmp_path / "a.dcm", tmp_path / "x", "-o", out, "--raw"
+    )
+    assert all_results(out) == [10, 20, 30, 40]
+    assert {"y/a.png", "a.png"} < names(out)
+    assert all(name.startswith("x/a.dcm-") for name in names(out) - {"y/a.png", "a.png"})
+
+
+def test_results_below_a_source_are_not_sources(tmp_path):
+    root = folder(tmp_path, {"a.dcm": image(), "out/b.dcm": image()})
+    convert(root, "-o", root / "out", "--report", root / "out" / "r.json")
+    assert len(json.loads((root / "out" / "r.json").read_text())) == 1
+
+
+def test_links_that_go_round_end(tmp_path, out):
+    root = folder(tmp_path / "in", {"x/a.dcm": image(10)})
+    (root / "x" / "up").symlink_to(root)
+    convert(root, "-o", out, "--raw")
+    assert names(out) == {"x/a.png"}
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("cat/a.dcm", image(10))
+        file.writestr("dog/a.dcm", image(20))
+        file.writestr("dog/readme.txt", b"text")
+        file.writestr("../../outside.dcm", image(30))
+        file.writestr("/abs.dcm", image(40))
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            file.writestr("cat/a.dcm", image(50))
+    return path
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_members_of_an_archive_are_files_of_a_folder(archive, tmp_path, out, workers, capsys):
+    convert(archive, "-o", out, "--raw", "--workers", workers)
+    assert capsys.readouterr().out == COUNTS.format(5, 0, 1, 0) + "\n"
+    assert all_results(out) == [10, 20, 30, 40, 50]
+    assert {"dog/a.png", "outside.png", "abs.png"} < names(out)
+    assert names(tmp_path) - {f"out/{name}" for name in names(out)} == {"all.zip"}
+
+
+def test_a_dicom_file_may_end_as_an_archive(archive, tmp_path, out):
+    path = tmp_path / "both.dcm"
+    path.write_bytes(image(10) + archive.read_bytes())
+    convert(path, "-o", out, "--raw")
+    assert all_results(out) == [10]
+
+
+def test_damaged_members_are_reported(archive, out, capsys):
+    content = bytearray(archive.read_bytes())
+    start = content.index(b"cat/a.dcm") + 60
+    content[start : start + 20] = bytes(20)
+    archive.write_bytes(content)
+    convert(archive, "-o", out, "--raw", status=1)
+    assert "all.zip/cat/a.dcm: " in capsys.readouterr().err
+    assert all_results(out) == [20, 30, 40, 50]
+
+
+def test_standard_input_is_one_file(out, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(image(10))))
+    convert("-", "-o", out, "--raw")
+    assert names(out) == {"stdin.png"}
+    assert all_results(out) == [10]
+
+
+def test_of_one_file_the_result_may_be_named(tmp_path, out):
+    root = folder(tmp_path / "in", {"a.dcm": image(10)})
+    convert(root / "a.dcm", "-o", out / "x.tiff", "--raw")
+    convert(root / "a.dcm", "-o", out / "x.npy", "--raw")
+    assert names(out) == {"x.tiff", "x.npy"}
+    np.testing.assert_array_equal(np.load(out / "x.npy"), grey(10))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_failure_may_end_it(tmp_path, out, workers, capsys):
+    files = {f"{number:04}.dcm": image() for number in range(300)}
+    files["0001.dcm"] = image()[:-9]
+    root = folder(tmp_path / "in", files)
+    report = out / "r.csv"
+    convert(root, "-o", out, "--on-error", "stop", "--workers", workers, "--report", report, status=1)
+    with report.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["status"] for row in rows[:2]] == ["converted", "failed"]
+    assert len(rows) < 200
+    # What was begun is told, too.
+    assert {row["outputs"] for row in rows} - {""} == {str(out / name) for name in names(out) - {"r.csv"}}
+    assert f"{300 - len(rows)} left" in capsys.readouterr().out
+
+
+def test_what_is_named_must_be_an_image(tmp_path, out, capsys):
+    root = folder(tmp_path / "in", {"a.txt": b"text", "b.dcm": image()})
+    convert(root / "a.txt", root / "b.dcm", SR, "-o", out, status=1)
+    printed = capsys.readouterr()
+    assert "a.txt: not a DICOM file" in printed.err
+    assert "test-SR.dcm: no pixel data" in printed.err
+    assert names(out) == {"b.png"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere"], "no such file or folder: 'nowhere'"),
+        (["-", "-"], "read only once"),
+        (["{in}/empty"], "no files in"),
+        (["{in}", "-o", "x.png"], "'x.png' is the name of one file, found 2 to convert"),
+        (["{in}/a.dcm", "-o", "x.png", "--format", "tiff"], "--format tiff contradicts"),
+        (["{in}", "--format", "jpg", "--dtype", "uint16"], "JPG cannot hold uint16"),
+        (["{in}", "--raw", "--window", "1,2"], "window: does not go with raw"),
+        (["{in}", "--size", "0"], "size: found 0"),
+        (["{in}", "--report", "x.txt"], "ends in .csv or .json"),
+        (["{in}/broken.zip"], "cannot be read as an archive"),
+    ],
+)
+def test_unusable_arguments_are_refused_before_anything_is_done(arguments, says, tmp_path, capsys, monkeypatch):
+    root = folder(tmp_path / "in", {"a.dcm": image(), "b.dcm": image()})
+    (root / "empty").mkdir()
+    if "{in}/broken.zip" in arguments:
+        (root / "broken.zip").write_bytes(b"PK\5\6" + b"\xff" * 18)
+        monkeypatch.setattr(zipfile, "is_zipfile", lambda _: True)
+    monkeypatch.chdir(tmp_path)
+    arguments = [argument.format(**{"in": root}) for argument in arguments]
+    convert(*arguments, *([] if "-o" in arguments else ["-o", "out"]), status=2)
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert printed.err.startswith("dicomet convert: error: ")
+    assert names(tmp_path) <= {"in/a.dcm", "in/b.dcm", "in/broken.zip"}
+
+
+@pytest.mark.parametrize("option", ["--size=x", "--size=1x2x3", "--frames=some", "--workers=0"])
+def test_wrong_options_are_argparses(option, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["convert", "x", "-o", "y", option])
+    assert "expected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [("40,400", (40.0, 400.0)), ("40,400,sigmoid", (40.0, 400.0, "SIGMOID")), ("1", 1), ("minmax", "minmax")],
+)
+def test_windows_are_those_of_to_display(text, window, tmp_path, out, monkeypatch):
+    seen = []
+    monkeypatch.setattr(pool, "run", lambda jobs, *_: (seen.extend(jobs), (item for item in ()))[1])
+    convert(folder(tmp_path / "in", {"a.dcm": image()}), "-o", out, f"--window={text}")
+    assert seen[0].options.window == window
+
+
+def test_a_job_can_be_done_by_any_process(tmp_path, out):
+    root = folder(tmp_path / "in", {"a.dcm": image(10)})
+    job = Job(str(root / "a.dcm"), str(out / "a.png"), Options(raw=True))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        for _ in range(2):
+            done = executor.submit(run_job, pickle.loads(pickle.dumps(job))).result()  # noqa: S301
+            assert done == (str(root / "a.dcm"), "converted", (str(out / "a.png"),), 1, "")
+        again = executor.submit(dicomet.convert_file, root / "a.dcm", out / "b.npy", raw=True).result()
+    assert again.status == "converted"
+    np.testing.assert_array_equal(pixels(out / "a.png"), grey(10))
+
+
+def test_what_is_odd_is_told_by_the_report(out):
+    convert(ROOTS["pydicom"] / "MR_small_padded.dcm", "-o", out, "--report", out / "r.json")
+    (row,) = json.loads((out / "r.json").read_text())
+    assert row["status"] == "converted"
+    assert "found 8320 bytes, expected 8192" in row["reason"]
+
+
+def _dies(job):
+    """Stand in for a codec that ends its process."""
+    if "deadly" in job.source:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run_job(job)
+
+
+def test_a_file_that_kills_its_process_does_not_end_the_rest(tmp_path, out, monkeypatch):
+    files = {f"{number:02}.dcm": image() for number in range(8)} | {"05deadly.dcm": image()}
+    root = folder(tmp_path / "in", files)
+    monkeypatch.setattr(pool, "_work", _dies)
+    todo = [Job(str(path), str(out / f"{path.stem}.png"), Options()) for path in sorted(root.iterdir())]
+    done = list(pool.run(todo, len(todo), 2, Event()))
+    assert [result.source for result in done] == [job.source for job in todo]
+    assert [result for result in done if result.status != "converted"] == [
+        (str(root / "05deadly.dcm"), "failed", (), 0, pool.DIED)
+    ]
+
+
+def test_few_files_are_not_worth_a_process(monkeypatch):
+    monkeypatch.setattr(pool, "_run_by_processes", None)
+    assert list(pool.run([], 3, None, Event())) == []
+
+
+def test_no_more_jobs_are_asked_for_than_can_be_done_soon(tmp_path, out):
+    asked = []
+    path = folder(tmp_path, {"a.dcm": image()}) / "a.dcm"
+
+    def endless():
+        for number in range(10**6):
+            asked.append(number)
+            yield Job(str(path), str(out / f"{number}.png"), Options())
+
+    done = pool.run(endless(), 10**6, 2, Event())
+    for _ in range(3):
+        next(done)
+    done.close()
+    assert len(asked) <= 2 * pool.AHEAD + 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("whom", ["the command", "all of its group"])
+def test_an_interrupt_leaves_nothing_half_done(tmp_path, workers, whom):
+    root = folder(tmp_path / "in", {"large.dcm": dicom(np.zeros((400, 200, 200), np.uint16), frames=400)})
+    for number in range(40):
+        (root / f"{number}.dcm").hardlink_to(root / "large.dcm")
+    out, report = tmp_path / "out", tmp_path / "r.csv"
+    command = [sys.executable, "-m", "dicomet", "convert", "--raw", str(root), "-o", str(out)]
+    command += ["--workers", str(workers), "--report", str(report)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603
+        while len(names(out)) < 450:
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGINT) if whom == "the command" else os.killpg(process.pid, signal.SIGINT)
+        error = process.communicate(timeout=30)[1].decode()
+    assert process.returncode == 130
+    assert error.splitlines() == ["dicomet: stopped"]
+    left = names(out)
+    assert not [name for name in left if name.endswith(atomic.SUFFIX)]
+    assert len(left) < 40 * 400
+    assert all(not pixels(out / name).any() for name in left)
+    with report.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["status"] == "converted" for row in rows)
+    assert {Path(name).name for row in rows for name in row["outputs"].split(";")} <= left
+
+
+def test_jobs_do_not_keep_old_archives(archive):
+    about = archive.stat()
+    first = jobs._archive(str(archive), about.st_mtime_ns, about.st_size)
+    assert jobs._archive(str(archive), about.st_mtime_ns, about.st_size) is first
+    assert jobs._archive(str(archive), about.st_mtime_ns + 1, about.st_size) is not first
