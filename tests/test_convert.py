@@ -231,6 +231,22 @@ def test_members_of_an_archive_are_files_of_a_folder(archive, tmp_path, out, wor
     assert names(tmp_path) - {f"out/{name}" for name in names(out)} == {"all.zip"}
 
 
+def test_members_have_the_limit_of_arrays(archive, out, monkeypatch, capsys):
+    monkeypatch.setenv("DICOMET_MAX_BYTES", "100")
+    convert(archive, "-o", out, "--raw", status=1)
+    printed = capsys.readouterr()
+    assert printed.out == COUNTS.format(0, 0, 1, 5) + "\n"
+    assert "bytes to inflate, expected at most 100 (DICOMET_MAX_BYTES)" in printed.err
+
+
+def test_members_do_not_name_drives(tmp_path, out):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as file:
+        file.writestr("C:/a.dcm", image(10))
+        file.writestr("..", image(20))
+    convert(tmp_path / "x.zip", "-o", out, "--raw")
+    assert names(out) == {"C_/a.png", "unnamed.png"}
+
+
 def test_a_dicom_file_may_end_as_an_archive(archive, tmp_path, out):
     path = tmp_path / "both.dcm"
     path.write_bytes(image(10) + archive.read_bytes())
@@ -316,6 +332,25 @@ def test_unusable_arguments_are_refused_before_anything_is_done(arguments, says,
     assert says in printed.err
     assert printed.err.startswith("dicomet convert: error: ")
     assert names(tmp_path) <= {"in/a.dcm", "in/b.dcm", "in/broken.zip"}
+
+
+def test_a_file_is_no_folder_for_results(tmp_path, capsys):
+    root = folder(tmp_path / "in", {"a.dcm": image(), "out": b"mine"})
+    convert(root / "a.dcm", "-o", root / "out", status=2)
+    assert "expected a folder" in capsys.readouterr().err
+    assert (root / "out").read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are not text")
+def test_names_need_not_be_text(tmp_path, out, capsys):
+    root = tmp_path / "in"
+    root.mkdir()
+    for name, content in {b"\xff\xfe.dcm": image(10), b"\xffbroken\n.dcm": image()[:-9]}.items():
+        Path(os.fsdecode(bytes(root) + b"/" + name)).write_bytes(content)
+    convert(root, "-o", out, "--raw", "--report", out / "r.csv", status=1)
+    assert names(out) == {os.fsdecode(b"\xff\xfe.png"), "r.csv"}
+    assert b"\xff\xfe.dcm,converted" in (out / "r.csv").read_bytes()
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("option", ["--size=x", "--size=1x2x3", "--frames=some", "--workers=0"])

@@ -208,6 +208,16 @@ def test_grey_is_pillows_and_rgb_is_thrice(tmp_path):
     np.testing.assert_array_equal(read(done.outputs)[0], np.stack([dicomet.to_display(CT)] * 3, axis=2))
 
 
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (1, 1), (4, 3)])
+def test_small_images_are_not_taken_for_planes(shape, tmp_path):
+    for channels in ((), (3,)):
+        array = np.arange(np.prod(shape + channels), dtype=np.uint8).reshape(shape + channels)
+        done = dicomet.convert_file(dicom(array), tmp_path / "x.tiff", raw=True)
+        np.testing.assert_array_equal(read(done.outputs)[0], array)
+        with Image.open(tmp_path / "x.tiff") as found:
+            np.testing.assert_array_equal(np.asarray(found), array)
+
+
 def test_a_worse_quality_is_a_shorter_file(tmp_path):
     for quality in (10, 95):
         dicomet.convert_file(COLOUR, tmp_path / f"{quality}.jpg", quality=quality)

@@ -88,6 +88,8 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
     options.check_format(kind)
     found = find(arguments.sources, out)
     if not single:
+        if out.exists() and not out.is_dir():
+            raise ValueError(f"output: found the file {str(out)!r}, expected a folder")
         return _Plan(found, results(found, out, SUFFIXES[kind]), options)
     if len(found) > 1:
         raise UnusableSourceError(f"{str(out)!r} is the name of one file, found {len(found)} to convert")

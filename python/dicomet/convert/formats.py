@@ -68,10 +68,17 @@ def _write_tiff(frames: Frames, file: BinaryIO) -> None:
         import tifffile  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ImportError(f"TIFF files are written by tifffile, which is not installed: {INSTALL}") from error
-    photometric = "rgb" if frames.first.ndim == COLOURED else "minisblack"
+    photometric, planes = ("rgb", "contig") if frames.first.ndim == COLOURED else ("minisblack", None)
     with tifffile.TiffWriter(file, bigtiff=frames.nbytes > MOST_OF_TIFF) as writer:
         for frame in frames:
-            writer.write(frame, photometric=photometric, metadata=None, contiguous=False, software="dicomet")
+            writer.write(
+                frame,
+                photometric=photometric,
+                planarconfig=planes,
+                metadata=None,
+                contiguous=False,
+                software="dicomet",
+            )
 
 
 def _write_npy(frames: Frames, file: BinaryIO) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from dicomet.convert.api import Converted, convert
 from dicomet.convert.options import Options
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, in_one_line
+from dicomet.limits import MAX_BYTES, checked_max_bytes
 
 PREAMBLE, PREFIX = 128, b"DICM"
 # A data set that was written without preamble and prefix begins with an element of group 0002 or 0008, in either byte
@@ -84,6 +85,9 @@ def _source(job: Job) -> str | bytes:
     about = Path(job.source).stat()
     archive = _archive(job.source, about.st_mtime_ns, about.st_size)
     info = next(info for info in _members(archive)[job.member] if info.header_offset == job.offset)
+    limit = checked_max_bytes(None)
+    if limit is not None and info.file_size > limit:
+        raise ValueError(f"found {info.file_size} bytes to inflate, expected at most {limit} ({MAX_BYTES})")
     return archive.read(info)
 
 

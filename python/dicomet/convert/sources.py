@@ -114,5 +114,7 @@ def _in_archive(path: str, place: PurePosixPath) -> Iterator[Found]:
         raise UnusableSourceError(f"{path!r} cannot be read as an archive: {reason_of(error)}") from error
     for info in sorted(members, key=lambda info: (info.filename, info.header_offset)):
         # Never outside the folder of results, whatever the name says.
-        parts = [part for part in PurePosixPath(info.filename.replace("\\", "/")).parts if part not in {"/", ".."}]
-        yield Found(path, place.joinpath(*parts), member=info.filename, offset=info.header_offset)
+        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+        # A colon would name a drive of Windows.
+        inside = [part.replace(":", "_") for part in parts if part not in {"/", "//", ".."}]
+        yield Found(path, place.joinpath(*inside or ["unnamed"]), member=info.filename, offset=info.header_offset)
