@@ -111,10 +111,11 @@ def test_what_is_wrong_with_some_does_not_end_the_rest(mixed, out, workers, caps
     assert printed.err.count("dicomet convert: ") == 3
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is unreadable")
 def test_what_may_not_be_read_is_reported(tmp_path, out, capsys):
     root = folder(tmp_path / "in", {"a.dcm": image(), "b.dcm": image(), "c/d.dcm": image()})
     (root / "a.dcm").chmod(0)
+    if os.access(root / "a.dcm", os.R_OK):
+        pytest.skip("nothing is unreadable for this user")
     (root / "c").chmod(0)
     convert(root, "-o", out, status=1)
     (root / "c").chmod(0o700)
