@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dicomet import __version__, script
+from dicomet import __version__, info_command, script
 from dicomet.convert import arguments as convert_arguments
 
 UNUSABLE_ARGUMENTS = 2
@@ -84,6 +84,15 @@ COMMANDS = (
         convert_arguments.DESCRIPTION,
         convert_arguments.add,
         _convert,
+    ),
+    Command(
+        "info",
+        "tell what an image is: syntax, size, bits, array, windows, ...; never whose it is",
+        "Describe images without decoding them, for people and, with --json, for programs. Elements that identify the "
+        "patient are not told, so that the text can be pasted into a report; the file is named as you name it. "
+        "Exit status: 0; 1 if a file cannot be described as an image; 2 for unusable arguments.",
+        info_command.add_arguments,
+        info_command.run,
     ),
 )
 

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from dicomet import __version__, _native
 from dicomet.bench import BenchFile, Outcome, Result, bench_file, silenced
+from dicomet.terminal import plain, printable
 
 # Wider than any table: a file or a pipe has no width to keep to.
 UNLIMITED = 10_000
@@ -29,15 +30,6 @@ NARROWEST_FILE = 20
 NARROWEST_TEXT = 24
 GAP = 2
 PLUGINS = ("pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "pillow", "python-gdcm")
-# What pydicom says in many words.
-_LONG_WINDED = {
-    "Unable to decode as exceptions were raised by all available plugins: ": "",
-    "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format": (
-        "the file meta information has no (0002,0010) Transfer Syntax UID"
-    ),
-    "The dataset in 'src' has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data "
-    "to decode": "the data set has no pixel data",
-}
 _STYLES = {
     Outcome.EQUAL: "green",
     Outcome.DICOMET_ONLY: "cyan",
@@ -185,18 +177,12 @@ def _show_reasons(title: str, results: Sequence[Result], console: Console) -> No
     labels = [_printable(result.label, console) for result in results]
     indent = GAP + min(max(map(cell_len, labels)), console.width // 3) + GAP
     for label, result in zip(labels, results, strict=True):
-        reason = textwrap.shorten(_plain(result.reason), LONGEST_REASON, placeholder=" ...")
+        reason = textwrap.shorten(plain(result.reason), LONGEST_REASON, placeholder=" ...")
         lines = textwrap.wrap(_printable(reason, console), max(NARROWEST_TEXT, console.width - indent))
         head = " " * GAP + label
         # A name that is too long for its column has a line of its own.
         first = [head + " " * (indent - cell_len(head)) + lines.pop(0)] if cell_len(head) <= indent - GAP else [head]
         console.print("\n".join([*first, *(" " * indent + line for line in lines)]), soft_wrap=True)
-
-
-def _plain(reason: str) -> str:
-    for phrase, short in _LONG_WINDED.items():
-        reason = reason.replace(phrase, short)
-    return reason
 
 
 def _counts(results: Sequence[Result]) -> Text:
@@ -270,5 +256,4 @@ def _version(package: str) -> str:
 
 def _printable(text: str, console: Console) -> str:
     """Return `text` without control characters, and without those that the output cannot encode."""
-    text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    return text.encode(console.encoding, "backslashreplace").decode(console.encoding)
+    return printable(text).encode(console.encoding, "backslashreplace").decode(console.encoding)

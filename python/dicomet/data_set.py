@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from pydicom.datadict import DicomDictionary, dictionary_description, dictionary_VR  # type: ignore[attr-defined]
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.filereader import _read_file_meta_info, read_dataset, read_preamble
+from pydicom.filereader import _read_file_meta_info, dcmread, read_dataset, read_preamble
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
@@ -20,7 +20,7 @@ from dicomet._native import Source, find_delimiter
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
 from dicomet.header import Header
 from dicomet.parsed import ELEMENTS, KEYWORDS, Parsed
-from dicomet.source import as_file, source_of_file
+from dicomet.source import PARSER_LIMIT, as_file, source_of_file
 from dicomet.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 NUMBER_OF_FRAMES = 0x00280008
@@ -96,6 +96,30 @@ def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterabl
         source = source.inflating(file.tell())
         file = as_file(source)
     return source, _read_header(source, file, file_meta, transfer_syntax, options, specific_tags)
+
+
+def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
+    """Return these elements of a file, and the file meta information, whatever else is wrong with the image.
+
+    Raises
+    ------
+    PixelDataError
+        The parser does not come as far as the pixel data.
+
+    """
+    file = as_file(source)
+    with _as_pixel_data_error():
+        read_preamble(file, force=True)
+        file_meta = _read_file_meta_info(file)
+        if not file_meta.get("TransferSyntaxUID", None):
+            # pydicom guesses the encoding, which is then not a deflated one.
+            beginning = io.BytesIO(source.read(0, PARSER_LIMIT))
+            return dcmread(beginning, force=True, stop_before_pixels=True, specific_tags=list(tags))
+    transfer_syntax = _transfer_syntax(file_meta, {})
+    if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        source = source.inflating(file.tell())
+        file = as_file(source)
+    return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags)
 
 
 def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:

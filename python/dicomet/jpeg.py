@@ -41,7 +41,7 @@ def _call_plugin(
 ) -> tuple[Buffer, dict[str, Any]]:
     decoder = get_decoder(description.transfer_syntax)
     if not decoder.is_available:
-        raise PixelDataError(_missing_plugin(description.transfer_syntax), element=PIXEL_DATA)
+        raise PixelDataError(missing_plugin(description.transfer_syntax), element=PIXEL_DATA)
     options = {name: value for name, value in description.options.items() if name not in _NOT_OF_A_FRAME}
     try:
         samples, properties = decoder.as_buffer(
@@ -62,7 +62,7 @@ def _call_plugin(
     return samples, dict(properties)
 
 
-def _missing_plugin(transfer_syntax: str) -> str:
+def missing_plugin(transfer_syntax: str) -> str:
     """Say which plugin is missing, and how to install it."""
     if transfer_syntax in JPEG2000TransferSyntaxes:
         packages, licence = '"pylibjpeg>=2.0" "pylibjpeg-openjpeg>=2.0"', "MIT"
