@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dicomet import __version__, info_command, script
+from dicomet import __version__, info_command, script, show_command
 from dicomet.convert import arguments as convert_arguments
 
 UNUSABLE_ARGUMENTS = 2
@@ -93,6 +93,16 @@ COMMANDS = (
         "Exit status: 0; 1 if a file cannot be described as an image; 2 for unusable arguments.",
         info_command.add_arguments,
         info_command.run,
+    ),
+    Command(
+        "show",
+        "a picture of your images: a contact sheet of files, or of the frames of one",
+        "Write a contact sheet as PNG and a line for each of its tiles: the frames of one image, or of several the "
+        "middle frame of each, as they are meant to be seen. Without -o the sheet is a temporary file, which stays, "
+        "and is opened where there is a display. "
+        "Exit status: 0; 1 if an image is broken or the sheet cannot be written; 2 for unusable arguments.",
+        show_command.add_arguments,
+        show_command.run,
     ),
 )
 
