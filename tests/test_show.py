@@ -19,8 +19,8 @@ from oracle import Image
 import dicomet
 from dicomet import sheet, show
 from dicomet.__main__ import main
+from dicomet.arguments import window
 from dicomet.sheet import GAP, Sheet
-from dicomet.show_command import window
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
 
@@ -208,6 +208,16 @@ def test_window(tmp_path, output):
     narrow, wide = (made(output, path, "--window", text) for text in ("100,2", "128,256"))
     assert np.isin(part(tile(narrow, 0, 1)), [0, 255]).mean() > 0.9
     assert np.isin(part(tile(wide, 0, 1)), [0, 255]).mean() < 0.1
+
+
+def test_a_window_below_zero(output, monkeypatch):
+    windows = []
+    display = show.to_display
+    monkeypatch.setattr(
+        show, "to_display", lambda *src, **rest: windows.append(rest["window"]) or display(*src, **rest)
+    )
+    made(output, CT, "--window=-600,1500")
+    assert windows == [(-600, 1500)]
 
 
 @pytest.mark.parametrize(

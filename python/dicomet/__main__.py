@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dicomet import __version__, info_command, script, show_command
+from dicomet.arguments import positive
 from dicomet.convert import arguments as convert_arguments
 
 UNUSABLE_ARGUMENTS = 2
@@ -25,13 +26,6 @@ class Command(NamedTuple):
     run: Callable[[argparse.Namespace], int]
 
 
-def _positive(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1 on")
-    return number
-
-
 def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths",
@@ -42,7 +36,7 @@ def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeat",
         metavar="N",
-        type=_positive,
+        type=positive,
         help="timed runs of every file; default: as many as fit into a fraction of a second, but at least 3",
     )
 
