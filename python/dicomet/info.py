@@ -62,7 +62,7 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
 
     Nothing in it identifies the patient: no name, ID or dates, no text that somebody has typed but for the names of
     windows and lookup tables, and no UID but those of the SOP Class and the transfer syntax. The file is named as `src`
-    names it.
+    names it. Warnings are collected for the whole process meanwhile: not a function for several threads at once.
 
     Parameters
     ----------
