@@ -321,6 +321,7 @@ def test_bytes_changed_at_random():
             assert text(told)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has other units")
 def test_no_inflation_of_what_is_not_needed(tmp_path):
     """A deflated file of 64 MiB of zeros behind a header without an image."""
     element = oracle.element(0x00091001, "OB", bytes(1 << 26), ExplicitVRLittleEndian)
@@ -334,8 +335,7 @@ def test_no_inflation_of_what_is_not_needed(tmp_path):
         "assert describe(sys.argv[1])['error']\n"
         "assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000\n"
     )
-    if sys.platform == "linux":
-        subprocess.run([sys.executable, "-c", code, path], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", code, path], check=True)  # noqa: S603
 
 
 def test_no_image():
