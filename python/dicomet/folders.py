@@ -1,0 +1,141 @@
+"""Which files of a folder are DICOM, and which class each belongs to: one rule for all loaders."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+SUFFIXES = frozenset({".dcm", ".dicom"})
+# PS3.10 7.1: the preamble has 128 bytes, and the prefix follows it.
+PREAMBLE, PREFIX = 128, b"DICM"
+# PS3.10 8.6: the directory of a medium is a DICOM file by this name, without an image.
+DIRECTORY = "DICOMDIR"
+
+
+def find_files(folder: str | os.PathLike[str], *, recursive: bool = True) -> list[Path]:
+    """Return the DICOM files of a folder: by folders, and in each by names, the order of Keras and torchvision.
+
+    A file is taken for its suffix, ``.dcm`` or ``.dicom`` in any case, or else for the prefix ``DICM`` at byte 128
+    (PS3.10 7.1), as of files that have a UID for a name. Hidden files and folders (``.name``) and a ``DICOMDIR`` are
+    left out. Links are followed, but for those that lead back to a folder in which they are.
+
+    Parameters
+    ----------
+    folder : path
+        Where to look.
+    recursive : bool
+        In all folders below it, too.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Each begins with `folder`. Empty where there are none.
+
+    Raises
+    ------
+    OSError
+        The folder, a folder in it, or a file without one of the suffixes cannot be read.
+
+    """
+    return [path for _, paths in sorted(_walk(Path(folder), recursive=recursive)) for path in sorted(paths)]
+
+
+def find_class_files(
+    folder: str | os.PathLike[str], class_names: Sequence[str] | None = None
+) -> tuple[list[str], list[Path], list[int]]:
+    """Return the DICOM files in the sub-folders of a folder, of which each is a class.
+
+    DICOM files that lie beside the sub-folders belong to no class, and are left out as by Keras and torchvision.
+
+    Parameters
+    ----------
+    folder : path
+        The folder of the class folders.
+    class_names : sequence of str, optional
+        The names of all class folders, in the order in which they are numbered. By default they are sorted.
+
+    Returns
+    -------
+    class_names : list of str
+        The names of the class folders; hidden ones are none.
+    paths : list of pathlib.Path
+        The files, class by class, in each in the order of `find_files`.
+    labels : list of int
+        The index of each file's class in `class_names`.
+
+    Raises
+    ------
+    ValueError
+        `class_names` does not name every class folder once.
+    FileNotFoundError
+        There are no class folders, or one has no DICOM file.
+    OSError
+        As `find_files` does.
+
+    """
+    names = _class_names(Path(folder), class_names)
+    paths: list[Path] = []
+    labels: list[int] = []
+    for label, name in enumerate(names):
+        found = find_files(Path(folder) / name)
+        if not found:
+            raise FileNotFoundError(f"{Path(folder) / name}: found no DICOM file, expected those of a class")
+        paths += found
+        labels += [label] * len(found)
+    return names, paths, labels
+
+
+def is_dicom_file(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file is DICOM by its suffix, or else by the prefix after the preamble (PS3.10 7.1).
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+
+    """
+    path = Path(path)
+    if path.suffix.lower() in SUFFIXES:
+        return not path.is_dir()
+    # Anything else, such as a FIFO, could keep its reader waiting.
+    return path.is_file() and _has_prefix(path)
+
+
+def has_folders(folder: str | os.PathLike[str]) -> bool:
+    """Tell whether there are folders in a folder, other than hidden ones."""
+    return bool(_sub_folders(Path(folder)))
+
+
+def _has_prefix(path: Path) -> bool:
+    with path.open("rb", buffering=0) as file:
+        return file.read(PREAMBLE + len(PREFIX))[PREAMBLE:] == PREFIX
+
+
+def _sub_folders(folder: Path) -> list[str]:
+    return sorted(path.name for path in _visible(folder) if path.is_dir())
+
+
+def _visible(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]
+
+
+def _walk(folder: Path, *, recursive: bool, above: tuple[Path, ...] = ()) -> Iterator[tuple[str, list[Path]]]:
+    """Yield the text of each folder, which Keras and torchvision sort by, and the DICOM files in it."""
+    entries = _visible(folder)
+    yield str(folder), [path for path in entries if path.name.upper() != DIRECTORY and is_dicom_file(path)]
+    if not recursive:
+        return
+    above = (*above, folder.resolve())
+    for path in entries:
+        if path.is_dir() and path.resolve() not in above:
+            yield from _walk(path, recursive=True, above=above)
+
+
+def _class_names(folder: Path, class_names: Sequence[str] | None) -> list[str]:
+    found = _sub_folders(folder)
+    if not found:
+        raise FileNotFoundError(f"{folder}: found no folders in it, expected one for each class")
+    if class_names is None:
+        return found
+    if sorted(class_names) != found:
+        raise ValueError(f"'class_names': found {list(class_names)}, expected the names of the folders: {found}")
+    return list(class_names)
