@@ -1,0 +1,111 @@
+"""Train a small network straight from DICOM files, without an export between.
+
+$ pip install 'dicomet[torch]' pillow
+$ python examples/toy_data.py FOLDER
+$ python examples/train_torch.py FOLDER                  # or: --png FOLDER, of what `dicomet convert` has made of them
+
+FOLDER has ``train`` and ``test``, and each of these a folder for every class. Exits with 1 if nothing was learnt.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from dicomet.torch import DicomDataset
+
+# Of the images of a test that were named right; one who guesses names a third of the toy data's.
+LEARNT = 0.8
+
+
+class PngFolder(Dataset[Any]):
+    """The same images as PNG files in class folders, as a loader without dicomet reads them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        self.samples = [
+            (path, label)
+            for label, name in enumerate(self.classes)
+            for path in sorted((folder / name).rglob("*.png"))
+        ]  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        path, label = self.samples[index]
+        with Image.open(path) as image:
+            array = np.asarray(image.convert("RGB"), np.float32) / 255
+        return grey(torch.from_numpy(array).permute(2, 0, 1)), label
+
+
+def grey(image: torch.Tensor) -> torch.Tensor:
+    """Return one channel of images of one or three."""
+    return image.mean(0, keepdim=True)
+
+
+def images(folder: Path, *, png: bool) -> Dataset[Any]:
+    """Return the images of a folder as float32 from 0 to 1, and their labels."""
+    return PngFolder(folder) if png else DicomDataset(folder, dtype=np.float32, transform=grey)
+
+
+def network(classes: int) -> nn.Module:
+    """Return a network that looks for small shapes anywhere in an image."""
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.AdaptiveMaxPool2d(1),
+        nn.Flatten(), nn.Linear(32, classes),
+    )  # fmt: skip
+
+
+def train(model: nn.Module, loader: DataLoader[Any], epochs: int) -> None:
+    """Fit the model, and print the loss of each epoch."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    model.train()
+    for epoch in range(epochs):
+        losses = []
+        for batch, labels in loader:
+            loss = nn.functional.cross_entropy(model(batch), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        print(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}")
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, loader: DataLoader[Any]) -> float:
+    """Return how many of the images the model names right, of 1."""
+    model.eval()
+    right = [(model(batch).argmax(1) == labels).float() for batch, labels in loader]
+    return torch.cat(right).mean().item()
+
+
+def main() -> int:
+    """Train, test, and tell."""
+    parser = argparse.ArgumentParser(description="Train a small network straight from DICOM files.")
+    parser.add_argument("folder", type=Path, help="with train/CLASS/FILES and test/CLASS/FILES")
+    parser.add_argument("--png", action="store_true", help="the files are PNG")
+    parser.add_argument("--epochs", type=int, default=3, help="times that every image is seen (default: 3)")
+    parser.add_argument("--workers", type=int, default=0, help="processes that load (default: none)")
+    options = parser.parse_args()
+    torch.manual_seed(0)
+    # More threads take longer over so little than one.
+    torch.set_num_threads(1)
+    training, test = (images(options.folder / split, png=options.png) for split in ("train", "test"))
+    model = network(len(training.classes))
+    train(model, DataLoader(training, batch_size=16, shuffle=True, num_workers=options.workers), options.epochs)
+    score = accuracy(model, DataLoader(test, batch_size=64, num_workers=options.workers))
+    print(f"accuracy: {score:.3f} of {len(test)} images")
+    return 0 if score >= LEARNT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,266 @@
+"""A PyTorch `Dataset` of DICOM files.
+
+>>> from dicomet.torch import DicomDataset
+>>> images = DicomDataset("train", dtype=np.float32, transform=Resize((224, 224)))
+>>> for batch, labels in DataLoader(images, batch_size=32, shuffle=True, num_workers=4):
+...     ...
+"""
+
+import inspect
+import operator
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch.utils.data import Dataset, get_worker_info
+
+import dicomet
+from dicomet.errors import PixelDataError, shown
+from dicomet.folders import find_class_files, find_files, has_folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+PathLike = str | os.PathLike[str]
+Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
+
+_READERS: dict[str, Callable[..., "np.ndarray"]] = {
+    "display": dicomet.to_display,
+    "stored": dicomet.pixel_array,
+    "modality": dicomet.modality_values,
+}
+# These follow from `frames`, and from where a sample goes.
+_OF_DATASET = frozenset({"index", "out", "src"})
+# PS3.3 C.7.6.3.1.1: one, three, or, in retired colour spaces, four.
+_MOST_SAMPLES = 4
+
+
+class DicomFileError(PixelDataError):
+    """A file of a data set cannot be decoded: a `PixelDataError` whose message begins with the path."""
+
+    def __init__(self, message: str, **place: Any) -> None:
+        """Keep all of the message: what a `DataLoader` makes of a worker's error is the traceback, of many lines."""
+        super().__init__(message, **place)
+        self.args = (message,)
+
+
+class DicomDataset(Dataset[Any]):
+    """Images of DICOM files as tensors of shape ``(channels, rows, columns)``, with or without targets.
+
+    A sample is the pair of an image and its target, or, without targets, the image alone. The tensor has the memory of
+    the decoded array: of colours it is a view with the channels in front, which a `DataLoader` makes contiguous as it
+    puts the batch together. It has the dtype of the array, too. Of ``torch.uint16``, ``uint32`` and ``uint64`` PyTorch
+    makes batches, and can convert them, but hardly calculates with them: give ``dtype=numpy.float32`` with the display
+    or modality values, or convert in `transform`.
+
+    In the worker processes of a `DataLoader` each image is decoded by one thread, for there the processes share the
+    cores; without them large images are decoded on all. The data set can be pickled, if its transforms can, and so be
+    used with processes that are forked or spawned.
+
+    Parameters
+    ----------
+    source : path or iterable of paths
+        A folder, of which all DICOM files are taken (`dicomet.folders.find_files`), or the files.
+    targets : optional
+        ``"inferred"``: each sub-folder of a folder is a class, and the target its index, as in torchvision's
+        `ImageFolder`; a folder without sub-folders, and a list of files, have no targets. None: no targets, of all
+        files in the folder and below. A sequence: one target for each file, for a folder in the order of `find_files`.
+        A mapping from each path, or a function of a `pathlib.Path` that is called at once, for each file.
+    values : {"display", "stored", "modality"}
+        What `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values` returns.
+    frames : {"all", "each"} or int
+        ``"all"``: a sample is a file; if that has more frames than one, of shape ``(channels, frames, rows, columns)``.
+        ``"each"``: a sample is a frame; the header of every file is read at once, to count them. A number: that frame
+        of every file, counted from 0.
+    transform : callable, optional
+        Is given each tensor; the sample has what it returns.
+    target_transform : callable, optional
+        The same for targets.
+    **options
+        For the function that `values` names, such as ``window=(40, 400)``, ``dtype=numpy.float32``, ``workers=2``.
+
+    Attributes
+    ----------
+    classes : list of str
+        The names of the class folders, sorted; empty without them.
+    class_to_idx : dict
+        From these names to the targets.
+    samples : list of tuple
+        The path and the target of each sample; None in place of the target if there are none.
+    targets : list or None
+        The target of each sample.
+    frame_indices : list
+        The number of the frame of each sample, None for all of the file.
+
+    Raises
+    ------
+    DicomFileError
+        From indexing, and with ``frames="each"`` at once: a file is not what the standard or the file itself says.
+        A `dicomet.PixelDataError`, which names the file.
+    OSError
+        The folder or a file cannot be read, there is no file, or a class without any (`FileNotFoundError`).
+    ValueError
+        There are not as many targets as files, or an argument is none of the above.
+    KeyError
+        The mapping has no target for a file.
+    TypeError
+        An option is not one of the function that `values` names.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - a source, and what is made of it
+        self,
+        source: PathLike | Iterable[PathLike],
+        *,
+        targets: Targets = "inferred",
+        values: Literal["display", "stored", "modality"] = "display",
+        frames: Literal["all", "each"] | int = "all",
+        transform: Callable[[torch.Tensor], Any] | None = None,
+        target_transform: Callable[[Any], Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Find the files; none is read, except to count its frames."""
+        self._read = _reader(values, options)
+        self._options = options
+        self._decoding_options = _decoding_options(self._read, options)
+        self.transform = transform
+        self.target_transform = target_transform
+        self.classes, paths, found = _find(source, targets)
+        self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
+        which = _checked_frames(frames)
+        numbers = [self._numbers(path, which) for path in paths]
+        every = [None] * len(paths) if found is None else found
+        self.samples = [
+            (str(path), target)
+            for path, target, of_file in zip(paths, every, numbers, strict=True)
+            for _ in of_file
+        ]  # fmt: skip
+        self.frame_indices = [number for of_file in numbers for number in of_file]
+        self.targets = None if found is None else [target for _, target in self.samples]
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Any:
+        """Return the image, or the pair of image and target."""
+        path, target = self.samples[index]
+        image: Any = self._image(path, self.frame_indices[index])
+        if self.transform is not None:
+            image = self.transform(image)
+        if self.targets is None:
+            return image
+        return image, target if self.target_transform is None else self.target_transform(target)
+
+    def _image(self, path: str, frame: int | None) -> torch.Tensor:
+        with _naming(path):
+            array = self._read(path, index=frame, **{"workers": workers_of_loader(), **self._options})
+            has_samples = self._has_samples(array.shape, path, frame)
+        tensor = torch.from_numpy(array)
+        return tensor.movedim(-1, 0) if has_samples else tensor.unsqueeze(0)
+
+    def _has_samples(self, shape: tuple[int, ...], path: str, frame: int | None) -> bool:
+        """Tell ``(rows, columns, samples)`` from ``(frames, rows, columns)``, which is never done by chance."""
+        if len(shape) != 3:  # noqa: PLR2004 - rows and columns, or frames and samples too
+            return len(shape) > 3  # noqa: PLR2004
+        if frame is not None or shape[-1] > _MOST_SAMPLES:
+            return frame is not None
+        return self._count(path) == 1
+
+    def _count(self, path: PathLike) -> int:
+        with dicomet.open(path, **self._decoding_options) as image:
+            return len(image)
+
+    def _numbers(self, path: Path, frames: str | int) -> list[int] | list[None]:
+        """Return the frames that are samples of a file, None for all of them as one."""
+        if frames == "all":
+            return [None]
+        if not isinstance(frames, str):
+            return [frames]
+        with _naming(path):
+            return list(range(self._count(path)))
+
+
+def workers_of_loader() -> int | None:
+    """Return 1 in a worker process of a `DataLoader`, which shares the cores with others; else None, for all cores."""
+    return None if get_worker_info() is None else 1
+
+
+@contextmanager
+def _naming(path: PathLike) -> "Iterator[None]":
+    """Let errors of the data say which file it is; those of the system do so by themselves."""
+    try:
+        yield
+    except PixelDataError as error:
+        place = {name: getattr(error, name) for name in ("element", "frame", "segment", "offset")}
+        raise DicomFileError(f"{path}: {error}", **place) from error
+
+
+def _reader(values: str, options: Mapping[str, Any]) -> Callable[..., "np.ndarray"]:
+    """Return the function that `values` names, if it takes these options."""
+    if values not in _READERS:
+        raise ValueError(f"'values': found {shown(values)}, expected one of {', '.join(map(repr, _READERS))}")
+    read = _READERS[values]
+    # What the functions do not name goes to pydicom, which does not look at what it does not know.
+    of_others = set().union(*map(_named, _READERS.values())) - _named(read)
+    unknown = sorted(options.keys() & (of_others | _OF_DATASET))
+    if unknown:
+        raise TypeError(f"DicomDataset(values={values!r}) has no option {unknown[0]!r}")
+    return read
+
+
+def _decoding_options(read: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the decoder, such as a transfer syntax that the file does not have."""
+    return {name: value for name, value in options.items() if name not in _named(read)}
+
+
+def _named(function: Callable[..., Any]) -> set[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
+
+
+def _checked_frames(frames: str | int) -> str | int:
+    if isinstance(frames, str):
+        if frames in {"all", "each"}:
+            return frames
+    elif operator.index(frames) >= 0:
+        return operator.index(frames)
+    raise ValueError(f"'frames': found {shown(frames)}, expected 'all', 'each', or a number from 0 on")
+
+
+def _find(source: PathLike | Iterable[PathLike], targets: Targets) -> tuple[list[str], list[Path], list[Any] | None]:
+    """Return the names of the classes, the files, and their targets, if there are any."""
+    if isinstance(targets, str):
+        if targets != "inferred":
+            raise ValueError(f"'targets': found {shown(targets)}, expected 'inferred', or the targets")
+        if isinstance(source, str | os.PathLike) and has_folders(source):
+            return find_class_files(source)
+        targets = None
+    paths = find_files(source) if isinstance(source, str | os.PathLike) else [Path(path) for path in source]
+    if not paths:
+        where = source if isinstance(source, str | os.PathLike) else "the list of files"
+        raise FileNotFoundError(f"{where}: found no DICOM file")
+    return [], paths, _targets(paths, targets)
+
+
+def _targets(paths: list[Path], targets: Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None) -> Any:
+    if targets is None:
+        return None
+    if isinstance(targets, Mapping):
+        by_path = {Path(path): target for path, target in targets.items()}
+        missing = [path for path in paths if path not in by_path]
+        if missing:
+            raise KeyError(
+                f"'targets': found none for {missing[0]}, and in all for {len(missing)} of {len(paths)} files"
+            )
+        return [by_path[path] for path in paths]
+    if callable(targets):
+        return [targets(path) for path in paths]
+    if len(targets) != len(paths):
+        raise ValueError(f"'targets': found {len(targets)}, expected one for each of {len(paths)} files")
+    return list(targets)
