@@ -28,6 +28,7 @@ class PngFolder(Dataset[Any]):
     """The same images as PNG files in class folders, as a loader without dicomet reads them."""
 
     def __init__(self, folder: Path) -> None:
+        """Find the files."""
         self.classes = sorted(path.name for path in folder.iterdir() if path.is_dir())
         self.samples = [
             (path, label)
@@ -50,7 +51,7 @@ def grey(image: torch.Tensor) -> torch.Tensor:
     return image.mean(0, keepdim=True)
 
 
-def images(folder: Path, *, png: bool) -> Dataset[Any]:
+def images(folder: Path, *, png: bool) -> DicomDataset | PngFolder:
     """Return the images of a folder as float32 from 0 to 1, and their labels."""
     return PngFolder(folder) if png else DicomDataset(folder, dtype=np.float32, transform=grey)
 
