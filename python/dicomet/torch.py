@@ -158,7 +158,7 @@ class DicomDataset(Dataset[Any]):
         return image, target if self.target_transform is None else self.target_transform(target)
 
     def _image(self, path: str, frame: int | None) -> torch.Tensor:
-        with _naming(path):
+        with naming_file(path):
             array = self._read(path, index=frame, **{"workers": workers_of_loader(), **self._options})
             has_samples = self._has_samples(array.shape, path, frame)
         tensor = torch.from_numpy(array)
@@ -182,7 +182,7 @@ class DicomDataset(Dataset[Any]):
             return [None]
         if not isinstance(frames, str):
             return [frames]
-        with _naming(path):
+        with naming_file(path):
             return list(range(self._count(path)))
 
 
@@ -192,7 +192,7 @@ def workers_of_loader() -> int | None:
 
 
 @contextmanager
-def _naming(path: PathLike) -> "Iterator[None]":
+def naming_file(path: PathLike) -> "Iterator[None]":
     """Let errors of the data say which file it is; those of the system do so by themselves."""
     try:
         yield
