@@ -4,6 +4,7 @@
 >>> volume = LoadImage(reader=DicometReader())("series")
 """
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -39,7 +40,7 @@ class DicometReader(PydicomReader):
 
     def verify_suffix(self, filename: Sequence[PathLike] | PathLike) -> bool:
         """Tell whether all of these are folders or DICOM files (`dicomet.folders.is_dicom_file`)."""
-        names = [filename] if isinstance(filename, PathLike) else filename
+        names = [filename] if isinstance(filename, str | os.PathLike) else filename
         return all(Path(name).is_dir() or is_dicom_file(name) for name in names)
 
     def read(self, data: Sequence[PathLike] | PathLike, **kwargs: Any) -> Any:
