@@ -1,0 +1,142 @@
+"""Measure the loaders for PyTorch and MONAI beside what one writes without them, in turns.
+
+python benches/bench_torch_loader.py
+python benches/bench_torch_loader.py --only RLE --files 50 --seconds 20
+
+A `DicomDataset` and a data set of the usual few lines around pydicom each go through a `DataLoader`, without and with
+two processes, which are started before; then MONAI's `LoadImage` reads a series with either reader. All make the same
+tensors: grey from 0 to 1, or stored values, or the volume.
+"""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import torch
+from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from rich.console import Console
+from rich.table import Table
+from torch.utils.data import DataLoader, Dataset
+
+from dicomet.timing import Limit, medians, take_turns
+from dicomet.torch import DicomDataset
+from workloads import Workload, cr, ct
+
+KINDS = [
+    Workload("CT", ct, (1, 512, 512)),
+    Workload("CT, RLE", ct, (1, 512, 512), rle=True),
+    Workload("CR", cr, (1, 2140, 1760), bits=(16, 10)),
+]
+PROCESSES = (0, 2)
+FEWEST_ROUNDS, MOST_ROUNDS = 3, 30
+
+
+class Usual(Dataset[Any]):
+    """What is mostly written: window and rescaling by pydicom, then from 0 to 1."""
+
+    def __init__(self, paths: list[Path], values: str) -> None:
+        self.paths, self.values = paths, values
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        ds = pydicom.dcmread(self.paths[index])
+        array = ds.pixel_array
+        if self.values == "display":
+            array = apply_voi_lut(apply_modality_lut(array, ds), ds).astype(np.float32)
+            array = (array - array.min()) / (array.max() - array.min())
+        return torch.from_numpy(array[None])
+
+
+def write(kind: Workload, folder: Path, count: int) -> list[Path]:
+    """Write so many different files of a kind, with a window, as slices of a series."""
+    ds = pydicom.dcmread(kind.write(folder))
+    ds.RescaleIntercept, ds.RescaleSlope = 0, 1
+    ds.WindowCenter, ds.WindowWidth = 300, 900
+    ds.ImageOrientationPatient, ds.PixelSpacing = [1, 0, 0, 0, 1, 0], [0.7, 0.7]
+    series = folder / kind.name
+    series.mkdir()
+    for number in range(count):
+        ds.InstanceNumber, ds.ImagePositionPatient = number + 1, [0, 0, number]
+        ds.save_as(series / f"{number:04}.dcm")
+    return sorted(series.iterdir())
+
+
+def loaders(paths: list[Path], values: str) -> dict[str, Callable[[], object]]:
+    """Return calls that load all files once, without and with processes."""
+    options: dict[str, Any] = {"dtype": np.float32} if values == "display" else {}
+    calls: dict[str, Callable[[], object]] = {}
+    for processes in PROCESSES:
+        for name, images in (
+            ("usual", Usual(paths, values)),
+            ("dicomet", DicomDataset(paths, values=values, **options)),
+        ):
+            loader = DataLoader(images, batch_size=8, num_workers=processes, persistent_workers=processes > 0)
+            calls[f"{name}, {processes}"] = partial(epoch, loader)
+    return calls
+
+
+def epoch(loader: DataLoader[Any]) -> int:
+    """Load all files."""
+    return sum(len(batch) for batch in loader)
+
+
+def readers(series: Path) -> dict[str, Callable[[], object]]:
+    """Return calls that load the series with MONAI."""
+    from monai.data.image_reader import PydicomReader  # noqa: PLC0415 - takes seconds, and may not be there
+    from monai.transforms import LoadImage  # noqa: PLC0415
+
+    from dicomet.monai import DicometReader  # noqa: PLC0415
+
+    found = {"PydicomReader": LoadImage(reader=PydicomReader()), "DicometReader": LoadImage(reader=DicometReader())}
+    return {name: partial(load, series) for name, load in found.items()}
+
+
+def measure(table: Table, row: str, calls: dict[str, Callable[[], object]], files: int, limit: Limit) -> None:
+    """Add the images per second of each call, and how often those of the one before that is."""
+    for call in calls.values():
+        call()
+    times = medians(take_turns(calls, limit))
+    pairs = list(zip(*[iter(times)] * 2, strict=True))
+    for usual, ours in pairs:
+        rates = [files / times[name] for name in (usual, ours)]
+        table.add_row(row, usual, f"{rates[0]:.0f}", ours, f"{rates[1]:.0f}", f"{rates[1] / rates[0]:.2f}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the loaders for PyTorch and MONAI.")
+    parser.add_argument("--only", default="", metavar="NAME", help="rows whose names contain this")
+    parser.add_argument("--files", type=int, default=200, help="of each kind; default: %(default)s")
+    parser.add_argument("--seconds", type=float, default=15, help="of taking turns, for each row; default: %(default)s")
+    options = parser.parse_args()
+    # pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
+    os.environ["DICOMET"] = "0"
+    # As in the processes. Where others work on the machine, OpenMP's threads wait for each other at every batch.
+    torch.set_num_threads(1)
+    limit = Limit(FEWEST_ROUNDS, MOST_ROUNDS, options.seconds)
+    table = Table(
+        "", "", "images/s", "", "images/s", "times", title=f"{os.cpu_count()} cores, torch {torch.__version__}"
+    )
+    for kind in KINDS:
+        # As many bytes of each.
+        files = max(8, options.files * 512 * 512 // (kind.shape[1] * kind.shape[2]))
+        with tempfile.TemporaryDirectory() as folder:
+            paths = write(kind, Path(folder), files)
+            for values in ("display", "stored"):
+                if options.only in (row := f"{kind.name}, {values}"):
+                    measure(table, row, loaders(paths, values), files, limit)
+            if options.only in (row := f"{kind.name}, MONAI series"):
+                measure(table, row, readers(paths[0].parent), files, limit)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
