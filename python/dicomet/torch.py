@@ -165,12 +165,13 @@ class DicomDataset(Dataset[Any]):
         return tensor.movedim(-1, 0) if has_samples else tensor.unsqueeze(0)
 
     def _has_samples(self, shape: tuple[int, ...], path: str, frame: int | None) -> bool:
-        """Tell ``(rows, columns, samples)`` from ``(frames, rows, columns)``, which is never done by chance."""
-        if len(shape) != 3:  # noqa: PLR2004 - rows and columns, or frames and samples too
-            return len(shape) > 3  # noqa: PLR2004
-        if frame is not None or shape[-1] > _MOST_SAMPLES:
-            return frame is not None
-        return self._count(path) == 1
+        """Tell whether there is an axis of samples: a shape of three may also be ``(frames, rows, columns)``."""
+        if len(shape) != 3:  # noqa: PLR2004 - rows and columns; or frames, rows, columns and samples
+            return len(shape) == 4  # noqa: PLR2004
+        if frame is not None:
+            return True
+        # Frames can be so narrow, too, and then their number decides.
+        return shape[-1] <= _MOST_SAMPLES and self._count(path) == 1
 
     def _count(self, path: PathLike) -> int:
         with dicomet.open(path, **self._decoding_options) as image:

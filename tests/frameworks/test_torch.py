@@ -77,6 +77,16 @@ def test_class_folders(classes):
     assert [(image[0, 0, 0].item(), target) for image, target in images] == [(3, 0), (1, 1), (2, 1)]
 
 
+def test_class_folders_are_those_of_torchvision(tmp_path):
+    datasets = pytest.importorskip("torchvision.datasets", reason="torchvision is not installed")
+    for name in ("b/z.dcm", "b/y/10.dcm", "b/y/9.dcm", "b/y-1/x.dcm", "B/a.DCM", "a/1.dcm", "beside.dcm"):
+        _grey(tmp_path / name, 1)
+    expected = datasets.DatasetFolder(str(tmp_path), loader=None, extensions=(".dcm",))
+    images = DicomDataset(tmp_path)
+    for name in ("classes", "class_to_idx", "samples", "targets"):
+        assert getattr(images, name) == getattr(expected, name)
+
+
 def test_without_targets(classes):
     images = DicomDataset(classes, targets=None, values="stored")
     assert (images.classes, images.class_to_idx, images.targets) == ([], {}, None)
