@@ -1,0 +1,155 @@
+"""One file to one array of a model's input: which frame, which values, how many channels. An error names the file."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+
+from dicomet.errors import PixelDataError
+from dicomet.open_image import open as open_image
+
+if TYPE_CHECKING:
+    from dicomet.display.api import Window
+
+Index = int | Literal["middle"] | None
+Values = Literal["display", "stored", "modality"]
+
+Of = TypeVar("Of")
+
+GREY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
+# Rec. ITU-R BT.601, as in Pillow's mode "L" and in `tf.image.rgb_to_grayscale`.
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class FrameLoader:
+    """Reads one image of each file, always in the same way; it can be pickled.
+
+    Attributes
+    ----------
+    values : {"display", "stored", "modality"}
+        What `dicomet.to_display` gives as uint8, or `dicomet.pixel_array`, or `dicomet.modality_values`.
+    dtype : numpy.dtype, optional
+        Of modality values.
+    channels : int
+        1, 3 or 4; 0 for those of the file.
+    index : int, "middle" or None
+        The frame, from 0; the middle one of ``n`` is ``n // 2``. None: all of them.
+    window, default, percentiles
+        As for `dicomet.to_display`.
+    aspect : (int, int), optional
+        Crop to the largest part in the middle of which rows and columns have this ratio.
+
+    """
+
+    values: Values = "display"
+    dtype: np.dtype[Any] | None = None
+    channels: int = 0
+    index: Index = "middle"
+    window: "Window" = None
+    default: "Window" = None
+    percentiles: tuple[float, float] = (1.0, 99.0)
+    aspect: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        """Find what is wrong before the first file is read."""
+        check_one_of("values", self.values, ("display", "stored", "modality"))
+        check_one_of("channels", self.channels, (0, GREY, COLOR, COLOR_AND_ALPHA))
+        if self.values != "display" and (self.window, self.default) != (None, None):
+            raise ValueError(f"'window', 'default': are for values='display', found values={self.values!r}")
+        if self.index != "middle" and self.index is not None and not isinstance(self.index, int):
+            raise TypeError(f"'index': found {self.index!r}, expected a number of a frame, 'middle' or None")
+
+    def __call__(self, path: str | os.PathLike[str]) -> np.ndarray:
+        """Return the image of `path`, of shape ``([frames, ]rows, columns, channels)``.
+
+        Raises
+        ------
+        PixelDataError
+            The file is broken, no image, or has no such frame. The message begins with the name of the file.
+        OSError
+            It cannot be read.
+
+        """
+        with named(path):
+            with open_image(path) as image:
+                frames = len(image)
+            index = self._index_among(frames)
+            array = self._read(path, index)
+            if index is None and frames == 1:
+                array = array[np.newaxis]
+            array = with_channels(array, self.channels, array.ndim - (index is None))
+            return array if self.aspect is None else cropped(array, self.aspect)
+
+    def _index_among(self, frames: int) -> int | None:
+        """Return the number of the frame that is meant, or None for all."""
+        if self.index == "middle":
+            return frames // 2
+        if self.index is not None and not 0 <= self.index < frames:
+            raise PixelDataError(f"'index': found {self.index}, expected a frame from 0 to {frames - 1}")
+        return self.index
+
+    def _read(self, path: str | os.PathLike[str], index: int | None) -> np.ndarray:
+        """Return the values, with one thread: those who load many files run side by side."""
+        from dicomet import modality_values, pixel_array, to_display  # noqa: PLC0415 - each imports what it needs
+
+        if self.values == "stored":
+            return pixel_array(path, index=index, workers=1)
+        if self.values == "modality":
+            return modality_values(path, index=index, dtype=self.dtype, workers=1)
+        return to_display(
+            path, index=index, window=self.window, default=self.default, percentiles=self.percentiles, workers=1
+        )
+
+
+def check_one_of(name: str, found: Of, expected: tuple[object, ...]) -> Of:
+    """Return `found`, or raise a `ValueError` that names the argument and what it may be."""
+    if found not in expected:
+        raise ValueError(f"'{name}': found {found!r}, expected one of {', '.join(map(repr, expected))}")
+    return found
+
+
+@contextmanager
+def named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Put the name of the file in front of what is wrong with it; the kind of the error stays."""
+    try:
+        yield
+    except PixelDataError as error:
+        place = {key: getattr(error, key) for key in ("element", "frame", "segment", "offset")}
+        raise type(error)(f"{os.fspath(path)}: {error}", **place) from error
+
+
+def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarray:
+    """Return `image`, of `dimensions` without frames, with a last axis of `channels`; as many as it has for 0.
+
+    Grey values are repeated, uint8 colours become their luma (BT.601), and an alpha of 255 is added to them.
+    """
+    grey_or_color = image[..., np.newaxis] if dimensions == 2 else image  # noqa: PLR2004 - rows and columns
+    found = grey_or_color.shape[-1]
+    if channels in (0, found):
+        return grey_or_color
+    if image.dtype != np.uint8 and (channels == COLOR_AND_ALPHA or found != GREY):
+        raise PixelDataError(f"'channels': found {found} of {image.dtype}, which cannot become {channels}")
+    if channels == GREY:
+        return (grey_or_color @ LUMA + np.float32(0.5)).astype(np.uint8)[..., np.newaxis]
+    color = np.broadcast_to(grey_or_color, (*grey_or_color.shape[:-1], COLOR))
+    if channels == COLOR:
+        return np.ascontiguousarray(color)
+    alpha = np.full((*color.shape[:-1], 1), 255, np.uint8)
+    return np.concatenate((color, alpha), axis=-1)
+
+
+def cropped(image: np.ndarray, aspect: tuple[int, int]) -> np.ndarray:
+    """Return the largest part in the middle whose rows and columns have the ratio of `aspect`.
+
+    As ``keras.preprocessing.image.smart_resize`` does, in a graph, where it computes in float32.
+    """
+    rows, columns = image.shape[-3:-1]
+    wanted_rows = int(np.float32(columns * aspect[0]) / np.float32(aspect[1]))
+    wanted_columns = int(np.float32(rows * aspect[1]) / np.float32(aspect[0]))
+    part_rows, part_columns = max(1, min(rows, wanted_rows)), max(1, min(columns, wanted_columns))
+    top, left = (rows - part_rows) // 2, (columns - part_columns) // 2
+    return image[..., top : top + part_rows, left : left + part_columns, :]

@@ -1,0 +1,104 @@
+"""Stored values as another type of TensorFlow's: as they are, or stretched to all that the type holds."""
+
+from typing import Any
+
+import numpy as np
+
+from dicomet.errors import PixelDataError
+
+BITS_STORED = "(0028,0101) Bits Stored"
+# Above, the products of `stretched` would not fit into 64 bits.
+MOST_BITS = 32
+
+
+def limits(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Return the lowest and highest of the integers that `dtype` holds without gaps."""
+    if dtype.kind == "f":
+        highest = 2 ** (np.finfo(dtype).nmant + 1)
+        return -highest, highest
+    return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+
+
+def checked_cast(values: np.ndarray, dtype: np.dtype[Any], name: str = "") -> np.ndarray:
+    """Return `values` as `dtype`, every one of them unchanged.
+
+    Raises
+    ------
+    PixelDataError
+        `dtype` does not hold them. It says which does, after the `name` of the file.
+
+    """
+    if not np.can_cast(values.dtype, dtype, "safe"):
+        found = f"values of {values.dtype}"
+        fits = False
+        if values.dtype.kind != "f":
+            lowest, highest = int(values.min()), int(values.max())
+            found = f"values from {lowest} to {highest} of {values.dtype}"
+            fits = limits(dtype)[0] <= lowest and highest <= limits(dtype)[1]
+        if not fits:
+            raise PixelDataError(
+                f"{name}found {found}, expected such as {dtype} holds unchanged: tf.{values.dtype} holds them"
+            )
+    result: np.ndarray = values.astype(dtype, copy=False)
+    return result
+
+
+def clipped_cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return `values` as `dtype`, rounded and clipped to what it holds."""
+    result: np.ndarray
+    if dtype.kind == "f":
+        highest = np.finfo(dtype).max
+        result = np.clip(values, -highest, highest).astype(dtype)
+        return result
+    lowest, highest = limits(dtype)
+    if values.dtype.kind == "f":
+        whole = np.nan_to_num(np.rint(values.astype(np.float64)))
+        # The highest of 64 bits is no float64: the next below it is the highest that can be converted.
+        top = float(highest) if float(highest) <= highest else np.nextafter(float(highest), 0)
+        result = np.clip(whole, float(lowest), top).astype(dtype)
+        return result
+    of_values = limits(values.dtype)
+    result = np.clip(values, max(lowest, of_values[0]), min(highest, of_values[1])).astype(dtype)
+    return result
+
+
+def stretched(values: np.ndarray, bits_stored: int, dtype: np.dtype[Any], *, lossy: bool) -> np.ndarray:
+    """Return `values` so that the lowest and highest of `bits_stored` become those of `dtype`, or 0 and 1 of floats.
+
+    Exact for integers: rounded to the nearest, in 64 bits.
+
+    Raises
+    ------
+    PixelDataError
+        The values are floats; or an integer `dtype` has fewer bits than `bits_stored`, and it is not `lossy`.
+
+    """
+    if values.dtype.kind == "f":
+        raise PixelDataError(f"scale='auto': found {values.dtype}, expected integers, for Bits Stored says their range")
+    if dtype.kind != "f" and 8 * dtype.itemsize < bits_stored and not lossy:
+        raise PixelDataError(
+            f"{BITS_STORED}: found {bits_stored}, expected at most {8 * dtype.itemsize} for {dtype}: "
+            f"tf.{values.dtype} holds them, on_error='lossy' rounds"
+        )
+    if bits_stored > MOST_BITS:
+        raise PixelDataError(f"{BITS_STORED}: found {bits_stored}, expected at most {MOST_BITS} for scale='auto'")
+    lowest = -(2 ** (bits_stored - 1)) if values.dtype.kind == "i" else 0
+    from_zero = (values.astype(np.int64) - lowest).clip(0, 2**bits_stored - 1).astype(np.uint64)
+    span = 2**bits_stored - 1
+    if dtype.kind == "f":
+        fractions: np.ndarray = (from_zero / span).astype(dtype)
+        return fractions
+    return _to_integers(from_zero, span, dtype)
+
+
+def _to_integers(from_zero: np.ndarray, span: int, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return 0 to `span` as the lowest to the highest of `dtype`."""
+    unsigned = np.dtype(f"u{dtype.itemsize}")
+    whole, rest = divmod(int(np.iinfo(unsigned).max), span)
+    result: np.ndarray = from_zero * np.uint64(whole) + (
+        from_zero * np.uint64(rest) + np.uint64(span // 2)
+    ) // np.uint64(span)
+    if dtype.kind == "i":
+        # The lowest of a signed type is where the highest bit is set, and it alone.
+        result = result ^ np.uint64(1 << (8 * dtype.itemsize - 1))
+    return result.astype(unsigned).view(dtype)

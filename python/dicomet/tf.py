@@ -1,0 +1,254 @@
+"""DICOM images in TensorFlow: an operation for file contents, one for file names, and a `tf.data.Dataset`.
+
+>>> import dicomet.tf
+>>> image = dicomet.tf.decode_dicom_image(tf.io.read_file("ct.dcm"), dtype=tf.int16)
+>>> batches = dicomet.tf.dataset(paths, channels=1, image_size=(224, 224)).batch(32)
+"""
+
+import io
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from pydicom import dcmread
+
+from dicomet.errors import PixelDataError
+from dicomet.loading import FrameLoader, Index, Values, check_one_of
+from dicomet.open_image import open as open_image
+from dicomet.stretch import checked_cast, clipped_cast, stretched
+
+if TYPE_CHECKING:
+    from dicomet.display.api import Window
+
+__all__ = ["dataset", "decode_dicom_image", "read_image"]
+
+OnError = Literal["strict", "skip", "lossy"]
+Scale = Literal["preserve", "auto"]
+
+# What values are by default: all of 8 bits; Hounsfield units with a fraction; every stored value of up to 31 bits.
+_DTYPES = {"display": tf.uint8, "modality": tf.float32, "stored": tf.int32}
+
+
+def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-io's
+    contents: Any,
+    color_dim: bool = False,  # noqa: FBT001, FBT002 - likewise
+    on_error: OnError = "strict",
+    scale: Scale = "preserve",
+    dtype: tf.DType = tf.uint16,
+    name: str | None = None,
+) -> tf.Tensor:
+    """Decode a DICOM file to its stored values, with the arguments of ``tfio.image.decode_dicom_image``.
+
+    Two things differ from tensorflow-io. An error is raised by default, where its ``on_error="skip"`` gives an empty
+    tensor that nobody asked for; and the values are those of `dicomet.pixel_array`: as they are stored, in front of the
+    Modality LUT, with the sign they have, and the indices of a palette.
+
+    Parameters
+    ----------
+    contents : tensor of type string, 0-D
+        The bytes of a DICOM file, as of ``tf.io.read_file``.
+    color_dim : bool
+        Give grey images a last axis of 1, too. Only then is the rank (4) known in graph mode.
+    on_error : {"strict", "skip", "lossy"}
+        ``"strict"``: an error is raised for what cannot be decoded, and for values that `dtype` does not hold.
+        ``"skip"``: both give an empty tensor of shape ``(0,)``. ``"lossy"``: what cannot be decoded gives an empty
+        tensor, values are clipped and rounded to what `dtype` holds.
+    scale : {"preserve", "auto"}
+        ``"auto"``: stretch all values that Bits Stored (0028,0101) allows to all that an integer `dtype` holds, or to
+        0 to 1 for floats.
+    dtype : tf.DType
+        An integer or floating type of TensorFlow.
+    name : str, optional
+        Of the operation.
+
+    Returns
+    -------
+    tf.Tensor
+        Of shape ``(frames, rows, columns)``, or ``(frames, rows, columns, samples)`` for colours and with `color_dim`.
+
+    Raises
+    ------
+    tf.errors.InvalidArgumentError
+        With dicomet's message: which element, frame or offset is wrong; or which dtype holds the values.
+
+    """
+    check_one_of("on_error", on_error, ("strict", "skip", "lossy"))
+    check_one_of("scale", scale, ("preserve", "auto"))
+    dtype = _checked_dtype(dtype)
+
+    decode = partial(_decoded_or_empty, on_error=on_error, scale=scale, dtype=dtype.as_numpy_dtype, color_dim=color_dim)
+    tensor = _call(decode, tf.convert_to_tensor(contents, tf.string), dtype, name)
+    if color_dim and on_error == "strict":
+        tensor.set_shape([None] * 4)
+    return tensor
+
+
+def read_image(  # noqa: PLR0913 - what may be chosen of an image
+    path: Any,
+    *,
+    values: Values = "display",
+    dtype: tf.DType | None = None,
+    channels: int = 0,
+    index: Index = "middle",
+    window: "Window" = None,
+    default: "Window" = None,
+    percentiles: tuple[float, float] = (1.0, 99.0),
+) -> tf.Tensor:
+    """Read one image of a local DICOM file: for ``map`` of a `tf.data.Dataset` of file names.
+
+    Parameters
+    ----------
+    path : tensor of type string, 0-D, or path
+        The name of the file. Of one with many frames only what is needed is read.
+    values : {"display", "stored", "modality"}
+        The image as it is meant to be seen (`dicomet.to_display`), the stored values (`dicomet.pixel_array`), or those
+        after the Modality LUT, such as Hounsfield units (`dicomet.modality_values`).
+    dtype : tf.DType, optional
+        Of stored (by default int32) or modality values (float32). Images for display are uint8.
+    channels : {0, 1, 3, 4}
+        As for ``tf.io.decode_image``: 0 for as many as the image has. Colours become grey by BT.601's luma.
+    index : int, "middle" or None
+        The frame, from 0; by default the middle one, ``frames // 2``. None: all of them.
+    window, default, percentiles
+        As for `dicomet.to_display`.
+
+    Returns
+    -------
+    tf.Tensor
+        Of shape ``(rows, columns, channels)``, with ``index=None`` ``(frames, rows, columns, channels)``. Rank, dtype
+        and, unless it is 0, `channels` are known in graph mode.
+
+    Raises
+    ------
+    tf.errors.InvalidArgumentError
+        With dicomet's message, which begins with the name of the file.
+
+    """
+    if values == "display" and dtype not in (None, tf.uint8):
+        raise ValueError(f"'dtype': found {dtype!r} with values='display', expected tf.uint8 (or None)")
+    dtype = _checked_dtype(_DTYPES.get(values, tf.uint8) if dtype is None else dtype)
+    load = FrameLoader(
+        values, np.dtype(dtype.as_numpy_dtype), channels, index, window=window, default=default, percentiles=percentiles
+    )
+
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    return image_tensor(load, name, dtype)
+
+
+def image_tensor(load: FrameLoader, path: Any, dtype: tf.DType) -> tf.Tensor:
+    """Return what `load` reads of a file, as `dtype`, with what is known of the shape."""
+    tensor = _call(partial(_read, load), tf.convert_to_tensor(path, tf.string), dtype, None)
+    leading = 3 if load.index is None else 2
+    tensor.set_shape([None] * leading + [load.channels or None])
+    return tensor
+
+
+def dataset(  # noqa: PLR0913 - those of `read_image`
+    paths: Iterable[str | os.PathLike[str]] | tf.data.Dataset,
+    *,
+    values: Values = "display",
+    dtype: tf.DType | None = None,
+    channels: int = 0,
+    index: Index = "middle",
+    image_size: tuple[int, int] | None = None,
+    window: "Window" = None,
+    default: "Window" = None,
+    percentiles: tuple[float, float] = (1.0, 99.0),
+    num_parallel_calls: int = tf.data.AUTOTUNE,
+) -> tf.data.Dataset:
+    """Return a `tf.data.Dataset` of the images of many files, decoded side by side without the GIL.
+
+    ``shuffle``, ``batch``, ``repeat``, ``cache`` and ``prefetch`` are those of `tf.data`: shuffle file names rather
+    than images, by giving a dataset of names. With labels: ``tf.data.Dataset.zip(dicomet.tf.dataset(paths), labels)``.
+
+    Parameters
+    ----------
+    paths : iterable of paths, or tf.data.Dataset of strings
+        The files, such as of ``tf.data.Dataset.list_files("train/*/*.dcm")``, and their order.
+    image_size : (int, int), optional
+        Resize to ``(rows, columns)``, bilinearly, as ``tf.image.resize`` does: the result is float32, its shape known.
+    values, dtype, channels, index, window, default, percentiles
+        As for `read_image`.
+    num_parallel_calls : int
+        As for ``tf.data.Dataset.map``.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Of tensors like those of `read_image`, in the order of `paths`.
+
+    """
+
+    def load(path: tf.Tensor) -> tf.Tensor:
+        image = read_image(
+            path,
+            values=values,
+            dtype=dtype,
+            channels=channels,
+            index=index,
+            window=window,
+            default=default,
+            percentiles=percentiles,
+        )
+        return image if image_size is None else tf.image.resize(image, image_size)
+
+    if not isinstance(paths, tf.data.Dataset):
+        names = [os.fspath(path) for path in paths]
+        paths = tf.data.Dataset.from_tensor_slices(tf.constant(names, tf.string))
+    return paths.map(load, num_parallel_calls=num_parallel_calls)
+
+
+def _checked_dtype(dtype: Any) -> tf.DType:
+    """Return a numeric type of TensorFlow's that NumPy has, too."""
+    found = tf.as_dtype(dtype)
+    if not (found.is_integer or found in (tf.float16, tf.float32, tf.float64)) or found.is_quantized:
+        raise ValueError(f"'dtype': found {found.name}, expected an integer type, float16, float32 or float64")
+    return found
+
+
+def _call(function: Callable[[bytes], np.ndarray], data: tf.Tensor, dtype: tf.DType, name: str | None) -> tf.Tensor:
+    """Call `function` at once in eager mode, and as part of the graph otherwise; it is a pure function of files.
+
+    In a graph TensorFlow itself makes an `InvalidArgumentError` of a `ValueError`, which a `PixelDataError` is.
+    """
+    if tf.is_symbolic_tensor(data):
+        return tf.numpy_function(function, [data], dtype, stateful=False, name=name)
+    try:
+        return tf.constant(function(data.numpy()), name=name)
+    except PixelDataError as error:
+        raise tf.errors.InvalidArgumentError(None, None, str(error)) from error
+
+
+def _read(load: FrameLoader, name: bytes) -> np.ndarray:
+    """Return the image of a file, as the dtype of `load` if that holds it."""
+    path = os.fsdecode(name)
+    array = load(path)
+    return np.ascontiguousarray(array if load.dtype is None else checked_cast(array, load.dtype, f"{path}: "))
+
+
+def _decoded_or_empty(data: bytes, *, on_error: OnError, scale: Scale, dtype: type, color_dim: bool) -> np.ndarray:
+    """Return all frames of a file as `dtype`; an empty array instead of an error, unless `on_error` is strict.
+
+    It stands outside of the function that is traced, so that AutoGraph leaves it as it is.
+    """
+    try:
+        return _decoded(data, scale, np.dtype(dtype), color_dim=color_dim, lossy=on_error == "lossy")
+    except PixelDataError:
+        if on_error == "strict":
+            raise
+        return np.empty(0, dtype)
+
+
+def _decoded(data: bytes, scale: Scale, dtype: np.dtype[Any], *, color_dim: bool, lossy: bool) -> np.ndarray:
+    """Return all frames of a file as `dtype`."""
+    with open_image(data, workers=1) as image:
+        values = image[:]
+    if scale == "auto":
+        header = dcmread(io.BytesIO(data), force=True, stop_before_pixels=True, specific_tags=["BitsStored"])
+        values = stretched(values, header.get("BitsStored", 0), dtype, lossy=lossy)
+    else:
+        values = clipped_cast(values, dtype) if lossy else checked_cast(values, dtype)
+    return values[..., np.newaxis] if color_dim and values.ndim == 3 else values  # noqa: PLR2004 - frames, rows, columns

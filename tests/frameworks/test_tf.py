@@ -1,0 +1,342 @@
+"""DICOM images in TensorFlow, beside pydicom and NumPy."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+from pydicom.uid import ExplicitVRLittleEndian
+
+import dicomet
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+
+import dicomet.tf  # noqa: E402 - needs what may be missing
+from dicomet.tf import dataset, decode_dicom_image, read_image  # noqa: E402
+
+NAMES = [
+    "CT_small.dcm", "MR_small_RLE.dcm", "examples_rgb_color.dcm",
+    "examples_palette.dcm", "rtdose.dcm", "liver_1frame.dcm",
+]  # fmt: skip
+CT, DOSE, COLOR = (get_testdata_file(name) for name in ("CT_small.dcm", "rtdose.dcm", "examples_rgb_color.dcm"))
+
+
+def in_a_graph(contents, **arguments):
+    (result,) = tf.data.Dataset.from_tensors(contents).map(lambda one: decode_dicom_image(one, **arguments))
+    return result
+
+
+def in_a_function(contents, **arguments):
+    return tf.function(lambda one: decode_dicom_image(one, **arguments))(contents)
+
+
+WAYS = {"eager": decode_dicom_image, "tf.data": in_a_graph, "tf.function": in_a_function}
+
+
+@pytest.fixture(params=WAYS)
+def decode(request):
+    return WAYS[request.param]
+
+
+def stored(path):
+    """All frames as pydicom gives them, with the axis of frames that TensorFlow's images have."""
+    ds = pydicom.dcmread(path)
+    array = ds.pixel_array
+    return array if int(ds.get("NumberOfFrames", 1)) > 1 else array[np.newaxis]
+
+
+def written(tmp_path, array, bits, name="image.dcm"):
+    """A file of one frame of integers, uncompressed."""
+    ds = pydicom.dcmread(CT)
+    ds.Rows, ds.Columns = array.shape
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = array.itemsize * 8, bits, bits - 1
+    ds.PixelRepresentation = int(array.dtype.kind == "i")
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.PixelData = array.tobytes() + b"\0" * (array.nbytes % 2)
+    path = tmp_path / name
+    ds.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("color_dim", [False, True])
+def test_stored_values(decode, name, color_dim):
+    expected = stored(get_testdata_file(name))
+    if color_dim and expected.ndim == 3:
+        expected = expected[..., np.newaxis]
+    found = decode(tf.io.read_file(get_testdata_file(name)), color_dim=color_dim, dtype=tf.as_dtype(expected.dtype))
+    assert found.dtype == expected.dtype
+    assert (found.numpy() == expected).all()
+
+
+@pytest.mark.parametrize(
+    "dtype", [tf.int16, tf.int32, tf.int64, tf.uint16, tf.uint32, tf.uint64, tf.float32, tf.float64]
+)
+def test_values_are_preserved(decode, dtype):
+    found = decode(tf.io.read_file(CT), dtype=dtype)
+    assert found.dtype == dtype
+    assert (found.numpy() == stored(CT)).all()
+
+
+def test_uint16_is_the_default():
+    assert decode_dicom_image(Path(CT).read_bytes()).dtype == tf.uint16
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "holds"),
+    [
+        (
+            [-1, 0],
+            tf.uint16,
+            "found values from -1 to 0 of int16, expected such as uint16 holds unchanged: tf.int16 holds",
+        ),
+        (
+            [0, 300],
+            tf.uint8,
+            "found values from 0 to 300 of int16, expected such as uint8 holds unchanged: tf.int16 holds",
+        ),
+        ([0, 2049], tf.float16, "found values from 0 to 2049 of int16, expected such as float16 holds unchanged"),
+        ([0, 128], tf.int8, "found values from 0 to 128 of int16, expected such as int8 holds unchanged"),
+    ],
+)
+def test_values_that_do_not_fit(decode, tmp_path, values, dtype, holds):
+    content = written(tmp_path, np.array([values], "<i2"), 16).read_bytes()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=holds):
+        decode(content, dtype=dtype)
+    assert decode(content, dtype=dtype, on_error="skip").shape == (0,)
+    lossy = decode(content, dtype=dtype, on_error="lossy").numpy()
+    limits = np.iinfo(dtype.as_numpy_dtype) if dtype.is_integer else np.finfo(dtype.as_numpy_dtype)
+    assert (lossy == np.clip(values, limits.min, limits.max).astype(dtype.as_numpy_dtype)).all()
+
+
+def float_pixels(tmp_path, keyword, dtype):
+    ds = pydicom.dcmread(CT)
+    for name in ("PixelData", "BitsStored", "HighBit", "PixelRepresentation"):
+        delattr(ds, name)
+    array = np.linspace(-1e6, 1e6, ds.Rows * ds.Columns, dtype=dtype)
+    ds.BitsAllocated = array.itemsize * 8
+    setattr(ds, keyword, array.tobytes())
+    ds.save_as(tmp_path / "float.dcm")
+    return (tmp_path / "float.dcm").read_bytes(), array.reshape(1, ds.Rows, ds.Columns)
+
+
+@pytest.mark.parametrize(("keyword", "dtype"), [("FloatPixelData", "f4"), ("DoubleFloatPixelData", "f8")])
+def test_floats(tmp_path, keyword, dtype):
+    content, expected = float_pixels(tmp_path, keyword, dtype)
+    assert (decode_dicom_image(content, dtype=tf.float64).numpy() == expected).all()
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=f"found values of {expected.dtype}, expected such as int32"
+    ):
+        decode_dicom_image(content, dtype=tf.int32)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="scale='auto': found float"):
+        decode_dicom_image(content, dtype=tf.float32, scale="auto")
+    whole = decode_dicom_image(content, dtype=tf.uint8, on_error="lossy").numpy()
+    assert (whole == np.clip(np.rint(expected), 0, 255)).all()
+    half = decode_dicom_image(content, dtype=tf.float16, on_error="lossy").numpy()
+    assert (half == np.clip(expected, -65504, 65504).astype(np.float16)).all()
+
+
+INTEGERS = [tf.uint8, tf.uint16, tf.uint32, tf.uint64, tf.int8, tf.int16, tf.int32, tf.int64]
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize(
+    ("stored_type", "bits"), [("<u1", 8), ("<u2", 10), ("<u2", 12), ("<i2", 12), ("<i2", 16), ("<u4", 32), ("<i4", 20)]
+)
+def test_auto_fills_an_integer_type(tmp_path, stored_type, bits, dtype):
+    lowest = -(2 ** (bits - 1)) if stored_type[1] == "i" else 0
+    values = np.linspace(lowest, lowest + 2**bits - 1, 6).astype(stored_type).reshape(2, 3)
+    content = written(tmp_path, values, bits).read_bytes()
+    if 8 * dtype.size < bits:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=rf"Bits Stored: found {bits}, expected at most"):
+            decode_dicom_image(content, scale="auto", dtype=dtype)
+    found = decode_dicom_image(content, scale="auto", dtype=dtype, on_error="lossy").numpy().ravel()
+    span = 2 ** (8 * dtype.size) - 1
+    # In Python's integers, of any size; a half is rounded up.
+    exact = [((int(value) - lowest) * span * 2 + 2**bits - 1) // (2 * (2**bits - 1)) for value in values.ravel()]
+    assert [int(value) - dtype.min for value in found] == exact
+    assert (found[0], found[-1]) == (dtype.min, dtype.max)
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.float32, tf.float64])
+def test_auto_makes_0_to_1_of_floats(decode, dtype):
+    found = decode(tf.io.read_file(CT), scale="auto", dtype=dtype).numpy()
+    assert np.allclose(found, (stored(CT) + 2.0**15) / (2**16 - 1), atol=np.finfo(dtype.as_numpy_dtype).eps)
+
+
+def test_8_bits_of_colour_fill_16():
+    found = decode_dicom_image(tf.io.read_file(COLOR), scale="auto").numpy()
+    assert (found == stored(COLOR).astype(int) * 257).all()
+
+
+BROKEN = {
+    "truncated": (lambda content: content[:-5000], "Pixel Data: found 27906 bytes, expected 32768"),
+    "text": (lambda _: b"no DICOM file", "transfer_syntax_uid"),
+    "empty": (lambda _: b"", "transfer_syntax_uid"),
+    "header alone": (lambda content: content[:300], "no pixel data to decode"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_broken_files(decode, kind):
+    broken, message = BROKEN[kind]
+    content = broken(Path(CT).read_bytes())
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        decode(content)
+    for on_error in ("skip", "lossy"):
+        empty = decode(content, on_error=on_error, dtype=tf.float32)
+        assert (empty.shape, empty.dtype) == ((0,), tf.float32)
+
+
+@pytest.mark.parametrize("option", ["on_error", "scale"])
+def test_options_that_are_none(option):
+    with pytest.raises(ValueError, match=f"'{option}': found 'sktip', expected one of"):
+        decode_dicom_image(b"", **{option: "sktip"})
+
+
+@pytest.mark.parametrize("dtype", [tf.string, tf.bool, tf.complex64, tf.bfloat16, tf.qint8])
+def test_dtypes_that_are_no_numbers(dtype):
+    with pytest.raises(ValueError, match=f"'dtype': found {dtype.name}, expected"):
+        decode_dicom_image(b"", dtype=dtype)
+
+
+def test_what_a_graph_knows():
+    def spec(**arguments):
+        return tf.data.Dataset.from_tensors(b"").map(lambda one: decode_dicom_image(one, **arguments)).element_spec
+
+    assert spec(color_dim=True, dtype=tf.int8) == tf.TensorSpec([None] * 4, tf.int8)
+    # As of tensorflow-io, where colours have one dimension more, and what is skipped has one alone.
+    assert spec() == tf.TensorSpec(None, tf.uint16)
+    assert spec(color_dim=True, on_error="skip") == tf.TensorSpec(None, tf.uint16)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape", "dtype"),
+    [
+        ({}, (None, None, None), tf.uint8),
+        ({"channels": 1}, (None, None, 1), tf.uint8),
+        ({"index": None, "channels": 3}, (None, None, None, 3), tf.uint8),
+        ({"values": "stored", "index": 0}, (None, None, None), tf.int32),
+        ({"values": "modality"}, (None, None, None), tf.float32),
+        ({"values": "stored", "dtype": tf.uint32}, (None, None, None), tf.uint32),
+        ({"channels": 3, "image_size": (4, 5)}, (4, 5, 3), tf.float32),
+        ({"index": None, "channels": 1, "image_size": (4, 5)}, (None, 4, 5, 1), tf.float32),
+    ],
+    ids=str,
+)
+def test_what_a_dataset_knows(arguments, shape, dtype):
+    images = dataset([DOSE], **arguments)
+    assert images.element_spec == tf.TensorSpec(shape, dtype)
+    (image,) = images
+    assert image.dtype == dtype
+    assert image.shape == tuple(
+        actual if known is None else known
+        for known, actual in zip(shape, (15, 10, 10, 1) if len(shape) == 4 else (10, 10, 1), strict=True)
+    )
+
+
+def test_dataset_of_stored_values():
+    paths = [Path(CT), Path(DOSE)] * 20
+    for path, image in zip(paths, dataset(paths, values="stored", index=0, dtype=tf.int64), strict=True):
+        assert (image.numpy()[..., 0] == stored(path)[0]).all()
+
+
+def test_dataset_of_modality_values():
+    expected = stored(CT)[0] * 1.0 - 1024
+    (image,) = dataset([CT], values="modality")
+    assert (image.numpy()[..., 0] == expected).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("channels", [0, 1, 3, 4])
+def test_dataset_of_images_for_display(name, channels):
+    path = get_testdata_file(name)
+    frames = len(stored(path))
+    expected = dicomet.to_display(path, index=frames // 2)
+    if expected.ndim == 2:
+        expected = expected[..., np.newaxis]
+    if channels == 1 and expected.shape[-1] == 3:
+        expected = tf.image.rgb_to_grayscale(expected).numpy()
+    elif channels > 1:
+        opaque = np.full((*expected.shape[:2], 1), 255, np.uint8)
+        expected = np.concatenate([np.broadcast_to(expected, (*expected.shape[:2], 3)), opaque], -1)[..., :channels]
+    (image,) = dataset([path], channels=channels)
+    assert image.shape == expected.shape
+    assert abs(image.numpy().astype(int) - expected).max() <= (1 if channels == 1 else 0)
+    assert (read_image(path, channels=channels).numpy() == image.numpy()).all()
+
+
+def test_dataset_of_all_frames():
+    (image,) = dataset([DOSE], index=None)
+    assert (image.numpy()[..., 0] == dicomet.to_display(DOSE)).all()
+    (image,) = dataset([COLOR], index=None, values="stored")
+    assert (image.numpy() == stored(COLOR)).all()
+
+
+def test_dataset_is_resized_by_tensorflow():
+    (image,) = dataset([COLOR], channels=3, image_size=(50, 60))
+    assert (image.numpy() == tf.image.resize(dicomet.to_display(COLOR), (50, 60)).numpy()).all()
+
+
+def test_dataset_of_a_window():
+    (image,) = dataset([CT], window=(40, 400))
+    assert (image.numpy()[..., 0] == dicomet.to_display(CT, window=(40, 400))).all()
+
+
+def test_dataset_of_a_dataset(tmp_path):
+    for number in range(5):
+        written(tmp_path, np.full((2, 3), number, "<u2"), 12, f"{number}.dcm")
+    names = tf.data.Dataset.list_files(str(tmp_path / "*.dcm"), shuffle=False).repeat(2)
+    images = dataset(names, values="stored", channels=1, image_size=(1, 1)).batch(4, drop_remainder=True)
+    assert [batch.numpy().ravel().tolist() for batch in images] == [[0, 1, 2, 3], [4, 0, 1, 2]]
+
+
+def test_dataset_of_nothing():
+    assert list(dataset([])) == []
+
+
+@pytest.mark.parametrize("path", ["missing", "text", "truncated"])
+def test_dataset_names_the_broken_file(tmp_path, path):
+    bad = tmp_path / f"{path}.dcm"
+    if path != "missing":
+        bad.write_bytes(BROKEN[path][0](Path(CT).read_bytes()))
+    kind = tf.errors.OpError if path == "missing" else tf.errors.InvalidArgumentError
+    with pytest.raises(kind, match=str(bad)):
+        list(dataset([CT, bad]))
+    with pytest.raises((tf.errors.InvalidArgumentError, FileNotFoundError), match=str(bad)):
+        read_image(bad)
+
+
+def test_dataset_names_the_file_whose_values_do_not_fit(tmp_path):
+    path = written(tmp_path, np.array([[-5, 5]], "<i2"), 12)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"{path}: found values from -5 to 5 of int16"):
+        list(dataset([path], values="stored", dtype=tf.uint8))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"values": "raw"}, "'values': found 'raw', expected one of 'display', 'stored', 'modality'"),
+        ({"channels": 2}, "'channels': found 2, expected one of 0, 1, 3, 4"),
+        ({"dtype": tf.float32}, "found tf.float32 with values='display', expected tf.uint8"),
+        ({"values": "stored", "window": (1, 2)}, "'window', 'default': are for values='display'"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        dataset([CT], **arguments)
+
+
+def test_bad_index():
+    with pytest.raises(TypeError, match="'index': found 'last', expected"):
+        dataset([CT], index="last")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="'index': found 1, expected a frame from 0 to 0"):
+        read_image(CT, index=1)
+
+
+def test_colours_of_16_bits_do_not_become_grey():
+    with pytest.raises(tf.errors.InvalidArgumentError, match="'channels': found 3 of uint16, which cannot become 1"):
+        read_image(get_testdata_file("SC_rgb_expb_16bit.dcm"), values="stored", channels=1)
