@@ -1,0 +1,206 @@
+"""The images of a folder of class folders, with their labels, by Keras' rules: the same files, order and split."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from dicomet.folders import find_files
+from dicomet.loading import check_one_of
+
+LabelMode = Literal["int", "categorical", "binary"] | None
+Labels = Literal["inferred"] | Sequence[int] | None
+Subset = Literal["training", "validation", "both"] | None
+
+SUBSETS: tuple[Literal["training", "validation"], ...] = ("training", "validation")
+LABEL_MODES: tuple[LabelMode, ...] = ("int", "categorical", "binary", None)
+CLASSES_OF_BINARY = 2
+
+
+@dataclass(frozen=True)
+class ClassFolder:
+    """Files and their labels.
+
+    Attributes
+    ----------
+    paths : list of str
+        The files, each beginning with the folder.
+    labels : numpy.ndarray of int32, or None
+        The class of each.
+    class_names : list of str, or None
+        The names of the class folders, or the sorted labels where these were given.
+
+    """
+
+    paths: list[str]
+    labels: np.ndarray | None
+    class_names: list[str] | None
+
+    def __len__(self) -> int:
+        """Return the number of files."""
+        return len(self.paths)
+
+    def taken(self, order: np.ndarray) -> "ClassFolder":
+        """Return the files of these numbers, in this order."""
+        labels = None if self.labels is None else self.labels[order]
+        return replace(self, paths=[self.paths[number] for number in order], labels=labels)
+
+    def shuffled(self, seed: int) -> "ClassFolder":
+        """Return them in the order that Keras makes of `seed`, on which its split depends, too."""
+        order = np.arange(len(self))
+        np.random.RandomState(seed).shuffle(order)
+        return self.taken(order)
+
+    def split(self, validation_split: float, subset: Literal["training", "validation"]) -> "ClassFolder":
+        """Return the first files for training, or the last for validation, as Keras does."""
+        border = len(self) - int(validation_split * len(self))
+        order = np.arange(len(self))
+        part = self.taken(order[:border] if subset == "training" else order[border:])
+        if not part.paths:
+            raise ValueError(f"'validation_split': found {validation_split} of {len(self)} files: none for {subset}")
+        return part
+
+    def encoded_labels(self, label_mode: LabelMode) -> np.ndarray | None:
+        """Return int32 of shape ``(n,)``, float32 of ``(n, 1)`` for binary, or of ``(n, classes)`` for categorical."""
+        if label_mode is None or self.labels is None:
+            return None
+        if label_mode == "int":
+            return self.labels
+        if label_mode == "binary":
+            return self.labels[:, np.newaxis].astype(np.float32)
+        classes = np.arange(len(self.class_names or ()))
+        one_hot: np.ndarray = (self.labels[:, np.newaxis] == classes).astype(np.float32)
+        return one_hot
+
+
+def list_class_folder(  # noqa: PLR0913 - those of Keras
+    directory: str | os.PathLike[str],
+    labels: Labels,
+    label_mode: LabelMode,
+    class_names: Sequence[str] | None,
+    *,
+    follow_links: bool,
+    verbose: bool,
+) -> ClassFolder:
+    """Return the DICOM files of a folder, in Keras' order, with the labels that the caller wants.
+
+    Raises
+    ------
+    ValueError
+        The arguments are not what they may be, or do not fit the folder.
+    FileNotFoundError
+        There is no DICOM file.
+
+    """
+    check_one_of("label_mode", label_mode, LABEL_MODES)
+    found = _listed(directory, None if label_mode is None else labels, class_names, follow_links=follow_links)
+    if not found.paths:
+        raise FileNotFoundError(f"{os.fspath(directory)}: found no DICOM file, expected those of a data set")
+    if label_mode == "binary" and len(found.class_names or ()) != CLASSES_OF_BINARY and found.labels is not None:
+        raise ValueError(f"label_mode='binary': found the classes {found.class_names}, expected two")
+    classes = "" if found.class_names is None else f" belonging to {len(found.class_names)} classes"
+    report(f"Found {len(found)} files{classes}.", verbose=verbose)
+    return found
+
+
+def _listed(
+    directory: str | os.PathLike[str], labels: Labels, class_names: Sequence[str] | None, *, follow_links: bool
+) -> ClassFolder:
+    """Return the files: those of class folders, or else all, with labels of the caller's or none."""
+    if isinstance(labels, str):
+        check_one_of("labels", labels, ("inferred",))
+        return _inferred(directory, class_names, follow_links=follow_links)
+    if class_names is not None:
+        raise ValueError("'class_names': is for labels='inferred' alone")
+    paths = _files(directory, "", follow_links=follow_links)
+    if labels is None:
+        return ClassFolder(paths, None, None)
+    if len(labels) != len(paths):
+        raise ValueError(f"'labels': found {len(labels)}, expected {len(paths)}, one for each file in {directory}")
+    return ClassFolder(paths, np.asarray(labels, np.int32), [str(label) for label in sorted(set(labels))])
+
+
+def _inferred(
+    directory: str | os.PathLike[str], class_names: Sequence[str] | None, *, follow_links: bool
+) -> ClassFolder:
+    """Return the files of the class folders, in the order of their names or of the caller."""
+    folders = sorted(path.name for path in Path(directory).iterdir() if path.is_dir() and path.name[0] != ".")
+    names = folders if class_names is None else list(class_names)
+    if not set(names) <= set(folders):
+        raise ValueError(f"'class_names': found {names}, expected names of the folders in {directory}: {folders}")
+    paths: list[str] = []
+    labels: list[int] = []
+    for label, name in enumerate(names):
+        files = _files(directory, name, follow_links=follow_links)
+        paths += files
+        labels += [label] * len(files)
+    return ClassFolder(paths, np.array(labels, np.int32), names)
+
+
+def _files(directory: str | os.PathLike[str], name: str, *, follow_links: bool) -> list[str]:
+    """Return the DICOM files of a class folder, or of all, spelled as Keras does."""
+    folder = Path(directory) / name
+    paths = find_files(folder)
+    if not follow_links:
+        linked = {parent for parent in {path.parent for path in paths} if _is_linked(parent, folder)}
+        paths = [path for path in paths if path.parent not in linked]
+    return [os.path.join(directory, path.relative_to(directory)) for path in paths]  # noqa: PTH118 - "./" stays
+
+
+def _is_linked(path: Path, folder: Path) -> bool:
+    """Tell whether a link leads to `path` from `folder`, which may be one itself."""
+    return path != folder and (path.is_symlink() or _is_linked(path.parent, folder))
+
+
+def selected(
+    files: ClassFolder, seed: int | None, validation_split: float | None, subset: Subset, *, verbose: bool
+) -> list[ClassFolder]:
+    """Return the part of the files that is wanted, or both, shuffled before if there is a `seed`.
+
+    Raises
+    ------
+    ValueError
+        The arguments are not what they may be, or there is no file in a part.
+
+    """
+    check_one_of("subset", subset, (*SUBSETS, "both", None))
+    if validation_split is not None and not 0 < validation_split < 1:
+        raise ValueError(f"'validation_split': found {validation_split}, expected a number between 0 and 1")
+    if (validation_split is None) != (subset is None):
+        raise ValueError("'validation_split', 'subset': found one of them, expected both or neither")
+    files = files if seed is None else files.shuffled(seed)
+    if validation_split is None or subset is None:
+        return [files]
+    names = SUBSETS if subset == "both" else (subset,)
+    parts = [files.split(validation_split, name) for name in names]
+    for name, part in zip(names, parts, strict=True):
+        report(f"Using {len(part)} files for {name}.", verbose=verbose)
+    return parts
+
+
+def some_seed(seed: int | None, *, needed: bool) -> int:
+    """Return `seed`, or one that follows from ``keras.utils.set_random_seed``, as Keras takes it.
+
+    Raises
+    ------
+    ValueError
+        It is `needed`: for the parts of a split must be shuffled alike.
+
+    """
+    if seed is not None:
+        return seed
+    if needed:
+        raise ValueError(
+            "'seed': found None with 'validation_split' and shuffle=True, expected a number for both subsets"
+        )
+    return int(np.random.randint(1_000_000))  # noqa: NPY002 - Keras' own generator
+
+
+def report(message: str, *, verbose: bool) -> None:
+    """Say what was found, as Keras does."""
+    if verbose:
+        sys.stdout.write(message + "\n")

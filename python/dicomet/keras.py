@@ -1,0 +1,308 @@
+"""DICOM class folders for Keras: as a `tf.data.Dataset`, or as a `keras.utils.PyDataset` for every backend.
+
+>>> import dicomet.keras
+>>> batches = dicomet.keras.image_dataset_from_directory("train", image_size=(224, 224))
+>>> batches = dicomet.keras.DicomPyDataset("train", image_size=(224, 224), workers=4)
+>>> model.fit(batches)
+"""
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import keras
+import numpy as np
+
+from dicomet.class_folder import (
+    SUBSETS,
+    ClassFolder,
+    LabelMode,
+    Labels,
+    Subset,
+    list_class_folder,
+    selected,
+    some_seed,
+)
+from dicomet.loading import COLOR, COLOR_AND_ALPHA, GREY, FrameLoader, check_one_of
+from dicomet.sized import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, checked_size
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from dicomet.display.api import Window
+
+__all__ = ["DicomPyDataset", "image_dataset_from_directory"]
+
+ColorMode = Literal["grayscale", "rgb", "rgba"]
+DataFormat = Literal["channels_last", "channels_first"]
+Frame = int | Literal["middle"]
+
+_CHANNELS = {"grayscale": GREY, "rgb": COLOR, "rgba": COLOR_AND_ALPHA}
+_INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
+# Keras' own: so many batches, or images where there are no batches, are shuffled at a time.
+_SHUFFLED_BATCHES, _SHUFFLED_IMAGES = 8, 1024
+
+
+def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is Keras'
+    directory: str | os.PathLike[str],
+    labels: Labels = "inferred",
+    label_mode: LabelMode = "int",
+    class_names: Sequence[str] | None = None,
+    color_mode: ColorMode = "rgb",
+    batch_size: int | None = 32,
+    image_size: int | tuple[int, int] = (256, 256),
+    shuffle: bool = True,  # noqa: FBT001, FBT002 - likewise, and below
+    seed: int | None = None,
+    validation_split: float | None = None,
+    subset: Subset = None,
+    interpolation: str = "bilinear",
+    follow_links: bool = False,  # noqa: FBT001, FBT002
+    crop_to_aspect_ratio: bool = False,  # noqa: FBT001, FBT002
+    pad_to_aspect_ratio: bool = False,  # noqa: FBT001, FBT002
+    data_format: DataFormat | None = None,
+    format: Literal["tf"] = "tf",  # noqa: A002
+    verbose: bool = True,  # noqa: FBT001, FBT002
+    *,
+    index: Frame = "middle",
+    window: "Window" = None,
+    default: "Window" = None,
+    percentiles: tuple[float, float] = (1.0, 99.0),
+) -> Any:
+    """Return what ``keras.utils.image_dataset_from_directory`` returns, straight from DICOM files.
+
+    Images, labels, their order, the split and the attributes are those that Keras' own function gives for a folder of
+    the same files as 8-bit PNG, as `dicomet.to_display` shows them. What is a DICOM file is told by its suffix
+    (``.dcm``, ``.dicom``) or by its contents (PS3.10 7.1). Needs TensorFlow, whichever is Keras' backend.
+
+    Parameters
+    ----------
+    directory, labels, label_mode, class_names, color_mode, batch_size, image_size, shuffle, seed, validation_split
+        As for Keras' function.
+    subset, interpolation, follow_links, crop_to_aspect_ratio, pad_to_aspect_ratio, data_format, verbose
+        As for Keras' function. Images are resized by ``tf.image.resize``, like there.
+    format : {"tf"}
+        Instead of ``"grain"`` there is `DicomPyDataset`.
+    index : int or "middle"
+        Which frame of each file, from 0; by default the middle one, ``frames // 2``.
+    window, default, percentiles
+        As for `dicomet.to_display`: such as ``window=(40, 400)`` for soft tissue in a CT.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Of ``images``, float32 from 0 to 255 of shape ``(batch, rows, columns, channels)``, or of ``(images, labels)``:
+        int32 of shape ``(batch,)``, float32 of ``(batch, 1)`` for binary, or of ``(batch, classes)`` for categorical.
+        It has the attributes ``class_names`` and ``file_paths``. A list of two for ``subset="both"``.
+
+    Raises
+    ------
+    ValueError
+        An argument is not what it may be.
+    FileNotFoundError
+        There is no DICOM file.
+    tf.errors.InvalidArgumentError
+        On iteration: a file is broken. The message names it and says what is wrong.
+
+    """
+    check_one_of("format", format, ("tf",))
+    seed = some_seed(seed, needed=shuffle and validation_split is not None)
+    files = list_class_folder(directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose)
+    parts = selected(files, seed if shuffle else None, validation_split, subset, verbose=verbose)
+    size = checked_size(image_size)
+    dataset = _TfDataset(
+        load=FrameLoader(
+            channels=_channels(color_mode),
+            index=index,
+            window=window,
+            default=default,
+            percentiles=percentiles,
+            aspect=size if crop_to_aspect_ratio else None,
+        ),
+        size=size,
+        interpolation=check_one_of("interpolation", interpolation.lower(), _INTERPOLATIONS),
+        pad=check_aspect(crop=crop_to_aspect_ratio, pad=pad_to_aspect_ratio),
+        channels_first=_is_channels_first(data_format),
+        label_mode=label_mode,
+        batch_size=batch_size,
+    )
+    # Of two parts, the one for validation stays as it is.
+    datasets = [dataset(part, seed if shuffle and number == 0 else None) for number, part in enumerate(parts)]
+    return datasets if subset == "both" else datasets[0]
+
+
+@dataclass(frozen=True)
+class _TfDataset:
+    """Makes a `tf.data.Dataset` of files, with the steps of Keras' own and in their order."""
+
+    load: FrameLoader
+    size: tuple[int, int]
+    interpolation: str
+    pad: bool
+    channels_first: bool
+    label_mode: LabelMode
+    batch_size: int | None
+
+    def __call__(self, files: ClassFolder, seed: int | None) -> "tf.data.Dataset":
+        """Return the images of `files`, shuffled if there is a `seed`, and their labels."""
+        import tensorflow as tf  # noqa: PLC0415 - the other loader does without
+
+        labels = files.encoded_labels(self.label_mode)
+        elements = (files.paths,) if labels is None else (files.paths, labels)
+        dataset = tf.data.Dataset.from_tensor_slices(elements)
+        if seed is not None:
+            at_once = _SHUFFLED_IMAGES if self.batch_size is None else self.batch_size * _SHUFFLED_BATCHES
+            dataset = dataset.shuffle(at_once, seed=seed)
+        dataset = dataset.map(self._images if labels is None else self._labelled, num_parallel_calls=tf.data.AUTOTUNE)
+        if self.batch_size is not None:
+            dataset = dataset.batch(self.batch_size)
+        dataset = dataset.prefetch(tf.data.AUTOTUNE)
+        dataset.class_names = files.class_names
+        dataset.file_paths = files.paths
+        return dataset
+
+    def _images(self, path: "tf.Tensor") -> "tf.Tensor":
+        """Return the image of a file, as float32 of the wanted size."""
+        import tensorflow as tf  # noqa: PLC0415 - likewise
+
+        from dicomet.tf import image_tensor  # noqa: PLC0415 - likewise
+
+        resize = tf.image.resize_with_pad if self.pad else tf.image.resize
+        size = self.size if self.pad else (self.size,)
+        image = resize(image_tensor(self.load, path, tf.uint8), *size, method=self.interpolation)
+        return tf.transpose(image, (2, 0, 1)) if self.channels_first else image
+
+    def _labelled(self, path: "tf.Tensor", label: "tf.Tensor") -> tuple["tf.Tensor", "tf.Tensor"]:
+        return self._images(path), label
+
+
+class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+    """Batches of the DICOM files of class folders, for every backend of Keras, and without TensorFlow.
+
+    The arguments are those of `image_dataset_from_directory`, and so are the files, their labels and the split. What
+    differs: images are resized antialiased, to whole grey levels, as Pillow and ``keras.utils.load_img`` do (and with
+    it `ImageDataGenerator.flow_from_directory`), and shuffled as a whole before each epoch.
+
+    Parameters
+    ----------
+    directory, labels, label_mode, class_names, color_mode, image_size, follow_links, crop_to_aspect_ratio
+        As for `image_dataset_from_directory`.
+    pad_to_aspect_ratio, data_format, verbose, index, window, default, percentiles
+        As for `image_dataset_from_directory`.
+    batch_size : int
+        How many images a batch has; the last may have fewer.
+    shuffle, seed
+        Shuffle the files, and again after each epoch: always alike for a number as `seed`.
+    validation_split, subset
+        As for `image_dataset_from_directory`, but for ``"both"``: make one for each subset.
+    interpolation : {"bilinear", "nearest", "bicubic", "lanczos"}
+        As for ``keras.utils.load_img``.
+    workers, use_multiprocessing, max_queue_size
+        As for ``keras.utils.PyDataset``. Threads suffice for all cores, since files are decoded without the GIL.
+
+    Attributes
+    ----------
+    class_names : list of str, or None
+        The names of the classes, by their numbers.
+    file_paths : list of str
+        The files, in the order of the present epoch.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        As for `image_dataset_from_directory`.
+    PixelDataError
+        From `__getitem__`: a file is broken. The message names it.
+
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the signature is Keras'
+        self,
+        directory: str | os.PathLike[str],
+        labels: Labels = "inferred",
+        label_mode: LabelMode = "int",
+        class_names: Sequence[str] | None = None,
+        color_mode: ColorMode = "rgb",
+        batch_size: int = 32,
+        image_size: int | tuple[int, int] = (256, 256),
+        shuffle: bool = True,  # noqa: FBT001, FBT002 - likewise, and below
+        seed: int | None = None,
+        validation_split: float | None = None,
+        subset: Literal["training", "validation"] | None = None,
+        interpolation: Interpolation = "bilinear",
+        follow_links: bool = False,  # noqa: FBT001, FBT002
+        crop_to_aspect_ratio: bool = False,  # noqa: FBT001, FBT002
+        pad_to_aspect_ratio: bool = False,  # noqa: FBT001, FBT002
+        data_format: DataFormat | None = None,
+        verbose: bool = True,  # noqa: FBT001, FBT002
+        *,
+        index: Frame = "middle",
+        window: "Window" = None,
+        default: "Window" = None,
+        percentiles: tuple[float, float] = (1.0, 99.0),
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        max_queue_size: int = 10,
+    ) -> None:
+        """List the files; none is read yet."""
+        super().__init__(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
+        check_one_of("subset", subset, (None, *SUBSETS))
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"'batch_size': found {batch_size!r}, expected 1 or more")
+        self.batch_size, self.shuffle = batch_size, shuffle
+        self._seed, self._epoch = some_seed(seed, needed=shuffle and validation_split is not None), 0
+        files = list_class_folder(
+            directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose
+        )
+        (part,) = selected(files, self._seed if shuffle else None, validation_split, subset, verbose=verbose)
+        self.class_names, self.file_paths = part.class_names, part.paths
+        self._labels = part.encoded_labels(label_mode)
+        size, channels = checked_size(image_size), _channels(color_mode)
+        self._load = ImageLoader(
+            frames=FrameLoader(
+                channels=min(channels, COLOR),
+                index=index,
+                window=window,
+                default=default,
+                percentiles=percentiles,
+                aspect=size if crop_to_aspect_ratio else None,
+            ),
+            channels=channels,
+            size=size,
+            interpolation=check_one_of("interpolation", interpolation, INTERPOLATIONS),
+            pad=check_aspect(crop=crop_to_aspect_ratio, pad=pad_to_aspect_ratio),
+            channels_first=_is_channels_first(data_format),
+        )
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return math.ceil(len(self.file_paths) / self.batch_size)
+
+    def __getitem__(self, index: int) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+        """Return a batch: images as float32 from 0 to 255, and their labels if there are any."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        images = np.stack([self._load(path) for path in self.file_paths[part]])
+        return images if self._labels is None else (images, self._labels[part])
+
+    def on_epoch_end(self) -> None:
+        """Shuffle the files for the next epoch."""
+        if not self.shuffle:
+            return
+        self._epoch += 1
+        order = np.random.default_rng([self._seed, self._epoch]).permutation(len(self.file_paths))
+        self.file_paths = [self.file_paths[number] for number in order]
+        self._labels = None if self._labels is None else self._labels[order]
+
+
+def _channels(color_mode: str) -> int:
+    """Return the channels of a mode of colours."""
+    return _CHANNELS[check_one_of("color_mode", color_mode, tuple(_CHANNELS))]
+
+
+def _is_channels_first(data_format: str | None) -> bool:
+    """Tell where the channels go, by default as Keras is configured."""
+    found = keras.config.image_data_format() if data_format is None else data_format
+    return check_one_of("data_format", found, ("channels_last", "channels_first")) == "channels_first"

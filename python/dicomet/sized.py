@@ -1,0 +1,118 @@
+"""Images of one size for batches, without a framework: antialiased, as in Pillow."""
+
+import operator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from dicomet._native import resize
+from dicomet.loading import COLOR, COLOR_AND_ALPHA, FrameLoader
+
+Interpolation = Literal["bilinear", "nearest", "bicubic", "lanczos"]
+
+INTERPOLATIONS = get_args(Interpolation)
+OPAQUE = 255
+
+
+@dataclass(frozen=True)
+class ImageLoader:
+    """Reads one image of each file as float32 from 0 to 255, of one size; it can be pickled.
+
+    Attributes
+    ----------
+    frames : FrameLoader
+        Reads the image, of 1 or 3 channels.
+    channels : int
+        1, 3 or 4; the fourth is opaque.
+    size : (int, int)
+        Rows and columns.
+    interpolation : {"bilinear", "nearest", "bicubic", "lanczos"}
+        By Pillow's names.
+    pad : bool
+        Keep the ratio of rows and columns, and fill what is left with 0.
+    channels_first : bool
+        The shape is ``(channels, rows, columns)`` instead of ``(rows, columns, channels)``.
+
+    """
+
+    frames: FrameLoader
+    channels: int
+    size: tuple[int, int]
+    interpolation: Interpolation
+    pad: bool
+    channels_first: bool
+
+    def __call__(self, path: str) -> np.ndarray:
+        """Return the image of `path`.
+
+        Raises
+        ------
+        PixelDataError, OSError
+            As of a `FrameLoader`.
+
+        """
+        image = self.frames(path)
+        rows, columns = fitting(image.shape, self.size) if self.pad else self.size
+        part = resized(image, (rows, columns), self.interpolation)
+        top, left = (self.size[0] - rows) // 2, (self.size[1] - columns) // 2
+        result = np.zeros((*self.size, self.channels), np.float32)
+        place = result[top : top + rows, left : left + columns]
+        place[..., :COLOR] = part
+        if self.channels == COLOR_AND_ALPHA:
+            place[..., COLOR] = OPAQUE
+        return np.ascontiguousarray(result.transpose(2, 0, 1)) if self.channels_first else result
+
+
+def resized(image: np.ndarray, size: tuple[int, int], interpolation: Interpolation) -> np.ndarray:
+    """Return a uint8 image of 1 or 3 channels in another size."""
+    rows, columns, channels = image.shape
+    if (rows, columns) == size:
+        return image
+    result = np.empty((*size, channels), np.uint8)
+    resize(
+        np.ascontiguousarray(image),
+        result,
+        src_size=(rows, columns),
+        out_size=size,
+        channels=channels,
+        dtype="uint8",
+        filter=interpolation,
+    )
+    return result
+
+
+def fitting(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the largest size within `size` that has the ratio of `shape`, at least one row and one column."""
+    ratio = max(shape[0] / size[0], shape[1] / size[1])
+    return max(1, int(shape[0] / ratio)), max(1, int(shape[1] / ratio))
+
+
+def checked_size(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return rows and columns.
+
+    Raises
+    ------
+    ValueError
+        They are not two numbers from 1 on, or one for both.
+
+    """
+    given = size if isinstance(size, tuple | list) else (size, size)
+    found = tuple(operator.index(number) for number in given)
+    if len(found) != 2 or min(found) < 1:  # noqa: PLR2004 - rows and columns
+        raise ValueError(f"'image_size': found {size!r}, expected (rows, columns), or a number for both")
+    return found
+
+
+def check_aspect(*, crop: bool, pad: bool) -> bool:
+    """Return `pad`.
+
+    Raises
+    ------
+    ValueError
+        There is nothing to pad where the image is cropped.
+
+    """
+    if crop and pad:
+        raise ValueError("'crop_to_aspect_ratio', 'pad_to_aspect_ratio': found both, expected at most one of them")
+    return pad

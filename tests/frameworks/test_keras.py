@@ -1,0 +1,410 @@
+"""Class folders for Keras, beside Keras' own function over the same images as lossless PNG."""
+
+import inspect
+import os
+import pickle
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+
+import dicomet
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keras = pytest.importorskip("keras", reason="Keras is not installed")
+tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
+Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+
+from dicomet.keras import DicomPyDataset, image_dataset_from_directory  # noqa: E402 - needs what may be missing
+
+TOY_DATA = Path(__file__).parents[2] / "examples" / "toy_data.py"
+# A PNG decoder cuts the luma of colours that become grey, where it is rounded here; a resizer in float32 adds its own.
+ONE_LEVEL = 1.001
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A folder of DICOM files and one of PNG files, with the same classes and names."""
+    root = tmp_path_factory.mktemp("toy")
+    runpy.run_path(str(TOY_DATA))["make"](root, per_class=12)
+    dicom = root / "train"
+    add_odd_ones(dicom)
+    png = root / "png"
+    for path in sorted(dicom.rglob("*.dcm")):
+        target = png / path.relative_to(dicom).with_suffix(".png")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(shown(path)).save(target)
+    return dicom, png
+
+
+def add_odd_ones(dicom):
+    """Sub-folders that sort otherwise than whole paths do, other sizes and forms, many frames."""
+    for name, target in [
+        ("CT_small.dcm", "disc/a/ct.dcm"),
+        ("MR_small.dcm", "disc/a-b/mr.DCM"),
+        ("examples_palette.dcm", "disc/palette.dcm"),
+        ("rtdose.dcm", "ring/z.dcm"),
+        ("SC_rgb_small_odd.dcm", "cross/odd.dcm"),
+    ]:
+        path = dicom / target
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(get_testdata_file(name), path.with_suffix(".dcm"))
+
+
+def shown(path):
+    with dicomet.open(path) as image:
+        middle = len(image) // 2
+    return dicomet.to_display(path, index=middle)
+
+
+def names(dataset, folder):
+    return [Path(path).relative_to(folder).with_suffix("") for path in dataset.file_paths]
+
+
+def batches(dataset):
+    return [tuple(np.asarray(part) for part in (batch if isinstance(batch, tuple) else (batch,))) for batch in dataset]
+
+
+def assert_equal_batches(found, expected, levels):
+    assert len(found) == len(expected)
+    for batch, of_keras in zip(found, expected, strict=True):
+        assert [part.dtype for part in batch] == [part.dtype for part in of_keras]
+        assert [part.shape for part in batch] == [part.shape for part in of_keras]
+        assert abs(batch[0] - of_keras[0]).max() <= levels
+        for labels, of_keras_labels in zip(batch[1:], of_keras[1:], strict=True):
+            assert (labels == of_keras_labels).all()
+
+
+def compare(folders, levels=0, **arguments):
+    dicom, png = folders
+    arguments = {"image_size": (40, 56), "seed": 7, "verbose": False, **arguments}
+    found = image_dataset_from_directory(dicom, **arguments)
+    expected = keras.utils.image_dataset_from_directory(png, **arguments)
+    pairs = zip(found, expected, strict=True) if isinstance(found, list) else [(found, expected)]
+    for ours, of_keras in pairs:
+        assert ours.class_names == of_keras.class_names
+        assert names(ours, dicom) == names(of_keras, png)
+        assert ours.element_spec == of_keras.element_spec
+        assert_equal_batches(batches(ours), batches(of_keras), levels)
+
+
+def test_signature():
+    ours = inspect.signature(image_dataset_from_directory).parameters.values()
+    of_keras = inspect.signature(keras.utils.image_dataset_from_directory).parameters.values()
+    positional = [(one.name, one.default) for one in ours if one.kind is one.POSITIONAL_OR_KEYWORD]
+    assert positional == [(one.name, one.default) for one in of_keras]
+
+
+@pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
+def test_color_modes(folders, color_mode):
+    compare(folders, ONE_LEVEL if color_mode == "grayscale" else 0, color_mode=color_mode)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"label_mode": "categorical"},
+        {"label_mode": None},
+        {"labels": None},
+        {"labels": [number % 4 for number in range(41)]},
+        {"labels": [number % 2 for number in range(41)], "label_mode": "binary"},
+        {"label_mode": "binary", "class_names": ["ring", "cross"]},
+        {"class_names": ["ring", "cross", "disc"], "shuffle": False},
+        {"shuffle": False, "seed": None},
+        {"batch_size": None},
+        {"batch_size": 3},
+        {"validation_split": 0.3, "subset": "training"},
+        {"validation_split": 0.3, "subset": "validation", "batch_size": 4},
+        {"validation_split": 0.25, "subset": "both", "batch_size": 4},
+        {"validation_split": 0.25, "subset": "both", "shuffle": False, "seed": None},
+        {"interpolation": "nearest"},
+        {"interpolation": "AREA"},
+        {"interpolation": "lanczos5"},
+        {"image_size": 31},
+        {"crop_to_aspect_ratio": True},
+        {"pad_to_aspect_ratio": True, "image_size": (64, 30)},
+        {"data_format": "channels_first"},
+        {"data_format": "channels_first", "crop_to_aspect_ratio": True},
+    ],
+    ids=str,
+)
+def test_as_keras(folders, arguments):
+    compare(folders, **arguments)
+
+
+def test_as_keras_with_a_global_seed(folders):
+    dicom, png = folders
+    keras.utils.set_random_seed(3)
+    ours = image_dataset_from_directory(dicom, verbose=False)
+    keras.utils.set_random_seed(3)
+    assert names(ours, dicom) == names(keras.utils.image_dataset_from_directory(png, verbose=False), png)
+
+
+def test_says_what_keras_says(folders, capsys):
+    said = []
+    arguments = {"validation_split": 0.2, "subset": "both", "seed": 1}
+    for function, folder in zip(
+        (image_dataset_from_directory, keras.utils.image_dataset_from_directory), folders, strict=True
+    ):
+        function(folder, **arguments)
+        said.append(capsys.readouterr().out)
+    assert (
+        said[0]
+        == said[1]
+        == "Found 41 files belonging to 3 classes.\nUsing 33 files for training.\nUsing 8 files for validation.\n"
+    )
+
+
+def test_links(folders, tmp_path):
+    for folder in folders:
+        root = tmp_path / folder.name
+        for name in ("a", "b"):
+            shutil.copytree(folder / "ring", root / name)
+        (root / "a" / "linked").symlink_to(folder / "disc")
+        (root / "c").symlink_to(folder / "cross")
+    for follow_links in (False, True):
+        compare((tmp_path / "train", tmp_path / "png"), follow_links=follow_links, shuffle=False)
+
+
+def test_display_options(folders):
+    dicom, _ = folders
+    path = dicom / "disc" / "a" / "ct.dcm"
+    options = {"window": (1000, 400)}
+    dataset = image_dataset_from_directory(
+        path.parent, labels=None, color_mode="grayscale", image_size=(128, 128), verbose=False, **options
+    )
+    assert (next(iter(dataset))[0, ..., 0].numpy() == dicomet.to_display(path, **options)).all()
+
+
+def test_one_frame_of_many(folders, tmp_path):
+    path = shutil.copy(folders[0] / "ring" / "z.dcm", tmp_path)
+    arguments = {"labels": None, "color_mode": "grayscale", "image_size": (10, 10), "verbose": False}
+    for index, expected in [("middle", 7), (0, 0), (14, 14)]:
+        frame = dicomet.to_display(path, index=expected)
+        for made in (image_dataset_from_directory, DicomPyDataset):
+            (batch,) = made(tmp_path, index=index, **arguments)
+            assert (np.asarray(batch)[0, ..., 0] == frame).all()
+    with pytest.raises(dicomet.PixelDataError, match=r"z\.dcm: 'index': found 15, expected a frame from 0 to 14"):
+        DicomPyDataset(tmp_path, index=15, **arguments)[0]
+
+
+BAD_ARGUMENTS = [
+    ({"label_mode": "integer"}, "'label_mode': found 'integer', expected one of 'int'"),
+    ({"labels": "inferrred"}, "'labels': found"),
+    ({"labels": [0, 1]}, "'labels': found 2, expected 41"),
+    ({"labels": None, "class_names": ["disc"]}, "'class_names': is for labels='inferred' alone"),
+    ({"class_names": ["disk"]}, "'class_names': found .'disk'., expected names of the folders in"),
+    ({"label_mode": "binary"}, "label_mode='binary': found the classes .'cross', 'disc', 'ring'., expected two"),
+    ({"color_mode": "gray"}, "'color_mode': found 'gray', expected one of 'grayscale'"),
+    ({"image_size": (0, 3)}, "'image_size': found"),
+    ({"image_size": (1, 2, 3)}, "'image_size': found"),
+    ({"interpolation": "linear"}, "'interpolation': found 'linear'"),
+    ({"validation_split": 0.2, "seed": 1}, "'validation_split', 'subset': found one of them"),
+    ({"subset": "training"}, "'validation_split', 'subset': found one of them"),
+    ({"validation_split": 2, "subset": "training", "seed": 1}, "'validation_split': found 2"),
+    ({"validation_split": 0.2, "subset": "test", "seed": 1}, "'subset': found 'test'"),
+    ({"validation_split": 0.2, "subset": "training"}, "'seed': found None"),
+    ({"validation_split": 0.001, "subset": "validation", "seed": 1}, "none for validation"),
+    ({"crop_to_aspect_ratio": True, "pad_to_aspect_ratio": True}, "found both, expected at most one"),
+    ({"data_format": "channel_last"}, "'data_format': found 'channel_last'"),
+]
+
+
+@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
+@pytest.mark.parametrize(("arguments", "message"), BAD_ARGUMENTS, ids=str)
+def test_bad_arguments(folders, made, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        made(folders[0], verbose=False, **arguments)
+
+
+def test_no_grain(folders):
+    with pytest.raises(ValueError, match="'format': found 'grain', expected one of 'tf'"):
+        image_dataset_from_directory(folders[0], format="grain")
+
+
+@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
+def test_empty_folder(tmp_path, made):
+    (tmp_path / "disc").mkdir()
+    (tmp_path / "disc" / "readme.txt").write_text("nothing here")
+    with pytest.raises(FileNotFoundError, match="found no DICOM file"):
+        made(tmp_path)
+
+
+def broken(folder, kind):
+    content = Path(get_testdata_file("CT_small.dcm")).read_bytes()
+    dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    folder.mkdir()
+    path = folder / "broken.dcm"
+    if kind == "truncated":
+        path.write_bytes(content[:-5000])
+    elif kind == "text":
+        path.write_text("no DICOM file")
+    elif kind == "empty":
+        path.touch()
+    else:
+        del dataset.PixelData
+        dataset.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["truncated", "text", "empty", "no image"])
+def test_broken_files(tmp_path, kind):
+    path = broken(tmp_path / "disc", kind)
+    dataset = image_dataset_from_directory(tmp_path, verbose=False)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=f"Error: {path}: "):
+        list(dataset)
+    with pytest.raises(dicomet.PixelDataError, match=f"^{path}: ") as caught:
+        DicomPyDataset(tmp_path, verbose=False)[0]
+    with pytest.raises(dicomet.PixelDataError) as plain:
+        dicomet.pixel_array(path)
+    assert type(caught.value) is type(plain.value)
+    assert caught.value.element == plain.value.element
+
+
+def as_load_img(folder, names, **options):
+    for name in names:
+        image = keras.utils.load_img((folder / name).with_name(name.name + ".png"), **options)
+        yield keras.utils.img_to_array(image)
+
+
+# What the filters give is the business of tests/test_resize.py: where they make images larger, Pillow's differ.
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("", (40, 56), "bilinear"),
+        ("ring", (10, 10), "bilinear"),
+        ("cross", (24, 12), "nearest"),
+        ("disc", (24, 12), "bicubic"),
+        ("disc", (24, 12), "lanczos"),
+    ],
+)
+@pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
+def test_py_dataset_is_as_load_img(folders, case, color_mode):
+    part, size, interpolation = case
+    dicom, png = (folder / part for folder in folders)
+    options = {"color_mode": color_mode, "interpolation": interpolation}
+    dataset = DicomPyDataset(dicom, None, image_size=size, batch_size=5, shuffle=False, verbose=False, **options)
+    found = np.concatenate(list(dataset))
+    expected = np.stack(list(as_load_img(png, names(dataset, dicom), target_size=size, **options)))
+    assert (found.dtype, found.shape) == (np.float32, expected.shape)
+    assert abs(found - expected).max() <= ONE_LEVEL
+
+
+def test_py_dataset_has_the_files_of_keras(folders):
+    dicom, png = folders
+    for arguments in [{"seed": 5}, {"seed": 5, "validation_split": 0.2, "subset": "validation"}, {"shuffle": False}]:
+        ours = DicomPyDataset(dicom, verbose=False, **arguments)
+        of_keras = keras.utils.image_dataset_from_directory(png, verbose=False, **arguments)
+        assert names(ours, dicom) == names(of_keras, png)
+        assert ours.class_names == of_keras.class_names
+
+
+@pytest.mark.parametrize("label_mode", ["int", "categorical", "binary"])
+def test_py_dataset_labels(folders, label_mode):
+    arguments = {"class_names": ["ring", "disc"], "label_mode": label_mode, "shuffle": False, "verbose": False}
+    ours = [labels for _, labels in DicomPyDataset(folders[0], **arguments)]
+    of_keras = [labels.numpy() for _, labels in keras.utils.image_dataset_from_directory(folders[1], **arguments)]
+    for found, expected in zip(ours, of_keras, strict=True):
+        assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+        assert (found == expected).all()
+
+
+def test_py_dataset_aspect(folders):
+    dicom, _ = folders
+    path = dicom / "cross"
+    common = {"labels": None, "shuffle": False, "interpolation": "nearest", "verbose": False}
+    for option in ("crop_to_aspect_ratio", "pad_to_aspect_ratio"):
+        arguments = {**common, "image_size": (48, 24), option: True}
+        ours = np.concatenate(list(DicomPyDataset(path, **arguments)))
+        of_keras = np.concatenate([batch.numpy() for batch in image_dataset_from_directory(path, **arguments)])
+        assert ours.shape == of_keras.shape
+        assert (ours == of_keras).all()
+
+
+def test_py_dataset_channels_first(folders):
+    arguments = {"shuffle": False, "image_size": (8, 9), "verbose": False}
+    last = DicomPyDataset(folders[0], **arguments)[0][0]
+    first = DicomPyDataset(folders[0], data_format="channels_first", **arguments)[0][0]
+    assert first.shape == (32, 3, 8, 9)
+    assert (first == last.transpose(0, 3, 1, 2)).all()
+
+
+def test_py_dataset_shuffles_alike(folders):
+    def epochs(seed):
+        dataset = DicomPyDataset(folders[0], image_size=(8, 8), batch_size=50, seed=seed, verbose=False)
+        for _ in range(3):
+            images, labels = dataset[0]
+            yield dataset.file_paths, images, labels
+            dataset.on_epoch_end()
+
+    first, again, other = list(epochs(1)), list(epochs(1)), list(epochs(2))
+    for (paths, images, labels), (same_paths, same_images, same_labels) in zip(first, again, strict=True):
+        assert paths == same_paths
+        assert (images == same_images).all()
+        assert (labels == same_labels).all()
+        assert [Path(path).relative_to(folders[0]).parts[0] for path in paths] == [
+            ("cross", "disc", "ring")[label] for label in labels
+        ]
+    assert first[0][0] != first[1][0] != first[2][0] != other[2][0]
+    assert sorted(first[0][0]) == sorted(first[2][0])
+
+
+def test_py_dataset_that_stays_in_order(folders):
+    dataset = DicomPyDataset(folders[0], shuffle=False, verbose=False)
+    before = dataset.file_paths
+    dataset.on_epoch_end()
+    assert dataset.file_paths == before
+
+
+def test_py_dataset_can_be_pickled(folders):
+    dataset = DicomPyDataset(folders[0], image_size=(8, 8), seed=1, verbose=False, workers=2, max_queue_size=3)
+    again = pickle.loads(pickle.dumps(dataset))  # noqa: S301 - our own
+    assert (again.workers, again.use_multiprocessing, again.max_queue_size) == (2, False, 3)
+    assert (again[0][0] == dataset[0][0]).all()
+
+
+def test_py_dataset_has_no_more_batches(folders):
+    dataset = DicomPyDataset(folders[0], batch_size=20, image_size=(8, 8), verbose=False)
+    assert [len(labels) for _, labels in dataset] == [20, 20, 1]
+    for index in (3, -1):
+        with pytest.raises(IndexError, match="of 3"):
+            dataset[index]
+    with pytest.raises(ValueError, match="'batch_size': found None, expected 1 or more"):
+        DicomPyDataset(folders[0], batch_size=None)
+
+
+FIT = """
+import sys
+if sys.argv[2] != "tensorflow":
+    sys.modules["tensorflow"] = None
+import keras
+from dicomet.keras import DicomPyDataset
+assert keras.backend.backend() == sys.argv[2]
+dataset = DicomPyDataset(
+    sys.argv[1], image_size=(16, 16), batch_size=8, seed=1, workers=2, use_multiprocessing=sys.argv[3] == "processes"
+)
+model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+model.compile("sgd", "sparse_categorical_crossentropy")
+before = dataset.file_paths
+model.fit(dataset, epochs=2, verbose=0)
+assert dataset.file_paths != before
+assert model.predict(dataset, verbose=0).shape == (41, 3)
+"""
+
+
+@pytest.mark.parametrize("workers", ["threads", "processes"])
+@pytest.mark.parametrize("backend", ["torch", "jax", "tensorflow"])
+def test_py_dataset_trains(folders, backend, workers):
+    pytest.importorskip(backend, reason=f"{backend} is not installed")
+    subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", FIT, str(folders[0]), backend, workers],
+        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        check=True,
+        timeout=300,
+    )
