@@ -114,7 +114,7 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     dataset = _TfDataset(
         load=FrameLoader(
             channels=_channels(color_mode),
-            index=index,
+            index=_frame(index),
             window=window,
             default=default,
             percentiles=percentiles,
@@ -262,7 +262,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         self._load = ImageLoader(
             frames=FrameLoader(
                 channels=min(channels, COLOR),
-                index=index,
+                index=_frame(index),
                 window=window,
                 default=default,
                 percentiles=percentiles,
@@ -300,6 +300,13 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
 def _channels(color_mode: str) -> int:
     """Return the channels of a mode of colours."""
     return _CHANNELS[check_one_of("color_mode", color_mode, tuple(_CHANNELS))]
+
+
+def _frame(index: Frame) -> Frame:
+    """Return the frame of each file: one, for all images of a batch have one shape."""
+    if index is None:
+        raise TypeError("'index': found None, expected a number of a frame, or 'middle'")
+    return index
 
 
 def _is_channels_first(data_format: str | None) -> bool:

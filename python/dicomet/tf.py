@@ -80,7 +80,7 @@ def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-
     dtype = _checked_dtype(dtype)
 
     decode = partial(_decoded_or_empty, on_error=on_error, scale=scale, dtype=dtype.as_numpy_dtype, color_dim=color_dim)
-    tensor = _call(decode, tf.convert_to_tensor(contents, tf.string), dtype, name)
+    tensor = _call(decode, contents, dtype, name)
     if color_dim and on_error == "strict":
         tensor.set_shape([None] * 4)
     return tensor
@@ -140,7 +140,7 @@ def read_image(  # noqa: PLR0913 - what may be chosen of an image
 
 def image_tensor(load: FrameLoader, path: Any, dtype: tf.DType) -> tf.Tensor:
     """Return what `load` reads of a file, as `dtype`, with what is known of the shape."""
-    tensor = _call(partial(_read, load), tf.convert_to_tensor(path, tf.string), dtype, None)
+    tensor = _call(partial(_read, load), path, dtype, None)
     leading = 3 if load.index is None else 2
     tensor.set_shape([None] * leading + [load.channels or None])
     return tensor
@@ -209,11 +209,12 @@ def _checked_dtype(dtype: Any) -> tf.DType:
     return found
 
 
-def _call(function: Callable[[bytes], np.ndarray], data: tf.Tensor, dtype: tf.DType, name: str | None) -> tf.Tensor:
+def _call(function: Callable[[bytes], np.ndarray], text: Any, dtype: tf.DType, name: str | None) -> tf.Tensor:
     """Call `function` at once in eager mode, and as part of the graph otherwise; it is a pure function of files.
 
     In a graph TensorFlow itself makes an `InvalidArgumentError` of a `ValueError`, which a `PixelDataError` is.
     """
+    data = tf.ensure_shape(tf.convert_to_tensor(text, tf.string), [])
     if tf.is_symbolic_tensor(data):
         return tf.numpy_function(function, [data], dtype, stateful=False, name=name)
     try:

@@ -191,6 +191,11 @@ def test_broken_files(decode, kind):
         assert (empty.shape, empty.dtype) == ((0,), tf.float32)
 
 
+def test_one_file_at_a_time(decode):
+    with pytest.raises((tf.errors.InvalidArgumentError, ValueError), match=r"[Ss]hape"):
+        decode([b"", b""])
+
+
 @pytest.mark.parametrize("option", ["on_error", "scale"])
 def test_options_that_are_none(option):
     with pytest.raises(ValueError, match=f"'{option}': found 'sktip', expected one of"):

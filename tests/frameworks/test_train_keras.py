@@ -26,7 +26,8 @@ def toy(tmp_path_factory):
 def run(folder, *arguments, backend="tensorflow"):
     return subprocess.run(  # noqa: S603 - our own
         [sys.executable, EXAMPLES / "train_keras.py", *arguments, folder],
-        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        # PyTorch's threads take longer over so little than one, where others want the cores, too.
+        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=600,
