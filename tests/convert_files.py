@@ -39,6 +39,19 @@ def grey(value=0, shape=(6, 5)):
     return (np.arange(int(np.prod(shape)), dtype=np.uint16).reshape(shape) * 7 + value) % 4096
 
 
+def image(value=0) -> bytes:
+    """Return a file with the values of `grey`."""
+    return dicom(grey(value), bits=12)
+
+
+def pixels(path) -> np.ndarray:
+    """Read an image file."""
+    from PIL import Image  # noqa: PLC0415 - tests without it are skipped
+
+    with Image.open(path) as found:
+        return np.asarray(found)
+
+
 def folder(root: Path, files: dict[str, bytes]) -> Path:
     """Write files."""
     for name, content in files.items():
