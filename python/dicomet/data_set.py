@@ -108,7 +108,7 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
 
     """
     file = as_file(source)
-    with _as_pixel_data_error():
+    with as_pixel_data_error():
         read_preamble(file, force=True)
         file_meta = _read_file_meta_info(file)
         if not file_meta.get("TransferSyntaxUID", None):

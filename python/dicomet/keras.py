@@ -31,7 +31,7 @@ from dicomet.sized import INTERPOLATIONS, ImageLoader, Interpolation, check_aspe
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from dicomet.display.api import Window
+    from dicomet.display.view import Asked
 
 __all__ = ["DicomPyDataset", "image_dataset_from_directory"]
 
@@ -66,8 +66,8 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     verbose: bool = True,  # noqa: FBT001, FBT002
     *,
     index: Frame = "middle",
-    window: "Window" = None,
-    default: "Window" = None,
+    window: "Asked" = None,
+    default: "Asked" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
 ) -> Any:
     """Return what ``keras.utils.image_dataset_from_directory`` returns, straight from DICOM files.
@@ -238,8 +238,8 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         verbose: bool = True,  # noqa: FBT001, FBT002
         *,
         index: Frame = "middle",
-        window: "Window" = None,
-        default: "Window" = None,
+        window: "Asked" = None,
+        default: "Asked" = None,
         percentiles: tuple[float, float] = (1.0, 99.0),
         workers: int = 1,
         use_multiprocessing: bool = False,

@@ -12,7 +12,7 @@ from dicomet.errors import PixelDataError
 from dicomet.open_image import open as open_image
 
 if TYPE_CHECKING:
-    from dicomet.display.api import Window
+    from dicomet.display.view import Asked
 
 Index = int | Literal["middle"] | None
 Values = Literal["display", "stored", "modality"]
@@ -49,8 +49,8 @@ class FrameLoader:
     dtype: np.dtype[Any] | None = None
     channels: int = 0
     index: Index = "middle"
-    window: "Window" = None
-    default: "Window" = None
+    window: "Asked" = None
+    default: "Asked" = None
     percentiles: tuple[float, float] = (1.0, 99.0)
     aspect: tuple[int, int] | None = None
 

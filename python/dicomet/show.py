@@ -18,7 +18,7 @@ from dicomet.sheet import Sheet, UnusableSheetError
 from dicomet.terminal import plain, printable, say
 
 if TYPE_CHECKING:
-    from dicomet.display.api import Window
+    from dicomet.display.view import Asked
 
 __all__ = ["UnusableSheetError", "show"]
 
@@ -39,7 +39,7 @@ def show(  # noqa: PLR0913 - the options of the command
     columns: int | None,
     size: int,
     tiles: int | None,
-    window: "Window",
+    window: "Asked",
 ) -> int:
     """Write a contact sheet of what is at and below `paths`, and print a line for each tile.
 
@@ -136,7 +136,7 @@ def _spread(count: int, most: int | None) -> list[int]:
     return [round(number * (count - 1) / (most - 1)) for number in range(most)]
 
 
-def _draw(sheet: Sheet, number: int, tile: Tile, window: "Window") -> str | None:
+def _draw(sheet: Sheet, number: int, tile: Tile, window: "Asked") -> str | None:
     """Draw a tile, and return what is wrong with it."""
     try:
         image = to_display(tile.file.path, index=tile.frame, window=window)

@@ -21,7 +21,7 @@ from dicomet.open_image import open as open_image
 from dicomet.stretch import checked_cast, clipped_cast, stretched
 
 if TYPE_CHECKING:
-    from dicomet.display.api import Window
+    from dicomet.display.view import Asked
 
 __all__ = ["dataset", "decode_dicom_image", "read_image"]
 
@@ -93,8 +93,8 @@ def read_image(  # noqa: PLR0913 - what may be chosen of an image
     dtype: tf.DType | None = None,
     channels: int = 0,
     index: Index = "middle",
-    window: "Window" = None,
-    default: "Window" = None,
+    window: "Asked" = None,
+    default: "Asked" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
 ) -> tf.Tensor:
     """Read one image of a local DICOM file: for ``map`` of a `tf.data.Dataset` of file names.
@@ -154,8 +154,8 @@ def dataset(  # noqa: PLR0913 - those of `read_image`
     channels: int = 0,
     index: Index = "middle",
     image_size: tuple[int, int] | None = None,
-    window: "Window" = None,
-    default: "Window" = None,
+    window: "Asked" = None,
+    default: "Asked" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:

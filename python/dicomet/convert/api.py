@@ -17,7 +17,7 @@ from dicomet.convert.options import (
     format_of,
 )
 from dicomet.convert.options import Frames as WantedFrames
-from dicomet.display.api import Window
+from dicomet.display.view import Asked
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -60,7 +60,7 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     src: "Readable | Dataset",
     out: str | os.PathLike[str],
     *,
-    window: Window = None,
+    window: Asked = None,
     dtype: str | None = None,
     size: Size | None = None,
     resample: Resample = "bilinear",

@@ -2,6 +2,8 @@
 
 import argparse
 
+from dicomet.arguments import WINDOW, positive, window
+
 DESCRIPTION = """\
 Convert DICOM files into image files, as they are displayed or (--raw) with all their stored bits. Folders below a SRC
 are kept below the output: folders of classes stay folders of classes. Of several SRC, each folder or archive gets a
@@ -37,9 +39,8 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--window",
         metavar="WINDOW",
-        type=_window,
-        help="CENTER,WIDTH[,FUNCTION] after the Modality LUT, such as 40,400 for Hounsfield units; or minmax, "
-        "percentile, full, the explanation of a window in the file, or its number; default: what the file says",
+        type=window,
+        help=f"{WINDOW}; after the Modality LUT, such as 40,400 for Hounsfield units; default: what the file says",
     )
     group.add_argument("--dtype", choices=("uint8", "uint16", "float32"), help="of what is displayed; default: uint8")
     group.add_argument(
@@ -70,7 +71,7 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
 
 def _add_course(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("course")
-    group.add_argument("--workers", metavar="N", type=_positive, help="processes; default: one for each core")
+    group.add_argument("--workers", metavar="N", type=positive, help="processes; default: one for each core")
     group.add_argument("--skip-existing", action="store_true", help="go on where an earlier run has ended")
     group.add_argument(
         "--on-error", choices=("skip", "stop"), default="skip", help="what to do when a file fails; default: skip it"
@@ -80,19 +81,6 @@ def _add_course(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write down what became of every file, as .csv or .json: its outputs, its reason",
     )
-
-
-def _window(text: str) -> object:
-    """Return what `to_display` takes: a number, numbers with a function, or a name."""
-    try:
-        return int(text)
-    except ValueError:
-        parts = text.split(",")
-    try:
-        numbers = float(parts[0]), float(parts[1])
-    except (ValueError, IndexError):
-        return text
-    return (*numbers, *(part.strip().upper() for part in parts[2:]))
 
 
 def _size(text: str) -> int | tuple[int, int]:
@@ -109,10 +97,3 @@ def _frames(text: str) -> int | str:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected all, mid or a number") from None
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1 on")
-    return number

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from dicomet.display.api import Window
+from dicomet.display.view import Asked
 
 Colour = Literal["auto", "grey", "rgb"]
 Frames = int | Literal["all", "mid"]
@@ -33,7 +33,7 @@ BEST_QUALITY = 100
 class Options:
     """The options of `dicomet.convert_file`, by their names there."""
 
-    window: Window = None
+    window: Asked = None
     dtype: str | None = None
     size: Size | None = None
     resample: Resample = "bilinear"
