@@ -28,8 +28,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RLELossless, generate_uid
 
-from dicomet.folders import find_class_files
 from dicomet.keras import DicomPyDataset, image_dataset_from_directory
+from dicomet.loaders.folders import find_class_files
 
 SIZE = (224, 224)
 BATCH = 32

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomet.folders import find_class_files, find_files, has_folders, is_dicom_file
+from dicomet.loaders.folders import find_class_files, find_files, has_folders, is_dicom_file
 
 DICOM = bytes(128) + b"DICM"
 

@@ -23,8 +23,8 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8B
 
 import dicomet
 from dicomet.__main__ import main
+from dicomet.commands.info_report import text
 from dicomet.info import ELEMENTS, describe, is_no_image
-from dicomet.info_report import text
 
 CASES = files.cases()
 TEST_FILES = files.ROOTS["pydicom"]

@@ -17,10 +17,10 @@ import pytest
 from oracle import Image
 
 import dicomet
-from dicomet import sheet, show
 from dicomet.__main__ import main
-from dicomet.arguments import window
-from dicomet.sheet import GAP, Sheet
+from dicomet.commands import sheet, show
+from dicomet.commands.arguments import window
+from dicomet.commands.sheet import GAP, Sheet
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
 
@@ -454,5 +454,5 @@ def test_every_test_file(output, capsys):
 
 
 def test_the_command_starts_without_pydicom():
-    code = "import sys, dicomet.show_command; sys.exit('pydicom' in sys.modules or 'numpy' in sys.modules)"
+    code = "import sys, dicomet.commands.show_command; sys.exit('pydicom' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dicomet import __version__, info_command, script, show_command
-from dicomet.arguments import positive
+from dicomet import __version__
+from dicomet.commands import info_command, script, show_command
+from dicomet.commands.arguments import positive
 from dicomet.convert import arguments as convert_arguments
 
 UNUSABLE_ARGUMENTS = 2
@@ -42,7 +43,7 @@ def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from dicomet import bench, bench_report  # noqa: PLC0415 - rich is for those who ask for a table
+    from dicomet.commands import bench, bench_report  # noqa: PLC0415 - rich is for those who ask for a table
 
     # pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
     os.environ["DICOMET"] = "0"

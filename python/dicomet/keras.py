@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import keras
 import numpy as np
 
-from dicomet.class_folder import (
+from dicomet.loaders.class_folder import (
     SUBSETS,
     ClassFolder,
     LabelMode,
@@ -25,8 +25,8 @@ from dicomet.class_folder import (
     selected,
     some_seed,
 )
-from dicomet.loading import COLOR, COLOR_AND_ALPHA, GREY, FrameLoader, check_one_of
-from dicomet.sized import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, checked_size
+from dicomet.loaders.loading import COLOR, COLOR_AND_ALPHA, GREY, FrameLoader, check_one_of
+from dicomet.loaders.sized import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, checked_size
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -15,7 +15,7 @@ from monai.data.image_reader import PydicomReader
 from pydicom.dataset import FileDataset
 
 import dicomet
-from dicomet.folders import is_dicom_file
+from dicomet.loaders.folders import is_dicom_file
 from dicomet.torch import PathLike, naming_file, workers_of_loader
 
 # Longer values are not read before they are asked for, and those of pixel data never by pydicom.
@@ -39,7 +39,7 @@ class DicometReader(PydicomReader):
     """
 
     def verify_suffix(self, filename: Sequence[PathLike] | PathLike) -> bool:
-        """Tell whether all of these are folders or DICOM files (`dicomet.folders.is_dicom_file`)."""
+        """Tell whether all of these are folders or DICOM files (`dicomet.loaders.folders.is_dicom_file`)."""
         names = [filename] if isinstance(filename, str | os.PathLike) else filename
         return all(Path(name).is_dir() or is_dicom_file(name) for name in names)
 

@@ -16,9 +16,9 @@ import tensorflow as tf
 from pydicom import dcmread
 
 from dicomet.errors import PixelDataError
-from dicomet.loading import FrameLoader, Index, Values, check_one_of
+from dicomet.loaders.loading import FrameLoader, Index, Values, check_one_of
+from dicomet.loaders.stretch import checked_cast, clipped_cast, stretched
 from dicomet.open_image import open as open_image
-from dicomet.stretch import checked_cast, clipped_cast, stretched
 
 if TYPE_CHECKING:
     from dicomet.display.view import Asked

@@ -19,7 +19,7 @@ from torch.utils.data import Dataset, get_worker_info
 
 import dicomet
 from dicomet.errors import PixelDataError, shown
-from dicomet.folders import find_class_files, find_files, has_folders
+from dicomet.loaders.folders import find_class_files, find_files, has_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ class DicomDataset(Dataset[Any]):
     Parameters
     ----------
     source : path or iterable of paths
-        A folder, of which all DICOM files are taken (`dicomet.folders.find_files`), or the files.
+        A folder, of which all DICOM files are taken (`dicomet.loaders.folders.find_files`), or the files.
     targets : optional
         ``"inferred"``: each sub-folder of a folder is a class, and the target its index, as in torchvision's
         `ImageFolder`; a folder without sub-folders, and a list of files, have no targets. None: no targets, of all

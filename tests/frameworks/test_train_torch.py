@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dicomet
-from dicomet.folders import find_class_files, find_files
+from dicomet.loaders.folders import find_class_files, find_files
 
 pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'dicomet[torch]'")
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from dicomet.arguments import WINDOW, positive, window
+from dicomet.commands.arguments import WINDOW, positive, window
 
 DESCRIPTION = """\
 Convert DICOM files into image files, as they are displayed or (--raw) with all their stored bits. Folders below a SRC

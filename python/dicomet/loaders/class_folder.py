@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from dicomet.folders import find_files
-from dicomet.loading import check_one_of
+from dicomet.loaders.folders import find_files
+from dicomet.loaders.loading import check_one_of
 
 LabelMode = Literal["int", "categorical", "binary"] | None
 Labels = Literal["inferred"] | Sequence[int] | None

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dicomet.commands.terminal import plain, printable, say
 from dicomet.info import describe
-from dicomet.terminal import plain, printable, say
 
 NO_VALUE = "?"
 Told = dict[str, Any]

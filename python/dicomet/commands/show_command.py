@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from dicomet.arguments import WINDOW, positive, window
+from dicomet.commands.arguments import WINDOW, positive, window
 
 UNUSABLE_ARGUMENTS = 2
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the sheet and list its tiles; return 1 if a tile or the sheet is broken, 2 for unusable arguments."""
-    from dicomet import bench, show  # noqa: PLC0415 - imports pydicom, which other commands do not need
+    from dicomet.commands import bench, show  # noqa: PLC0415 - imports pydicom, which other commands do not need
 
     try:
         return show.show(

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet import atomic, png
-from dicomet.bench import BenchFile, find_files, silenced
+from dicomet.commands.bench import BenchFile, find_files, silenced
+from dicomet.commands.info_report import summary
+from dicomet.commands.sheet import Sheet, UnusableSheetError
+from dicomet.commands.terminal import plain, printable, say
 from dicomet.display.api import to_display
 from dicomet.errors import in_one_line
 from dicomet.info import describe, is_no_image
-from dicomet.info_report import summary
-from dicomet.sheet import Sheet, UnusableSheetError
-from dicomet.terminal import plain, printable, say
 
 if TYPE_CHECKING:
     from dicomet.display.view import Asked

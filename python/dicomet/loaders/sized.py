@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from dicomet._native import resize
-from dicomet.loading import COLOR, COLOR_AND_ALPHA, FrameLoader
+from dicomet.loaders.loading import COLOR, COLOR_AND_ALPHA, FrameLoader
 
 Interpolation = Literal["bilinear", "nearest", "bicubic", "lanczos"]
 

@@ -18,8 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dicomet import __version__, _native
-from dicomet.bench import BenchFile, Outcome, Result, bench_file, silenced
-from dicomet.terminal import plain, printable
+from dicomet.commands.bench import BenchFile, Outcome, Result, bench_file, silenced
+from dicomet.commands.terminal import plain, printable
 
 # Wider than any table: a file or a pipe has no width to keep to.
 UNLIMITED = 10_000

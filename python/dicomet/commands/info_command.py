@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     if unusable:
         sys.stderr.write(f"dicomet info: error: {unusable}\n")
         return UNUSABLE_ARGUMENTS
-    from dicomet import info_report  # noqa: PLC0415 - imports pydicom, which other commands do not need
+    from dicomet.commands import info_report  # noqa: PLC0415 - imports pydicom, which other commands do not need
 
     write = info_report.write_json if arguments.json else info_report.write_text
     return write(arguments.files)
