@@ -7,8 +7,8 @@ import numpy as np
 
 from dicomet import _native
 from dicomet.convert.options import Options, Resample, Size
-from dicomet.display.api import to_display
-from dicomet.open_image import OpenImage
+from dicomet.display.api import look_of
+from dicomet.display.frames import DisplayFrames
 from dicomet.png import read_only
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ class FrameSource:
             As `dicomet.open` does.
 
         """
-        self._src = src
         self._options = options
-        self._image = OpenImage(src, workers=options.workers)
-        self.count = len(self._image)
+        self._frames = DisplayFrames(src, {}, decoding_plugin="", workers=options.workers, max_bytes=None)
+        self._look = look_of(options.window, options.dtype or "uint8")
+        self.count = self._frames.stored.count
         self.numbers = _wanted(options.frames, self.count)
 
     def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
@@ -49,13 +49,12 @@ class FrameSource:
             yield frame if self._options.size is None else resized(frame, self._options.size, self._options.resample)
 
     def _stored(self, number: int) -> np.ndarray:
-        frame = self._image.frame(number)
+        frames = self._frames.stored
+        frame = frames.read(number, 1, frames.frame_shape)
         return frame[..., 0] if frame.shape[2:] == (1,) else frame
 
     def _displayed(self, number: int) -> np.ndarray:
-        options = self._options
-        dtype = options.dtype or "uint8"
-        frame = to_display(self._src, index=number, window=options.window, dtype=dtype, workers=options.workers)
+        options, frame = self._options, self._frames.display(number, self._look, None)
         if options.colour == "grey" and frame.ndim == COLOURED:
             return _as_grey(frame)
         if options.colour == "rgb" and frame.ndim != COLOURED:

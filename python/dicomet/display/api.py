@@ -85,15 +85,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         `src` cannot be read.
 
     """
-    found = _checked_dtype(dtype)
-    look = Look(
-        window=checked(window, "window"),
-        default=checked(default, "default"),
-        prefer_lut=bool(prefer_lut),
-        percentiles=_checked_percentiles(percentiles),
-        dtype=found,
-        range=_checked_range(range, found),
-    )
+    look = look_of(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
     number = None if index is None else checked_index(index)
     frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
     profile = _profile(frames, look) if icc_profile else None
@@ -142,6 +134,27 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
     number = None if index is None else checked_index(index)
     frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
     return modality_frames(frames, number, wanted, out)
+
+
+def look_of(  # noqa: PLR0913 - those of `to_display`
+    window: Asked,
+    dtype: "DTypeLike",
+    *,
+    default: Asked = None,
+    prefer_lut: bool = True,
+    percentiles: tuple[float, float] = (1.0, 99.0),
+    ends: tuple[float, float] | None = None,
+) -> Look:
+    """Return what a caller wants to see, checked."""
+    found = _checked_dtype(dtype)
+    return Look(
+        window=checked(window, "window"),
+        default=checked(default, "default"),
+        prefer_lut=bool(prefer_lut),
+        percentiles=_checked_percentiles(percentiles),
+        dtype=found,
+        range=_checked_range(ends, found),
+    )
 
 
 def _checked_dtype(dtype: "DTypeLike") -> np.dtype:

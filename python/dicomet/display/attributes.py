@@ -57,6 +57,7 @@ class ImageAttributes:
         self._varies = self._dataset is not None and has_groups(self._dataset)
         self._modality_lut = self._first_lut()
         self._of_all: Attributes | None = None
+        self._palette: Palette | None = None
 
     def frame(self, index: int) -> Attributes:
         """Return how a frame is to be seen.
@@ -82,9 +83,11 @@ class ImageAttributes:
         """Return the palette of PALETTE COLOR, or a supplemental one (PS3.3 C.7.6.19), if there is one."""
         if self._photometric not in PALETTES and not self.is_supplemental:
             return None
-        from dicomet.display.tables import palette_of  # noqa: PLC0415 - few images have tables
+        if self._palette is None:
+            from dicomet.display.tables import palette_of  # noqa: PLC0415 - few images have tables
 
-        return palette_of(self._need_dataset(), big_endian=self._big_endian)
+            self._palette = palette_of(self._need_dataset(), big_endian=self._big_endian)
+        return self._palette
 
     @property
     def is_supplemental(self) -> bool:
