@@ -4,15 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from dicomet.display.api import look_of
+from dicomet.display.frames import DisplayFrames
+from dicomet.display.values import modality_frames
+from dicomet.display.view import Asked
 from dicomet.errors import PixelDataError
-from dicomet.open_image import open as open_image
-
-if TYPE_CHECKING:
-    from dicomet.display.view import Asked
 
 Index = int | Literal["middle"] | None
 Values = Literal["display", "stored", "modality"]
@@ -49,8 +49,8 @@ class FrameLoader:
     dtype: np.dtype[Any] | None = None
     channels: int = 0
     index: Index = "middle"
-    window: "Asked" = None
-    default: "Asked" = None
+    window: Asked = None
+    default: Asked = None
     percentiles: tuple[float, float] = (1.0, 99.0)
     aspect: tuple[int, int] | None = None
 
@@ -75,11 +75,12 @@ class FrameLoader:
 
         """
         with named(path):
-            with open_image(path) as image:
-                frames = len(image)
-            index = self._index_among(frames)
-            array = self._read(path, index)
-            if index is None and frames == 1:
+            # With one thread: those who load many files run side by side.
+            frames = DisplayFrames(path, {}, decoding_plugin="", workers=1, max_bytes=None)
+            count = frames.stored.count
+            index = self._index_among(count)
+            array = self._read(frames, index)
+            if index is None and count == 1:
                 array = array[np.newaxis]
             array = with_channels(array, self.channels, array.ndim - (index is None))
             return array if self.aspect is None else cropped(array, self.aspect)
@@ -92,17 +93,13 @@ class FrameLoader:
             raise PixelDataError(f"'index': found {self.index}, expected a frame from 0 to {frames - 1}")
         return self.index
 
-    def _read(self, path: str | os.PathLike[str], index: int | None) -> np.ndarray:
-        """Return the values, with one thread: those who load many files run side by side."""
-        from dicomet import modality_values, pixel_array, to_display  # noqa: PLC0415 - each imports what it needs
-
+    def _read(self, frames: DisplayFrames, index: int | None) -> np.ndarray:
         if self.values == "stored":
-            return pixel_array(path, index=index, workers=1)
+            return frames.stored.read(*frames.stored.span(index))
         if self.values == "modality":
-            return modality_values(path, index=index, dtype=self.dtype, workers=1)
-        return to_display(
-            path, index=index, window=self.window, default=self.default, percentiles=self.percentiles, workers=1
-        )
+            return modality_frames(frames, index, self.dtype, None)
+        look = look_of(self.window, np.uint8, default=self.default, percentiles=self.percentiles)
+        return frames.display(index, look, None)
 
 
 def check_one_of(name: str, found: Of, expected: tuple[object, ...]) -> Of:
