@@ -129,6 +129,9 @@ def test_an_icc_profile_is_applied_as_by_pydicom(name):
     plain = dicomet.to_display(ds)
     found = dicomet.to_display(ds, icc_profile=True)
     assert (found != plain).any()
+    buffer = io.BytesIO()
+    ds.save_as(buffer)
+    np.testing.assert_array_equal(dicomet.to_display(buffer.getvalue(), icc_profile=True), found)
     copy = pydicom.Dataset()
     copy.ICCProfile, copy.SamplesPerPixel, copy.PhotometricInterpretation = ds.ICCProfile, 3, "RGB"
     copy.file_meta = ds.file_meta
@@ -345,7 +348,7 @@ def test_what_is_wrong_in_a_file(keyword, value, says):
 
 
 @pytest.mark.parametrize("tag", [0x00281050, 0x00281051, 0x00281052, 0x00281053])
-@pytest.mark.parametrize("text", [b"1,5 ", b"abc ", b"1\\x "])
+@pytest.mark.parametrize("text", [b"1,5 ", b"abc ", b"1\\x ", b"nan ", b"1e999 "])
 def test_texts_that_are_no_numbers(tag, text):
     ds = read("CT_small.dcm")
     ds.WindowCenter, ds.WindowWidth = 40, 400
@@ -357,6 +360,48 @@ def test_texts_that_are_no_numbers(tag, text):
     for source in (ds, buffer.getvalue()):
         with pytest.raises(
             dicomet.PixelDataError, match=rf"\(0028,{tag & 0xFFFF:04X}\) .*: found '.*', expected decimal"
+        ):
+            dicomet.to_display(source)
+
+
+@pytest.mark.parametrize("tag", [0x00283000, 0x00283010, 0x52009229, 0x52009230])
+def test_sequences_that_are_none(tag):
+    ds = read("CT_small.dcm")
+    ds.add_new(tag, "LO", "text")
+    buffer = io.BytesIO()
+    ds.save_as(buffer)
+    for source in (ds, buffer.getvalue()):
+        with pytest.raises(
+            dicomet.PixelDataError, match=rf"\({tag >> 16:04X},{tag & 0xFFFF:04X}\) .* VR LO, expected a seq"
+        ):
+            dicomet.to_display(source)
+
+
+def test_texts_padded_with_null():
+    ds = read("CT_small.dcm")
+    for tag, text in ((0x00281050, b"40\0"), (0x00281051, b"400\0"), (0x20500020, b"INVERSE\0")):
+        vr = "CS" if tag == 0x20500020 else "DS"
+        raw = pydicom.dataelem.RawDataElement(
+            pydicom.tag.Tag(tag), vr, len(text), text, 0, is_implicit_VR=False, is_little_endian=True
+        )
+        ds._dict[pydicom.tag.Tag(tag)] = raw
+    buffer = io.BytesIO()
+    ds.save_as(buffer)
+    for source in (ds, buffer.getvalue()):
+        np.testing.assert_array_equal(
+            dicomet.to_display(source, range=(255, 0)), dicomet.to_display(CT, window=(40, 400))
+        )
+
+
+def test_a_palette_that_is_not_there():
+    ds = read("OBXXXX1A.dcm")
+    for tag in [tag for tag in ds.keys() if 0x00281101 <= tag <= 0x00281299]:  # noqa: SIM118 - not elements
+        del ds[tag]
+    buffer = io.BytesIO()
+    ds.save_as(buffer)
+    for source in (ds, buffer.getvalue()):
+        with pytest.raises(
+            dicomet.MissingElementError, match=r"\(0028,1101\) Red Palette Color Lookup Table Descriptor"
         ):
             dicomet.to_display(source)
 

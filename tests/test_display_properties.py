@@ -227,7 +227,11 @@ def test_views_by_the_explanation_of_a_lut():
         ("LUTData", None, r"Missing required element: \(0028,3006\) LUT Data"),
         ("LUTDescriptor", [300, 0, 8], r"\(0028,3006\) LUT Data: found 256 entries, expected 300"),
         ("LUTDescriptor", [256, 0, 7], r"\(0028,3002\) LUT Descriptor: found 7, expected 8 to 16 bits"),
-        ("LUTDescriptor", [256, 0], r"\(0028,3002\) LUT Descriptor: found '\[256, 0\]', expected three numbers"),
+        (
+            "LUTDescriptor",
+            [256, 0],
+            r"\(0028,3002\) LUT Descriptor: found '\[256, 0\]', expected three numbers of 16 bits",
+        ),
     ],
 )
 @pytest.mark.parametrize("sequence", ["ModalityLUTSequence", "VOILUTSequence"])

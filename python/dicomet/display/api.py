@@ -87,7 +87,14 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     """
     look = look_of(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
     number = None if index is None else checked_index(index)
-    frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
+    frames = DisplayFrames(
+        src,
+        kwargs,
+        decoding_plugin=decoding_plugin,
+        workers=workers,
+        max_bytes=max_bytes,
+        icc_profile=bool(icc_profile),
+    )
     profile = _profile(frames, look) if icc_profile else None
     array = frames.display(number, look, out)
     if profile is not None:

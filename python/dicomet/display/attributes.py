@@ -1,16 +1,17 @@
 """How the frames of an image are to be seen, as its data set says (PS3.3 C.7.6.3.1, C.11), learnt once."""
 
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from dicomet._native import Lut, Palette
 from dicomet.display import elements as tags
-from dicomet.display.elements import NAMES, Elements, has_groups, of_dataset, of_header
-from dicomet.errors import PixelDataError, shown
+from dicomet.display.elements import NAMES, Elements, has_groups, items, of_dataset, of_header
+from dicomet.errors import MissingElementError, PixelDataError, shown
 from dicomet.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pydicom.dataset import Dataset
 
@@ -20,7 +21,6 @@ Modality = tuple[float, float] | Lut | None
 # Center, width and function.
 Window = tuple[float, float, str]
 
-MODALITY_LUT_SEQUENCE, VOI_LUT_SEQUENCE, LUT_EXPLANATION = 0x00283000, 0x00283010, 0x00283003
 PALETTES = frozenset({"PALETTE COLOR", "PALETTE_COLOR"})
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
@@ -83,10 +83,15 @@ class ImageAttributes:
         """Return the palette of PALETTE COLOR, or a supplemental one (PS3.3 C.7.6.19), if there is one."""
         if self._photometric not in PALETTES and not self.is_supplemental:
             return None
+        if self._dataset is None:
+            # The scanner leaves files that have one to pydicom.
+            element = "(0028,1101) Red Palette Color Lookup Table Descriptor"
+            raise MissingElementError(f"Missing required element: {element}", element=element)
         if self._palette is None:
             from dicomet.display.tables import palette_of  # noqa: PLC0415 - few images have tables
 
-            self._palette = palette_of(self._need_dataset(), big_endian=self._big_endian)
+            with self._reading():
+                self._palette = palette_of(self._dataset, big_endian=self._big_endian)
         return self._palette
 
     @property
@@ -94,45 +99,53 @@ class ImageAttributes:
         """Greys below the first value of the palette, and colours from there on (PS3.3 C.8.16.2.1.1.1)."""
         if self._dataset is None or self._photometric in PALETTES:
             return False
-        presentation = self._dataset.get("PixelPresentation", None)
-        return presentation in ("COLOR", "MIXED") and "RedPaletteColorLookupTableDescriptor" in self._dataset
+        with self._reading():
+            presentation = self._dataset.get("PixelPresentation", None)
+            return presentation in ("COLOR", "MIXED") and "RedPaletteColorLookupTableDescriptor" in self._dataset
 
     def icc_profile(self) -> bytes | None:
         """Return the ICC Profile of the image, or of its first optical path (PS3.3 C.11.15, C.8.12.5)."""
         dataset = self._dataset
         if dataset is None:
             return None
-        paths = dataset.get("OpticalPathSequence", None)
-        profile = dataset.get("ICCProfile", None) or (paths[0].get("ICCProfile", None) if paths else None)
-        return bytes(profile) if profile else None
+        with self._reading():
+            paths = items(dataset, tags.OPTICAL_PATH_SEQUENCE)
+            profile = dataset.get("ICCProfile", None) or (paths[0].get("ICCProfile", None) if paths else None)
+            return bytes(profile) if profile else None
 
-    def _need_dataset(self) -> "Dataset":
+    @contextmanager
+    def _reading(self) -> "Iterator[None]":
+        """Turn what pydicom raises for a malformed data set into the one exception."""
         if self._dataset is None:
-            raise AssertionError("whoever finds a table has a data set")
-        return self._dataset
+            yield
+            return
+        from dicomet.data_set import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
+
+        with as_pixel_data_error():
+            yield
 
     def _first_lut(self) -> Lut | None:
-        items = None if self._dataset is None else self._dataset.get(MODALITY_LUT_SEQUENCE, None)
-        return self._lut(items.value[0]) if items and items.value else None
+        with self._reading():
+            found = () if self._dataset is None else items(self._dataset, tags.MODALITY_LUT_SEQUENCE)
+            return self._lut(found[0]) if found else None
 
     def _lut(self, item: "Dataset") -> Lut:
         from dicomet.display.tables import lut_of  # noqa: PLC0415 - few images have tables
 
-        return lut_of(item, big_endian=self._big_endian)
+        with self._reading():
+            return lut_of(item, big_endian=self._big_endian)
 
     def _attributes(self, index: int) -> Attributes:
         if self._dataset is None:
             signed = self._parsed.options.get("pixel_representation") == 1
             return _of_header(self._parsed.display, signed, self._photometric)
-        attributes = _of_elements(of_dataset(self._dataset, index), self._photometric)
-        return attributes._replace(modality=self._modality_lut or attributes.modality, luts=self._luts())
+        with self._reading():
+            attributes = _of_elements(of_dataset(self._dataset, index), self._photometric)
+            return attributes._replace(modality=self._modality_lut or attributes.modality, luts=self._luts())
 
     def _luts(self) -> tuple[View, ...]:
-        items = None if self._dataset is None else self._dataset.get(VOI_LUT_SEQUENCE, None)
-        return tuple(
-            View(str(item.get("LUTExplanation", None) or ""), partial(self._lut, item))
-            for item in (items.value or () if items else ())
-        )
+        found = () if self._dataset is None else items(self._dataset, tags.VOI_LUT_SEQUENCE)
+        return tuple(View(str(item.get("LUTExplanation", None) or ""), partial(self._lut, item)) for item in found)
 
 
 @lru_cache(maxsize=256)

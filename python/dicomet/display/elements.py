@@ -1,10 +1,14 @@
 """The elements that say how an image is to be seen, as texts: of a plain file's header, or of a data set, by frame."""
 
+import math
+from collections.abc import MutableSequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet.errors import PixelDataError, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydicom.dataset import Dataset
 
 PIXEL_PRESENTATION = 0x00089205
@@ -12,6 +16,7 @@ PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT = 0x00280120, 0x00280121
 WINDOW_CENTER, WINDOW_WIDTH, WINDOW_EXPLANATION, VOI_LUT_FUNCTION = 0x00281050, 0x00281051, 0x00281055, 0x00281056
 RESCALE_INTERCEPT, RESCALE_SLOPE = 0x00281052, 0x00281053
 PRESENTATION_LUT_SHAPE = 0x20500020
+MODALITY_LUT_SEQUENCE, VOI_LUT_SEQUENCE = 0x00283000, 0x00283010
 OPTICAL_PATH_SEQUENCE = 0x00480105
 SHARED_GROUPS, PER_FRAME_GROUPS = 0x52009229, 0x52009230
 PIXEL_VALUE_TRANSFORMATION_SEQUENCE, FRAME_VOI_LUT_SEQUENCE = 0x00289145, 0x00289132
@@ -28,6 +33,15 @@ NAMES = {
     VOI_LUT_FUNCTION: "(0028,1056) VOI LUT Function",
     PRESENTATION_LUT_SHAPE: "(2050,0020) Presentation LUT Shape",
 }
+SEQUENCES = {
+    MODALITY_LUT_SEQUENCE: "(0028,3000) Modality LUT Sequence",
+    VOI_LUT_SEQUENCE: "(0028,3010) VOI LUT Sequence",
+    FRAME_VOI_LUT_SEQUENCE: "(0028,9132) Frame VOI LUT Sequence",
+    PIXEL_VALUE_TRANSFORMATION_SEQUENCE: "(0028,9145) Pixel Value Transformation Sequence",
+    OPTICAL_PATH_SEQUENCE: "(0048,0105) Optical Path Sequence",
+    SHARED_GROUPS: "(5200,9229) Shared Functional Groups Sequence",
+    PER_FRAME_GROUPS: "(5200,9230) Per-Frame Functional Groups Sequence",
+}
 # What pydicom reads for display besides group 0028.
 DISPLAY_TAGS = (PIXEL_PRESENTATION, PRESENTATION_LUT_SHAPE, OPTICAL_PATH_SEQUENCE, SHARED_GROUPS, PER_FRAME_GROUPS)
 # Functional groups (PS3.3 C.7.6.16.2), each with what it says in place of the data set itself.
@@ -35,6 +49,7 @@ _GROUPS = {
     PIXEL_VALUE_TRANSFORMATION_SEQUENCE: (RESCALE_INTERCEPT, RESCALE_SLOPE),
     FRAME_VOI_LUT_SEQUENCE: (WINDOW_CENTER, WINDOW_WIDTH, WINDOW_EXPLANATION, VOI_LUT_FUNCTION),
 }
+SEPARATOR, PADDING = "\\", b" \0"
 _PADDING = frozenset({PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT})
 
 
@@ -49,15 +64,18 @@ class Elements(NamedTuple):
         Raises
         ------
         PixelDataError
-            One of them is not a number.
+            One of them is not a number, or not a finite one.
 
         """
+        texts = self.texts.get(tag, ())
         try:
-            return tuple(float(text) for text in self.texts.get(tag, ()))
+            numbers = tuple(float(text) for text in texts)
         except ValueError:
-            found = shown("\\".join(self.texts[tag]))
-            message = f"{NAMES[tag]}: found {found}, expected decimal numbers"
-            raise PixelDataError(message, element=NAMES[tag]) from None
+            numbers = (math.nan,)
+        if not all(map(math.isfinite, numbers)):
+            message = f"{NAMES[tag]}: found {shown(SEPARATOR.join(texts))}, expected decimal numbers"
+            raise PixelDataError(message, element=NAMES[tag])
+        return numbers
 
     def number(self, tag: int) -> float | None:
         """Return the first value of an element of VR DS, or None."""
@@ -76,8 +94,8 @@ def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> Elemen
     for tag, value in display:
         if tag in _PADDING:
             texts[tag] = (str(int.from_bytes(value, "little", signed=signed)),)
-        elif value.strip():
-            texts[tag] = tuple(text.strip() for text in value.decode("ascii").split("\\"))
+        elif value.strip(PADDING):
+            texts[tag] = tuple(text.strip() for text in value.strip(PADDING).decode("ascii").split(SEPARATOR))
     return Elements(texts)
 
 
@@ -99,8 +117,26 @@ def has_groups(dataset: "Dataset") -> bool:
 
 
 def _item(dataset: "Dataset", tag: int, index: int) -> "Dataset | None":
-    items = dataset[tag].value if tag in dataset else None
-    return items[index] if items and index < len(items) else None
+    found = items(dataset, tag)
+    return found[index] if index < len(found) else None
+
+
+def items(dataset: "Dataset", tag: int) -> "Sequence[Dataset]":
+    """Return the items of a sequence; none where it is not there.
+
+    Raises
+    ------
+    PixelDataError
+        It is no sequence.
+
+    """
+    value = dataset[tag].value if tag in dataset else None
+    if value is None:
+        return ()
+    if not isinstance(value, MutableSequence) or isinstance(value, bytearray):
+        name = SEQUENCES[tag]
+        raise PixelDataError(f"{name}: found a value of VR {dataset[tag].VR}, expected a sequence", element=name)
+    return value
 
 
 def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
@@ -109,7 +145,7 @@ def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
     # Not converted, where it has not been yet: whatever is wrong with a number is told here, with its element.
     raw = getattr(dataset.get_item(tag), "value", None)
     if isinstance(raw, bytes) and tag not in _PADDING and tag != WINDOW_EXPLANATION:
-        value: Any = raw.decode("latin-1").strip(" \0").split("\\") if raw.strip(b" \0") else None
+        value: Any = raw.decode("latin-1").strip(" \0").split(SEPARATOR) if raw.strip(PADDING) else None
     else:
         value = dataset[tag].value
     if value is None or value == "":

@@ -49,7 +49,7 @@ class Step(NamedTuple):
 class DisplayFrames:
     """The frames of a source as stored values, and how they are to be seen."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the public functions share
         self,
         src: "Readable | Dataset",
         options: dict[str, Any],
@@ -57,9 +57,10 @@ class DisplayFrames:
         decoding_plugin: str,
         workers: int | None,
         max_bytes: int | None,
+        icc_profile: bool = False,
     ) -> None:
-        """Parse `src`. Nothing of its pixel data is read."""
-        parsed = parse(src, options, display_tags=DISPLAY_TAGS)
+        """Parse `src`. Nothing of its pixel data is read. `icc_profile`: is wanted, which the scanner does not keep."""
+        parsed = parse(src, options, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
         self.stored = Frames(
             parsed, raw=False, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=False
         )

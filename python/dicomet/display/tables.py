@@ -91,8 +91,10 @@ def _descriptor(dataset: "Dataset", tag: int, name: str) -> tuple[int, int, int]
     value = _value(dataset, tag, name)
     try:
         count, first, bits = (int(number) for number in value)
-    except (TypeError, ValueError):
-        raise PixelDataError(f"{name}: found {shown(value)}, expected three numbers", element=name) from None
+    except (TypeError, ValueError, OverflowError):
+        count, first, bits = 0, MOST_ENTRIES, 0
+    if abs(first) >= MOST_ENTRIES:
+        raise PixelDataError(f"{name}: found {shown(value)}, expected three numbers of 16 bits", element=name)
     return count % MOST_ENTRIES or MOST_ENTRIES, first, max(0, min(bits, 255))
 
 
