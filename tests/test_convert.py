@@ -338,6 +338,18 @@ def test_names_need_not_be_text(tmp_path, out, capsys):
     assert names(out) == {os.fsdecode(b"\xff\xfe.png"), "r.csv"}
     assert b"\xff\xfe.dcm,converted" in (out / "r.csv").read_bytes()
     assert len(capsys.readouterr().err.splitlines()) == 1
+    convert(root, "-o", out, "--raw", "--report", out / "r.json", status=1)
+    listed = {result["source"] for result in json.loads((out / "r.json").read_text(encoding="utf-8"))}
+    assert listed == {str(path) for path in root.iterdir()}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes in folders")
+def test_a_pipe_that_is_named_is_not_waited_for(tmp_path, out, capsys):
+    root = folder(tmp_path / "in", {"a.dcm": image()})
+    os.mkfifo(root / "pipe")
+    convert(root / "a.dcm", root / "pipe", "-o", out, status=1)
+    assert "a named pipe" in capsys.readouterr().err
+    assert names(out) == {"a.png"}
 
 
 @pytest.mark.parametrize("option", ["--size=x", "--size=1x2x3", "--frames=some", "--workers=0"])

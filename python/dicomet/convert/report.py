@@ -19,8 +19,8 @@ class Sheet(Protocol):
     def add(self, result: Converted) -> None:
         """Write one down."""
 
-    def text(self) -> str:
-        """Return all."""
+    def content(self) -> bytes:
+        """Return all. Names of files need not be text."""
 
 
 class _Csv:
@@ -32,8 +32,8 @@ class _Csv:
     def add(self, result: Converted) -> None:
         self._writer.writerow(result._replace(outputs=SEPARATOR.join(result.outputs)))  # type: ignore[arg-type]
 
-    def text(self) -> str:
-        return self._file.getvalue()
+    def content(self) -> bytes:
+        return self._file.getvalue().encode(errors="surrogateescape")
 
 
 class _Json:
@@ -43,8 +43,9 @@ class _Json:
     def add(self, result: Converted) -> None:
         self._lines.append(json.dumps(result._asdict(), ensure_ascii=False))
 
-    def text(self) -> str:
-        return "[\n" + ",\n".join(self._lines) + "\n]\n"
+    def content(self) -> bytes:
+        # Any bytes of a name as an escape of JSON, which Python reads back as the name.
+        return ("[\n" + ",\n".join(self._lines) + "\n]\n").encode(errors="backslashreplace")
 
 
 SHEETS: dict[str, Callable[[], Sheet]] = {".csv": _Csv, ".json": _Json}
@@ -75,5 +76,4 @@ class Report:
     def write(self) -> None:
         """Write the file; folders that are missing are made."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # Names of files need not be text.
-        atomic.write(self._path, self._sheet.text().encode(errors="surrogateescape"))
+        atomic.write(self._path, self._sheet.content())

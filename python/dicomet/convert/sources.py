@@ -100,6 +100,9 @@ def _is_dir(entry: os.DirEntry[str]) -> bool:
 def _is_archive(path: Path) -> bool:
     """Tell an archive from a DICOM file, whose preamble and end may be those of an archive."""
     try:
+        # Not a pipe, which waits for who writes.
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(PREAMBLE + len(PREFIX))[PREAMBLE:] != PREFIX and zipfile.is_zipfile(file)
     except OSError:
