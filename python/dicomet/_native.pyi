@@ -228,7 +228,7 @@ class Transform:
         colours from the palette's first value on and greys below. `modality`: slope and intercept, or a table. `voi`:
         center, width and function, or a table. `range`: the values of the darkest and of the brightest.
         """
-    def apply(self, stored: _Buffer, out: _Buffer) -> None:
+    def apply(self, stored: _Buffer, out: _Buffer, *, workers: int | None) -> None:
         """Fill `out` from samples that are decoded already, in native byte order."""
 
 def extrema(words: _Buffer, *, dtype: _Sample, excluded: tuple[float, float] | None) -> tuple[float, float] | None:

@@ -49,7 +49,7 @@ class Frames:
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
         self._warning, self._first = parsed.warning, Once()
-        self._workers = checked_workers(workers)
+        self.workers = checked_workers(workers)
         self._max_bytes = checked_max_bytes(max_bytes)
         self._memory: np.ndarray | None = None
         self._view_only = bool(parsed.options.get("view_only", False))
@@ -94,12 +94,12 @@ class Frames:
             return view.reshape(shape)
         array = np.empty(shape, self.dtype) if out is None else checked_out(out, shape, self.dtype)
         if count:
-            self._places.decode(first, count, array.view(np.ndarray), self._workers)
+            self._places.decode(first, count, array.view(np.ndarray), self.workers)
         return array
 
     def read_through(self, first: int, count: int, transform: Transform, out: np.ndarray) -> None:
         """Fill `out` with what `transform` makes of `count` frames from `first` on."""
-        self._places.decode(first, count, out.view(np.ndarray), self._workers, transform)
+        self._places.decode(first, count, out.view(np.ndarray), self.workers, transform)
 
     def begin(self, index: int | None, team: Ahead) -> Callable[[], np.ndarray]:
         """Let `team` read a frame, or the whole image. Return what waits for the array."""

@@ -135,7 +135,9 @@ class DisplayFrames:
         for number, frame in enumerate(frames, first):
             self.stored.read(number, 1, stored.shape, stored)
             window = self._measured(stored, step, look)
-            self._looks(step, window, look, palette, pixels).apply(stored, frame)
+            transform = self._looks(step, window, look, palette, pixels)
+            # Read-only, it need not be copied before the GIL is released.
+            transform.apply(memoryview(stored).toreadonly(), frame, workers=self.stored.workers)
 
     def _measured(self, stored: np.ndarray, step: Step, look: Look) -> Window:
         ends = self._ends(stored, step, look)

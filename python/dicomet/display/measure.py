@@ -78,7 +78,7 @@ def _values(stored: np.ndarray, modality: Transform, excluded: tuple[int, int] |
 
 def _transformed(stored: np.ndarray, modality: Transform) -> np.ndarray:
     values = np.empty(stored.shape, np.float64)
-    modality.apply(np.ascontiguousarray(stored), values)
+    modality.apply(np.ascontiguousarray(stored), values, workers=1)
     return values
 
 

@@ -49,7 +49,7 @@ def _read(frames: "DisplayFrames", first: int, count: int, modality: Modality, o
         return
     stored = frames.stored.read(first, count, out.shape)
     _check_bits(stored, frames)
-    transform.apply(stored, out)
+    transform.apply(memoryview(stored).toreadonly(), out, workers=frames.stored.workers)
 
 
 def _check_bits(stored: np.ndarray, frames: "DisplayFrames") -> None:

@@ -8,6 +8,7 @@ use crate::error::{Error, Problem, Result, try_reserve};
 use crate::image::{Image, SampleKind};
 use crate::modality::Modality;
 use crate::palette::Palette;
+use crate::parallel::{self, Team};
 use crate::voi::{Range, Voi};
 
 mod sample;
@@ -15,6 +16,9 @@ pub use sample::{Sample, extrema, histogram};
 
 /// Values that are worked out together: a plain loop for each step, and all of them in the first-level cache.
 const BLOCK: usize = if crate::TINY { 3 } else { 256 };
+
+/// Samples that one thread takes at a time.
+const BAND: usize = if crate::TINY { 7 } else { 1 << 17 };
 
 /// What is made of a stored value.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +156,17 @@ impl Transform {
     #[must_use]
     pub fn sample_bytes(&self) -> usize {
         self.pipeline.samples() * self.pipeline.sample.bytes()
+    }
+
+    /// The same on all cores, where that is worth their start.
+    pub fn apply_as(&self, team: &Team<'_>, stored: &[u8], out: &mut [u8]) -> Result<()> {
+        let (bytes, words, results) = (out.len(), BAND * self.stored.bytes(), BAND * self.sample_bytes());
+        let bands = out.chunks_mut(results).zip(stored.chunks(words));
+        let work = |(): &mut (), (out, stored): (&mut [u8], &[u8])| {
+            self.apply(stored, out);
+            Ok::<_, Error>(())
+        };
+        parallel::map(team, bands, bytes, || (), work).map(drop)
     }
 
     fn work_out(&self, stored: &[u8], out: &mut [u8]) {

@@ -1,7 +1,7 @@
 //! What is made of stored values.
 
 use crate::buffer::{Input, Output};
-use crate::errors::{guarded, run};
+use crate::errors::{guarded, run, run_as_team};
 use crate::image::Image;
 use dicomet_core::Error;
 use dicomet_core::display::{self as core, Look, Pipeline, Sample};
@@ -11,6 +11,7 @@ use dicomet_core::{lut, modality, palette};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use std::num::NonZero;
 use std::sync::Arc;
 
 #[pyclass(frozen, module = "dicomet._native")]
@@ -111,11 +112,9 @@ impl Transform {
         guarded(py, || core::Transform::new(&image.0, pipeline, bits, pixels)).map(|made| Self(Arc::new(made)))
     }
 
-    fn apply(&self, py: Python<'_>, stored: Input, mut out: Output) -> PyResult<()> {
-        run(py, || {
-            self.0.apply(stored.as_slice(), out.as_mut_slice());
-            Ok::<_, Error>(())
-        })
+    #[pyo3(signature = (stored, out, *, workers))]
+    fn apply(&self, py: Python<'_>, stored: Input, mut out: Output, workers: Option<NonZero<usize>>) -> PyResult<()> {
+        run_as_team(py, workers, |team| self.0.apply_as(team, stored.as_slice(), out.as_mut_slice()))
     }
 }
 

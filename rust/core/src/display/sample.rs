@@ -152,8 +152,9 @@ pub fn extrema(sample: Sample, words: &[u8], excluded: Option<(f64, f64)>) -> Op
             let number = T::from_ne_bytes(*bytes);
             // Without a branch, so that it becomes vector code.
             let counts = (T::MIN..=T::MAX).contains(&number) & !(from..=to).contains(&number);
-            low = if counts & (number < low) { number } else { low };
-            high = if counts & (number > high) { number } else { high };
+            let (lower, higher) = if counts { (number, number) } else { (T::MAX, T::MIN) };
+            low = if lower < low { lower } else { low };
+            high = if higher > high { higher } else { high };
         }
         (low <= high).then_some((low as f64, high as f64))
     })
