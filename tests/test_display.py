@@ -458,3 +458,83 @@ def test_pydicom_s_own_window_of_a_voi_lut_stays_the_choice():
     np.testing.assert_array_equal(windowed, dicomet.to_display(ds, window=(100, 20)))
     pydicoms = apply_voi_lut(ds.pixel_array, ds, prefer_lut=False)
     assert ((windowed == 0) == (pydicoms == pydicoms.min())).all()
+
+
+def raw_element(ds: pydicom.Dataset, tag: int, vr: str, value: bytes) -> None:
+    raw = pydicom.dataelem.RawDataElement(
+        pydicom.tag.Tag(tag), vr, len(value), value, 0, is_implicit_VR=False, is_little_endian=True
+    )
+    ds._dict[pydicom.tag.Tag(tag)] = raw
+
+
+def test_numbers_of_another_vr_are_no_text():
+    """And nothing depends on whether somebody has read them before."""
+    ds = read("CT_small.dcm")
+    raw_element(ds, 0x00281050, "US", b"10")
+    raw_element(ds, 0x00281051, "US", b"\x90\x01")
+    before = dicomet.to_display(ds)
+    assert (ds.WindowCenter, ds.WindowWidth) == (0x3031, 400)
+    np.testing.assert_array_equal(before, dicomet.to_display(ds))
+    np.testing.assert_array_equal(before, dicomet.to_display(CT, window=(0x3031, 400)))
+
+
+@pytest.mark.parametrize("function", [dicomet.to_display, dicomet.modality_values])
+def test_out_of_a_subclass_is_filled(function):
+    with pytest.warns(PendingDeprecationWarning):
+        out = np.matrix(np.zeros_like(function(CT)))
+    function(CT, out=out)
+    np.testing.assert_array_equal(np.asarray(out), function(CT))
+
+
+@pytest.mark.parametrize(("vr", "value"), [("US", 63536), ("SS", -2000)])
+def test_padding_is_read_as_the_samples_are(vr, value):
+    ds = read("CT_small.dcm")
+    ds.add_new(0x00280120, vr, value)
+    buffer = io.BytesIO()
+    ds.save_as(buffer)
+    for source in (ds, buffer.getvalue()):
+        np.testing.assert_array_equal(dicomet.to_display(source), dicomet.to_display(CT))
+
+
+def test_extremes_of_64_bits():
+    ds = read("CT_small.dcm")
+    values = np.array([[0, 2**64 - 1, 2**63, 2**63 - 1]], np.uint64)
+    ds.Rows, ds.Columns, ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 1, 4, 64, 64, 63, 0
+    ds.PixelData = values.tobytes()
+    del ds.RescaleSlope, ds.PixelPaddingValue
+    np.testing.assert_array_equal(dicomet.to_display(ds), [[0, 255, 128, 128]])
+
+
+def test_every_frame_needs_its_functional_groups():
+    ds = read("emri_small.dcm")
+    ds.SharedFunctionalGroupsSequence = [pydicom.Dataset()]
+    ds.PerFrameFunctionalGroupsSequence = [pydicom.Dataset() for _ in range(4)]
+    says = r"\(5200,9230\) Per-Frame .* Sequence: found 4 items, expected one for frame 4"
+    for call in (dicomet.to_display, dicomet.modality_values):
+        with pytest.raises(dicomet.PixelDataError, match=says):
+            call(ds)
+    assert dicomet.to_display(ds, index=3).shape == (64, 64)
+
+
+def test_what_is_not_asked_for_need_not_be_right():
+    ds = read("CT_small.dcm")
+    ds.WindowCenter, ds.WindowWidth, ds.VOILUTFunction = 40, 0, "CUBIC"
+    np.testing.assert_array_equal(dicomet.modality_values(ds), dicomet.modality_values(CT))
+    np.testing.assert_array_equal(dicomet.to_display(ds, window=(40, 400)), dicomet.to_display(CT, window=(40, 400)))
+
+
+@pytest.mark.parametrize("slope", ["1e40", "-1e300"])
+def test_slopes_that_no_modality_has(slope):
+    ds = read("CT_small.dcm")
+    ds.RescaleSlope = slope
+    for call in (dicomet.to_display, dicomet.modality_values):
+        with pytest.raises(dicomet.PixelDataError, match=r"\(0028,1053\) Rescale Slope: found .*e.*, expected at most"):
+            call(ds)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"range": 5}, {"range": (1, 2, 3)}, {"percentiles": "ab"}, {"window": (10**400, 5)}]
+)
+def test_arguments_that_are_no_pair(arguments):
+    with pytest.raises(ValueError, match=f"'{next(iter(arguments))}': found"):
+        dicomet.to_display(CT, **arguments)

@@ -331,3 +331,29 @@ def test_integers_that_do_not_hold_the_values():
     assert dicomet.modality_values(ds).dtype == np.float64
     out = np.zeros((1, 2), np.float32)
     assert dicomet.modality_values(ds, dtype="float32", out=out) is out
+
+
+def test_descriptors_of_a_palette_are_the_same():
+    ds = palette_image(4, 0, 8, b"\1\2\3\4")
+    ds.BluePaletteColorLookupTableDescriptor = [4, 1, 8]
+    with pytest.raises(dicomet.PixelDataError, match=r"\(0028,1103\) Blue .*: found \[4, 1, 8\], expected \[4, 0, 8\]"):
+        dicomet.to_display(ds)
+
+
+def test_a_palette_of_one_word():
+    np.testing.assert_array_equal(dicomet.to_display(palette_image(1, 0, 16, b"\xff\xff")), np.full((1, 4, 3), 255))
+
+
+def test_bytes_of_a_palette_in_big_endian_words():
+    ds = palette_image(4, 0, 8, b"\2\1\4\3")
+    ds.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    np.testing.assert_array_equal(dicomet.to_display(ds)[0, :, 0], [1, 2, 3, 4])
+
+
+def test_entries_of_more_bits_than_a_modality_lut_says():
+    ds = image(np.array([[0, 1]], np.uint8), 8)
+    ds.ModalityLUTSequence = [lut_item(0, np.array([5, 4000]), 8, words=True)]
+    with pytest.raises(
+        dicomet.PixelDataError, match=r"\(0028,3006\) LUT Data: found the entry 4000, expected at most 8 bits"
+    ):
+        dicomet.modality_values(ds)

@@ -8,6 +8,7 @@ from dicomet.display import icc
 from dicomet.display.frames import DisplayFrames, Look
 from dicomet.display.values import modality_frames
 from dicomet.display.view import Asked, checked
+from dicomet.errors import shown
 from dicomet.frames import checked_index
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     profile = _profile(frames, look) if icc_profile else None
     array = frames.display(number, look, out)
     if profile is not None:
+        array = array if array.flags.writeable else array.copy()
         icc.to_srgb(array, profile)
     return array
 
@@ -174,15 +176,23 @@ def _checked_dtype(dtype: "DTypeLike") -> np.dtype:
 def _checked_range(ends: tuple[float, float] | None, dtype: np.dtype) -> tuple[float, float]:
     if ends is None:
         return RANGES[dtype]
-    low, high = (float(end) for end in ends)
+    low, high = _pair(ends, "range")
     lowest, highest = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
     if not (lowest <= low <= highest and lowest <= high <= highest):
         raise ValueError(f"'range': found {low:g} to {high:g}, expected values that {dtype} has")
     return low, high
 
 
+def _pair(numbers: Any, name: str) -> tuple[float, float]:
+    try:
+        low, high = (float(number) for number in numbers)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name!r}: found {shown(numbers)}, expected two numbers") from None
+    return low, high
+
+
 def _checked_percentiles(ranks: tuple[float, float]) -> tuple[float, float]:
-    low, high = (float(rank) for rank in ranks)
+    low, high = _pair(ranks, "percentiles")
     if not 0 <= low <= high <= 100:  # noqa: PLR2004 - in a hundred
         raise ValueError(f"'percentiles': found {low:g} and {high:g}, expected two from 0 to 100, the lower first")
     return low, high

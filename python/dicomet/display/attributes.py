@@ -21,6 +21,8 @@ Modality = tuple[float, float] | Lut | None
 # Center, width and function.
 Window = tuple[float, float, str]
 
+# No modality has such values, and float32 none that are made of them.
+MOST = 1e30
 PALETTES = frozenset({"PALETTE COLOR", "PALETTE_COLOR"})
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
@@ -33,16 +35,30 @@ class View(NamedTuple):
 
 
 class Attributes(NamedTuple):
-    """How a frame is to be seen.
+    """How a frame is to be seen. What nobody asks for is not looked at, and need not be right.
 
-    `modality`: slope and intercept, or a table. `padding`: the stored values, from and to, that are no pixels.
+    `modality`: slope and intercept, or a table.
     """
 
     modality: Modality
     luts: tuple[View, ...]
-    windows: tuple[View, ...]
-    inverse: bool
-    padding: tuple[int, int] | None
+    elements: Elements
+    photometric_interpretation: str
+
+    @property
+    def windows(self) -> tuple[View, ...]:
+        """The windows of the file."""
+        return _windows(self.elements)
+
+    @property
+    def inverse(self) -> bool:
+        """The lowest value is the brightest."""
+        return _is_inverse(self.elements, self.photometric_interpretation)
+
+    @property
+    def padding(self) -> tuple[int, int] | None:
+        """The stored values, from and to, that are no pixels."""
+        return _padding(self.elements)
 
 
 class ImageAttributes:
@@ -111,7 +127,10 @@ class ImageAttributes:
         with self._reading():
             paths = items(dataset, tags.OPTICAL_PATH_SEQUENCE)
             profile = dataset.get("ICCProfile", None) or (paths[0].get("ICCProfile", None) if paths else None)
-            return bytes(profile) if profile else None
+            if profile and not isinstance(profile, bytes):
+                name = "(0028,2000) ICC Profile"
+                raise PixelDataError(f"{name}: found {shown(profile)}, expected bytes", element=name)
+            return profile or None
 
     @contextmanager
     def _reading(self) -> "Iterator[None]":
@@ -127,20 +146,21 @@ class ImageAttributes:
     def _first_lut(self) -> Lut | None:
         with self._reading():
             found = () if self._dataset is None else items(self._dataset, tags.MODALITY_LUT_SEQUENCE)
-            return self._lut(found[0]) if found else None
+            return self._lut(found[0], is_exact=True) if found else None
 
-    def _lut(self, item: "Dataset") -> Lut:
+    def _lut(self, item: "Dataset", *, is_exact: bool = False) -> Lut:
         from dicomet.display.tables import lut_of  # noqa: PLC0415 - few images have tables
 
         with self._reading():
-            return lut_of(item, big_endian=self._big_endian)
+            return lut_of(item, big_endian=self._big_endian, is_exact=is_exact)
 
     def _attributes(self, index: int) -> Attributes:
+        signed = self._parsed.options.get("pixel_representation") == 1
         if self._dataset is None:
-            signed = self._parsed.options.get("pixel_representation") == 1
             return _of_header(self._parsed.display, signed, self._photometric)
         with self._reading():
-            attributes = _of_elements(of_dataset(self._dataset, index), self._photometric)
+            elements = of_dataset(self._dataset, index, signed=signed)
+            attributes = _of_elements(elements, self._photometric)
             return attributes._replace(modality=self._modality_lut or attributes.modality, luts=self._luts())
 
     def _luts(self) -> tuple[View, ...]:
@@ -155,19 +175,17 @@ def _of_header(display: tuple[tuple[int, bytes], ...], signed: bool, photometric
 
 
 def _of_elements(elements: Elements, photometric_interpretation: str) -> Attributes:
-    return Attributes(
-        modality=_rescale(elements),
-        luts=(),
-        windows=_windows(elements),
-        inverse=_is_inverse(elements, photometric_interpretation),
-        padding=_padding(elements),
-    )
+    return Attributes(_rescale(elements), (), elements, photometric_interpretation)
 
 
 def _rescale(elements: Elements) -> tuple[float, float] | None:
     slope, intercept = elements.number(tags.RESCALE_SLOPE), elements.number(tags.RESCALE_INTERCEPT)
     if slope is None or intercept is None or (slope, intercept) == (1, 0):
         return None
+    if not (abs(slope) <= MOST and abs(intercept) <= MOST):
+        name = NAMES[tags.RESCALE_INTERCEPT if abs(slope) <= MOST else tags.RESCALE_SLOPE]
+        message = f"{name}: found {intercept if abs(slope) <= MOST else slope:g}, expected at most {MOST:g}"
+        raise PixelDataError(message, element=name)
     return slope, intercept
 
 

@@ -5,6 +5,7 @@ from collections.abc import MutableSequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet.errors import PixelDataError, shown
+from dicomet.header import reads_by_default
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,11 @@ _GROUPS = {
 }
 SEPARATOR, PADDING = "\\", b" \0"
 _PADDING = frozenset({PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT})
+# What may be taken as text before pydicom has converted it; an explanation is in the character set of the data set.
+_TEXT_VRS = frozenset({None, "DS", "CS"})
+_NUMBERS_AND_TERMS = frozenset(
+    {WINDOW_CENTER, WINDOW_WIDTH, RESCALE_INTERCEPT, RESCALE_SLOPE, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE}
+)
 
 
 class Elements(NamedTuple):
@@ -99,9 +105,11 @@ def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> Elemen
     return Elements(texts)
 
 
-def of_dataset(dataset: "Dataset", frame: int) -> Elements:
+def of_dataset(dataset: "Dataset", frame: int, *, signed: bool) -> Elements:
     """Return what a data set says of a frame: its functional groups, else those of all frames, else the data set."""
     texts = {tag: _texts(dataset, tag) for tag in NAMES}
+    for tag in _PADDING:
+        texts[tag] = tuple(_as_stored(text, signed=signed) for text in texts[tag])
     for groups, item in ((SHARED_GROUPS, 0), (PER_FRAME_GROUPS, frame)):
         group = _item(dataset, groups, item)
         for sequence, tags in _GROUPS.items():
@@ -111,6 +119,17 @@ def of_dataset(dataset: "Dataset", frame: int) -> Elements:
     return Elements(texts)
 
 
+def _as_stored(text: str, *, signed: bool) -> str:
+    """Return Pixel Padding Value as a sample of the image would be read: its VR and Pixel Representation may differ."""
+    try:
+        bits = int(text) & 0xFFFF if -0x8000 <= int(text) <= 0xFFFF else None  # noqa: PLR2004 - 16 bits
+    except ValueError:
+        bits = None
+    if bits is None:
+        return text
+    return str(bits - 0x10000 if signed and bits >= 0x8000 else bits)  # noqa: PLR2004
+
+
 def has_groups(dataset: "Dataset") -> bool:
     """Tell whether frames may differ in what is said of them."""
     return PER_FRAME_GROUPS in dataset
@@ -118,6 +137,12 @@ def has_groups(dataset: "Dataset") -> bool:
 
 def _item(dataset: "Dataset", tag: int, index: int) -> "Dataset | None":
     found = items(dataset, tag)
+    if tag == PER_FRAME_GROUPS and 0 < len(found) <= index:
+        # PS3.3 C.7.6.16.1.1: one item for each frame.
+        name = SEQUENCES[tag]
+        raise PixelDataError(
+            f"{name}: found {len(found)} items, expected one for frame {index}", element=name, frame=index
+        )
     return found[index] if index < len(found) else None
 
 
@@ -143,9 +168,10 @@ def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
     if tag not in dataset:
         return ()
     # Not converted, where it has not been yet: whatever is wrong with a number is told here, with its element.
-    raw = getattr(dataset.get_item(tag), "value", None)
-    if isinstance(raw, bytes) and tag not in _PADDING and tag != WINDOW_EXPLANATION:
-        value: Any = raw.decode("latin-1").strip(" \0").split(SEPARATOR) if raw.strip(PADDING) else None
+    element = dataset.get_item(tag)
+    raw = element.value if isinstance(element.value, bytes) else None
+    if raw is not None and element.VR in _TEXT_VRS and tag in _NUMBERS_AND_TERMS and reads_by_default():
+        value: Any = raw.decode("latin-1").rstrip(" \0").split(SEPARATOR) if raw.strip(PADDING) else None
     else:
         value = dataset[tag].value
     if value is None or value == "":

@@ -15,6 +15,7 @@ from dicomet.display.view import Asked, Measured, choose
 from dicomet.errors import PixelDataError
 from dicomet.frames import Form, Frames, checked_out
 from dicomet.parse import parse
+from dicomet.png import read_only
 from dicomet.transfer_syntax import CODESTREAMS
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class DisplayFrames:
         if self.is_color and self._is_seen_as_stored(look):
             return self.stored.read(first, count, shape, out)
         array = np.empty(shape, form.dtype) if out is None else checked_out(out, shape, form.dtype)
-        frames = array.reshape(count, *form.frame_shape)
+        frames = array.view(np.ndarray).reshape(count, *form.frame_shape)
         if palette is not None and not self.attributes.is_supplemental:
             step = Step(None, "full", inverse=False, padding=None)
             transform = self._looks(step, None, look, palette, frames.size // 3)
@@ -126,7 +127,7 @@ class DisplayFrames:
         """Fill `frames`, as many as are treated alike."""
         voi, pixels = step.voi, self.size[0] * self.size[1]
         if voi == "full":
-            voi = between(*self.full(step.modality))
+            voi = self._window(*self.full(step.modality))
         if not isinstance(voi, str):
             transform = self._looks(step, voi, look, palette, len(frames) * pixels)
             self.stored.read_through(first, len(frames), transform, frames)
@@ -137,14 +138,17 @@ class DisplayFrames:
             window = self._measured(stored, step, look)
             transform = self._looks(step, window, look, palette, pixels)
             # Read-only, it need not be copied before the GIL is released.
-            transform.apply(memoryview(stored).toreadonly(), frame, workers=self.stored.workers)
+            transform.apply(read_only(stored), frame, workers=self.stored.workers)
 
     def _measured(self, stored: np.ndarray, step: Step, look: Look) -> Window:
         ends = self._ends(stored, step, look)
         if ends is None and step.padding is not None:
             # A frame of nothing else.
             ends = self._ends(stored, step._replace(padding=None), look)
-        window = between(*ends or (0.0, 0.0))
+        return self._window(*ends or (0.0, 0.0))
+
+    def _window(self, lowest: float, highest: float) -> Window:
+        window = between(lowest, highest)
         if not np.isfinite(window[1]):
             element = self.stored.description.element
             message = f"{element}: found values around {window[0]:g} that are too far apart to be seen together"
@@ -152,10 +156,11 @@ class DisplayFrames:
         return window
 
     def _ends(self, stored: np.ndarray, step: Step, look: Look) -> tuple[float, float] | None:
-        modality = self.recipe(step.modality, np.dtype(np.float64), 0).made()
-        if step.voi == "minmax":
-            return extremes(stored, modality, step.padding, monotonic=not isinstance(step.modality, Lut))
-        return percentiles(stored, modality, step.padding, look.percentiles)
+        if step.voi == "minmax" and not isinstance(step.modality, Lut):
+            return extremes(stored, step.modality, step.padding)
+        # Of a table the lowest stored value need not have the lowest entry.
+        ranks = (0.0, 100.0) if step.voi == "minmax" else look.percentiles
+        return percentiles(stored, self.recipe(step.modality, np.dtype(np.float64), 0).made(), step.padding, ranks)
 
     def full(self, modality: Modality) -> tuple[float, float]:
         """Return the lowest and the highest modality value that the description allows."""

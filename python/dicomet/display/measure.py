@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from dicomet._native import Transform, extrema, histogram
-from dicomet.display.attributes import Window
+from dicomet.display.attributes import Modality, Window
 
 _WORD = 2
 
@@ -19,28 +19,27 @@ def between(lowest: float, highest: float) -> Window:
     return lowest / 2 + highest / 2, width, "LINEAR_EXACT"
 
 
-def extremes(
-    stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None, *, monotonic: bool
-) -> tuple[float, float] | None:
-    """Return the lowest and the highest modality value of a frame, but for padding and what is not finite.
+def extremes(stored: np.ndarray, modality: Modality, padding: tuple[int, int] | None) -> tuple[float, float] | None:
+    """Return the lowest and the highest value that a frame has after slope and intercept.
 
-    `modality` gives float64. `monotonic`: the extremes of stored values are those of modality values.
+    Padding and what is not finite does not count; None where there is nothing else.
     """
     excluded = _within(padding, stored.dtype)
-    if not monotonic:
-        values, _ = _values(stored, modality, excluded)
-        return (float(values.min()), float(values.max())) if len(values) else None
     found = extrema(stored, dtype=stored.dtype.name, excluded=excluded)  # type: ignore[arg-type]
     if found is None:
         return None
-    ends = _transformed(np.array(found).astype(stored.dtype), modality)
-    return float(ends.min()), float(ends.max())
+    slope, intercept = modality if isinstance(modality, tuple) else (1.0, 0.0)
+    low, high = sorted(end * slope + intercept for end in found)
+    return low, high
 
 
 def percentiles(
     stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None, ranks: tuple[float, float]
 ) -> tuple[float, float] | None:
-    """Return two percentiles of the modality values of a frame, as `numpy.percentile` has them."""
+    """Return two percentiles of the modality values of a frame, as `numpy.percentile` has them.
+
+    `modality` gives float64.
+    """
     values, counts = _values(stored, modality, _within(padding, stored.dtype))
     if not len(values):
         return None

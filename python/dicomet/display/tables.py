@@ -1,5 +1,6 @@
 """Look-up tables of a data set: Modality and VOI LUT (PS3.3 C.11.1.1, C.11.2.1.1), palettes (C.7.9)."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,10 @@ _DESCRIPTOR, _DATA, _SEGMENTED = 0x00281101, 0x00281201, 0x00281221
 _BYTE = 8
 
 
-def lut_of(item: "Dataset", *, big_endian: bool) -> Lut:
+def lut_of(item: "Dataset", *, big_endian: bool, is_exact: bool) -> Lut:
     """Return the table of an item of the Modality or VOI LUT Sequence.
+
+    `is_exact`: entries of more bits than the descriptor says are an error, and not the brightest that there is.
 
     Raises
     ------
@@ -27,13 +30,15 @@ def lut_of(item: "Dataset", *, big_endian: bool) -> Lut:
 
     """
     count, first, bits = _descriptor(item, LUT_DESCRIPTOR, "(0028,3002) LUT Descriptor")
-    data, name = _value(item, LUT_DATA, "(0028,3006) LUT Data"), "(0028,3006) LUT Data"
-    entries = (
-        _bytes_as_words(data, count, bits, big_endian=big_endian) if isinstance(data, bytes) else _words(data, name)
-    )
+    name = "(0028,3006) LUT Data"
+    most_packed = count + 1 if bits == _BYTE else 0
+    entries = _entries(item, LUT_DATA, name, most_packed, big_endian=big_endian)[:count].astype(np.uint16)
     if len(entries) < count:
         raise PixelDataError(f"{name}: found {len(entries)} entries, expected {count}", element=name)
-    return Lut(first, entries[:count].tobytes(), bits=bits)
+    lut, highest = Lut(first, entries.tobytes(), bits=bits), int(entries.max())
+    if is_exact and highest >= 1 << bits:
+        raise PixelDataError(f"{name}: found the entry {highest}, expected at most {bits} bits", element=name)
+    return lut
 
 
 def palette_of(dataset: "Dataset", *, big_endian: bool) -> Palette:
@@ -45,10 +50,16 @@ def palette_of(dataset: "Dataset", *, big_endian: bool) -> Palette:
         As `lut_of` does.
 
     """
-    first, wide, colors = 0, False, []
+    of_red = None
+    wide, colors = False, []
     for color, name in enumerate(_COLORS):
         descriptor = f"(0028,{_DESCRIPTOR + color & 0xFFFF:04X}) {name} Palette Color Lookup Table Descriptor"
-        count, first, bits = _descriptor(dataset, _DESCRIPTOR + color, descriptor)
+        found = count, first, bits = _descriptor(dataset, _DESCRIPTOR + color, descriptor)
+        of_red = of_red or found
+        if found != of_red:
+            # PS3.3 C.7.6.3.1.5: the same for all three.
+            message = f"{descriptor}: found {list(found)}, expected {list(of_red)} as of Red"
+            raise PixelDataError(message, element=descriptor)
         entries = _segmented if _SEGMENTED + color in dataset else _plain
         colors.append(entries(dataset, color, count, bits, big_endian=big_endian))
         wide |= bits > _BYTE and colors[-1].itemsize > 1
@@ -60,30 +71,33 @@ def palette_of(dataset: "Dataset", *, big_endian: bool) -> Palette:
 
 def _plain(dataset: "Dataset", color: int, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
     name = f"(0028,{_DATA + color & 0xFFFF:04X}) {_COLORS[color]} Palette Color Lookup Table Data"
-    data = _value(dataset, _DATA + color, name)
-    if isinstance(data, bytes) and len(data) <= count + 1:
-        entries = np.frombuffer(data, np.uint8)
-    else:
-        entries = (
-            _bytes_as_words(data, count, 16, big_endian=big_endian) if isinstance(data, bytes) else _words(data, name)
-        )
+    most_packed = count + 1 if bits == _BYTE or count > 1 else 0
+    entries = _entries(dataset, _DATA + color, name, most_packed, big_endian=big_endian)[:count]
     if len(entries) < count:
         raise PixelDataError(f"{name}: found {len(entries)} entries, expected {count} of {bits} bits", element=name)
-    return entries[:count]
+    return entries
 
 
 def _segmented(dataset: "Dataset", color: int, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
     name = f"(0028,{_SEGMENTED + color & 0xFFFF:04X}) Segmented {_COLORS[color]} Palette Color Lookup Table Data"
-    data = _value(dataset, _SEGMENTED + color, name)
     wide = bits > _BYTE
+    segments = _entries(dataset, _SEGMENTED + color, name, 0 if wide else sys.maxsize, big_endian=big_endian)
+    entries = expand_segmented(segments.astype(np.uint16).tobytes(), wide=wide, count=count)
+    return np.array(entries, np.uint16 if wide else np.uint8)
+
+
+def _entries(dataset: "Dataset", tag: int, name: str, most_packed: int, *, big_endian: bool) -> np.ndarray:
+    """Return the numbers of a value: words, or bytes where it has at most so many bytes."""
+    data = _value(dataset, tag, name)
     if not isinstance(data, bytes):
-        segments = _words(data, name)
-    elif wide:
-        segments = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if big_endian else "<u2").astype(np.uint16)
-    else:
-        segments = np.frombuffer(data, np.uint8).astype(np.uint16)
-    entries = np.array(expand_segmented(segments.tobytes(), wide=wide, count=count), np.uint16)
-    return entries if wide else entries.astype(np.uint8)
+        return _words(data, name)
+    words = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if big_endian else "<u2")
+    if len(data) > most_packed:
+        return words.astype(np.uint16)
+    if big_endian and dataset[tag].VR == "OW":
+        # PS3.5 7.3: two in each word.
+        return words.astype("<u2").view(np.uint8)
+    return np.frombuffer(data, np.uint8)
 
 
 def _descriptor(dataset: "Dataset", tag: int, name: str) -> tuple[int, int, int]:
@@ -96,14 +110,6 @@ def _descriptor(dataset: "Dataset", tag: int, name: str) -> tuple[int, int, int]
     if abs(first) >= MOST_ENTRIES:
         raise PixelDataError(f"{name}: found {shown(value)}, expected three numbers of 16 bits", element=name)
     return count % MOST_ENTRIES or MOST_ENTRIES, first, max(0, min(bits, 255))
-
-
-def _bytes_as_words(data: bytes, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
-    """Return the entries of a value of VR OW, which are words, or two in a word where there are not as many words."""
-    if bits == _BYTE and len(data) <= count + 1:
-        return np.frombuffer(data, np.uint8).astype(np.uint16)
-    words = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if big_endian else "<u2")
-    return words.astype(np.uint16)
 
 
 def _words(data: Any, name: str) -> np.ndarray:

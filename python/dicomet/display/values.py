@@ -8,6 +8,7 @@ from dicomet._native import extrema
 from dicomet.display.attributes import Modality
 from dicomet.errors import PixelDataError
 from dicomet.frames import Form, checked_out
+from dicomet.png import read_only
 
 if TYPE_CHECKING:
     from dicomet.display.frames import DisplayFrames
@@ -34,7 +35,9 @@ def modality_frames(
     if len(set(modalities)) == 1:
         _read(frames, first, count, modalities[0], array)
         return array
-    for number, modality, frame in zip(numbers, modalities, array.reshape(count, *form.frame_shape), strict=True):
+    for number, modality, frame in zip(
+        numbers, modalities, array.view(np.ndarray).reshape(count, *form.frame_shape), strict=True
+    ):
         _read(frames, number, 1, modality, frame)
     return array
 
@@ -49,7 +52,7 @@ def _read(frames: "DisplayFrames", first: int, count: int, modality: Modality, o
         return
     stored = frames.stored.read(first, count, out.shape)
     _check_bits(stored, frames)
-    transform.apply(memoryview(stored).toreadonly(), out, workers=frames.stored.workers)
+    transform.apply(read_only(stored), out, workers=frames.stored.workers)
 
 
 def _check_bits(stored: np.ndarray, frames: "DisplayFrames") -> None:

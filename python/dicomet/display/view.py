@@ -47,12 +47,12 @@ def choose(attributes: Attributes, asked: Asked, *, prefer_lut: bool) -> Window 
         The frame has no such view, or a window that cannot be.
 
     """
+    if isinstance(asked, tuple):
+        return asked if len(asked) == len(("center", "width", "function")) else (*asked, "LINEAR")
     luts, windows = attributes.luts, attributes.windows
     preferred = luts if luts and (prefer_lut or not windows) else windows
     if asked is None:
         return _taken(preferred[0]) if preferred else None
-    if isinstance(asked, tuple):
-        return asked if len(asked) == len(("center", "width", "function")) else (*asked, "LINEAR")
     if isinstance(asked, str):
         return _named(asked, [*preferred, *(windows if preferred is luts else luts)])
     if not -len(preferred) <= asked < len(preferred):
@@ -92,7 +92,7 @@ def _own_window(window: tuple[object, ...], name: str) -> Window:
         center, width, *rest = window
         own = (float(center), float(width), str(rest[0]).upper() if rest else "LINEAR")  # type: ignore[arg-type]
         known = len(rest) <= 1 and own[2] in FUNCTIONS
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         known = False
     if not known:
         expected = f"(center, width) or (center, width, function) with one of {', '.join(FUNCTIONS)}"
