@@ -71,7 +71,14 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
 
 def _add_course(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("course")
-    group.add_argument("--workers", metavar="N", type=positive, help="processes; default: one for each core")
+    who = group.add_mutually_exclusive_group()
+    who.add_argument("--workers", metavar="N", type=positive, help="processes; default: one for each core")
+    who.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a running dask.distributed cluster that does it instead, such as tcp://10.0.0.5:8786, and whose "
+        "workers see the same files; needs dicomet[dask]",
+    )
     group.add_argument("--skip-existing", action="store_true", help="go on where an earlier run has ended")
     group.add_argument(
         "--on-error", choices=("skip", "stop"), default="skip", help="what to do when a file fails; default: skip it"

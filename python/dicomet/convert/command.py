@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple, get_args
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from dicomet.convert import pool
 from dicomet.convert.api import Converted, Status
+from dicomet.convert.course import Course
 from dicomet.convert.jobs import Job
 from dicomet.convert.naming import results
 from dicomet.convert.options import FORMATS, Options, format_of
@@ -25,6 +27,7 @@ from dicomet.errors import in_one_line
 UNUSABLE_ARGUMENTS = 2
 SUFFIXES = {"png": ".png", "jpg": ".jpg", "tiff": ".tiff", "npy": ".npy", "npz": ".npz"}
 PREFIX = "dicomet convert"
+INSTALL_DASK = "pip install 'dicomet[dask]'"
 
 
 class _Plan(NamedTuple):
@@ -46,13 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         plan = _plan(arguments)
         report = None if arguments.report is None else Report(Path(arguments.report))
+        course = _course(arguments)
     except (UnusableSourceError, ValueError, OSError) as error:
         sys.stderr.write(f"{PREFIX}: error: {in_one_line(str(error))}\n")
         return UNUSABLE_ARGUMENTS
     counts: Counter[Status] = Counter()
     stop = Event()
     try:
-        with closing(pool.run(plan.jobs(), len(plan.found), arguments.workers, stop)) as done:
+        with closing(course(jobs=plan.jobs(), count=len(plan.found), stop=stop)) as done:
             for result in _shown(done, len(plan.found)):
                 counts[result.status] += 1
                 if report is not None:
@@ -66,6 +70,16 @@ def run(arguments: argparse.Namespace) -> int:
     summary = [f"{counts[status]} {status}" for status in get_args(Status)] + [f"{left} left"] * bool(left)
     sys.stdout.write(", ".join(summary) + "\n")
     return int(bool(counts["failed"]))
+
+
+def _course(arguments: argparse.Namespace) -> Course:
+    if arguments.scheduler is None:
+        return partial(pool.run, workers=arguments.workers)
+    try:
+        from dicomet.convert.cluster import Cluster  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ValueError(f"--scheduler needs dask.distributed, which is not installed: {INSTALL_DASK}") from error
+    return Cluster(arguments.scheduler).run
 
 
 def _plan(arguments: argparse.Namespace) -> _Plan:

@@ -1,12 +1,12 @@
 """One file to convert: a description that any process can be given, and the function that does it."""
 
-import warnings
 import zipfile
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from dicomet.convert.api import Converted, convert
+from dicomet.convert.heard import heard
 from dicomet.convert.options import Options
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, in_one_line
 from dicomet.limits import MAX_BYTES, checked_max_bytes
@@ -46,14 +46,12 @@ class Job(NamedTuple):
 
 def run_job(job: Job) -> Converted:
     """Convert a file. It never raises but for an interrupt: what is wrong is told by the result."""
-    with warnings.catch_warnings(record=True) as odd:
-        warnings.simplefilter("always")
+    with heard() as odd:
         try:
             done = _run(job)
         except Exception as error:  # noqa: BLE001 - one file must not end the rest, whatever is wrong with it
             return Converted(job.name, "failed", reason=reason_of(error))
-    told = dict.fromkeys(str(warning.message) for warning in odd)
-    return done._replace(source=job.name, reason=done.reason or in_one_line("; ".join(told)))
+    return done._replace(source=job.name, reason=done.reason or in_one_line("; ".join(dict.fromkeys(odd))))
 
 
 def _run(job: Job) -> Converted:

@@ -5,24 +5,20 @@ import os
 import signal
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
 from threading import Event
 from types import FrameType, TracebackType
 
 from dicomet.convert.api import Converted
+from dicomet.convert.course import AHEAD, Begun, Running, in_order
 from dicomet.convert.jobs import Job, run_job
 
-# As many wait at most for each process: enough to be busy behind a file that takes long, and little memory.
-AHEAD = 32
 # A process takes as long to start as so many small files to convert.
 WORTH_A_PROCESS = 64
 HAS_MASKS = hasattr(signal, "pthread_sigmask")
 INTERRUPTED = "interrupted"
 DIED = "the process that converted it died: not enough memory, or a fault of a JPEG codec"
-
-Running = deque[tuple[Job, Future[Converted]]]
 
 
 def cores() -> int:
@@ -31,11 +27,7 @@ def cores() -> int:
 
 
 def run(jobs: Iterable[Job], count: int, workers: int | None, stop: Event) -> Generator[Converted, None, None]:
-    """Do `count` jobs by at most so many processes, and yield the results in the order of the jobs.
-
-    Where `stop` is set, jobs that have been begun are ended, and no others are. Whoever closes it, or is interrupted,
-    leaves no process and nothing that is half written.
-    """
+    """Do jobs as a `Course` does, by at most so many processes, of which none is left."""
     workers = min(cores(), -(-count // WORTH_A_PROCESS)) if workers is None else min(workers, count)
     return _run_here(jobs, stop) if workers == 1 else _run_by_processes(iter(jobs), workers, stop)
 
@@ -55,7 +47,7 @@ def _run_by_processes(jobs: Iterator[Job], workers: int, stop: Event) -> Generat
         running: Running = deque()
         with _Pool(workers) as pool:
             try:
-                yield from _run_in_order(pool, waiting, running, jobs, workers * AHEAD, stop)
+                yield from in_order(pool, waiting, running, jobs, workers * AHEAD, stop)
             except BrokenProcessPool:
                 broken = True
         if broken:
@@ -64,30 +56,13 @@ def _run_by_processes(jobs: Iterator[Job], workers: int, stop: Event) -> Generat
                 yield _run_alone(job)
 
 
-def _run_in_order(  # noqa: PLR0913, PLR0917 - what is left if the pool breaks belongs to the caller
-    pool: "_Pool", waiting: deque[Job], running: Running, jobs: Iterator[Job], most: int, stop: Event
-) -> Iterator[Converted]:
-    while True:
-        if not stop.is_set():
-            waiting.extend(islice(jobs, most - len(running) - len(waiting)))
-            while waiting:
-                running.append((waiting[0], pool.begin(waiting[0])))
-                waiting.popleft()
-        if not running:
-            return
-        future = running[0][1]
-        result = None if stop.is_set() and future.cancel() else future.result()
-        running.popleft()
-        if result is not None:
-            yield result
-
-
 def _run_alone(job: Job) -> Converted:
     with _Pool(1) as pool:
         try:
-            return pool.begin(job).result()
+            done = pool.begin(job).result()
         except BrokenProcessPool:
-            return Converted(job.name, "failed", reason=DIED)
+            done = None
+        return done or Converted(job.name, "failed", reason=DIED)
 
 
 class _Pool(ProcessPoolExecutor):
@@ -98,7 +73,7 @@ class _Pool(ProcessPoolExecutor):
         super().__init__(workers, multiprocessing.get_context("spawn"), _prepare)
         self._others = set(multiprocessing.active_children())
 
-    def begin(self, job: Job) -> Future[Converted]:
+    def begin(self, job: Job) -> Begun:
         """Begin a job. A process that is started for it takes no interrupt before it is prepared for one."""
         if not HAS_MASKS:
             return self.submit(_work, job)
@@ -107,6 +82,10 @@ class _Pool(ProcessPoolExecutor):
             return self.submit(_work, job)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def withdraw(self, begun: Begun) -> bool:
+        """Withdraw a job that no process has begun."""
+        return begun.cancel()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
