@@ -15,8 +15,9 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
-from convert_files import dicom, folder, grey, image, names, pixels
+from convert_files import dicom, folder, image, names, pixels
 
 import dicomet
 from dicomet import atomic
@@ -211,13 +212,22 @@ def test_a_cluster_that_ends_is_told_for_every_file(tmp_path, out):
 
 
 def test_threads_of_a_worker_do_not_hear_each_other(tmp_path, out):
-    odd = dicom(grey(), bits=12).replace(b"MONOCHROME2 ", b"MONOCHROME2\0")
-    files = {f"{number:03}.dcm": odd if number % 2 else image() for number in range(100)}
+    files = {f"{number:03}.dcm": too_long(number) if number % 2 else image() for number in range(100)}
     root = folder(tmp_path / "in", files)
     expected = [run_job(job).reason for job in plan(root, out)]
+    assert len(set(expected)) == 51
     with workers(n_workers=1, threads_per_worker=8) as cluster:
         convert(cluster, root, "-o", out, "--report", tmp_path / "r.csv")
     assert [row["reason"] for row in report(tmp_path / "r.csv")] == expected
+
+
+def too_long(number):
+    """A file that is converted with a warning of its own."""
+    dataset = pydicom.dcmread(io.BytesIO(image()))
+    dataset.PixelData += bytes(2 * number)
+    file = io.BytesIO()
+    dataset.save_as(file)
+    return file.getvalue()
 
 
 def plan(root, out):
