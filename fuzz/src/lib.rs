@@ -4,15 +4,18 @@
 
 pub mod codestream;
 pub mod deflate;
+pub mod display;
 pub mod encapsulation;
 pub mod encode;
 pub mod input;
 pub mod native;
+pub mod output;
 pub mod packbits;
 pub mod picture;
 pub mod rle;
 pub mod scan;
 pub mod seeds;
+pub mod seen;
 pub mod sources;
 pub mod walk;
 
@@ -20,7 +23,7 @@ pub mod walk;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     ("scan", scan::run),
     ("encapsulation", encapsulation::run),
     ("rle", rle::run),
@@ -28,4 +31,6 @@ pub const TARGETS: [Target; 7] = [
     ("deflate", deflate::run),
     ("codestream", codestream::run),
     ("encode", encode::run),
+    ("display", display::run),
+    ("output", output::run),
 ];

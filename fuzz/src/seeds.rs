@@ -6,8 +6,16 @@ use std::io::Write;
 
 /// The inputs of each target that has some.
 #[must_use]
-pub fn all() -> [(&'static str, Vec<Vec<u8>>); 5] {
-    [("scan", scan()), ("rle", rle()), ("native", native()), ("deflate", deflate()), ("codestream", codestream())]
+pub fn all() -> [(&'static str, Vec<Vec<u8>>); 7] {
+    [
+        ("scan", scan()),
+        ("rle", rle()),
+        ("native", native()),
+        ("deflate", deflate()),
+        ("codestream", codestream()),
+        ("display", display()),
+        ("output", output()),
+    ]
 }
 
 /// How elements are written.
@@ -202,6 +210,44 @@ fn codestream() -> Vec<Vec<u8>> {
         }
         siz.extend([0, components, 0x8B, 1, 1]);
         seeds.push([&head(1, samples)[..], &[1], &siz].concat());
+    }
+    seeds
+}
+
+fn display() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    // A discrete, a linear and an indirect segment, in words and in bytes.
+    let segments = [0u16, 3, 7, 8, 9, 1, 4, 500, 2, 2, 0, 0];
+    seeds.push([&[0, 1, 14, 0][..], &segments.map(u16::to_le_bytes).concat()].concat());
+    seeds.push(vec![0, 0, 14, 0, 0, 3, 7, 8, 9, 1, 4, 50, 2, 2, 0, 0, 0, 0, 0]);
+    let values: Vec<u8> = (0..64u8).map(|i| i.wrapping_mul(151)).collect();
+    for sample in 0..10 {
+        seeds.push([&[1, sample, 2, 5, 1], &values[..]].concat());
+    }
+    for bits in [0, 1, 4, 5] {
+        for modality in 0..3 {
+            for look in 0..5 {
+                // Sample, range, Modality LUT or rescale, inverse, look, and the numbers of these.
+                let numbers = [3, 9, 2, 1, 0, 2, 0, 9, 0, 4, 1, 3, 3, 1, 0, 40, 0, 90, 0, 5, 0, 7, 4, 200, 5];
+                let head = picture(bits, 0, 0, 0, 0);
+                seeds.push([&[2][..], &head, &[0, look, 4, modality, 5], &numbers, &values].concat());
+            }
+        }
+    }
+    seeds
+}
+
+fn output() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for channels in 0..2 {
+        for bits in 0..2 {
+            for repeat in [0, 3] {
+                seeds.push([&[1, 7, 19, 7, 11, channels, bits, 0, repeat], &b"some samples"[..]].concat());
+            }
+        }
+        for (sample, filter) in (0..3).flat_map(|sample| (0..4).map(move |filter| (sample, filter))) {
+            seeds.push([&[0, 7, 19, 7, 11, 7, 5, 7, 30, channels, sample, filter, 0, 0], &b"samples"[..]].concat());
+        }
     }
     seeds
 }

@@ -1,0 +1,125 @@
+//! PNG files, which another program reads as they were; and images of another size, filled to the last byte.
+
+use crate::input::Input;
+use crate::sources::POISONS;
+use dicomet_core::png::{self, encode};
+use dicomet_core::resize::{self, Filter, Sample, Size, resize};
+use png_reader::{BitDepth, ColorType, Decoder};
+use std::io::Cursor;
+
+/// Samples of an image, at most.
+const MOST: i64 = 1 << 14;
+
+/// One input.
+pub fn run(data: &[u8]) {
+    let mut input = Input(data);
+    if input.flag() { png(input) } else { other_size(input) }
+}
+
+fn png(mut input: Input<'_>) {
+    let layout = png::Layout {
+        width: length(&mut input),
+        height: length(&mut input),
+        channels: input.one_of(&[1, 3, 1, 3, 2, 0, -1, 4]),
+        bits: input.one_of(&[8, 16, 8, 16, 1, 0]),
+    };
+    let count = layout.width * layout.height * layout.channels.max(0);
+    if count > MOST {
+        return;
+    }
+    let wrong = input.byte() >= 0xF0;
+    let samples = bytes(&mut input, (count * layout.bits / 8) as usize + usize::from(wrong));
+    let file = encode(&samples, &layout);
+    let possible = count > 0 && matches!(layout.channels, 1 | 3) && matches!(layout.bits, 8 | 16);
+    let possible = possible && layout.width < 1 << 16 && layout.height < 1 << 16;
+    assert_eq!(file.is_ok(), possible && !wrong, "{layout:?}");
+    let Ok(file) = file else { return };
+    let mut reader = Decoder::new(Cursor::new(&file)).read_info().expect("a header");
+    let mut found = vec![POISONS[0]; reader.output_buffer_size().expect("it is small")];
+    let info = reader.next_frame(&mut found).expect("an image");
+    reader.finish().expect("an end");
+    assert_eq!((i64::from(info.width), i64::from(info.height)), (layout.width, layout.height));
+    assert_eq!(info.color_type, if layout.channels == 1 { ColorType::Grayscale } else { ColorType::Rgb });
+    assert_eq!(info.bit_depth, if layout.bits == 8 { BitDepth::Eight } else { BitDepth::Sixteen });
+    if layout.bits == 16 && cfg!(target_endian = "little") {
+        found.as_chunks_mut::<2>().0.iter_mut().for_each(|pair| pair.reverse());
+    }
+    assert!(found == samples, "{layout:?}");
+    // Stored, a row has one byte more; in tiny chunks each has twelve.
+    assert!(file.len() <= 200 + 3 * (samples.len() + layout.height as usize), "{} bytes", file.len());
+}
+
+fn other_size(mut input: Input<'_>) {
+    let layout = resize::Layout {
+        from: Size { rows: length(&mut input), columns: length(&mut input) },
+        to: Size { rows: length(&mut input), columns: length(&mut input) },
+        channels: input.one_of(&[1, 3, 1, 3, 1, 3, 2, 0, -1, 4]),
+        sample: input.one_of(&[Sample::U8, Sample::U16, Sample::F32]),
+        filter: input.one_of(&[Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Lanczos]),
+    };
+    let width = [1, 2, 4][layout.sample as usize];
+    let samples = |size: Size| size.rows * size.columns * layout.channels.max(0);
+    // What lies between rows and columns, too.
+    let between = Size { rows: layout.from.rows, columns: layout.to.columns };
+    if [layout.from, layout.to, between].into_iter().any(|size| samples(size) > MOST) {
+        return;
+    }
+    let wrong = input.byte() >= 0xF0;
+    let src = bytes(&mut input, samples(layout.from) as usize * width + usize::from(wrong));
+    let results = POISONS.map(|poison| {
+        let mut out = vec![poison; samples(layout.to) as usize * width];
+        resize(&src, &mut out, &layout).map(|()| out)
+    });
+    let possible = matches!(layout.channels, 1 | 3) && samples(layout.from) > 0 && samples(layout.to) > 0;
+    let sizes = [layout.from, layout.to];
+    let possible = possible && sizes.iter().all(|size| size.rows < 1 << 16 && size.columns < 1 << 16);
+    assert_eq!(results[0].is_ok(), possible && !wrong, "{layout:?} {:?}", results[0]);
+    assert!(results[0] == results[1], "not all is written: {layout:?}");
+    if let Ok(out) = &results[0] {
+        check(&src, out, &layout, width);
+    }
+}
+
+/// A pixel that is one of those before, or none that lies outside of them.
+fn check(src: &[u8], out: &[u8], layout: &resize::Layout, width: usize) {
+    let pixel = width * layout.channels as usize;
+    match layout.filter {
+        Filter::Nearest => {
+            for (place, found) in (0i64..).zip(out.chunks_exact(pixel)) {
+                let (row, column) = (place / layout.to.columns, place % layout.to.columns);
+                let row = (2 * row + 1) * layout.from.rows / (2 * layout.to.rows);
+                let column = (2 * column + 1) * layout.from.columns / (2 * layout.to.columns);
+                let at = (row * layout.from.columns + column) as usize * pixel;
+                assert_eq!(found, &src[at..at + pixel], "{layout:?}");
+            }
+        }
+        Filter::Bilinear if layout.sample != Sample::F32 => {
+            let word = |bytes: &[u8]| bytes.iter().rev().fold(0u32, |word, byte| word << 8 | u32::from(*byte));
+            for channel in 0..layout.channels as usize {
+                let of = |bytes: &[u8]| -> Vec<u32> {
+                    bytes.chunks_exact(width).skip(channel).step_by(layout.channels as usize).map(word).collect()
+                };
+                let (before, after) = (of(src), of(out));
+                let range = *before.iter().min().expect("one")..=*before.iter().max().expect("one");
+                assert!(after.iter().all(|value| range.contains(value)), "{layout:?}");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Rows or columns: mostly few, sometimes none, or as many as there may be and more.
+fn length(input: &mut Input<'_>) -> i64 {
+    match input.below(16) {
+        0 => i64::from(input.u16()),
+        1 => input.one_of(&[0, -1, 65535, 65536]),
+        _ => i64::from(input.byte() % 48) + 1,
+    }
+}
+
+/// So many bytes, made of what is left of the input, each as often as makes runs.
+fn bytes(input: &mut Input<'_>, count: usize) -> Vec<u8> {
+    let repeat = input.one_of(&[1, 2, 7, 100]);
+    let pattern = if input.0.is_empty() { &[3] } else { input.0 };
+    (0..count).map(|i| pattern[i / repeat % pattern.len()] ^ (i / pattern.len() * 89) as u8).collect()
+}

@@ -1,0 +1,241 @@
+//! The equations of PS3.3 C.11.1, C.11.2.1.2, C.11.2.1.3 and C.7.9.2, one value at a time and as they are written there.
+
+use dicomet_core::display::Sample;
+
+/// A look-up table.
+#[derive(Debug)]
+pub struct Table {
+    /// The first input value mapped.
+    pub first: f64,
+    /// One for each from there on.
+    pub entries: Vec<u16>,
+    /// Of each.
+    pub bits: u8,
+}
+
+impl Table {
+    /// C.11.1.1: of an input; the fraction does not count.
+    fn at(&self, input: f64) -> u16 {
+        let place = input - self.first;
+        let mut found = self.entries[0];
+        for (index, entry) in self.entries.iter().enumerate() {
+            if place >= index as f64 {
+                found = *entry;
+            }
+        }
+        found
+    }
+
+    fn highest(&self) -> f64 {
+        2f64.powi(self.bits.into()) - 1.0
+    }
+}
+
+/// C.11.1.
+#[derive(Debug)]
+pub enum Modality {
+    /// Nothing.
+    Identity,
+    /// Rescale Slope and Intercept.
+    Rescale {
+        /// (0028,1053).
+        slope: f64,
+        /// (0028,1052).
+        intercept: f64,
+    },
+    /// Modality LUT Sequence.
+    Table(Table),
+}
+
+/// C.11.2.1.3.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum Window {
+    Linear,
+    LinearExact,
+    Sigmoid,
+}
+
+/// C.11.2.
+#[derive(Debug)]
+pub enum Grey {
+    /// Window Center and Width.
+    Window {
+        /// (0028,1050).
+        center: f64,
+        /// (0028,1051).
+        width: f64,
+        /// (0028,1056).
+        kind: Window,
+    },
+    /// VOI LUT Sequence.
+    Table(Table),
+}
+
+/// All that is done to a stored value.
+#[derive(Debug)]
+pub struct Steps {
+    /// First.
+    pub modality: Modality,
+    /// What is seen in grey.
+    pub grey: Option<Grey>,
+    /// What is seen in colours; of values from its first on, if there is a grey too.
+    pub colors: Option<[Table; 3]>,
+    /// The lowest grey is the brightest.
+    pub inverse: bool,
+    /// The darkest.
+    pub low: f64,
+    /// The brightest.
+    pub high: f64,
+}
+
+impl Steps {
+    /// One number, or three.
+    #[must_use]
+    pub fn seen(&self, stored: f64) -> Vec<f64> {
+        let spread = |part: f64| part * (self.high - self.low) + self.low;
+        match (&self.colors, &self.grey) {
+            // What is not a number has no place below the first.
+            (Some(colors), Some(grey)) if stored < colors[0].first => vec![self.grey(grey, stored); 3],
+            (Some(colors), _) => {
+                colors.iter().map(|table| spread(f64::from(table.at(stored)) / table.highest())).collect()
+            }
+            (None, Some(grey)) => vec![self.grey(grey, stored)],
+            (None, None) => vec![self.measured(stored)],
+        }
+    }
+
+    fn measured(&self, stored: f64) -> f64 {
+        match &self.modality {
+            Modality::Identity => stored,
+            Modality::Rescale { slope, intercept } => slope * stored + intercept,
+            Modality::Table(table) => f64::from(table.at(stored)),
+        }
+    }
+
+    fn grey(&self, grey: &Grey, stored: f64) -> f64 {
+        let (x, low, high) = (self.measured(stored), self.low, self.high);
+        let y = match grey {
+            Grey::Window { center: c, width: w, kind: Window::Linear } => {
+                if x <= c - 0.5 - (w - 1.0) / 2.0 {
+                    low
+                } else if x > c - 0.5 + (w - 1.0) / 2.0 {
+                    high
+                } else {
+                    ((x - (c - 0.5)) / (w - 1.0) + 0.5) * (high - low) + low
+                }
+            }
+            Grey::Window { center: c, width: w, kind: Window::LinearExact } => {
+                if x <= c - w / 2.0 {
+                    low
+                } else if x > c + w / 2.0 {
+                    high
+                } else {
+                    ((x - c) / w + 0.5) * (high - low) + low
+                }
+            }
+            Grey::Window { center: c, width: w, kind: Window::Sigmoid } => {
+                (high - low) / (1.0 + (-4.0 * (x - c) / w).exp()) + low
+            }
+            Grey::Table(table) => f64::from(table.at(x)).min(table.highest()) / table.highest() * (high - low) + low,
+        };
+        if self.inverse { low + high - y } else { y }
+    }
+}
+
+/// Whether samples are those numbers: integers rounded half up and cut, floats to the last bit.
+#[must_use]
+pub fn agree(sample: Sample, found: &[u8], expected: &[f64]) -> bool {
+    let (low, high) = match sample {
+        Sample::Uint8 => (0.0, 255.0),
+        Sample::Int8 => (-128.0, 127.0),
+        Sample::Uint16 => (0.0, 65535.0),
+        Sample::Int16 => (-32768.0, 32767.0),
+        Sample::Uint32 => (0.0, 4_294_967_295.0),
+        Sample::Int32 => (-2_147_483_648.0, 2_147_483_647.0),
+        // The next number of float64 is the one behind the highest.
+        Sample::Uint64 => (0.0, 2f64.powi(64)),
+        Sample::Int64 => (-(2f64.powi(63)), 2f64.powi(63)),
+        Sample::Float32 | Sample::Float64 => (0.0, 0.0),
+    };
+    let numbers = found.chunks_exact(sample.bytes()).map(|word| number(sample, word));
+    found.len() == expected.len() * sample.bytes()
+        && numbers.zip(expected).all(|(found, expected)| match sample {
+            Sample::Float64 => found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan(),
+            Sample::Float32 => found == f64::from(*expected as f32) || found.is_nan() && expected.is_nan(),
+            _ if expected.is_nan() => found == 0.0,
+            // Above, float64 has no fractions.
+            _ if expected.abs() >= 2f64.powi(52) => found == expected.clamp(low, high),
+            _ => found == (expected + 0.5).floor().clamp(low, high),
+        })
+}
+
+/// A word as a number.
+#[must_use]
+pub fn number(sample: Sample, word: &[u8]) -> f64 {
+    let mut bytes = [0; 8];
+    bytes[..word.len()].copy_from_slice(word);
+    // As on a little-endian machine, which this is written for.
+    let low = u64::from_le_bytes(bytes);
+    match sample {
+        Sample::Uint8 | Sample::Uint16 | Sample::Uint32 | Sample::Uint64 => low as f64,
+        Sample::Int8 => f64::from(low as i8),
+        Sample::Int16 => f64::from(low as i16),
+        Sample::Int32 => f64::from(low as i32),
+        Sample::Int64 => low as i64 as f64,
+        Sample::Float32 => f64::from(f32::from_bits(low as u32)),
+        Sample::Float64 => f64::from_bits(low),
+    }
+}
+
+/// C.7.9.2: what segments expand to, if they are in order and give `count` entries, or `any` number up to that.
+#[must_use]
+pub fn expanded(words: &[u16], wide: bool, count: usize, any: bool) -> Option<Vec<u16>> {
+    let mut entries = Vec::new();
+    let mut starts = Vec::new();
+    let mut at = 0;
+    // Data of odd length has a byte behind it that means nothing.
+    while at < words.len() && !(at + 1 == words.len() && (entries.len() == count || any)) {
+        let length = usize::from(*words.get(at + 1)?);
+        if words[at] == 2 {
+            let offset: Vec<u64> = words.get(at + 2..)?.iter().copied().map(u64::from).collect();
+            let (start, rest) = if wide {
+                ((*offset.first()? + (*offset.get(1)? << 16)) / 2, 2)
+            } else {
+                (*offset.first()? + (*offset.get(1)? << 8) + (*offset.get(2)? << 16) + (*offset.get(3)? << 24), 4)
+            };
+            let first = starts.iter().position(|place| *place as u64 == start)?;
+            for place in starts.get(first..first + length)? {
+                segment(words, *place, &mut entries, count)?;
+            }
+            // A segment that is none could be copied no times.
+            starts.push(at);
+            at += 2 + rest;
+        } else {
+            starts.push(at);
+            at = segment(words, at, &mut entries, count)?;
+        }
+    }
+    (any || entries.len() == count).then_some(entries)
+}
+
+/// C.7.9.2.1 and C.7.9.2.2. None for an indirect one, which is not to be copied.
+fn segment(words: &[u16], at: usize, entries: &mut Vec<u16>, count: usize) -> Option<usize> {
+    let length = usize::from(*words.get(at + 1)?);
+    match words[at] {
+        0 => entries.extend(words.get(at + 2..at + 2 + length)?),
+        1 => {
+            let (from, to) = (i64::from(*entries.last()?), i64::from(*words.get(at + 2)?));
+            let steps = length as i64;
+            for step in 1..=steps {
+                // In fractions; the even one of two that are as near.
+                let numerator = from * steps + (to - from) * step;
+                let (below, rest) = (numerator.div_euclid(steps), numerator.rem_euclid(steps));
+                let up = 2 * rest > steps || 2 * rest == steps && below % 2 == 1;
+                entries.push((below + i64::from(up)) as u16);
+            }
+        }
+        _ => return None,
+    }
+    (entries.len() <= count).then_some(at + if words[at] == 0 { 2 + length } else { 3 })
+}
