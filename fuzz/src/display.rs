@@ -107,7 +107,8 @@ fn transform(mut input: Input<'_>) {
         }
         // Words that do not occur, and sizes that do not fit, end in no panic.
         transform.apply(input.0, &mut out);
-        transform.apply(&words, &mut out[..words.len() / 2]);
+        let fewer = out.len() / 2;
+        transform.apply(&words, &mut out[..fewer]);
     }
 }
 

@@ -23,7 +23,7 @@ fn png(mut input: Input<'_>) {
         channels: input.one_of(&[1, 3, 1, 3, 2, 0, -1, 4]),
         bits: input.one_of(&[8, 16, 8, 16, 1, 0]),
     };
-    let count = layout.width * layout.height * layout.channels.max(0);
+    let count = layout.width.max(0) * layout.height.max(0) * layout.channels.max(0);
     if count > MOST {
         return;
     }
@@ -58,7 +58,7 @@ fn other_size(mut input: Input<'_>) {
         filter: input.one_of(&[Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Lanczos]),
     };
     let width = [1, 2, 4][layout.sample as usize];
-    let samples = |size: Size| size.rows * size.columns * layout.channels.max(0);
+    let samples = |size: Size| size.rows.max(0) * size.columns.max(0) * layout.channels.max(0);
     // What lies between rows and columns, too.
     let between = Size { rows: layout.from.rows, columns: layout.to.columns };
     if [layout.from, layout.to, between].into_iter().any(|size| samples(size) > MOST) {

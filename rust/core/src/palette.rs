@@ -65,9 +65,11 @@ pub fn expand_segmented(words: &[u16], wide: bool, count: usize) -> Result<Vec<u
         if words.len() - at == 1 && expansion.entries.len() == expansion.count {
             break;
         }
+        let next = expansion.segment(at)?;
+        // Only now: an indirect segment cannot mean itself.
         try_reserve(&mut expansion.starts, 1)?;
         expansion.starts.push(at);
-        at = expansion.segment(at)?;
+        at = next;
     }
     if expansion.entries.len() != expansion.count {
         return Err(expansion.wrong(at, expansion.entries.len(), "as many entries as the LUT Descriptor says"));
@@ -80,7 +82,7 @@ struct Expansion<'a> {
     wide: bool,
     count: usize,
     entries: Vec<u16>,
-    /// Where each segment begins.
+    /// Where each segment begins that has been expanded.
     starts: Vec<usize>,
 }
 
@@ -132,7 +134,7 @@ impl Expansion<'_> {
         let found = self.starts.binary_search(&start);
         let first = found.map_err(|_| self.wrong(at, start, "the offset of a segment before it"))?;
         for index in first..first.saturating_add(length) {
-            let Some(start) = self.starts.get(index).copied().filter(|start| *start < at) else {
+            let Some(start) = self.starts.get(index).copied() else {
                 return Err(self.wrong(at, length, "as many segments as there are before it"));
             };
             if self.word(start)? == 2 {
@@ -217,7 +219,8 @@ mod tests {
             (&[0, 1, 7, 1, 2], "expected a whole segment"),
             (&[0, 1, 7, 2, 1, 2, 0], "expected the offset of a segment before it"),
             (&[0, 1, 7, 2, 2, 0, 0], "expected as many segments as there are before it"),
-            (&[0, 1, 7, 2, 1, 6, 0], "expected as many segments as there are before it"),
+            (&[0, 1, 7, 2, 1, 6, 0], "found 3, expected the offset of a segment before it"),
+            (&[2, 0, 0, 0], "found 0, expected the offset of a segment before it"),
             (&[0, 1, 7, 2, 1, 0, 0, 2, 1, 6, 0], "expected no indirect segment"),
             (&[0, 1, 7, 2, 65535, 0, 0], "expected as many"),
         ] {
