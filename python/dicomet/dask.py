@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import dask.array as da
 import numpy as np
+
+try:
+    import dask.array as da
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("dicomet.dask needs dask: pip install 'dicomet[dask]'", name=error.name) from error
 
 import dicomet
 from dicomet import PixelDataError

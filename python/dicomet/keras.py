@@ -12,8 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import keras
 import numpy as np
+
+try:
+    import keras
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("dicomet.keras needs Keras: pip install 'dicomet[tf]'", name=error.name) from error
 
 from dicomet.loaders.class_folder import (
     SUBSETS,

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from monai.data.image_reader import PydicomReader
+
+try:
+    from monai.data.image_reader import PydicomReader
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("dicomet.monai needs MONAI: pip install 'dicomet[monai]'", name=error.name) from error
 from pydicom.dataset import FileDataset
 
 import dicomet

@@ -12,7 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import tensorflow as tf
+
+try:
+    import tensorflow as tf
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("dicomet.tf needs TensorFlow: pip install 'dicomet[tf]'", name=error.name) from error
 from pydicom import dcmread
 
 from dicomet.errors import PixelDataError

@@ -14,22 +14,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-from torch.utils.data import Dataset, get_worker_info
+import numpy as np
+
+try:
+    import torch
+    from torch.utils.data import Dataset, get_worker_info
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("dicomet.torch needs PyTorch: pip install 'dicomet[torch]'", name=error.name) from error
 
 import dicomet
 from dicomet.errors import PixelDataError, shown
 from dicomet.loaders.folders import find_class_files, find_files, has_folders
+from dicomet.loaders.loading import COLOR, GREY, check_one_of, with_channels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-
 PathLike = str | os.PathLike[str]
 Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
 
-_READERS: dict[str, Callable[..., "np.ndarray"]] = {
+_READERS: dict[str, Callable[..., np.ndarray]] = {
     "display": dicomet.to_display,
     "stored": dicomet.pixel_array,
     "modality": dicomet.modality_values,
@@ -73,6 +77,9 @@ class DicomDataset(Dataset[Any]):
         A mapping from each path, or a function of a `pathlib.Path` that is called at once, for each file.
     values : {"display", "stored", "modality"}
         What `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values` returns.
+    channels : int
+        1 or 3: of every image, so that grey ones and colours can be in one batch. Grey values are repeated, colours become
+        their luma (Rec. ITU-R BT.601). 0: those of the file.
     frames : {"all", "each"} or int
         ``"all"``: a sample is a file; if that has more frames than one, of shape ``(channels, frames, rows, columns)``.
         ``"each"``: a sample is a frame; the header of every file is read at once, to count them. A number: that frame
@@ -119,6 +126,7 @@ class DicomDataset(Dataset[Any]):
         *,
         targets: Targets = "inferred",
         values: Literal["display", "stored", "modality"] = "display",
+        channels: Literal[0, 1, 3] = 0,
         frames: Literal["all", "each"] | int = "all",
         transform: Callable[[torch.Tensor], Any] | None = None,
         target_transform: Callable[[Any], Any] | None = None,
@@ -126,6 +134,7 @@ class DicomDataset(Dataset[Any]):
     ) -> None:
         """Find the files; none is read, except to count its frames."""
         self._read = _reader(values, options)
+        self._channels = check_one_of("channels", channels, (0, GREY, COLOR))
         self._options = options
         self._decoding_options = _decoding_options(self._read, options)
         self.transform = transform
@@ -161,6 +170,9 @@ class DicomDataset(Dataset[Any]):
         with naming_file(path):
             array = self._read(path, index=frame, **{"workers": workers_of_loader(), **self._options})
             has_samples = self._has_samples(array.shape, path, frame)
+            if self._channels:
+                array = with_channels(array if has_samples else array[..., np.newaxis], self._channels, 0)
+                has_samples = True
         tensor = torch.from_numpy(array)
         return tensor.movedim(-1, 0) if has_samples else tensor.unsqueeze(0)
 
@@ -202,7 +214,7 @@ def naming_file(path: PathLike) -> "Iterator[None]":
         raise DicomFileError(f"{path}: {error}", **place) from error
 
 
-def _reader(values: str, options: Mapping[str, Any]) -> Callable[..., "np.ndarray"]:
+def _reader(values: str, options: Mapping[str, Any]) -> Callable[..., np.ndarray]:
     """Return the function that `values` names, if it takes these options."""
     if values not in _READERS:
         raise ValueError(f"'values': found {shown(values)}, expected one of {', '.join(map(repr, _READERS))}")

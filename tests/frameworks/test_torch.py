@@ -331,3 +331,21 @@ def test_the_error_of_a_process_names_the_file(damaged):
 def test_dicomet_does_not_import_pytorch():
     code = "import sys, dicomet; dicomet.to_display, dicomet.pixel_arrays; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 - our own
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_channels_are_those_that_are_wanted(dtype):
+    paths = [get_testdata_file(name, download=False) for name in ("CT_small.dcm", "SC_rgb.dcm", "OBXXXX1A_2frame.dcm")]
+    for channels in (1, 3):
+        for path, image in zip(paths, DicomDataset(paths, channels=channels, dtype=dtype), strict=True):
+            plain = dicomet.to_display(path, dtype=dtype)
+            plain = plain if plain.shape[-1] == 3 else plain[..., np.newaxis]
+            if channels == 1 and plain.shape[-1] == 3:
+                exact = plain.astype(np.float64) @ [0.299, 0.587, 0.114]
+                found = image[0].numpy().astype(np.float64)
+                assert np.abs(found - exact).max() <= (1e-6 if dtype == "float32" else 0.51)
+            else:
+                wanted = np.moveaxis(np.broadcast_to(plain, (*plain.shape[:-1], channels)), -1, 0)
+                np.testing.assert_array_equal(image.numpy(), wanted)
+    with pytest.raises(ValueError, match="'channels': found 2"):
+        DicomDataset(paths, channels=2)

@@ -86,6 +86,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         `src` cannot be read.
 
     """
+    check_known(kwargs, "to_display")
     look = look_of(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
     number = None if index is None else checked_index(index)
     frames = DisplayFrames(
@@ -139,6 +140,7 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
         An integer `dtype` does not hold all values that there can be.
 
     """
+    check_known(kwargs, "modality_values")
     wanted = None if dtype is None else np.dtype(dtype).newbyteorder("=")
     number = None if index is None else checked_index(index)
     frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
@@ -164,6 +166,24 @@ def look_of(  # noqa: PLR0913 - those of `to_display`
         dtype=found,
         range=_checked_range(ends, found),
     )
+
+
+def check_known(options: dict[str, Any], function: str) -> None:
+    """Check that options are some that decoding has: here a slip would show another picture.
+
+    Raises
+    ------
+    TypeError
+        There is another.
+
+    """
+    if not options:
+        return
+    from pydicom.pixels.decoders.base import DecodeOptions  # noqa: PLC0415 - few callers give options
+
+    unknown = sorted(options.keys() - DecodeOptions.__annotations__.keys() - {"use_pdh"})
+    if unknown:
+        raise TypeError(f"{function}() has no argument {unknown[0]!r}, and pydicom no such decoding option")
 
 
 def _checked_dtype(dtype: "DTypeLike") -> np.dtype:

@@ -22,6 +22,8 @@ Of = TypeVar("Of")
 GREY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
 # Rec. ITU-R BT.601, as in Pillow's mode "L" and in `tf.image.rgb_to_grayscale`.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+# Of more bits float32 would lose some.
+_WITH_LUMA = frozenset({"uint8", "uint16", "float32"})
 
 
 @dataclass(frozen=True)
@@ -122,16 +124,19 @@ def named(path: str | os.PathLike[str]) -> Iterator[None]:
 def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarray:
     """Return `image`, of `dimensions` without frames, with a last axis of `channels`; as many as it has for 0.
 
-    Grey values are repeated, uint8 colours become their luma (BT.601), and an alpha of 255 is added to them.
+    Grey values are repeated, colours become their luma (BT.601), of integers rounded, and uint8 gets an alpha of 255.
     """
     grey_or_color = image[..., np.newaxis] if dimensions == 2 else image  # noqa: PLR2004 - rows and columns
     found = grey_or_color.shape[-1]
     if channels in (0, found):
         return grey_or_color
-    if image.dtype != np.uint8 and (channels == COLOR_AND_ALPHA or found != GREY):
+    if image.dtype.name not in _WITH_LUMA and (channels == COLOR_AND_ALPHA or found != GREY):
         raise PixelDataError(f"'channels': found {found} of {image.dtype}, which cannot become {channels}")
+    if channels == COLOR_AND_ALPHA and image.dtype != np.uint8:
+        raise PixelDataError(f"'channels': found {image.dtype}, which has no opaque value")
     if channels == GREY:
-        return (grey_or_color @ LUMA + np.float32(0.5)).astype(np.uint8)[..., np.newaxis]
+        luma = grey_or_color @ LUMA
+        return (luma if image.dtype.kind == "f" else (luma + np.float32(0.5)).astype(image.dtype))[..., np.newaxis]
     color = np.broadcast_to(grey_or_color, (*grey_or_color.shape[:-1], COLOR))
     if channels == COLOR:
         return np.ascontiguousarray(color)
