@@ -365,7 +365,7 @@ def test_wrong_options_are_argparses(option, capsys):
 )
 def test_windows_are_those_of_to_display(text, window, tmp_path, out, monkeypatch):
     seen = []
-    monkeypatch.setattr(pool, "run", lambda jobs, *_: (seen.extend(jobs), (item for item in ()))[1])
+    monkeypatch.setattr(pool, "run", lambda *, jobs, **_: (seen.extend(jobs), (item for item in ()))[1])
     convert(folder(tmp_path / "in", {"a.dcm": image()}), "-o", out, f"--window={text}")
     assert seen[0].options.window == window
 
