@@ -78,8 +78,8 @@ class DicomDataset(Dataset[Any]):
     values : {"display", "stored", "modality"}
         What `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values` returns.
     channels : int
-        1 or 3: of every image, so that grey ones and colours can be in one batch. Grey values are repeated, colours become
-        their luma (Rec. ITU-R BT.601). 0: those of the file.
+        1 or 3: of every image, so that grey ones and colours can be in one batch. Grey values are repeated, colours
+        become their luma (Rec. ITU-R BT.601). 0: those of the file.
     frames : {"all", "each"} or int
         ``"all"``: a sample is a file; if that has more frames than one, of shape ``(channels, frames, rows, columns)``.
         ``"each"``: a sample is a frame; the header of every file is read at once, to count them. A number: that frame

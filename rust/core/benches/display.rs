@@ -7,6 +7,8 @@
 #[allow(dead_code, reason = "what the other benchmark works on")]
 mod support;
 
+#![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "small numbers of its own")]
+
 use std::hint::black_box;
 use std::time::Duration;
 
