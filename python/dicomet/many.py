@@ -62,7 +62,8 @@ def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     Raises
     ------
     PixelDataError, OSError
-        As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it.
+        As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it, and a
+        `PixelDataError` does not name the file: it is the one after as many arrays as came before.
 
     """
     options = {"raw": raw, "decoding_plugin": decoding_plugin, "max_bytes": max_bytes, **kwargs}

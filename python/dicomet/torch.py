@@ -116,7 +116,8 @@ class DicomDataset(Dataset[Any]):
     KeyError
         The mapping has no target for a file.
     TypeError
-        An option is not one of the function that `values` names.
+        An option belongs to the function of other `values`, or is ``index`` or ``out``. What none of them has is taken
+        for an option of pydicom's decoder; if it is not, it is ignored with a warning when a file is decoded.
 
     """
 

@@ -48,11 +48,11 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         This frame alone, counted from 0.
     window : optional
         What of the values is seen (PS3.3 C.11.2). None: what the file says first. An integer: which of several of the
-        file. A text: the one with this Window Center & Width Explanation or LUT Explanation, or one of ``"minmax"``,
-        ``"percentile"`` and ``"full"`` (all values that Bits Stored allows). A tuple ``(center, width)`` or
-        ``(center, width, function)``: a window of your own, after the Modality LUT, such as ``(40, 400)`` for
-        Hounsfield units; the function is ``"LINEAR"`` (by default), ``"LINEAR_EXACT"`` or ``"SIGMOID"``. The first two
-        of the texts are measured frame by frame, and Pixel Padding Value does not count.
+        file, from 0, or backwards from -1. A text: the one with this Window Center & Width Explanation or LUT
+        Explanation, or one of ``"minmax"``, ``"percentile"`` and ``"full"`` (all values that Bits Stored allows). A
+        tuple ``(center, width)`` or ``(center, width, function)``: a window of your own, after the Modality LUT, such
+        as ``(40, 400)`` for Hounsfield units; the function is ``"LINEAR"`` (by default), ``"LINEAR_EXACT"`` or
+        ``"SIGMOID"``. The first two of the texts are measured frame by frame, and Pixel Padding Value does not count.
     default : optional
         The same for a file that says nothing. None: ``"full"`` for up to 8 bits, else ``"minmax"``.
     prefer_lut : bool
@@ -66,7 +66,8 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     icc_profile : bool
         Convert colours by the ICC profile of the file, if there is one, to sRGB (needs Pillow).
     out, decoding_plugin, workers, max_bytes, **kwargs
-        As for `pixel_array`.
+        As for `pixel_array`. A name that is none of these, nor an option of pydicom's decoders, is ignored with a
+        warning.
 
     Returns
     -------
