@@ -52,13 +52,13 @@ fn segments(mut input: Input<'_>) {
 /// Lowest, highest and counts.
 fn ranges(mut input: Input<'_>) {
     let sample = input.one_of(&SAMPLES);
-    let (from, to, excludes) = (input.below(8), input.below(8), input.flag());
+    let (from, to, leaves_out) = (input.below(8), input.below(8), input.flag());
     let words = input.0;
     let values: Vec<f64> = words.chunks_exact(sample.bytes()).map(|word| seen::number(sample, word)).collect();
     // Integers that float64 cannot tell from each other have no range that is told by it.
     let exact = !matches!(sample, Sample::Uint64 | Sample::Int64);
     let at = |index: usize| values.get(index).copied().filter(|value| value.is_finite());
-    let excluded = at(from).zip(at(to)).filter(|_| excludes && exact);
+    let excluded = at(from).zip(at(to)).filter(|_| leaves_out && exact);
     let counted = values.iter().copied().filter(|value| value.is_finite());
     let counted: Vec<f64> =
         counted.filter(|value| excluded.is_none_or(|(low, high)| *value < low || *value > high)).collect();

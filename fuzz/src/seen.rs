@@ -1,4 +1,10 @@
 //! The equations of PS3.3 C.11.1, C.11.2.1.2, C.11.2.1.3 and C.7.9.2, one value at a time and as they are written there.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    clippy::manual_midpoint,
+    reason = "an oracle, in float64 as it is written down"
+)]
 
 use dicomet_core::display::Sample;
 

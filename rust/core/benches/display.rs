@@ -2,12 +2,16 @@
 //! a table.
 //!
 //! `cargo bench -p dicomet-core --bench display`
+#![allow(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    reason = "small numbers of its own"
+)]
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark has no users, and may end on what cannot be")]
 
 #[allow(dead_code, reason = "what the other benchmark works on")]
 mod support;
-
-#![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "small numbers of its own")]
 
 use std::hint::black_box;
 use std::time::Duration;
