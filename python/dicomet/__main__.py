@@ -115,7 +115,7 @@ scripts:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dicomet",
-        description="DICOM pixel data into NumPy arrays.",
+        description="DICOM images: what they are, how they look, and into files and formats that others read.",
         epilog=SCRIPT_USAGE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
