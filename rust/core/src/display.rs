@@ -11,7 +11,9 @@ use crate::palette::Palette;
 use crate::parallel::{self, Team};
 use crate::voi::{Range, Voi};
 
+mod line;
 mod sample;
+use line::Line;
 pub use sample::{Sample, extrema, histogram};
 
 /// Values that are worked out together: a plain loop for each step, and all of them in the first-level cache.
@@ -115,6 +117,8 @@ pub struct Transform {
     stored: Sample,
     /// What becomes of each stored value, by its bits. Empty where samples are worked out one by one.
     table: Vec<u8>,
+    /// The same, where it is a line.
+    line: Option<Line>,
 }
 
 impl Transform {
@@ -125,10 +129,12 @@ impl Transform {
         if image.samples_per_pixel() != 1 && pipeline.samples() != 1 {
             return Err(Error::pixel_data(Problem::Unsupported("a palette needs one sample per pixel")));
         }
-        let mut transform = Self { pipeline, stored, table: Vec::new() };
+        let mut transform = Self { pipeline, stored, table: Vec::new(), line: None };
         let bits = bits.clamp(1, 8 * stored.bytes() as u8);
         if stored.bytes() <= 2 && pixels >= 1 << bits {
-            transform.table = transform.worked_out(stored_values(image.kind(), bits))?;
+            let (low, high) = stored_values(image.kind(), bits);
+            transform.table = transform.worked_out((low, high))?;
+            transform.line = transform.line_of(low, high)?;
         }
         Ok(transform)
     }
@@ -150,6 +156,19 @@ impl Transform {
             }
         }
         Ok(table)
+    }
+
+    /// The line that a window is, from 16 bits to 8, in vector code.
+    fn line_of(&self, low: i32, high: i32) -> Result<Option<Line>> {
+        let Look::Grey { voi: voi @ Voi::Window(_), inverse } = &self.pipeline.look else { return Ok(None) };
+        if self.stored.bytes() != 2 || self.pipeline.sample != Sample::Uint8 {
+            return Ok(None);
+        }
+        let mut exact = Vec::new();
+        try_reserve(&mut exact, (high - low).unsigned_abs() as usize + 1)?;
+        exact.extend((low..=high).map(f64::from));
+        self.pipeline.grey(&mut exact, voi, *inverse);
+        Ok(Line::of(&self.table, self.stored == Sample::Int16, low, &exact))
     }
 
     /// Bytes that become of one stored sample.
@@ -183,6 +202,9 @@ impl Transform {
     pub fn apply(&self, stored: &[u8], out: &mut [u8]) {
         if self.table.is_empty() {
             return self.work_out(stored, out);
+        }
+        if let Some(line) = &self.line {
+            return line.apply(stored, out);
         }
         let wide = self.stored.bytes() == 2;
         match self.sample_bytes() {

@@ -1,0 +1,129 @@
+//! A table that is a line with two ends, as windows are: worked out again for each sample, which is faster than looking up.
+//!
+//! Integers take the place of float64. That they give the same is not argued, but tried with every value there is.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::manual_clamp,
+    reason = "numbers of 16 bits, of which every one is tried; and `clamp`, which can panic, is no vector code"
+)]
+
+/// Fraction bits of the line: what lies within its ends, from 0 to 255, stays within 32 bits.
+const SHIFT: u32 = 22;
+/// More than integers lose on 4096 values, and less than lies between two results of usual windows.
+const NUDGE: f64 = 1e-3;
+
+/// From native words of 16 bits to bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    /// The sign bit of signed words: with it turned round, they are in their order as unsigned ones.
+    sign: u16,
+    first: i32,
+    last: i32,
+    factor: i32,
+    start: i32,
+}
+
+impl Line {
+    /// The line that gives what `table` has for each of the stored values from `low` on, of which `exact` are the results
+    /// before they are rounded; none where there is no such line.
+    pub(super) fn of(table: &[u8], signed: bool, low: i32, exact: &[f64]) -> Option<Self> {
+        // The results between the two ends, one of which is a step for itself.
+        let (least, most) = exact.iter().fold((f64::MAX, f64::MIN), |(low, high), y| (low.min(*y), high.max(*y)));
+        let inside = |y: &f64| least < *y && *y < most;
+        let (from, to) = (exact.iter().position(inside)?, exact.iter().rposition(inside)?);
+        let slope = if to > from { (exact[to] - exact[from]) / (to - from) as f64 } else { 0.0 };
+        let first = low.checked_add(i32::try_from(from).ok()?)?.checked_sub(1)?;
+        let last = low.checked_add(i32::try_from(to).ok()?)?.checked_add(1)?;
+        let start = exact[from] - slope + 0.5;
+        let one = f64::from(1_u32 << SHIFT);
+        let (sign, above) = if signed { (0x8000, 0x8000) } else { (0, 0) };
+        let (first, last) = (first + above, last + above);
+        let factor = (slope * one).round() as i32;
+        // Results that lie half-way between two numbers want to be a little above, or below.
+        [0.0, NUDGE, -NUDGE].iter().find_map(|nudge| {
+            let line = Self { sign, first, last, factor, start: ((start + nudge) * one).round() as i32 };
+            line.gives(table, low, exact.len()).then_some(line)
+        })
+    }
+
+    /// Tries every value.
+    fn gives(&self, table: &[u8], low: i32, count: usize) -> bool {
+        let mut words = [0; 512];
+        let mut out = [0; 256];
+        let mut values = (low..).take(count).map(|value| (value as u16).to_ne_bytes());
+        loop {
+            let filled =
+                words.as_chunks_mut::<2>().0.iter_mut().zip(&mut values).map(|(word, value)| *word = value).count();
+            if filled == 0 {
+                return true;
+            }
+            self.apply(&words[..2 * filled], &mut out[..filled]);
+            let mut pairs = words.as_chunks::<2>().0.iter().zip(&out[..filled]);
+            if pairs.any(|(word, byte)| table.get(usize::from(u16::from_ne_bytes(*word))) != Some(byte)) {
+                return false;
+            }
+        }
+    }
+
+    /// Makes `out` of the words, as many as are there of both.
+    pub(super) fn apply(&self, words: &[u8], out: &mut [u8]) {
+        line(words, out, *self);
+    }
+}
+
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+fn line(words: &[u8], out: &mut [u8], line: Line) {
+    let Line { sign, first, last, factor, start } = line;
+    for (out, word) in out.iter_mut().zip(words.as_chunks::<2>().0) {
+        let x = i32::from(u16::from_ne_bytes(*word) ^ sign).max(first).min(last).wrapping_sub(first);
+        // What overflows has been found out when every value was tried.
+        let y = x.wrapping_mul(factor).wrapping_add(start) >> SHIFT;
+        *out = y.max(0).min(255) as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::float_cmp, reason = "exact")]
+
+    use super::*;
+
+    /// What the line makes of every stored value from `low` on, if there is one for this slope and start.
+    fn of(low: i32, count: usize, signed: bool, result: impl Fn(f64) -> f64) -> bool {
+        let exact: Vec<f64> = (low..).take(count).map(|x| result(f64::from(x)).clamp(0.0, 255.0)).collect();
+        let mut table = vec![0; 1 << 16];
+        for (x, y) in (low..).zip(&exact) {
+            table[usize::from(x as u16)] = (y + 0.5).floor() as u8;
+        }
+        let Some(line) = Line::of(&table, signed, low, &exact) else { return false };
+        let words: Vec<_> = (low..).take(count).map(|x| (x as u16).to_ne_bytes()).collect();
+        let mut out = vec![0; count];
+        line.apply(words.as_flattened(), &mut out);
+        assert!((low..).zip(&out).all(|(x, byte)| table[usize::from(x as u16)] == *byte));
+        true
+    }
+
+    #[test]
+    fn windows_are_lines() {
+        for width in [2.0, 3.0, 50.0, 399.0, 400.0, 1499.0, 4095.0] {
+            for (low, count, signed, centre) in
+                [(0, 4096, false, 1064.3), (-2048, 4096, true, 40.1), (-2048, 4096, true, 40.0)]
+            {
+                let found = of(low, count, signed, |x| ((x - centre) / width + 0.5) * 255.0);
+                let inverse = of(low, count, signed, |x| 255.0 - ((x - centre) / width + 0.5) * 255.0);
+                // Half-way between two numbers float64 rounds now up and now down, which no line does.
+                assert!(found && inverse || centre == 40.0, "{width} {low}");
+            }
+        }
+        assert!(of(-32768, 1 << 16, true, |x| (x + 500.0) / 1000.0 * 255.0));
+    }
+
+    #[test]
+    fn what_is_no_line_is_none() {
+        assert!(!of(0, 4096, false, |x| x * x / 4096.0));
+        assert!(!of(0, 4096, false, |_| 7.0));
+        assert!(!of(0, 4096, false, |x| if x < 9.0 { 0.0 } else { 255.0 }));
+    }
+}
