@@ -13,9 +13,11 @@ from dicomet.commands.bench import BenchFile, find_files, silenced
 from dicomet.commands.info_report import summary
 from dicomet.commands.sheet import Sheet, UnusableSheetError
 from dicomet.commands.terminal import plain, printable, say
+from dicomet.convert.jobs import may_be_dicom
 from dicomet.display.api import to_display
 from dicomet.errors import in_one_line
 from dicomet.info import describe, is_no_image
+from dicomet.same_file import identity
 
 if TYPE_CHECKING:
     from dicomet.display.view import Asked
@@ -59,7 +61,7 @@ def show(  # noqa: PLR0913 - the options of the command
     """
     _check_output(output)
     with silenced():
-        files, others = _images(paths)
+        files, others = _images(paths, output)
         chosen = _tiles(files, tiles)
     sheet = Sheet(len(chosen), columns, size)
     is_one_file = len(files) == 1 < len(chosen)
@@ -88,11 +90,16 @@ def _check_output(output: str | None) -> None:
         raise UnusableSheetError(f"found a folder, expected a file to write: {output!r}")
 
 
-def _images(paths: Sequence[str]) -> tuple[list[BenchFile], int]:
+def _images(paths: Sequence[str], output: str | None) -> tuple[list[BenchFile], int]:
     """Return the files that are to be shown, and how many others are in the folders."""
     found = find_files(paths)
+    sheet = None if output is None else identity(output)
     named = {Path(path).resolve() for path in paths}
     files = [file for file in found if file.path.resolve() in named or not _is_no_image(file.path)]
+    # A sheet of before is no image of DICOM; other DICOM files are kept too.
+    replaced = [file for file in found if sheet is not None and identity(file.path) == sheet]
+    if any(file in files or may_be_dicom(str(file.path)) for file in replaced):
+        raise UnusableSheetError(f"the output {output!r} would replace a file that is to be shown")
     if not files:
         raise UnusableSheetError(f"no images in {', '.join(map(repr, paths))}")
     return files, len(found) - len(files)

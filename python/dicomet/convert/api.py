@@ -1,6 +1,7 @@
 """The public function `convert_file`."""
 
 import os
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -18,6 +19,7 @@ from dicomet.convert.options import (
 )
 from dicomet.convert.options import Frames as WantedFrames
 from dicomet.display.view import Asked
+from dicomet.same_file import file_of, identity
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -121,7 +123,8 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     Raises
     ------
     ValueError
-        An option, or a combination of options, that cannot be; or values that the format cannot hold.
+        An option, or a combination of options, that cannot be; values that the format cannot hold; or a result that
+        would replace `src`.
     IndexError
         There is no frame of that number.
     PixelDataError, OSError
@@ -139,10 +142,12 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
     kind = format_of(str(out))
     options.check_format(kind)
     name = str(src) if isinstance(src, str | os.PathLike) else type(src).__name__
+    _keep(src, [out])
     if options.skip_existing and out.is_file():
         return Converted(name, "existing", (str(out),))
     source = FrameSource(src, options)
     places = output_names(out, kind, source.count, source.numbers)
+    _keep(src, places.values())
     missing = {number: path for number, path in places.items() if not (options.skip_existing and path.is_file())}
     if not missing:
         return Converted(name, "existing", tuple(map(str, places.values())))
@@ -155,6 +160,13 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
         else:
             files.write(out, partial(formats.write_all, _frames(source), kind=kind))
     return Converted(name, "converted", files.paths, len(missing))
+
+
+def _keep(src: "Readable | Dataset", places: Iterable[Path]) -> None:
+    file = file_of(src)
+    for path in dict.fromkeys(places) if file is not None else ():
+        if identity(path) == file:
+            raise ValueError(f"out: {str(path)!r} would replace the source")
 
 
 def _frames(source: FrameSource) -> formats.Frames:

@@ -18,6 +18,7 @@ from dicomet.convert import pool
 from dicomet.convert.api import Converted, Status
 from dicomet.convert.course import Course
 from dicomet.convert.jobs import Job
+from dicomet.convert.kept import check_kept
 from dicomet.convert.naming import results
 from dicomet.convert.options import FORMATS, Options, format_of
 from dicomet.convert.report import Report
@@ -104,10 +105,13 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
     if not single:
         if out.exists() and not out.is_dir():
             raise ValueError(f"output: found the file {str(out)!r}, expected a folder")
-        return _Plan(found, results(found, out, SUFFIXES[kind]), options)
-    if len(found) > 1:
+        outs = results(found, out, SUFFIXES[kind])
+    elif len(found) > 1:
         raise UnusableSourceError(f"{str(out)!r} is the name of one file, found {len(found)} to convert")
-    return _Plan(found, [out], options)
+    else:
+        outs = [out]
+    check_kept(found, outs if arguments.report is None else [*outs, Path(arguments.report)])
+    return _Plan(found, outs, options)
 
 
 def _is_file_name(out: Path) -> bool:

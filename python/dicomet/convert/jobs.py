@@ -118,6 +118,14 @@ def _looks(source: str | bytes) -> tuple[bool, bool]:
     return has_prefix, has_prefix or head[:2] in GROUPS
 
 
+def may_be_dicom(path: str) -> bool:
+    """Tell whether a file can be DICOM, as far as its first bytes show it; true where they cannot be read."""
+    try:
+        return _looks(path)[1]
+    except OSError:
+        return True
+
+
 def reason_of(error: BaseException) -> str:
     """Return what an exception says, in one line; with its type where that does not speak for itself."""
     if isinstance(error, OSError) and error.strerror:
