@@ -65,12 +65,21 @@ def run(arguments: argparse.Namespace) -> int:
                 if result.status == "failed" and arguments.on_error == "stop":
                     stop.set()
     finally:
-        if report is not None:
-            report.write()
+        is_reported = report is None or _write(report)
     left = len(plan.found) - counts.total()
     summary = [f"{counts[status]} {status}" for status in get_args(Status)] + [f"{left} left"] * bool(left)
     sys.stdout.write(", ".join(summary) + "\n")
-    return int(bool(counts["failed"]))
+    return int(bool(counts["failed"]) or not is_reported)
+
+
+def _write(report: Report) -> bool:
+    """Write a report, and return whether it could be written."""
+    try:
+        report.write()
+    except OSError as error:
+        sys.stderr.write(f"{PREFIX}: error: the report cannot be written: {in_one_line(str(error))}\n")
+        return False
+    return True
 
 
 def _course(arguments: argparse.Namespace) -> Course:

@@ -56,16 +56,22 @@ class Report:
     """What became of every file, in a file that is written at the end, or by an interrupt, as far as it is known."""
 
     def __init__(self, path: Path) -> None:
-        """Take the name, which ends in .csv or .json.
+        """Take the name, which ends in .csv or .json, and make the folders that are missing.
 
         Raises
         ------
         ValueError
-            It ends in something else.
+            It ends in something else, or is a folder.
+        OSError
+            Its folder cannot be made.
 
         """
         if path.suffix.lower() not in SHEETS:
             raise ValueError(f"report: found {str(path)!r}, expected a name that ends in {' or '.join(SHEETS)}")
+        if path.is_dir():
+            raise ValueError(f"report: found the folder {str(path)!r}, expected a file")
+        # Now: hours later, with everything converted, would be too late to say that it cannot be.
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._sheet = SHEETS[path.suffix.lower()]()
 
@@ -74,6 +80,5 @@ class Report:
         self._sheet.add(result)
 
     def write(self) -> None:
-        """Write the file; folders that are missing are made."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Write the file."""
         atomic.write(self._path, self._sheet.content())
