@@ -56,6 +56,9 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[Found]:
     path = Path(source)
     if source == STDIN:
         yield Found(STDIN, PurePosixPath("stdin"), data=sys.stdin.buffer.read(), was_named=True)
+    elif not source:
+        # Which would be the folder that the process is in.
+        raise UnusableSourceError("no such file or folder: ''")
     elif path.is_dir():
         yield from _in_folder(source, PurePosixPath(path.resolve().name if several else ""), out)
     elif not path.exists() and not path.is_symlink():
@@ -81,6 +84,8 @@ def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[Found]:
             with os.scandir(folder) as entries:
                 inside = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
+            if len(seen) == 1:
+                raise UnusableSourceError(f"the folder {folder!r} cannot be listed: {reason_of(error)}") from error
             yield Found(folder, place, fault=f"the folder cannot be listed: {reason_of(error)}")
             continue
         for entry in inside:
@@ -113,7 +118,8 @@ def _in_archive(path: str, place: PurePosixPath) -> Iterator[Found]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    # NotImplementedError: of a later version of the format than the library knows.
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise UnusableSourceError(f"{path!r} cannot be read as an archive: {reason_of(error)}") from error
     for info in sorted(members, key=lambda info: (info.filename, info.header_offset)):
         # Never outside the folder of results, whatever the name says.
