@@ -235,10 +235,12 @@ def test_windows_that_are_understood(text, expected):
     assert window(text) == expected
 
 
-@pytest.mark.parametrize("text", ["40,", "40,x", "40,400,ROUND", "40,400,SIGMOID,1", "40,nan"])
+@pytest.mark.parametrize(
+    "text", ["40,", "40,x", "40,400,ROUND", "40,400,SIGMOID,1", "40,nan", "nan,nan", "-inf,1", "", " "]
+)
 def test_windows_that_are_not(text, capsys):
     with pytest.raises(SystemExit) as raised:
-        run(CT, "--window", text)
+        run(CT, f"--window={text}")
     assert raised.value.code == 2
     assert "CENTER,WIDTH" in capsys.readouterr().err
 

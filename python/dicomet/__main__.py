@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from dicomet import __version__
@@ -11,6 +13,7 @@ from dicomet.commands import info_command, script, show_command
 from dicomet.commands.arguments import positive
 from dicomet.convert import arguments as convert_arguments
 
+FAILED = 1
 UNUSABLE_ARGUMENTS = 2
 # As a shell tells of SIGINT and SIGPIPE.
 INTERRUPTED = 130
@@ -142,16 +145,36 @@ def _run_command(argv: Sequence[str]) -> int:
     if "run" not in arguments:
         parser.print_help(sys.stderr)
         return UNUSABLE_ARGUMENTS
+    _open_closed()
     try:
         status: int = arguments.run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.stderr.write("dicomet: stopped\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Nobody reads on, as in `dicomet bench | head`; what is left in the buffer must not raise at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Nobody reads on, as in `dicomet bench | head`.
+        _forget_output()
         return BROKEN_PIPE
+    except OSError as error:
+        # Such as a full disk behind standard output.
+        _forget_output()
+        sys.stderr.write(f"dicomet: error: {error}\n")
+        return FAILED
     return status
+
+
+def _open_closed() -> None:
+    """Give output that was closed before the start, as of some daemons, to nobody."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the whole process
+
+
+def _forget_output() -> None:
+    """See that what is left in the buffer does not raise at exit."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__" and (status := main()):

@@ -25,19 +25,20 @@ def window(text: str) -> int | str | tuple[float, float] | tuple[float, float, s
     if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
         return int(text)
     first, *rest = text.split(",")
-    if not rest or not _is_number(first):
+    center, width = _number(first), _number(rest[0]) if rest else None
+    if text.strip() and (center is None or not rest):
         return text
-    center, width = float(first), float(rest[0]) if _is_number(rest[0]) else None
-    match width, [name.strip().upper() for name in rest[1:]]:
-        case float(), []:
-            return center, width
-        case float(), [name] if name in FUNCTIONS:
-            return center, width, name
+    if center is not None and width is not None and math.isfinite(center) and math.isfinite(width):
+        match [name.strip().upper() for name in rest[1:]]:
+            case []:
+                return center, width
+            case [name] if name in FUNCTIONS:
+                return center, width, name
     raise argparse.ArgumentTypeError(f"found {text!r}, expected {WINDOW}")
 
 
-def _is_number(text: str) -> bool:
+def _number(text: str) -> float | None:
     try:
-        return math.isfinite(float(text))
+        return float(text)
     except ValueError:
-        return False
+        return None

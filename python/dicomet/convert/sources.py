@@ -55,6 +55,8 @@ def find(sources: list[str], out: Path) -> list[Found]:
 def _find(source: str, out: Path, *, several: bool) -> Iterator[Found]:
     path = Path(source)
     if source == STDIN:
+        if sys.stdin is None:
+            raise UnusableSourceError("standard input is closed")
         yield Found(STDIN, PurePosixPath("stdin"), data=sys.stdin.buffer.read(), was_named=True)
     elif not source:
         # Which would be the folder that the process is in.
