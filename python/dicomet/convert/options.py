@@ -1,6 +1,7 @@
 """What is wanted of a conversion, checked once."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -25,6 +26,7 @@ FORMATS = {
 FRAME_BY_FRAME = ("png", "jpg")
 """Formats that hold one frame: of several, each gets a file of its own."""
 INTEGERS_ALONE = {"png": "uint8 and uint16", "jpg": "uint8"}
+SIDES = ("rows", "columns")
 MOST_SIDE = 65535
 BEST_QUALITY = 100
 
@@ -58,11 +60,12 @@ class Options:
         _one_of("colour", self.colour, get_args(Colour))
         if not isinstance(self.frames, int):
             _one_of("frames", self.frames, ("all", "mid", "a number"))
-        if not 1 <= self.quality <= BEST_QUALITY:
-            raise ValueError(f"quality: found {self.quality}, expected 1 to {BEST_QUALITY}")
-        for side in (self.size,) if isinstance(self.size, int) else self.size or ():
-            if not 1 <= side <= MOST_SIDE:
-                raise ValueError(f"size: found {self.size}, expected numbers from 1 to {MOST_SIDE}")
+        if not _is_within(self.quality, BEST_QUALITY):
+            raise ValueError(f"quality: found {self.quality!r}, expected 1 to {BEST_QUALITY}")
+        sides = self.size if isinstance(self.size, tuple) and len(self.size) == len(SIDES) else (self.size,)
+        if self.size is not None and not all(_is_within(side, MOST_SIDE) for side in sides):
+            expected = f"a number or ({', '.join(SIDES)}), from 1 to {MOST_SIDE}"
+            raise ValueError(f"size: found {self.size!r}, expected {expected}")
         if self.raw:
             self._check_raw()
 
@@ -111,6 +114,10 @@ def format_of(path: str) -> str:
     if suffix not in FORMATS:
         raise ValueError(f"out: found {path!r}, expected a name that ends in {', '.join(FORMATS)}")
     return FORMATS[suffix]
+
+
+def _is_within(found: object, most: int) -> bool:
+    return isinstance(found, Integral) and 1 <= int(found) <= most
 
 
 def _one_of(name: str, found: object, allowed: tuple[object, ...]) -> None:
