@@ -77,7 +77,7 @@ def test_what_is_refused_has_an_error(case):
     if case.name != "JPEG-lossy.dcm":  # whose error only its codec sees
         assert told["error"]
     if case.name not in {"JPEG-lossy.dcm", "meta_missing_tsyntax.dcm"}:
-        assert re.search(case.expected.says, told["error"])
+        assert re.search(re.sub("'1A'", "'...'", case.expected.says), told["error"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -96,7 +96,7 @@ def test_elements_are_those_of_pydicom(case):
         if value is None or value == "" or keyword == "SOPClassUID":
             continue
         if value == "1A":
-            assert any("found '1A'" in warning for warning in told["warnings"])
+            assert any("Number of Frames: found a text that is not" in warning for warning in told["warnings"])
             continue
         found = told[keyword]
         if isinstance(found, list) and not isinstance(value, pydicom.multival.MultiValue | list):
@@ -261,7 +261,7 @@ def test_an_element_that_cannot_be_read_hides_no_other(tmp_path):
     path.write_bytes(data[: at + 8] + b"one\\two " + data[at + 16 :])
     told = describe(path)
     assert told["PixelSpacing"] is None
-    assert any("(0028,0030) Pixel Spacing: found \"['one'," in warning for warning in told["warnings"])
+    assert any("(0028,0030) Pixel Spacing: found a text that is not told" in one for one in told["warnings"])
     assert (told["Rows"], told["error"]) == (128, None)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
+from pydicom.valuerep import PersonName
 
 from dicomet._native import find_delimiter
 from dicomet.data_set import read_elements
@@ -20,6 +21,7 @@ from dicomet.frames import Frames
 from dicomet.jpeg import missing_plugin
 from dicomet.parse import is_dataset, parse
 from dicomet.parsed import Parsed
+from dicomet.redact import is_text_of, redacted
 from dicomet.source import open_source
 from dicomet.transfer_syntax import CODESTREAMS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
@@ -54,6 +56,7 @@ MACROS = {
     "PixelSpacing": "PixelMeasuresSequence",
 }
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
+TEXT = "a text that is not told"
 NUMBERS = frozenset({"DS", "IS", "US", "US or SS"})
 
 
@@ -101,8 +104,9 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
             elements, array = _nothing(), _no_array(error.strerror or str(error))
     told.update(elements)
     told.update(array)
-    told["warnings"] = list(dict.fromkeys(messages))
-    told["error"] = told.pop("error")
+    told["warnings"] = list(dict.fromkeys(map(redacted, messages)))
+    why = told.pop("error")
+    told["error"] = why and redacted(why)
     return told
 
 
@@ -189,14 +193,16 @@ class _Elements:
 
     def own(self, keyword: str) -> Any:
         """Return the value of an element of this data set itself, if it is of the VR and the VM of PS3.6."""
-        tag, value = _tag(keyword), _of_json(self._get(keyword))
+        tag, element = _tag(keyword), self._get(keyword)
+        value = None if element is None else _of_json(element.value)
         if value is None:
+            if element is not None and isinstance(element.value, PersonName):
+                self._tell_unreadable(tag, TEXT)
             return None
         values = value if isinstance(value, list) else [value]
-        wanted = int | float | None if dictionary_VR(tag) in NUMBERS else str | None
         one = dictionary_VM(tag) == "1"
-        if not all(isinstance(each, wanted) for each in values) or (one and len(values) > 1):
-            self._tell_unreadable(tag, shown(value))
+        if (one and len(values) > 1) or not _is_of(dictionary_VR(tag), element.VR, values):
+            self._tell_unreadable(tag, TEXT if any(isinstance(each, str) for each in values) else shown(value))
             return None
         return value if one else values
 
@@ -207,7 +213,8 @@ class _Elements:
 
     def items(self, keyword: str) -> Sequence[Any]:
         """Return the items of a sequence; none where there is no sequence."""
-        items = self._get(keyword)
+        element = self._get(keyword)
+        items = None if element is None else element.value
         return items if isinstance(items, Sequence) and not isinstance(items, str | bytes) else ()
 
     def _of_groups(self, groups: str, keyword: str) -> Any:
@@ -219,7 +226,8 @@ class _Elements:
     def _get(self, keyword: str) -> Any:
         tag = _tag(keyword)
         try:
-            return self._dataset[tag].value if tag in self._dataset else None
+            # Its value is made here.
+            return self._dataset[tag] if tag in self._dataset else None  # noqa: SIM401 - a KeyError has other causes
         except Exception:  # noqa: BLE001 - the parser raises many kinds, and one bad element must not hide the others
             self._tell_unreadable(tag, "what cannot be read")
             return None
@@ -228,6 +236,13 @@ class _Elements:
         name = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
         expected = f"VR {dictionary_VR(tag)} and VM {dictionary_VM(tag)}"
         self._messages.append(f"{name}: found {found}, expected a value of {expected}")
+
+
+def _is_of(vr: str, found_vr: str, values: list[Any]) -> bool:
+    """Tell whether values can be of a VR. Texts of another VR are not: they may be meant for any element."""
+    if vr in NUMBERS:
+        return all(isinstance(each, int | float | None) for each in values)
+    return vr == found_vr and all(each is None or (isinstance(each, str) and is_text_of(vr, each)) for each in values)
 
 
 def _of_json(value: Any) -> Any:
