@@ -1,6 +1,9 @@
 """The command, and what cannot be read or written: one line for each, an exit status, and never a traceback."""
 
 import json
+import os
+import socket
+import sys
 import zipfile
 from pathlib import Path
 
@@ -79,3 +82,33 @@ def test_a_folder_that_is_named_and_cannot_be_listed(source, root, out, capsys, 
     says = "no such file or folder: ''" if not source else "'in' cannot be listed: Permission denied"
     assert says in refused(capsys, source, "-o", out)
     assert not Path(out).exists()
+
+
+def irregular(folder: Path, kind: str) -> str:
+    """Return the name of something that is no regular file."""
+    if kind.startswith("/dev/"):
+        if not Path(kind).exists():
+            pytest.skip("no such device")
+        return kind
+    if kind == "a named pipe":
+        os.mkfifo(folder / "x")
+    else:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(os.path.relpath(folder / "x"))
+    return str(folder / "x")
+
+
+KINDS = {"/dev/zero": "a device", "/dev/random": "a device", "a named pipe": "a named pipe", "a socket": "a socket"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("command", ["convert", "info", "show"])
+def test_what_is_no_regular_file_is_refused(command, kind, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = irregular(tmp_path, kind)
+    more = {"convert": ["-o", "out", "--workers=1"], "info": [], "show": ["-o", "sheet.png"]}[command]
+    assert main([command, path, *more]) == (1 if command == "convert" else 2)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert ("neither a file nor a folder" if command == "show" else f"found {KINDS[kind]}, expected a file") in said

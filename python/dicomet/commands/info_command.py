@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from dicomet.regular import irregular
+
 UNUSABLE_ARGUMENTS = 2
 
 
@@ -28,4 +30,5 @@ def run(arguments: argparse.Namespace) -> int:
 def _unusable(path: str) -> str | None:
     if not Path(path).exists():
         return f"no such file: {path!r}"
-    return f"found a folder, expected a file: {path!r}" if Path(path).is_dir() else None
+    kind = irregular(path)
+    return None if kind is None else f"found {kind}, expected a file: {path!r}"

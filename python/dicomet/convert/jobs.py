@@ -10,6 +10,7 @@ from dicomet.convert.heard import heard
 from dicomet.convert.options import Options
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, in_one_line
 from dicomet.limits import MAX_BYTES, checked_max_bytes
+from dicomet.regular import irregular
 
 PREAMBLE, PREFIX = 128, b"DICM"
 # A data set that was written without preamble and prefix begins with an element of group 0002 or 0008, in either byte
@@ -108,11 +109,10 @@ def _looks(source: str | bytes) -> tuple[bool, bool]:
     if isinstance(source, bytes):
         head = source[: PREAMBLE + len(PREFIX)]
     else:
-        path = Path(source)
-        # Not opened, because that may wait for a writer.
-        if path.is_fifo():
-            raise OSError("a named pipe, expected a file")
-        with path.open("rb") as file:
+        # Not opened, because that may wait for a writer; and some devices have no end.
+        if (kind := irregular(source)) is not None:
+            raise OSError(f"found {kind}, expected a file")
+        with Path(source).open("rb") as file:
             head = file.read(PREAMBLE + len(PREFIX))
     has_prefix = head[PREAMBLE:] == PREFIX
     return has_prefix, has_prefix or head[:2] in GROUPS
