@@ -7,9 +7,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
-from convert_files import folder, image, names
+from convert_files import dicom, folder, image, names
 
+import dicomet
 from dicomet import atomic
 from dicomet.__main__ import main
 
@@ -112,3 +114,22 @@ def test_what_is_no_regular_file_is_refused(command, kind, tmp_path, capsys, mon
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert ("neither a file nor a folder" if command == "show" else f"found {KINDS[kind]}, expected a file") in said
+
+
+def test_a_side_in_proportion_may_be_too_long(out):
+    long = dicom(np.zeros((1, 65535), np.uint8))
+    with pytest.raises(
+        ValueError, match=r"^size: found 7, which makes 7 rows and 458745 columns of 1 and 65535, expec"
+    ):
+        dicomet.convert_file(long, out / "x.png", size=7)
+    assert not names(out)
+
+
+@pytest.mark.parametrize("shape", [(1, 65501), (65501, 1)])
+def test_jpeg_has_its_own_limit(shape, out):
+    says = f"^JPG cannot hold {shape[0]} rows and {shape[1]} columns, only at most 65500 of each: PNG, TIFF"
+    with pytest.raises(ValueError, match=says):
+        dicomet.convert_file(dicom(np.zeros(shape, np.uint8)), out / "x.jpg")
+    assert not names(out)
+    most = dicom(np.zeros((1, 65500), np.uint8))
+    assert dicomet.convert_file(most, out / "x.jpg").status == "converted"

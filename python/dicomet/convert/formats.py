@@ -13,6 +13,8 @@ from dicomet.convert.options import Options, check_dtype
 
 NPZ_NAME = "image"
 COLOURED = 3
+# Of libjpeg, which is less than the 65535 of the format.
+MOST_SIDE_OF_JPEG = 65500
 # Offsets of a TIFF have 32 bits; what is not pixels has room in the rest.
 MOST_OF_TIFF = 2**32 - 2**25
 INSTALL = "pip install 'dicomet[convert]'"
@@ -56,6 +58,10 @@ def _write_png(frame: np.ndarray, file: BinaryIO) -> None:
 
 def _write_jpg(frame: np.ndarray, file: BinaryIO, *, quality: int) -> None:
     check_dtype("jpg", frame.dtype.name)
+    if max(frame.shape[:2]) > MOST_SIDE_OF_JPEG:
+        rows, columns = frame.shape[:2]
+        holds = f"at most {MOST_SIDE_OF_JPEG} of each: PNG, TIFF, NPY and NPZ can"
+        raise ValueError(f"JPG cannot hold {rows} rows and {columns} columns, only {holds}")
     try:
         from PIL import Image  # noqa: PLC0415 - an extra
     except ImportError as error:

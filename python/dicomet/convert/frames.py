@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicomet import _native
-from dicomet.convert.options import Options, Resample, Size
+from dicomet.convert.options import MOST_SIDE, Options, Resample, Size
 from dicomet.display.api import look_of
 from dicomet.display.frames import DisplayFrames
 from dicomet.png import read_only
@@ -91,10 +91,13 @@ def resized(frame: np.ndarray, size: Size, resample: Resample) -> np.ndarray:
     Raises
     ------
     ValueError
-        If it is of another dtype.
+        If it is of another dtype, or a side in proportion is too long.
 
     """
     rows, columns = size if isinstance(size, tuple) else _in_proportion(frame.shape[0], frame.shape[1], size)
+    if max(rows, columns) > MOST_SIDE:
+        made = f"{rows} rows and {columns} columns of {frame.shape[0]} and {frame.shape[1]}"
+        raise ValueError(f"size: found {size}, which makes {made}, expected at most {MOST_SIDE}")
     if frame.shape[:2] == (rows, columns):
         return frame
     if frame.dtype == np.int16:
