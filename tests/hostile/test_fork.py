@@ -253,6 +253,7 @@ def test_workers_that_have_the_data_set(paths, method):
 
 
 LOADER = """
+import sys
 import numpy as np
 import torch.utils.data
 import crowd, dicomet, test_fork
