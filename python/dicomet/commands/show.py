@@ -13,7 +13,7 @@ from dicomet.commands.bench import BenchFile, find_files, silenced
 from dicomet.commands.info_report import summary
 from dicomet.commands.sheet import Sheet, UnusableSheetError
 from dicomet.commands.terminal import plain, printable, say
-from dicomet.convert.jobs import may_be_dicom
+from dicomet.dicom_file import may_be_dicom
 from dicomet.display.api import to_display
 from dicomet.errors import in_one_line
 from dicomet.info import describe, is_no_image

@@ -8,14 +8,10 @@ from typing import NamedTuple
 from dicomet.convert.api import Converted, convert
 from dicomet.convert.heard import heard
 from dicomet.convert.options import Options
+from dicomet.dicom_file import looks
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, in_one_line
 from dicomet.limits import MAX_BYTES, checked_max_bytes
-from dicomet.regular import irregular
 
-PREAMBLE, PREFIX = 128, b"DICM"
-# A data set that was written without preamble and prefix begins with an element of group 0002 or 0008, in either byte
-# order (PS3.10 7.1 and PS3.5 7.1).
-GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08", b"\x00\x02")
 NOT_DICOM = "not a DICOM file"
 NO_IMAGE = "no pixel data"
 
@@ -59,7 +55,7 @@ def _run(job: Job) -> Converted:
     if job.fault:
         return Converted(job.name, "failed", reason=job.fault)
     source = _source(job)
-    has_prefix, is_plausible = _looks(source)
+    has_prefix, is_plausible = looks(source)
     if not is_plausible:
         return _no_image(job, NOT_DICOM)
     try:
@@ -102,28 +98,6 @@ def _members(archive: zipfile.ZipFile) -> dict[str, list[zipfile.ZipInfo]]:
     for info in archive.infolist():
         members.setdefault(info.filename, []).append(info)
     return members
-
-
-def _looks(source: str | bytes) -> tuple[bool, bool]:
-    """Tell whether a file has the prefix of the DICOM File Format, and whether it can be DICOM at all."""
-    if isinstance(source, bytes):
-        head = source[: PREAMBLE + len(PREFIX)]
-    else:
-        # Not opened, because that may wait for a writer; and some devices have no end.
-        if (kind := irregular(source)) is not None:
-            raise OSError(f"found {kind}, expected a file")
-        with Path(source).open("rb") as file:
-            head = file.read(PREAMBLE + len(PREFIX))
-    has_prefix = head[PREAMBLE:] == PREFIX
-    return has_prefix, has_prefix or head[:2] in GROUPS
-
-
-def may_be_dicom(path: str) -> bool:
-    """Tell whether a file can be DICOM, as far as its first bytes show it; true where they cannot be read."""
-    try:
-        return _looks(path)[1]
-    except OSError:
-        return True
 
 
 def reason_of(error: BaseException) -> str:

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from dicomet.convert.jobs import may_be_dicom
 from dicomet.convert.naming import FRAME
 from dicomet.convert.options import FORMATS, FRAME_BY_FRAME
 from dicomet.convert.sources import Found, UnusableSourceError
+from dicomet.dicom_file import may_be_dicom
 from dicomet.same_file import identity
 
 

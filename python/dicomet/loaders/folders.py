@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dicomet.dicom_file import PREAMBLE, PREFIX
+
 SUFFIXES = frozenset({".dcm", ".dicom"})
-# PS3.10 7.1: the preamble has 128 bytes, and the prefix follows it.
-PREAMBLE, PREFIX = 128, b"DICM"
 # PS3.10 8.6: the directory of a medium is a DICOM file by this name, without an image.
 DIRECTORY = "DICOMDIR"
 
