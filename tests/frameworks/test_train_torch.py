@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import dicomet
+from dicomet.__main__ import main
 from dicomet.loaders.folders import find_class_files, find_files
 
 pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'dicomet[torch]'")
-Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
+pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -38,10 +39,8 @@ def test_from_dicom(toy):
 
 
 def test_from_png(toy, tmp_path):
-    for path in find_files(toy):
-        target = tmp_path / path.relative_to(toy).with_suffix(".png")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(dicomet.to_display(path)).save(target)
+    assert main(["convert", str(toy), "-o", str(tmp_path)]) == 0
+    assert len(list(tmp_path.rglob("*.png"))) == len(find_files(toy))
     ran = _run("train_torch.py", "--png", tmp_path)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "of 75 images" in ran.stdout
