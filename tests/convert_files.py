@@ -1,6 +1,8 @@
 """DICOM files for the tests of the converter, and independent readers for what it writes."""
 
 import io
+import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -64,3 +66,13 @@ def folder(root: Path, files: dict[str, bytes]) -> Path:
 def names(root: Path) -> set[str]:
     """Return all files below a folder."""
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def interruptible(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a command in a group of its own, which SIGINT ends: what is started in the background may ignore it."""
+    return subprocess.Popen(  # noqa: S603 - our own
+        command,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no other thread is there
+    )

@@ -3,7 +3,6 @@
 import csv
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from threading import Event
 
 import numpy as np
 import pytest
-from convert_files import dicom, folder, image, names, pixels
+from convert_files import dicom, folder, image, interruptible, names, pixels
 
 from dicomet import atomic
 from dicomet.convert import pool
@@ -76,7 +75,7 @@ def test_an_interrupt_leaves_nothing_half_done(tmp_path, workers, whom):
     out, report = tmp_path / "out", tmp_path / "r.csv"
     command = [sys.executable, "-m", "dicomet", "convert", "--raw", str(root), "-o", str(out)]
     command += ["--workers", str(workers), "--report", str(report)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603
+    with interruptible(command) as process:
         while len(names(out)) < 450:
             assert process.poll() is None
             time.sleep(0.01)

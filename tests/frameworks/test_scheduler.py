@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from convert_files import dicom, folder, image, names, pixels
+from convert_files import dicom, folder, image, interruptible, names, pixels
 
 import dicomet
 from dicomet import atomic
@@ -243,7 +243,7 @@ def test_an_interrupt_leaves_nothing_half_done(cluster, tmp_path, out):
     path = tmp_path / "r.csv"
     command = [sys.executable, "-m", "dicomet", "convert", "--scheduler", cluster.scheduler_address]
     command += [str(root), "-o", str(out), "--report", str(path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:  # noqa: S603
+    with interruptible(command) as process:
         wait_for(lambda: len(names(out)) > 300 or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         error = process.communicate(timeout=30)[1].decode()
