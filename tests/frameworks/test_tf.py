@@ -345,7 +345,6 @@ def test_bad_index():
 def test_colours_of_16_bits_become_their_luma():
     path = get_testdata_file("SC_rgb_expb_16bit.dcm", download=False)
     found = read_image(path, values="stored", channels=1).numpy()
-    assert found.dtype == np.uint16
     exact = dicomet.pixel_array(path).astype(np.float64) @ [0.299, 0.587, 0.114]
     assert np.abs(found[..., 0] - exact).max() <= 0.51
 
