@@ -253,8 +253,9 @@ def test_an_interrupt_leaves_nothing_half_done(cluster, tmp_path, out):
     assert not [name for name in left if name.endswith(atomic.SUFFIX)]
     assert len(left) < 300 * 20
     assert len(left) % 20 == 0
+    # What workers had done when the command was stopped need not have been heard yet.
     rows = report(path)
-    assert {row["status"] for row in rows} == {"converted"}
+    assert {row["status"] for row in rows} <= {"converted"}
     assert {Path(name).name for row in rows for name in row["outputs"].split(";")} <= left
     time.sleep(1)
     assert names(out) == left
