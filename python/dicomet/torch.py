@@ -10,7 +10,6 @@ import inspect
 import operator
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,10 +24,10 @@ except ModuleNotFoundError as error:
 import dicomet
 from dicomet.errors import PixelDataError, shown
 from dicomet.loaders.folders import find_class_files, find_files, has_folders
-from dicomet.loaders.loading import COLOR, GREY, check_one_of, with_channels
+from dicomet.loaders.loading import COLOR, GREY, check_one_of, named, with_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 PathLike = str | os.PathLike[str]
 Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
@@ -205,14 +204,9 @@ def workers_of_loader() -> int | None:
     return None if get_worker_info() is None else 1
 
 
-@contextmanager
-def naming_file(path: PathLike) -> "Iterator[None]":
+def naming_file(path: PathLike) -> "AbstractContextManager[None]":
     """Let errors of the data say which file it is; those of the system do so by themselves."""
-    try:
-        yield
-    except PixelDataError as error:
-        place = {name: getattr(error, name) for name in ("element", "frame", "segment", "offset")}
-        raise DicomFileError(f"{path}: {error}", **place) from error
+    return named(path, DicomFileError)
 
 
 def _reader(values: str, options: Mapping[str, Any]) -> Callable[..., np.ndarray]:

@@ -9,6 +9,7 @@ from dicomet import _native
 from dicomet.convert.options import MOST_SIDE, Options, Resample, Size
 from dicomet.display.api import look_of
 from dicomet.display.frames import DisplayFrames
+from dicomet.loaders.loading import COLOR, GREY, with_channels
 from dicomet.png import read_only
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from dicomet.source import Readable
 
 COLOURED = 3
-# ITU-R BT.601, as in Pillow's conversion to "L".
-LUMA = (0.299, 0.587, 0.114)
 SIGN = 0x8000
 
 
@@ -56,9 +55,9 @@ class FrameSource:
     def _displayed(self, number: int) -> np.ndarray:
         options, frame = self._options, self._frames.display(number, self._look, None)
         if options.colour == "grey" and frame.ndim == COLOURED:
-            return _as_grey(frame)
+            return with_channels(frame, GREY, frame.ndim)[..., 0]
         if options.colour == "rgb" and frame.ndim != COLOURED:
-            return np.repeat(frame[..., np.newaxis], COLOURED, axis=2)
+            return with_channels(frame, COLOR, frame.ndim)
         return frame
 
 
@@ -69,11 +68,6 @@ def _wanted(frames: int | str, count: int) -> range:
     if not -count <= number < count:
         raise IndexError(f"frame {number} of {count}")
     return range(number % count, number % count + 1)
-
-
-def _as_grey(frame: np.ndarray) -> np.ndarray:
-    grey = frame @ np.array(LUMA, np.float32)
-    return grey if frame.dtype.kind == "f" else np.floor(grey + np.float32(0.5)).astype(frame.dtype)
 
 
 def resized(frame: np.ndarray, size: Size, resample: Resample) -> np.ndarray:

@@ -133,12 +133,13 @@ class DisplayFrames:
             self.stored.read_through(first, len(frames), transform, frames)
             return
         stored = np.empty(self.stored.frame_shape, self.stored.dtype)
+        # Read-only, it need not be copied before the GIL is released.
+        seen = read_only(stored)
         for number, frame in enumerate(frames, first):
             self.stored.read(number, 1, stored.shape, stored)
-            window = self._measured(stored, step, look)
+            window = self._measured(seen, step, look)
             transform = self._looks(step, window, look, palette, pixels)
-            # Read-only, it need not be copied before the GIL is released.
-            transform.apply(read_only(stored), frame, workers=self.stored.workers)
+            transform.apply(seen, frame, workers=self.stored.workers)
 
     def _measured(self, stored: np.ndarray, step: Step, look: Look) -> Window:
         ends = self._ends(stored, step, look)

@@ -112,13 +112,13 @@ def check_one_of(name: str, found: Of, expected: tuple[object, ...]) -> Of:
 
 
 @contextmanager
-def named(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Put the name of the file in front of what is wrong with it; the kind of the error stays."""
+def named(path: str | os.PathLike[str], kind: type[PixelDataError] | None = None) -> Iterator[None]:
+    """Put the name of the file in front of what is wrong with it. The error stays of its kind, or becomes a `kind`."""
     try:
         yield
     except PixelDataError as error:
         place = {key: getattr(error, key) for key in ("element", "frame", "segment", "offset")}
-        raise type(error)(f"{os.fspath(path)}: {error}", **place) from error
+        raise (kind or type(error))(f"{os.fspath(path)}: {error}", **place) from error
 
 
 def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarray:
