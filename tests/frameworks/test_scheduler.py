@@ -25,6 +25,7 @@ from dicomet.__main__ import main
 
 pytest.importorskip("PIL")
 distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install 'dicomet[dask]'")
+import dask  # noqa: E402 - comes with it
 
 from dicomet.convert import cluster as on_cluster  # noqa: E402 - needs what may be missing
 from dicomet.convert.jobs import run_job  # noqa: E402
@@ -199,13 +200,24 @@ class Dies:
         return done
 
 
-def test_a_cluster_that_ends_is_told_for_every_file(tmp_path, out):
+@pytest.mark.parametrize("again", [False, True], ids=["ends", "is another"])
+def test_a_cluster_that_ends_is_told_for_every_file(tmp_path, out, monkeypatch, again):
     root = many(tmp_path / "in", 150)
-    with workers() as cluster:
-        end = threading.Thread(target=lambda: (wait_for(lambda: len(names(out)) > 400), cluster.close()))
-        end.start()
+    monkeypatch.setattr(on_cluster, "SECONDS", 1)
+    with dask.config.set({"distributed.comm.timeouts.connect": 2}), contextlib.ExitStack() as all_of_them:
+        cluster = all_of_them.enter_context(workers())
+        port = int(cluster.scheduler_address.rpartition(":")[2])
+
+        def end():
+            wait_for(lambda: len(names(out)) > 400)
+            cluster.close()
+            if again:
+                all_of_them.enter_context(workers(scheduler_port=port))
+
+        ends = threading.Thread(target=end)
+        ends.start()
         convert(cluster, root, "-o", out, "--report", tmp_path / "r.csv", status=1)
-        end.join()
+        ends.join()
     rows = report(tmp_path / "r.csv")
     assert len(rows) == 150
     assert Counter(row["status"] for row in rows).keys() == {"converted", "failed"}

@@ -4,7 +4,8 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Generator, Iterable
-from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures import CancelledError, Future, InvalidStateError, wait
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
@@ -40,6 +41,7 @@ class Cluster:
         """
         try:
             self._client = _connected(address)
+            self._scheduler = self._who_answers()
         except (OSError, ValueError, RuntimeError, ImportError) as error:
             raise ValueError(
                 f"no scheduler of dask.distributed has answered at {address!r} within {SECONDS} s: {reason_of(error)}"
@@ -48,6 +50,9 @@ class Cluster:
         # What has been said of a run must not hold for the next one.
         self._name = secrets.token_hex(8)
         self._refuses = False
+        self._begun: set[Begun] = set()
+        self._ended = Event()
+        self._lost = False
 
     def run(self, *, jobs: Iterable[Job], count: int, stop: Event) -> Generator[Converted, None, None]:
         """Do jobs as a `Course` does. One whose worker dies is done by another."""
@@ -55,6 +60,7 @@ class Cluster:
         waiting: deque[Job] = deque()
         running: Running = deque()
         todo = iter(jobs)
+        Thread(target=self._watch, daemon=True).start()
         try:
             while True:
                 try:
@@ -83,13 +89,15 @@ class Cluster:
             # What is read from standard input may be large, and must not be told of.
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"}):
                 begun: Begun = self._executor.submit(_work, self._name, sent, job.name, str(Path(job.out).parent))
-            # Who has just lost the scheduler keeps what it is given, and never says a word of it.
-            error: Exception | None = None if self._client.status == RUNNING else CancelledError()
-        except Exception as raised:  # noqa: BLE001 - whatever a client says whose scheduler has gone
-            error = raised
-        if error is not None:
+        except Exception as error:  # noqa: BLE001 - whatever a client says whose scheduler has gone
             begun = Future()
             begun.set_exception(error)
+            return begun
+        self._begun.add(begun)
+        begun.add_done_callback(self._begun.discard)
+        # Who has just lost the scheduler keeps what it is given, and never says a word of it.
+        if self._lost or self._client.status != RUNNING:
+            _give_up(begun)
         return begun
 
     def withdraw(self, begun: Begun) -> bool:  # noqa: ARG002 - as `Workers` have it
@@ -97,10 +105,28 @@ class Cluster:
         self._refuse()
         return False
 
+    def _who_answers(self) -> str:
+        """Ask the scheduler for its name. Another one at its address does not know what this one was given."""
+        return str(self._client.sync(self._client.scheduler.identity)["id"])
+
+    def _watch(self) -> None:
+        """Give up what has been begun when the scheduler has gone: one that says goodbye leaves its client waiting."""
+        while not self._ended.wait(SECONDS):
+            try:
+                self._lost = self._who_answers() != self._scheduler
+            except Exception:  # noqa: BLE001 - whatever a client says whose scheduler has gone
+                self._lost = True
+            if self._lost:
+                for begun in tuple(self._begun):
+                    _give_up(begun)
+                return
+
     def _refuse(self) -> None:
         if not self._refuses:
             self._refuses = True
-            self._client.run(_refuse, self._name, on_error="ignore")
+            # A scheduler that has gone has nobody begin anything.
+            with suppress(OSError):
+                self._client.run(_refuse, self._name, on_error="ignore")
 
     def _begin_alone(self, running: Running) -> None:
         """Begin the first again when the others are done: all that a worker was given are blamed when it dies."""
@@ -111,11 +137,18 @@ class Cluster:
     def _end(self, running: Running) -> None:
         """Wait for what workers have begun, for nobody can interrupt it; without workers there is nothing."""
         try:
-            if running and self._client.status == RUNNING and self._client.nthreads():
-                self._refuse()
-                wait([begun for _, begun in running])
+            if running and not self._lost and self._client.status == RUNNING:
+                # One that has gone without a word does nothing any more.
+                with suppress(OSError):
+                    self._wait_for_workers(running)
         finally:
+            self._ended.set()
             self._client.close()
+
+    def _wait_for_workers(self, running: Running) -> None:
+        if self._client.nthreads():
+            self._refuse()
+            wait([begun for _, begun in running])
 
 
 def _connected(address: str) -> Client:
@@ -132,6 +165,11 @@ def _connected(address: str) -> Client:
     if not wait([found], SECONDS + 1).done:
         raise TimeoutError("something takes connections there, but does not say what a scheduler says")
     return found.result()
+
+
+def _give_up(begun: Begun) -> None:
+    with suppress(InvalidStateError):
+        begun.set_exception(CancelledError())
 
 
 def _settled(job: Job, begun: Begun) -> Converted | None:
