@@ -32,7 +32,7 @@ CHUNK = 4
 
 
 def by_dicomet(source: str, out: str, *, raw: bool) -> None:
-    dicomet.convert_file(source, out, raw=raw, workers=1)
+    dicomet.convert_file(source, out, values="stored" if raw else "display", workers=1)
 
 
 def _values(source: str, *, raw: bool) -> np.ndarray:

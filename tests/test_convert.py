@@ -24,6 +24,7 @@ from dicomet.convert.options import Options
 
 pytest.importorskip("PIL")
 
+CT = ROOTS["pydicom"] / "CT_small.dcm"
 SR = ROOTS["pydicom"] / "test-SR.dcm"
 DICOMDIR = ROOTS["pydicom"] / "dicomdirtests" / "DICOMDIR"
 COUNTS = "{} converted, {} existing, {} skipped, {} failed"
@@ -300,7 +301,9 @@ def test_what_is_named_must_be_an_image(tmp_path, out, capsys):
         (["{in}", "-o", "x.png"], "'x.png' is the name of one file, found 2 to convert"),
         (["{in}/a.dcm", "-o", "x.png", "--format", "tiff"], "--format tiff contradicts"),
         (["{in}", "--format", "jpg", "--dtype", "uint16"], "JPG cannot hold uint16"),
-        (["{in}", "--raw", "--window", "1,2"], "window: does not go with raw"),
+        (["{in}", "--raw", "--window", "1,2"], "window: does not go with stored values"),
+        (["{in}", "--values", "modality"], "PNG cannot hold modality values"),
+        (["{in}/a.dcm", "-o", "x.bmp"], "found 'x.bmp', expected a name that ends in .png"),
         (["{in}", "--size", "0"], "size: found 0"),
         (["{in}", "--report", "x.txt"], "ends in .csv or .json"),
         (["{in}/broken.zip"], "cannot be read as an archive"),
@@ -319,6 +322,30 @@ def test_unusable_arguments_are_refused_before_anything_is_done(arguments, says,
     assert says in printed.err
     assert printed.err.startswith("dicomet convert: error: ")
     assert names(tmp_path) <= {"in/a.dcm", "in/b.dcm", "in/broken.zip"}
+
+
+@pytest.mark.parametrize(("kind", "module"), [("jpg", "PIL"), ("tiff", "tifffile")])
+def test_what_a_format_needs_is_told_once(kind, module, out, capsys, monkeypatch):
+    root = folder(out.parent / "in", {"a.dcm": image(), "b.dcm": image()})
+    monkeypatch.setitem(sys.modules, module, None)
+    convert(root, "-o", out, "--format", kind, status=2)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("dicomet convert: error: ")
+    assert line.endswith("which is not installed: pip install 'dicomet[convert]'")
+    with pytest.raises(ImportError, match="is not installed: pip install"):
+        dicomet.convert_file(root / "a.dcm", out.parent / f"x.{kind}")
+    assert not out.exists()
+
+
+def test_hounsfield_units(out):
+    convert(CT, "-o", out, "--values", "modality", "--format", "npy")
+    np.testing.assert_array_equal(np.load(out / "CT_small.npy"), dicomet.modality_values(CT), strict=True)
+
+
+def test_a_folder_may_have_a_dot(tmp_path):
+    root = folder(tmp_path / "in", {"a.dcm": image()})
+    convert(root / "a.dcm", "-o", tmp_path / "v1.2")
+    assert names(tmp_path / "v1.2") == {"a.png"}
 
 
 def test_a_file_is_no_folder_for_results(tmp_path, capsys):
@@ -372,12 +399,12 @@ def test_windows_are_those_of_to_display(text, window, tmp_path, out, monkeypatc
 
 def test_a_job_can_be_done_by_any_process(tmp_path, out):
     root = folder(tmp_path / "in", {"a.dcm": image(10)})
-    job = Job(str(root / "a.dcm"), str(out / "a.png"), Options(raw=True))
+    job = Job(str(root / "a.dcm"), str(out / "a.png"), Options(values="stored"))
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
         for _ in range(2):
             done = executor.submit(run_job, pickle.loads(pickle.dumps(job))).result()  # noqa: S301
             assert done == (str(root / "a.dcm"), "converted", (str(out / "a.png"),), 1, "")
-        again = executor.submit(dicomet.convert_file, root / "a.dcm", out / "b.npy", raw=True).result()
+        again = executor.submit(dicomet.convert_file, root / "a.dcm", out / "b.npy", values="stored").result()
     assert again.status == "converted"
     np.testing.assert_array_equal(pixels(out / "a.png"), grey(10))
 

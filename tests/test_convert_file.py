@@ -112,15 +112,32 @@ def test_raw_is_every_stored_value(image, count, suffix, tmp_path):
     out = tmp_path / f"x{suffix}"
     if suffix == ".png" and expected.dtype not in {np.dtype("u1"), np.dtype("u2")}:
         with pytest.raises(ValueError, match=rf"PNG cannot hold {expected.dtype.name}.*TIFF, NPY and NPZ can"):
-            dicomet.convert_file(image, out, raw=True)
+            dicomet.convert_file(image, out, values="stored")
         assert not names(tmp_path)
         return
-    done = dicomet.convert_file(image, out, raw=True)
+    done = dicomet.convert_file(image, out, values="stored")
     found = read(done.outputs)
     if suffix in {".npy", ".npz"}:
         found = frames_of(found, count)
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("suffix", [".tiff", ".npy", ".npz"])
+def test_modality_values(image, count, suffix, tmp_path):
+    try:
+        expected = dicomet.modality_values(image)
+    except ValueError as error:
+        with pytest.raises(type(error)):
+            dicomet.convert_file(image, tmp_path / f"x{suffix}", values="modality")
+        assert not names(tmp_path)
+        return
+    done = dicomet.convert_file(image, tmp_path / f"x{suffix}", values="modality")
+    found = read(done.outputs)
+    if suffix in {".npy", ".npz"}:
+        found = frames_of(found, count)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, frames_of(expected, count))
 
 
 CT = ROOTS["pydicom"] / "CT_small.dcm"
@@ -135,6 +152,37 @@ def several(tmp_path_factory):
     return path
 
 
+def test_hounsfield_units(tmp_path):
+    done = dicomet.convert_file(CT, tmp_path / "x.npy", values="modality")
+    dataset = pydicom.dcmread(CT)
+    expected = pydicom.pixels.apply_modality_lut(dataset.pixel_array, dataset)
+    found = read(done.outputs)
+    assert found.dtype == np.int32 if found.max() > 32767 else np.int16
+    np.testing.assert_array_equal(found, expected)
+    done = dicomet.convert_file(CT, tmp_path / "y.npy", values="modality", dtype="float32", size=(64, 64))
+    assert read(done.outputs).dtype == np.float32
+    assert read(done.outputs).mean() == pytest.approx(expected.mean(), abs=5)
+
+
+def test_frames_of_different_slopes_are_of_one_dtype(tmp_path):
+    """The first frame alone would be int16, the second float32."""
+    dataset = pydicom.dcmread(io.BytesIO(dicom(grey(0, (2, 6, 5)), frames=2, bits=12)))
+    groups = []
+    for slope, intercept in ((1, -1000), (0.5, 0)):
+        group, transformation = pydicom.Dataset(), pydicom.Dataset()
+        transformation.RescaleSlope, transformation.RescaleIntercept = slope, intercept
+        group.PixelValueTransformationSequence = [transformation]
+        groups.append(group)
+    dataset.PerFrameFunctionalGroupsSequence = groups
+    expected = dicomet.modality_values(dataset)
+    assert expected.dtype == np.float32
+    for suffix in (".npy", ".tiff"):
+        done = dicomet.convert_file(dataset, tmp_path / f"x{suffix}", values="modality")
+        np.testing.assert_array_equal(read(done.outputs), expected, strict=True)
+    done = dicomet.convert_file(dataset, tmp_path / "y.npy", values="modality", frames=0)
+    assert read(done.outputs).dtype == np.int16
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tiff", ".npy"])
 def test_sixteen_bits_are_display_values(suffix, tmp_path):
     done = dicomet.convert_file(CT, tmp_path / f"x{suffix}", dtype="uint16", window=(40, 400))
@@ -144,7 +192,7 @@ def test_sixteen_bits_are_display_values(suffix, tmp_path):
 
 def test_pillow_reads_sixteen_bits_as_sixteen(tmp_path):
     array = grey(300)
-    dicomet.convert_file(dicom(array, bits=12), tmp_path / "x.png", raw=True)
+    dicomet.convert_file(dicom(array, bits=12), tmp_path / "x.png", values="stored")
     with Image.open(tmp_path / "x.png") as found:
         assert found.mode == "I;16"
         np.testing.assert_array_equal(np.asarray(found), array)
@@ -159,7 +207,7 @@ def test_floats_are_from_zero_to_one(tmp_path):
 
 @pytest.mark.parametrize(("frames", "number"), [(3, 3), (-1, 9), ("mid", 5), (0, 0)])
 def test_one_frame_has_the_name_itself(frames, number, several, tmp_path):
-    done = dicomet.convert_file(several, tmp_path / "x.png", frames=frames, raw=True)
+    done = dicomet.convert_file(several, tmp_path / "x.png", frames=frames, values="stored")
     assert done.outputs == (str(tmp_path / "x.png"),)
     np.testing.assert_array_equal(read(done.outputs)[0], dicomet.pixel_array(several, index=number))
 
@@ -192,7 +240,7 @@ def test_sizes_are_pillows(size, shape, resample, tmp_path):
 
 def test_signed_values_are_resized_too(tmp_path):
     array = (grey(0, (40, 30)).astype(np.int16) - 2000) * 3
-    done = dicomet.convert_file(dicom(array, signed=True), tmp_path / "x.npy", raw=True, size=(20, 15))
+    done = dicomet.convert_file(dicom(array, signed=True), tmp_path / "x.npy", values="stored", size=(20, 15))
     found = read(done.outputs)
     expected = np.asarray(Image.fromarray(array.astype(np.float32)).resize((15, 20), Image.Resampling.BILINEAR))
     assert found.dtype == np.int16
@@ -212,7 +260,7 @@ def test_grey_is_pillows_and_rgb_is_thrice(tmp_path):
 def test_small_images_are_not_taken_for_planes(shape, tmp_path):
     for channels in ((), (3,)):
         array = np.arange(np.prod(shape + channels), dtype=np.uint8).reshape(shape + channels)
-        done = dicomet.convert_file(dicom(array), tmp_path / "x.tiff", raw=True)
+        done = dicomet.convert_file(dicom(array), tmp_path / "x.tiff", values="stored")
         np.testing.assert_array_equal(read(done.outputs)[0], array)
         with Image.open(tmp_path / "x.tiff") as found:
             np.testing.assert_array_equal(np.asarray(found), array)
@@ -243,7 +291,7 @@ def test_nothing_is_written_of_a_file_that_is_damaged_in_the_end(tmp_path):
     second = damaged.rindex(b"\xfe\xff\x00\xe0")
     damaged[second + 8] = 200  # more segments than there can be
     with pytest.raises(dicomet.PixelDataError, match="frame 1"):
-        dicomet.convert_file(bytes(damaged), tmp_path / "x.png", raw=True)
+        dicomet.convert_file(bytes(damaged), tmp_path / "x.png", values="stored")
     assert not names(tmp_path)
 
 
@@ -267,9 +315,13 @@ def test_nothing_is_written_of_a_file_that_is_damaged_in_the_end(tmp_path):
         ({"quality": 101}, "quality: found 101, expected 1 to 100"),
         ({"quality": "9"}, "quality: found '9', expected 1 to 100"),
         ({"quality": 9.5}, "quality: found 9.5"),
-        ({"raw": True, "window": (1, 2)}, "window: does not go with raw"),
-        ({"raw": True, "dtype": "uint8"}, "dtype: does not go with raw"),
-        ({"raw": True, "colour": "rgb"}, "colour: does not go with raw"),
+        ({"values": "stored", "window": (1, 2)}, "window: does not go with stored values"),
+        ({"values": "stored", "dtype": "uint8"}, "dtype: does not go with stored values"),
+        ({"values": "stored", "colour": "rgb"}, "colour: does not go with stored values"),
+        ({"values": "modality", "window": (1, 2)}, "window: does not go with modality values"),
+        ({"values": "modality", "colour": "grey"}, "colour: does not go with modality values"),
+        ({"values": "modality"}, "PNG cannot hold modality values, .*: TIFF, NPY and NPZ can"),
+        ({"values": "hu"}, "values: found 'hu', expected display, stored, modality"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, says, tmp_path):
@@ -292,5 +344,5 @@ def test_sources_are_those_of_pixel_array(tmp_path):
     expected = dicomet.pixel_array(CT)
     with CT.open("rb") as file:
         for number, source in enumerate([str(CT), CT.read_bytes(), file, pydicom.dcmread(CT)]):
-            done = dicomet.convert_file(source, tmp_path / "new" / f"{number}.npy", raw=True)
+            done = dicomet.convert_file(source, tmp_path / "new" / f"{number}.npy", values="stored")
             np.testing.assert_array_equal(np.load(done.outputs[0]), expected)

@@ -210,6 +210,12 @@ def test_window(tmp_path, output):
     assert np.isin(part(tile(wide, 0, 1)), [0, 255]).mean() < 0.1
 
 
+def test_the_window_of_the_file_is_told_where_it_is_the_one_that_is_shown(output, capsys):
+    for arguments, is_told in ([], True), (["--window", "1"], False), (["--window", "40,400"], False):
+        made(output, TEST_FILES / "examples_overlay.dcm", *arguments)
+        assert (", window " in capsys.readouterr().out) == is_told
+
+
 def test_a_window_below_zero(output, monkeypatch):
     windows = []
     display = show.to_display
@@ -280,7 +286,7 @@ def test_a_file_that_is_named_is_not_passed_over(output, capsys):
     pixels = made(output, CT, TEST_FILES / "rtplan.dcm", TEST_FILES / "README.txt", status=1)
     output_lines = capsys.readouterr().out.splitlines()
     assert "error: the data set has no pixel data" in output_lines[1]
-    assert "error: the file meta information has no (0002,0010) Transfer Syntax UID" in output_lines[2]
+    assert "error: not a DICOM file: no (0002,0010) Transfer Syntax UID" in output_lines[2]
     assert [is_broken(tile(pixels, number, 2)) for number in range(3)] == [False, True, True]
 
 

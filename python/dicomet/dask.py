@@ -4,9 +4,9 @@ import inspect
 import operator
 import os
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -17,15 +17,11 @@ except ModuleNotFoundError as error:
 
 import dicomet
 from dicomet import PixelDataError
+from dicomet.display.values import VALUES, Values
+from dicomet.loaders.loading import READERS, check_one_of
 
-Values = Literal["stored", "modality", "display"]
 Path = str | os.PathLike[str]
 
-_FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
-    "stored": dicomet.pixel_array,
-    "modality": dicomet.modality_values,
-    "display": dicomet.to_display,
-}
 _NOT_LAZY = frozenset({"out", "ds_out", "specific_tags"})
 # What is done to samples after they are decoded.
 _AFTER_DECODING = (
@@ -99,8 +95,7 @@ def from_files(
 
 
 def _check(values: Values, options: dict[str, Any]) -> None:
-    if values not in _FUNCTIONS:
-        raise ValueError(f"'values': found {values!r}, expected one of {', '.join(map(repr, _FUNCTIONS))}")
+    check_one_of("values", values, VALUES)
     unusable = sorted(_NOT_LAZY & options.keys())
     if unusable:
         raise TypeError(f"from_files() has no argument {unusable[0]!r}: nothing is decoded before it is computed")
@@ -146,7 +141,7 @@ def _first(path: str, values: Values, index: int, options: dict[str, Any]) -> tu
 
 def _read(values: Values, path: str, index: int | None, options: dict[str, Any]) -> np.ndarray:
     try:
-        return _FUNCTIONS[values](path, index=index, **options)
+        return READERS[values](path, index=index, **options)
     except PixelDataError as error:
         raise _named(path, error) from error
 

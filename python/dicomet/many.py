@@ -62,8 +62,8 @@ def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     Raises
     ------
     PixelDataError, OSError
-        As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it, and a
-        `PixelDataError` does not name the file: it is the one after as many arrays as came before.
+        As `pixel_array` does, when it is the turn of the source that is wrong, with a note that names the file. Nothing
+        comes after it.
 
     """
     options = {"raw": raw, "decoding_plugin": decoding_plugin, "max_bytes": max_bytes, **kwargs}
@@ -84,14 +84,21 @@ class _Line:
         self._options = options
         self._length = 2 * team.workers + 2
         self._opening: deque[tuple[Readable | Dataset, Task | None]] = deque()
-        self._decoding: deque[Result] = deque()
+        self._decoding: deque[tuple[Readable | Dataset, Result]] = deque()
 
     def arrays(self, sources: "Iterator[Readable | Dataset]") -> Iterator[np.ndarray]:
         while True:
             self._fill(sources)
             if not self._decoding:
                 return
-            yield self._decoding.popleft()()
+            src, result = self._decoding.popleft()
+            try:
+                array = result()
+            except Exception as error:
+                if isinstance(src, str | os.PathLike):
+                    error.add_note(f"while reading {os.fspath(src)!r}")
+                raise
+            yield array
 
     def _fill(self, sources: "Iterator[Readable | Dataset]") -> None:
         with suppress(StopIteration):
@@ -100,7 +107,8 @@ class _Line:
                 task = self._team.open(src) if isinstance(src, str | os.PathLike) else None
                 self._opening.append((src, task))
         while self._opening and len(self._decoding) < self._length:
-            self._decoding.append(self._begin(*self._opening.popleft()))
+            src, opened = self._opening.popleft()
+            self._decoding.append((src, self._begin(src, opened)))
 
     def _begin(self, src: "Readable | Dataset", opened: Task | None) -> Result:
         """Describe a file, and begin to decode it. Of other sources nothing is done before their turn."""

@@ -19,8 +19,9 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("dicomet.tf needs TensorFlow: pip install 'dicomet[tf]'", name=error.name) from error
 from pydicom import dcmread
 
+from dicomet.display.values import Values
 from dicomet.errors import PixelDataError
-from dicomet.loaders.loading import FrameLoader, Index, Values, check_one_of
+from dicomet.loaders.loading import FrameLoader, Index, check_one_of
 from dicomet.loaders.stretch import checked_cast, clipped_cast, stretched
 from dicomet.open_image import open as open_image
 

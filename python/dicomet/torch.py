@@ -22,9 +22,10 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("dicomet.torch needs PyTorch: pip install 'dicomet[torch]'", name=error.name) from error
 
 import dicomet
+from dicomet.display.values import VALUES, Values
 from dicomet.errors import PixelDataError, shown
 from dicomet.loaders.folders import find_class_files, find_files, has_folders
-from dicomet.loaders.loading import COLOR, GREY, check_one_of, named, with_channels
+from dicomet.loaders.loading import COLOR, GREY, READERS, check_one_of, named, with_channels
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
 PathLike = str | os.PathLike[str]
 Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
 
-_READERS: dict[str, Callable[..., np.ndarray]] = {
-    "display": dicomet.to_display,
-    "stored": dicomet.pixel_array,
-    "modality": dicomet.modality_values,
-}
 # These follow from `frames`, and from where a sample goes.
 _OF_DATASET = frozenset({"index", "out", "src"})
 # PS3.3 C.7.6.3.1.1: one, three, or, in retired colour spaces, four.
@@ -125,7 +121,7 @@ class DicomDataset(Dataset[Any]):
         source: PathLike | Iterable[PathLike],
         *,
         targets: Targets = "inferred",
-        values: Literal["display", "stored", "modality"] = "display",
+        values: Values = "display",
         channels: Literal[0, 1, 3] = 0,
         frames: Literal["all", "each"] | int = "all",
         transform: Callable[[torch.Tensor], Any] | None = None,
@@ -209,13 +205,11 @@ def naming_file(path: PathLike) -> "AbstractContextManager[None]":
     return named(path, DicomFileError)
 
 
-def _reader(values: str, options: Mapping[str, Any]) -> Callable[..., np.ndarray]:
+def _reader(values: Values, options: Mapping[str, Any]) -> Callable[..., np.ndarray]:
     """Return the function that `values` names, if it takes these options."""
-    if values not in _READERS:
-        raise ValueError(f"'values': found {shown(values)}, expected one of {', '.join(map(repr, _READERS))}")
-    read = _READERS[values]
+    read = READERS[check_one_of("values", values, VALUES)]
     # What the functions do not name goes to pydicom, which does not look at what it does not know.
-    of_others = set().union(*map(_named, _READERS.values())) - _named(read)
+    of_others = set().union(*map(_named, READERS.values())) - _named(read)
     unknown = sorted(options.keys() & (of_others | _OF_DATASET))
     if unknown:
         raise TypeError(f"DicomDataset(values={values!r}) has no option {unknown[0]!r}")

@@ -70,8 +70,8 @@ def _display_lines(told: Told) -> Iterator[tuple[str, str | None]]:
     yield "pixel aspect ratio", _spacing(told["PixelAspectRatio"], "")
 
 
-def summary(told: Told) -> str:
-    """Return the description in one line, without the name of the file; or the error."""
+def summary(told: Told, *, with_window: bool = True) -> str:
+    """Return the description in one line, without the name of the file, perhaps with its first window; or the error."""
     if told["error"]:
         return f"error: {plain(told['error'])}"
     parts = [
@@ -80,7 +80,7 @@ def summary(told: Told) -> str:
         told["array_dtype"],
         told["PhotometricInterpretation"],
         told["transfer_syntax"],
-        f"window {first}" if (first := next(windows(told), None)) else None,
+        f"window {first}" if with_window and (first := next(windows(told), None)) else None,
         None if told["decoded_by"] else "no decoding plugin is installed",
     ]
     return ", ".join(str(part) for part in parts if part)

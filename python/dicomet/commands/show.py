@@ -66,13 +66,13 @@ def show(  # noqa: PLR0913 - the options of the command
     sheet = Sheet(len(chosen), columns, size)
     is_one_file = len(files) == 1 < len(chosen)
     if is_one_file:
-        say(f"{printable(files[0].label)}: {summary(chosen[0].told)}")
+        say(f"{printable(files[0].label)}: {summary(chosen[0].told, with_window=window is None)}")
     broken = 0
     for number, tile in enumerate(chosen):
         with silenced():
             error = _draw(sheet, number, tile, window)
         broken += error is not None
-        line = _line_of_frame(tile, error) if is_one_file else _line(tile, error)
+        line = _line_of_frame(tile, error) if is_one_file else _line(tile, error, with_window=window is None)
         say(f"{number + 1:{len(str(len(chosen)))}}  {line}")
     _say_rest(len(files), len(chosen), others)
     return _write(png.encode(png.read_only(sheet.pixels)), output) or int(broken > 0)
@@ -163,11 +163,11 @@ def _aspect(told: dict[str, Any]) -> float:
     return 1.0
 
 
-def _line(tile: Tile, error: str | None) -> str:
+def _line(tile: Tile, error: str | None, *, with_window: bool) -> str:
     name = printable(tile.file.label)
     if tile.frames > 1:
         name += f", {_frame(tile)}"
-    return f"{name}: " + (summary(tile.told) if error is None else f"error: {error}")
+    return f"{name}: " + (summary(tile.told, with_window=with_window) if error is None else f"error: {error}")
 
 
 def _line_of_frame(tile: Tile, error: str | None) -> str:

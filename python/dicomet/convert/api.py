@@ -18,6 +18,7 @@ from dicomet.convert.options import (
     format_of,
 )
 from dicomet.convert.options import Frames as WantedFrames
+from dicomet.display.values import Values
 from dicomet.display.view import Asked
 from dicomet.same_file import file_of, identity
 
@@ -68,7 +69,7 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     resample: Resample = "bilinear",
     frames: WantedFrames = "all",
     colour: Colour = "auto",
-    raw: bool = False,
+    values: Values = "display",
     quality: int = 90,
     skip_existing: bool = False,
     workers: int | None = None,
@@ -77,7 +78,8 @@ def convert_file(  # noqa: PLR0913 - the options of the command
 
     >>> dicomet.convert_file("ct.dcm", "ct.png", window=(40, 400))
     >>> dicomet.convert_file("us.dcm", "us.png")                       # us_0001.png, us_0002.png, ...
-    >>> dicomet.convert_file("mr.dcm", "mr.npy", raw=True)
+    >>> dicomet.convert_file("mr.dcm", "mr.png", values="stored")
+    >>> dicomet.convert_file("ct.dcm", "ct.npy", values="modality")    # Hounsfield units
 
     It depends on nothing but its arguments and can be called again, and by any process: it can be given to an executor
     or a cluster as it is.
@@ -94,7 +96,8 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     window : optional
         As for `dicomet.to_display`.
     dtype : {"uint8", "uint16", "float32"}, optional
-        Of what is displayed; uint8 by default. float32, from 0 to 1, is for TIFF, NPY and NPZ, uint16 not for JPEG.
+        Of what is displayed; uint8 by default. float32, from 0 to 1, is for TIFF, NPY and NPZ, uint16 not for JPEG. Of
+        modality values; by default as `dicomet.modality_values` has it, the same for all frames.
     size : int or (int, int), optional
         One number: of the shorter side, the other in proportion, as in torchvision. Two: rows and columns, whatever the
         proportions, as in torchvision and Keras (Pillow has them the other way round). Antialiased.
@@ -104,9 +107,10 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         Which: all, the one in the middle, or one by its number from 0, or from -1 backwards.
     colour : {"auto", "grey", "rgb"}
         Grey or RGB, as the file has it or in any case. RGB becomes grey by the weights of ITU-R BT.601, as in Pillow.
-    raw : bool
-        Not what is displayed but the stored values, with all their bits: those of `dicomet.pixel_array`. Signed, float
-        and 32-bit values are for TIFF, NPY and NPZ.
+    values : {"display", "stored", "modality"}
+        What is displayed; or the stored values with all their bits, those of `dicomet.pixel_array`, of which signed,
+        float and 32-bit ones are for TIFF, NPY and NPZ; or those of `dicomet.modality_values`, such as Hounsfield
+        units, for these formats alone.
     quality : int
         Of JPEG, 1 to 100.
     skip_existing : bool
@@ -133,7 +137,7 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         JPEG needs Pillow and TIFF needs tifffile, which come with ``dicomet[convert]``.
 
     """
-    options = Options(window, dtype, size, resample, frames, colour, raw, quality, skip_existing, workers)
+    options = Options(window, dtype, size, resample, frames, colour, values, quality, skip_existing, workers)
     return convert(src, Path(out), options)
 
 
@@ -141,6 +145,7 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
     """Do what `convert_file` does."""
     kind = format_of(str(out))
     options.check_format(kind)
+    formats.check_installed(kind)
     name = str(src) if isinstance(src, str | os.PathLike) else type(src).__name__
     _keep(src, [out])
     if options.skip_existing and out.is_file():

@@ -5,9 +5,10 @@ import argparse
 from dicomet.commands.arguments import WINDOW, positive, window
 
 DESCRIPTION = """\
-Convert DICOM files into image files, as they are displayed or (--raw) with all their stored bits. Folders below a SRC
-are kept below the output: folders of classes stay folders of classes. Of several SRC, each folder or archive gets a
-folder of its name. Files in folders and archives that are no DICOM files or have no pixel data are skipped.
+Convert DICOM files into image files, as they are displayed or (--raw) with all their stored bits, or into arrays of
+Hounsfield units and the like (--values modality). Folders below a SRC are kept below the output: folders of classes
+stay folders of classes. Of several SRC, each folder or archive gets a folder of its name. Files in folders and archives
+that are no DICOM files or have no pixel data are skipped.
 
 Exit status: 0; 1 if a file failed, whose reason is told and which does not end the rest; 2 for unusable arguments.
 """
@@ -42,10 +43,19 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
         type=window,
         help=f"{WINDOW}; after the Modality LUT, such as 40,400 for Hounsfield units; default: what the file says",
     )
-    group.add_argument("--dtype", choices=("uint8", "uint16", "float32"), help="of what is displayed; default: uint8")
     group.add_argument(
-        "--raw", action="store_true", help="the stored values with all their bits, not what is displayed"
+        "--dtype",
+        choices=("uint8", "uint16", "float32"),
+        help="of display values, default: uint8; of modality values, default: the narrowest that holds them",
     )
+    group.add_argument(
+        "--values",
+        choices=("display", "stored", "modality"),
+        default="display",
+        help="what is displayed, what is stored with all its bits, or what the Modality LUT makes of it, such as "
+        "Hounsfield units (for tiff, npy, npz); default: display",
+    )
+    group.add_argument("--raw", action="store_const", dest="values", const="stored", help="--values stored")
     group.add_argument(
         "--size",
         metavar="N|ROWSxCOLUMNS",

@@ -1,6 +1,7 @@
 """The command ``dicomet convert``."""
 
 import argparse
+import mimetypes
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from rich.text import Text
 from dicomet.convert import pool
 from dicomet.convert.api import Converted, Status
 from dicomet.convert.course import Course
+from dicomet.convert.formats import check_installed
 from dicomet.convert.jobs import Job
 from dicomet.convert.kept import check_kept
 from dicomet.convert.naming import results
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         plan = _plan(arguments)
         report = None if arguments.report is None else Report(Path(arguments.report))
         course = _course(arguments)
-    except (UnusableSourceError, ValueError, OSError) as error:
+    except (UnusableSourceError, ValueError, OSError, ImportError) as error:
         sys.stderr.write(f"{PREFIX}: error: {in_one_line(str(error))}\n")
         return UNUSABLE_ARGUMENTS
     counts: Counter[Status] = Counter()
@@ -88,7 +90,7 @@ def _course(arguments: argparse.Namespace) -> Course:
     try:
         from dicomet.convert.cluster import Cluster  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise ValueError(f"--scheduler needs dask.distributed, which is not installed: {INSTALL_DASK}") from error
+        raise ImportError(f"--scheduler needs dask.distributed, which is not installed: {INSTALL_DASK}") from error
     return Cluster(arguments.scheduler).run
 
 
@@ -100,7 +102,7 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
         resample=arguments.resample,
         frames=arguments.frames,
         colour=arguments.colour,
-        raw=arguments.raw,
+        values=arguments.values,
         quality=arguments.quality,
         skip_existing=arguments.skip_existing,
     )
@@ -110,6 +112,8 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
     if arguments.format not in {None, kind}:
         raise ValueError(f"--format {arguments.format} contradicts the name of the output, {str(out)!r}")
     options.check_format(kind)
+    if arguments.scheduler is None:
+        check_installed(kind)
     found = find(arguments.sources, out)
     if not single:
         if out.exists() and not out.is_dir():
@@ -124,7 +128,11 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
 
 
 def _is_file_name(out: Path) -> bool:
-    return out.suffix.lower() in FORMATS and not out.is_dir()
+    """Tell the name of a result from that of a folder, which may have a dot too; x.bmp is neither."""
+    if out.is_dir():
+        return False
+    kind = mimetypes.guess_type(out.name)[0] or ""
+    return out.suffix.lower() in FORMATS or kind.startswith("image/")
 
 
 def _shown(done: Iterable[Converted], count: int) -> Iterator[Converted]:

@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import BinaryIO
 
 import numpy as np
@@ -17,6 +18,7 @@ COLOURED = 3
 MOST_SIDE_OF_JPEG = 65500
 # Offsets of a TIFF have 32 bits; what is not pixels has room in the rest.
 MOST_OF_TIFF = 2**32 - 2**25
+NEEDS = {"jpg": ("PIL", "JPEG files are written by Pillow"), "tiff": ("tifffile", "TIFF files are written by tifffile")}
 INSTALL = "pip install 'dicomet[convert]'"
 
 
@@ -41,6 +43,20 @@ class Frames:
         return self.first.nbytes * self.count
 
 
+def check_installed(kind: str) -> None:
+    """Find out before anything is decoded whether a format can be written here.
+
+    Raises
+    ------
+    ImportError
+        It needs a library that is not installed.
+
+    """
+    module, what = NEEDS.get(kind, ("", ""))
+    if module and find_spec(module) is None:
+        raise ImportError(f"{what}, which is not installed: {INSTALL}")
+
+
 def image_encoder(kind: str, options: Options) -> Callable[[np.ndarray, BinaryIO], object]:
     """Return what writes one frame to a file, for the formats that hold one."""
     return _write_png if kind == "png" else partial(_write_jpg, quality=options.quality)
@@ -62,18 +78,14 @@ def _write_jpg(frame: np.ndarray, file: BinaryIO, *, quality: int) -> None:
         rows, columns = frame.shape[:2]
         holds = f"at most {MOST_SIDE_OF_JPEG} of each: PNG, TIFF, NPY and NPZ can"
         raise ValueError(f"JPG cannot hold {rows} rows and {columns} columns, only {holds}")
-    try:
-        from PIL import Image  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ImportError(f"JPEG files are written by Pillow, which is not installed: {INSTALL}") from error
+    from PIL import Image  # noqa: PLC0415 - an extra
+
     Image.fromarray(frame).save(file, "jpeg", quality=quality)
 
 
 def _write_tiff(frames: Frames, file: BinaryIO) -> None:
-    try:
-        import tifffile  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ImportError(f"TIFF files are written by tifffile, which is not installed: {INSTALL}") from error
+    import tifffile  # noqa: PLC0415 - an extra
+
     photometric, planes = ("rgb", "contig") if frames.first.ndim == COLOURED else ("minisblack", None)
     with tifffile.TiffWriter(file, bigtiff=frames.nbytes > MOST_OF_TIFF) as writer:
         for frame in frames:

@@ -9,6 +9,7 @@ from dicomet import _native
 from dicomet.convert.options import MOST_SIDE, Options, Resample, Size
 from dicomet.display.api import look_of
 from dicomet.display.frames import DisplayFrames
+from dicomet.display.values import modality_dtype, modality_frames
 from dicomet.loaders.loading import COLOR, GREY, with_channels
 from dicomet.png import read_only
 
@@ -40,17 +41,28 @@ class FrameSource:
         self._look = look_of(options.window, options.dtype or "uint8")
         self.count = self._frames.stored.count
         self.numbers = _wanted(options.frames, self.count)
+        # One for all frames, of which each may have its own slope.
+        dtype = None if options.dtype is None else np.dtype(options.dtype)
+        self._dtype = modality_dtype(self._frames, self.numbers, dtype) if options.values == "modality" else None
 
     def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames of shape ``(rows, columns)`` or ``(rows, columns, 3)``, one in memory at a time."""
         for number in numbers:
-            frame = self._stored(number) if self._options.raw else self._displayed(number)
+            frame = self._read(number)
             yield frame if self._options.size is None else resized(frame, self._options.size, self._options.resample)
+
+    def _read(self, number: int) -> np.ndarray:
+        if self._options.values == "display":
+            return self._displayed(number)
+        frame = self._stored(number) if self._options.values == "stored" else self._modality(number)
+        return frame[..., 0] if frame.shape[2:] == (1,) else frame
+
+    def _modality(self, number: int) -> np.ndarray:
+        return modality_frames(self._frames, number, self._dtype, None)
 
     def _stored(self, number: int) -> np.ndarray:
         frames = self._frames.stored
-        frame = frames.read(number, 1, frames.frame_shape)
-        return frame[..., 0] if frame.shape[2:] == (1,) else frame
+        return frames.read(number, 1, frames.frame_shape)
 
     def _displayed(self, number: int) -> np.ndarray:
         options, frame = self._options, self._frames.display(number, self._look, None)

@@ -5,6 +5,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Literal, get_args
 
+from dicomet.display.values import VALUES, Values
 from dicomet.display.view import Asked
 
 Colour = Literal["auto", "grey", "rgb"]
@@ -26,6 +27,12 @@ FORMATS = {
 FRAME_BY_FRAME = ("png", "jpg")
 """Formats that hold one frame: of several, each gets a file of its own."""
 INTEGERS_ALONE = {"png": "uint8 and uint16", "jpg": "uint8"}
+DISPLAY_ALONE: dict[Values, tuple[str, ...]] = {
+    "stored": ("window", "dtype", "colour"),
+    "modality": ("window", "colour"),
+}
+"""Options that do not go with other values."""
+HOLD_ALL = "TIFF, NPY and NPZ can"
 SIDES = ("rows", "columns")
 MOST_SIDE = 65535
 BEST_QUALITY = 100
@@ -41,7 +48,7 @@ class Options:
     resample: Resample = "bilinear"
     frames: Frames = "all"
     colour: Colour = "auto"
-    raw: bool = False
+    values: Values = "display"
     quality: int = 90
     skip_existing: bool = False
     workers: int | None = None
@@ -58,6 +65,7 @@ class Options:
         _one_of("dtype", self.dtype, (None, *DTYPES))
         _one_of("resample", self.resample, get_args(Resample))
         _one_of("colour", self.colour, get_args(Colour))
+        _one_of("values", self.values, VALUES)
         if not isinstance(self.frames, int):
             _one_of("frames", self.frames, ("all", "mid", "a number"))
         if not _is_within(self.quality, BEST_QUALITY):
@@ -66,23 +74,18 @@ class Options:
         if self.size is not None and not all(_is_within(side, MOST_SIDE) for side in sides):
             expected = f"a number or ({', '.join(SIDES)}), from 1 to {MOST_SIDE}"
             raise ValueError(f"size: found {self.size!r}, expected {expected}")
-        if self.raw:
-            self._check_raw()
-
-    def _check_raw(self) -> None:
-        given = {
-            "window": self.window is not None,
-            "dtype": self.dtype is not None,
-            "colour": self.colour != "auto",
-        }
-        for name, is_given in given.items():
-            if is_given:
-                raise ValueError(f"{name}: does not go with raw, which leaves the stored values as they are")
+        for name in DISPLAY_ALONE.get(self.values, ()):
+            if getattr(self, name) not in {None, "auto"}:
+                raise ValueError(f"{name}: does not go with {self.values} values")
 
     def check_format(self, kind: str) -> None:
         """Refuse a format that cannot hold what is wanted, as far as that can be told without a file."""
-        if not self.raw:
+        if self.values == "display":
             check_dtype(kind, self.dtype or "uint8")
+        elif self.values == "modality" and kind in INTEGERS_ALONE:
+            raise ValueError(
+                f"{kind.upper()} cannot hold modality values, which may be negative or no whole numbers: {HOLD_ALL}"
+            )
 
 
 def check_dtype(kind: str, dtype: str) -> None:
@@ -96,9 +99,8 @@ def check_dtype(kind: str, dtype: str) -> None:
     """
     holds = INTEGERS_ALONE.get(kind)
     if holds is not None and dtype not in holds.split(" and "):
-        others = ["PNG"] * (dtype in INTEGERS_ALONE["png"].split(" and ")) + ["TIFF", "NPY", "NPZ"]
-        can = f"{', '.join(others[:-1])} and {others[-1]} can"
-        raise ValueError(f"{kind.upper()} cannot hold {dtype}, only {holds}: {can}")
+        others = "PNG, " if dtype in INTEGERS_ALONE["png"].split(" and ") else ""
+        raise ValueError(f"{kind.upper()} cannot hold {dtype}, only {holds}: {others}{HOLD_ALL}")
 
 
 def format_of(path: str) -> str:

@@ -1,6 +1,6 @@
 """Modality values (PS3.3 C.11.1) as numbers that hold them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from dicomet.png import read_only
 if TYPE_CHECKING:
     from dicomet.display.frames import DisplayFrames
 
+Values = Literal["display", "stored", "modality"]
+"""What `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values` returns."""
+VALUES: tuple[Values, ...] = get_args(Values)
 INTEGERS = tuple(np.dtype(name) for name in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64"))
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 # Up to here float64, in which values are worked out, has every integer.
@@ -25,9 +28,8 @@ def modality_frames(
 ) -> np.ndarray:
     """Return the modality values of a frame, or of all."""
     first, count, _ = frames.stored.span(index, Form(np.dtype(np.uint8), frames.stored.frame_shape))
-    numbers = range(first, first + count) if frames.attributes.varies else range(first, first + 1)
-    modalities = [None if frames.is_color else frames.attributes.frame(number).modality for number in numbers]
-    wanted = _checked(frames, modalities, dtype) if dtype is not None else _narrowest(frames, modalities)
+    modalities = _modalities(frames, range(first, first + count))
+    wanted = _dtype(frames, modalities, dtype)
     form = Form(wanted, frames.stored.frame_shape)
     first, count, shape = frames.stored.span(index, form)
     frames.stored.check(first, count, form)
@@ -35,11 +37,25 @@ def modality_frames(
     if len(set(modalities)) == 1:
         _read(frames, first, count, modalities[0], array)
         return array
-    for number, modality, frame in zip(
-        numbers, modalities, array.view(np.ndarray).reshape(count, *form.frame_shape), strict=True
-    ):
+    each = array.view(np.ndarray).reshape(count, *form.frame_shape)
+    for number, (modality, frame) in enumerate(zip(modalities, each, strict=True), first):
         _read(frames, number, 1, modality, frame)
     return array
+
+
+def modality_dtype(frames: "DisplayFrames", numbers: range, dtype: np.dtype | None) -> np.dtype:
+    """Return a dtype for all these frames, which may be read one by one: the caller's, or the narrowest."""
+    return _dtype(frames, _modalities(frames, numbers), dtype)
+
+
+def _modalities(frames: "DisplayFrames", numbers: range) -> list[Modality]:
+    """Return that of each frame, or the one of all."""
+    alike = numbers if frames.attributes.varies else numbers[:1]
+    return [None if frames.is_color else frames.attributes.frame(number).modality for number in alike]
+
+
+def _dtype(frames: "DisplayFrames", modalities: list[Modality], dtype: np.dtype | None) -> np.dtype:
+    return _narrowest(frames, modalities) if dtype is None else _checked(frames, modalities, dtype)
 
 
 def _read(frames: "DisplayFrames", first: int, count: int, modality: Modality, out: np.ndarray) -> None:

@@ -1,24 +1,29 @@
 """One file to one array of a model's input: which frame, which values, how many channels. An error names the file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+import dicomet
 from dicomet.display.api import look_of
 from dicomet.display.frames import DisplayFrames
-from dicomet.display.values import modality_frames
+from dicomet.display.values import VALUES, Values, modality_frames
 from dicomet.display.view import Asked
 from dicomet.errors import PixelDataError
 
 Index = int | Literal["middle"] | None
-Values = Literal["display", "stored", "modality"]
 
 Of = TypeVar("Of")
 
+READERS: dict[Values, Callable[..., np.ndarray]] = {
+    "display": dicomet.to_display,
+    "stored": dicomet.pixel_array,
+    "modality": dicomet.modality_values,
+}
 GREY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
 # Rec. ITU-R BT.601, as in Pillow's mode "L" and in `tf.image.rgb_to_grayscale`.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -58,7 +63,7 @@ class FrameLoader:
 
     def __post_init__(self) -> None:
         """Find what is wrong before the first file is read."""
-        check_one_of("values", self.values, ("display", "stored", "modality"))
+        check_one_of("values", self.values, VALUES)
         check_one_of("channels", self.channels, (0, GREY, COLOR, COLOR_AND_ALPHA))
         if self.values != "display" and (self.window, self.default) != (None, None):
             raise ValueError(f"'window', 'default': are for values='display', found values={self.values!r}")
