@@ -6,9 +6,10 @@ import os
 import numpy as np
 import pydicom
 import pytest
-from display_oracle import assert_seen
+from display_oracle import assert_seen, part
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import apply_modality_lut, apply_voi
@@ -218,6 +219,31 @@ def test_views_by_the_explanation_of_a_lut():
     np.testing.assert_array_equal(dicomet.to_display(ds, window="WINDOW"), [[0, 255]])
     with pytest.raises(dicomet.PixelDataError, match=r"VOI LUT Sequence: found 2 views, expected one with index 2"):
         dicomet.to_display(ds, window=2)
+
+
+@pytest.mark.parametrize("by_frame", [False, True])
+def test_functional_groups_may_have_voi_luts(by_frame):
+    """PS3.3 C.7.6.16.2.10b."""
+    ds = pydicom.dcmread(get_testdata_file("emri_small.dcm", download=False))
+    count = ds.NumberOfFrames
+    ds.SharedFunctionalGroupsSequence = [Dataset()]
+    ds.PerFrameFunctionalGroupsSequence = [Dataset() for _ in range(count)]
+    holders = ds.PerFrameFunctionalGroupsSequence if by_frame else ds.SharedFunctionalGroupsSequence
+    # What all frames would have, were there no groups.
+    ds.VOILUTSequence = [lut_item(0, np.zeros(512), 12, words=True)]
+    for index, group in enumerate(holders):
+        entries = np.arange(512) * 7 + 20 * index
+        voi = Dataset()
+        voi.VOILUTSequence = [lut_item(0, entries, 12, words=True), lut_item(0, 4095 - entries, 12, words=True)]
+        voi.VOILUTSequence[1].LUTExplanation = "Negative"
+        group.FrameVOILUTSequence = [voi]
+    exact = np.stack([part(ds, frame, index) for index, frame in enumerate(ds.pixel_array)])
+    assert len({frame.tobytes() for frame in exact}) == count
+    buffer = io.BytesIO()
+    ds.save_as(buffer)
+    for source in (ds, buffer.getvalue()):
+        assert_seen(dicomet.to_display(source), exact * 255)
+        assert_seen(dicomet.to_display(source, window="negative", index=3), 255 - exact[3] * 255)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dicomet._native import Lut, Palette
 from dicomet.display import elements as tags
-from dicomet.display.elements import NAMES, Elements, has_groups, items, of_dataset, of_header
+from dicomet.display.elements import NAMES, Elements, has_groups, items, of_dataset, of_header, says_voi
 from dicomet.errors import MissingElementError, PixelDataError, shown
 from dicomet.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
 
@@ -161,10 +161,11 @@ class ImageAttributes:
         with self._reading():
             elements = of_dataset(self._dataset, index, signed=signed)
             attributes = _of_elements(elements, self._photometric)
-            return attributes._replace(modality=self._modality_lut or attributes.modality, luts=self._luts())
+            luts = self._luts(says_voi(self._dataset, index))
+            return attributes._replace(modality=self._modality_lut or attributes.modality, luts=luts)
 
-    def _luts(self) -> tuple[View, ...]:
-        found = () if self._dataset is None else items(self._dataset, tags.VOI_LUT_SEQUENCE)
+    def _luts(self, dataset: "Dataset") -> tuple[View, ...]:
+        found = items(dataset, tags.VOI_LUT_SEQUENCE)
         return tuple(View(str(item.get("LUTExplanation", None) or ""), partial(self._lut, item)) for item in found)
 
 

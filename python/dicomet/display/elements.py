@@ -119,6 +119,16 @@ def of_dataset(dataset: "Dataset", frame: int, *, signed: bool) -> Elements:
     return Elements(texts)
 
 
+def says_voi(dataset: "Dataset", frame: int) -> "Dataset":
+    """Return who says how a frame is windowed: its functional group, else that of all frames, else the data set."""
+    for groups, item in ((PER_FRAME_GROUPS, frame), (SHARED_GROUPS, 0)):
+        group = _item(dataset, groups, item)
+        inner = None if group is None else _item(group, FRAME_VOI_LUT_SEQUENCE, 0)
+        if inner is not None:
+            return inner
+    return dataset
+
+
 def _as_stored(text: str, *, signed: bool) -> str:
     """Return Pixel Padding Value as a sample of the image would be read: its VR and Pixel Representation may differ."""
     try:
