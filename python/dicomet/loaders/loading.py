@@ -8,21 +8,21 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-import dicomet
-from dicomet.display.api import look_of
+from dicomet.display.api import look_of, modality_values, to_display
 from dicomet.display.frames import DisplayFrames
 from dicomet.display.values import VALUES, Values, modality_frames
 from dicomet.display.view import Asked
 from dicomet.errors import PixelDataError
+from dicomet.pixels import pixel_array
 
 Index = int | Literal["middle"] | None
 
 Of = TypeVar("Of")
 
 READERS: dict[Values, Callable[..., np.ndarray]] = {
-    "display": dicomet.to_display,
-    "stored": dicomet.pixel_array,
-    "modality": dicomet.modality_values,
+    "display": to_display,
+    "stored": pixel_array,
+    "modality": modality_values,
 }
 GREY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
 # Rec. ITU-R BT.601, as in Pillow's mode "L" and in `tf.image.rgb_to_grayscale`.
