@@ -25,6 +25,7 @@ from dicomet.convert.options import Options
 pytest.importorskip("PIL")
 
 CT = ROOTS["pydicom"] / "CT_small.dcm"
+MR = ROOTS["pydicom"] / "MR_small.dcm"
 SR = ROOTS["pydicom"] / "test-SR.dcm"
 DICOMDIR = ROOTS["pydicom"] / "dicomdirtests" / "DICOMDIR"
 COUNTS = "{} converted, {} existing, {} skipped, {} failed"
@@ -302,6 +303,7 @@ def test_what_is_named_must_be_an_image(tmp_path, out, capsys):
         (["{in}/a.dcm", "-o", "x.png", "--format", "tiff"], "--format tiff contradicts"),
         (["{in}", "--format", "jpg", "--dtype", "uint16"], "JPG cannot hold uint16"),
         (["{in}", "--raw", "--window", "1,2"], "window: does not go with stored values"),
+        (["{in}", "--dtype", "int16"], "dtype: found 'int16', expected uint8, uint16, float32"),
         (["{in}", "--values", "modality"], "PNG cannot hold modality values"),
         (["{in}/a.dcm", "-o", "x.bmp"], "found 'x.bmp', expected a name that ends in .png"),
         (["{in}", "--size", "0"], "size: found 0"),
@@ -340,6 +342,33 @@ def test_what_a_format_needs_is_told_once(kind, module, out, capsys, monkeypatch
 def test_hounsfield_units(out):
     convert(CT, "-o", out, "--values", "modality", "--format", "npy")
     np.testing.assert_array_equal(np.load(out / "CT_small.npy"), dicomet.modality_values(CT), strict=True)
+
+
+def test_modality_values_may_all_be_of_one_dtype(out):
+    convert(CT, MR, "-o", out, "--values", "modality", "--format", "npy", "--dtype", "int32")
+    for path in (CT, MR):
+        found = np.load(out / f"{path.stem}.npy")
+        np.testing.assert_array_equal(found, dicomet.modality_values(path, dtype=np.int32), strict=True)
+
+
+def test_it_is_either_raw_or_other_values(out, capsys):
+    with pytest.raises(SystemExit):
+        convert(CT, "-o", out, "--raw", "--values", "modality")
+    assert "not allowed with argument" in capsys.readouterr().err
+
+
+def test_a_format_by_any_of_its_suffixes(out):
+    convert(CT, "-o", out, "--format", "jpeg")
+    convert(CT, "-o", out, "--format", "tif")
+    assert names(out) == {"CT_small.jpg", "CT_small.tiff"}
+
+
+def test_what_has_no_image_needs_no_pillow(out, monkeypatch):
+    """The command looks at once whether it is there; a worker elsewhere may lack it."""
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    for source, status in ((SR, "skipped"), (CT, "failed")):
+        done = run_job(Job(str(source), str(out / "x.jpg"), Options()))
+        assert done.status == status
 
 
 def test_a_folder_may_have_a_dot(tmp_path):

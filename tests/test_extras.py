@@ -12,7 +12,7 @@ import pytest
         ("torch", "torch", "torch"),
         ("monai", "monai", "monai"),
         ("tf", "tensorflow", "tf"),
-        ("keras", "keras", "tf"),
+        ("keras", "keras", "keras"),
         ("dask", "dask", "dask"),
     ],
 )

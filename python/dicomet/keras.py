@@ -17,7 +17,7 @@ import numpy as np
 try:
     import keras
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("dicomet.keras needs Keras: pip install 'dicomet[tf]'", name=error.name) from error
+    raise ModuleNotFoundError("dicomet.keras needs Keras: pip install 'dicomet[keras]'", name=error.name) from error
 
 from dicomet.loaders.class_folder import (
     SUBSETS,
@@ -150,7 +150,9 @@ class _TfDataset:
 
     def __call__(self, files: ClassFolder, seed: int | None) -> "tf.data.Dataset":
         """Return the images of `files`, shuffled if there is a `seed`, and their labels."""
-        import tensorflow as tf  # noqa: PLC0415 - the other loader does without
+        import tensorflow as tf  # noqa: PLC0415 - likewise
+
+        import dicomet.tf  # noqa: F401, PLC0415 - says what to install; the other loader does without
 
         labels = files.encoded_labels(self.label_mode)
         elements = (files.paths,) if labels is None else (files.paths, labels)

@@ -199,8 +199,10 @@ def test_no_grain(folders):
 def test_empty_folder(tmp_path, made):
     (tmp_path / "disc").mkdir()
     (tmp_path / "disc" / "readme.txt").write_text("nothing here")
-    with pytest.raises(FileNotFoundError, match="found no DICOM file"):
+    with pytest.raises(FileNotFoundError, match="found no DICOM file in its folders, which are the classes"):
         made(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"found no DICOM file$"):
+        made(tmp_path, labels=None)
 
 
 def broken(folder, kind):

@@ -145,12 +145,12 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
     """Do what `convert_file` does."""
     kind = format_of(str(out))
     options.check_format(kind)
-    formats.check_installed(kind)
     name = str(src) if isinstance(src, str | os.PathLike) else type(src).__name__
     _keep(src, [out])
     if options.skip_existing and out.is_file():
         return Converted(name, "existing", (str(out),))
     source = FrameSource(src, options)
+    formats.check_installed(kind)
     places = output_names(out, kind, source.count, source.numbers)
     _keep(src, places.values())
     missing = {number: path for number, path in places.items() if not (options.skip_existing and path.is_file())}

@@ -30,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the folder for the results; of a single file also the name of the result, such as ct.png. Several frames "
         "become NAME_0001.png and so on, or one file in the formats that hold several",
     )
-    parser.add_argument("--format", choices=("png", "jpg", "tiff", "npy", "npz"), help="default: png")
+    parser.add_argument("--format", choices=("png", "jpg", "jpeg", "tif", "tiff", "npy", "npz"), help="default: png")
     _add_values(parser)
     _add_course(parser)
 
@@ -45,17 +45,19 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--dtype",
-        choices=("uint8", "uint16", "float32"),
-        help="of display values, default: uint8; of modality values, default: the narrowest that holds them",
+        metavar="DTYPE",
+        help="of display values uint8, uint16 or float32, default: uint8; of modality values any that holds them, "
+        "default: the narrowest integers, or float32",
     )
-    group.add_argument(
+    which = group.add_mutually_exclusive_group()
+    which.add_argument(
         "--values",
         choices=("display", "stored", "modality"),
         default="display",
-        help="what is displayed, what is stored with all its bits, or what the Modality LUT makes of it, such as "
-        "Hounsfield units (for tiff, npy, npz); default: display",
+        help="what is displayed; what is stored, with all its bits (YBR becomes RGB); or what the Modality LUT makes "
+        "of it, such as Hounsfield units (for tiff, npy, npz); default: display",
     )
-    group.add_argument("--raw", action="store_const", dest="values", const="stored", help="--values stored")
+    which.add_argument("--raw", action="store_const", dest="values", const="stored", help="--values stored")
     group.add_argument(
         "--size",
         metavar="N|ROWSxCOLUMNS",

@@ -108,8 +108,9 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
     )
     out = Path(arguments.output)
     single = _is_file_name(out)
-    kind = format_of(str(out)) if single else arguments.format or "png"
-    if arguments.format not in {None, kind}:
+    asked = arguments.format and format_of(f"x.{arguments.format}")
+    kind = format_of(str(out)) if single else asked or "png"
+    if asked not in {None, kind}:
         raise ValueError(f"--format {arguments.format} contradicts the name of the output, {str(out)!r}")
     options.check_format(kind)
     if arguments.scheduler is None:

@@ -1,6 +1,7 @@
 """The frames of a source, as they are wanted: as displayed or as stored, in a size, in a colour."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from dicomet import _native
 from dicomet.convert.options import MOST_SIDE, Options, Resample, Size
 from dicomet.display.api import look_of
-from dicomet.display.frames import DisplayFrames
+from dicomet.display.frames import DisplayFrames, Look
 from dicomet.display.values import modality_dtype, modality_frames
 from dicomet.loaders.loading import COLOR, GREY, with_channels
 from dicomet.png import read_only
@@ -38,12 +39,9 @@ class FrameSource:
         """
         self._options = options
         self._frames = DisplayFrames(src, {}, decoding_plugin="", workers=options.workers, max_bytes=None)
-        self._look = look_of(options.window, options.dtype or "uint8")
         self.count = self._frames.stored.count
         self.numbers = _wanted(options.frames, self.count)
-        # One for all frames, of which each may have its own slope.
-        dtype = None if options.dtype is None else np.dtype(options.dtype)
-        self._dtype = modality_dtype(self._frames, self.numbers, dtype) if options.values == "modality" else None
+        self._read = self._reader()
 
     def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames of shape ``(rows, columns)`` or ``(rows, columns, 3)``, one in memory at a time."""
@@ -51,21 +49,25 @@ class FrameSource:
             frame = self._read(number)
             yield frame if self._options.size is None else resized(frame, self._options.size, self._options.resample)
 
-    def _read(self, number: int) -> np.ndarray:
-        if self._options.values == "display":
-            return self._displayed(number)
-        frame = self._stored(number) if self._options.values == "stored" else self._modality(number)
-        return frame[..., 0] if frame.shape[2:] == (1,) else frame
+    def _reader(self) -> Callable[[int], np.ndarray]:
+        options = self._options
+        if options.values == "display":
+            return partial(self._displayed, look_of(options.window, options.dtype or "uint8"))
+        if options.values == "stored":
+            return self._stored
+        # One for all frames, of which each may have its own slope.
+        wanted = None if options.dtype is None else np.dtype(options.dtype)
+        return partial(self._modality, modality_dtype(self._frames, self.numbers, wanted))
 
-    def _modality(self, number: int) -> np.ndarray:
-        return modality_frames(self._frames, number, self._dtype, None)
+    def _modality(self, dtype: np.dtype, number: int) -> np.ndarray:
+        return _without_axis(modality_frames(self._frames, number, dtype, None))
 
     def _stored(self, number: int) -> np.ndarray:
         frames = self._frames.stored
-        return frames.read(number, 1, frames.frame_shape)
+        return _without_axis(frames.read(number, 1, frames.frame_shape))
 
-    def _displayed(self, number: int) -> np.ndarray:
-        options, frame = self._options, self._frames.display(number, self._look, None)
+    def _displayed(self, look: Look, number: int) -> np.ndarray:
+        options, frame = self._options, self._frames.display(number, look, None)
         if options.colour == "grey" and frame.ndim == COLOURED:
             return with_channels(frame, GREY, frame.ndim)[..., 0]
         if options.colour == "rgb" and frame.ndim != COLOURED:
@@ -73,12 +75,16 @@ class FrameSource:
         return frame
 
 
+def _without_axis(frame: np.ndarray) -> np.ndarray:
+    return frame[..., 0] if frame.shape[2:] == (1,) else frame
+
+
 def _wanted(frames: int | str, count: int) -> range:
     if frames == "all":
         return range(count)
     number = count // 2 if frames == "mid" else int(frames)
     if not -count <= number < count:
-        raise IndexError(f"frame {number} of {count}")
+        raise IndexError(f"frames: found {number}, expected -{count} to {count - 1}")
     return range(number % count, number % count + 1)
 
 
@@ -111,7 +117,8 @@ def resized(frame: np.ndarray, size: Size, resample: Resample) -> np.ndarray:
         shifted = resized(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), resample)
         return (shifted ^ np.uint16(SIGN)).view(np.int16)
     if frame.dtype.name not in {"uint8", "uint16", "float32"}:
-        raise ValueError(f"size: values of {frame.dtype.name} cannot be resized, only uint8, uint16, int16 and float32")
+        can = "only uint8, uint16, int16 and float32, which modality values can be by dtype=float32"
+        raise ValueError(f"size: values of {frame.dtype.name} cannot be resized, {can}")
     frame = np.ascontiguousarray(frame)
     out = np.empty((rows, columns, *frame.shape[2:]), frame.dtype)
     _native.resize(

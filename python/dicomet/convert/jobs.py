@@ -105,4 +105,8 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     text = in_one_line(str(error))
-    return text if text and isinstance(error, OSError | ValueError | ImportError) else f"{type(error).__name__}: {text}"
+    return (
+        text
+        if text and isinstance(error, OSError | ValueError | ImportError | IndexError)
+        else f"{type(error).__name__}: {text}"
+    )

@@ -5,6 +5,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Literal, get_args
 
+from dicomet.display.values import DTYPES as MODALITY_DTYPES
 from dicomet.display.values import VALUES, Values
 from dicomet.display.view import Asked
 
@@ -62,7 +63,7 @@ class Options:
             If a value is none of its option's, or two options contradict each other.
 
         """
-        _one_of("dtype", self.dtype, (None, *DTYPES))
+        _one_of("dtype", self.dtype, (None, *(MODALITY_DTYPES if self.values == "modality" else DTYPES)))
         _one_of("resample", self.resample, get_args(Resample))
         _one_of("colour", self.colour, get_args(Colour))
         _one_of("values", self.values, VALUES)

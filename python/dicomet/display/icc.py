@@ -24,7 +24,7 @@ def srgb_transform(profile: bytes) -> Any:
     try:
         from PIL import ImageCms  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"icc_profile=True needs Pillow, which is not installed: {error}") from error
+        raise ModuleNotFoundError("icc_profile=True needs Pillow: pip install 'dicomet[convert]'") from error
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         intent = ImageCms.Intent(ImageCms.getDefaultIntent(source))

@@ -18,6 +18,8 @@ Values = Literal["display", "stored", "modality"]
 VALUES: tuple[Values, ...] = get_args(Values)
 INTEGERS = tuple(np.dtype(name) for name in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64"))
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+DTYPES = tuple(dtype.name for dtype in (*INTEGERS, *FLOATS))
+"""Of modality values, where they are whole and none is outside, or float."""
 # Up to here float64, in which values are worked out, has every integer.
 _MOST = 2.0**53
 _FLOAT32_BITS = 24
@@ -99,8 +101,7 @@ def _checked(frames: "DisplayFrames", modalities: list[Modality], dtype: np.dtyp
     if dtype in FLOATS or (dtype == frames.stored.dtype and not any(modalities)):
         return dtype
     if dtype not in INTEGERS:
-        names = ", ".join(map(str, (*INTEGERS, *FLOATS)))
-        raise ValueError(f"'dtype': found {dtype}, expected one of {names}")
+        raise ValueError(f"'dtype': found {dtype}, expected one of {', '.join(DTYPES)}")
     ends = _ends(frames, modalities) if frames.is_integer else None
     if ends is None or not _holds(dtype, ends):
         values = "values that are not whole" if ends is None else f"values from {ends[0]:g} to {ends[1]:g}"

@@ -99,7 +99,8 @@ def list_class_folder(  # noqa: PLR0913 - those of Keras
     check_one_of("label_mode", label_mode, LABEL_MODES)
     found = _listed(directory, None if label_mode is None else labels, class_names, follow_links=follow_links)
     if not found.paths:
-        raise FileNotFoundError(f"{os.fspath(directory)}: found no DICOM file, expected those of a data set")
+        where = " in its folders, which are the classes" if isinstance(labels, str) and label_mode is not None else ""
+        raise FileNotFoundError(f"{os.fspath(directory)}: found no DICOM file{where}")
     if label_mode == "binary" and len(found.class_names or ()) != CLASSES_OF_BINARY and found.labels is not None:
         raise ValueError(f"label_mode='binary': found the classes {found.class_names}, expected two")
     classes = "" if found.class_names is None else f" belonging to {len(found.class_names)} classes"
