@@ -2,7 +2,9 @@
 
 import contextlib
 import csv
+import functools
 import io
+import itertools
 import os
 import signal
 import socket
@@ -221,6 +223,75 @@ def test_a_cluster_that_ends_is_told_for_every_file(tmp_path, out, monkeypatch, 
     rows = report(tmp_path / "r.csv")
     assert len(rows) == 150
     assert Counter(row["status"] for row in rows).keys() == {"converted", "failed"}
+
+
+def test_what_is_lost_with_all_workers_is_begun_again(tmp_path, out):
+    root = many(tmp_path / "in", 150)
+    with workers() as cluster, distributed.Client(cluster, set_as_default=False) as other:
+        restart = threading.Thread(target=lambda: (wait_for(lambda: len(names(out)) > 400), other.restart()))
+        restart.start()
+        convert(cluster, root, "-o", out, "--report", tmp_path / "r.csv")
+        restart.join()
+    rows = report(tmp_path / "r.csv")
+    assert {row["status"] for row in rows} == {"converted"}
+    check_all(out, rows)
+
+
+def test_what_is_lost_with_a_connection_is_begun_again(cluster, tmp_path, out):
+    root = many(tmp_path / "in", 150)
+    with relay(int(cluster.scheduler_address.rpartition(":")[2])) as (port, cut):
+        cuts = threading.Thread(target=lambda: (wait_for(lambda: len(names(out)) > 400), cut()))
+        cuts.start()
+        command = ["convert", "--scheduler", f"tcp://127.0.0.1:{port}", str(root), "-o", str(out)]
+        assert main([*command, "--report", str(tmp_path / "r.csv")]) == 0
+        cuts.join()
+    rows = report(tmp_path / "r.csv")
+    assert {row["status"] for row in rows} == {"converted"}
+    check_all(out, rows)
+
+
+@contextlib.contextmanager
+def relay(port):
+    """Pass on what comes and goes between a port of our own and `port`, until it is cut; new connections are taken."""
+    pairs = []
+
+    def pass_on(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                target.sendall(data)
+        close([(source, target)])
+
+    def take(server):
+        with contextlib.suppress(OSError):
+            while True:
+                here, there = server.accept()[0], socket.create_connection(("127.0.0.1", port))
+                pairs.append((here, there))
+                for ends in ((here, there), (there, here)):
+                    threading.Thread(target=pass_on, args=ends, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=take, args=(server,), daemon=True).start()
+        yield server.getsockname()[1], lambda: close(pairs)
+    close(pairs)
+
+
+def close(pairs):
+    for each in itertools.chain(*pairs):
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+        each.close()
+
+
+def test_a_worker_that_comes_later_begins_nothing_of_a_run_that_ends():
+    with workers(n_workers=1) as cluster, distributed.Client(cluster, set_as_default=False) as client:
+        run = on_cluster.Cluster(cluster.scheduler_address)
+        run.withdraw(None)
+        cluster.scale(2)
+        wait_for(lambda: len(client.nthreads()) == 2)
+        refused = functools.partial(getattr, on_cluster, "_refused")
+        assert list(client.run(refused).values()) == [{run._name}] * 2
+        assert list(run.run(jobs=[], count=0, stop=threading.Event())) == []
+        assert list(client.run(refused).values()) == [set()] * 2
 
 
 def test_threads_of_a_worker_do_not_hear_each_other(tmp_path, out):

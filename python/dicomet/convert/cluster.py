@@ -1,5 +1,6 @@
 """Jobs on a cluster of dask.distributed. Needs it: ``pip install 'dicomet[dask]'``."""
 
+import asyncio
 import os
 import secrets
 from collections import deque
@@ -9,18 +10,27 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import dask
-from distributed import Client, KilledWorker
+from distributed import Client, KilledWorker, WorkerPlugin
 
 from dicomet.convert.api import Converted
 from dicomet.convert.course import AHEAD, Begun, Running, in_order
 from dicomet.convert.jobs import Job, reason_of, run_job
 
+if TYPE_CHECKING:
+    from distributed import Future as Given
+    from distributed import Worker
+
 SECONDS = 10
-"""After which an address does not answer."""
+"""After which an address does not answer; and how often a scheduler is asked whether it is still there."""
+PATIENCE = 120
+"""After which a scheduler that has answered before does not any more: it may have much to do."""
 # A cluster that grows with what there is to do may have no workers yet.
 FEWEST_WORKERS = 16
+UNREACHABLE = (OSError, ValueError, RuntimeError, ImportError)
+"""What a client raises that does not find a scheduler."""
 RUNNING = "running"
 """As a client says of itself whose scheduler answers."""
 DIED = "the workers that converted it died: not enough memory, or a fault of a JPEG codec"
@@ -39,20 +49,21 @@ class Cluster:
             There cannot be one, or none has answered within `SECONDS`.
 
         """
+        self._address = address
         try:
             self._client = _connected(address)
-            self._scheduler = self._who_answers()
-        except (OSError, ValueError, RuntimeError, ImportError) as error:
+            self._scheduler = self._who_answers(SECONDS)
+        except UNREACHABLE as error:
             raise ValueError(
                 f"no scheduler of dask.distributed has answered at {address!r} within {SECONDS} s: {reason_of(error)}"
             ) from error
-        self._executor = self._client.get_executor(pure=False)
         # What has been said of a run must not hold for the next one.
         self._name = secrets.token_hex(8)
         self._refuses = False
         self._begun: set[Begun] = set()
         self._ended = Event()
-        self._lost = False
+        self._lost = Event()
+        self._again: Job | None = None
 
     def run(self, *, jobs: Iterable[Job], count: int, stop: Event) -> Generator[Converted, None, None]:
         """Do jobs as a `Course` does. One whose worker dies is done by another."""
@@ -68,6 +79,8 @@ class Cluster:
                 except Exception as error:
                     if not running:
                         raise
+                    if isinstance(error, CancelledError) and self._begin_again(running):
+                        continue
                     if isinstance(error, KilledWorker):
                         self._begin_alone(running)
                 else:
@@ -81,6 +94,7 @@ class Cluster:
 
     def begin(self, job: Job) -> Begun:
         """Send a job to the cluster. That it cannot be sent is told by the result."""
+        begun: Begun = Future()
         source = job.source if job.data is not None else os.path.abspath(job.source)  # noqa: PTH100 - links stay links
         # The other cores are busy with other files.
         options = replace(job.options, workers=1)
@@ -88,45 +102,82 @@ class Cluster:
         try:
             # What is read from standard input may be large, and must not be told of.
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"}):
-                begun: Begun = self._executor.submit(_work, self._name, sent, job.name, str(Path(job.out).parent))
+                arguments = (_work, self._name, sent, job.name, str(Path(job.out).parent))
+                given = self._client.submit(*arguments, pure=False)
         except Exception as error:  # noqa: BLE001 - whatever a client says whose scheduler has gone
-            begun = Future()
-            begun.set_exception(error)
+            _settle(begun, error=error if self._is_connected() else CancelledError())
             return begun
         self._begun.add(begun)
         begun.add_done_callback(self._begun.discard)
+        # Not by distributed's executor: who waits for its futures does so for ever when a result is lost on its way.
+        self._client.loop.add_callback(_hear, self._client, given, begun)
         # Who has just lost the scheduler keeps what it is given, and never says a word of it.
-        if self._lost or self._client.status != RUNNING:
-            _give_up(begun)
+        if not self._is_connected():
+            _settle(begun, error=CancelledError())
         return begun
+
+    def _is_connected(self) -> bool:
+        return not self._lost.is_set() and self._client.status == RUNNING
 
     def withdraw(self, begun: Begun) -> bool:  # noqa: ARG002 - as `Workers` have it
         """Have all jobs refused that no worker has begun. Which these are, nobody knows but the workers."""
         self._refuse()
         return False
 
-    def _who_answers(self) -> str:
+    def _who_answers(self, seconds: float) -> str:
         """Ask the scheduler for its name. Another one at its address does not know what this one was given."""
-        return str(self._client.sync(self._client.scheduler.identity)["id"])
+        return str(self._client.sync(self._client.scheduler.identity, callback_timeout=seconds)["id"])
+
+    def _is_the_same(self, seconds: float) -> bool:
+        try:
+            return self._who_answers(seconds) == self._scheduler
+        except Exception:  # noqa: BLE001 - whatever a client says whose scheduler has gone
+            return False
 
     def _watch(self) -> None:
         """Give up what has been begun when the scheduler has gone: one that says goodbye leaves its client waiting."""
         while not self._ended.wait(SECONDS):
-            try:
-                self._lost = self._who_answers() != self._scheduler
-            except Exception:  # noqa: BLE001 - whatever a client says whose scheduler has gone
-                self._lost = True
-            if self._lost:
-                for begun in tuple(self._begun):
-                    _give_up(begun)
+            if not self._is_the_same(PATIENCE):
+                self._lose()
                 return
+
+    def _lose(self) -> None:
+        self._lost.set()
+        for begun in tuple(self._begun):
+            _settle(begun, error=CancelledError())
+
+    def _begin_again(self, running: Running) -> bool:
+        """Begin what was lost with a connection, or when somebody has restarted all workers, if that can be."""
+        first, _ = running[0]
+        # Not twice without a result in between, lest it go on for ever.
+        if self._lost.is_set() or self._refuses or first is self._again:
+            return False
+        if not self._connect_again():
+            self._lose()
+            return False
+        self._again = first
+        for number, (job, begun) in enumerate(running):
+            if begun.done() and isinstance(begun.exception(), CancelledError):
+                running[number] = job, self.begin(job)
+        return True
+
+    def _connect_again(self) -> bool:
+        """Connect to the same scheduler by another client: it may yet forget all of one whose connection was lost."""
+        old = self._client
+        try:
+            self._client = _connected(self._address)
+        except UNREACHABLE:
+            return False
+        with suppress(Exception):
+            old.close(timeout=1)
+        return self._is_the_same(SECONDS)
 
     def _refuse(self) -> None:
         if not self._refuses:
             self._refuses = True
-            # A scheduler that has gone has nobody begin anything.
+            # A scheduler that has gone has nobody begin anything. A plugin, because new workers have it, too.
             with suppress(OSError):
-                self._client.run(_refuse, self._name, on_error="ignore")
+                self._client.register_plugin(_Refusal(self._name), name=self._name)
 
     def _begin_alone(self, running: Running) -> None:
         """Begin the first again when the others are done: all that a worker was given are blamed when it dies."""
@@ -137,16 +188,18 @@ class Cluster:
     def _end(self, running: Running) -> None:
         """Wait for what workers have begun, for nobody can interrupt it; without workers there is nothing."""
         try:
-            if running and not self._lost and self._client.status == RUNNING:
+            if (running or self._refuses) and self._is_connected() and self._is_the_same(SECONDS):
                 # One that has gone without a word does nothing any more.
                 with suppress(OSError):
                     self._wait_for_workers(running)
+                    if self._refuses:
+                        self._client.unregister_worker_plugin(self._name)
         finally:
             self._ended.set()
             self._client.close()
 
     def _wait_for_workers(self, running: Running) -> None:
-        if self._client.nthreads():
+        if running and self._client.nthreads():
             self._refuse()
             wait([begun for _, begun in running])
 
@@ -167,9 +220,23 @@ def _connected(address: str) -> Client:
     return found.result()
 
 
-def _give_up(begun: Begun) -> None:
+async def _hear(client: Client, given: "Given", begun: Begun) -> None:
+    """Wait for the result of what was given to the cluster, and settle `begun`, unless it has been given up."""
+    try:
+        _settle(begun, await client.gather(given, asynchronous=True))
+    except (CancelledError, asyncio.CancelledError, OSError):
+        # A connection was lost, that of the client or one on which the result was under way.
+        _settle(begun, error=CancelledError())
+    except Exception as error:  # noqa: BLE001 - of whatever kind, it is told as what has become of the job
+        _settle(begun, error=error)
+
+
+def _settle(begun: Begun, result: Converted | None = None, error: BaseException | None = None) -> None:
     with suppress(InvalidStateError):
-        begun.set_exception(CancelledError())
+        if error is None:
+            begun.set_result(result)
+        else:
+            begun.set_exception(error)
 
 
 def _settled(job: Job, begun: Begun) -> Converted | None:
@@ -188,8 +255,17 @@ _refused: set[str] = set()
 """Of a worker: runs that are to end."""
 
 
-def _refuse(run: str) -> None:
-    _refused.add(run)
+class _Refusal(WorkerPlugin):  # type: ignore[misc]
+    """Have a worker, of now or later, refuse what it has not begun of a run."""
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+
+    def setup(self, worker: "Worker") -> None:  # noqa: ARG002 - as distributed calls it
+        _refused.add(self._run)
+
+    def teardown(self, worker: "Worker") -> None:  # noqa: ARG002
+        _refused.discard(self._run)
 
 
 def _work(run: str, job: Job, name: str, folder: str) -> Converted | None:
