@@ -305,6 +305,9 @@ def test_what_is_named_must_be_an_image(tmp_path, out, capsys):
         (["{in}", "--raw", "--window", "1,2"], "window: does not go with stored values"),
         (["{in}", "--dtype", "int16"], "dtype: found 'int16', expected uint8, uint16, float32"),
         (["{in}", "--values", "modality"], "PNG cannot hold modality values"),
+        (["{in}/a.dcm", "-o", ""], "output: found ''"),
+        (["{in}/a.dcm", "-o", "x.nii"], "found 'x.nii', expected a name that ends in .png"),
+        (["{in}", "--window", "40,0"], "'window': found the width 0"),
         (["{in}/a.dcm", "-o", "x.bmp"], "found 'x.bmp', expected a name that ends in .png"),
         (["{in}", "--size", "0"], "size: found 0"),
         (["{in}", "--report", "x.txt"], "ends in .csv or .json"),
@@ -344,6 +347,12 @@ def test_hounsfield_units(out):
     np.testing.assert_array_equal(np.load(out / "CT_small.npy"), dicomet.modality_values(CT), strict=True)
 
 
+def test_a_dicom_file_without_a_transfer_syntax_is_one(tmp_path, out, capsys):
+    root = folder(tmp_path / "in", {"a.dcm": bytes(128) + b"DICM"})
+    convert(root, "-o", out, status=1)
+    assert "a.dcm: no (0002,0010) Transfer Syntax UID, which every DICOM file has" in capsys.readouterr().err
+
+
 def test_modality_values_may_all_be_of_one_dtype(out):
     convert(CT, MR, "-o", out, "--values", "modality", "--format", "npy", "--dtype", "int32")
     for path in (CT, MR):
@@ -373,8 +382,9 @@ def test_what_has_no_image_needs_no_pillow(out, monkeypatch):
 
 def test_a_folder_may_have_a_dot(tmp_path):
     root = folder(tmp_path / "in", {"a.dcm": image()})
-    convert(root / "a.dcm", "-o", tmp_path / "v1.2")
-    assert names(tmp_path / "v1.2") == {"a.png"}
+    for name in ("v1.2", "x.tiff/", "x.bmp/"):
+        convert(root / "a.dcm", "-o", f"{tmp_path}/{name}")
+        assert names(tmp_path / name) == {"a.png"}
 
 
 def test_a_file_is_no_folder_for_results(tmp_path, capsys):

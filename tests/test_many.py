@@ -119,6 +119,30 @@ def test_an_error_is_raised_when_it_is_its_turn(paths, bad, spoil, error):
     assert list(arrays) == []
 
 
+class Bytes:
+    def __fspath__(self):
+        return b"x"
+
+
+class StubbornError(Exception):
+    def add_note(self, _):
+        raise ZeroDivisionError
+
+
+def test_what_the_iterator_raises_comes_after_what_it_gave(paths):
+    def sources():
+        yield from paths[:3]
+        raise StubbornError
+
+    for bad, error in ((sources(), StubbornError), ([*paths[:3], Bytes()], TypeError)):
+        arrays = dicomet.pixel_arrays(bad)
+        for path in paths[:3]:
+            assert same(next(arrays), dicomet.pixel_array(path))
+        with pytest.raises(error):
+            next(arrays)
+        assert list(arrays) == []
+
+
 def test_who_asks_for_what_cannot_be(paths):
     for options, error in (
         ({"workers": 0}, ValueError),

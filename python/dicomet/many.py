@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _OF_DICOMET = frozenset({"raw", "decoding_plugin", "max_bytes"})
 # What gives an array, or raises, when it is its turn.
 Result = Callable[[], np.ndarray]
+Begin = Callable[[], Result]
 
 
 def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
@@ -83,8 +84,9 @@ class _Line:
         self._index = index
         self._options = options
         self._length = 2 * team.workers + 2
-        self._opening: deque[tuple[Readable | Dataset, Task | None]] = deque()
-        self._decoding: deque[tuple[Readable | Dataset, Result]] = deque()
+        # Of each its source, None for what its iterator raised.
+        self._opening: deque[tuple[Readable | Dataset | None, Begin]] = deque()
+        self._decoding: deque[tuple[Readable | Dataset | None, Result]] = deque()
 
     def arrays(self, sources: "Iterator[Readable | Dataset]") -> Iterator[np.ndarray]:
         while True:
@@ -95,20 +97,30 @@ class _Line:
             try:
                 array = result()
             except Exception as error:
-                if isinstance(src, str | os.PathLike):
-                    error.add_note(f"while reading {os.fspath(src)!r}")
+                _note(error, src)
                 raise
             yield array
 
     def _fill(self, sources: "Iterator[Readable | Dataset]") -> None:
-        with suppress(StopIteration):
-            while len(self._opening) < self._length:
+        while len(self._opening) < self._length:
+            try:
                 src = next(sources)
-                task = self._team.open(src) if isinstance(src, str | os.PathLike) else None
-                self._opening.append((src, task))
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
+                self._opening.append((None, partial(partial, _fail, error)))
+                break
+            self._opening.append((src, self._opened(src)))
         while self._opening and len(self._decoding) < self._length:
-            src, opened = self._opening.popleft()
-            self._decoding.append((src, self._begin(src, opened)))
+            taken, begin = self._opening.popleft()
+            self._decoding.append((taken, begin()))
+
+    def _opened(self, src: "Readable | Dataset") -> Begin:
+        try:
+            task = self._team.open(src) if isinstance(src, str | os.PathLike) else None
+        except Exception as error:  # noqa: BLE001 - as above
+            return partial(partial, _fail, error)
+        return partial(self._begin, src, task)
 
     def _begin(self, src: "Readable | Dataset", opened: Task | None) -> Result:
         """Describe a file, and begin to decode it. Of other sources nothing is done before their turn."""
@@ -130,6 +142,14 @@ class _Line:
             whole=self._index is None,
         )
         return frames.begin(self._index, self._team)
+
+
+def _note(error: Exception, src: "Readable | Dataset | None") -> None:
+    # An exception, or a path, may be of a class that anybody has written.
+    with suppress(Exception):
+        note = f"while reading {os.fspath(src)!r}" if isinstance(src, str | os.PathLike) else None
+        if note is not None and note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
 
 
 def _fail(error: Exception) -> np.ndarray:

@@ -6,7 +6,7 @@ import sys
 _LONG_WINDED = {
     "Unable to decode as exceptions were raised by all available plugins: ": "",
     "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format": (
-        "not a DICOM file: no (0002,0010) Transfer Syntax UID"
+        "no (0002,0010) Transfer Syntax UID, which every DICOM file has"
     ),
     "The dataset in 'src' has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data "
     "to decode": "the data set has no pixel data",

@@ -1,7 +1,7 @@
 """The command ``dicomet convert``."""
 
 import argparse
-import mimetypes
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ from dicomet.convert.formats import check_installed
 from dicomet.convert.jobs import Job
 from dicomet.convert.kept import check_kept
 from dicomet.convert.naming import results
-from dicomet.convert.options import FORMATS, Options, format_of
+from dicomet.convert.options import FORMATS, OTHER_FORMATS, Options, format_of
 from dicomet.convert.report import Report
 from dicomet.convert.sources import Found, UnusableSourceError, find
 from dicomet.errors import in_one_line
@@ -107,7 +107,9 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
         skip_existing=arguments.skip_existing,
     )
     out = Path(arguments.output)
-    single = _is_file_name(out)
+    if not arguments.output:
+        raise ValueError("output: found '', expected the name of a folder or file")
+    single = _is_file_name(out) and not arguments.output.endswith(("/", os.sep))
     asked = arguments.format and format_of(f"x.{arguments.format}")
     kind = format_of(str(out)) if single else asked or "png"
     if asked not in {None, kind}:
@@ -132,8 +134,7 @@ def _is_file_name(out: Path) -> bool:
     """Tell the name of a result from that of a folder, which may have a dot too; x.bmp is neither."""
     if out.is_dir():
         return False
-    kind = mimetypes.guess_type(out.name)[0] or ""
-    return out.suffix.lower() in FORMATS or kind.startswith("image/")
+    return out.suffix.lower() in {*FORMATS, *OTHER_FORMATS}
 
 
 def _shown(done: Iterable[Converted], count: int) -> Iterator[Converted]:

@@ -65,6 +65,8 @@ def _run(job: Job) -> Converted:
             return _no_image(job, NO_IMAGE)
         if error.element == TRANSFER_SYNTAX_UID and not has_prefix:
             return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID}")
+        if error.element == TRANSFER_SYNTAX_UID:
+            return Converted(job.name, "failed", reason=f"no {TRANSFER_SYNTAX_UID}, which every DICOM file has")
         raise
 
 

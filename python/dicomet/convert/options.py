@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from dicomet.display.values import DTYPES as MODALITY_DTYPES
 from dicomet.display.values import VALUES, Values
-from dicomet.display.view import Asked
+from dicomet.display.view import Asked, checked
 
 Colour = Literal["auto", "grey", "rgb"]
 Frames = int | Literal["all", "mid"]
@@ -25,6 +25,8 @@ FORMATS = {
     ".npz": "npz",
 }
 """Formats by the suffix of their files."""
+OTHER_FORMATS = {".bmp", ".dcm", ".gif", ".jp2", ".mp4", ".nii", ".nrrd", ".webp"}
+"""What is meant to be a file, too, though there is none of this format."""
 FRAME_BY_FRAME = ("png", "jpg")
 """Formats that hold one frame: of several, each gets a file of its own."""
 INTEGERS_ALONE = {"png": "uint8 and uint16", "jpg": "uint8"}
@@ -67,17 +69,19 @@ class Options:
         _one_of("resample", self.resample, get_args(Resample))
         _one_of("colour", self.colour, get_args(Colour))
         _one_of("values", self.values, VALUES)
-        if not isinstance(self.frames, int):
-            _one_of("frames", self.frames, ("all", "mid", "a number"))
+        if not isinstance(self.frames, Integral) and self.frames not in {"all", "mid"}:
+            raise ValueError(f"frames: found {self.frames!r}, expected all, mid or a number")
         if not _is_within(self.quality, BEST_QUALITY):
             raise ValueError(f"quality: found {self.quality!r}, expected 1 to {BEST_QUALITY}")
         sides = self.size if isinstance(self.size, tuple) and len(self.size) == len(SIDES) else (self.size,)
         if self.size is not None and not all(_is_within(side, MOST_SIDE) for side in sides):
             expected = f"a number or ({', '.join(SIDES)}), from 1 to {MOST_SIDE}"
             raise ValueError(f"size: found {self.size!r}, expected {expected}")
+        given = {"window": self.window is not None, "dtype": self.dtype is not None, "colour": self.colour != "auto"}
         for name in DISPLAY_ALONE.get(self.values, ()):
-            if getattr(self, name) not in {None, "auto"}:
+            if given[name]:
                 raise ValueError(f"{name}: does not go with {self.values} values")
+        checked(self.window, "window")
 
     def check_format(self, kind: str) -> None:
         """Refuse a format that cannot hold what is wanted, as far as that can be told without a file."""
@@ -120,7 +124,7 @@ def format_of(path: str) -> str:
 
 
 def _is_within(found: object, most: int) -> bool:
-    return isinstance(found, Integral) and 1 <= int(found) <= most
+    return isinstance(found, Integral) and not isinstance(found, bool) and 1 <= int(found) <= most
 
 
 def _one_of(name: str, found: object, allowed: tuple[object, ...]) -> None:
