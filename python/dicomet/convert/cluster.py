@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 SECONDS = 10
 """After which an address does not answer; and how often a scheduler is asked whether it is still there."""
-PATIENCE = 120
-"""After which a scheduler that has answered before does not any more: it may have much to do."""
+PATIENCE = 60
+"""After which a scheduler that has answered before has not answered: it may have much to do."""
 # A cluster that grows with what there is to do may have no workers yet.
 FEWEST_WORKERS = 16
 UNREACHABLE = (OSError, ValueError, RuntimeError, ImportError)
@@ -34,7 +34,7 @@ UNREACHABLE = (OSError, ValueError, RuntimeError, ImportError)
 RUNNING = "running"
 """As a client says of itself whose scheduler answers."""
 DIED = "the workers that converted it died: not enough memory, or a fault of a JPEG codec"
-LOST = "the cluster gave it up: its scheduler has ended or was started again"
+LOST = "the cluster gave it up: its scheduler has ended, was started again, or does not answer"
 
 
 class Cluster:
@@ -137,7 +137,8 @@ class Cluster:
     def _watch(self) -> None:
         """Give up what has been begun when the scheduler has gone: one that says goodbye leaves its client waiting."""
         while not self._ended.wait(SECONDS):
-            if not self._is_the_same(PATIENCE):
+            # Twice, because the question may have been lost with its connection.
+            if not (self._is_the_same(PATIENCE) or self._is_the_same(PATIENCE)):
                 self._lose()
                 return
 
