@@ -230,6 +230,7 @@ def test_a_window_below_zero(output, monkeypatch):
     ("text", "expected"),
     [
         ("1", 1),
+        ("-1", -1),
         ("40,400", (40, 400)),
         ("-600.5, 1e3", (-600.5, 1000)),
         ("40,400,sigmoid", (40, 400, "SIGMOID")),

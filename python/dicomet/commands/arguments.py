@@ -22,7 +22,8 @@ def positive(text: str) -> int:
 
 def window(text: str) -> int | str | tuple[float, float] | tuple[float, float, str]:
     """Return a window as `dicomet.to_display` takes it."""
-    if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS:
         return int(text)
     first, *rest = text.split(",")
     center, width = _number(first), _number(rest[0]) if rest else None
