@@ -110,6 +110,8 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
         On iteration: a file is broken. The message names it and says what is wrong.
 
     """
+    import dicomet.tf  # noqa: F401, PLC0415 - says what to install, before any file is looked for
+
     check_one_of("format", format, ("tf",))
     seed = some_seed(seed, needed=shuffle and validation_split is not None)
     files = list_class_folder(directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose)
@@ -150,9 +152,7 @@ class _TfDataset:
 
     def __call__(self, files: ClassFolder, seed: int | None) -> "tf.data.Dataset":
         """Return the images of `files`, shuffled if there is a `seed`, and their labels."""
-        import tensorflow as tf  # noqa: PLC0415 - likewise
-
-        import dicomet.tf  # noqa: F401, PLC0415 - says what to install; the other loader does without
+        import tensorflow as tf  # noqa: PLC0415 - the other loader does without
 
         labels = files.encoded_labels(self.label_mode)
         elements = (files.paths,) if labels is None else (files.paths, labels)

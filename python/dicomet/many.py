@@ -108,7 +108,7 @@ class _Line:
             except StopIteration:
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
-                self._opening.append((None, partial(partial, _fail, error)))
+                self._opening.append((None, _failing(error)))
                 break
             self._opening.append((src, self._opened(src)))
         while self._opening and len(self._decoding) < self._length:
@@ -119,7 +119,7 @@ class _Line:
         try:
             task = self._team.open(src) if isinstance(src, str | os.PathLike) else None
         except Exception as error:  # noqa: BLE001 - as above
-            return partial(partial, _fail, error)
+            return _failing(error)
         return partial(self._begin, src, task)
 
     def _begin(self, src: "Readable | Dataset", opened: Task | None) -> Result:
@@ -150,6 +150,10 @@ def _note(error: Exception, src: "Readable | Dataset | None") -> None:
         note = f"while reading {os.fspath(src)!r}" if isinstance(src, str | os.PathLike) else None
         if note is not None and note not in getattr(error, "__notes__", ()):
             error.add_note(note)
+
+
+def _failing(error: Exception) -> Begin:
+    return lambda: partial(_fail, error)
 
 
 def _fail(error: Exception) -> np.ndarray:

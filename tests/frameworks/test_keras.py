@@ -3,6 +3,7 @@
 import inspect
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -193,6 +194,14 @@ def test_one_frame_alone(folders, made):
 def test_no_grain(folders):
     with pytest.raises(ValueError, match="'format': found 'grain', expected one of 'tf'"):
         image_dataset_from_directory(folders[0], format="grain")
+
+
+def test_without_tensorflow_it_is_said_what_to_install(folders, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.delitem(sys.modules, "dicomet.tf", raising=False)
+    with pytest.raises(ModuleNotFoundError, match=r"needs TensorFlow: pip install 'dicomet\[tf\]'"):
+        image_dataset_from_directory(folders[0])
+    assert not capsys.readouterr().out
 
 
 @pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])

@@ -95,9 +95,10 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         is replaced. All files of one call get their names at once, when the last of them is whole.
     window : optional
         As for `dicomet.to_display`.
-    dtype : {"uint8", "uint16", "float32"}, optional
-        Of what is displayed; uint8 by default. float32, from 0 to 1, is for TIFF, NPY and NPZ, uint16 not for JPEG. Of
-        modality values; by default as `dicomet.modality_values` has it, the same for all frames.
+    dtype : str, optional
+        Of what is displayed: ``"uint8"`` (by default), ``"uint16"``, which is not for JPEG, or ``"float32"``, from 0 to
+        1, which is for TIFF, NPY and NPZ. Of modality values any that `dicomet.modality_values` takes, by default what
+        it chooses, the same for all frames.
     size : int or (int, int), optional
         One number: of the shorter side, the other in proportion, as in torchvision. Two: rows and columns, whatever the
         proportions, as in torchvision and Keras (Pillow has them the other way round). Antialiased.
@@ -150,12 +151,12 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
     if options.skip_existing and out.is_file():
         return Converted(name, "existing", (str(out),))
     source = FrameSource(src, options)
-    formats.check_installed(kind)
     places = output_names(out, kind, source.count, source.numbers)
     _keep(src, places.values())
     missing = {number: path for number, path in places.items() if not (options.skip_existing and path.is_file())}
     if not missing:
         return Converted(name, "existing", tuple(map(str, places.values())))
+    formats.check_installed(kind)
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic.together() as files:
         if kind in FRAME_BY_FRAME:

@@ -102,8 +102,7 @@ class Cluster:
         try:
             # What is read from standard input may be large, and must not be told of.
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"}):
-                arguments = (_work, self._name, sent, job.name, str(Path(job.out).parent))
-                given = self._client.submit(*arguments, pure=False)
+                given = self._client.submit(_work, self._name, sent, job.name, str(Path(job.out).parent), pure=False)
         except Exception as error:  # noqa: BLE001 - whatever a client says whose scheduler has gone
             _settle(begun, error=error if self._is_connected() else CancelledError())
             return begun

@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from dicomet.commands.terminal import plain
 from dicomet.convert.api import Converted, convert
 from dicomet.convert.heard import heard
 from dicomet.convert.options import Options
@@ -66,7 +67,7 @@ def _run(job: Job) -> Converted:
         if error.element == TRANSFER_SYNTAX_UID and not has_prefix:
             return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID}")
         if error.element == TRANSFER_SYNTAX_UID:
-            return Converted(job.name, "failed", reason=f"no {TRANSFER_SYNTAX_UID}, which every DICOM file has")
+            return Converted(job.name, "failed", reason=plain(str(error)))
         raise
 
 

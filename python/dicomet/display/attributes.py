@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dicomet._native import Lut, Palette
 from dicomet.display import elements as tags
-from dicomet.display.elements import NAMES, Elements, has_groups, items, of_dataset, of_header, says_voi
+from dicomet.display.elements import NAMES, Elements, group_of, has_groups, items, of_dataset, of_header
 from dicomet.errors import MissingElementError, PixelDataError, shown
 from dicomet.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
 
@@ -161,7 +161,8 @@ class ImageAttributes:
         with self._reading():
             elements = of_dataset(self._dataset, index, signed=signed)
             attributes = _of_elements(elements, self._photometric)
-            luts = self._luts(says_voi(self._dataset, index))
+            group = group_of(self._dataset, index, tags.FRAME_VOI_LUT_SEQUENCE)
+            luts = self._luts(self._dataset if group is None else group)
             return attributes._replace(modality=self._modality_lut or attributes.modality, luts=luts)
 
     def _luts(self, dataset: "Dataset") -> tuple[View, ...]:

@@ -110,23 +110,21 @@ def of_dataset(dataset: "Dataset", frame: int, *, signed: bool) -> Elements:
     texts = {tag: _texts(dataset, tag) for tag in NAMES}
     for tag in _PADDING:
         texts[tag] = tuple(_as_stored(text, signed=signed) for text in texts[tag])
-    for groups, item in ((SHARED_GROUPS, 0), (PER_FRAME_GROUPS, frame)):
-        group = _item(dataset, groups, item)
-        for sequence, tags in _GROUPS.items():
-            inner = None if group is None else _item(group, sequence, 0)
-            if inner is not None:
-                texts |= {tag: _texts(inner, tag) for tag in tags}
+    for sequence, tags in _GROUPS.items():
+        group = group_of(dataset, frame, sequence)
+        if group is not None:
+            texts |= {tag: _texts(group, tag) for tag in tags}
     return Elements(texts)
 
 
-def says_voi(dataset: "Dataset", frame: int) -> "Dataset":
-    """Return who says how a frame is windowed: its functional group, else that of all frames, else the data set."""
-    for groups, item in ((PER_FRAME_GROUPS, frame), (SHARED_GROUPS, 0)):
+def group_of(dataset: "Dataset", frame: int, sequence: int) -> "Dataset | None":
+    """Return the item of a functional group: that of the frame, else that of all frames."""
+    found = None
+    for groups, item in ((SHARED_GROUPS, 0), (PER_FRAME_GROUPS, frame)):
         group = _item(dataset, groups, item)
-        inner = None if group is None else _item(group, FRAME_VOI_LUT_SEQUENCE, 0)
-        if inner is not None:
-            return inner
-    return dataset
+        inner = None if group is None else _item(group, sequence, 0)
+        found = found if inner is None else inner
+    return found
 
 
 def _as_stored(text: str, *, signed: bool) -> str:
