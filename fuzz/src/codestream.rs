@@ -12,16 +12,16 @@ pub fn run(data: &[u8]) {
     let start = input.one_of(&[&[0xFF, 0xD8][..], &[0xFF, 0x4F, 0xFF, 0x51], &[]]);
     let frame = [start, input.0].concat();
     let read = Codestream::read(&frame);
-    if let Some(header) = read {
+    if let Some(header) = &read {
         check(header, &frame);
     }
     let Some(image) = picture.image() else { return };
-    match Codestream::check(&frame, read.map_or(Family::Jpeg, |header| header.family), &image) {
+    match Codestream::check(&frame, read.as_ref().map_or(Family::Jpeg, |header| header.family), &image) {
         Ok(checked) => {
             let header = read.expect("a header");
             assert!(checked == header && !frame.is_empty());
             assert_eq!((header.rows as usize, header.columns as usize), (image.rows(), image.columns()));
-            assert_eq!(usize::from(header.components), image.samples_per_pixel());
+            assert_eq!(header.components.len(), image.samples_per_pixel());
             assert!(usize::from(header.precision) <= image.sample_bytes() * 8);
             let most = header.samples_for_a_byte.unwrap_or(u64::MAX);
             assert!(image.frame_samples() <= most.saturating_mul(frame.len() as u64));
@@ -32,8 +32,13 @@ pub fn run(data: &[u8]) {
 }
 
 /// Its numbers stand one behind the other in the frame.
-fn check(header: Codestream, frame: &[u8]) {
-    let Codestream { family: _, rows, columns, components, precision, signed, samples_for_a_byte } = header;
+fn check(header: &Codestream, frame: &[u8]) {
+    let &Codestream { rows, columns, precision, signed, samples_for_a_byte, .. } = header;
+    let components = header.components.len() as u16;
+    let separation = |of: fn((u8, u8)) -> u8| {
+        header.components.iter().map(|component| u32::from(of(component.sampling))).min().unwrap_or(1).max(1)
+    };
+    let (x, y) = (separation(|(x, _)| x), separation(|(_, y)| y));
     assert!(samples_for_a_byte.is_none() || frame.starts_with(&[0xFF, 0xD8]));
     let found = if frame.starts_with(&[0xFF, 0xD8]) {
         let numbers = [precision, (rows >> 8) as u8, rows as u8, (columns >> 8) as u8, columns as u8, components as u8];
@@ -45,8 +50,8 @@ fn check(header: Codestream, frame: &[u8]) {
         frame.windows(35).any(|bytes| {
             let size = [0, 4, 8, 12].map(|at| word(&bytes[at..at + 4]));
             bytes.ends_with(&end)
-                && size[0].saturating_sub(size[2]) == columns
-                && size[1].saturating_sub(size[3]) == rows
+                && size[0].div_ceil(x).saturating_sub(size[2].div_ceil(x)) == columns
+                && size[1].div_ceil(y).saturating_sub(size[3].div_ceil(y)) == rows
         })
     };
     assert!(found, "{header:?}");

@@ -55,7 +55,7 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
         let frame = |frame| {
             let at = |place| frame * frame_bits + place * stored;
             let words = words(image, |place| picture.word(image, sample(&logical, at(place), stored, order)));
-            picture.finished(image, &words, false)
+            picture.finished(image, &words, false, image.bits_stored())
         };
         (first..first + count).flat_map(frame).collect::<Vec<u8>>()
     });
@@ -75,10 +75,10 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
 fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let (bits, planar) = (input.one_of(&[8u8, 16, 32, 64, 1, 12]), input.flag());
     let kept = Some(input.byte() % 70).filter(|bits| *bits < 65);
-    let plan = Plan::codec(image, bits, planar, kept, picture.conversion);
-    let Ok(plan) = plan.map(|plan| plan.in_form(picture.form)) else {
+    let plan = Plan::codec(image, bits, planar, kept, picture.conversion, 8);
+    let Ok(plan) = plan.map(|plan| plan.in_form(picture.form_of_plan(image, 8))) else {
         let allowed = matches!(bits, 8 | 16 | 32 | 64) && usize::from(bits / 8) <= image.sample_bytes();
-        return assert!(!allowed || picture.conversion != Conversion::None);
+        return assert!(!allowed || !picture.is_convertible(image, 8));
     };
     let stored = usize::from(bits);
     let needed = image.frame_samples() as usize * stored / 8;
@@ -94,7 +94,7 @@ fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
                 extended(word, kept.filter(|kept| *kept > 0).unwrap_or(allocated).min(allocated), image.kind())
             })
             .collect();
-        picture.finished(image, &words, false)
+        picture.finished(image, &words, false, 8)
     });
     let out_bytes = image.frame_bytes().expect("it is small");
     let result = same(out_bytes, 1 + usize::from(input.flag()), |out, team| plan.words(&value, out, team));

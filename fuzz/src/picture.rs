@@ -79,7 +79,12 @@ impl Picture {
             order: input.one_of(&orders),
             paired: input.flag(),
             correct: input.flag(),
-            conversion: input.one_of(&[Conversion::None, Conversion::YbrToRgb, Conversion::RgbToYbr]),
+            conversion: input.one_of(&[
+                Conversion::None,
+                Conversion::YbrToRgb,
+                Conversion::RgbToYbr,
+                Conversion::PartialYbrToRgb,
+            ]),
             form: Form {
                 order: input.one_of(&orders),
                 planar: input.flag(),
@@ -127,10 +132,32 @@ impl Picture {
     #[must_use]
     pub fn plan(&self, image: &Image) -> Option<Plan> {
         let plan = Plan::native(image, self.order, self.paired, self.correct, self.conversion);
-        let bytes = image.samples_per_pixel() == 3 && matches!(image.bits_allocated(), 1 | 8);
-        let convertible = bytes && image.kind() == SampleKind::Unsigned;
-        assert_eq!(plan.is_ok(), convertible || self.conversion == Conversion::None);
-        plan.ok().map(|plan| plan.in_form(self.form))
+        assert_eq!(plan.is_ok(), self.is_convertible(image, image.bits_stored()));
+        plan.ok().map(|plan| plan.in_form(self.form_of_plan(image, image.bits_stored())))
+    }
+
+    /// The conversion is defined for samples whose colors have `color_bits`.
+    #[must_use]
+    pub fn is_convertible(&self, image: &Image, color_bits: u8) -> bool {
+        let defined = match self.conversion {
+            Conversion::None => return true,
+            Conversion::YbrToRgb => image.sample_bytes() <= 4 && (1..=32).contains(&color_bits),
+            Conversion::PartialYbrToRgb => image.sample_bytes() == 1 && color_bits == 8,
+            Conversion::RgbToYbr => image.sample_bytes() == 1,
+        };
+        defined && image.samples_per_pixel() == 3 && image.kind() == SampleKind::Unsigned
+    }
+
+    /// The form of the result. Planes are for the conversions of 8 bits.
+    #[must_use]
+    pub fn form_of_plan(&self, image: &Image, color_bits: u8) -> Form {
+        let bytes = image.sample_bytes() == 1 && (color_bits == 8 || self.form.arithmetic != Arithmetic::Exact);
+        let planar = match self.conversion {
+            Conversion::None | Conversion::RgbToYbr => true,
+            Conversion::YbrToRgb => bytes,
+            Conversion::PartialYbrToRgb => false,
+        };
+        Form { planar: self.form.planar && planar, ..self.form }
     }
 
     /// The number that `low`, the bits of a sample as they are stored, stands for: as the word of the result, of which
@@ -143,12 +170,14 @@ impl Picture {
 
     /// The frame's samples, side by side and one by one, as the result has them. Colours are converted exactly.
     #[must_use]
-    pub fn finished(&self, image: &Image, words: &[u64], planar: bool) -> Vec<u8> {
+    pub fn finished(&self, image: &Image, words: &[u64], planar: bool, color_bits: u8) -> Vec<u8> {
         let (width, samples) = (image.sample_bytes(), image.samples_per_pixel());
         let mut words = words.to_vec();
         if self.conversion != Conversion::None {
             for pixel in words.as_chunks_mut::<3>().0 {
-                *pixel = converted(pixel.map(|word| word as i64), self.conversion);
+                let in_float = image.sample_bytes() == 1 && self.form.arithmetic != Arithmetic::Exact;
+                let bits = if in_float { 8 } else { color_bits };
+                *pixel = converted(pixel.map(|word| word as i64), self.conversion, bits);
             }
         }
         let pixels = words.len() / samples;
@@ -198,16 +227,25 @@ pub fn extended(low: u64, kept: u8, kind: SampleKind) -> u64 {
 }
 
 /// ISO/IEC 10918-5 7, in fractions, rounded half up.
-fn converted([a, b, c]: [i64; 3], conversion: Conversion) -> [u64; 3] {
+fn converted([a, b, c]: [i64; 3], conversion: Conversion, bits: u8) -> [u64; 3] {
+    let highest = if conversion == Conversion::YbrToRgb { i128::from(u64::MAX >> (64 - bits)) } else { 255 };
+    let half = (highest / 2 + 1) as i64;
     let rounded = |numerator: i64, denominator: i64| {
-        (2 * numerator + denominator).div_euclid(2 * denominator).clamp(0, 255) as u64
+        let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
+        (2 * numerator + denominator).div_euclid(2 * denominator).clamp(0, highest) as u64
     };
     match conversion {
         Conversion::None => [a, b, c].map(|word| word as u64),
         Conversion::YbrToRgb => {
-            let (y, cb, cr) = (a, b - 128, c - 128);
+            let (y, cb, cr) = (a, b - half, c - half);
             let green = y * 587_000 - 114 * 1772 * cb - 299 * 1402 * cr;
             [rounded(1000 * y + 1402 * cr, 1000), rounded(green, 587_000), rounded(1000 * y + 1772 * cb, 1000)]
+        }
+        Conversion::PartialYbrToRgb => {
+            let (y, cb, cr) = (224 * (a - 16), 219 * (b - 128), 219 * (c - 128));
+            let part = |thousandth: i64, parts: i64| rounded(255 * thousandth, 219 * 224 * parts);
+            let green = y * 587_000 - 114 * 1772 * cb - 299 * 1402 * cr;
+            [part(1000 * y + 1402 * cr, 1000), part(green, 587_000), part(1000 * y + 1772 * cb, 1000)]
         }
         Conversion::RgbToYbr => {
             let y = 299 * a + 587 * b + 114 * c;

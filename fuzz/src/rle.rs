@@ -105,7 +105,10 @@ fn decoded(picture: &Picture, image: &Image, frame: &[u8]) -> Result<(Vec<u8>, u
             picture.word(image, bytes.fold(0, |word, plane| word << 8 | u64::from(plane[i / samples])))
         })
         .collect();
-    Ok((picture.finished(image, &words, picture.form.planar), warnings))
+    Ok((
+        picture.finished(image, &words, picture.form_of_plan(image, image.bits_stored()).planar, image.bits_stored()),
+        warnings,
+    ))
 }
 
 /// PS3.5 G.5, or nothing where the header is not as it must be.
@@ -140,11 +143,11 @@ fn bits(picture: &Picture, image: &Image, segments: &[&[u8]]) -> Result<(Vec<u8>
     let padded = segment[eighth.read..].iter().all(|byte| *byte == 0);
     if let Some((bytes, warned)) = plane(segment, pixels, false) {
         let words: Vec<u64> = bytes.iter().map(|byte| u64::from(byte & 1)).collect();
-        return Ok((picture.finished(image, &words, false), usize::from(warned)));
+        return Ok((picture.finished(image, &words, false, image.bits_stored()), usize::from(warned)));
     }
     if eighth.bytes.len() == packed && eighth.excess == 0 && padded {
         let words: Vec<u64> = (0..pixels).map(|i| u64::from(eighth.bytes[i / 8] >> (i % 8) & 1)).collect();
-        return Ok((picture.finished(image, &words, false), 0));
+        return Ok((picture.finished(image, &words, false, image.bits_stored()), 0));
     }
     Err(Some(0))
 }

@@ -197,19 +197,28 @@ fn deflate() -> Vec<Vec<u8>> {
 
 fn codestream() -> Vec<Vec<u8>> {
     let head = |bits, samples| picture(bits, samples, samples, 0, 0);
+    let jfif = [0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
+    let adobe = [0xFF, 0xEE, 0, 14, b'A', b'd', b'o', b'b', b'e', 0, 100, 0, 0, 0, 0, 1];
     let mut seeds = Vec::new();
     for samples in [0, 1] {
         let components = 1 + 2 * samples;
+        let described = [[1, 0x21, 0], [2, 0x11, 0], [3, 0x11, 0]][..usize::from(components)].concat();
         for marker in [0xC0, 0xC1, 0xC3, 0xF7, 0xDA] {
-            let segments = [0xFF, 0xE0, 0, 4, 1, 2, 0xFF, 0xFF, marker, 0, 11, 8, 0, 8, 0, 11, components, 1, 0x11, 0];
-            seeds.push([&head(0, samples)[..], &[0], &segments].concat());
+            let segments =
+                [0xFF, 0xE0, 0, 4, 1, 2, 0xFF, 0xFF, marker, 0, 8 + 3 * components, 8, 0, 8, 0, 11, components];
+            let frame = [&segments[..], &described].concat();
+            seeds.push([&head(0, samples)[..], &[0], &frame].concat());
+            seeds.push([&head(0, samples)[..], &[0], &jfif, &adobe, &frame].concat());
         }
-        let mut siz = vec![0, 41, 0, 0];
+        let mut siz = vec![0, 38 + 3 * components, 0, 0];
         for word in [11u32, 8, 0, 0, 11, 8, 0, 0] {
             siz.extend(word.to_be_bytes());
         }
-        siz.extend([0, components, 0x8B, 1, 1]);
-        seeds.push([&head(1, samples)[..], &[1], &siz].concat());
+        siz.extend([0, components]);
+        siz.extend([[0x8B, 1, 1], [0x8B, 2, 1], [0x8B, 2, 1]][..usize::from(components)].concat());
+        let cod = [0xFF, 0x52, 0, 12, 0, 0, 0, 1, 1, 0, 4, 4, 0, 1];
+        let tile = [0xFF, 0x90, 0, 10, 0, 0, 0, 0, 0, 28, 0, 1];
+        seeds.push([&head(1, samples)[..], &[1], &siz, &cod, &tile, &cod, &[0xFF, 0x93, 0xFF, 0xD9]].concat());
     }
     seeds
 }

@@ -1,4 +1,5 @@
-//! PS3.3 C.7.6.3.1.2 Photometric Interpretation: `YBR_FULL`, `YBR_FULL_422` and RGB.
+//! PS3.3 C.7.6.3.1.2 Photometric Interpretation: `YBR_FULL`, `YBR_FULL_422` and RGB; `deep` for other than 8 bits,
+//! `partial` for the retired terms of a smaller range.
 //!
 //! The equations are those of ISO/IEC 10918-5 clause 7, as exact fractions:
 //!
@@ -13,7 +14,11 @@
 
 #![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
 
+mod deep;
 mod float;
+mod partial;
+pub use deep::convert_deep_ybr_to_rgb;
+pub use partial::convert_partial_ybr_to_rgb;
 
 /// How the equations are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

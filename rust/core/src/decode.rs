@@ -14,14 +14,16 @@ mod native;
 mod rle;
 pub use rle::check_rle_bound;
 
-/// Colour conversion of 8-bit samples (PS3.3 C.7.6.3.1.2).
+/// Color conversion (PS3.3 C.7.6.3.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conversion {
     /// Samples stay as they are stored.
     None,
     /// `YBR_FULL` to RGB.
     YbrToRgb,
-    /// RGB to `YBR_FULL`.
+    /// The retired `YBR_PARTIAL_422` and `YBR_PARTIAL_420`, at full size, to RGB: 8-bit samples.
+    PartialYbrToRgb,
+    /// RGB to `YBR_FULL`: 8-bit samples.
     RgbToYbr,
 }
 
@@ -72,6 +74,8 @@ pub struct Plan {
     /// The lowest bits of each sample that count, where the others must be corrected.
     kept_bits: Option<u8>,
     conversion: Conversion,
+    /// Bits per sample for the color conversion.
+    color_bits: u8,
     form: Form,
     /// What is made of the finished samples, where these are not the result.
     transform: Option<Arc<Transform>>,
@@ -108,6 +112,7 @@ impl Plan {
             layout,
             kept_bits: Some(kept_bits),
             conversion,
+            color_bits: image.bits_stored(),
             form: Form::default(),
             transform: None,
         }
@@ -115,13 +120,15 @@ impl Plan {
     }
 
     /// For frames that another codec has decoded to native words of `bits_allocated` bits, which may be fewer than the
-    /// image's. `kept_bits`: the precision beyond which bits are corrected.
+    /// image's. `kept_bits`: the precision beyond which bits are corrected. `color_bits`: the precision of the colors
+    /// that `conversion` converts.
     pub fn codec(
         image: &Image,
         bits_allocated: u8,
         planar: bool,
         kept_bits: Option<u8>,
         conversion: Conversion,
+        color_bits: u8,
     ) -> Result<Self> {
         let width = usize::from(bits_allocated / 8);
         if !matches!(bits_allocated, 8 | 16 | 32 | 64) || width > image.sample_bytes() {
@@ -133,15 +140,28 @@ impl Plan {
         let planar = planar && image.samples_per_pixel() == 3;
         let layout =
             Layout { bits: bits_allocated, width, planar, order: ByteOrder::NATIVE, subsampled: false, paired: false };
-        Self { image: image.clone(), layout, kept_bits, conversion, form: Form::default(), transform: None }.checked()
+        let form = Form::default();
+        Self { image: image.clone(), layout, kept_bits, conversion, color_bits, form, transform: None }.checked()
     }
 
     fn checked(self) -> Result<Self> {
-        let image = &self.image;
-        let convertible =
-            image.samples_per_pixel() == 3 && image.sample_bytes() == 1 && image.kind() == SampleKind::Unsigned;
-        if self.conversion != Conversion::None && !convertible {
-            let why = "colours can be converted for three unsigned 8-bit samples per pixel only (use raw=True or as_rgb=False)";
+        let (image, bytes) = (&self.image, self.image.sample_bytes());
+        let (defined, why) = match self.conversion {
+            Conversion::None => return Ok(self),
+            Conversion::YbrToRgb => (
+                bytes <= 4 && (1..=32).contains(&self.color_bits),
+                "YBR_FULL is converted to RGB for three unsigned samples per pixel of up to 32 bits only \
+                 (use raw=True or as_rgb=False)",
+            ),
+            Conversion::PartialYbrToRgb => (
+                bytes == 1 && self.color_bits == 8,
+                "YBR_PARTIAL_422 and YBR_PARTIAL_420 are defined for three unsigned 8-bit samples per pixel only",
+            ),
+            Conversion::RgbToYbr => {
+                (bytes == 1, "RGB is converted to YBR_FULL for three unsigned 8-bit samples per pixel only")
+            }
+        };
+        if !defined || image.samples_per_pixel() != 3 || image.kind() != SampleKind::Unsigned {
             return Err(Error::pixel_data(Problem::Unsupported(why)));
         }
         Ok(self)
@@ -192,9 +212,18 @@ impl Plan {
         self.finish_words(piece);
         match self.conversion {
             Conversion::None => {}
-            Conversion::YbrToRgb => color::convert_ybr_to_rgb(piece, self.form.arithmetic),
+            Conversion::YbrToRgb if self.has_byte_colors() => color::convert_ybr_to_rgb(piece, self.form.arithmetic),
+            Conversion::YbrToRgb => {
+                color::convert_deep_ybr_to_rgb(piece, self.image.sample_bytes(), self.color_bits, self.form.order);
+            }
+            Conversion::PartialYbrToRgb => color::convert_partial_ybr_to_rgb(piece),
             Conversion::RgbToYbr => color::convert_rgb_to_ybr(piece, self.form.arithmetic),
         }
+    }
+
+    /// Samples that the equations of 8 bits are for. In floating point they serve for fewer bits, too, as in pydicom.
+    fn has_byte_colors(&self) -> bool {
+        self.image.sample_bytes() == 1 && (self.color_bits == 8 || self.form.arithmetic != Arithmetic::Exact)
     }
 
     /// Byte order and unused bits.

@@ -1,8 +1,9 @@
 //! The description of an image.
 
 use crate::buffer::Input;
+use crate::codestream::Codestream;
 use crate::errors::guarded;
-use dicomet_core::codestream::{Codestream, Family};
+use dicomet_core::codestream::{self, Family};
 use dicomet_core::image::{self as core, Attributes, PixelElement, SampleKind};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -91,16 +92,15 @@ impl Image {
         guarded(py, || self.0.result_bytes(frames))
     }
 
-    fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize, family: &str) -> PyResult<(u8, bool)> {
+    fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize, family: &str) -> PyResult<Codestream> {
         let family = match family {
             "JPEG" => Family::Jpeg,
             "JPEG-LS" => Family::JpegLs,
             "JPEG 2000" => Family::Jpeg2000,
             other => return Err(PyValueError::new_err(format!("unknown family {other}"))),
         };
-        let check = || Codestream::check(codestream.as_slice(), family, &self.0);
-        let header = guarded(py, || check().map_err(|error| error.in_frame(frame)))?;
-        Ok((header.precision, header.signed))
+        let check = || codestream::Codestream::check(codestream.as_slice(), family, &self.0);
+        guarded(py, || check().map_err(|error| error.in_frame(frame))).map(Codestream)
     }
 
     fn native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod buffer;
+mod codestream;
 mod display;
 mod element;
 mod encapsulated;
@@ -34,6 +35,7 @@ mod _native {
     #[pymodule_export]
     use super::{
         ahead::{Ahead, Task},
+        codestream::{Codestream, with_neutral_colors},
         display::{Lut, Palette, Transform, expand_segmented, extrema, histogram},
         element::{find_delimiter, find_pixel_data},
         encapsulated::{Encapsulated, Frames},

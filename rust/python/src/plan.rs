@@ -56,7 +56,7 @@ impl Plan {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (image, *, bits_allocated, planar, kept_bits, conversion))]
+    #[pyo3(signature = (image, *, bits_allocated, planar, kept_bits, conversion, color_bits))]
     fn codec(
         py: Python<'_>,
         image: &Image,
@@ -64,9 +64,11 @@ impl Plan {
         planar: bool,
         kept_bits: Option<u8>,
         conversion: Option<&str>,
+        color_bits: u8,
     ) -> PyResult<Self> {
         let conversion = parse_conversion(conversion)?;
-        guarded(py, || decode::Plan::codec(&image.0, bits_allocated, planar, kept_bits, conversion)).map(Self)
+        let plan = || decode::Plan::codec(&image.0, bits_allocated, planar, kept_bits, conversion, color_bits);
+        guarded(py, plan).map(Self)
     }
 
     #[pyo3(signature = (source, first_frame, out, *, workers))]
@@ -108,6 +110,7 @@ fn parse_conversion(name: Option<&str>) -> PyResult<Conversion> {
     match name {
         None => Ok(Conversion::None),
         Some("ybr_to_rgb") => Ok(Conversion::YbrToRgb),
+        Some("partial_ybr_to_rgb") => Ok(Conversion::PartialYbrToRgb),
         Some("rgb_to_ybr") => Ok(Conversion::RgbToYbr),
         Some(other) => Err(PyValueError::new_err(format!("unknown conversion {other}"))),
     }

@@ -121,8 +121,12 @@ impl Plan {
         let arithmetic = self.form.arithmetic;
         match self.conversion {
             Conversion::None => {}
-            Conversion::YbrToRgb => color::convert_ybr_to_rgb_planes(out, arithmetic),
+            Conversion::YbrToRgb if self.has_byte_colors() => color::convert_ybr_to_rgb_planes(out, arithmetic),
             Conversion::RgbToYbr => color::convert_rgb_to_ybr_planes(out, arithmetic),
+            Conversion::YbrToRgb | Conversion::PartialYbrToRgb => {
+                let why = "in planes, only YBR_FULL of 8 bits is converted to RGB";
+                return Err(Error::pixel_data(Problem::Unsupported(why)));
+            }
         }
         Ok(())
     }

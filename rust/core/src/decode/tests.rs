@@ -257,7 +257,7 @@ proptest! {
         let extend = |low: i128| if signed && low >> (bits - 1) == 1 { low - (1 << bits) } else { low };
         let expected: Vec<u8> =
             case.order(false).iter().take(frame_samples).flat_map(|place| native_bytes(extend(value(place)), wide)).collect();
-        let plan = Plan::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None).unwrap();
+        let plan = Plan::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
         let mut out = vec![0xA5; expected.len()];
         plan.words(&src, &mut out, &Team::default()).unwrap();
         prop_assert_eq!(out, expected);
@@ -350,9 +350,46 @@ fn subsampled_frames_of_any_length() {
 }
 
 #[test]
-fn colours_of_other_samples_are_refused() {
-    let plan = Plan::native(&colour("YBR_FULL", 0, 16), ByteOrder::Little, false, true, Conversion::YbrToRgb);
-    assert!(matches!(plan.unwrap_err().problem, Problem::Unsupported(_)));
+fn colors_of_any_depth_and_order() {
+    for (bits, width) in [(8, 1), (16, 2), (32, 4)] {
+        let src = noise(4 * 3 * width);
+        let mut expected = src.clone();
+        color::convert_deep_ybr_to_rgb(&mut expected, width, bits, ByteOrder::NATIVE);
+        for planar in [0, 1] {
+            let stored = if planar == 1 {
+                (0..3)
+                    .flat_map(|sample| (0..4).flat_map(move |pixel| (0..width).map(move |i| (pixel, sample, i))))
+                    .map(|(pixel, sample, i)| src[(pixel * 3 + sample) * width + i])
+                    .collect()
+            } else {
+                src.clone()
+            };
+            for order in [ByteOrder::Little, ByteOrder::Big] {
+                let mut value = stored.clone();
+                if order != ByteOrder::NATIVE {
+                    value.chunks_mut(width).for_each(<[u8]>::reverse);
+                }
+                let image = colour("YBR_FULL", planar, i64::from(bits));
+                let plan = Plan::native(&image, order, false, true, Conversion::YbrToRgb).unwrap();
+                let mut out = vec![0xA5; src.len()];
+                native(&plan, &value, 0, &mut out).unwrap();
+                assert_eq!(out, expected, "{bits} {planar} {order:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn conversions_that_are_not_defined() {
+    let refused = |bits, conversion| {
+        let plan = Plan::native(&colour("RGB", 0, bits), ByteOrder::Little, false, true, conversion);
+        matches!(plan.map_err(|error| error.problem), Err(Problem::Unsupported(_)))
+    };
+    let cases = [(8, [false; 3]), (16, [false, true, true]), (32, [false, true, true]), (64, [true; 3])];
+    for (bits, expected) in cases {
+        let all = [Conversion::YbrToRgb, Conversion::PartialYbrToRgb, Conversion::RgbToYbr];
+        assert_eq!(all.map(|conversion| refused(bits, conversion)), expected, "{bits}");
+    }
 }
 
 #[test]

@@ -1,0 +1,232 @@
+"""The color rule: what the decoded components of an image are, and which conversion gives RGB.
+
+One sample per pixel is gray, or the index of a palette (PS3.3 C.7.6.3.1.2), whatever a codestream says. For three samples
+the decision follows from Photometric Interpretation ("PI" below) and, where there is one, from the header of the frame's
+codestream. PS3.5 8.2.1: PI shall agree with the codestream, and where it does not, the characteristics that the
+codestream states explicitly control the decompression. A codestream that states nothing leaves the decision to PI.
+The codestream's own transforms are the decoder's part: the components below are those after the inverse multiple
+component transform of JPEG 2000, and before any other conversion. It does not matter which decoder has made them.
+
+Native form, RLE Lossless, encapsulated uncompressed (PS3.5 8.1, 8.2.2; PS3.3 C.7.6.3.1.2):
+
+=== ============================== ================================================ ==================================
+row PI                             components                                       conversion
+=== ============================== ================================================ ==================================
+N1  RGB                            RGB                                              none
+N2  YBR_FULL, YBR_FULL_422         YCbCr                                            YCbCr to RGB
+N3  YBR_PARTIAL_422 and _420       YCbCr of partial range (retired, PS3.3-2004)     partial YCbCr to RGB
+N4  any other                      unknown: YBR_ICT and YBR_RCT exist in JPEG 2000  none; display refuses
+                                   only; HSV, ARGB, CMYK (retired) and XYB have no
+                                   conversion here; MONOCHROME1 and 2 and PALETTE
+                                   COLOR are for one sample
+=== ============================== ================================================ ==================================
+
+JPEG and JPEG-LS (PS3.5 8.2.1, 8.2.3). The first row that applies counts: JFIF before Adobe before component identifiers.
+
+=== ============================================== ================================ ==================================
+row codestream                                     PI                               components
+=== ============================================== ================================ ==================================
+J1  HP color transform (APP8 "mrfx", JPEG-LS)      any                              RGB: the decoder inverts it
+J2  JFIF (ISO/IEC 10918-5)                         any                              YCbCr
+J3  Adobe APP14, transform 0 (ISO/IEC 10918-6)     any                              RGB
+J4  Adobe APP14, transform 1                       any                              YCbCr
+J5  Adobe APP14, transform 2 or more, which is     any                              YCbCr, always with a warning
+    not for three components
+J6  component identifiers "R", "G", "B" or         any                              RGB
+    "r", "g", "b"
+J7  none of these, subsampled                      RGB                              YCbCr: only chrominance has fewer
+                                                                                    samples
+J8  none of these                                  RGB                              RGB
+J9  none of these                                  YBR_FULL, YBR_FULL_422           YCbCr
+J10 none of these                                  YBR_PARTIAL_422 and _420         YCbCr of partial range
+J11 none of these, DCT (processes 1, 2, 4)         any other                        YCbCr, always with a warning: the
+                                                                                    convention of such streams
+J12 none of these, lossless (process 14, JPEG-LS)  any other                        unknown
+=== ============================================== ================================ ==================================
+
+The identifiers 1, 2, 3 (and 0, 1, 2, and all others) state nothing: they mean YCbCr in JFIF only, and there JFIF says so.
+A lossless stream without any statement is thus RGB unless the data set says YBR, and a DCT stream is what the data set
+says.
+
+JPEG 2000 and HTJ2K (PS3.5 8.2.4, CP-2650; ISO/IEC 15444-1 G.2, G.3). "MCT": the multiple component transform in COD.
+
+=== ============================================== ================================ ==================================
+row codestream                                     PI                               components
+=== ============================================== ================================ ==================================
+K1  MCT                                            any                              RGB
+K2  no MCT, subsampled (XRsiz, YRsiz)              RGB, YBR_RCT                     YCbCr: only chrominance has fewer
+                                                                                    samples
+K3  no MCT                                         RGB                              RGB
+K4  no MCT                                         YBR_FULL, YBR_FULL_422           YCbCr; half-width and half-height
+                                                                                    chrominance is legal (CP-2650)
+K5  no MCT                                         YBR_PARTIAL_422 and _420         YCbCr of partial range
+K6  no MCT                                         YBR_ICT                          YCbCr: the matrix of G.3, which
+                                                                                    nobody inverts; RGB if the JP2
+                                                                                    boxes say sRGB
+K7  no MCT                                         YBR_RCT                          RGB: the components of G.2 have
+                                                                                    one bit more; YCbCr if the JP2
+                                                                                    boxes say sYCC
+K8  no MCT                                         any other                        unknown
+=== ============================================== ================================ ==================================
+
+JP2 boxes are not allowed, and PI has their role (PS3.5 A.4.4): they decide in K6 and K7 only.
+
+A contradiction is a PI that means other components than those decided. RGB with MCT (K1) is none: the decoded components
+are RGB, as PI says.
+"""
+
+from enum import Enum
+from typing import Literal, NamedTuple
+
+from dicomet._native import Codestream
+
+Conversion = Literal["ybr_to_rgb", "partial_ybr_to_rgb", "rgb_to_ybr"]
+PHOTOMETRIC_INTERPRETATION = "(0028,0004) Photometric Interpretation"
+
+_RGB_IDS = ([82, 71, 66], [114, 103, 98])
+# ISO/IEC 15444-1 table I.10.
+_SRGB, _SYCC = 16, 18
+_COLORS = 3
+
+
+class Components(Enum):
+    """The meaning of the samples of a pixel."""
+
+    GRAY = "gray"
+    PALETTE = "palette index"
+    RGB = "RGB"
+    YCBCR = "YCbCr"
+    PARTIAL_YCBCR = "YCbCr of partial range"
+    UNKNOWN = "not known"
+
+    @property
+    def conversion(self) -> Conversion | None:
+        """The conversion that gives RGB."""
+        return _CONVERSIONS.get(self)
+
+
+_CONVERSIONS: dict[Components, Conversion] = {
+    Components.YCBCR: "ybr_to_rgb",
+    Components.PARTIAL_YCBCR: "partial_ybr_to_rgb",
+}
+# What each term says about the components of native samples, and of a codestream that states nothing itself.
+_TERMS = {
+    "RGB": Components.RGB,
+    "YBR_FULL": Components.YCBCR,
+    "YBR_FULL_422": Components.YCBCR,
+    "YBR_PARTIAL_422": Components.PARTIAL_YCBCR,
+    "YBR_PARTIAL_420": Components.PARTIAL_YCBCR,
+}
+_TRANSFORMED = frozenset({"YBR_ICT", "YBR_RCT"})
+
+
+class ColorDecision(NamedTuple):
+    """What the components are.
+
+    Attributes
+    ----------
+    components : Components
+        Their meaning.
+    subsampled : bool
+        Some have fewer samples in the codestream; the decoder has replicated or interpolated them.
+    reason : str
+        What of the codestream, or of the data set, decided.
+    contradiction : str or None
+        A message that names what the data set and what the codestream says, where they differ.
+
+    """
+
+    components: Components
+    subsampled: bool = False
+    reason: str = PHOTOMETRIC_INTERPRETATION
+    contradiction: str | None = None
+
+
+def decide(term: str, samples_per_pixel: int, header: Codestream | None = None) -> ColorDecision:
+    """Return what the decoded components are, by the table of this module.
+
+    Parameters
+    ----------
+    term : str
+        Photometric Interpretation.
+    samples_per_pixel : int
+        Samples per Pixel: 1 or 3.
+    header : Codestream, optional
+        The header of the frame's codestream; None for native samples, RLE Lossless and encapsulated uncompressed.
+
+    """
+    if samples_per_pixel != _COLORS:
+        return ColorDecision(Components.PALETTE if term.startswith("PALETTE") else Components.GRAY)
+    if header is None:
+        return ColorDecision(_TERMS.get(term, Components.UNKNOWN))
+    by_header = _by_jpeg_2000 if header.family == "JPEG 2000" else _by_jpeg
+    components, reason = by_header(term, header)
+    return ColorDecision(components, header.is_subsampled, reason, _contradiction(term, header, components, reason))
+
+
+def _by_jpeg(term: str, header: Codestream) -> tuple[Components, str]:
+    """Rows J1 to J12."""
+    stated = _stated_by_jpeg(header)
+    if stated is not None:
+        return stated
+    if term == "RGB" and header.is_subsampled:
+        return Components.YCBCR, "the subsampled components of the codestream"
+    if term in _TERMS:
+        return _TERMS[term], PHOTOMETRIC_INTERPRETATION
+    if header.family == "JPEG-LS" or header.lossless:
+        return Components.UNKNOWN, PHOTOMETRIC_INTERPRETATION
+    return Components.YCBCR, "the convention for DCT codestreams without color markers"
+
+
+def _stated_by_jpeg(header: Codestream) -> tuple[Components, str] | None:
+    """Rows J1 to J6; None for a codestream that states nothing."""
+    if header.hp_transform:
+        return Components.RGB, f"the HP color transform {header.hp_transform} of the codestream"
+    if header.jfif:
+        return Components.YCBCR, "the JFIF marker of the codestream"
+    if header.adobe_transform is not None:
+        components = Components.RGB if header.adobe_transform == 0 else Components.YCBCR
+        return components, f"the Adobe marker of the codestream (transform {header.adobe_transform})"
+    if header.component_ids in _RGB_IDS:
+        ids = bytes(header.component_ids).decode()
+        return Components.RGB, f"the component identifiers {ids!r} of the codestream"
+    return None
+
+
+def _by_jpeg_2000(term: str, header: Codestream) -> tuple[Components, str]:
+    """Rows K1 to K8."""
+    if header.component_transform:
+        return Components.RGB, "the multiple component transform of the codestream"
+    no_transform = "the codestream without multiple component transform"
+    if header.is_subsampled and term in {"RGB", "YBR_RCT"}:
+        return Components.YCBCR, "the subsampled components of the codestream"
+    if term == "YBR_ICT":
+        return (Components.RGB if header.color_space == _SRGB else Components.YCBCR), no_transform
+    if term == "YBR_RCT":
+        return (Components.YCBCR if header.color_space == _SYCC else Components.RGB), no_transform
+    return _TERMS.get(term, Components.UNKNOWN), PHOTOMETRIC_INTERPRETATION
+
+
+def _contradiction(term: str, header: Codestream, components: Components, reason: str) -> str | None:
+    if components is Components.UNKNOWN or _agrees(term, header, components):
+        return None
+    return (
+        f"{PHOTOMETRIC_INTERPRETATION}: found {term!r}, expected a term for {components.value} components by {reason}: "
+        "the codestream counts"
+    )
+
+
+def _agrees(term: str, header: Codestream, components: Components) -> bool:
+    """Tell whether `term` means the components, and the codestream has no statement that is not defined."""
+    if header.component_transform:
+        return term == "RGB" or term in _TRANSFORMED
+    odd_adobe = not header.jfif and (header.adobe_transform or 0) > 1
+    return _TERMS.get(term) is components and not odd_adobe
+
+
+def unconverted(term: str, components: Components) -> str:
+    """Return the message for samples that are neither RGB nor converted to it."""
+    message = f"{PHOTOMETRIC_INTERPRETATION}: found {term!r} for three samples per pixel"
+    if components is Components.UNKNOWN:
+        return f"{message}, expected RGB, YBR_FULL or YBR_FULL_422: the samples are not RGB, and cannot be converted"
+    return f"{message}: the samples are {components.value}, not RGB, as they are stored"

@@ -1,0 +1,292 @@
+use super::*;
+use crate::image::{Attributes, PixelElement};
+use proptest::prelude::*;
+
+const JFIF: &[u8] = b"\xFF\xE0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
+
+fn adobe(transform: u8) -> Vec<u8> {
+    [b"\xFF\xEE\x00\x0EAdobe\0\x64\0\0\0\0".as_slice(), &[transform]].concat()
+}
+
+/// SOI, `segments` and a frame header of 2 x 64 pixels with `components`: identifier and sampling factors.
+fn jpeg(segments: &[u8], marker: u8, rows: u16, components: &[[u8; 2]]) -> Vec<u8> {
+    let count = components.len() as u8;
+    let [r1, r0] = rows.to_be_bytes();
+    let mut frame = [&[0xFF, 0xD8], segments, &[0xFF, marker, 0, 8 + 3 * count, 8, r1, r0, 0, 64, count]].concat();
+    for &[id, sampling] in components {
+        frame.extend([id, sampling, 0]);
+    }
+    frame
+}
+
+const GRAY: &[[u8; 2]] = &[[1, 0x11]];
+const COLORS: &[[u8; 2]] = &[[1, 0x11], [2, 0x11], [3, 0x11]];
+
+fn jpeg_details(frame: &[u8]) -> jpeg::Details {
+    match Codestream::read(frame).unwrap().details {
+        Details::Jpeg(details) => details,
+        Details::Jpeg2000(_) => panic!("JPEG 2000"),
+    }
+}
+
+#[test]
+fn jpeg_header_behind_other_segments() {
+    let frame =
+        [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2][..], &[0xFF, 0xFF, 0xC1, 0, 11, 12, 1, 0, 2, 3, 1, 1, 0x11, 0]].concat();
+    let expected = Codestream {
+        family: Family::Jpeg,
+        rows: 256,
+        columns: 515,
+        components: vec![Component { id: 1, sampling: (1, 1), precision: 12, signed: false }],
+        precision: 12,
+        signed: false,
+        details: Details::Jpeg(jpeg::Details::default()),
+        samples_for_a_byte: Some(3072),
+    };
+    assert_eq!(Codestream::read(&frame), Some(expected));
+}
+
+#[test]
+fn components_of_a_frame_header() {
+    let frame = jpeg(&[], 0xC0, 2, &[[b'R', 0x41], [0, 0x12], [255, 0x22]]);
+    let header = Codestream::read(&frame).unwrap();
+    let found: Vec<_> = header.components.iter().map(|component| (component.id, component.sampling)).collect();
+    assert_eq!(found, [(82, (4, 1)), (0, (1, 2)), (255, (2, 2))]);
+    assert!(header.is_subsampled());
+    assert!(!Codestream::read(&jpeg(&[], 0xC0, 2, &[[1, 0x22]; 3])).unwrap().is_subsampled());
+    // A header that ends before its components is none.
+    for length in 0..frame.len() {
+        assert_eq!(Codestream::read(&frame[..length]), None, "{length}");
+    }
+}
+
+#[test]
+fn color_statements_of_jpeg() {
+    for (marker, lossless) in [(0xC0, false), (0xC1, false), (0xC2, false), (0xC3, true), (0xF7, false)] {
+        for jfif in [false, true] {
+            for adobe_transform in [None, Some(0), Some(1), Some(2), Some(255)] {
+                for hp_transform in [None, Some(0), Some(3)] {
+                    let mut segments = if jfif { JFIF.to_vec() } else { Vec::new() };
+                    segments.extend(adobe_transform.map(adobe).unwrap_or_default());
+                    segments.extend(hp_transform.map_or_else(Vec::new, |t| [b"\xFF\xE8\0\x07mrfx", &[t][..]].concat()));
+                    let expected = jpeg::Details { lossless, jfif, adobe_transform, hp_transform };
+                    assert_eq!(jpeg_details(&jpeg(&segments, marker, 2, COLORS)), expected);
+                    // The same between frame header and scan header; what follows the scan header does not count.
+                    let [mut before_scan, mut after_scan] = [(); 2].map(|()| jpeg(&[], marker, 2, COLORS));
+                    before_scan.extend(&segments);
+                    assert_eq!(jpeg_details(&before_scan), expected);
+                    after_scan.extend([0xFF, 0xDA, 0, 2]);
+                    after_scan.extend(&segments);
+                    assert_eq!(jpeg_details(&after_scan), jpeg::Details { lossless, ..Default::default() });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn short_application_segments_state_nothing() {
+    for whole in [JFIF.to_vec(), adobe(1), b"\xFF\xE8\0\x07mrfx\x01".to_vec()] {
+        for length in 4..whole.len() {
+            let mut short = whole[..length].to_vec();
+            short[3] = (length - 2) as u8;
+            assert_eq!(jpeg_details(&jpeg(&short, 0xC0, 2, COLORS)), jpeg::Details::default(), "{short:?}");
+        }
+        assert_ne!(jpeg_details(&jpeg(&whole, 0xC0, 2, COLORS)), jpeg::Details::default());
+    }
+    let other = b"\xFF\xE0\x00\x10JFXX\0\x01\x01\0\0\x01\0\x01\0\0";
+    assert_eq!(jpeg_details(&jpeg(other, 0xC0, 2, COLORS)), jpeg::Details::default());
+}
+
+#[test]
+fn neutral_colors() {
+    let scan = b"\xFF\xDA\0\x02\x11\xFF\0\x22\xFF\xD9".as_slice();
+    let comment = b"\xFF\xFE\0\x04ab".as_slice();
+    let neutral = |segments: &[&[u8]], marker| {
+        let frame = [&jpeg(&segments.concat(), marker, 2, COLORS)[..], scan].concat();
+        jpeg::with_neutral_colors(&frame).unwrap().unwrap()
+    };
+    for marker in [0xC0, 0xC3, 0xF7] {
+        let adobe_0 = if marker == 0xF7 { Vec::new() } else { adobe(0) };
+        let expected = [&jpeg(&[&adobe_0, comment].concat(), marker, 2, COLORS)[..], scan].concat();
+        for segments in
+            [&[comment][..], &[JFIF, comment], &[comment, &adobe(1)], &[JFIF, &adobe(1), comment, &adobe(0)]]
+        {
+            assert_eq!(neutral(segments, marker), expected);
+        }
+    }
+    assert_eq!(jpeg::with_neutral_colors(&jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None)), Ok(None));
+    assert_eq!(jpeg::with_neutral_colors(&[0xFF, 0xD8, 0xFF, 0xD9]), Ok(None));
+}
+
+fn attributes(rows: i64, samples_per_pixel: i64) -> Attributes {
+    Attributes {
+        rows,
+        columns: 64,
+        samples_per_pixel,
+        number_of_frames: 1,
+        bits_allocated: 16,
+        bits_stored: 8,
+        high_bit: None,
+        pixel_representation: 0,
+        planar_configuration: 0,
+        photometric_interpretation: if samples_per_pixel == 1 { "MONOCHROME2" } else { "RGB" }.to_owned(),
+        element: PixelElement::PixelData,
+    }
+}
+
+#[test]
+fn a_large_image_in_few_bytes() {
+    for (marker, most) in [(0xC0, Some(48 * 17)), (0xC2, Some(48 * 17)), (0xC3, Some(17)), (0xF7, None)] {
+        let check = |rows: u16| {
+            let family = if marker == 0xF7 { Family::JpegLs } else { Family::Jpeg };
+            let frame = jpeg(&[], marker, rows, GRAY);
+            assert_eq!(frame.len(), 15);
+            let image = Image::new(&attributes(i64::from(rows), 1)).unwrap();
+            Codestream::check(&[&frame[..], &[0, 0]].concat(), family, &image)
+        };
+        assert!(check(most.unwrap_or(65535)).is_ok());
+        if let Some(most) = most {
+            let expected = (u64::from(most) + 1) * 64;
+            assert_eq!(check(most + 1), Err(Error::pixel_data(Problem::Implausible { found: 17, expected })));
+        }
+    }
+}
+
+#[test]
+fn only_the_codestreams_of_the_transfer_syntax() {
+    let image = Image::new(&attributes(2, 1)).unwrap();
+    let all = [Family::Jpeg, Family::OtherJpeg, Family::JpegLs, Family::Jpeg2000];
+    for (marker, found) in [(0xC1, all[0]), (0xC5, all[1]), (0xC9, all[1]), (0xCF, all[1]), (0xF7, all[2])] {
+        let frame = jpeg(&[], marker, 2, GRAY);
+        for expected in all {
+            let checked = Codestream::check(&frame, expected, &image).map(|codestream| codestream.family);
+            let wrong = Error::pixel_data(Problem::Family { found: found.name(), expected: expected.name() });
+            assert_eq!(checked, if found == expected { Ok(found) } else { Err(wrong) });
+        }
+    }
+}
+
+/// SOC, SIZ, COD with `transform` and `wavelet`, and two tile-parts, of which the second has a COD with `tile_transform`.
+fn jpeg2000(size: [u32; 4], components: &[[u8; 3]], transform: u8, wavelet: u8, tile_transform: Option<u8>) -> Vec<u8> {
+    let cod = |transform: u8| vec![0xFF, 0x52, 0, 12, 0, 0, 0, 1, transform, 5, 4, 4, 0, wavelet];
+    let count = components.len() as u8;
+    let mut frame = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 38 + 3 * count, 0, 0];
+    let [columns, rows, x, y] = size;
+    for word in [columns, rows, x, y, columns, rows, 0, 0] {
+        frame.extend(word.to_be_bytes());
+    }
+    frame.extend([0, count]);
+    frame.extend(components.concat());
+    frame.extend(cod(transform));
+    for header in [Vec::new(), tile_transform.map(cod).unwrap_or_default()] {
+        frame.extend([0xFF, 0x90, 0, 10, 0, 0, 0, 0, 0, 14 + 3 + header.len() as u8, 0, 1]);
+        frame.extend(header);
+        frame.extend([0xFF, 0x93, 1, 2, 3]);
+    }
+    frame.extend([0xFF, 0xD9]);
+    frame
+}
+
+#[test]
+fn jpeg2000_header() {
+    let frame = jpeg2000([130, 70, 2, 6], &[[0x8B, 1, 1]], 0, 1, None);
+    let expected = Codestream {
+        family: Family::Jpeg2000,
+        rows: 64,
+        columns: 128,
+        components: vec![Component { id: 0, sampling: (1, 1), precision: 12, signed: true }],
+        precision: 12,
+        signed: true,
+        details: Details::Jpeg2000(jpeg2000::Details { reversible: true, ..Default::default() }),
+        samples_for_a_byte: None,
+    };
+    assert_eq!(Codestream::read(&frame), Some(expected));
+}
+
+/// 15444-1 (B-2): odd origins and separations.
+#[test]
+fn columns_of_the_widest_component() {
+    for (end, origin, separations, expected) in
+        [(65, 0, [1, 2, 2], 65), (65, 0, [2, 2, 2], 33), (65, 3, [2, 4, 4], 31), (64, 1, [3, 3, 3], 21)]
+    {
+        let components = separations.map(|separation| [7, separation, separation]);
+        let header = Codestream::read(&jpeg2000([end, end, origin, origin], &components, 0, 1, None)).unwrap();
+        assert_eq!((header.columns, header.rows), (expected, expected));
+        assert_eq!(header.is_subsampled(), separations[0] != separations[1]);
+    }
+}
+
+#[test]
+fn color_statements_of_jpeg_2000() {
+    let tiles = [None, Some(0), Some(1)];
+    for (transform, wavelet, tile) in (0..2).flat_map(|t| (0..2).flat_map(move |w| tiles.map(move |tile| (t, w, tile))))
+    {
+        let frame = jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], transform, wavelet, tile);
+        let expected = jpeg2000::Details {
+            component_transform: transform == 1 || tile == Some(1),
+            reversible: wavelet == 1,
+            ..Default::default()
+        };
+        assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
+        // Without an end, or with a length of 0 for the last tile-part, nothing changes.
+        assert_eq!(Codestream::read(&frame[..frame.len() - 2]).unwrap().details, Details::Jpeg2000(expected));
+    }
+}
+
+fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    [&(content.len() as u32 + 8).to_be_bytes(), &name[..], content].concat()
+}
+
+#[test]
+fn boxes_around_jpeg_2000() {
+    let codestream = jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None);
+    let enumerated = |space: u32| boxed(b"colr", &[&[1, 0, 0][..], &space.to_be_bytes()].concat());
+    let profile = boxed(b"colr", &[2, 0, 0, 1, 2, 3, 4]);
+    let size = boxed(b"ihdr", &[0; 14]);
+    let cases = [
+        (vec![size.clone(), enumerated(16)], Some(16)),
+        (vec![size.clone(), profile.clone(), enumerated(18), enumerated(16)], Some(18)),
+        (vec![size.clone(), profile], None),
+        (vec![size.clone(), boxed(b"colr", &[1, 0, 0, 0, 0, 18])], None),
+        (vec![size], None),
+    ];
+    for (header, color_space) in cases {
+        let boxes = [boxed(b"jP  ", &[13, 10, 0x87, 10]), boxed(b"ftyp", b"jp2 "), boxed(b"jp2h", &header.concat())];
+        let frame = [boxes.concat(), vec![0, 0, 0, 0], b"jp2c".to_vec(), codestream.clone()].concat();
+        let expected = jpeg2000::Details { reversible: true, boxed: true, color_space, ..Default::default() };
+        assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
+        assert_eq!(jpeg2000::without_boxes(&frame), codestream);
+    }
+}
+
+#[test]
+fn components_that_differ() {
+    let image = Image::new(&attributes(8, 3)).unwrap();
+    for components in [[[7, 1, 1], [8, 1, 1], [7, 1, 1]], [[7, 1, 1], [7, 1, 1], [0x87, 1, 1]]] {
+        let frame = jpeg2000([64, 8, 0, 0], &components, 0, 1, None);
+        let error = Codestream::check(&frame, Family::Jpeg2000, &image).unwrap_err();
+        assert!(matches!(error.problem, Problem::Unsupported(_)), "{error}");
+    }
+    assert!(Codestream::check(&jpeg2000([64, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None), Family::Jpeg2000, &image).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_not(jpeg: bool, bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), any::<u8>()], 0..80)) {
+        let start: &[u8] = if jpeg { &[0xFF, 0xD8] } else { &[0xFF, 0x4F, 0xFF, 0x51] };
+        let frame = [start, &bytes].concat();
+        let _ = Codestream::read(&frame);
+        let _ = jpeg::with_neutral_colors(&frame);
+    }
+
+    #[test]
+    fn a_damaged_header_is_read_or_not(at in 0..200usize, byte: u8, cut in 0..200usize) {
+        let boxes = [boxed(b"jP  ", &[]), boxed(b"jp2h", &boxed(b"colr", &[1, 0, 0, 0, 0, 0, 16]))].concat();
+        let mut frame = [boxes, jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 1, 1, Some(0))].concat();
+        let at = at % frame.len();
+        frame[at] = byte;
+        frame.truncate(cut);
+        let _ = Codestream::read(&frame);
+    }
+}

@@ -1,0 +1,119 @@
+//! The header of a codestream.
+
+use crate::buffer::Input;
+use crate::errors::guarded;
+use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg2000};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Codestream(pub(crate) core::Codestream);
+
+impl Codestream {
+    fn jpeg(&self) -> jpeg::Details {
+        match self.0.details {
+            Details::Jpeg(details) => details,
+            Details::Jpeg2000(_) => jpeg::Details::default(),
+        }
+    }
+
+    fn jpeg2000(&self) -> jpeg2000::Details {
+        match self.0.details {
+            Details::Jpeg(_) => jpeg2000::Details::default(),
+            Details::Jpeg2000(details) => details,
+        }
+    }
+}
+
+#[pymethods]
+impl Codestream {
+    #[staticmethod]
+    fn read(py: Python<'_>, frame: Input) -> PyResult<Option<Self>> {
+        guarded(py, || Ok::<_, dicomet_core::Error>(core::Codestream::read(frame.as_slice())))
+            .map(|header| header.map(Self))
+    }
+
+    #[getter]
+    fn family(&self) -> &'static str {
+        match self.0.family {
+            Family::Jpeg | Family::OtherJpeg => "JPEG",
+            Family::JpegLs => "JPEG-LS",
+            Family::Jpeg2000 => "JPEG 2000",
+        }
+    }
+
+    #[getter]
+    fn precision(&self) -> u8 {
+        self.0.precision
+    }
+
+    #[getter]
+    fn signed(&self) -> bool {
+        self.0.signed
+    }
+
+    #[getter]
+    fn component_ids(&self) -> Vec<u16> {
+        self.0.components.iter().map(|component| component.id).collect()
+    }
+
+    #[getter]
+    fn sampling(&self) -> Vec<(u8, u8)> {
+        self.0.components.iter().map(|Component { sampling, .. }| *sampling).collect()
+    }
+
+    #[getter]
+    fn is_subsampled(&self) -> bool {
+        self.0.is_subsampled()
+    }
+
+    #[getter]
+    fn lossless(&self) -> bool {
+        self.jpeg().lossless
+    }
+
+    #[getter]
+    fn jfif(&self) -> bool {
+        self.jpeg().jfif
+    }
+
+    #[getter]
+    fn adobe_transform(&self) -> Option<u8> {
+        self.jpeg().adobe_transform
+    }
+
+    #[getter]
+    fn hp_transform(&self) -> Option<u8> {
+        self.jpeg().hp_transform
+    }
+
+    #[getter]
+    fn component_transform(&self) -> bool {
+        self.jpeg2000().component_transform
+    }
+
+    #[getter]
+    fn reversible(&self) -> bool {
+        self.jpeg2000().reversible
+    }
+
+    #[getter]
+    fn boxed(&self) -> bool {
+        self.jpeg2000().boxed
+    }
+
+    #[getter]
+    fn color_space(&self) -> Option<u32> {
+        self.jpeg2000().color_space
+    }
+}
+
+/// The frame as decoders have to get it that convert colors on their own.
+#[pyfunction]
+pub(crate) fn with_neutral_colors<'py>(py: Python<'py>, frame: Input) -> PyResult<Bound<'py, PyBytes>> {
+    let frame = frame.as_slice();
+    match guarded(py, || jpeg::with_neutral_colors(frame))? {
+        Some(neutral) => crate::bytes(py, &neutral),
+        None => crate::bytes(py, jpeg2000::without_boxes(frame)),
+    }
+}
