@@ -123,14 +123,11 @@ def _of_files(files: list[str], values: Values, index: int | None, size: int, op
 def _first(path: str, values: Values, index: int, options: dict[str, Any]) -> tuple[int, tuple[int, ...], np.dtype]:
     """Return how many frames a file has, and shape and dtype of a frame."""
     of_decoding = {name: value for name, value in options.items() if name not in _AFTER_DECODING}
-    try:
-        with dicomet.open(path, **of_decoding) as image:
-            frames, *shape = image.shape
-            dtype = image.dtype
-    except PixelDataError as error:
-        raise _named(path, error) from error
+    with dicomet.open(path, **of_decoding) as image:
+        frames, *shape = image.shape
+        dtype = image.dtype
     if not 0 <= index < frames:
-        raise PixelDataError(f"{path}: found {frames} frames, expected one with the index {index}")
+        raise PixelDataError(f"found {frames} frames, expected one with the index {index}", filename=path)
     if values == "stored":
         return frames, tuple(shape), dtype
     if values == "modality":
@@ -140,17 +137,7 @@ def _first(path: str, values: Values, index: int, options: dict[str, Any]) -> tu
 
 
 def _read(values: Values, path: str, index: int | None, options: dict[str, Any]) -> np.ndarray:
-    try:
-        return READERS[values](path, index=index, **options)
-    except PixelDataError as error:
-        raise _named(path, error) from error
-
-
-def _named(path: str, error: PixelDataError) -> PixelDataError:
-    """Return the error with the file, of the same type and about the same place."""
-    return type(error)(
-        f"{path}: {error}", element=error.element, frame=error.frame, segment=error.segment, offset=error.offset
-    )
+    return READERS[values](path, index=index, **options)
 
 
 @dataclass(frozen=True)
@@ -174,7 +161,8 @@ class _Reader:
         array = _read(self.values, path, index, self.options)
         if array.shape != self.shape or array.dtype != self.dtype:
             found = f"an array of shape {array.shape} and dtype {array.dtype}"
-            raise PixelDataError(f"{path}: found {found}, expected {self.shape} and {self.dtype}, as in the first file")
+            message = f"found {found}, expected {self.shape} and {self.dtype}, as in the first file"
+            raise PixelDataError(message, filename=path)
         return array
 
 

@@ -16,12 +16,15 @@ from pydicom.filereader import _read_file_meta_info, dcmread, read_dataset, read
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
+from dicomet import blank_vr
 from dicomet._native import Source, find_delimiter
+from dicomet.dicom_file import HEAD, is_plausible, not_dicom
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
 from dicomet.header import Header
 from dicomet.parsed import ELEMENTS, KEYWORDS, Parsed
 from dicomet.source import PARSER_LIMIT, as_file, source_of_file
 from dicomet.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomet.warn import warn
 
 NUMBER_OF_FRAMES = 0x00280008
 HIGH_BIT = 0x00280102
@@ -30,6 +33,7 @@ IMAGE_PIXEL = frozenset(
     {0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280103}
 )
 UNDEFINED_LENGTH = 0xFFFFFFFF
+PHOTOMETRIC_INTERPRETATION = "(0028,0004) Photometric Interpretation"
 
 
 def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
@@ -87,6 +91,8 @@ def _uid(value: Any) -> UID:
 
 def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterable[int] | None) -> tuple[Source, Header]:
     """Let pydicom parse a file. Return the bytes in which the pixel data lies, too: of a deflated file, others."""
+    if not options.get("transfer_syntax_uid"):
+        _check_is_dicom(source)
     file = as_file(source)
     with as_pixel_data_error():
         read_preamble(file, force=True)
@@ -104,9 +110,10 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
     Raises
     ------
     PixelDataError
-        The parser does not come as far as the pixel data.
+        It is not a DICOM file, or the parser does not come as far as the pixel data.
 
     """
+    _check_is_dicom(source)
     file = as_file(source)
     with as_pixel_data_error():
         read_preamble(file, force=True)
@@ -120,6 +127,13 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
         source = source.inflating(file.tell())
         file = as_file(source)
     return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags)
+
+
+def _check_is_dicom(source: Source) -> None:
+    """Raise for what is no DICOM file by its first bytes, and say what it looks like."""
+    head = bytes(source.read(0, HEAD))
+    if not is_plausible(head):
+        raise MissingElementError(not_dicom(head), element=TRANSFER_SYNTAX_UID)
 
 
 def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:
@@ -143,7 +157,7 @@ def _read_header(  # noqa: PLR0913, PLR0917 - what has been read so far
 ) -> Header:
     """Let pydicom read the data set up to the pixel data, and read the header of that."""
     dataset = _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, specific_tags)
-    tag, vr, length = _read_element_header(file, dataset, transfer_syntax)
+    tag, vr, length = _read_element_header(file, dataset, transfer_syntax, source.length)
     return Header(
         options=_options(dataset, options),
         transfer_syntax=str(transfer_syntax),
@@ -181,13 +195,16 @@ def _read_up_to_pixel_data(
         return False
 
     with as_pixel_data_error():
-        dataset = read_dataset(
-            file,
-            is_implicit_VR=implicit,
-            is_little_endian=little_endian,
-            stop_when=is_pixel_data,
-            specific_tags=list(tags),
-        )
+        if implicit:
+            dataset = read_dataset(
+                file,
+                is_implicit_VR=True,
+                is_little_endian=little_endian,
+                stop_when=is_pixel_data,
+                specific_tags=list(tags),
+            )
+        else:
+            dataset = blank_vr.read_explicit(file, little_endian=little_endian, stop_when=is_pixel_data, tags=set(tags))
     dataset.file_meta = file_meta
     return dataset
 
@@ -198,7 +215,9 @@ def _group_0028() -> frozenset[int]:
     return frozenset(tag for tag, entry in DicomDictionary.items() if tag >> 16 == 0x0028 and not entry[3])  # noqa: PLR2004
 
 
-def _read_element_header(file: BinaryIO, dataset: Dataset, transfer_syntax: UID) -> tuple[int, str | None, int]:
+def _read_element_header(
+    file: BinaryIO, dataset: Dataset, transfer_syntax: UID, end: int
+) -> tuple[int, str | None, int]:
     """Read tag, VR and length (PS3.5 7.1) of the pixel data element.
 
     The encoding is the one that was found, which is not always that of the transfer syntax.
@@ -216,6 +235,10 @@ def _read_element_header(file: BinaryIO, dataset: Dataset, transfer_syntax: UID)
     vr: str | None = None
     if implicit:
         group, element, length = struct.unpack_from(f"{order}HHL", header)
+    elif header[4:6] in blank_vr.BLANK:
+        group, element = struct.unpack_from(f"{order}HH", header)
+        size, length = blank_vr.pixel_data_header(header, order, end - start)
+        file.seek(start + size)
     else:
         group, element, name, length = struct.unpack(f"{order}HH2s2xL", header)
         vr = name.decode("latin-1")
@@ -233,11 +256,21 @@ def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
         except Exception:
             _check_elements(dataset)
             raise
+    _strip_term(merged)
     if HIGH_BIT in dataset and "high_bit" not in merged:
         # It does not change the samples, so that one that cannot be read does not matter.
         with suppress(Exception):
             merged["high_bit"] = dataset[HIGH_BIT].value
     return merged
+
+
+def _strip_term(options: dict[str, Any]) -> None:
+    """Leave out blanks in front of Photometric Interpretation: those of VR CS are not significant (PS3.5 6.2)."""
+    term = options.get("photometric_interpretation")
+    if isinstance(term, str) and term.startswith(" "):
+        expected = "a term without leading blanks: they are ignored"
+        warn(f"{PHOTOMETRIC_INTERPRETATION}: found {shown(term)}, expected {expected}")
+        options["photometric_interpretation"] = term.strip(" ")
 
 
 def _check_elements(dataset: Dataset) -> None:

@@ -1,5 +1,8 @@
 """What dicomet raises: one exception, and two that also are what pydicom raises in the same place."""
 
+import os
+from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
 from dicomet.transfer_syntax import name_of
@@ -20,10 +23,14 @@ class PixelDataError(ValueError):
         The frame and the RLE segment (PS3.5 G) that are wrong, from 0.
     offset : int or None
         The byte offset in the element's value.
+    filename : str or None
+        The file as the caller names it: the path, or the name of a file object. The message begins with it.
+    reason : str
+        The message without the file name.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a message may name
         self,
         message: str,
         *,
@@ -31,6 +38,7 @@ class PixelDataError(ValueError):
         frame: int | None = None,
         segment: int | None = None,
         offset: int | None = None,
+        filename: str | None = None,
     ) -> None:
         """Keep the message, which already names the place, and the place."""
         super().__init__(in_one_line(message))
@@ -38,6 +46,45 @@ class PixelDataError(ValueError):
         self.frame = frame
         self.segment = segment
         self.offset = offset
+        self.filename = filename
+
+    @property
+    def reason(self) -> str:
+        """The message without the file name."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        """Return the message, after the file name where one is known."""
+        return self.reason if self.filename is None else f"{in_one_line(self.filename)}: {self.reason}"
+
+
+class naming:  # noqa: N801 - used as a function, like `contextlib.suppress`
+    """Lets a `PixelDataError` that leaves the block name the file of `src`, unless it names one already."""
+
+    def __init__(self, src: object) -> None:
+        """`src` is what the caller has given: a path, a file object or anything else, which has no name."""
+        self._filename = filename_of(src)
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Add the file name, and raise on."""
+        if isinstance(error, PixelDataError) and error.filename is None:
+            error.filename = self._filename
+
+
+def filename_of(src: object) -> str | None:
+    """Return the path that `src` is, or the name of the file object that it is; None for anything else."""
+    # A path, or a file object, may be of a class that anybody has written.
+    with suppress(Exception):
+        if isinstance(src, str | os.PathLike):
+            return os.fsdecode(src)
+        name = getattr(src, "name", None) if hasattr(src, "read") else None
+        return name if isinstance(name, str) and name else None
+    return None
 
 
 class MissingElementError(PixelDataError, AttributeError):

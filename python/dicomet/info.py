@@ -16,7 +16,8 @@ from pydicom.valuerep import PersonName
 from dicomet._native import find_delimiter
 from dicomet.data_set import read_elements
 from dicomet.description import Description
-from dicomet.errors import PIXEL_DATA, MissingElementError, PixelDataError, in_one_line, shown
+from dicomet.dicom_file import is_named_dicom
+from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, in_one_line, shown
 from dicomet.frames import Frames
 from dicomet.jpeg import missing_plugin
 from dicomet.parse import is_dataset, parse
@@ -108,8 +109,8 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
             elements, array = _nothing(), _no_array(error.strerror or str(error))
     told.update(elements)
     told.update(array)
-    told["warnings"] = list(dict.fromkeys(map(redacted, messages)))
     why = told.pop("error")
+    told["warnings"] = list(dict.fromkeys(redacted(message) for message in messages if message != why))
     told["error"] = why and redacted(why)
     return told
 
@@ -333,7 +334,7 @@ def _ratio(description: Description, samples: int, stored: int | None) -> float 
 
 
 def is_no_image(src: "Readable") -> bool:
-    """Tell whether `src` has nothing to decode: not DICOM, or a data set without pixel data.
+    """Tell whether `src` has nothing to decode: not DICOM, unless its name says so, or a data set without pixel data.
 
     Raises
     ------
@@ -344,8 +345,9 @@ def is_no_image(src: "Readable") -> bool:
     with _recorded():
         try:
             parse(src, {})
-        except MissingElementError:
-            return True
+        except MissingElementError as error:
+            is_by_name = isinstance(src, str | os.PathLike) and is_named_dicom(src)
+            return not (error.element == TRANSFER_SYNTAX_UID and is_by_name)
         except PixelDataError:
             return False
     return False

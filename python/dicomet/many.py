@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dicomet._native import Ahead, Source, Task
+from dicomet.errors import PixelDataError, naming
 from dicomet.frames import Frames, checked_index
 from dicomet.limits import checked_workers
 from dicomet.parse import parse
@@ -63,8 +64,8 @@ def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     Raises
     ------
     PixelDataError, OSError
-        As `pixel_array` does, when it is the turn of the source that is wrong, with a note that names the file. Nothing
-        comes after it.
+        As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it. An error that is
+        no `PixelDataError` has a note that names the file.
 
     """
     options = {"raw": raw, "decoding_plugin": decoding_plugin, "max_bytes": max_bytes, **kwargs}
@@ -95,7 +96,8 @@ class _Line:
                 return
             src, result = self._decoding.popleft()
             try:
-                array = result()
+                with naming(src):
+                    array = result()
             except Exception as error:
                 _note(error, src)
                 raise
@@ -145,6 +147,9 @@ class _Line:
 
 
 def _note(error: Exception, src: "Readable | Dataset | None") -> None:
+    """Name the file in an error that has no attribute for it."""
+    if isinstance(error, PixelDataError):
+        return
     # An exception, or a path, may be of a class that anybody has written.
     with suppress(Exception):
         note = f"while reading {os.fspath(src)!r}" if isinstance(src, str | os.PathLike) else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 import numpy as np
 
+from dicomet.errors import naming
 from dicomet.frames import Frames
 from dicomet.parse import parse
 
@@ -54,14 +55,16 @@ class OpenImage:
             raise TypeError(
                 f"open() has no argument {other[0]!r}: it is one of the functions that return arrays at once"
             )
-        self._frames: Frames | None = Frames(
-            parse(src, kwargs),
-            raw=raw,
-            decoding_plugin=decoding_plugin,
-            workers=workers,
-            max_bytes=max_bytes,
-            whole=False,
-        )
+        self._naming = naming(src)
+        with self._naming:
+            self._frames: Frames | None = Frames(
+                parse(src, kwargs),
+                raw=raw,
+                decoding_plugin=decoding_plugin,
+                workers=workers,
+                max_bytes=max_bytes,
+                whole=False,
+            )
 
     def _open(self) -> Frames:
         if self._frames is None:
@@ -70,7 +73,8 @@ class OpenImage:
 
     def __len__(self) -> int:
         """Return how many frames there are."""
-        return self._open().count
+        with self._naming:
+            return self._open().count
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -113,11 +117,12 @@ class OpenImage:
         frames, number = self._open(), operator.index(index)
         # Frames are counted only where Number of Frames does not tell.
         if not 0 <= number < frames.description.image.number_of_frames:
-            count = frames.count
+            count = len(self)
             if not -count <= number < count:
                 raise IndexError(f"frame {index} of {count}")
             number %= count
-        return frames.read(number, 1, frames.frame_shape, out)
+        with self._naming:
+            return frames.read(number, 1, frames.frame_shape, out)
 
     @overload
     def __getitem__(self, key: int) -> np.ndarray: ...
@@ -130,7 +135,12 @@ class OpenImage:
                 raise TypeError(f"frames are taken by one integer or slice, found {type(key).__name__}")
             return self.frame(key)
         frames = self._open()
-        numbers = range(frames.count)[key]
+        numbers = range(len(self))[key]
+        with self._naming:
+            return self._slice(frames, numbers)
+
+    @staticmethod
+    def _slice(frames: Frames, numbers: range) -> np.ndarray:
         shape = (len(numbers), *frames.frame_shape)
         if numbers.step == 1:
             return frames.read(numbers.start, len(numbers), shape, None)
@@ -144,8 +154,9 @@ class OpenImage:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield all frames in their order: of a damaged file, those before the damage, and then raise."""
-        for number in self._open().numbers():
-            yield self._open().read(number, 1, self._open().frame_shape)
+        with self._naming:
+            for number in self._open().numbers():
+                yield self._open().read(number, 1, self._open().frame_shape)
 
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001
         """Return all frames, for `numpy.asarray`."""

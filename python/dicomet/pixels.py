@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dicomet.errors import naming
 from dicomet.frames import Frames, checked_index
 from dicomet.parse import parse
 from dicomet.parsed import Parsed
@@ -76,18 +77,20 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     Raises
     ------
     PixelDataError
-        The description or the pixel data is wrong, or a plugin is missing. A missing element raises a subclass that
+        The description or the pixel data is wrong, or a plugin is missing. The message begins with the file name, if
+        there is one (attribute ``filename``). A missing element raises a subclass that
         is also an `AttributeError`, an unsupported transfer syntax one that is also a `NotImplementedError`.
     OSError
         `src` cannot be read.
 
     """
     number = None if index is None else checked_index(index)
-    parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
-    frames = Frames(
-        parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=number is None
-    )
-    array = frames.read(*frames.span(number), out)
+    with naming(src):
+        parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
+        frames = Frames(
+            parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=number is None
+        )
+        array = frames.read(*frames.span(number), out)
     if ds_out is not None:
         _fill(ds_out, parsed)
     return array
@@ -131,14 +134,17 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
         As `pixel_array` does.
 
     """
-    parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
-    if ds_out is not None:
-        _fill(ds_out, parsed)
-    frames = Frames(parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=False)
-    for index in _indices(indices, frames):
-        number = checked_index(index)
-        frames.check_exists(number)
-        yield frames.read(number, 1, frames.frame_shape, out)
+    with naming(src):
+        parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
+        if ds_out is not None:
+            _fill(ds_out, parsed)
+        frames = Frames(
+            parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=False
+        )
+        for index in _indices(indices, frames):
+            number = checked_index(index)
+            frames.check_exists(number)
+            yield frames.read(number, 1, frames.frame_shape, out)
 
 
 def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:

@@ -23,7 +23,7 @@ def open_source(src: Readable) -> Source:
     Raises
     ------
     OSError
-        `src` cannot be opened.
+        `src` cannot be opened; or is not seekable, which is an `io.UnsupportedOperation`.
     TypeError
         `src` is none of what can be read.
 
@@ -37,12 +37,25 @@ def open_source(src: Readable) -> Source:
     if hasattr(src, "read"):
         if isinstance(src, io.TextIOBase):
             raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")
+        _check_seekable(src)
         return source_of_file(src)
     try:
         return Source.of_memory(cast("Buffer", src))
     except TypeError:
         expected = "a path, a binary file object, bytes or the like, or a pydicom Dataset"
         raise TypeError(f"'src': found {type(src).__name__}, expected {expected}") from None
+
+
+def _check_seekable(file: BinaryIO) -> None:
+    """Raise for a pipe, a socket or the body of an HTTP response: the place of a frame is only found by its offset."""
+    is_seekable = hasattr(file, "seek") and hasattr(file, "tell")
+    if is_seekable and hasattr(file, "seekable"):
+        is_seekable = bool(file.seekable())
+    if not is_seekable:
+        name = type(file).__name__
+        raise io.UnsupportedOperation(
+            f"'src': found an object ({name}) that is not seekable: give its bytes, src.read()"
+        )
 
 
 def source_of_file(file: BinaryIO) -> Source:

@@ -9,9 +9,10 @@
 import inspect
 import operator
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,12 +24,9 @@ except ModuleNotFoundError as error:
 
 import dicomet
 from dicomet.display.values import VALUES, Values
-from dicomet.errors import PixelDataError, shown
+from dicomet.errors import PixelDataError, naming, shown
 from dicomet.loaders.folders import find_class_files, find_files, has_folders
-from dicomet.loaders.loading import COLOR, GREY, READERS, check_one_of, named, with_channels
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+from dicomet.loaders.loading import COLOR, GREY, READERS, check_one_of, with_channels
 
 PathLike = str | os.PathLike[str]
 Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
@@ -200,9 +198,17 @@ def workers_of_loader() -> int | None:
     return None if get_worker_info() is None else 1
 
 
-def naming_file(path: PathLike) -> "AbstractContextManager[None]":
-    """Let errors of the data say which file it is; those of the system do so by themselves."""
-    return named(path, DicomFileError)
+@contextmanager
+def naming_file(path: PathLike) -> Iterator[None]:
+    """Turn a `PixelDataError` into a `DicomFileError` that names the file."""
+    try:
+        with naming(path):
+            yield
+    except DicomFileError:
+        raise
+    except PixelDataError as error:
+        place = {key: getattr(error, key) for key in ("element", "frame", "segment", "offset", "filename")}
+        raise DicomFileError(error.reason, **place) from error
 
 
 def _reader(values: Values, options: Mapping[str, Any]) -> Callable[..., np.ndarray]:

@@ -212,7 +212,7 @@ def _reason(error: BaseException) -> str:
     """Return the message; with the type where that is not one of those which carry a message for the user."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    message = " ".join(str(error).split())
+    message = error.reason if isinstance(error, PixelDataError) else " ".join(str(error).split())
     expected = isinstance(error, PixelDataError | AttributeError | NotImplementedError | RuntimeError | ValueError)
     return message if message and expected else f"{type(error).__name__}: {message}".removesuffix(": ")
 

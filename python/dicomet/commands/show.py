@@ -15,7 +15,7 @@ from dicomet.commands.sheet import Sheet, UnusableSheetError
 from dicomet.commands.terminal import plain, printable, say
 from dicomet.dicom_file import may_be_dicom
 from dicomet.display.api import to_display
-from dicomet.errors import in_one_line
+from dicomet.errors import PixelDataError, in_one_line
 from dicomet.info import describe, is_no_image
 from dicomet.same_file import identity
 
@@ -149,7 +149,8 @@ def _draw(sheet: Sheet, number: int, tile: Tile, window: "Asked") -> str | None:
         image = to_display(tile.file.path, index=tile.frame, window=window)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one image must not hide the others
         sheet.cross_out(number)
-        return plain(in_one_line(str(error))) or type(error).__name__
+        reason = error.reason if isinstance(error, PixelDataError) else in_one_line(str(error))
+        return plain(reason) or type(error).__name__
     sheet.place(number, image, _aspect(tile.told))
     return plain(tile.told["error"]) if tile.told["error"] else None
 

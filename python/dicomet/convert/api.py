@@ -20,6 +20,7 @@ from dicomet.convert.options import (
 from dicomet.convert.options import Frames as WantedFrames
 from dicomet.display.values import Values
 from dicomet.display.view import Asked
+from dicomet.errors import naming
 from dicomet.same_file import file_of, identity
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def convert_file(  # noqa: PLR0913 - the options of the command
 
     """
     options = Options(window, dtype, size, resample, frames, colour, values, quality, skip_existing, workers)
-    return convert(src, Path(out), options)
+    with naming(src):
+        return convert(src, Path(out), options)
 
 
 def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted:

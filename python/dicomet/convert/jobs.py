@@ -9,11 +9,10 @@ from dicomet.commands.terminal import plain
 from dicomet.convert.api import Converted, convert
 from dicomet.convert.heard import heard
 from dicomet.convert.options import Options
-from dicomet.dicom_file import looks
-from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, in_one_line
+from dicomet.dicom_file import NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
+from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, in_one_line
 from dicomet.limits import MAX_BYTES, checked_max_bytes
 
-NOT_DICOM = "not a DICOM file"
 NO_IMAGE = "no pixel data"
 
 
@@ -56,23 +55,29 @@ def _run(job: Job) -> Converted:
     if job.fault:
         return Converted(job.name, "failed", reason=job.fault)
     source = _source(job)
-    has_prefix, is_plausible = looks(source)
-    if not is_plausible:
-        return _no_image(job, NOT_DICOM)
+    head = head_of(source)
+    if not is_plausible(head):
+        return _not_dicom(job, not_dicom(head))
     try:
         return convert(source, Path(job.out), job.options)
     except MissingElementError as error:
         if error.element == PIXEL_DATA:
             return _no_image(job, NO_IMAGE)
-        if error.element == TRANSFER_SYNTAX_UID and not has_prefix:
-            return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID}")
+        if error.element == TRANSFER_SYNTAX_UID and not has_prefix(head):
+            return _not_dicom(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID}")
         if error.element == TRANSFER_SYNTAX_UID:
-            return Converted(job.name, "failed", reason=plain(str(error)))
+            return Converted(job.name, "failed", reason=plain(error.reason))
         raise
 
 
 def _no_image(job: Job, reason: str) -> Converted:
     return Converted(job.name, "failed" if job.was_named else "skipped", reason=reason)
+
+
+def _not_dicom(job: Job, reason: str) -> Converted:
+    """Skip what only lies in the same folder, and fail for what its name says is DICOM."""
+    wanted = job.was_named or is_named_dicom(job.member or job.source)
+    return Converted(job.name, "failed" if wanted else "skipped", reason=reason)
 
 
 def _source(job: Job) -> str | bytes:
@@ -107,6 +112,9 @@ def reason_of(error: BaseException) -> str:
     """Return what an exception says, in one line; with its type where that does not speak for itself."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, PixelDataError):
+        # The file is named beside it.
+        return error.reason
     text = in_one_line(str(error))
     return (
         text

@@ -8,7 +8,7 @@ from dicomet.display import icc
 from dicomet.display.frames import DisplayFrames, Look
 from dicomet.display.values import modality_frames
 from dicomet.display.view import Asked, checked
-from dicomet.errors import shown
+from dicomet.errors import naming, shown
 from dicomet.frames import checked_index
 
 if TYPE_CHECKING:
@@ -90,16 +90,17 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     check_known(kwargs, "to_display")
     look = look_of(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
     number = None if index is None else checked_index(index)
-    frames = DisplayFrames(
-        src,
-        kwargs,
-        decoding_plugin=decoding_plugin,
-        workers=workers,
-        max_bytes=max_bytes,
-        icc_profile=bool(icc_profile),
-    )
-    profile = _profile(frames, look) if icc_profile else None
-    array = frames.display(number, look, out)
+    with naming(src):
+        frames = DisplayFrames(
+            src,
+            kwargs,
+            decoding_plugin=decoding_plugin,
+            workers=workers,
+            max_bytes=max_bytes,
+            icc_profile=bool(icc_profile),
+        )
+        profile = _profile(frames, look) if icc_profile else None
+        array = frames.display(number, look, out)
     if profile is not None:
         array = array if array.flags.writeable else array.copy()
         icc.to_srgb(array, profile)
@@ -144,8 +145,9 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
     check_known(kwargs, "modality_values")
     wanted = None if dtype is None else np.dtype(dtype).newbyteorder("=")
     number = None if index is None else checked_index(index)
-    frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
-    return modality_frames(frames, number, wanted, out)
+    with naming(src):
+        frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
+        return modality_frames(frames, number, wanted, out)
 
 
 def look_of(  # noqa: PLR0913 - those of `to_display`

@@ -1,8 +1,7 @@
 """One file to one array of a model's input: which frame, which values, how many channels. An error names the file."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -12,7 +11,7 @@ from dicomet.display.api import look_of, modality_values, to_display
 from dicomet.display.frames import DisplayFrames
 from dicomet.display.values import VALUES, Values, modality_frames
 from dicomet.display.view import Asked
-from dicomet.errors import PixelDataError
+from dicomet.errors import PixelDataError, naming
 from dicomet.pixels import pixel_array
 
 Index = int | Literal["middle"] | None
@@ -81,7 +80,7 @@ class FrameLoader:
             It cannot be read.
 
         """
-        with named(path):
+        with naming(path):
             # With one thread: those who load many files run side by side.
             frames = DisplayFrames(path, {}, decoding_plugin="", workers=1, max_bytes=None)
             count = frames.stored.count
@@ -114,16 +113,6 @@ def check_one_of(name: str, found: Of, expected: tuple[object, ...]) -> Of:
     if found not in expected:
         raise ValueError(f"'{name}': found {found!r}, expected one of {', '.join(map(repr, expected))}")
     return found
-
-
-@contextmanager
-def named(path: str | os.PathLike[str], kind: type[PixelDataError] | None = None) -> Iterator[None]:
-    """Put the name of the file in front of what is wrong with it. The error stays of its kind, or becomes a `kind`."""
-    try:
-        yield
-    except PixelDataError as error:
-        place = {key: getattr(error, key) for key in ("element", "frame", "segment", "offset")}
-        raise (kind or type(error))(f"{os.fspath(path)}: {error}", **place) from error
 
 
 def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarray:

@@ -1,7 +1,9 @@
 //! PS3.5 A.4: encapsulated pixel data, and where the bytes of each frame lie.
 
+mod single;
+
 use crate::error::{Error, Problem, Result, try_reserve, try_with_capacity};
-use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, UNDEFINED, fragment_of};
+use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, fragment_of};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::{Team, Watch};
 use crate::source::Source;
@@ -124,91 +126,25 @@ impl Encapsulated {
     ///
     /// Frames before a damage are whole and can be used; [`Frames::damage`] says what is wrong behind them.
     pub fn find_frames<S: Source>(&self, source: &S, team: &Team<'_>) -> std::result::Result<Frames, S::Error> {
-        let Walk { fragments, mut warnings, damage, end } = self.walk(source, team)?;
+        let Walk { fragments, empty, mut warnings, damage, end } = self.walk(source, team)?;
+        if empty > 0 {
+            warnings.insert(0, Error::pixel_data(Problem::EmptyFragments { count: empty }));
+        }
         if let Some(damage) = damage {
-            let frames = self.assign_before(source, fragments, damage.offset)?;
+            let frames = self.assign_before(source, fragments, damage.offset, &mut warnings)?;
             let damaged = |frames| Frames { damage: Some(damage.clone()), warnings, ..frames };
             return frames.map(damaged).ok_or_else(|| damage.clone().into());
         }
-        let frames = self.assign(source, fragments, &mut warnings)?;
+        let frames = self.assign(source, fragments, empty, &mut warnings)?;
         let (found, expected) = (frames.len() as u64, self.value.frames);
         let problem = Problem::FrameCount { found, expected };
         let missing = (found < expected).then(|| Error { offset: end, ..Error::pixel_data(problem) });
         Ok(Frames { damage: missing, warnings, ..frames })
     }
 
-    /// Finds the fragments of frame `index` alone, without a walk over the frames before it where a table tells the
-    /// place. None where only [`Self::find_frames`] can tell.
-    pub fn find_frame<S: Source>(
-        &self,
-        source: &S,
-        index: usize,
-        team: &Team<'_>,
-    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
-        // Such a table is tolerated, which the walk over all frames tells.
-        if self.table.is_cut() {
-            return Ok(None);
-        }
-        let mut headers = Headers::new(source);
-        if let Some(table) = &self.value.extended {
-            let Some(entry) = table.entry(index, self.table.end(), self.value.frames) else { return Ok(None) };
-            let found = self.item_at(&mut headers, entry.item())?;
-            return Ok(found.filter(|item| offset_table::fits(entry, *item)).map(|_| vec![entry]));
-        }
-        let range = |index| self.table.range(index, self.value.frames, self.value.length);
-        let Some((start, end)) = range(index) else { return Ok(None) };
-        let mut watch = Watch::new(team);
-        if let Some((before, _)) = index.checked_sub(1).and_then(range) {
-            // The frame before it ends where this one begins, and not at the delimiter in front of other elements.
-            if self.fragments_between(&mut headers, before, Some(start), &mut watch)?.is_none() {
-                return Ok(None);
-            }
-        }
-        self.fragments_between(&mut headers, start, end, &mut watch)
-    }
-
-    /// The fragments from `start` to exactly `end`, or to the delimiter where there is no `end`; none where there is
-    /// anything else.
-    fn fragments_between<S: Source>(
-        &self,
-        headers: &mut Headers<'_, S>,
-        start: u64,
-        end: Option<u64>,
-        watch: &mut Watch<'_>,
-    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
-        let (mut fragments, mut at) = (Vec::new(), start);
-        let limit = end.unwrap_or(self.value.length);
-        while at < limit {
-            watch.check()?;
-            match self.item_at(headers, at)? {
-                Some(fragment) if fragment.length > 0 => {
-                    push(&mut fragments, fragment)?;
-                    at = fragment.end();
-                }
-                _ if end.is_none() && headers.is_delimiter(at)? => at = limit,
-                _ => return Ok(None),
-            }
-        }
-        Ok(Some(fragments).filter(|fragments| at == limit && !fragments.is_empty()))
-    }
-
-    /// The fragment whose item begins at `offset`; none where no whole one does.
-    fn item_at<S: Source>(
-        &self,
-        headers: &mut Headers<'_, S>,
-        offset: u64,
-    ) -> std::result::Result<Option<Fragment>, S::Error> {
-        if offset >= self.value.length {
-            return Ok(None);
-        }
-        let Some((ITEM, length)) = headers.at(offset)? else { return Ok(None) };
-        let fragment = Fragment::of_item(offset, u64::from(length));
-        Ok(fragment.filter(|fragment| length != UNDEFINED && fragment.end() <= self.value.length))
-    }
-
     /// Reads item headers to the delimiter or the end of the value. Empty fragments are left out.
     fn walk<S: Source>(&self, source: &S, team: &Team<'_>) -> std::result::Result<Walk, S::Error> {
-        let (mut walk, mut empty, mut delimited) = (Walk::default(), 0, false);
+        let (mut walk, mut delimited) = (Walk::default(), false);
         let (mut at, end) = (self.table.end(), self.value.length);
         let (mut watch, mut headers) = (Watch::new(team), Headers::new(source));
         while at < end && !delimited {
@@ -220,19 +156,21 @@ impl Encapsulated {
                     at = fragment.end();
                 }
                 Ok(Some(fragment)) => {
-                    empty += 1;
+                    walk.empty += 1;
                     at = fragment.end();
                 }
                 Ok(None) => delimited = true,
+                Err(_) if !walk.fragments.is_empty() && is_zero(source, at, end, &mut watch)? => {
+                    walk.warnings.push(Error::pixel_data(Problem::ZerosForDelimiter).at(at));
+                    walk.end = Some(at);
+                    return Ok(walk);
+                }
                 Err(error) if walk.fragments.is_empty() => return Err(error.into()),
                 Err(error) => {
                     walk.damage = Some(error);
                     break;
                 }
             }
-        }
-        if empty > 0 {
-            walk.warnings.push(Error::pixel_data(Problem::EmptyFragments { count: empty }));
         }
         // Up to 7 bytes can be left: a parser may have cut inside the delimiter's item, or a writer padded.
         if self.value.delimited && !delimited && walk.damage.is_none() {
@@ -242,25 +180,24 @@ impl Encapsulated {
         Ok(walk)
     }
 
-    /// Assigns fragments to frames.
+    /// Assigns fragments to frames. `empty`: how many items have no content.
     fn assign<S: Source>(
         &self,
         source: &S,
         fragments: Vec<Fragment>,
+        empty: u64,
         warnings: &mut Vec<Error>,
     ) -> std::result::Result<Frames, S::Error> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
-            let selected = table.select(&fragments, self.table.end(), frames)?;
-            if let Some(selected) = selected.filter(|selected| selected.len() == table.len()) {
-                let count = (fragments.len() - selected.len()) as u64;
-                if count > 0 {
-                    warnings.push(Error::pixel_data(Problem::UnusedFragments { count }));
+            if table.is_usable(frames) && table.describes(fragments.len(), empty) {
+                let selected = table.select(&fragments, self.table.end())?;
+                if selected.len() == table.len() {
+                    if self.table.is_cut() {
+                        warnings.push(offset_table::unusable_basic(fragments.len()));
+                    }
+                    return Ok(Frames::new(selected, Grouping::Each));
                 }
-                if self.table.is_cut() {
-                    warnings.push(offset_table::unusable_basic(fragments.len()));
-                }
-                return Ok(Frames::new(selected, Grouping::Each));
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
         }
@@ -294,11 +231,15 @@ impl Encapsulated {
         source: &S,
         fragments: Vec<Fragment>,
         stop: Option<u64>,
+        warnings: &mut Vec<Error>,
     ) -> std::result::Result<Option<Frames>, S::Error> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
-            let selected = table.select(&fragments, self.table.end(), frames)?;
-            return Ok(selected.map(|selected| Frames::new(selected, Grouping::Each)));
+            if table.is_usable(frames) {
+                let selected = table.select(&fragments, self.table.end())?;
+                return Ok(Some(Frames::new(selected, Grouping::Each)));
+            }
+            warnings.push(offset_table::unusable_extended(fragments.len()));
         }
         if !self.table.is_empty() {
             let ends = self.table.ends(&fragments, frames, stop)?;
@@ -333,11 +274,31 @@ impl Encapsulated {
 #[derive(Default)]
 struct Walk {
     fragments: Vec<Fragment>,
+    /// How many more there are without content.
+    empty: u64,
     warnings: Vec<Error>,
     /// Why the walk ended before the delimiter.
     damage: Option<Error>,
     /// Where the value ends without one.
     end: Option<u64>,
+}
+
+/// All bytes from `at` to `end`, or to the end of the source before that, are 0.
+fn is_zero<S: Source>(source: &S, mut at: u64, end: u64, watch: &mut Watch<'_>) -> std::result::Result<bool, S::Error> {
+    let mut block = [0; if crate::TINY { 16 } else { 1 << 14 }];
+    while at < end {
+        watch.check()?;
+        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(block.len());
+        let read = source.read_at(at, &mut block[..wanted])?.min(wanted);
+        if block[..read].iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        if read < wanted {
+            break;
+        }
+        at += read as u64;
+    }
+    Ok(true)
 }
 
 /// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, for

@@ -92,15 +92,15 @@ pub enum Problem {
     /// The value ends where an item or a delimiter should be.
     #[error("found the end of the data, expected an item or the Sequence Delimitation Item")]
     Undelimited,
+    /// Zeros from the last fragment to the end of the value.
+    #[error("found zeros to the end of the data, expected the Sequence Delimitation Item")]
+    ZerosForDelimiter,
     /// An offset table that contradicts the fragments.
     #[error("the offsets of the {table} are not those of the fragments ({fragments}): they are ignored")]
     OffsetTable { table: &'static str, fragments: u64 },
     /// Fragments without content.
     #[error("found empty fragments ({count}): they are skipped")]
     EmptyFragments { count: u64 },
-    /// Fragments that no entry of a table names.
-    #[error("found fragments ({count}) that belong to no frame: they are left out")]
-    UnusedFragments { count: u64 },
     /// The last frame of a JPEG stream has no end marker.
     #[error("the last frame has no end-of-image marker")]
     NoEndOfImage,

@@ -1,6 +1,7 @@
 //! PS3.5 A.4 Basic Offset Table and PS3.3 C.7.6.3.1.8 Extended Offset Table.
 //!
 //! A table is believed where every entry is that of an item, in ascending order; else it is ignored, and the caller told.
+//! An Extended Offset Table names every item, so that its own arithmetic tells most of what can be wrong with it.
 
 use crate::error::{EXTENDED_OFFSET_TABLE, Error, PIXEL_DATA, Problem, Result, try_with_capacity};
 use crate::item::Fragment;
@@ -43,12 +44,17 @@ impl BasicOffsetTable {
     /// Where frame `index` of `frames` begins, and the next frame where there is one; none where the table cannot tell,
     /// or goes beyond the value's `length`.
     pub(crate) fn range(&self, index: usize, frames: u64, length: u64) -> Option<(u64, Option<u64>)> {
-        let last = self.end.saturating_add(u64::from(*self.offsets.last()?));
+        let last = self.last()?;
         if !self.ascending || self.rest > 0 || self.offsets.len() as u64 != frames || last >= length {
             return None;
         }
         let place = |offset: &u32| self.end + u64::from(*offset);
         Some((self.offsets.get(index).map(place)?, self.offsets.get(index + 1).map(place)))
+    }
+
+    /// Where the last frame begins.
+    pub(crate) fn last(&self) -> Option<u64> {
+        self.end.checked_add(u64::from(*self.offsets.last()?))
     }
 
     /// The first entries are those of these fragments, one for each.
@@ -88,20 +94,22 @@ impl BasicOffsetTable {
 pub struct ExtendedOffsetTable {
     offsets: Vec<u64>,
     lengths: Vec<u64>,
-    /// And no entry reaches into the next: a few bytes would be many large frames.
-    ascending: bool,
+    /// The first offset is 0 and each of the others is where the item before it ends: every item has one entry.
+    contiguous: bool,
 }
 
 impl ExtendedOffsetTable {
     /// Takes the values of the table and of its lengths.
     #[must_use]
     pub fn new(offsets: Vec<u64>, lengths: Vec<u64>) -> Self {
-        let apart = |at: usize| {
-            let end = Fragment::of_item(offsets[at], lengths[at]).map(Fragment::end);
-            end.is_some_and(|end| end <= offsets[at + 1])
+        let follows = |next: usize| {
+            let start = Fragment::of_item(offsets[next - 1], 0).map(Fragment::end);
+            let stored = start.and_then(|start| offsets[next].checked_sub(start));
+            stored.is_some_and(|stored| is_stored_length(lengths[next - 1], stored))
         };
-        let ascending = offsets.len() == lengths.len() && (1..offsets.len()).all(|next| apart(next - 1));
-        Self { offsets, lengths, ascending }
+        let contiguous =
+            offsets.len() == lengths.len() && offsets.first() == Some(&0) && (1..offsets.len()).all(follows);
+        Self { offsets, lengths, contiguous }
     }
 
     /// Takes them as they are stored; an odd rest of bytes is left out.
@@ -114,30 +122,34 @@ impl ExtendedOffsetTable {
         self.offsets.len()
     }
 
-    /// The fragment of frame `index` of `frames`, by the table alone; `start` is where the first item begins.
-    pub(crate) fn entry(&self, index: usize, start: u64, frames: u64) -> Option<Fragment> {
-        if !self.ascending || self.offsets.len() as u64 != frames {
-            return None;
-        }
+    /// The table can be one of `frames` frames or more, as far as the table alone tells (PS3.3 C.7.6.3.1.8).
+    pub(crate) fn is_usable(&self, frames: u64) -> bool {
+        self.contiguous && self.offsets.len() as u64 >= frames
+    }
+
+    /// The fragment of entry `index`, by the table alone; `start` is where the first item begins.
+    pub(crate) fn entry(&self, index: usize, start: u64) -> Option<Fragment> {
         Fragment::of_item(start.checked_add(*self.offsets.get(index)?)?, *self.lengths.get(index)?)
     }
 
-    /// The fragment of each entry up to the first that has none, with its length by the table, which may leave out
-    /// padding; none where the table cannot be used.
-    pub(crate) fn select(&self, fragments: &[Fragment], start: u64, frames: u64) -> Result<Option<Vec<Fragment>>> {
-        let count = self.offsets.len() as u64;
-        if count < frames {
-            return Ok(None);
-        }
+    /// The fragment of each entry up to the first that is not that of its item, with its length by the table, which may
+    /// leave out padding. Of an entry without bytes the item is not in `fragments`, which has no empty ones.
+    pub(crate) fn select(&self, fragments: &[Fragment], start: u64) -> Result<Vec<Fragment>> {
         let mut selected = try_with_capacity(self.offsets.len())?;
-        for index in 0..self.offsets.len() {
-            let Some(entry) = self.entry(index, start, count) else { return Ok(None) };
-            match fragments.binary_search_by_key(&entry.offset, |fragment| fragment.offset) {
-                Ok(item) if fits(entry, fragments[item]) => selected.push(entry),
-                _ => break,
+        let mut items = fragments.iter().peekable();
+        for entry in (0..self.offsets.len()).map_while(|index| self.entry(index, start)) {
+            if entry.length > 0 && items.next_if(|item| fits(entry, **item)).is_none() {
+                break;
             }
+            selected.push(entry);
         }
-        Ok(Some(selected))
+        Ok(selected)
+    }
+
+    /// There are as many entries with bytes as `fragments`, and as many without as `empty` items.
+    pub(crate) fn describes(&self, fragments: usize, empty: u64) -> bool {
+        let filled = self.lengths.iter().filter(|length| **length > 0).count();
+        filled == fragments && (self.lengths.len() - filled) as u64 == empty
     }
 }
 
@@ -148,9 +160,14 @@ fn numbers(bytes: &[u8]) -> Result<Vec<u64>> {
     Ok(numbers)
 }
 
-/// An entry may leave out the padding byte of its item.
+/// An entry is that of `item`.
 pub(crate) fn fits(entry: Fragment, item: Fragment) -> bool {
-    entry.offset == item.offset && (entry.length == item.length || entry.length.checked_add(1) == Some(item.length))
+    entry.offset == item.offset && is_stored_length(entry.length, item.length)
+}
+
+/// The length of a frame may leave out the padding byte, with which the length of its item is even.
+fn is_stored_length(length: u64, stored: u64) -> bool {
+    length == stored || (length % 2 == 1 && length.checked_add(1) == Some(stored))
 }
 
 pub(crate) fn unusable_basic(fragments: usize) -> Error {

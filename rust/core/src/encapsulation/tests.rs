@@ -145,12 +145,154 @@ fn frames_before_the_damage_are_found() {
 }
 
 #[test]
-fn fragments_outside_the_extended_table_are_told() {
+fn an_extended_table_that_leaves_out_a_fragment_is_not_used() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
-    let extended = Some(ExtendedOffsetTable::new(vec![0, 20], vec![2, 2]));
-    let frames = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap();
-    assert_eq!(contents(&bytes, &frames), [b"aa", b"cc"]);
-    assert_eq!(frames.warnings[0].problem, Problem::UnusedFragments { count: 1 });
+    for offsets in [vec![0, 20], vec![0, 10], vec![10, 20]] {
+        let extended = Some(ExtendedOffsetTable::new(offsets, vec![2, 2]));
+        let error = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap_err();
+        assert_eq!(error.problem, Problem::FragmentCount { fragments: 3, frames: 2 });
+    }
+}
+
+#[test]
+fn an_extended_table_may_have_entries_without_bytes() {
+    let bytes = encapsulate(&[], &[b"aa", b"", b"cc"]);
+    let extended = Some(ExtendedOffsetTable::new(vec![0, 10, 18], vec![2, 0, 2]));
+    let frames = find(&bytes, Value { extended, ..value(&bytes, 3) }).unwrap();
+    assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"", b"cc"]);
+}
+
+/// Frames of these lengths, each with content of its own.
+fn numbered(lengths: &[usize]) -> Vec<Vec<u8>> {
+    lengths.iter().enumerate().map(|(number, length)| vec![(number % 250) as u8 + 1; *length]).collect()
+}
+
+/// The offset of each item.
+fn offsets_of(lengths: &[usize]) -> Vec<u64> {
+    lengths.iter().scan(0, |at, length| Some(std::mem::replace(at, *at + 8 + *length as u64))).collect()
+}
+
+/// Every way gives each frame its own fragment, or the short way leaves it to the long way, which warns.
+fn check_never_another_frame(bytes: &[u8], value: Value, wanted: &[Vec<u8>], is_right: bool) {
+    let encapsulated = Encapsulated::open(&bytes, value).unwrap();
+    let frames = encapsulated.find_frames(&bytes, &Team::default()).unwrap();
+    assert_eq!(contents(bytes, &frames), wanted);
+    assert_eq!(frames.warnings.is_empty(), is_right, "{:?}", frames.warnings);
+    for (index, frame) in wanted.iter().enumerate() {
+        let found = encapsulated.find_frame(&bytes, index, &Team::default()).unwrap();
+        assert!(found.is_none_or(|fragments| join(bytes, &fragments) == *frame), "frame {index}");
+    }
+}
+
+/// An even length, mostly equal ones: then a shifted offset is that of another item.
+fn lengths() -> impl Strategy<Value = Vec<usize>> {
+    let length = prop_oneof![4 => Just(4usize), 1 => (1usize..6).prop_map(|half| 2 * half)];
+    prop::collection::vec(length, 1..8)
+}
+
+proptest! {
+    #[test]
+    fn a_shifted_or_permuted_extended_table_gives_no_other_frame(
+        lengths in lengths(),
+        from in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+        shift in prop_oneof![-3i64..4, (-4i64..5).prop_map(|items| items * 12)],
+        swap: (prop::sample::Index, prop::sample::Index),
+        swap_lengths: bool,
+    ) {
+        let frames = numbered(&lengths);
+        let bytes = encapsulate(&[], &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let right = (offsets_of(&lengths), lengths.iter().map(|length| *length as u64).collect::<Vec<_>>());
+        let mut table = right.clone();
+        let (from, to) = (from.index(lengths.len()), to.index(lengths.len()));
+        for offset in table.0.iter_mut().take(to + 1).skip(from) {
+            *offset = offset.wrapping_add_signed(shift);
+        }
+        let (one, other) = (swap.0.index(lengths.len()), swap.1.index(lengths.len()));
+        table.0.swap(one, other);
+        if swap_lengths {
+            table.1.swap(one, other);
+        }
+        let is_right = table == right;
+        let extended = || Some(ExtendedOffsetTable::new(table.0.clone(), table.1.clone()));
+        let value = || Value { extended: extended(), ..value(&bytes, lengths.len() as u64) };
+        check_never_another_frame(&bytes, value(), &frames, is_right);
+        let encapsulated = Encapsulated::open(&&bytes[..], value()).unwrap();
+        for index in 0..lengths.len() {
+            let found = encapsulated.find_frame(&&bytes[..], index, &Team::default()).unwrap();
+            prop_assert_eq!(found.is_some(), is_right);
+        }
+    }
+
+    #[test]
+    fn a_shifted_or_permuted_basic_table_gives_no_other_frame(
+        lengths in lengths(),
+        from in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+        shift in prop_oneof![-3i64..4, (-4i64..5).prop_map(|items| items * 12)],
+        swap: (prop::sample::Index, prop::sample::Index),
+    ) {
+        let frames = numbered(&lengths);
+        let right: Vec<u32> = offsets_of(&lengths).iter().map(|offset| *offset as u32).collect();
+        let mut table = right.clone();
+        let (from, to) = (from.index(lengths.len()), to.index(lengths.len()));
+        for offset in table.iter_mut().take(to + 1).skip(from) {
+            *offset = offset.wrapping_add_signed(shift as i32);
+        }
+        table.swap(swap.0.index(lengths.len()), swap.1.index(lengths.len()));
+        let bytes = encapsulate(&table, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        check_never_another_frame(&bytes, value(&bytes, lengths.len() as u64), &frames, table == right);
+    }
+
+    #[test]
+    fn zeros_may_stand_for_the_delimiter(zeros in 0usize..100, lengths in lengths(), delimited: bool, table: bool) {
+        let frames = numbered(&lengths);
+        let offsets: Vec<u32> = offsets_of(&lengths).iter().map(|offset| *offset as u32).collect();
+        let table = if table { &offsets[..] } else { &[] };
+        let mut bytes = encapsulate(table, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        bytes.truncate(bytes.len() - 8);
+        bytes.resize(bytes.len() + zeros, 0);
+        let value = Value { delimited, ..value(&bytes, lengths.len() as u64) };
+        check_never_another_frame(&bytes, value, &frames, !delimited && zeros < 8);
+    }
+
+    #[test]
+    fn anything_but_zeros_in_place_of_the_delimiter_is_damage(
+        zeros in 8usize..100,
+        place in any::<prop::sample::Index>(),
+        byte in 1u8..=255,
+    ) {
+        let frames = numbered(&[2, 2]);
+        let mut bytes = encapsulate(&[], &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        bytes.truncate(bytes.len() - 8);
+        let start = bytes.len();
+        bytes.resize(start + zeros, 0);
+        bytes[start + place.index(zeros)] = byte;
+        let error = find(&bytes, value(&bytes, 2)).unwrap_err();
+        prop_assert_eq!(error.offset, Some(start as u64));
+    }
+}
+
+#[test]
+fn a_basic_table_shifted_within_is_not_believed() {
+    // The second entry is that of the third item, and the last one beyond the last item.
+    let frames = numbered(&[2, 2, 2]);
+    let bytes = encapsulate(&[0, 20, 30], &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    check_never_another_frame(&bytes, value(&bytes, 3), &frames, false);
+}
+
+#[test]
+fn a_frame_of_a_long_extended_table_takes_few_reads() {
+    let frames = 1000;
+    let lengths = vec![2000; frames];
+    let contents = numbered(&lengths.iter().map(|length| *length as usize).collect::<Vec<_>>());
+    let bytes = encapsulate(&[], &contents.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let offsets = (0..frames as u64).map(|number| number * 2008).collect();
+    let source = Counted(&bytes, std::sync::atomic::AtomicUsize::new(0));
+    let extended = Some(ExtendedOffsetTable::new(offsets, lengths));
+    let encapsulated = Encapsulated::open(&source, Value { extended, ..value(&bytes, frames as u64) }).unwrap();
+    assert!(encapsulated.find_frame(&source, 500, &Team::default()).unwrap().is_some());
+    assert!(source.1.into_inner() <= 6);
 }
 
 #[test]
@@ -202,16 +344,19 @@ fn entries_that_reach_into_the_next_are_not_believed() {
     }
 }
 
+/// Bytes, and how often somebody has read them.
+struct Counted<'a>(&'a [u8], std::sync::atomic::AtomicUsize);
+
+impl Source for Counted<'_> {
+    type Error = Error;
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.read_at(offset, buffer)
+    }
+}
+
 #[test]
 fn headers_of_short_fragments_are_read_many_at_once() {
-    struct Counted<'a>(&'a [u8], std::sync::atomic::AtomicUsize);
-    impl Source for Counted<'_> {
-        type Error = Error;
-        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            self.0.read_at(offset, buffer)
-        }
-    }
     for (length, most) in [(0, 260), (2, 340), (1000, 1005)] {
         let fragment = vec![7; length];
         let mut fragments = vec![&fragment[..]; 1000];

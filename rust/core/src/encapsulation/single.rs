@@ -1,0 +1,120 @@
+//! The place of one frame, by an offset table and a few item headers: an image may have 100,000 frames.
+
+use super::{Encapsulated, push};
+use crate::item::{Fragment, Headers, ITEM, UNDEFINED};
+use crate::offset_table::{self, ExtendedOffsetTable};
+use crate::parallel::{Team, Watch};
+use crate::source::Source;
+
+impl Encapsulated {
+    /// Finds the fragments of frame `index` alone, without a walk over the frames before it where a table tells the
+    /// place. None where only [`Self::find_frames`] can tell.
+    pub fn find_frame<S: Source>(
+        &self,
+        source: &S,
+        index: usize,
+        team: &Team<'_>,
+    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+        // Such a table is tolerated, which the walk over all frames tells.
+        if self.table.is_cut() {
+            return Ok(None);
+        }
+        let mut headers = Headers::new(source);
+        if let Some(table) = &self.value.extended {
+            let entry = self.entry_of(table, &mut headers, index)?;
+            return Ok(entry.map(|entry| vec![entry]));
+        }
+        let range = |index| self.table.range(index, self.value.frames, self.value.length);
+        let Some((start, end)) = range(index) else { return Ok(None) };
+        let mut watch = Watch::new(team);
+        if let Some((before, _)) = index.checked_sub(1).and_then(range) {
+            // The frame before it ends where this one begins, and not at the delimiter in front of other elements.
+            if self.fragments_between(&mut headers, before, Some(start), &mut watch)?.is_none() {
+                return Ok(None);
+            }
+        }
+        if let (Some(_), Some(last)) = (end, self.table.last()) {
+            // In a table that is shifted by whole items the last entry is beyond the last item.
+            if self.fragments_between(&mut headers, last, None, &mut watch)?.is_none() {
+                return Ok(None);
+            }
+        }
+        self.fragments_between(&mut headers, start, end, &mut watch)
+    }
+
+    /// The fragment of frame `index` by the Extended Offset Table; none where the table cannot be believed.
+    ///
+    /// Its arithmetic accounts for every item (PS3.3 C.7.6.3.1.8). Whether the items are there is looked at for this frame
+    /// and the one before it, and where the last one ends: three headers, however many frames there are.
+    fn entry_of<S: Source>(
+        &self,
+        table: &ExtendedOffsetTable,
+        headers: &mut Headers<'_, S>,
+        index: usize,
+    ) -> std::result::Result<Option<Fragment>, S::Error> {
+        let (start, frames) = (self.table.end(), self.value.frames);
+        if !table.is_usable(frames) || table.len() as u64 != frames {
+            return Ok(None);
+        }
+        let Some(last) = table.entry(table.len().saturating_sub(1), start) else { return Ok(None) };
+        let last = self.item_at(headers, last.item())?.filter(|item| offset_table::fits(last, *item));
+        let Some(last) = last else { return Ok(None) };
+        if !self.is_end(headers, last.end())? {
+            return Ok(None);
+        }
+        let mut found = None;
+        for number in index.saturating_sub(1)..=index {
+            let Some(entry) = table.entry(number, start) else { return Ok(None) };
+            let item = self.item_at(headers, entry.item())?;
+            if !item.is_some_and(|item| offset_table::fits(entry, item)) {
+                return Ok(None);
+            }
+            found = Some(entry);
+        }
+        Ok(found)
+    }
+
+    /// The fragments end at `at`: with the delimiter, or with the value.
+    fn is_end<S: Source>(&self, headers: &mut Headers<'_, S>, at: u64) -> std::result::Result<bool, S::Error> {
+        Ok(at == self.value.length || headers.is_delimiter(at)?)
+    }
+
+    /// The fragments from `start` to exactly `end`, or to the delimiter where there is no `end`; none where there is
+    /// anything else.
+    fn fragments_between<S: Source>(
+        &self,
+        headers: &mut Headers<'_, S>,
+        start: u64,
+        end: Option<u64>,
+        watch: &mut Watch<'_>,
+    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+        let (mut fragments, mut at) = (Vec::new(), start);
+        let limit = end.unwrap_or(self.value.length);
+        while at < limit {
+            watch.check()?;
+            match self.item_at(headers, at)? {
+                Some(fragment) if fragment.length > 0 => {
+                    push(&mut fragments, fragment)?;
+                    at = fragment.end();
+                }
+                _ if end.is_none() && headers.is_delimiter(at)? => at = limit,
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(fragments).filter(|fragments| at == limit && !fragments.is_empty()))
+    }
+
+    /// The fragment whose item begins at `offset`; none where no whole one does.
+    fn item_at<S: Source>(
+        &self,
+        headers: &mut Headers<'_, S>,
+        offset: u64,
+    ) -> std::result::Result<Option<Fragment>, S::Error> {
+        if offset >= self.value.length {
+            return Ok(None);
+        }
+        let Some((ITEM, length)) = headers.at(offset)? else { return Ok(None) };
+        let fragment = Fragment::of_item(offset, u64::from(length));
+        Ok(fragment.filter(|fragment| length != UNDEFINED && fragment.end() <= self.value.length))
+    }
+}
