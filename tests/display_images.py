@@ -1,15 +1,21 @@
 """Small images that tests of display share, as data sets and as files."""
 
 import io
+import os
 
 import numpy as np
 import pydicom
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
 
 from dicomet._native import encode_rle
+
+PROPERTY = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def image(stored: np.ndarray, bits_stored: int, syntax=ExplicitVRLittleEndian) -> Dataset:

@@ -1,14 +1,13 @@
 """Random images against the equations of the standard, and tables against pydicom's functions."""
 
 import io
-import os
 
 import numpy as np
 import pydicom
 import pytest
-from display_images import as_file, image, lut_item, stored_images
+from display_images import PROPERTY, as_file, image, lut_item, stored_images
 from display_oracle import assert_seen, equation, part
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
@@ -19,9 +18,6 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 import dicomet
 from dicomet._native import expand_segmented
 
-PROPERTY = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)
-)
 SYNTAXES = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless)
 
 
