@@ -102,11 +102,22 @@ def ends(stored: np.ndarray, bits: int) -> tuple[int, int]:
     return (-(1 << bits - 1), (1 << bits - 1) - 1) if stored.dtype.kind == "i" else (0, (1 << bits) - 1)
 
 
+def around(table: Table, stored: np.ndarray, bits: int, slope: float = 1, intercept: float = 0) -> np.ndarray:
+    """Return stored values of which most fall into a table: far outside, both signs of its first input look alike."""
+    low, high = ends(stored, bits)
+    begin, end = sorted((x - intercept) / slope for x in (table.first - 2, table.first + len(table.entries) + 1))
+    begin, end = (int(min(max(x, low), high)) for x in (begin, end))
+    values = np.random.default_rng(bits).integers(begin, end + 1, stored.shape).astype(stored.dtype)
+    values.flat[0] = stored.flat[0]
+    return values
+
+
 @PROPERTY
 @given(stored_images(), st.sampled_from(SYNTAXES), st.sampled_from(VRS), st.data())
 def test_a_modality_lut_goes_by_pixel_representation(sample, syntax, vr, data):
     stored, bits = sample
     table = data.draw(tables(*ends(stored, bits)))
+    stored = around(table, stored, bits)
     ds = image(stored, bits, syntax)
     wanted = table.looked_up(stored.astype(np.float64))
     for source in sources(ds, sequence(0x00283000, table, vr, syntax)):
@@ -126,6 +137,7 @@ def test_a_voi_lut_goes_by_the_output_of_the_modality_lut(sample, syntax, vr, re
     slope, intercept = rescale or (1, 0)
     low, high = sorted(end * slope + intercept for end in ends(stored, bits))
     table = data.draw(tables(low, high))
+    stored = around(table, stored, bits, slope, intercept)
     ds = image(stored, bits, syntax)
     if rescale is not None:
         ds.RescaleSlope, ds.RescaleIntercept = rescale
@@ -171,6 +183,16 @@ def test_a_palette_goes_by_pixel_representation(syntax, vrs, dtype, data):
     exact = np.repeat(table.looked_up(stored.astype(float))[..., None], 3, axis=2)
     for source in sources(ds, b"".join(elements)):
         assert_seen(dicomet.to_display(source, dtype="uint16"), exact)
+
+
+@pytest.mark.parametrize("vr", VRS)
+def test_inputs_of_either_sign_that_both_readings_have(vr):
+    """Values from -1024 to 64511, and a table from -30000 to 35535: as unsigned numbers it would begin at 35536."""
+    ds = image(np.array([[0, 24, 1024, 36559, 36560, 65535]], np.uint16), 16)
+    ds.RescaleSlope, ds.RescaleIntercept = 1, -1024
+    ds.VOILUTSequence = [item_of(-30000, np.arange(65536), 16, vr)]
+    wanted = [[28976, 29000, 30000, 65535, 65535, 65535]]
+    np.testing.assert_array_equal(dicomet.to_display(ds, dtype="uint16"), wanted)
 
 
 @pytest.mark.parametrize("vr", VRS)
