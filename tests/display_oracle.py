@@ -68,3 +68,14 @@ def assert_seen(found: np.ndarray, exact: np.ndarray) -> None:
     differs = found != rounded(exact, found.dtype)
     assert not (differs & ~near_half).any()
     assert np.abs(found.astype(float) - exact).max(initial=0) <= 0.5 + 1e-6
+
+
+def equation(x: np.ndarray, center: float, width: float, function: str) -> np.ndarray:
+    """PS3.3 C.11.2.1.2.1, C.11.2.1.3.1 and C.11.2.1.3.2, from 0 to 1."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        if function == "SIGMOID":
+            return 1 / (1 + np.exp(-4 * (x - center) / width))
+        if function == "LINEAR":
+            center, width = center - 0.5, width - 1
+        line = (x - center) / width + 0.5
+    return np.where(x <= center - width / 2, 0, np.where(x > center + width / 2, 1, line))

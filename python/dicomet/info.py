@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
@@ -17,6 +18,8 @@ from dicomet._native import find_delimiter
 from dicomet.data_set import read_elements
 from dicomet.description import Description
 from dicomet.dicom_file import is_named_dicom
+from dicomet.display.api import look_of
+from dicomet.display.frames import DisplayFrames
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, in_one_line, shown
 from dicomet.frames import Frames
 from dicomet.jpeg import missing_plugin
@@ -91,7 +94,8 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
         ``array_dtype``, ``array_bytes``: of what `pixel_array` gives. ``pixel_data_bytes``: as stored.
         ``compression_ratio``: what the samples take in native form, by that; None in native form.
         ``of_first_frame``: keywords above that are of the first frame, and may be others for the next.
-        ``warnings``: a list of texts. ``error``: why `pixel_array` will raise, as far as that can be known, or None.
+        ``warnings``: a list of texts, also of what `to_display` does not use of the first frame, or why it cannot show
+        it. ``error``: why `pixel_array` will raise, as far as that can be known, or None.
 
     Raises
     ------
@@ -105,6 +109,8 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
             opened = src if is_dataset(src) else open_source(src)
             elements = _tell_elements(opened, messages)
             array = _tell_array(opened)
+            if array["error"] is None:
+                _check_view(opened, messages)
         except OSError as error:
             elements, array = _nothing(), _no_array(error.strerror or str(error))
     told.update(elements)
@@ -294,6 +300,15 @@ def _tell_array(src: Any) -> dict[str, Any]:
     told.update(array_shape=list(shape), array_dtype=frames.dtype.name, array_bytes=size)
     told["compression_ratio"] = _ratio(frames.description, math.prod(shape), told["pixel_data_bytes"])
     return told
+
+
+def _check_view(src: Any, messages: list[str]) -> None:
+    """Say in `messages` why `to_display` cannot show the first frame; it warns itself of what it does not use."""
+    try:
+        frames = DisplayFrames(src, {}, decoding_plugin="", workers=None, max_bytes=sys.maxsize)
+        frames.check_view(0, look_of(None, np.uint8))
+    except PixelDataError as error:
+        messages.append(str(error))
 
 
 def _stored_bytes(parsed: Parsed) -> int | None:

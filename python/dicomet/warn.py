@@ -2,8 +2,11 @@
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import Lock
+from typing import NamedTuple
+
+from dicomet.errors import in_one_line
 
 # As many as the core keeps.
 MOST = 100
@@ -20,6 +23,28 @@ class Once:
     def __call__(self) -> bool:
         """Return True the first time."""
         return self._asked.acquire(blocking=False)
+
+
+class Notice(NamedTuple):
+    """A problem of an element that does not prevent the request. `message` begins with the name of the element."""
+
+    element: str
+    message: str
+
+
+class WarnOnce:
+    """Warns once of each element of one image, however many frames have a problem with it."""
+
+    def __init__(self) -> None:
+        """Start without warnings."""
+        self._warned: set[str] = set()
+
+    def __call__(self, notices: Iterable[Notice]) -> None:
+        """Warn of the elements that have not been warned of."""
+        for element, message in notices:
+            if element not in self._warned:
+                self._warned.add(element)
+                warn(in_one_line(message))
 
 
 def warn(message: str) -> None:

@@ -47,14 +47,16 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     index : int, optional
         This frame alone, counted from 0.
     window : optional
-        What of the values is seen (PS3.3 C.11.2). None: what the file says first. An integer: which of several of the
+        What of the values is seen (PS3.3 C.11.2). None: the first view of the file that can be used, with a warning
+        where others were skipped. An integer: which of several of the
         file, from 0, or backwards from -1. A text: the one with this Window Center & Width Explanation or LUT
         Explanation, or one of ``"minmax"``, ``"percentile"`` and ``"full"`` (all values that Bits Stored allows). A
         tuple ``(center, width)`` or ``(center, width, function)``: a window of your own, after the Modality LUT, such
         as ``(40, 400)`` for Hounsfield units; the function is ``"LINEAR"`` (by default), ``"LINEAR_EXACT"`` or
-        ``"SIGMOID"``. The first two of the texts are measured frame by frame, and Pixel Padding Value does not count.
+        ``"SIGMOID"``; LINEAR with a width below 1, which the standard does not define, is applied as LINEAR_EXACT, with
+        a warning. The first two of the texts are measured frame by frame, and Pixel Padding Value does not count.
     default : optional
-        The same for a file that says nothing. None: ``"full"`` for up to 8 bits, else ``"minmax"``.
+        The same for a file without a view that can be used. None: ``"full"`` for up to 8 bits, else ``"minmax"``.
     prefer_lut : bool
         Of a file with a VOI LUT and a window take the LUT, as in pydicom.
     percentiles : tuple of float
@@ -79,8 +81,8 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     Raises
     ------
     PixelDataError
-        As `pixel_array` does; or an element that says how the image is to be seen is wrong, or the file has no such
-        view, or colors that do not become RGB (PS3.3 C.7.6.3.1.2).
+        As `pixel_array` does; or an element that `window` needs is wrong (the Modality LUT, polarity, a view that is
+        asked for by index or name), or the file has no such view, or colors do not become RGB (PS3.3 C.7.6.3.1.2).
     ValueError, TypeError
         An argument is wrong.
     OSError
@@ -132,7 +134,8 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
     -------
     numpy.ndarray
         Of the shape of `pixel_array`. Of enhanced images each frame has the slope and intercept of its functional
-        groups. Colors are RGB, as `to_display` has them.
+        groups. Where only one of the two is there, the other one is 1 or 0, with a warning. Colors are RGB, as
+        `to_display` has them.
 
     Raises
     ------

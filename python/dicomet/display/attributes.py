@@ -1,54 +1,65 @@
 """How the frames of an image are to be seen, as its data set says (PS3.3 C.7.6.3.1, C.11), learnt once."""
 
-from contextlib import contextmanager
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache, partial
+from typing import TYPE_CHECKING
 
-from dicomet._native import Lut, Palette
+from dicomet._native import Palette
 from dicomet.display import elements as tags
-from dicomet.display.elements import NAMES, Elements, group_of, has_groups, items, of_dataset, of_header
+from dicomet.display.elements import NAMES, Elements, FrameElements, decimal, has_groups, items, of_header, term
+from dicomet.display.modality import Ends, Found, Modality, ends_of, rescale_of
+from dicomet.display.windows import Seen, View, outcome, unusable, windows_of
 from dicomet.errors import MissingElementError, PixelDataError, shown
 from dicomet.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
+from dicomet.warn import Notice, WarnOnce
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Sequence
 
     from pydicom.dataset import Dataset
 
+    from dicomet.display.tables import Table
     from dicomet.parsed import Parsed
 
-Modality = tuple[float, float] | Lut | None
-# Center, width and function.
-Window = tuple[float, float, str]
+Padding = tuple[int, int]
+"""The stored values, from and to, that are no pixels."""
 
-# No modality has such values, and float32 none that are made of them.
-MOST = 1e30
 PALETTES = frozenset({"PALETTE COLOR", "PALETTE_COLOR"})
-FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
-class View(NamedTuple):
-    """A view of an image (PS3.3 C.11.2): its explanation, and a window, or what makes the table of an item."""
-
-    name: str
-    voi: "Window | Callable[[], Lut]"
+def _no_modality_lut() -> None:
+    return None
 
 
-class Attributes(NamedTuple):
-    """How a frame is to be seen. What nobody asks for is not looked at, and need not be right.
+def _no_voi_luts(_: Modality) -> tuple[View, ...]:
+    return ()
 
-    `modality`: slope and intercept, or a table.
-    """
 
-    modality: Modality
-    luts: tuple[View, ...]
+@dataclass(frozen=True)
+class Attributes:
+    """How a frame is to be seen. What is not asked for is not read, and need not be right."""
+
     elements: Elements
     photometric_interpretation: str
+    modality_lut: Callable[[], Found | None] = _no_modality_lut
+    voi_luts: Callable[[Modality], tuple[View, ...]] = _no_voi_luts
+
+    @cached_property
+    def modality(self) -> Found:
+        """The Modality LUT."""
+        return self.modality_lut() or rescale_of(self.elements)
+
+    @property
+    def luts(self) -> tuple[View, ...]:
+        """The VOI LUTs of the file, usable or not."""
+        return self.voi_luts(self.modality.modality)
 
     @property
     def windows(self) -> tuple[View, ...]:
-        """The windows of the file."""
-        return _windows(self.elements)
+        """The windows of the file, usable or not."""
+        return windows_of(self.elements)
 
     @property
     def inverse(self) -> bool:
@@ -56,24 +67,30 @@ class Attributes(NamedTuple):
         return _is_inverse(self.elements, self.photometric_interpretation)
 
     @property
-    def padding(self) -> tuple[int, int] | None:
-        """The stored values, from and to, that are no pixels."""
-        return _padding(self.elements)
+    def padding(self) -> tuple[Padding | None, tuple[Notice, ...]]:
+        """Pixel Padding Value. An unreadable one is not used, with a notice: it only widens what is measured."""
+        try:
+            return _padding(self.elements), ()
+        except PixelDataError as error:
+            return None, (Notice(error.element or "", f"{error}; it is not used"),)
 
 
 class ImageAttributes:
     """How an image is to be seen."""
 
-    def __init__(self, parsed: "Parsed") -> None:
-        """Look at what all frames have in common."""
+    def __init__(self, parsed: "Parsed", stored_ends: Ends) -> None:
+        """Read nothing. `stored_ends`: the lowest and the highest stored value that there can be."""
+        self.warn = WarnOnce()
         self._parsed = parsed
         self._dataset = parsed.dataset
+        self._stored_ends = stored_ends
         self._big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
         self._photometric = str(parsed.options.get("photometric_interpretation"))
         self._varies = self._dataset is not None and has_groups(self._dataset)
-        self._modality_lut = self._first_lut()
         self._of_all: Attributes | None = None
         self._palette: Palette | None = None
+        # The VOI LUTs of the last frame, which those with the same item have, too.
+        self._voi: tuple[Sequence[Dataset], Ends, tuple[View, ...]] | None = None
 
     def frame(self, index: int) -> Attributes:
         """Return how a frame is to be seen.
@@ -107,7 +124,9 @@ class ImageAttributes:
             from dicomet.display.tables import palette_of  # noqa: PLC0415 - few images have tables
 
             with self._reading():
-                self._palette = palette_of(self._dataset, big_endian=self._big_endian)
+                colors = palette_of(self._dataset, self._stored_ends, big_endian=self._big_endian)
+            self.warn(colors.notices)
+            self._palette = colors.palette
         return self._palette
 
     @property
@@ -115,9 +134,10 @@ class ImageAttributes:
         """Greys below the first value of the palette, and colours from there on (PS3.3 C.8.16.2.1.1.1)."""
         if self._dataset is None or self._photometric in PALETTES:
             return False
+        if "RedPaletteColorLookupTableDescriptor" not in self._dataset:
+            return False
         with self._reading():
-            presentation = self._dataset.get("PixelPresentation", None)
-            return presentation in ("COLOR", "MIXED") and "RedPaletteColorLookupTableDescriptor" in self._dataset
+            return self._dataset.get("PixelPresentation", None) in ("COLOR", "MIXED")
 
     def icc_profile(self) -> bytes | None:
         """Return the ICC Profile of the image, or of its first optical path (PS3.3 C.11.15, C.8.12.5)."""
@@ -132,93 +152,81 @@ class ImageAttributes:
                 raise PixelDataError(f"{name}: found {shown(profile)}, expected bytes", element=name)
             return profile or None
 
-    @contextmanager
-    def _reading(self) -> "Iterator[None]":
+    def _reading(self) -> "AbstractContextManager[None]":
         """Turn what pydicom raises for a malformed data set into the one exception."""
         if self._dataset is None:
-            yield
-            return
+            return nullcontext()
         from dicomet.data_set import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
 
-        with as_pixel_data_error():
-            yield
+        return as_pixel_data_error()
 
-    def _first_lut(self) -> Lut | None:
+    @cached_property
+    def _modality_lut(self) -> Found | None:
+        """The first item of the Modality LUT Sequence, which all frames have."""
+        if self._dataset is None:
+            return None
         with self._reading():
-            found = () if self._dataset is None else items(self._dataset, tags.MODALITY_LUT_SEQUENCE)
-            return self._lut(found[0], is_exact=True) if found else None
+            found = items(self._dataset, tags.MODALITY_LUT_SEQUENCE)
+        return Found(self._table(found[0], self._stored_ends, is_exact=True).lut) if found else None
 
-    def _lut(self, item: "Dataset", *, is_exact: bool = False) -> Lut:
+    def _table(self, item: "Dataset", inputs: Ends, *, is_exact: bool) -> "Table":
         from dicomet.display.tables import lut_of  # noqa: PLC0415 - few images have tables
 
         with self._reading():
-            return lut_of(item, big_endian=self._big_endian, is_exact=is_exact)
+            return lut_of(item, inputs, big_endian=self._big_endian, is_exact=is_exact)
+
+    def _seen(self, item: "Dataset", inputs: Ends) -> Seen:
+        return Seen(*self._table(item, inputs, is_exact=False))
 
     def _attributes(self, index: int) -> Attributes:
         signed = self._parsed.options.get("pixel_representation") == 1
         if self._dataset is None:
             return _of_header(self._parsed.display, signed, self._photometric)
-        with self._reading():
-            elements = of_dataset(self._dataset, index, signed=signed)
-            attributes = _of_elements(elements, self._photometric)
-            group = group_of(self._dataset, index, tags.FRAME_VOI_LUT_SEQUENCE)
-            luts = self._luts(self._dataset if group is None else group)
-            return attributes._replace(modality=self._modality_lut or attributes.modality, luts=luts)
+        elements = FrameElements(self._dataset, index, signed=signed)
+        return Attributes(elements, self._photometric, lambda: self._modality_lut, partial(self._voi_luts, elements))
 
-    def _luts(self, dataset: "Dataset") -> tuple[View, ...]:
-        found = items(dataset, tags.VOI_LUT_SEQUENCE)
-        return tuple(View(str(item.get("LUTExplanation", None) or ""), partial(self._lut, item)) for item in found)
+    def _voi_luts(self, elements: FrameElements, modality: Modality) -> tuple[View, ...]:
+        try:
+            found = elements.voi_lut_items()
+        except PixelDataError as error:
+            return (unusable(error),)
+        inputs = ends_of(modality, self._stored_ends)
+        if self._voi is None or self._voi[0] is not found or self._voi[1] != inputs:
+            self._voi = found, inputs, tuple(self._view(item, inputs) for item in found)
+        return self._voi[2]
+
+    def _view(self, item: "Dataset", inputs: Ends) -> View:
+        return View(partial(self._explanation, item), cache(partial(outcome, partial(self._seen, item, inputs))))
+
+    def _explanation(self, item: "Dataset") -> str:
+        try:
+            with self._reading():
+                return str(item.get("LUTExplanation", None) or "")
+        except PixelDataError:
+            return ""
 
 
 @lru_cache(maxsize=256)
 def _of_header(display: tuple[tuple[int, bytes], ...], signed: bool, photometric_interpretation: str) -> Attributes:  # noqa: FBT001
     """Return how an image is to be seen that has no tables: once for the files of a series."""
-    return _of_elements(of_header(display, signed=signed), photometric_interpretation)
-
-
-def _of_elements(elements: Elements, photometric_interpretation: str) -> Attributes:
-    return Attributes(_rescale(elements), (), elements, photometric_interpretation)
-
-
-def _rescale(elements: Elements) -> tuple[float, float] | None:
-    slope, intercept = elements.number(tags.RESCALE_SLOPE), elements.number(tags.RESCALE_INTERCEPT)
-    if slope is None or intercept is None or (slope, intercept) == (1, 0):
-        return None
-    if not (abs(slope) <= MOST and abs(intercept) <= MOST):
-        name = NAMES[tags.RESCALE_INTERCEPT if abs(slope) <= MOST else tags.RESCALE_SLOPE]
-        message = f"{name}: found {intercept if abs(slope) <= MOST else slope:g}, expected at most {MOST:g}"
-        raise PixelDataError(message, element=name)
-    return slope, intercept
-
-
-def _windows(elements: Elements) -> tuple[View, ...]:
-    centers, widths = elements.numbers(tags.WINDOW_CENTER), elements.numbers(tags.WINDOW_WIDTH)
-    names = elements.texts.get(tags.WINDOW_EXPLANATION, ())
-    function = elements.term(tags.VOI_LUT_FUNCTION) or "LINEAR"
-    if centers and widths and function not in FUNCTIONS:
-        name = NAMES[tags.VOI_LUT_FUNCTION]
-        message = f"{name}: found {shown(function)}, expected one of {', '.join(FUNCTIONS)}"
-        raise PixelDataError(message, element=name)
-    return tuple(
-        View(names[number] if number < len(names) else "", (center, width, function))
-        for number, (center, width) in enumerate(zip(centers, widths, strict=False))
-    )
+    return Attributes(of_header(display, signed=signed), photometric_interpretation)
 
 
 def _is_inverse(elements: Elements, photometric_interpretation: str) -> bool:
     """PS3.3 C.11.6.1.2, C.7.6.3.1.2: the shape counts, where there is one, as it says what MONOCHROME1 says."""
-    shape = elements.term(tags.PRESENTATION_LUT_SHAPE)
+    shape = term(elements, tags.PRESENTATION_LUT_SHAPE)
     if shape not in (None, "IDENTITY", "INVERSE"):
         name = NAMES[tags.PRESENTATION_LUT_SHAPE]
         raise PixelDataError(f"{name}: found {shown(shape)}, expected IDENTITY or INVERSE", element=name)
     return photometric_interpretation == "MONOCHROME1" if shape is None else shape == "INVERSE"
 
 
-def _padding(elements: Elements) -> tuple[int, int] | None:
+def _padding(elements: Elements) -> Padding | None:
     """PS3.3 C.7.5.1.1.2: one value, or all from one to another."""
-    value = elements.number(tags.PIXEL_PADDING_VALUE)
-    if value is None:
+    values = elements.texts(tags.PIXEL_PADDING_VALUE)
+    if not values:
         return None
-    limit = elements.number(tags.PIXEL_PADDING_RANGE_LIMIT)
-    ends = sorted((int(value), int(value if limit is None else limit)))
+    limits = elements.texts(tags.PIXEL_PADDING_RANGE_LIMIT) or values
+    value = decimal(values[0], tags.PIXEL_PADDING_VALUE)
+    ends = sorted((int(value), int(decimal(limits[0], tags.PIXEL_PADDING_RANGE_LIMIT))))
     return ends[0], ends[1]

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import MutableSequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dicomet.errors import PixelDataError, shown
 from dicomet.header import reads_by_default
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pydicom.dataset import Dataset
 
@@ -48,7 +49,10 @@ DISPLAY_TAGS = (PIXEL_PRESENTATION, PRESENTATION_LUT_SHAPE, OPTICAL_PATH_SEQUENC
 # Functional groups (PS3.3 C.7.6.16.2), each with what it says in place of the data set itself.
 _GROUPS = {
     PIXEL_VALUE_TRANSFORMATION_SEQUENCE: (RESCALE_INTERCEPT, RESCALE_SLOPE),
-    FRAME_VOI_LUT_SEQUENCE: (WINDOW_CENTER, WINDOW_WIDTH, WINDOW_EXPLANATION, VOI_LUT_FUNCTION),
+    FRAME_VOI_LUT_SEQUENCE: (
+        *(WINDOW_CENTER, WINDOW_WIDTH, WINDOW_EXPLANATION, VOI_LUT_FUNCTION),
+        VOI_LUT_SEQUENCE,
+    ),
 }
 SEPARATOR, PADDING = "\\", b" \0"
 _PADDING = frozenset({PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT})
@@ -59,62 +63,120 @@ _NUMBERS_AND_TERMS = frozenset(
 )
 
 
-class Elements(NamedTuple):
-    """The values of each element as texts, by tag. What is empty, or not there, has none."""
+class Elements(Protocol):
+    """The values of the elements of a frame as texts, by tag. An element that is missing or empty has none."""
 
-    texts: dict[int, tuple[str, ...]]
-
-    def numbers(self, tag: int) -> tuple[float, ...]:
-        """Return the values of an element of VR DS.
+    def texts(self, tag: int) -> tuple[str, ...]:
+        """Return the values of one element.
 
         Raises
         ------
         PixelDataError
-            One of them is not a number, or not a finite one.
+            They cannot be read.
 
         """
-        texts = self.texts.get(tag, ())
-        try:
-            numbers = tuple(float(text) for text in texts)
-        except ValueError:
-            numbers = (math.nan,)
-        if not all(map(math.isfinite, numbers)):
-            message = f"{NAMES[tag]}: found {shown(SEPARATOR.join(texts))}, expected decimal numbers"
-            raise PixelDataError(message, element=NAMES[tag])
-        return numbers
-
-    def number(self, tag: int) -> float | None:
-        """Return the first value of an element of VR DS, or None."""
-        numbers = self.numbers(tag)
-        return numbers[0] if numbers else None
-
-    def term(self, tag: int) -> str | None:
-        """Return the first value of an element of VR CS, in capitals, or None."""
-        texts = self.texts.get(tag, ())
-        return texts[0].upper() if texts else None
 
 
-def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> Elements:
+class HeaderElements(NamedTuple):
+    """The elements of a plain file, as the scanner found them."""
+
+    found: dict[int, tuple[str, ...]]
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        """Return the values of one element."""
+        return self.found.get(tag, ())
+
+
+class FrameElements:
+    """The elements of one frame of a data set: its functional groups, else the shared ones, else the data set.
+
+    An element is read when it is asked for, so that an unreadable one affects only the requests that need it.
+    """
+
+    def __init__(self, dataset: "Dataset", frame: int, *, signed: bool) -> None:
+        """Read nothing. `signed`: stored values are signed."""
+        self._dataset, self._frame, self._signed = dataset, frame, signed
+        self._texts: dict[int, tuple[str, ...]] = {}
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        """Return the values of one element."""
+        if tag not in self._texts:
+            with _reading(NAMES[tag]):
+                texts = _texts(self._holder(tag), tag)
+            if tag in _PADDING:
+                texts = tuple(_as_stored(text, signed=self._signed) for text in texts)
+            self._texts[tag] = texts
+        return self._texts[tag]
+
+    def voi_lut_items(self) -> "Sequence[Dataset]":
+        """Return the items of the VOI LUT Sequence.
+
+        Raises
+        ------
+        PixelDataError
+            The value is not a sequence, or a functional group cannot be read.
+
+        """
+        with _reading(SEQUENCES[VOI_LUT_SEQUENCE]):
+            return items(self._holder(VOI_LUT_SEQUENCE), VOI_LUT_SEQUENCE)
+
+    def _holder(self, tag: int) -> "Dataset":
+        """Return the data set that has an element: the functional group, where the frame has it."""
+        for sequence, tags in _GROUPS.items():
+            if tag in tags:
+                group = group_of(self._dataset, self._frame, sequence)
+                return self._dataset if group is None else group
+        return self._dataset
+
+
+@contextmanager
+def _reading(name: str) -> "Iterator[None]":
+    """Turn what pydicom raises for an unreadable value into an error that names the element."""
+    from dicomet.data_set import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
+
+    try:
+        with as_pixel_data_error():
+            yield
+    except PixelDataError as error:
+        if error.element is not None:
+            raise
+        raise PixelDataError(f"{name}: found a value that cannot be read ({error})", element=name) from error
+
+
+def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> HeaderElements:
     """Return what the scanner has found in a plain file."""
-    texts: dict[int, tuple[str, ...]] = {}
+    found: dict[int, tuple[str, ...]] = {}
     for tag, value in display:
         if tag in _PADDING:
-            texts[tag] = (str(int.from_bytes(value, "little", signed=signed)),)
-        elif value.strip(PADDING):
-            texts[tag] = tuple(text.strip() for text in value.strip(PADDING).decode("ascii").split(SEPARATOR))
-    return Elements(texts)
+            found[tag] = (str(int.from_bytes(value, "little", signed=signed)),)
+        else:
+            found[tag] = _split(value)
+    return HeaderElements(found)
 
 
-def of_dataset(dataset: "Dataset", frame: int, *, signed: bool) -> Elements:
-    """Return what a data set says of a frame: its functional groups, else those of all frames, else the data set."""
-    texts = {tag: _texts(dataset, tag) for tag in NAMES}
-    for tag in _PADDING:
-        texts[tag] = tuple(_as_stored(text, signed=signed) for text in texts[tag])
-    for sequence, tags in _GROUPS.items():
-        group = group_of(dataset, frame, sequence)
-        if group is not None:
-            texts |= {tag: _texts(group, tag) for tag in tags}
-    return Elements(texts)
+def decimal(text: str, tag: int) -> float:
+    """Return one value of an element of VR DS.
+
+    Raises
+    ------
+    PixelDataError
+        It is not a finite number.
+
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        message = f"{NAMES[tag]}: found {shown(text) if text else 'no value'}, expected a decimal number"
+        raise PixelDataError(message, element=NAMES[tag])
+    return number
+
+
+def term(elements: Elements, tag: int) -> str | None:
+    """Return the first value of an element of VR CS, in capitals, or None."""
+    texts = elements.texts(tag)
+    return texts[0].upper() if texts else None
 
 
 def group_of(dataset: "Dataset", frame: int, sequence: int) -> "Dataset | None":
@@ -179,10 +241,18 @@ def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
     element = dataset.get_item(tag)
     raw = element.value if isinstance(element.value, bytes) else None
     if raw is not None and element.VR in _TEXT_VRS and tag in _NUMBERS_AND_TERMS and reads_by_default():
-        value: Any = raw.decode("latin-1").rstrip(" \0").split(SEPARATOR) if raw.strip(PADDING) else None
-    else:
-        value = dataset[tag].value
+        return _split(raw)
+    value: Any = dataset[tag].value
     if value is None or value == "":
         return ()
+    if isinstance(value, bytes):
+        message = f"{NAMES[tag]}: found a value of VR {dataset[tag].VR}, expected text or numbers"
+        raise PixelDataError(message, element=NAMES[tag])
     values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value
     return tuple(str(each).strip() for each in values)
+
+
+def _split(value: bytes) -> tuple[str, ...]:
+    """Return the values of a text element (PS3.5 6.2); padding alone is no value."""
+    stripped = value.strip(PADDING)
+    return tuple(text.strip() for text in stripped.decode("latin-1").split(SEPARATOR)) if stripped else ()

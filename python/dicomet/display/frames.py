@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dicomet._native import Lut, Palette, Transform
-from dicomet.display.attributes import ImageAttributes, Modality, Window
+from dicomet.display.attributes import Attributes, ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
 from dicomet.display.measure import between, extremes, percentiles
+from dicomet.display.modality import Ends, Modality, ends_of
 from dicomet.display.recipe import Recipe, Voi
 from dicomet.display.view import Asked, Measured, choose
+from dicomet.display.windows import Window
 from dicomet.errors import PixelDataError
 from dicomet.frames import Form, Frames, checked_out
 from dicomet.parse import parse
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _BYTE = 8
 _WITH_SAMPLES = 3
+_MEASURED_BY_VALUES = ("minmax", "percentile")
 
 
 class Look(NamedTuple):
@@ -44,7 +47,7 @@ class Step(NamedTuple):
     modality: Modality
     voi: Voi | Measured
     inverse: bool
-    padding: tuple[int, int] | None
+    padding: Padding | None
 
 
 class DisplayFrames:
@@ -72,7 +75,6 @@ class DisplayFrames:
             always_rgb=True,
         )
         self.image = self.stored.description.image
-        self.attributes = ImageAttributes(parsed)
         self.size = self.stored.frame_shape[:2]
         self.is_color = len(self.stored.frame_shape) == _WITH_SAMPLES
         self.is_integer = self.stored.dtype.kind in "iu"
@@ -82,6 +84,7 @@ class DisplayFrames:
         corrected = self.stored.description.correct_unused_bits
         self.are_bits_sure = corrected and self.stored.description.coding not in CODESTREAMS
         self.bits = self.bits_stored if self.are_bits_sure else width
+        self.attributes = ImageAttributes(parsed, self.stored_ends() if self.is_integer else (-np.inf, np.inf))
 
     def display(self, index: int | None, look: Look, out: np.ndarray | None) -> np.ndarray:
         """Return a frame, or all, as they are to be seen."""
@@ -121,13 +124,41 @@ class DisplayFrames:
     def _step(self, index: int, look: Look) -> Step:
         if self.is_color:
             return Step(None, "full", inverse=False, padding=None)
-        attributes = self.attributes.frame(index)
-        voi = choose(attributes, look.window, prefer_lut=look.prefer_lut)
-        if voi is None:
-            voi = choose(attributes, look.default, prefer_lut=look.prefer_lut)
-        if voi is None:
-            voi = "full" if self.is_integer and self.bits_stored <= _BYTE else "minmax"
-        return Step(attributes.modality, voi, attributes.inverse, attributes.padding)
+        attributes, modality = self.attributes.frame(index), self.modality(index)
+        voi, padding = self._voi(attributes, look), None
+        if voi in _MEASURED_BY_VALUES:
+            padding, notices = attributes.padding
+            self.attributes.warn(notices)
+        return Step(modality, voi, attributes.inverse, padding)
+
+    def _voi(self, attributes: Attributes, look: Look) -> Voi | Measured:
+        choice = choose(attributes, look.window, "window", prefer_lut=look.prefer_lut)
+        self.attributes.warn(choice.notices)
+        if choice.voi is None and look.default is not None:
+            choice = choose(attributes, look.default, "default", prefer_lut=look.prefer_lut)
+            self.attributes.warn(choice.notices)
+        if choice.voi is not None:
+            return choice.voi
+        return "full" if self.is_integer and self.bits_stored <= _BYTE else "minmax"
+
+    def modality(self, index: int) -> Modality:
+        """Return the Modality LUT of a frame, and warn once of what was wrong with it."""
+        modality, notices = self.attributes.frame(index).modality
+        self.attributes.warn(notices)
+        return modality
+
+    def check_view(self, index: int, look: Look) -> None:
+        """Read what `look` needs of a frame, and warn of what is unusable. Nothing is decoded.
+
+        Raises
+        ------
+        PixelDataError
+            The frame cannot be shown.
+
+        """
+        palette = None if self.is_color else self.attributes.palette()
+        if palette is None or self.attributes.is_supplemental:
+            self._step(index, look)
 
     def _show(self, first: int, step: Step, look: Look, palette: Palette | None, frames: np.ndarray) -> None:
         """Fill `frames`, as many as are treated alike."""
@@ -169,18 +200,14 @@ class DisplayFrames:
         ranks = (0.0, 100.0) if step.voi == "minmax" else look.percentiles
         return percentiles(stored, self.recipe(step.modality, np.dtype(np.float64), 0).made(), step.padding, ranks)
 
-    def full(self, modality: Modality) -> tuple[float, float]:
+    def full(self, modality: Modality) -> Ends:
         """Return the lowest and the highest modality value that the description allows."""
-        if isinstance(modality, Lut):
-            return 0.0, float(modality.highest)
-        if not self.is_integer:
+        if not self.is_integer and not isinstance(modality, Lut):
             element = self.stored.description.element
             raise PixelDataError(
                 f"{element}: found floats, which have no 'full' range, expected integers", element=element
             )
-        slope, intercept = modality or (1.0, 0.0)
-        low, high = sorted(value * slope + intercept for value in self.stored_ends())
-        return low, high
+        return ends_of(modality, self.stored_ends())
 
     def stored_ends(self) -> tuple[int, int]:
         """Return the lowest and the highest stored value that Bits Stored allows."""

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from dicomet._native import Transform, extrema, histogram
-from dicomet.display.attributes import Modality, Window
+from dicomet.display.modality import Modality
+from dicomet.display.windows import Window
 
 _WORD = 2
 

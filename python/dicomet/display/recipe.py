@@ -4,7 +4,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from dicomet._native import Image, Lut, Palette, Transform
-from dicomet.display.attributes import Modality, Window
+from dicomet.display.modality import Modality
+from dicomet.display.windows import Window
 
 Voi = Window | Lut
 

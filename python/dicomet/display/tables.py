@@ -1,12 +1,14 @@
 """Look-up tables of a data set: Modality and VOI LUT (PS3.3 C.11.1.1, C.11.2.1.1), palettes (C.7.9)."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dicomet._native import Lut, Palette, expand_segmented
+from dicomet.display.modality import Ends
 from dicomet.errors import MissingElementError, PixelDataError, shown
+from dicomet.warn import Notice
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -16,12 +18,28 @@ MOST_ENTRIES = 65536
 _COLORS = ("Red", "Green", "Blue")
 _DESCRIPTOR, _DATA, _SEGMENTED = 0x00281101, 0x00281201, 0x00281221
 _BYTE = 8
+_DESCRIPTOR_BYTES = 6
 
 
-def lut_of(item: "Dataset", *, big_endian: bool, is_exact: bool) -> Lut:
+class Table(NamedTuple):
+    """A table that can be used, and a notice where its entries have fewer bits than its descriptor says."""
+
+    lut: Lut
+    notices: tuple[Notice, ...]
+
+
+class Colors(NamedTuple):
+    """A palette that can be used, and a notice likewise."""
+
+    palette: Palette
+    notices: tuple[Notice, ...]
+
+
+def lut_of(item: "Dataset", inputs: Ends, *, big_endian: bool, is_exact: bool) -> Table:
     """Return the table of an item of the Modality or VOI LUT Sequence.
 
-    `is_exact`: entries of more bits than the descriptor says are an error, and not the brightest that there is.
+    `inputs`: the lowest and the highest value that is looked up. `is_exact`: entries of more bits than the descriptor
+    says are an error; otherwise they are the brightest.
 
     Raises
     ------
@@ -29,7 +47,7 @@ def lut_of(item: "Dataset", *, big_endian: bool, is_exact: bool) -> Lut:
         Descriptor or data are missing, or contradict each other.
 
     """
-    count, first, bits = _descriptor(item, LUT_DESCRIPTOR, "(0028,3002) LUT Descriptor")
+    count, first, bits = _descriptor(item, LUT_DESCRIPTOR, "(0028,3002) LUT Descriptor", inputs, big_endian=big_endian)
     name = "(0028,3006) LUT Data"
     most_packed = count + 1 if bits == _BYTE else 0
     entries = _entries(item, LUT_DATA, name, most_packed, big_endian=big_endian)[:count].astype(np.uint16)
@@ -38,10 +56,10 @@ def lut_of(item: "Dataset", *, big_endian: bool, is_exact: bool) -> Lut:
     lut, highest = Lut(first, entries.tobytes(), bits=bits), int(entries.max())
     if is_exact and highest >= 1 << bits:
         raise PixelDataError(f"{name}: found the entry {highest}, expected at most {bits} bits", element=name)
-    return lut
+    return Table(lut, _narrow(name, highest, bits))
 
 
-def palette_of(dataset: "Dataset", *, big_endian: bool) -> Palette:
+def palette_of(dataset: "Dataset", inputs: Ends, *, big_endian: bool) -> Colors:
     """Return the palette of an image. Its Alpha table, which is for blending, is not used.
 
     Raises
@@ -54,7 +72,9 @@ def palette_of(dataset: "Dataset", *, big_endian: bool) -> Palette:
     wide, colors = False, []
     for color, name in enumerate(_COLORS):
         descriptor = f"(0028,{_DESCRIPTOR + color & 0xFFFF:04X}) {name} Palette Color Lookup Table Descriptor"
-        found = count, first, bits = _descriptor(dataset, _DESCRIPTOR + color, descriptor)
+        found = count, first, bits = _descriptor(
+            dataset, _DESCRIPTOR + color, descriptor, inputs, big_endian=big_endian
+        )
         of_red = of_red or found
         if found != of_red:
             # PS3.3 C.7.6.3.1.5: the same for all three.
@@ -63,10 +83,21 @@ def palette_of(dataset: "Dataset", *, big_endian: bool) -> Palette:
         entries = _segmented if _SEGMENTED + color in dataset else _plain
         colors.append(entries(dataset, color, count, bits, big_endian=big_endian))
         wide |= bits > _BYTE and colors[-1].itemsize > 1
+    highest = int(max(color.max(initial=0) for color in colors))
     # Entries of 8 bits may lie in words of 16.
-    wide = wide or any(color.max(initial=0) >= 1 << _BYTE for color in colors)
+    wide = wide or highest >= 1 << _BYTE
     words = [color.astype(np.uint16).tobytes() for color in colors]
-    return Palette(first, *words, bits=16 if wide else 8)
+    notices = _narrow("(0028,1201) Red Palette Color Lookup Table Data", highest, 16) if wide else ()
+    return Colors(Palette(first, *words, bits=16 if wide else 8), notices)
+
+
+def _narrow(name: str, highest: int, bits: int) -> tuple[Notice, ...]:
+    """Return a notice where no entry has the highest bit of the descriptor: the picture is darker than it is meant."""
+    found = highest.bit_length()
+    if found >= bits:
+        return ()
+    message = f"{name}: found entries of {found} bits, expected {bits} as the descriptor says; the image may be dark"
+    return (Notice(name, message),)
 
 
 def _plain(dataset: "Dataset", color: int, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
@@ -100,16 +131,41 @@ def _entries(dataset: "Dataset", tag: int, name: str, most_packed: int, *, big_e
     return np.frombuffer(data, np.uint8)
 
 
-def _descriptor(dataset: "Dataset", tag: int, name: str) -> tuple[int, int, int]:
+def _descriptor(dataset: "Dataset", tag: int, name: str, inputs: Ends, *, big_endian: bool) -> tuple[int, int, int]:
     """Return how many entries there are, the first input, and the bits of an entry."""
     value = _value(dataset, tag, name)
+    numbers = np.frombuffer(value, ">u2" if big_endian else "<u2") if _is_three_words(value) else value
     try:
-        count, first, bits = (int(number) for number in value)
+        count, first, bits = (int(number) for number in numbers)
+        is_known = all(-0x8000 <= number <= 0xFFFF for number in (count, first, bits))  # noqa: PLR2004 - 16 bits
     except (TypeError, ValueError, OverflowError):
-        count, first, bits = 0, MOST_ENTRIES, 0
-    if abs(first) >= MOST_ENTRIES:
+        is_known = False
+    if not is_known:
         raise PixelDataError(f"{name}: found {shown(value)}, expected three numbers of 16 bits", element=name)
-    return count % MOST_ENTRIES or MOST_ENTRIES, first, max(0, min(bits, 255))
+    count = count % MOST_ENTRIES or MOST_ENTRIES
+    return count, _first_input(first % MOST_ENTRIES, count, inputs), max(0, min(bits, 255))
+
+
+def _is_three_words(value: Any) -> bool:
+    """Tell whether a descriptor is still as stored, because its VR (OW, OB, UN) is not that of numbers."""
+    return isinstance(value, bytes) and len(value) == _DESCRIPTOR_BYTES
+
+
+def _first_input(first: int, count: int, inputs: Ends) -> int:
+    """Return the first input, whose 16 bits are signed if inputs can be negative (PS3.3 C.11.1.1.1, C.11.2.1.1).
+
+    In implicit VR nothing else tells, and in explicit VR writers choose the wrong VR. Only where no input falls into
+    the table so, and some do by the other sign, the other sign is what was meant.
+    """
+    other = first - MOST_ENTRIES if first >= MOST_ENTRIES // 2 else first
+    if inputs[0] < 0:
+        first, other = other, first
+    return other if not _is_reached(first, count, inputs) and _is_reached(other, count, inputs) else first
+
+
+def _is_reached(first: int, count: int, inputs: Ends) -> bool:
+    """Tell whether inputs differ in their entries."""
+    return first < inputs[1] and first + count - 1 > inputs[0]
 
 
 def _words(data: Any, name: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from dicomet._native import extrema
-from dicomet.display.attributes import Modality
+from dicomet.display.modality import Modality
 from dicomet.errors import PixelDataError
 from dicomet.frames import Form, checked_out
 from dicomet.png import read_only
@@ -53,7 +53,7 @@ def modality_dtype(frames: "DisplayFrames", numbers: range, dtype: np.dtype | No
 def _modalities(frames: "DisplayFrames", numbers: range) -> list[Modality]:
     """Return that of each frame, or the one of all."""
     alike = numbers if frames.attributes.varies else numbers[:1]
-    return [None if frames.is_color else frames.attributes.frame(number).modality for number in alike]
+    return [None if frames.is_color else frames.modality(number) for number in alike]
 
 
 def _dtype(frames: "DisplayFrames", modalities: list[Modality], dtype: np.dtype | None) -> np.dtype:

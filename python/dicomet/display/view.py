@@ -1,16 +1,17 @@
 """Which of its values an image shows (PS3.3 C.11.2): a view of the file, a window of the caller's, or of the values."""
 
-import math
 import operator
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from dicomet._native import Lut
-from dicomet.display.attributes import FUNCTIONS, Attributes, View, Window
-from dicomet.display.elements import NAMES, WINDOW_CENTER, WINDOW_WIDTH
+from dicomet.display.attributes import Attributes
+from dicomet.display.elements import NAMES, SEQUENCES, VOI_LUT_SEQUENCE, WINDOW_CENTER, WINDOW_EXPLANATION
+from dicomet.display.windows import FUNCTIONS, View, Window, usable
 from dicomet.errors import PixelDataError, shown
+from dicomet.warn import Notice
 
 # What depends on the values of a frame, or on its Bits Stored.
 Measured = Literal["minmax", "percentile", "full"]
@@ -38,53 +39,80 @@ def checked(asked: Asked, name: str) -> Asked:
         raise TypeError(f"{name!r}: found {type(asked).__name__}, expected {expected}") from None
 
 
-def choose(attributes: Attributes, asked: Asked, *, prefer_lut: bool) -> Window | Lut | Measured | None:
-    """Return what `asked` stands for in a frame; None where nothing is asked for and the file says nothing.
+class Choice(NamedTuple):
+    """What is shown of a frame, None where its file has no usable view; and what is to be warned of."""
+
+    voi: Window | Lut | Measured | None
+    notices: tuple[Notice, ...] = ()
+
+
+def choose(attributes: Attributes, asked: Asked, name: str, *, prefer_lut: bool) -> Choice:
+    """Return what `asked`, the argument `name`, stands for in a frame.
+
+    Views of the file are read only where `asked` needs them. None is the first usable view; an index or an explanation
+    is one view, which must be usable.
 
     Raises
     ------
     PixelDataError
-        The frame has no such view, or a window that cannot be.
+        The frame has no such view, or it cannot be used.
 
     """
     if isinstance(asked, tuple):
-        return asked if len(asked) == len(("center", "width", "function")) else (*asked, "LINEAR")
+        own = usable(_own_window(asked, name), repr(name))
+        return Choice(own.voi, own.notices)
+    for measured in MEASURED:
+        if asked == measured:
+            return Choice(measured)
     luts, windows = attributes.luts, attributes.windows
-    preferred = luts if luts and (prefer_lut or not windows) else windows
+    is_lut = bool(luts) and (prefer_lut or not windows)
+    preferred, others = (luts, windows) if is_lut else (windows, luts)
     if asked is None:
-        return _taken(preferred[0]) if preferred else None
+        return _first_usable([*preferred, *others])
     if isinstance(asked, str):
-        return _named(asked, [*preferred, *(windows if preferred is luts else luts)])
+        return _named(asked, [*preferred, *others])
     if not -len(preferred) <= asked < len(preferred):
-        element = "(0028,3010) VOI LUT Sequence" if preferred is luts and luts else NAMES[WINDOW_CENTER]
+        element = SEQUENCES[VOI_LUT_SEQUENCE] if is_lut else NAMES[WINDOW_CENTER]
         raise PixelDataError(
             f"{element}: found {len(preferred)} views, expected one with index {asked}", element=element
         )
-    return _taken(preferred[asked])
+    return _required(preferred[asked])
 
 
-def _named(name: str, views: list[View]) -> Window | Lut | Measured:
+def _first_usable(views: Sequence[View]) -> Choice:
+    """Return the first view that can be used, and a notice of those that were skipped."""
+    skipped: list[PixelDataError] = []
     for view in views:
-        if view.name.casefold() == name.strip().casefold():
-            return _taken(view)
-    for measured in MEASURED:
-        if name == measured:
-            return measured
-    element = "(0028,1055) Window Center & Width Explanation"
-    found = ", ".join(shown(view.name) for view in views if view.name) or "no names"
+        seen = view.seen()
+        if not isinstance(seen, PixelDataError):
+            return Choice(seen.voi, (*_notice_of(skipped, "the next usable view is shown"), *seen.notices))
+        skipped.append(seen)
+    return Choice(None, _notice_of(skipped, "the default view is shown"))
+
+
+def _notice_of(skipped: Sequence[PixelDataError], consequence: str) -> tuple[Notice, ...]:
+    if not skipped:
+        return ()
+    more = f" (and {len(skipped) - 1} more unusable)" if len(skipped) > 1 else ""
+    return (Notice(skipped[0].element or "", f"{skipped[0]}{more}; {consequence}"),)
+
+
+def _named(name: str, views: Sequence[View]) -> Choice:
+    names = [view.name() for view in views]
+    for view, explanation in zip(views, names, strict=True):
+        if explanation.casefold() == name.strip().casefold():
+            return _required(view)
+    element = NAMES[WINDOW_EXPLANATION]
+    found = ", ".join(shown(explanation) for explanation in names if explanation) or "no names"
     expected = f"{shown(name)} (or {', '.join(map(repr, MEASURED))})"
     raise PixelDataError(f"{element}: found {found}, expected {expected}", element=element)
 
 
-def _taken(view: View) -> Window | Lut:
-    if callable(view.voi):
-        return view.voi()
-    _, width, function = view.voi
-    problem = _problem(view.voi)
-    if problem:
-        element = NAMES[WINDOW_WIDTH]
-        raise PixelDataError(f"{element}: found {width:g}, expected {problem} for {function}", element=element)
-    return view.voi
+def _required(view: View) -> Choice:
+    seen = view.seen()
+    if isinstance(seen, PixelDataError):
+        raise seen
+    return Choice(seen.voi, seen.notices)
 
 
 def _own_window(window: tuple[object, ...], name: str) -> Window:
@@ -97,17 +125,8 @@ def _own_window(window: tuple[object, ...], name: str) -> Window:
     if not known:
         expected = f"(center, width) or (center, width, function) with one of {', '.join(FUNCTIONS)}"
         raise ValueError(f"{name!r}: found {window!r}, expected {expected}")
-    problem = _problem(own)
-    if problem:
-        raise ValueError(f"{name!r}: found the width {own[1]:g}, expected {problem} for {own[2]}")
+    try:
+        usable(own, repr(name))
+    except PixelDataError as error:
+        raise ValueError(str(error)) from None
     return own
-
-
-def _problem(window: Window) -> str | None:
-    """Return what PS3.3 C.11.2.1.2 and C.11.2.1.3 want of a window, if that is not so."""
-    center, width, function = window
-    if not (math.isfinite(center) and math.isfinite(width)):
-        return "finite numbers"
-    if function == "LINEAR":
-        return None if width >= 1 else "1 or more"
-    return None if width > 0 else "more than 0"
