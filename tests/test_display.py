@@ -313,7 +313,7 @@ def test_max_bytes_is_of_what_is_returned():
         ({"window": (40, 400, "CUBIC")}, ValueError, "expected .* LINEAR, LINEAR_EXACT, SIGMOID"),
         ({"window": (40, 400, "LINEAR", 1)}, ValueError, "expected"),
         ({"window": ("a", "b")}, ValueError, "expected"),
-        ({"window": (40, 0)}, ValueError, "'window': found 0, expected more than 0 for LINEAR"),
+        ({"window": (40, 0)}, ValueError, "'window': found the width 0, expected more than 0 for LINEAR"),
         ({"window": (40, 0, "SIGMOID")}, ValueError, "expected more than 0 for SIGMOID"),
         ({"default": (float("inf"), 5)}, ValueError, "'default': .*finite"),
         ({"window": 1.5}, TypeError, "'window': found float"),

@@ -18,7 +18,7 @@ from pydicom.sequence import Sequence
 import dicomet
 import dicomet.info
 from dicomet.commands.show import show
-from dicomet.display import tables
+from dicomet.display import attributes, tables, windows
 from dicomet.loaders.loading import FrameLoader
 
 CENTER, WIDTH, NAME, FUNCTION = 0x00281050, 0x00281051, 0x00281055, 0x00281056
@@ -316,6 +316,31 @@ def test_a_voi_lut_of_all_frames_is_made_once(monkeypatch):
     assert len(calls) == 3
     assert len(told) == 1
     assert "(and 1 more unusable)" in told[0]
+
+
+@pytest.mark.parametrize("where", ["windows", "tables"])
+def test_thousands_of_unusable_views_are_not_all_tried(where, monkeypatch):
+    """Every frame shares them, and would try them all."""
+    ds = enhanced(4)
+    voi = Dataset()
+    if where == "windows":
+        raw_element(voi, CENTER, "DS", b"\\".join([b"0"] * 5000))
+        raw_element(voi, WIDTH, "DS", b"\\".join([b"0"] * 5000))
+    else:
+        voi.VOILUTSequence = [Dataset() for _ in range(5000)]
+    ds.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence = [voi]
+    for group in ds.PerFrameFunctionalGroupsSequence:
+        del group.FrameVOILUTSequence
+    tried = []
+    outcome = windows.outcome
+    for module in (windows, attributes):
+        monkeypatch.setattr(module, "outcome", lambda read: tried.append(read) or outcome(read))
+    for source in (as_file(ds), ds):
+        tried.clear()
+        seen, told = caught(dicomet.to_display, source)
+        np.testing.assert_array_equal(seen, dicomet.to_display(source, window="minmax"))
+        assert "(and 99 more unusable)" in told[0]
+        assert len(tried) <= 100 * ds.NumberOfFrames
 
 
 def test_all_ways_show_the_same_picture(tmp_path):

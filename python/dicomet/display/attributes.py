@@ -10,7 +10,7 @@ from dicomet._native import Palette
 from dicomet.display import elements as tags
 from dicomet.display.elements import NAMES, Elements, FrameElements, decimal, has_groups, items, of_header, term
 from dicomet.display.modality import Ends, Found, Modality, ends_of, rescale_of
-from dicomet.display.windows import Seen, View, outcome, unusable, windows_of
+from dicomet.display.windows import MOST_VIEWS, Seen, View, outcome, unusable, windows_of
 from dicomet.errors import MissingElementError, PixelDataError, shown
 from dicomet.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
 from dicomet.warn import Notice, WarnOnce
@@ -192,7 +192,7 @@ class ImageAttributes:
             return (unusable(error),)
         inputs = ends_of(modality, self._stored_ends)
         if self._voi is None or self._voi[0] is not found or self._voi[1] != inputs:
-            self._voi = found, inputs, tuple(self._view(item, inputs) for item in found)
+            self._voi = found, inputs, tuple(self._view(item, inputs) for item in found[:MOST_VIEWS])
         return self._voi[2]
 
     def _view(self, item: "Dataset", inputs: Ends) -> View:

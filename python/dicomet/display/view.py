@@ -16,6 +16,7 @@ from dicomet.warn import Notice
 # What depends on the values of a frame, or on its Bits Stored.
 Measured = Literal["minmax", "percentile", "full"]
 MEASURED: tuple[Measured, ...] = ("minmax", "percentile", "full")
+_WIDTH = "the width "
 Asked = None | int | str | tuple[float, float] | tuple[float, float, str]
 
 
@@ -59,7 +60,7 @@ def choose(attributes: Attributes, asked: Asked, name: str, *, prefer_lut: bool)
 
     """
     if isinstance(asked, tuple):
-        own = usable(_own_window(asked, name), repr(name))
+        own = usable(_own_window(asked, name), repr(name), _WIDTH)
         return Choice(own.voi, own.notices)
     for measured in MEASURED:
         if asked == measured:
@@ -126,7 +127,7 @@ def _own_window(window: tuple[object, ...], name: str) -> Window:
         expected = f"(center, width) or (center, width, function) with one of {', '.join(FUNCTIONS)}"
         raise ValueError(f"{name!r}: found {window!r}, expected {expected}")
     try:
-        usable(own, repr(name))
+        usable(own, repr(name), _WIDTH)
     except PixelDataError as error:
         raise ValueError(str(error)) from None
     return own

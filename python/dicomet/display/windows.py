@@ -22,6 +22,8 @@ from dicomet.warn import Notice
 
 Window = tuple[float, float, str]
 """Center, width and function."""
+# No image has so many. Each frame may have to try them all, so that more would cost far more than their bytes.
+MOST_VIEWS = 100
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
@@ -42,7 +44,7 @@ class View(NamedTuple):
 
 
 def windows_of(elements: Elements) -> tuple[View, ...]:
-    """Return a view for each Window Center or Window Width of a frame, whether it can be used or not."""
+    """Return a view for each of the first Window Centers and Window Widths of a frame, usable or not."""
     try:
         centers, widths = elements.texts(WINDOW_CENTER), elements.texts(WINDOW_WIDTH)
     except PixelDataError as error:
@@ -50,7 +52,7 @@ def windows_of(elements: Elements) -> tuple[View, ...]:
     notices = _different_counts(len(centers), len(widths))
     return tuple(
         View(partial(_explanation, elements, number), partial(outcome, partial(_window, elements, *pair, notices)))
-        for number, pair in enumerate(zip_longest(centers, widths, fillvalue=""))
+        for number, pair in enumerate(zip_longest(centers[:MOST_VIEWS], widths[:MOST_VIEWS], fillvalue=""))
     )
 
 
@@ -67,8 +69,8 @@ def unusable(error: PixelDataError) -> View:
     return View(str, lambda: error)
 
 
-def usable(window: Window, name: str) -> Seen:
-    """Return a window as it is applied. `name`: of the element or the argument that has the width.
+def usable(window: Window, name: str, quantity: str = "") -> Seen:
+    """Return a window as it is applied. `name`: of the element that has the width, or of the argument with `quantity`.
 
     PS3.3 C.11.2.1.2.1 requires a width of 1 or more for LINEAR, whose equation divides by the width minus 1. Where
     modality values are small, narrower windows are common, and LINEAR_EXACT (C.11.2.1.3.2) shows what they mean.
@@ -83,10 +85,10 @@ def usable(window: Window, name: str) -> Seen:
     if not (math.isfinite(center) and math.isfinite(width)):
         raise PixelDataError(f"{name}: found {center:g} and {width:g}, expected finite numbers", element=name)
     if not width > 0:
-        raise PixelDataError(f"{name}: found {width:g}, expected more than 0 for {function}", element=name)
+        raise PixelDataError(f"{name}: found {quantity}{width:g}, expected more than 0 for {function}", element=name)
     if function != "LINEAR" or width >= 1:
         return Seen(window)
-    message = f"{name}: found {width:g}, expected 1 or more for LINEAR; the window is applied as LINEAR_EXACT"
+    message = f"{name}: found {quantity}{width:g}, expected 1 or more for LINEAR; the window is applied as LINEAR_EXACT"
     return Seen((center, width, "LINEAR_EXACT"), (Notice(name, message),))
 
 
