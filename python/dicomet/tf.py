@@ -7,7 +7,7 @@
 
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -154,7 +154,7 @@ def read_image(  # noqa: PLR0913 - what may be chosen of an image
 def image_tensor(load: FrameLoader, path: Any, dtype: tf.DType) -> tf.Tensor:
     """Return what `load` reads of a file, as `dtype`, with what is known of the shape."""
     leading = 3 if load.index is None else 2
-    return _call(partial(_read, load), path, dtype, [None] * leading + [load.channels or None])
+    return _call(partial(_read, load), path, dtype, [*[None] * leading, load.channels or None])
 
 
 def dataset(  # noqa: PLR0913 - those of `read_image`
