@@ -75,9 +75,10 @@ def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-
     Returns
     -------
     tf.Tensor
-        Of shape ``(frames, rows, columns, samples)``, where samples is 1 or 3. In graphs and in `tf.data` the rank, 4,
-        is known. The empty tensor has shape ``(0,)``; in a graph ``(0, 0, 0, 0)``, because `tf.data` refuses a tensor
-        whose rank is not the one that the graph knows. ``tf.size(image) == 0`` is true for both.
+        Of shape ``(frames, rows, columns, samples)``: 3 samples for colors, 1 for gray values and for the indices of a
+        palette, of which tensorflow-io makes colors. In graphs and in `tf.data` the rank, 4, is known. The empty
+        tensor has shape ``(0,)``; in a graph ``(0, 0, 0, 0)``, because `tf.data` refuses a tensor whose rank is not
+        the one that the graph knows. ``tf.size(image) == 0`` is true for both.
 
     Raises
     ------
