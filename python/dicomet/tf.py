@@ -36,59 +36,68 @@ Scale = Literal["preserve", "auto"]
 # What values are by default: all of 8 bits; Hounsfield units with a fraction; every stored value of up to 31 bits.
 _DTYPES = {"display": tf.uint8, "modality": tf.float32, "stored": tf.int32}
 
+# What `decode_dicom_image` decodes to where it skips a file: of the rank that a graph knows.
+_EMPTY = (0, 0, 0, 0)
+
 
 def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-io's
     contents: Any,
-    color_dim: bool = False,  # noqa: FBT001, FBT002 - likewise
+    color_dim: bool = False,  # noqa: ARG001, FBT001, FBT002 - likewise
     on_error: OnError = "strict",
     scale: Scale = "preserve",
     dtype: tf.DType = tf.uint16,
     name: str | None = None,
 ) -> tf.Tensor:
-    """Decode a DICOM file to its stored values, with the arguments of ``tfio.image.decode_dicom_image``.
+    """Decode a DICOM file to its stored values, with the arguments and shapes of ``tfio.image.decode_dicom_image``.
 
-    Two things differ from tensorflow-io. An error is raised by default, where its ``on_error="skip"`` gives an empty
-    tensor that nobody asked for; and the values are those of `dicomet.pixel_array`: as they are stored, in front of the
-    Modality LUT, with the sign they have, and the indices of a palette.
+    Two things differ from tensorflow-io. The default of `on_error` raises an error, where tensorflow-io returns an
+    empty tensor; and the values are those of `dicomet.pixel_array`: stored values, before the Modality LUT, with their
+    sign, and the indices of a palette. docs/migration.md lists every difference, measured on real files.
 
     Parameters
     ----------
     contents : tensor of type string, 0-D
         The bytes of a DICOM file, as of ``tf.io.read_file``.
     color_dim : bool
-        Give grey images a last axis of 1, too. Only then is the rank (4) known in graph mode.
+        Has no effect, as in tensorflow-io 0.37: the last axis is always there.
     on_error : {"strict", "skip", "lossy"}
-        ``"strict"``: an error is raised for what cannot be decoded, and for values that `dtype` does not hold.
-        ``"skip"``: both give an empty tensor of shape ``(0,)``. ``"lossy"``: what cannot be decoded gives an empty
-        tensor, values are clipped and rounded to what `dtype` holds.
+        ``"strict"``: raise an error for a file that cannot be decoded, and for values that `dtype` does not hold.
+        ``"skip"``: return an empty tensor for both. ``"lossy"``: return an empty tensor for a file that cannot be
+        decoded; round values and clip them to the range of `dtype`.
     scale : {"preserve", "auto"}
-        ``"auto"``: stretch all values that Bits Stored (0028,0101) allows to all that an integer `dtype` holds, or to
-        0 to 1 for floats.
+        ``"auto"``: stretch the range of Bits Stored (0028,0101) to the range of an integer `dtype`, or to 0 to 1 for
+        floats.
     dtype : tf.DType
-        An integer or floating type of TensorFlow.
+        An integer or floating type of TensorFlow, signed types included.
     name : str, optional
-        Of the operation.
+        Name of the operation.
 
     Returns
     -------
     tf.Tensor
-        Of shape ``(frames, rows, columns)``, or ``(frames, rows, columns, samples)`` for colours and with `color_dim`.
+        Of shape ``(frames, rows, columns, samples)``: 3 samples for colors, 1 for gray values and for the indices of a
+        palette, of which tensorflow-io makes colors. In graphs and in `tf.data` the rank, 4, is known. The empty
+        tensor has shape ``(0,)``; in a graph ``(0, 0, 0, 0)``, because `tf.data` refuses a tensor whose rank is not
+        the one that the graph knows. ``tf.size(image) == 0`` is true for both.
 
     Raises
     ------
     tf.errors.InvalidArgumentError
-        With dicomet's message: which element, frame or offset is wrong; or which dtype holds the values.
+        With dicomet's message, which names the element, frame or offset, or the dtype that holds the values.
+
+    Examples
+    --------
+    >>> image = dicomet.tf.decode_dicom_image(tf.io.read_file("ct.dcm"), dtype=tf.int16)   # (1, 512, 512, 1)
+    >>> frames = tf.squeeze(image, axis=-1)                                                # (1, 512, 512)
 
     """
     check_one_of("on_error", on_error, ("strict", "skip", "lossy"))
     check_one_of("scale", scale, ("preserve", "auto"))
     dtype = _checked_dtype(dtype)
 
-    decode = partial(_decoded_or_empty, on_error=on_error, scale=scale, dtype=dtype.as_numpy_dtype, color_dim=color_dim)
-    tensor = _call(decode, contents, dtype, name)
-    if color_dim and on_error == "strict":
-        tensor.set_shape([None] * 4)
-    return tensor
+    decode = partial(_decoded_or_empty, on_error=on_error, scale=scale, dtype=dtype.as_numpy_dtype)
+    tensor = _call(decode, contents, dtype, [None] * 4, name)
+    return tf.constant([], dtype, name=name) if tensor.shape == _EMPTY else tensor
 
 
 def read_image(  # noqa: PLR0913 - what may be chosen of an image
@@ -145,10 +154,8 @@ def read_image(  # noqa: PLR0913 - what may be chosen of an image
 
 def image_tensor(load: FrameLoader, path: Any, dtype: tf.DType) -> tf.Tensor:
     """Return what `load` reads of a file, as `dtype`, with what is known of the shape."""
-    tensor = _call(partial(_read, load), path, dtype, None)
     leading = 3 if load.index is None else 2
-    tensor.set_shape([None] * leading + [load.channels or None])
-    return tensor
+    return _call(partial(_read, load), path, dtype, [*[None] * leading, load.channels or None])
 
 
 def dataset(  # noqa: PLR0913 - those of `read_image`
@@ -214,14 +221,22 @@ def _checked_dtype(dtype: Any) -> tf.DType:
     return found
 
 
-def _call(function: Callable[[bytes], np.ndarray], text: Any, dtype: tf.DType, name: str | None) -> tf.Tensor:
-    """Call `function` at once in eager mode, and as part of the graph otherwise; it is a pure function of files.
+def _call(
+    function: Callable[[bytes], np.ndarray],
+    text: Any,
+    dtype: tf.DType,
+    shape: list[int | None],
+    name: str | None = None,
+) -> tf.Tensor:
+    """Call `function` at once in eager mode, and as an operation of known `shape` in a graph; it is a pure function.
 
     In a graph TensorFlow itself makes an `InvalidArgumentError` of a `ValueError`, which a `PixelDataError` is.
     """
     data = tf.ensure_shape(tf.convert_to_tensor(text, tf.string), [])
     if tf.is_symbolic_tensor(data):
-        return tf.numpy_function(function, [data], dtype, stateful=False, name=name)
+        tensor = tf.numpy_function(function, [data], dtype, stateful=False, name=name)
+        tensor.set_shape(shape)
+        return tensor
     try:
         return tf.constant(function(data.numpy()), name=name)
     except PixelDataError as error:
@@ -235,21 +250,21 @@ def _read(load: FrameLoader, name: bytes) -> np.ndarray:
     return np.ascontiguousarray(array if load.dtype is None else checked_cast(array, load.dtype, f"{path}: "))
 
 
-def _decoded_or_empty(data: bytes, *, on_error: OnError, scale: Scale, dtype: type, color_dim: bool) -> np.ndarray:
+def _decoded_or_empty(data: bytes, *, on_error: OnError, scale: Scale, dtype: type) -> np.ndarray:
     """Return all frames of a file as `dtype`; an empty array instead of an error, unless `on_error` is strict.
 
     It stands outside of the function that is traced, so that AutoGraph leaves it as it is.
     """
     try:
-        return _decoded(data, scale, np.dtype(dtype), color_dim=color_dim, lossy=on_error == "lossy")
+        return _decoded(data, scale, np.dtype(dtype), lossy=on_error == "lossy")
     except PixelDataError:
         if on_error == "strict":
             raise
-        return np.empty(0, dtype)
+        return np.empty(_EMPTY, dtype)
 
 
-def _decoded(data: bytes, scale: Scale, dtype: np.dtype[Any], *, color_dim: bool, lossy: bool) -> np.ndarray:
-    """Return all frames of a file as `dtype`."""
+def _decoded(data: bytes, scale: Scale, dtype: np.dtype[Any], *, lossy: bool) -> np.ndarray:
+    """Return all frames of a file as `dtype`, with a last axis of samples."""
     with open_image(data, workers=1) as image:
         values = image[:]
     if scale == "auto":
@@ -257,4 +272,4 @@ def _decoded(data: bytes, scale: Scale, dtype: np.dtype[Any], *, color_dim: bool
         values = stretched(values, header.get("BitsStored", 0), dtype, lossy=lossy)
     else:
         values = clipped_cast(values, dtype) if lossy else checked_cast(values, dtype)
-    return values[..., np.newaxis] if color_dim and values.ndim == 3 else values  # noqa: PLR2004 - frames, rows, columns
+    return values[..., np.newaxis] if values.ndim == 3 else values  # noqa: PLR2004 - frames, rows, columns

@@ -34,6 +34,8 @@ def in_a_function(contents, **arguments):
 
 
 WAYS = {"eager": decode_dicom_image, "tf.data": in_a_graph, "tf.function": in_a_function}
+# What is skipped: as of tensorflow-io, or of the rank that a graph knows.
+EMPTY = {decode_dicom_image: (0,), in_a_graph: (0, 0, 0, 0), in_a_function: (0, 0, 0, 0)}
 
 
 @pytest.fixture(params=WAYS)
@@ -46,6 +48,12 @@ def stored(path):
     ds = pydicom.dcmread(path)
     array = ds.pixel_array
     return array if int(ds.get("NumberOfFrames", 1)) > 1 else array[np.newaxis]
+
+
+def stored_4d(path):
+    """All frames as pydicom gives them: (frames, rows, columns, samples)."""
+    array = stored(path)
+    return array[..., np.newaxis] if array.ndim == 3 else array
 
 
 def written(tmp_path, array, bits, name="image.dcm"):
@@ -64,12 +72,68 @@ def written(tmp_path, array, bits, name="image.dcm"):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("color_dim", [False, True])
 def test_stored_values(decode, name, color_dim):
-    expected = stored(get_testdata_file(name))
-    if color_dim and expected.ndim == 3:
-        expected = expected[..., np.newaxis]
+    """`color_dim` changes nothing, as in tensorflow-io."""
+    expected = stored_4d(get_testdata_file(name))
     found = decode(tf.io.read_file(get_testdata_file(name)), color_dim=color_dim, dtype=tf.as_dtype(expected.dtype))
     assert found.dtype == expected.dtype
+    assert found.shape == expected.shape
     assert (found.numpy() == expected).all()
+
+
+# The shapes that tensorflow-io 0.37.1 gives for these files; its shape for a palette has the 3 samples of the colors.
+SHAPES = {
+    "CT_small.dcm": (1, 128, 128, 1),
+    "rtdose.dcm": (15, 10, 10, 1),
+    "examples_rgb_color.dcm": (1, 240, 320, 3),
+    "liver_1frame.dcm": (1, 512, 512, 1),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("scale", ["preserve", "auto"])
+@pytest.mark.parametrize("on_error", ["strict", "skip", "lossy"])
+def test_shapes_are_those_of_tensorflow_io(decode, name, scale, on_error):
+    contents = tf.io.read_file(get_testdata_file(name))
+    assert decode(contents, dtype=tf.float64, scale=scale, on_error=on_error).shape == SHAPES[name]
+    frames, _, _, samples = SHAPES[name]
+    resized = tf.image.resize(decode(contents, dtype=tf.float64, scale=scale, on_error=on_error), (224, 200))
+    assert resized.shape == (frames, 224, 200, samples)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("on_error", ["strict", "skip", "lossy"])
+def test_resize_in_a_graph(name, on_error):
+    """What is known in the graph is enough for `tf.image.resize`, and is true of the result."""
+
+    def resized(contents):
+        image = decode_dicom_image(contents, dtype=tf.float32, on_error=on_error)
+        assert image.shape.rank == 4
+        return tf.image.resize(image, (224, 200))
+
+    contents = tf.io.read_file(get_testdata_file(name))
+    images = tf.data.Dataset.from_tensors(contents).map(resized)
+    assert images.element_spec == tf.TensorSpec([None, 224, 200, None], tf.float32)
+    frames, _, _, samples = SHAPES[name]
+    (image,) = images
+    assert image.shape == (frames, 224, 200, samples)
+    assert tf.function(resized)(contents).shape == image.shape
+
+
+def test_slices_of_a_series_are_batched():
+    names = [get_testdata_file(name) for name in ("CT_small.dcm", "CT_small.dcm", "examples_rgb_color.dcm")]
+    images = tf.data.Dataset.from_tensor_slices(names[:2]).map(tf.io.read_file)
+    images = images.map(lambda one: decode_dicom_image(one, dtype=tf.int16))
+    (batch,) = images.batch(2)
+    assert batch.shape == (2, 1, 128, 128, 1)
+    (batch,) = images.unbatch().batch(2)  # frames become samples
+    assert batch.shape == (2, 128, 128, 1)
+    assert (batch.numpy() == np.concatenate([stored_4d(name) for name in names[:2]])).all()
+
+
+def test_frames_without_the_last_axis(decode):
+    """The way to three dimensions that the docstring names."""
+    frames = tf.squeeze(decode(tf.io.read_file(DOSE), dtype=tf.uint32), axis=-1)
+    assert (frames.numpy() == stored(DOSE)).all()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +142,7 @@ def test_stored_values(decode, name, color_dim):
 def test_values_are_preserved(decode, dtype):
     found = decode(tf.io.read_file(CT), dtype=dtype)
     assert found.dtype == dtype
-    assert (found.numpy() == stored(CT)).all()
+    assert (found.numpy() == stored_4d(CT)).all()
 
 
 def test_uint16_is_the_default():
@@ -106,8 +170,8 @@ def test_values_that_do_not_fit(decode, tmp_path, values, dtype, holds):
     content = written(tmp_path, np.array([values], "<i2"), 16).read_bytes()
     with pytest.raises(tf.errors.InvalidArgumentError, match=holds):
         decode(content, dtype=dtype)
-    assert decode(content, dtype=dtype, on_error="skip").shape == (0,)
-    lossy = decode(content, dtype=dtype, on_error="lossy").numpy()
+    assert decode(content, dtype=dtype, on_error="skip").shape == EMPTY[decode]
+    lossy = decode(content, dtype=dtype, on_error="lossy").numpy()[..., 0]
     limits = np.iinfo(dtype.as_numpy_dtype) if dtype.is_integer else np.finfo(dtype.as_numpy_dtype)
     assert (lossy == np.clip(values, limits.min, limits.max).astype(dtype.as_numpy_dtype)).all()
 
@@ -120,7 +184,7 @@ def float_pixels(tmp_path, keyword, dtype):
     ds.BitsAllocated = array.itemsize * 8
     setattr(ds, keyword, array.tobytes())
     ds.save_as(tmp_path / "float.dcm")
-    return (tmp_path / "float.dcm").read_bytes(), array.reshape(1, ds.Rows, ds.Columns)
+    return (tmp_path / "float.dcm").read_bytes(), array.reshape(1, ds.Rows, ds.Columns, 1)
 
 
 @pytest.mark.parametrize(("keyword", "dtype"), [("FloatPixelData", "f4"), ("DoubleFloatPixelData", "f8")])
@@ -164,7 +228,7 @@ def test_auto_fills_an_integer_type(tmp_path, stored_type, bits, dtype):
 @pytest.mark.parametrize("dtype", [tf.float16, tf.float32, tf.float64])
 def test_auto_makes_0_to_1_of_floats(decode, dtype):
     found = decode(tf.io.read_file(CT), scale="auto", dtype=dtype).numpy()
-    assert np.allclose(found, (stored(CT) + 2.0**15) / (2**16 - 1), atol=np.finfo(dtype.as_numpy_dtype).eps)
+    assert np.allclose(found, (stored_4d(CT) + 2.0**15) / (2**16 - 1), atol=np.finfo(dtype.as_numpy_dtype).eps)
 
 
 def test_8_bits_of_colour_fill_16():
@@ -188,7 +252,17 @@ def test_broken_files(decode, kind):
         decode(content)
     for on_error in ("skip", "lossy"):
         empty = decode(content, on_error=on_error, dtype=tf.float32)
-        assert (empty.shape, empty.dtype) == ((0,), tf.float32)
+        assert (empty.shape, empty.dtype) == (EMPTY[decode], tf.float32)
+
+
+def test_what_is_skipped_is_filtered():
+    """The graph goes on after a skipped file: the shapes that it knows are true of every element."""
+    contents = [Path(CT).read_bytes(), b"", Path(COLOR).read_bytes()]
+    images = tf.data.Dataset.from_tensor_slices(contents)
+    images = images.map(lambda one: decode_dicom_image(one, on_error="skip", dtype=tf.int16))
+    assert [image.shape.rank for image in images] == [4, 4, 4]
+    resized = images.filter(lambda image: tf.size(image) > 0).map(lambda image: tf.image.resize(image, (5, 6)))
+    assert [image.shape for image in resized] == [(1, 5, 6, 1), (1, 5, 6, 3)]
 
 
 def test_one_file_at_a_time(decode):
@@ -208,14 +282,17 @@ def test_dtypes_that_are_no_numbers(dtype):
         decode_dicom_image(b"", dtype=dtype)
 
 
-def test_what_a_graph_knows():
-    def spec(**arguments):
-        return tf.data.Dataset.from_tensors(b"").map(lambda one: decode_dicom_image(one, **arguments)).element_spec
-
-    assert spec(color_dim=True, dtype=tf.int8) == tf.TensorSpec([None] * 4, tf.int8)
-    # As of tensorflow-io, where colours have one dimension more, and what is skipped has one alone.
-    assert spec() == tf.TensorSpec(None, tf.uint16)
-    assert spec(color_dim=True, on_error="skip") == tf.TensorSpec(None, tf.uint16)
+@pytest.mark.parametrize("color_dim", [False, True])
+@pytest.mark.parametrize("scale", ["preserve", "auto"])
+@pytest.mark.parametrize("on_error", ["strict", "skip", "lossy"])
+@pytest.mark.parametrize("dtype", [tf.uint16, tf.int8, tf.float32])
+def test_what_a_graph_knows(color_dim, scale, on_error, dtype):
+    arguments = {"color_dim": color_dim, "scale": scale, "on_error": on_error, "dtype": dtype}
+    images = tf.data.Dataset.from_tensors(b"").map(lambda one: decode_dicom_image(one, **arguments))
+    assert images.element_spec == tf.TensorSpec([None] * 4, dtype)
+    function = tf.function(lambda one: decode_dicom_image(one, **arguments))
+    known = function.get_concrete_function(tf.TensorSpec([], tf.string)).structured_outputs
+    assert (known.shape.rank, known.shape.as_list(), known.dtype) == (4, [None] * 4, dtype)
 
 
 @pytest.mark.parametrize(
