@@ -79,22 +79,33 @@ def expected(image: Image, *, raw: bool = False) -> np.ndarray:
     """The result for the whole image."""
     samples = image.values
     if image.photometric in YBR and not raw:
-        samples = ybr_to_rgb(samples)
+        samples = ybr_to_rgb(samples, image.bits_stored)
     samples = samples if image.samples > 1 else samples[..., 0]
     return samples if image.frames > 1 else samples[0]
 
 
-def rounded(numerator: np.ndarray, denominator: int) -> np.ndarray:
-    """The fraction as a sample of 8 bits: rounded half up, and limited. All in integers, so without any error."""
-    return np.clip((2 * numerator + denominator) // (2 * denominator), 0, 255).astype(np.uint8)
+def rounded(numerator: np.ndarray, denominator: int, dtype: "np.dtype | str" = "u1", bits: int = 8) -> np.ndarray:
+    """The fraction as a sample of so many bits: rounded half up, and limited. All in integers, so without any error."""
+    return np.clip((2 * numerator + denominator) // (2 * denominator), 0, 2**bits - 1).astype(dtype)
 
 
-def ybr_to_rgb(ybr: np.ndarray) -> np.ndarray:
+def ybr_to_rgb(ybr: np.ndarray, bits: int = 8) -> np.ndarray:
     """PS3.3 C.7.6.3.1.2 and ISO/IEC 10918-5, 7: R = Y + 1.402 Cr, B = Y + 1.772 Cb, Y = 0.299 R + 0.587 G + 0.114 B."""
-    y, cb, cr = np.moveaxis(ybr.astype(np.int64) - [0, 128, 128], -1, 0)
-    red = rounded(1000 * y + 1402 * cr, 1000)
-    green = rounded(587_000 * y - 114 * 1772 * cb - 299 * 1402 * cr, 587_000)
-    blue = rounded(1000 * y + 1772 * cb, 1000)
+    half = 2 ** (bits - 1)
+    y, cb, cr = np.moveaxis(ybr.astype(np.int64) - [0, half, half], -1, 0)
+    red = rounded(1000 * y + 1402 * cr, 1000, ybr.dtype, bits)
+    green = rounded(587_000 * y - 114 * 1772 * cb - 299 * 1402 * cr, 587_000, ybr.dtype, bits)
+    blue = rounded(1000 * y + 1772 * cb, 1000, ybr.dtype, bits)
+    return np.stack([red, green, blue], axis=-1)
+
+
+def partial_ybr_to_rgb(ybr: np.ndarray) -> np.ndarray:
+    """PS3.3-2004 C.7.6.3.1.2: Y from 16 to 235, Cb and Cr from 16 to 240, of 8 bits."""
+    y, cb, cr = np.moveaxis(ybr.astype(np.int64) - [16, 128, 128], -1, 0)
+    y, cb, cr, unit = 224 * y, 219 * cb, 219 * cr, 219 * 224
+    red = rounded(255 * (1000 * y + 1402 * cr), 1000 * unit)
+    green = rounded(255 * (587_000 * y - 114 * 1772 * cb - 299 * 1402 * cr), 587_000 * unit)
+    blue = rounded(255 * (1000 * y + 1772 * cb), 1000 * unit)
     return np.stack([red, green, blue], axis=-1)
 
 

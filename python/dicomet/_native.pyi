@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias, final
 import numpy as np
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | np.ndarray
-_Conversion: TypeAlias = Literal["ybr_to_rgb", "rgb_to_ybr"]
+_Conversion: TypeAlias = Literal["ybr_to_rgb", "partial_ybr_to_rgb", "rgb_to_ybr"]
 _Arithmetic: TypeAlias = Literal["exact", "float", "fused float"]
 _Sample: TypeAlias = Literal[
     "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"
@@ -21,6 +21,7 @@ _Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int 
 
 __all__ = [
     "Ahead",
+    "Codestream",
     "Encapsulated",
     "Frames",
     "Image",
@@ -41,6 +42,7 @@ __all__ = [
     "find_pixel_data",
     "histogram",
     "resize",
+    "with_neutral_colors",
 ]
 
 __version__: str
@@ -122,12 +124,10 @@ class Image:
         """What is odd, but does not change the samples."""
     def check_result(self, frames: int) -> int:
         """Return the bytes of a result of `frames` frames, which must be addressable."""
-    def check_codestream(self, codestream: _Buffer, frame: int, family: str) -> tuple[int, bool]:
-        """Check the frame header of frame number `frame` against the description.
+    def check_codestream(self, codestream: _Buffer, frame: int, family: str) -> Codestream:
+        """Return the header of frame number `frame`, checked against the description.
 
         `family` is ``"JPEG"``, ``"JPEG-LS"`` or ``"JPEG 2000"``, by the transfer syntax.
-
-        Return its precision in bits and whether its samples are signed.
         """
     def native_frames(self, found: int) -> int:
         """Return how many whole frames `found` bytes in native form hold; at least Number of Frames."""
@@ -135,6 +135,56 @@ class Image:
         """Refuse a native value in ``YBR_FULL_422`` of as many bytes as full size would have."""
     def native_frame_range(self, index: int) -> tuple[int, int]:
         """Return where a frame begins and ends in native form, in bits."""
+
+@final
+class Codestream:
+    """The header of a codestream (ISO/IEC 10918-1 B.2, 14495-1 C.2, 15444-1 A). What another family has is absent."""
+
+    @staticmethod
+    def read(frame: _Buffer) -> Codestream | None:
+        """Read the header of `frame`; None if there is none."""
+    @property
+    def family(self) -> Literal["JPEG", "JPEG-LS", "JPEG 2000"]:
+        """The standard that the codestream follows."""
+    @property
+    def precision(self) -> int:
+        """Bits per sample."""
+    @property
+    def signed(self) -> bool:
+        """JPEG 2000: the samples are signed."""
+    @property
+    def component_ids(self) -> list[int]:
+        """Component identifiers; from 0 on for JPEG 2000, which has none."""
+    @property
+    def sampling(self) -> list[tuple[int, int]]:
+        """Sampling factors H and V of the components; XRsiz and YRsiz for JPEG 2000."""
+    @property
+    def is_subsampled(self) -> bool:
+        """A component has fewer samples than another."""
+    @property
+    def lossless(self) -> bool:
+        """JPEG: the lossless process (SOF3)."""
+    @property
+    def jfif(self) -> bool:
+        """JPEG and JPEG-LS: there is a JFIF segment."""
+    @property
+    def adobe_transform(self) -> int | None:
+        """JPEG and JPEG-LS: transform of the Adobe segment; None without a complete one."""
+    @property
+    def hp_transform(self) -> int | None:
+        """JPEG-LS: color transform of the HP segment; None without one."""
+    @property
+    def component_transform(self) -> bool:
+        """JPEG 2000: a multiple component transform is used."""
+    @property
+    def reversible(self) -> bool:
+        """JPEG 2000: the wavelet is the reversible one."""
+    @property
+    def boxed(self) -> bool:
+        """JPEG 2000: boxes of JP2 stand around the codestream."""
+    @property
+    def color_space(self) -> int | None:
+        """JPEG 2000: enumerated color space of the boxes (ISO/IEC 15444-1 table I.10); None without one."""
 
 @final
 class Plan:
@@ -165,8 +215,12 @@ class Plan:
         planar: bool,
         kept_bits: int | None,
         conversion: _Conversion | None,
+        color_bits: int,
     ) -> Plan:
-        """For frames that a codec has decoded to words of `bits_allocated` bits in native byte order."""
+        """For frames that a codec has decoded to words of `bits_allocated` bits in native byte order.
+
+        `color_bits`: bits of the samples that `conversion` converts.
+        """
     @property
     def is_identity(self) -> bool:
         """Native frames are the result as they are stored."""
@@ -370,4 +424,11 @@ def resize(
 
     `channels`: 1 or 3 samples side by side, of ``"uint8"``, ``"uint16"`` or ``"float32"``. `filter`: Pillow's of this
     name, ``"nearest"``, ``"bilinear"``, ``"bicubic"`` or ``"lanczos"``.
+    """
+
+def with_neutral_colors(frame: _Buffer) -> bytes:
+    """Return the codestream with its components unchanged, but nothing that makes a decoder convert their colors.
+
+    JPEG: without JFIF and Adobe segments, but one that says "no transform"; JPEG-LS: without both; JPEG 2000: without
+    boxes.
     """

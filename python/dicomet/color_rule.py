@@ -1,11 +1,12 @@
 """The color rule: what the decoded components of an image are, and which conversion gives RGB.
 
-One sample per pixel is gray, or the index of a palette (PS3.3 C.7.6.3.1.2), whatever a codestream says. For three samples
-the decision follows from Photometric Interpretation ("PI" below) and, where there is one, from the header of the frame's
-codestream. PS3.5 8.2.1: PI shall agree with the codestream, and where it does not, the characteristics that the
-codestream states explicitly control the decompression. A codestream that states nothing leaves the decision to PI.
+One sample per pixel is gray, or the index of a palette (PS3.3 C.7.6.3.1.2), whatever a codestream says. For three
+samples the decision follows from Photometric Interpretation ("PI" below) and, where there is one, from the header of
+the frame's codestream. PS3.5 8.2.1: PI shall agree with the codestream, and where it does not, the characteristics that
+the codestream states explicitly control the decompression. A codestream that states nothing leaves the decision to PI.
 The codestream's own transforms are the decoder's part: the components below are those after the inverse multiple
 component transform of JPEG 2000, and before any other conversion. It does not matter which decoder has made them.
+With ``raw=True`` these components are the result.
 
 Native form, RLE Lossless, encapsulated uncompressed (PS3.5 8.1, 8.2.2; PS3.3 C.7.6.3.1.2):
 
@@ -21,7 +22,8 @@ N4  any other                      unknown: YBR_ICT and YBR_RCT exist in JPEG 20
                                    COLOR are for one sample
 === ============================== ================================================ ==================================
 
-JPEG and JPEG-LS (PS3.5 8.2.1, 8.2.3). The first row that applies counts: JFIF before Adobe before component identifiers.
+JPEG and JPEG-LS (PS3.5 8.2.1, 8.2.3). The first row that applies counts: JFIF before Adobe before component
+identifiers.
 
 === ============================================== ================================ ==================================
 row codestream                                     PI                               components
@@ -44,7 +46,7 @@ J11 none of these, DCT (processes 1, 2, 4)         any other                    
 J12 none of these, lossless (process 14, JPEG-LS)  any other                        unknown
 === ============================================== ================================ ==================================
 
-The identifiers 1, 2, 3 (and 0, 1, 2, and all others) state nothing: they mean YCbCr in JFIF only, and there JFIF says so.
+The identifiers 1, 2, 3 (and 0, 1, 2, and all others) state nothing: they mean YCbCr in JFIF only, where JFIF says so.
 A lossless stream without any statement is thus RGB unless the data set says YBR, and a DCT stream is what the data set
 says.
 
@@ -71,8 +73,8 @@ K8  no MCT                                         any other                    
 
 JP2 boxes are not allowed, and PI has their role (PS3.5 A.4.4): they decide in K6 and K7 only.
 
-A contradiction is a PI that means other components than those decided. RGB with MCT (K1) is none: the decoded components
-are RGB, as PI says.
+A contradiction is a PI that means other components than those decided. RGB with MCT (K1) is none: the decoded
+components are RGB, as PI says.
 """
 
 from enum import Enum
@@ -211,7 +213,7 @@ def _contradiction(term: str, header: Codestream, components: Components, reason
     if components is Components.UNKNOWN or _agrees(term, header, components):
         return None
     return (
-        f"{PHOTOMETRIC_INTERPRETATION}: found {term!r}, expected a term for {components.value} components by {reason}: "
+        f"{PHOTOMETRIC_INTERPRETATION}: found {term}, expected a term for {components.value} components by {reason}: "
         "the codestream counts"
     )
 
@@ -226,7 +228,7 @@ def _agrees(term: str, header: Codestream, components: Components) -> bool:
 
 def unconverted(term: str, components: Components) -> str:
     """Return the message for samples that are neither RGB nor converted to it."""
-    message = f"{PHOTOMETRIC_INTERPRETATION}: found {term!r} for three samples per pixel"
+    message = f"{PHOTOMETRIC_INTERPRETATION}: found {term} for three samples per pixel"
     if components is Components.UNKNOWN:
         return f"{message}, expected RGB, YBR_FULL or YBR_FULL_422: the samples are not RGB, and cannot be converted"
     return f"{message}: the samples are {components.value}, not RGB, as they are stored"

@@ -3,17 +3,16 @@
 import operator
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from dicomet._native import Image, Plan
+from dicomet._native import Codestream, Image, Plan
+from dicomet.color_rule import PHOTOMETRIC_INTERPRETATION, ColorDecision, Components, Conversion, decide, unconverted
 from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
 from dicomet.parsed import Parsed
 from dicomet.transfer_syntax import CODESTREAMS, CODINGS, EXPLICIT_VR_BIG_ENDIAN, Coding, name_of
 from dicomet.warn import warn
-
-Conversion = Literal["ybr_to_rgb", "rgb_to_ybr"]
 
 # pydicom's names of the options, the elements they stand for, and whether the float elements need them too.
 _REQUIRED = (
@@ -31,14 +30,14 @@ _DESCRIBED = frozenset(name for name, *_ in _REQUIRED) | {
     *("allow_excess_frames", "as_rgb", "be_swap_ow", "correct_unused_bits", "extended_offsets", "force_rgb"),
     *("force_ybr", "pixel_keyword", "pixel_vr", "transfer_syntax_uid", "use_pdh", "view_only"),
 }
-_YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
 
 
 class Description(NamedTuple):
     """The description of an image, and what the caller wants of it.
 
     `complete`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset; of a file
-    that is cut, the frames before the cut can be had.
+    that is cut, the frames before the cut can be had. `color`: what the samples are, where no codestream has a part in
+    it. `always_rgb`: colors that do not become RGB are an error; `pixel_array` returns some of them as they are.
     """
 
     image: Image
@@ -53,20 +52,62 @@ class Description(NamedTuple):
     raw: bool
     allow_excess_frames: bool
     complete: bool
+    always_rgb: bool
+    color: ColorDecision | None
 
     @property
     def correct_unused_bits(self) -> bool:
         """Give the bits above Bits Stored the value they should have (PS3.5 8.1.1)."""
         return bool(self.options.get("correct_unused_bits", True))
 
-    def conversion(self, photometric_interpretation: str) -> Conversion | None:
-        """Return the colour conversion that samples of `photometric_interpretation` need, by pydicom's rule."""
+    @property
+    def photometric_interpretation(self) -> str:
+        """Photometric Interpretation (PS3.3 C.7.6.3.1.2)."""
+        return str(self.options["photometric_interpretation"])
+
+    @property
+    def _wants_rgb(self) -> bool:
+        options = self.options
+        forced = options.get("force_ybr", False) or options.get("force_rgb", False)
+        return not self.raw and not forced and bool(options.get("as_rgb", True))
+
+    def decide_color(self, header: Codestream | None = None) -> ColorDecision:
+        """Return what the decoded components of a frame are, by the one color rule."""
+        return decide(self.photometric_interpretation, self.options["samples_per_pixel"], header)
+
+    def conversion(self, components: Components) -> Conversion | None:
+        """Return the color conversion that samples which are `components` need.
+
+        As in pydicom, YBR_PARTIAL_422 and YBR_PARTIAL_420 are converted for those only who must have RGB.
+        """
         if self.raw:
             return None
         if self.options.get("force_ybr", False):
             return "rgb_to_ybr"
-        to_rgb = photometric_interpretation in _YBR_FULL and self.options.get("as_rgb", True)
-        return "ybr_to_rgb" if to_rgb or self.options.get("force_rgb", False) else None
+        if self.options.get("force_rgb", False):
+            return "ybr_to_rgb"
+        return components.conversion if self._wants_rgb and not self._is_left(components) else None
+
+    def _is_left(self, components: Components) -> bool:
+        """Tell whether samples that are not RGB stay as they are."""
+        is_partial = components is Components.PARTIAL_YCBCR
+        return components is Components.UNKNOWN or (is_partial and not self.always_rgb)
+
+    def color_warning(self, color: ColorDecision) -> str | None:
+        """Return what the caller must know about the colors of a frame.
+
+        Raises
+        ------
+        PixelDataError
+            They do not become RGB, and the caller must have RGB.
+
+        """
+        if not self._wants_rgb or not self._is_left(color.components):
+            return color.contradiction
+        message = unconverted(self.photometric_interpretation, color.components)
+        if self.always_rgb:
+            raise PixelDataError(message, element=PHOTOMETRIC_INTERPRETATION)
+        return message
 
     def native_plan(self) -> Plan:
         """Return what is done to samples in native form, and to those of RLE Lossless."""
@@ -75,11 +116,11 @@ class Description(NamedTuple):
             big_endian=self.big_endian,
             paired=self.paired,
             correct_unused_bits=self.correct_unused_bits,
-            conversion=self.conversion(self.options["photometric_interpretation"]),
+            conversion=self.conversion((self.color or self.decide_color()).components),
         )
 
 
-def describe(parsed: Parsed, *, raw: bool) -> Description:
+def describe(parsed: Parsed, *, raw: bool, always_rgb: bool = False) -> Description:
     """Check what `parsed` says of the image, and of the wishes of the caller.
 
     Raises
@@ -92,16 +133,19 @@ def describe(parsed: Parsed, *, raw: bool) -> Description:
         A value is not allowed, or contradicts another.
 
     """
-    key = None if parsed.key is None else (parsed.key, parsed.undefined_length, bool(raw))
+    key = None if parsed.key is None else (parsed.key, parsed.undefined_length, bool(raw), always_rgb)
     description = _known.get(key)
     if description is None:
-        description = _described(parsed, raw=bool(raw))
+        description = _described(parsed, raw=bool(raw), always_rgb=always_rgb)
         if key is not None:
             if len(_known) >= MOST_KNOWN:
                 _known.clear()
             _known[key] = description
     if description.image.warning:
         warn(description.image.warning)
+    color_warning = None if description.color is None else description.color_warning(description.color)
+    if color_warning:
+        warn(color_warning)
     return description
 
 
@@ -110,7 +154,7 @@ MOST_KNOWN = 256
 _known: dict[Hashable, Description] = {}
 
 
-def _described(parsed: Parsed, *, raw: bool) -> Description:
+def _described(parsed: Parsed, *, raw: bool, always_rgb: bool) -> Description:
     options = parsed.options
     coding = _coding(parsed)
     wishes = options.keys() - _DESCRIBED
@@ -134,6 +178,10 @@ def _described(parsed: Parsed, *, raw: bool) -> Description:
         paired=bool(options.get("be_swap_ow", False)) or words_of_bytes,
         raw=raw,
         complete=parsed.is_dataset,
+        always_rgb=always_rgb,
+        color=None
+        if coding in CODESTREAMS
+        else decide(options["photometric_interpretation"], options["samples_per_pixel"]),
         # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
         allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or coding != "native")),
     )

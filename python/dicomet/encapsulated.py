@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dicomet._native import Ahead, Encapsulated, Frames, Plan, Source, Transform
+from dicomet.color_rule import ColorDecision
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, PixelDataError, shown
 from dicomet.source import Buffer
@@ -25,6 +26,7 @@ class EncapsulatedFrames:
         self._value = value
         self._decoding_plugin = decoding_plugin
         self._first_found, self._first_counted, self._first_decoded = Once(), Once(), Once()
+        self._first_color = Once()
         self._places = Encapsulated(
             value,
             delimited=delimited,
@@ -133,8 +135,22 @@ class EncapsulatedFrames:
         from dicomet import jpeg  # noqa: PLC0415 - imports pydicom
 
         frame, description = self._frame(index), self._description
-        plan, samples = jpeg.decode(frame, index, description, self._decoding_plugin)
+        plan, samples, warning = jpeg.decode(frame, index, description, self._decoding_plugin)
+        self._warn_of_color(warning)
         plan.through(transform).words(samples, out, workers=workers)
+
+    def color(self, index: int) -> ColorDecision:
+        """Return what the components of frame `index` are, and warn of a contradiction."""
+        description, header = self._description, None
+        if description.coding in CODESTREAMS:
+            header = self._image.check_codestream(self._frame(index), index, description.coding)
+        color = description.decide_color(header)
+        self._warn_of_color(description.color_warning(color))
+        return color
+
+    def _warn_of_color(self, warning: str | None) -> None:
+        if warning and self._first_color():
+            warn(warning)
 
     def _warn_of_frames(self, warnings: list[str]) -> None:
         """Warn of what was tolerated in a frame, but of the first such frame only."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dicomet._native import Ahead, Source, Transform
+from dicomet.color_rule import ColorDecision
 from dicomet.description import Description, describe
 from dicomet.encapsulated import EncapsulatedFrames
 from dicomet.errors import PixelDataError, shown
@@ -43,9 +44,13 @@ class Frames:
         workers: int | None,
         max_bytes: int | None,
         whole: bool,
+        always_rgb: bool = False,
     ) -> None:
-        """Check the description. `whole`: all frames will be asked for at once."""
-        self.description = describe(parsed, raw=raw)
+        """Check the description. `whole`: all frames will be asked for at once.
+
+        `always_rgb`: colors that do not become RGB are an error.
+        """
+        self.description = describe(parsed, raw=raw, always_rgb=always_rgb)
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
         self._warning, self._first = parsed.warning, Once()
@@ -59,6 +64,10 @@ class Frames:
     def count(self) -> int:
         """How many frames there are."""
         return self._places.count
+
+    def first_color(self) -> ColorDecision:
+        """Return what the samples of the first frame are (`color_rule`), by its header alone."""
+        return self.description.color or self._places.color(0)
 
     def check_exists(self, index: int) -> None:
         """Raise for a frame that does not exist. Frames are counted only where Number of Frames does not tell."""

@@ -83,8 +83,12 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
 
         ``file``: the path, or None. ``sop_class``, ``transfer_syntax``: names. ``decoded_by``: ``["dicomet"]``, or the
         names of the installed plugins of pydicom that can. ``missing_plugin``: what is to be installed where there is
-        none. ``array_shape``, ``array_dtype``, ``array_bytes``: of what `pixel_array` gives. ``pixel_data_bytes``: as
-        stored. ``compression_ratio``: what the samples take in native form, by that; None in native form.
+        none. ``colors``: what the samples of the first frame are by the color rule (``"gray"``, ``"palette index"``,
+        ``"RGB"``, ``"YCbCr"``, ``"YCbCr of partial range"``, ``"not known"``); ``colors_decided_by``: what of the
+        codestream or of the data set says so; ``subsampled``: whether the codestream has fewer samples of some
+        components. A contradiction between data set and codestream is among the warnings. ``array_shape``,
+        ``array_dtype``, ``array_bytes``: of what `pixel_array` gives. ``pixel_data_bytes``: as stored.
+        ``compression_ratio``: what the samples take in native form, by that; None in native form.
         ``of_first_frame``: keywords above that are of the first frame, and may be others for the next.
         ``warnings``: a list of texts. ``error``: why `pixel_array` will raise, as far as that can be known, or None.
 
@@ -133,7 +137,16 @@ def _nothing() -> dict[str, Any]:
 
 
 def _no_array(error: str | None) -> dict[str, Any]:
-    names = ("decoded_by", "missing_plugin", "array_shape", "array_dtype", "array_bytes")
+    names = (
+        "decoded_by",
+        "missing_plugin",
+        "colors",
+        "colors_decided_by",
+        "subsampled",
+        "array_shape",
+        "array_dtype",
+        "array_bytes",
+    )
     return {**dict.fromkeys((*names, "pixel_data_bytes", "compression_ratio")), "error": error}
 
 
@@ -271,6 +284,8 @@ def _tell_array(src: Any) -> dict[str, Any]:
         frames = Frames(parsed, raw=False, decoding_plugin="", workers=None, max_bytes=sys.maxsize, whole=False)
         told.update(_tell_decoder(frames.description))
         shape = _shape(frames)
+        color = frames.first_color()
+        told.update(colors=color.components.value, colors_decided_by=color.reason, subsampled=color.subsampled)
     except PixelDataError as error:
         told["error"] = str(error)
         return told

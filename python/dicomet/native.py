@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dicomet._native import Ahead, Source, Transform
+from dicomet.color_rule import ColorDecision
 from dicomet.description import Description
 from dicomet.errors import PixelDataError
 from dicomet.warn import Once, warn
@@ -23,6 +24,10 @@ class NativeFrames:
         self._count: int | None = None
         self._first_inflated, self._first_counted = Once(), Once()
         self._plan = description.native_plan()
+
+    def color(self, index: int) -> ColorDecision:  # noqa: ARG002 - those of all frames
+        """Return what the samples of a frame are."""
+        return self._description.decide_color()
 
     def stored(self) -> Source:
         """Return the value: of a deflated data set as much as the description justifies, inflated once."""

@@ -42,8 +42,12 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     index : int, optional
         Return this frame alone, counted from 0, and do not read the others.
     raw : bool
-        Return ``YBR_FULL`` and ``YBR_FULL_422`` samples as they are stored. By default they are converted to RGB
-        (PS3.3 C.7.6.3.1.2). Native ``YBR_FULL_422`` is expanded to full size in both cases.
+        Return the components as they are coded. By default YCbCr becomes RGB (PS3.3 C.7.6.3.1.2): native samples of
+        ``YBR_FULL`` and ``YBR_FULL_422``, and the components of a codestream that are YCbCr by what it states (PS3.5
+        8.2.1 to 8.2.4), or else by Photometric Interpretation. A contradiction between both is a warning in both cases.
+        ``YBR_PARTIAL_422`` and ``YBR_PARTIAL_420``, and terms without a conversion, are returned as they are, with a
+        warning; `to_display` converts or refuses them. Subsampled chrominance is expanded to full size in both cases.
+        JPEG 2000 is always returned after the inverse of its own component transform, which makes it RGB.
     decoding_plugin : str, optional
         The pydicom plugin for the JPEG syntaxes. All others are decoded by dicomet itself.
     out : numpy.ndarray, optional

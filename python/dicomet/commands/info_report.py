@@ -43,6 +43,7 @@ def _lines(told: Told) -> Iterator[tuple[str, str | None]]:
     yield "decoded by", ", ".join(told["decoded_by"] or []) or told["missing_plugin"]
     yield "size", _size(told)
     yield "samples", _samples(told)
+    yield "colors", _colors(told)
     yield "bits", _bits(told)
     yield "array", _array(told)
     yield "pixel data", _stored(told)
@@ -119,6 +120,14 @@ def _samples(told: Told) -> str | None:
     planar = told["PlanarConfiguration"]
     samples = f"{_number(told['SamplesPerPixel'])} per pixel, {told['PhotometricInterpretation'] or NO_VALUE}"
     return samples if planar is None else f"{samples}, planar configuration {_number(planar)}"
+
+
+def _colors(told: Told) -> str | None:
+    """Tell what three samples per pixel are, and what says so."""
+    if told["colors"] is None or told["SamplesPerPixel"] == 1:
+        return None
+    subsampled = ", subsampled" if told["subsampled"] else ""
+    return f"{told['colors']}{subsampled}, by {told['colors_decided_by']}"
 
 
 def _bits(told: Told) -> str | None:

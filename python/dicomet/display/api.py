@@ -80,7 +80,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     ------
     PixelDataError
         As `pixel_array` does; or an element that says how the image is to be seen is wrong, or the file has no such
-        view.
+        view, or colors that do not become RGB (PS3.3 C.7.6.3.1.2).
     ValueError, TypeError
         An argument is wrong.
     OSError
@@ -131,7 +131,7 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
     -------
     numpy.ndarray
         Of the shape of `pixel_array`. Of enhanced images each frame has the slope and intercept of its functional
-        groups. Colours are as `pixel_array` has them.
+        groups. Colors are RGB, as `to_display` has them.
 
     Raises
     ------

@@ -63,7 +63,13 @@ class DisplayFrames:
         """Parse `src`. Nothing of its pixel data is read. `icc_profile`: is wanted, which the scanner does not keep."""
         parsed = parse(src, options, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
         self.stored = Frames(
-            parsed, raw=False, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=False
+            parsed,
+            raw=False,
+            decoding_plugin=decoding_plugin,
+            workers=workers,
+            max_bytes=max_bytes,
+            whole=False,
+            always_rgb=True,
         )
         self.image = self.stored.description.image
         self.attributes = ImageAttributes(parsed)
