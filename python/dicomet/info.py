@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_VR, tag_for_keyword
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 from pydicom.valuerep import PersonName
 
@@ -18,9 +17,9 @@ from dicomet.data_set import read_elements
 from dicomet.description import Description
 from dicomet.errors import PIXEL_DATA, MissingElementError, PixelDataError, in_one_line, shown
 from dicomet.frames import Frames
-from dicomet.jpeg import missing_plugin
 from dicomet.parse import is_dataset, parse
 from dicomet.parsed import Parsed
+from dicomet.plugins import installed, missing_plugin
 from dicomet.redact import is_text_of, redacted
 from dicomet.source import open_source
 from dicomet.transfer_syntax import CODESTREAMS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
@@ -308,9 +307,9 @@ def _stored_bytes(parsed: Parsed) -> int | None:
 def _tell_decoder(description: Description) -> dict[str, Any]:
     if description.coding not in CODESTREAMS:
         return {"decoded_by": ["dicomet"]}
-    plugins = get_decoder(UID(description.transfer_syntax)).available_plugins
+    plugins = installed(description.transfer_syntax)
     if plugins:
-        return {"decoded_by": list(plugins)}
+        return {"decoded_by": plugins}
     return {"missing_plugin": missing_plugin(description.transfer_syntax).removeprefix(f"{PIXEL_DATA}: ")}
 
 

@@ -153,7 +153,7 @@ pub enum Problem {
     #[error("the codestream has no end marker behind its last sample")]
     NoEndMarker,
     /// Bytes between the last code of a scan and the next marker.
-    #[error("found {bytes} bytes behind the last sample of a scan: they are ignored")]
+    #[error("found {bytes} bytes behind the last samples of scans: they are ignored")]
     ScanExcess { bytes: u64 },
     /// Bytes behind the end of the codestream that are not padding.
     #[error("found {bytes} bytes behind the codestream: they are ignored")]

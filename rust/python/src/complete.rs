@@ -7,7 +7,8 @@ use dicomet_core::{Error, complete};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// Checks the codestream of frame number `frame`. Returns it with an end marker where it has none, and warnings.
+/// Checks the codestream of frame number `frame`. Returns where its data ends, it with an end marker where it has none,
+/// and warnings.
 #[pyfunction]
 #[pyo3(signature = (codestream, frame, family))]
 pub(crate) fn complete_codestream<'py>(
@@ -15,17 +16,17 @@ pub(crate) fn complete_codestream<'py>(
     codestream: Input,
     frame: usize,
     family: &str,
-) -> PyResult<(Option<Bound<'py, PyBytes>>, Vec<String>)> {
+) -> PyResult<(usize, Option<Bound<'py, PyBytes>>, Vec<String>)> {
     let family = parse_family(family)?;
     let bytes = codestream.as_slice();
     let in_frame = |error: Error| error.in_frame(frame);
-    let (repaired, warnings) = run(py, || {
+    let (end, repaired, warnings) = run(py, || {
         let whole = complete::check(bytes, family).map_err(in_frame)?;
         let repaired = whole.repaired(bytes).map_err(in_frame)?;
         let warnings: Vec<_> =
             whole.warnings.into_iter().map(|problem| in_frame(Error::pixel_data(problem)).to_string()).collect();
-        Ok::<_, Error>((repaired, warnings))
+        Ok::<_, Error>((whole.end, repaired, warnings))
     })?;
     let repaired = repaired.map(|bytes| crate::bytes(py, &bytes)).transpose()?;
-    Ok((repaired, warnings))
+    Ok((end, repaired, warnings))
 }

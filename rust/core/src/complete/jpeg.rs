@@ -55,7 +55,8 @@ pub(super) struct State {
     pub(super) dc: [Option<Table>; 4],
     pub(super) ac: [Option<Table>; 4],
     pub(super) restart_interval: usize,
-    warnings: Vec<Problem>,
+    /// Bytes of all scans that belong to no code.
+    excess: u64,
 }
 
 /// Walks through all scans.
@@ -87,7 +88,7 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
                     header.as_mut().ok_or_else(|| damaged("a scan in front of the frame header", segment.start))?;
                 let part = Part::read(segment.content, header, &state, segment.start)?;
                 let read = scan::walk(&part, frame, markers.at, scans, header, &state)?;
-                state.warn_of(read.excess);
+                state.excess = state.excess.saturating_add(read.excess);
                 scans += 1;
                 (markers.at, end) = (read.next, read.end);
             }
@@ -105,7 +106,9 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     }
     let header = header.ok_or_else(|| Error::pixel_data(Problem::NoCodestream))?;
     let mut whole = Whole::at(frame, end);
-    whole.warnings.append(&mut state.warnings);
+    if state.excess > 0 {
+        whole.warnings.push(Problem::ScanExcess { bytes: state.excess });
+    }
     header.check_given(&mut whole)?;
     Ok(whole)
 }
@@ -182,11 +185,5 @@ impl State {
             content = rest;
         }
         Some(())
-    }
-
-    fn warn_of(&mut self, excess: u64) {
-        if excess > 0 {
-            self.warnings.push(Problem::ScanExcess { bytes: excess });
-        }
     }
 }
