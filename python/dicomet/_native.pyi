@@ -32,6 +32,7 @@ __all__ = [
     "Task",
     "Transform",
     "__version__",
+    "complete_codestream",
     "convert_color",
     "debug_build",
     "encode_png",
@@ -216,10 +217,12 @@ class Plan:
         kept_bits: int | None,
         conversion: _Conversion | None,
         color_bits: int,
+        signed: bool,
     ) -> Plan:
         """For frames that a codec has decoded to words of `bits_allocated` bits in native byte order.
 
-        `color_bits`: bits of the samples that `conversion` converts.
+        `color_bits`: bits of the samples that `conversion` converts. `signed`: narrower words than the result's are
+        extended by their sign, not with zeros.
         """
     @property
     def is_identity(self) -> bool:
@@ -363,6 +366,13 @@ def convert_color(
     src: _Buffer, out: _Buffer, *, conversion: _Conversion, arithmetic: _Arithmetic, plane_bytes: int | None
 ) -> None:
     """Write the 8-bit pixels of `src` to `out` in the other colour space: side by side, or planes of `plane_bytes`."""
+
+def complete_codestream(codestream: _Buffer, frame: int, family: str) -> tuple[int, bytes | None, list[str]]:
+    """Check that the codestream of frame number `frame` holds all its samples, as far as that can be seen.
+
+    `family` is as for `Image.check_codestream`. Return where its data ends, the codestream with an end marker where it
+    has none, and warnings.
+    """
 
 def find_delimiter(source: Source, *, tag: int, vr: str | None, value: int, big_endian: bool) -> int | None:
     """Find the Sequence Delimitation Item (PS3.5 7.5) that ends the value of undefined length at `value`.

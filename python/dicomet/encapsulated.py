@@ -26,7 +26,7 @@ class EncapsulatedFrames:
         self._value = value
         self._decoding_plugin = decoding_plugin
         self._first_found, self._first_counted, self._first_decoded = Once(), Once(), Once()
-        self._first_color = Once()
+        self._first_color, self._first_odd = Once(), Once()
         self._places = Encapsulated(
             value,
             delimited=delimited,
@@ -135,9 +135,10 @@ class EncapsulatedFrames:
         from dicomet import jpeg  # noqa: PLC0415 - imports pydicom
 
         frame, description = self._frame(index), self._description
-        plan, samples, warning = jpeg.decode(frame, index, description, self._decoding_plugin)
-        self._warn_of_color(warning)
-        plan.through(transform).words(samples, out, workers=workers)
+        decoded = jpeg.decode(frame, index, description, self._decoding_plugin)
+        self._warn_of_color(decoded.color_warning)
+        self._warn_of_codestream(decoded.warnings)
+        decoded.plan.through(transform).words(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
         """Return what the components of frame `index` are, and warn of a contradiction."""
@@ -151,6 +152,12 @@ class EncapsulatedFrames:
     def _warn_of_color(self, warning: str | None) -> None:
         if warning and self._first_color():
             warn(warning)
+
+    def _warn_of_codestream(self, warnings: list[str]) -> None:
+        """Warn of what is odd in a codestream, but of the first such frame only."""
+        if warnings and self._first_odd():
+            for warning in warnings:
+                warn(warning)
 
     def _warn_of_frames(self, warnings: list[str]) -> None:
         """Warn of what was tolerated in a frame, but of the first such frame only."""

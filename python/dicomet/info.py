@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_VR, tag_for_keyword
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 from pydicom.valuerep import PersonName
 
@@ -22,9 +21,9 @@ from dicomet.display.api import look_of
 from dicomet.display.frames import DisplayFrames
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, in_one_line, shown
 from dicomet.frames import Frames
-from dicomet.jpeg import missing_plugin
 from dicomet.parse import is_dataset, parse
 from dicomet.parsed import Parsed
+from dicomet.plugins import installed, missing_plugin
 from dicomet.redact import is_text_of, redacted
 from dicomet.source import open_source
 from dicomet.transfer_syntax import CODESTREAMS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
@@ -324,9 +323,9 @@ def _stored_bytes(parsed: Parsed) -> int | None:
 def _tell_decoder(description: Description) -> dict[str, Any]:
     if description.coding not in CODESTREAMS:
         return {"decoded_by": ["dicomet"]}
-    plugins = get_decoder(UID(description.transfer_syntax)).available_plugins
+    plugins = installed(description.transfer_syntax)
     if plugins:
-        return {"decoded_by": list(plugins)}
+        return {"decoded_by": plugins}
     return {"missing_plugin": missing_plugin(description.transfer_syntax).removeprefix(f"{PIXEL_DATA}: ")}
 
 

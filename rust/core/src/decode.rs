@@ -58,6 +58,8 @@ struct Layout {
     bits: u8,
     /// Bytes of a sample, before it is widened to the result's.
     width: usize,
+    /// Of the words: narrower ones are extended by their sign, or with zeros.
+    kind: SampleKind,
     planar: bool,
     order: ByteOrder,
     /// `YBR_FULL_422` in native form.
@@ -101,6 +103,7 @@ impl Plan {
         let layout = Layout {
             bits: if packed { image.bits_allocated() } else { image.sample_bytes() as u8 * 8 },
             width: image.sample_bytes(),
+            kind: image.kind(),
             planar: image.is_planar(),
             order: if image.bits_allocated() == 12 { ByteOrder::NATIVE } else { order },
             subsampled: image.photometric() == Photometric::YbrFull422,
@@ -138,8 +141,15 @@ impl Plan {
             return Err(Error::pixel_data(problem));
         }
         let planar = planar && image.samples_per_pixel() == 3;
-        let layout =
-            Layout { bits: bits_allocated, width, planar, order: ByteOrder::NATIVE, subsampled: false, paired: false };
+        let layout = Layout {
+            bits: bits_allocated,
+            width,
+            kind: image.kind(),
+            planar,
+            order: ByteOrder::NATIVE,
+            subsampled: false,
+            paired: false,
+        };
         let form = Form::default();
         Self { image: image.clone(), layout, kept_bits, conversion, color_bits, form, transform: None }.checked()
     }
@@ -171,6 +181,13 @@ impl Plan {
     #[must_use]
     pub fn in_form(self, form: Form) -> Self {
         Self { form, ..self }
+    }
+
+    /// The same plan for words that are unsigned, whatever Pixel Representation says: narrower ones are extended with
+    /// zeros.
+    #[must_use]
+    pub fn of_unsigned_words(self) -> Self {
+        Self { layout: Layout { kind: SampleKind::Unsigned, ..self.layout }, ..self }
     }
 
     /// The same plan, whose samples in native byte order are not the result, but go through `transform`.

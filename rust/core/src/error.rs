@@ -134,6 +134,33 @@ pub enum Problem {
     /// A codestream of another standard than the transfer syntax says.
     #[error("found a codestream of {found}, expected one of {expected}")]
     Family { found: &'static str, expected: &'static str },
+    /// A scan whose entropy-coded data ends before its last data unit.
+    #[error("scan {scan} of the codestream ends at byte {offset} with {found} of {expected} units of samples")]
+    ScanShort { scan: u64, found: u64, expected: u64, offset: u64 },
+    /// Components that no scan gives.
+    #[error("the scans of the codestream give {found} of {expected} components")]
+    Components { found: u64, expected: u64 },
+    /// A tile-part that is longer than what is left of the codestream.
+    #[error("the tile-part at byte {offset} of the codestream has {found} of {expected} bytes")]
+    TilePart { found: u64, expected: u64, offset: u64 },
+    /// Tiles without all their tile-parts.
+    #[error("the codestream has {found} of {expected} complete tiles")]
+    Tiles { found: u64, expected: u64 },
+    /// A part of a codestream that contradicts its standard.
+    #[error("the codestream is damaged: found {what} at byte {offset}")]
+    Damaged { what: &'static str, offset: u64 },
+    /// A codestream that holds all samples, but no end marker.
+    #[error("the codestream has no end marker behind its last sample")]
+    NoEndMarker,
+    /// Bytes between the last code of a scan and the next marker.
+    #[error("found {bytes} bytes behind the last samples of scans: they are ignored")]
+    ScanExcess { bytes: u64 },
+    /// Bytes behind the end of the codestream that are not padding.
+    #[error("found {bytes} bytes behind the codestream: they are ignored")]
+    BytesBehind { bytes: u64 },
+    /// A progressive image without the scans of its lowest bits.
+    #[error("the progressive codestream ends before its coefficients have their lowest bits")]
+    Unrefined,
     /// A deflated data set that is read back and forth.
     #[error("the deflated data set would have to be inflated again and again, expected elements one behind the other")]
     BackAndForth,

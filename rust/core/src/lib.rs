@@ -11,6 +11,7 @@
 pub mod bits;
 pub mod codestream;
 pub mod color;
+pub mod complete;
 pub mod decode;
 pub mod deflate;
 pub mod display;

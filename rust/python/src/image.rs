@@ -93,12 +93,7 @@ impl Image {
     }
 
     fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize, family: &str) -> PyResult<Codestream> {
-        let family = match family {
-            "JPEG" => Family::Jpeg,
-            "JPEG-LS" => Family::JpegLs,
-            "JPEG 2000" => Family::Jpeg2000,
-            other => return Err(PyValueError::new_err(format!("unknown family {other}"))),
-        };
+        let family = parse_family(family)?;
         let check = || codestream::Codestream::check(codestream.as_slice(), family, &self.0);
         guarded(py, || check().map_err(|error| error.in_frame(frame))).map(Codestream)
     }
@@ -113,5 +108,15 @@ impl Image {
 
     fn native_frame_range(&self, py: Python<'_>, index: u64) -> PyResult<(u64, u64)> {
         guarded(py, || self.0.native_frame_range(index))
+    }
+}
+
+/// The family of a transfer syntax, as Python names it.
+pub(crate) fn parse_family(name: &str) -> PyResult<Family> {
+    match name {
+        "JPEG" => Ok(Family::Jpeg),
+        "JPEG-LS" => Ok(Family::JpegLs),
+        "JPEG 2000" => Ok(Family::Jpeg2000),
+        other => Err(PyValueError::new_err(format!("unknown family {other}"))),
     }
 }

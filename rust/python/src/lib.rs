@@ -6,6 +6,7 @@
 mod ahead;
 mod buffer;
 mod codestream;
+mod complete;
 mod display;
 mod element;
 mod encapsulated;
@@ -36,6 +37,7 @@ mod _native {
     use super::{
         ahead::{Ahead, Task},
         codestream::{Codestream, with_neutral_colors},
+        complete::complete_codestream,
         display::{Lut, Palette, Transform, expand_segmented, extrema, histogram},
         element::{find_delimiter, find_pixel_data},
         encapsulated::{Encapsulated, Frames},

@@ -56,7 +56,7 @@ impl Plan {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (image, *, bits_allocated, planar, kept_bits, conversion, color_bits))]
+    #[pyo3(signature = (image, *, bits_allocated, planar, kept_bits, conversion, color_bits, signed))]
     fn codec(
         py: Python<'_>,
         image: &Image,
@@ -65,10 +65,12 @@ impl Plan {
         kept_bits: Option<u8>,
         conversion: Option<&str>,
         color_bits: u8,
+        signed: bool,
     ) -> PyResult<Self> {
         let conversion = parse_conversion(conversion)?;
         let plan = || decode::Plan::codec(&image.0, bits_allocated, planar, kept_bits, conversion, color_bits);
-        guarded(py, plan).map(Self)
+        let plan = guarded(py, plan)?;
+        Ok(Self(if signed { plan } else { plan.of_unsigned_words() }))
     }
 
     #[pyo3(signature = (source, first_frame, out, *, workers))]

@@ -198,7 +198,7 @@ impl Plan {
         if from == to {
             out.copy_from_slice(&words[..out.len()]);
         } else {
-            bits::widen(words, from, out, to, self.image.kind() == SampleKind::Signed);
+            bits::widen(words, from, out, to, self.layout.kind == SampleKind::Signed);
         }
     }
 

@@ -245,19 +245,21 @@ proptest! {
     }
 
     #[test]
-    fn codec_frames_are_widened(case in cases(&[1, 8, 12, 16, 32, 64]), narrower in 0u32..3) {
+    fn codec_frames_are_widened(case in cases(&[1, 8, 12, 16, 32, 64]), narrower in 0u32..3, zeros: bool) {
         let wide = case.image().sample_bytes();
         let narrow = (wide >> narrower).max(1);
         let bits = (narrow * 8) as i64;
         let signed = case.image().kind() == SampleKind::Signed;
+        let zeros = zeros && narrow < wide;
         let order = case.order(case.image().is_planar());
         let frame_samples = case.image().frame_samples() as usize;
         let value = |&(frame, pixel, sample): &(u64, u64, u64)| i128::from(case.sample(frame, pixel, sample)) % (1 << bits);
         let src: Vec<u8> = order.iter().take(frame_samples).flat_map(|place| native_bytes(value(place), narrow)).collect();
-        let extend = |low: i128| if signed && low >> (bits - 1) == 1 { low - (1 << bits) } else { low };
+        let extend = |low: i128| if signed && !zeros && low >> (bits - 1) == 1 { low - (1 << bits) } else { low };
         let expected: Vec<u8> =
             case.order(false).iter().take(frame_samples).flat_map(|place| native_bytes(extend(value(place)), wide)).collect();
         let plan = Plan::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
+        let plan = if zeros { plan.of_unsigned_words() } else { plan };
         let mut out = vec![0xA5; expected.len()];
         plan.words(&src, &mut out, &Team::default()).unwrap();
         prop_assert_eq!(out, expected);

@@ -1,0 +1,181 @@
+//! ISO/IEC 10918-1 Annex C and F.2.2: Huffman tables, and the bits of an entropy-coded segment.
+
+/// Bits that the first look-up resolves: most codes are shorter.
+const LOOKUP_BITS: u32 = 9;
+/// Longest code (10918-1 C.1).
+const LONGEST: u32 = 16;
+
+/// Why no code could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The segment ends in front of the code, or within it.
+    Short,
+    /// The bits are no code, or one that the process does not allow.
+    Invalid,
+}
+
+/// A table of DHT (10918-1 B.2.4.2).
+pub(super) struct Table {
+    /// Length and symbol of the code that each group of bits begins with; length 0 for longer codes.
+    lookup: [(u8, u8); 1 << LOOKUP_BITS],
+    lengths: [Length; LONGEST as usize + 1],
+    symbols: Vec<u8>,
+}
+
+/// The codes of one length, which follow each other.
+#[derive(Clone, Copy, Default)]
+struct Length {
+    first: u32,
+    /// The first code behind them, aligned to 16 bits: the codes of all lengths are in ascending order.
+    limit: u32,
+    /// The first one's symbol.
+    index: usize,
+}
+
+impl Table {
+    /// Builds the table of `counts` codes of each length; none where there are more codes than bits allow, or fewer
+    /// symbols than codes.
+    pub(super) fn new(counts: [u8; 16], symbols: &[u8]) -> Option<Self> {
+        let mut table = Self {
+            lookup: [(0, 0); 1 << LOOKUP_BITS],
+            lengths: [Length::default(); LONGEST as usize + 1],
+            symbols: symbols.to_vec(),
+        };
+        let (mut code, mut index) = (0u32, 0usize);
+        for (length, count) in (1..=LONGEST).zip(counts) {
+            let first = Length { first: code, limit: 0, index };
+            for &symbol in symbols.get(index..index + usize::from(count))? {
+                if length <= LOOKUP_BITS {
+                    let (first, span) = (code << (LOOKUP_BITS - length), 1 << (LOOKUP_BITS - length));
+                    table.lookup.get_mut(first as usize..(first + span) as usize)?.fill((length as u8, symbol));
+                }
+                code += 1;
+            }
+            index += usize::from(count);
+            if code > 1 << length {
+                return None;
+            }
+            table.lengths[length as usize] = Length { limit: code << (LONGEST - length), ..first };
+            code <<= 1;
+        }
+        Some(table)
+    }
+
+    /// Length and symbol of the code at the top of `bits`.
+    fn find(&self, bits: u64) -> Option<(u32, u8)> {
+        let (length, symbol) = self.lookup[(bits >> (64 - LOOKUP_BITS)) as usize];
+        if length > 0 {
+            return Some((u32::from(length), symbol));
+        }
+        let top = (bits >> (64 - LONGEST)) as u32;
+        let length = (LOOKUP_BITS + 1..=LONGEST).find(|&length| top < self.lengths[length as usize].limit)?;
+        let codes = self.lengths[length as usize];
+        let place = (top >> (LONGEST - length)).checked_sub(codes.first)? as usize;
+        let symbol = self.symbols.get(codes.index + place)?;
+        Some((length, *symbol))
+    }
+}
+
+/// The bits of an entropy-coded segment, without the bytes that are stuffed behind FF.
+pub(super) struct Bits<'a> {
+    data: &'a [u8],
+    at: usize,
+    /// The next bits, from the top.
+    window: u64,
+    /// How many of them belong to the segment.
+    count: u32,
+}
+
+impl<'a> Bits<'a> {
+    /// `data` ends in front of a marker, or at the end of the frame.
+    pub(super) fn new(data: &'a [u8]) -> Self {
+        Self { data, at: 0, window: 0, count: 0 }
+    }
+
+    /// Fills the window with 32 bits or more, or with what is left.
+    fn refill(&mut self) {
+        if let Some(bytes) = self.data.get(self.at..).and_then(<[u8]>::first_chunk) {
+            let word = u64::from_be_bytes(*bytes);
+            if !has_ff(word) {
+                let taken = (63 - self.count) / 8;
+                self.window |= word >> self.count;
+                self.at += taken as usize;
+                self.count += 8 * taken;
+                return;
+            }
+        }
+        // A preceding word may have left bits of the next bytes in the window, which are the same.
+        while self.count <= 56 {
+            let Some(byte) = self.next_byte() else { return };
+            self.window |= u64::from(byte) << (56 - self.count);
+            self.count += 8;
+        }
+    }
+
+    fn next_byte(&mut self) -> Option<u8> {
+        let byte = *self.data.get(self.at)?;
+        let mut after = self.at + 1;
+        if byte == 0xFF {
+            // Fill bytes may stand in front of the stuffed one. A last FF may be half of a marker: it is no data.
+            while self.data.get(after) == Some(&0xFF) {
+                after += 1;
+            }
+            self.data.get(after)?;
+            after += 1;
+        }
+        self.at = after;
+        Some(byte)
+    }
+
+    /// Reads a code and skips the bits behind it, as many as `extra` says of the symbol, which is returned.
+    #[inline]
+    pub(super) fn symbol(&mut self, table: &Table, extra: impl Fn(u8) -> u32) -> Result<u8, Failure> {
+        if self.count < 2 * LONGEST {
+            self.refill();
+        }
+        let Some((length, symbol)) = table.find(self.window) else {
+            return Err(if self.count < LONGEST { Failure::Short } else { Failure::Invalid });
+        };
+        let used = length + extra(symbol);
+        if used > self.count {
+            return Err(Failure::Short);
+        }
+        self.window <<= used;
+        self.count -= used;
+        Ok(symbol)
+    }
+
+    /// Reads up to 16 bits.
+    pub(super) fn take(&mut self, bits: u32) -> Result<u32, Failure> {
+        if bits == 0 {
+            return Ok(0);
+        }
+        if self.count < bits {
+            self.refill();
+        }
+        if self.count < bits {
+            return Err(Failure::Short);
+        }
+        let value = (self.window >> (64 - bits)) as u32;
+        self.window <<= bits;
+        self.count -= bits;
+        Ok(value)
+    }
+
+    /// Bytes of the segment up to the last one of which a bit has been read.
+    pub(super) fn used(&self) -> usize {
+        let mut used = self.at;
+        for _ in 0..self.count / 8 {
+            let stuffed = used >= 2 && self.data[used - 1] == 0 && self.data[used - 2] == 0xFF;
+            used = used.saturating_sub(if stuffed { 2 } else { 1 });
+        }
+        used
+    }
+}
+
+fn has_ff(word: u64) -> bool {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // FF is the only byte whose complement is 0.
+    (!word).wrapping_sub(LOW) & word & HIGH != 0
+}

@@ -1,0 +1,49 @@
+//! ISO/IEC 14495-1: the scans of JPEG-LS. How many samples they hold, only a decoder can tell.
+
+use super::markers::{EOI, Markers, RST0, RST7, SOF55, SOS, end_of_data};
+use super::{Whole, damaged};
+use crate::error::{Error, Problem, Result};
+
+/// Checks that all components have a scan.
+pub(super) fn check(frame: &[u8]) -> Result<Whole> {
+    let mut markers = Markers::new(frame, 2);
+    let (mut expected, mut found) = (None, 0);
+    let mut end = frame.len();
+    while let Some(segment) = markers.next()? {
+        match segment.marker {
+            EOI => {
+                end = segment.start;
+                break;
+            }
+            SOF55 if expected.is_some() => return Err(damaged("a second frame header", segment.start)),
+            SOF55 => expected = segment.content.get(5).copied().map(u64::from),
+            SOS => {
+                let components = segment.content.first().copied().map_or(0, u64::from);
+                found += components;
+                let from = markers.at;
+                markers.at = end_of_scan(frame, from);
+                if markers.at == from {
+                    return Err(damaged("an empty scan", from));
+                }
+            }
+            _ => {}
+        }
+    }
+    let expected = expected.unwrap_or(0);
+    if found != expected {
+        return Err(Error::pixel_data(Problem::Components { found, expected }));
+    }
+    Ok(Whole::at(frame, end))
+}
+
+/// Where the scan ends: at the next marker other than RST. Behind FF the data has a byte below 80 (14495-1 A.1).
+fn end_of_scan(frame: &[u8], from: usize) -> usize {
+    let mut at = from;
+    loop {
+        at = end_of_data(frame, at, |byte| byte < 0x80);
+        match frame.get(at + 1) {
+            Some(RST0..=RST7) => at += 2,
+            _ => return at,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! ISO/IEC 10918-1 B.1.1: markers and their segments.
+
+use super::damaged;
+use crate::error::Result;
+
+pub(super) const DHT: u8 = 0xC4;
+pub(super) const RST0: u8 = 0xD0;
+pub(super) const RST7: u8 = 0xD7;
+pub(super) const SOI: u8 = 0xD8;
+pub(super) const EOI: u8 = 0xD9;
+pub(super) const SOS: u8 = 0xDA;
+pub(super) const DNL: u8 = 0xDC;
+pub(super) const DRI: u8 = 0xDD;
+pub(super) const SOF55: u8 = 0xF7;
+
+/// SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS.
+pub(super) fn is_frame_header(marker: u8) -> bool {
+    matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | SOF55)
+}
+
+/// The markers of a codestream, one after the other.
+pub(super) struct Markers<'a> {
+    frame: &'a [u8],
+    /// Where the next marker is searched.
+    pub(super) at: usize,
+}
+
+/// A marker, and the content of its segment, which is empty for markers without one.
+pub(super) struct Segment<'a> {
+    pub(super) marker: u8,
+    pub(super) content: &'a [u8],
+    /// Offset of the marker.
+    pub(super) start: usize,
+}
+
+impl<'a> Markers<'a> {
+    /// From byte `at` of `frame` on.
+    pub(super) fn new(frame: &'a [u8], at: usize) -> Self {
+        Self { frame, at }
+    }
+
+    /// The next marker; none at the end of the frame. Bytes in front of it are skipped, as decoders do.
+    pub(super) fn next(&mut self) -> Result<Option<Segment<'a>>> {
+        let Some((start, marker, after)) = find_marker(self.frame, self.at) else { return Ok(None) };
+        self.at = after;
+        // TEM, RST0 to RST7, SOI and EOI have no segment.
+        if matches!(marker, 0x01 | RST0..=EOI) {
+            return Ok(Some(Segment { marker, content: &[], start }));
+        }
+        let rest = &self.frame[after..];
+        let content = rest.first_chunk().and_then(|length| {
+            let length = usize::from(u16::from_be_bytes(*length));
+            self.at = after + length;
+            rest.get(2..length)
+        });
+        let content = content.ok_or_else(|| damaged("a marker segment that is cut, or without content", start))?;
+        Ok(Some(Segment { marker, content, start }))
+    }
+}
+
+/// The next marker from byte `at` on: the offset of its last FF, its code, and the offset behind it.
+fn find_marker(frame: &[u8], at: usize) -> Option<(usize, u8, usize)> {
+    let mut start = at;
+    loop {
+        start += frame.get(start..)?.iter().position(|&byte| byte == 0xFF)?;
+        match *frame.get(start + 1)? {
+            0x00 => start += 2,
+            0xFF => start += 1,
+            code => return Some((start, code, start + 2)),
+        }
+    }
+}
+
+/// Where the entropy-coded segment ends that begins at byte `at`: at its marker, fill bytes included, or at the end.
+/// `is_stuffed` tells whether a byte behind FF belongs to the data (10918-1 B.1.1.5, 14495-1 A.1).
+pub(super) fn end_of_data(frame: &[u8], at: usize, is_stuffed: impl Fn(u8) -> bool) -> usize {
+    let mut end = at;
+    loop {
+        let rest = frame.get(end..).unwrap_or_default();
+        let Some(found) = rest.iter().position(|&byte| byte == 0xFF) else { return frame.len() };
+        end += found;
+        let fill = rest[found..].iter().take_while(|&&byte| byte == 0xFF).count();
+        match frame.get(end + fill) {
+            Some(&byte) if is_stuffed(byte) => end += fill + 1,
+            _ => return end,
+        }
+    }
+}

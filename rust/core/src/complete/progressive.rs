@@ -1,0 +1,144 @@
+//! ISO/IEC 10918-1 Annex G: progressive images.
+
+use super::huffman::{Bits, Failure, Table};
+use super::scan::Walked;
+use crate::error::{Result, try_with_capacity};
+
+/// What the scans of a progressive image have given of a component.
+pub(super) struct Progress {
+    /// For each block the coefficients that are not zero: a refinement has a bit for each of them (10918-1 G.1.2.3).
+    pub(super) nonzero: Vec<u64>,
+    /// For each coefficient the lowest bit that has been given.
+    low: [Option<u8>; 64],
+}
+
+impl Progress {
+    /// Room for the coefficients of so many blocks.
+    pub(super) fn new(blocks: usize) -> Result<Self> {
+        let mut nonzero = try_with_capacity(blocks)?;
+        nonzero.resize(blocks, 0);
+        Ok(Self { nonzero, low: [None; 64] })
+    }
+
+    pub(super) fn has_dc(&self) -> bool {
+        self.low[0].is_some()
+    }
+
+    pub(super) fn is_exact(&self) -> bool {
+        self.low.iter().all(|low| *low == Some(0))
+    }
+
+    /// Notes that a scan gives bits of coefficients `first` to `last`: of each first the highest ones, and then one more
+    /// at a time (10918-1 G.1.1.1.1). So the number of scans, and with it the work, is limited.
+    pub(super) fn give(&mut self, first: usize, last: usize, high: u8, low: u8) -> Option<()> {
+        let before = (high > 0).then_some(high);
+        let next = high == 0 || Some(low) == high.checked_sub(1);
+        let band = self.low.get_mut(first..=last)?;
+        if !next || low > 13 || band.iter().any(|given| *given != before) {
+            return None;
+        }
+        band.fill(Some(low));
+        Some(())
+    }
+}
+
+/// A band of AC coefficients of one block of a progressive image.
+pub(super) struct Band<'a, 'b> {
+    pub(super) bits: &'a mut Bits<'b>,
+    pub(super) ac: &'a Table,
+    pub(super) last: usize,
+    pub(super) run: &'a mut u32,
+    pub(super) nonzero: &'a mut u64,
+}
+
+impl Band<'_, '_> {
+    /// G.1.2.2: the first bits of coefficients from number `at` on.
+    pub(super) fn first(&mut self, mut at: usize) -> Walked {
+        if *self.run > 0 {
+            *self.run -= 1;
+            return Ok(());
+        }
+        while at <= self.last {
+            let symbol = self.bits.symbol(self.ac, |symbol| u32::from(symbol & 0x0F))?;
+            match (symbol >> 4, symbol & 0x0F) {
+                (15, 0) => at += 16,
+                (run, 0) => {
+                    *self.run = (1 << run) - 1 + self.bits.take(run.into())?;
+                    return Ok(());
+                }
+                (run, _) => {
+                    at += usize::from(run);
+                    self.set(at)?;
+                    at += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// G.1.2.3: one more bit of coefficients from number `at` on.
+    pub(super) fn refine(&mut self, mut at: usize) -> Walked {
+        while *self.run == 0 && at <= self.last {
+            let symbol = self.bits.symbol(self.ac, |_| 0)?;
+            let (zeros, new) = match (symbol >> 4, symbol & 0x0F) {
+                (15, 0) => (15, false),
+                (run, 0) => {
+                    *self.run = (1 << run) + self.bits.take(run.into())?;
+                    break;
+                }
+                (run, 1) => (run, true),
+                _ => return Err(Failure::Invalid),
+            };
+            if new {
+                self.bits.take(1)?;
+            }
+            at = self.skip(at, zeros)?;
+            if new {
+                self.set(at)?;
+            }
+            at += 1;
+        }
+        if *self.run > 0 {
+            self.correct(at)?;
+            *self.run -= 1;
+        }
+        Ok(())
+    }
+
+    /// The number of the coefficient behind so many zeros from number `at` on. Those that are not zero have a bit.
+    fn skip(&mut self, mut at: usize, mut zeros: u8) -> Walked<usize> {
+        while at <= self.last {
+            if self.is_set(at) {
+                self.bits.take(1)?;
+            } else if zeros == 0 {
+                break;
+            } else {
+                zeros -= 1;
+            }
+            at += 1;
+        }
+        Ok(at)
+    }
+
+    /// Reads the bits of the coefficients from number `at` on that are not zero.
+    fn correct(&mut self, at: usize) -> Walked {
+        for at in at..=self.last {
+            if self.is_set(at) {
+                self.bits.take(1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_set(&self, at: usize) -> bool {
+        *self.nonzero >> at & 1 == 1
+    }
+
+    fn set(&mut self, at: usize) -> Walked {
+        if at > self.last {
+            return Err(Failure::Invalid);
+        }
+        *self.nonzero |= 1 << at;
+        Ok(())
+    }
+}

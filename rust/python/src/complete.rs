@@ -1,0 +1,32 @@
+//! Whether a codestream holds all its samples.
+
+use crate::buffer::Input;
+use crate::errors::run;
+use crate::image::parse_family;
+use dicomet_core::{Error, complete};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// Checks the codestream of frame number `frame`. Returns where its data ends, it with an end marker where it has none,
+/// and warnings.
+#[pyfunction]
+#[pyo3(signature = (codestream, frame, family))]
+pub(crate) fn complete_codestream<'py>(
+    py: Python<'py>,
+    codestream: Input,
+    frame: usize,
+    family: &str,
+) -> PyResult<(usize, Option<Bound<'py, PyBytes>>, Vec<String>)> {
+    let family = parse_family(family)?;
+    let bytes = codestream.as_slice();
+    let in_frame = |error: Error| error.in_frame(frame);
+    let (end, repaired, warnings) = run(py, || {
+        let whole = complete::check(bytes, family).map_err(in_frame)?;
+        let repaired = whole.repaired(bytes).map_err(in_frame)?;
+        let warnings: Vec<_> =
+            whole.warnings.into_iter().map(|problem| in_frame(Error::pixel_data(problem)).to_string()).collect();
+        Ok::<_, Error>((whole.end, repaired, warnings))
+    })?;
+    let repaired = repaired.map(|bytes| crate::bytes(py, &bytes)).transpose()?;
+    Ok((end, repaired, warnings))
+}
