@@ -320,7 +320,7 @@ def test_max_bytes_is_of_what_is_returned():
         ({"percentiles": (-1, 5)}, ValueError, "'percentiles'"),
         ({"index": -1}, dicomet.PixelDataError, "index"),
         ({"index": 1}, dicomet.PixelDataError, "found index 1"),
-        ({"windw": (40, 400)}, TypeError, r"to_display\(\) has no argument 'windw'"),
+        ({"windw": (40, 400)}, TypeError, r"to_display\(\) has no argument 'windw', did you mean 'window'\?"),
     ],
     ids=str,
 )

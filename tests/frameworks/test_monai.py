@@ -12,7 +12,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RLELossless, gen
 
 import dicomet
 
-pytest.importorskip("monai", reason="MONAI is not installed: pip install 'dicomet[monai]'")
+pytest.importorskip("monai", reason="MONAI is not installed: pip install '.[monai]'")
 
 from monai.data import DataLoader, Dataset
 from monai.data.image_reader import PydicomReader

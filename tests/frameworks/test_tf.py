@@ -338,7 +338,7 @@ def test_bad_arguments(arguments, message):
 def test_bad_index():
     with pytest.raises(TypeError, match="'index': found 'last', expected"):
         dataset([CT], index="last")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="'index': found 1, expected a frame from 0 to 0"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="found index 1 of 1 frame, expected -1 to 0"):
         read_image(CT, index=1)
 
 
