@@ -76,6 +76,13 @@ def test_schedulers(scheduler):
     assert lazy.max().compute(scheduler=scheduler) == expected.max()
 
 
+def test_frames_count_from_the_end():
+    whole = by_frames(MULTI)
+    for index in (-1, -len(whole), 0):
+        assert np.array_equal(from_files([MULTI, MULTI], index=index).compute(), [whole[index]] * 2)
+    assert np.array_equal(from_files([MULTI], index=-1, values="display"), [dicomet.to_display(MULTI, index=-1)])
+
+
 @pytest.mark.parametrize("chunks", [1, 2, 3, 7, 100])
 def test_chunks(chunks):
     for src, expected in ((MULTI, by_frames(MULTI)), (SERIES, np.stack([by_frames(path)[0] for path in SERIES]))):

@@ -296,6 +296,18 @@ def test_a_file_without_an_image(tmp_path):
     assert "1.dcm: The dataset in 'src' has no 'Pixel Data'" in str(found)
 
 
+def test_arguments_that_do_not_exist():
+    with pytest.raises(TypeError, match=r"^DicometReader\(\) has no argument 'swap_ji', did you mean 'swap_ij'\?"):
+        DicometReader(swap_ji=True)
+    with pytest.raises(TypeError, match=r"DicometReader.read\(\) has no argument 'specific_tag', did you mean 'spec"):
+        DicometReader().read(CT, specific_tag=[])
+    DicometReader(force=True, defer_size=100).read(CT, force=True)
+
+
+def test_representation():
+    assert repr(DicometReader()) == "<dicomet.monai.DicometReader, swap_ij=True, affine_lps_to_ras=True>"
+
+
 def test_verify_suffix(tmp_path):
     (tmp_path / "image.nii").write_bytes(bytes(400))
     (tmp_path / "1.2.3").write_bytes(bytes(128) + b"DICM")

@@ -1,6 +1,7 @@
 """`dicomet.torch.DicomDataset`: what it finds, what its tensors are, and what a `DataLoader` makes of them."""
 
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -243,6 +244,24 @@ def test_three_columns_are_not_colours(tmp_path, values):
     if values == "stored":
         np.testing.assert_array_equal(images[0].numpy(), array[None])
         np.testing.assert_array_equal(images[1].numpy(), np.moveaxis(array, -1, 0))
+
+
+def test_frames_count_from_the_end():
+    whole = dicomet.pixel_array(RGB_2_FRAMES)
+    for frame in (-1, -2):
+        image = DicomDataset([RGB_2_FRAMES], frames=frame, values="stored")[0]
+        np.testing.assert_array_equal(image.numpy(), np.moveaxis(whole[frame], -1, 0))
+
+
+def test_representation(tmp_path):
+    """It names no file and no class: both may be names of patients."""
+    for name in ("DOE^JANE", "ROE^JOHN"):
+        (tmp_path / name).mkdir()
+        shutil.copy(RGB_2_FRAMES, tmp_path / name / "DOE^JANE.dcm")
+    text = "<dicomet.torch.DicomDataset, 4 samples of 2 files, 2 classes, values='display'>"
+    assert repr(DicomDataset(tmp_path, frames="each")) == text
+    one = repr(DicomDataset([RGB_2_FRAMES], values="stored"))
+    assert one == "<dicomet.torch.DicomDataset, 1 samples of 1 files, values='stored'>"
 
 
 def test_a_frame_that_does_not_exist():
