@@ -88,7 +88,7 @@ def checks_arguments(function: Function) -> Function:
 
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if not kwargs.keys() <= known:
+        if not known.issuperset(kwargs):
             raise unknown_argument(where, kwargs, known)
         return function(*args, **kwargs)
 
