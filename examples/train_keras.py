@@ -1,6 +1,6 @@
 """Train a small network with Keras straight from DICOM files, without an export between.
 
-$ pip install 'dicomet[tf]'
+$ pip install '.[tf]'
 $ python examples/toy_data.py FOLDER
 $ python examples/train_keras.py FOLDER                       # a tf.data.Dataset
 $ python examples/train_keras.py --loader pydataset FOLDER    # for any backend: KERAS_BACKEND=torch

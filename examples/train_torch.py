@@ -1,6 +1,6 @@
 """Train a small network straight from DICOM files, without an export between.
 
-$ pip install 'dicomet[torch]' pillow
+$ pip install '.[torch]' pillow
 $ python examples/toy_data.py FOLDER
 $ python examples/train_torch.py FOLDER                  # or: --png FOLDER, of what `dicomet convert` has made of them
 

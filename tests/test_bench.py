@@ -286,7 +286,7 @@ def test_missing_plugin(monkeypatch, capsys):
     assert run(*(TEST_FILES / name for name in names)) == 0
     output = capsys.readouterr().out
     assert output.count("no decoding plugin for JPEG Baseline is installed") == 2
-    assert output.count("pip install 'dicomet[jpeg]'") == 1
+    assert output.count("pip install '.[jpeg]'") == 1
     assert "2 refused by both" in output
 
 

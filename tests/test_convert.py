@@ -21,6 +21,7 @@ from dicomet.__main__ import main
 from dicomet.convert import jobs, pool
 from dicomet.convert.jobs import Job, run_job
 from dicomet.convert.options import Options
+from dicomet.extras import install_command
 
 pytest.importorskip("PIL")
 
@@ -336,7 +337,7 @@ def test_what_a_format_needs_is_told_once(kind, module, out, capsys, monkeypatch
     convert(root, "-o", out, "--format", kind, status=2)
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("dicomet convert: error: ")
-    assert line.endswith("which is not installed: pip install 'dicomet[convert]'")
+    assert line.endswith(f"which is not installed: {install_command('convert')}")
     with pytest.raises(ImportError, match="is not installed: pip install"):
         dicomet.convert_file(root / "a.dcm", out.parent / f"x.{kind}")
     assert not out.exists()

@@ -213,7 +213,7 @@ def test_one_frame_has_the_name_itself(frames, number, several, tmp_path):
 
 
 def test_a_frame_that_is_not_there_is_an_error(several, tmp_path):
-    with pytest.raises(IndexError, match="frames: found 10, expected -10 to 9"):
+    with pytest.raises(IndexError, match="found index 10 of 10 frames, expected -10 to 9"):
         dicomet.convert_file(several, tmp_path / "x.png", frames=10)
 
 

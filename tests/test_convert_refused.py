@@ -110,7 +110,7 @@ def test_what_is_no_regular_file_is_refused(command, kind, tmp_path, capsys, mon
     monkeypatch.chdir(tmp_path)
     path = irregular(tmp_path, kind)
     more = {"convert": ["-o", "out", "--workers=1"], "info": [], "show": ["-o", "sheet.png"]}[command]
-    assert main([command, path, *more]) == (1 if command == "convert" else 2)
+    assert main([command, path, *more]) == (2 if command == "show" else 1)
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert ("neither a file nor a folder" if command == "show" else f"found {KINDS[kind]}, expected a file") in said

@@ -319,9 +319,9 @@ def test_max_bytes_is_of_what_is_returned():
         ({"window": 1.5}, TypeError, "'window': found float"),
         ({"percentiles": (50, 5)}, ValueError, "'percentiles'"),
         ({"percentiles": (-1, 5)}, ValueError, "'percentiles'"),
-        ({"index": -1}, dicomet.PixelDataError, "index"),
+        ({"index": -2}, dicomet.FrameIndexError, "found index -2 of 1 frame"),
         ({"index": 1}, dicomet.PixelDataError, "found index 1"),
-        ({"windw": (40, 400)}, TypeError, r"to_display\(\) has no argument 'windw'"),
+        ({"windw": (40, 400)}, TypeError, r"to_display\(\) has no argument 'windw', did you mean 'window'\?"),
     ],
     ids=str,
 )

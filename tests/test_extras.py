@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from dicomet.extras import install_command
+
 
 @pytest.mark.parametrize(
     ("module", "package", "extra"),
@@ -22,4 +24,4 @@ def test_a_missing_framework_names_its_extra(module, package, extra):
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"ModuleNotFoundError: dicomet.{module} needs ")
-    assert last.endswith(f": pip install 'dicomet[{extra}]'")
+    assert last.endswith(f": {install_command(extra)}")

@@ -381,11 +381,19 @@ def test_json_of_one_and_of_several(capsys):
 
 
 @pytest.mark.parametrize(("path", "why"), [("nowhere.dcm", "no such file: 'nowhere.dcm'"), (".", "found a folder")])
-def test_unusable_paths(path, why, capsys):
-    assert info(CT, path) == 2
+def test_a_path_that_is_no_file_does_not_end_the_rest(path, why, capsys):
+    assert info(CT, path, path, RLE) == 1
     captured = capsys.readouterr()
-    assert captured.out == ""
-    assert why in captured.err
+    assert captured.err.count(f"dicomet info: error: {why}") == 2
+    described = [line.rpartition("/")[2] for line in captured.out.splitlines() if line.startswith("file ")]
+    assert described == [CT.name, RLE.name]
+    assert info(path) == 1
+    assert info("--json", CT, path, RLE) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert [Path(one["file"]).name for one in told] == [CT.name, Path(path).name, RLE.name]
+    assert [bool(one["error"]) for one in told] == [False, True, False]
+    assert told[1].keys() == told[0].keys()
+    assert why in told[1]["error"]
 
 
 def test_no_arguments():

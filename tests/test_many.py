@@ -147,7 +147,7 @@ def test_who_asks_for_what_cannot_be(paths):
     for options, error in (
         ({"workers": 0}, ValueError),
         ({"workers": "2"}, TypeError),
-        ({"index": -1}, dicomet.PixelDataError),
+        ({"index": -4}, dicomet.PixelDataError),
         ({"index": 3}, dicomet.PixelDataError),
     ):
         with pytest.raises(error):

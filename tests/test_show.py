@@ -19,7 +19,7 @@ from oracle import Image
 import dicomet
 from dicomet.__main__ import main
 from dicomet.commands import sheet, show
-from dicomet.commands.arguments import window
+from dicomet.commands.arguments import window, with_negative_values
 from dicomet.commands.sheet import GAP, Sheet
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
@@ -223,7 +223,26 @@ def test_a_window_below_zero(output, monkeypatch):
         show, "to_display", lambda *src, **rest: windows.append(rest["window"]) or display(*src, **rest)
     )
     made(output, CT, "--window=-600,1500")
-    assert windows == [(-600, 1500)]
+    made(output, CT, "--window", "-600,1500")
+    made(output, TEST_FILES / "examples_overlay.dcm", "--window", "-1")
+    assert windows == [(-600, 1500), (-600, 1500), -1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--window", "-600,1500", "x"], ["--window=-600,1500", "x"]),
+        (["--frames", "-1"], ["--frames=-1"]),
+        (["--window", "-.5,3,SIGMOID"], ["--window=-.5,3,SIGMOID"]),
+        (["--window=1", "-5"], ["--window=1", "-5"]),
+        (["--raw", "-o", "x"], ["--raw", "-o", "x"]),
+        (["-o", "-5"], ["-o", "-5"]),
+        (["--", "--window", "-5"], ["--", "--window", "-5"]),
+        (["-5"], ["-5"]),
+    ],
+)
+def test_values_that_begin_with_a_minus(arguments, expected):
+    assert with_negative_values(arguments) == expected
 
 
 @pytest.mark.parametrize(
@@ -330,10 +349,21 @@ def test_whatever_is_raised(error, output, monkeypatch, capsys):
         raise error
 
     monkeypatch.setattr(show, "to_display", fails)
-    assert is_broken(tile(made(output, CT, status=1), 0, 1))
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
-    assert re.search(r"error: (MemoryError|'x'|no luck\\x1b\[0m)$", lines[0])
+    assert run(CT, "-o", output) == run(CT) == 1
+    captured = capsys.readouterr()
+    for line in captured.out.splitlines():
+        assert re.search(r"error: (MemoryError|'x'|no luck\\x1b\[0m)$", line)
+    assert captured.err == 2 * "dicomet show: error: no image can be shown: no sheet is written\n"
+    assert not list(output.parent.iterdir())
+
+
+def test_without_any_image_a_sheet_of_before_stays(tmp_path, output):
+    made(output, CT)
+    before = output.read_bytes()
+    broken = flat(tmp_path / "cut", 90)
+    broken.write_bytes(broken.read_bytes()[:-20])
+    assert run(broken, broken, "-o", output) == 1
+    assert output.read_bytes() == before
 
 
 def test_a_file_of_a_folder_that_may_not_be_read(tmp_path, output, monkeypatch, capsys):
@@ -344,9 +374,8 @@ def test_a_file_of_a_folder_that_may_not_be_read(tmp_path, output, monkeypatch, 
     shutil.copy(CT, tmp_path / "folder")
     monkeypatch.setattr(show, "is_no_image", refuse)
     monkeypatch.setattr(show, "to_display", refuse)
-    pixels = made(output, tmp_path / "folder", status=1)
+    assert run(tmp_path / "folder", "-o", output) == 1
     assert "1  CT_small.dcm: error: [Errno 13] Permission denied: 'CT_small.dcm'" in capsys.readouterr().out
-    assert is_broken(tile(pixels, 0, 1))
 
 
 def test_interrupt(output, monkeypatch, capsys):

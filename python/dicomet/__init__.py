@@ -13,10 +13,17 @@ import typing as _typing
 import warnings as _warnings
 
 from dicomet._native import __version__, debug_build
-from dicomet.errors import MissingElementError, PixelDataError, UnsupportedTransferSyntaxError
+from dicomet.errors import FrameIndexError, MissingElementError, PixelDataError, UnsupportedTransferSyntaxError
 
 if _typing.TYPE_CHECKING:
+    from dicomet import dask as dask
+    from dicomet import info as info
+    from dicomet import keras as keras
+    from dicomet import monai as monai
+    from dicomet import tf as tf
+    from dicomet import torch as torch
     from dicomet.convert.api import Converted, convert_file
+    from dicomet.decoding_options import DecodingOptions
     from dicomet.display.api import modality_values, to_display
     from dicomet.dropin.api import install, stats, uninstall
     from dicomet.many import pixel_arrays
@@ -28,6 +35,8 @@ if debug_build:
 
 __all__ = [
     "Converted",
+    "DecodingOptions",
+    "FrameIndexError",
     "MissingElementError",
     "OpenImage",
     "PixelDataError",
@@ -48,6 +57,7 @@ __all__ = [
 # Imported when they are asked for: they import NumPy or pydicom, which itself may be importing a plugin of dicomet's.
 _LAZY = {
     "Converted": "dicomet.convert.api",
+    "DecodingOptions": "dicomet.decoding_options",
     "OpenImage": "dicomet.open_image",
     "convert_file": "dicomet.convert.api",
     "install": "dicomet.dropin.api",
@@ -60,10 +70,14 @@ _LAZY = {
     "to_display": "dicomet.display.api",
     "uninstall": "dicomet.dropin.api",
 }
+# Public modules, likewise. They are not in `__all__`: a star import must not import every framework.
+_MODULES = frozenset({"dask", "info", "keras", "monai", "tf", "torch"})
 
 
 def __getattr__(name: str) -> object:
-    """Import a public function."""
+    """Import a public function or module."""
+    if name in _MODULES:
+        return _module(name)
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(_importlib.import_module(_LAZY[name]), name)
@@ -71,6 +85,14 @@ def __getattr__(name: str) -> object:
     return found
 
 
+def _module(name: str) -> object:
+    try:
+        return _importlib.import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        # What `hasattr` and `inspect.getmembers`, and so `help(dicomet)`, expect. The text says what to install.
+        raise AttributeError(str(error)) from error
+
+
 def __dir__() -> list[str]:
-    """Name the public functions before they are imported, too."""
-    return sorted({*globals(), *__all__})
+    """Name what is public, imported or not."""
+    return sorted({*__all__, *_MODULES})

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dicomet import __version__
 from dicomet.commands import info_command, script, show_command
-from dicomet.commands.arguments import positive
+from dicomet.commands.arguments import positive, with_negative_values
 from dicomet.convert import arguments as convert_arguments
 
 FAILED = 1
@@ -88,6 +88,7 @@ COMMANDS = (
         "tell what an image is: syntax, size, bits, array, windows, ...; never whose it is",
         "Describe images without decoding them, for people and, with --json, for programs. Elements that identify the "
         "patient are not told, so that the text can be pasted into a report; the file is named as you name it. "
+        "A file that cannot be read does not end the rest. "
         "Exit status: 0; 1 if a file cannot be described as an image; 2 for unusable arguments.",
         info_command.add_arguments,
         info_command.run,
@@ -97,7 +98,7 @@ COMMANDS = (
         "a picture of your images: a contact sheet of files, or of the frames of one",
         "Write a contact sheet as PNG and a line for each of its tiles: the frames of one image, or of several the "
         "middle frame of each, as they are meant to be seen. Without -o the sheet is a temporary file, which stays, "
-        "and is opened where there is a display. "
+        "and is opened where there is a display. If no image can be shown, there is no sheet. "
         "Exit status: 0; 1 if an image is broken or the sheet cannot be written; 2 for unusable arguments.",
         show_command.add_arguments,
         show_command.run,
@@ -141,7 +142,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_command(argv: Sequence[str]) -> int:
     parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(with_negative_values(argv))
     if "run" not in arguments:
         parser.print_help(sys.stderr)
         return UNUSABLE_ARGUMENTS

@@ -1,6 +1,6 @@
 """Data elements whose VR is two blanks or two NULs, which some writers leave where they do not know it.
 
-PS3.5 7.1.2 requires a VR. pydicom's parser takes such an element for one in implicit VR, reads VR and length as a length
+PS3.5 7.1.2 requires a VR. pydicom takes such an element for one in implicit VR, reads VR and length as a length
 of 32 bits, and loses its place. Here the dictionary (PS3.6) gives the VR.
 """
 

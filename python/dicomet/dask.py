@@ -1,32 +1,34 @@
-"""DICOM files as one lazy dask array: `from_files`. Needs dask: ``pip install 'dicomet[dask]'``."""
+"""DICOM files as one lazy dask array: `from_files`. Needs the extra ``dask``."""
 
-import inspect
 import operator
 import os
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
+
+from dicomet.extras import needs
 
 try:
     import dask.array as da
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("dicomet.dask needs dask: pip install 'dicomet[dask]'", name=error.name) from error
+    raise ModuleNotFoundError(needs("dicomet.dask", "dask", "dask"), name=error.name) from error
 
 import dicomet
 from dicomet import PixelDataError
+from dicomet.decoding_options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
+from dicomet.errors import naming
+from dicomet.frames import number_among
 from dicomet.loaders.loading import READERS, check_one_of
+from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
 Path = str | os.PathLike[str]
 
-_NOT_LAZY = frozenset({"out", "ds_out", "specific_tags"})
-# What is done to samples after they are decoded.
-_AFTER_DECODING = (
-    inspect.signature(dicomet.to_display).parameters.keys() - inspect.signature(dicomet.open).parameters.keys()
-)
+# The options that `dicomet.open` takes, too.
+_OF_OPEN = argument_names(dicomet.open)
 
 
 def from_files(
@@ -35,7 +37,7 @@ def from_files(
     values: Values = "stored",
     index: int | None = None,
     chunks: int = 1,
-    **options: Any,
+    **options: Unpack[ReaderOptions],
 ) -> da.Array:
     """Return the frames of one file, or the images of many, as an array that is decoded when it is computed.
 
@@ -55,7 +57,7 @@ def from_files(
     values : {"stored", "modality", "display"}
         As of `pixel_array`, of `modality_values`, or of `to_display`.
     index : int, optional
-        Of several files take this frame, counted from 0.
+        Of several files take this frame, from 0, or from -1 backwards.
     chunks : int
         So many frames of one file, or so many of several files, are a chunk. dask takes up to a millisecond for each,
         so that slices of a CT should be some dozens.
@@ -77,31 +79,31 @@ def from_files(
         The first file is wrong; all others, when they are computed. For ``"display"`` a frame of it is displayed,
         because its colours may come from a palette.
     ValueError, TypeError
-        Arguments that do not make an array.
+        Arguments that do not make an array, or an option that does not exist or belongs to other `values`.
 
     """
-    _check(values, options)
+    checked = _checked(values, {**options})
     size = operator.index(chunks)
     if size < 1:
         raise ValueError(f"'chunks': found {size}, expected 1 or more")
     if isinstance(paths, str | os.PathLike):
         if index is not None:
             raise ValueError("'index' is for several files: of one file, take a frame of the array")
-        return _of_one_file(_absolute(paths), values, size, options)
+        return _of_one_file(_absolute(paths), values, size, checked)
     files = [_absolute(path) for path in paths]
     if not files:
         raise ValueError("'paths': found no files, expected one or more")
-    return _of_files(files, values, None if index is None else operator.index(index), size, options)
+    return _of_files(files, values, None if index is None else operator.index(index), size, checked)
 
 
-def _check(values: Values, options: dict[str, Any]) -> None:
+def _checked(values: Values, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the function for `values`, with the defaults of `from_files`."""
     check_one_of("values", values, VALUES)
-    unusable = sorted(_NOT_LAZY & options.keys())
-    if unusable:
-        raise TypeError(f"from_files() has no argument {unusable[0]!r}: nothing is decoded before it is computed")
-    options.setdefault("workers", 1)
+    check_reader_options("from_files", options, values, argument_names(from_files) - OPTION_NAMES)
+    defaults: dict[str, Any] = {"workers": 1}
     if values == "modality":
-        options.setdefault("dtype", np.float32)
+        defaults["dtype"] = np.float32
+    return defaults | options
 
 
 def _absolute(path: Path) -> str:
@@ -122,12 +124,11 @@ def _of_files(files: list[str], values: Values, index: int | None, size: int, op
 
 def _first(path: str, values: Values, index: int, options: dict[str, Any]) -> tuple[int, tuple[int, ...], np.dtype]:
     """Return how many frames a file has, and shape and dtype of a frame."""
-    of_decoding = {name: value for name, value in options.items() if name not in _AFTER_DECODING}
-    with dicomet.open(path, **of_decoding) as image:
+    of_decoding = {name: value for name, value in options.items() if name in _OF_OPEN}
+    with naming(path), dicomet.open(path, **of_decoding) as image:
         frames, *shape = image.shape
         dtype = image.dtype
-    if not 0 <= index < frames:
-        raise PixelDataError(f"found {frames} frames, expected one with the index {index}", filename=path)
+        number_among(frames, index)
     if values == "stored":
         return frames, tuple(shape), dtype
     if values == "modality":

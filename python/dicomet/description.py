@@ -24,12 +24,6 @@ _REQUIRED = (
     ("rows", "(0028,0010)", "Rows", True),
     ("samples_per_pixel", "(0028,0002)", "Samples per Pixel", True),
 )
-# What a parser gives, and what is asked for below or elsewhere: that need not be looked up.
-_DESCRIBED = frozenset(name for name, *_ in _REQUIRED) | {
-    *("planar_configuration", "number_of_frames", "high_bit"),
-    *("allow_excess_frames", "as_rgb", "be_swap_ow", "correct_unused_bits", "extended_offsets", "force_rgb"),
-    *("force_ybr", "pixel_keyword", "pixel_vr", "transfer_syntax_uid", "use_pdh", "view_only"),
-}
 
 
 class Description(NamedTuple):
@@ -157,10 +151,6 @@ _known: dict[Hashable, Description] = {}
 def _described(parsed: Parsed, *, raw: bool, always_rgb: bool) -> Description:
     options = parsed.options
     coding = _coding(parsed)
-    wishes = options.keys() - _DESCRIBED
-    if wishes and coding not in CODESTREAMS:
-        # pydicom ignores what it does not know silently; a JPEG plugin may know more.
-        _warn_of_unknown(wishes)
     if options.get("force_rgb", False) and options.get("force_ybr", False):
         raise PixelDataError("'force_ybr' and 'force_rgb' cannot both be True")
     image = _image(options, parsed.keyword)
@@ -185,14 +175,6 @@ def _described(parsed: Parsed, *, raw: bool, always_rgb: bool) -> Description:
         # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
         allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or coding != "native")),
     )
-
-
-def _warn_of_unknown(names: set[str]) -> None:
-    from pydicom.pixels.decoders.base import DecodeOptions  # noqa: PLC0415 - few callers give options
-
-    unknown = sorted(names - DecodeOptions.__annotations__.keys() - {"use_pdh"})
-    if unknown:
-        warn(f"found the option {unknown[0]!r}, which is none of pydicom's decoding options: it is ignored")
 
 
 def _coding(parsed: Parsed) -> Coding:

@@ -1,4 +1,4 @@
-"""What dicomet raises: one exception, and two that also are what pydicom raises in the same place."""
+"""What dicomet raises: one exception, and three that also are what pydicom or a sequence raises in the same place."""
 
 import os
 from contextlib import suppress
@@ -93,6 +93,10 @@ class MissingElementError(PixelDataError, AttributeError):
 
 class UnsupportedTransferSyntaxError(PixelDataError, NotImplementedError):
     """A transfer syntax that is not for images, or not known. Also a `NotImplementedError`, as in pydicom."""
+
+
+class FrameIndexError(PixelDataError, IndexError):
+    """A frame that the image does not have. Also an `IndexError`, as of any sequence."""
 
 
 def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:

@@ -13,7 +13,7 @@ from dicomet._native import Ahead, Source, Transform
 from dicomet.color_rule import ColorDecision
 from dicomet.description import Description, describe
 from dicomet.encapsulated import EncapsulatedFrames
-from dicomet.errors import PixelDataError, shown
+from dicomet.errors import FrameIndexError, PixelDataError, shown
 from dicomet.limits import checked_max_bytes, checked_workers
 from dicomet.native import NativeFrames
 from dicomet.parsed import Parsed
@@ -69,14 +69,23 @@ class Frames:
         """Return what the samples of the first frame are (`color_rule`), by its header alone."""
         return self.description.color or self._places.color(0)
 
-    def check_exists(self, index: int) -> None:
-        """Raise for a frame that does not exist. Frames are counted only where Number of Frames does not tell."""
-        if index >= self.description.image.number_of_frames and index >= self.count:
-            raise PixelDataError(
-                f"{NUMBER_OF_FRAMES}: found index {shown(index)}, expected 0 to {self.count - 1}",
-                element=NUMBER_OF_FRAMES,
-                frame=index,
-            )
+    def number_of(self, index: int) -> int:
+        """Return the number of a frame, from 0. A negative `index` counts from the end, as in NumPy.
+
+        Frames are counted only where Number of Frames does not tell, and for a negative index.
+
+        Raises
+        ------
+        FrameIndexError
+            There is no such frame.
+        TypeError
+            `index` is not an integer.
+
+        """
+        number = operator.index(index)
+        if 0 <= number < self.description.image.number_of_frames:
+            return number
+        return number_among(self.count, number)
 
     def numbers(self) -> Iterator[int]:
         """Count to Number of Frames, and only then ask how many there are: frames before a damage can be had."""
@@ -88,8 +97,7 @@ class Frames:
         """Return the first frame, how many, and the shape of the array, of one frame or of the whole image."""
         frame_shape = (form or self).frame_shape
         if index is not None:
-            self.check_exists(index)
-            return index, 1, frame_shape
+            return self.number_of(index), 1, frame_shape
         # Before frames are looked for, of which there are as many or more.
         self.check_size(self.description.image.number_of_frames, form)
         count = self.count
@@ -202,6 +210,22 @@ def memory_of(source: Source) -> memoryview | None:
     return memoryview(file)[source.start - skipped :]
 
 
+def number_among(count: int, index: int) -> int:
+    """Return the number, from 0, of the frame `index` of `count`.
+
+    Raises
+    ------
+    FrameIndexError
+        There is no such frame.
+
+    """
+    if not -count <= index < count:
+        frames = "1 frame" if count == 1 else f"{count} frames"
+        message = f"{NUMBER_OF_FRAMES}: found index {shown(index)} of {frames}, expected {-count} to {count - 1}"
+        raise FrameIndexError(message, element=NUMBER_OF_FRAMES, frame=index)
+    return index % count
+
+
 def checked_out(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return the caller's array, if the result can be written into it."""
     if not isinstance(out, np.ndarray):
@@ -212,11 +236,3 @@ def checked_out(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray
     if not (out.flags.c_contiguous and out.flags.writeable):
         raise PixelDataError("'out': found an array that is not C-contiguous or not writeable, expected both")
     return out
-
-
-def checked_index(index: int) -> int:
-    """Return `index` as an integer from 0 on."""
-    number = operator.index(index)
-    if number < 0:
-        raise PixelDataError("'index' must be greater than or equal to 0")
-    return number

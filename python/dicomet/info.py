@@ -120,6 +120,11 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
     return told
 
 
+def undescribed(file: str, error: str) -> dict[str, Any]:
+    """Return the description of a path that cannot be read: the keys of `describe`, with `error`."""
+    return {"file": file, **_nothing(), "warnings": [], **_no_array(error)}
+
+
 @contextlib.contextmanager
 def _recorded() -> Iterator[list[str]]:
     """Keep what is warned of, in place of printing it."""

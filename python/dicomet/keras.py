@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from dicomet.extras import needs
+
 try:
     import keras
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("dicomet.keras needs Keras: pip install 'dicomet[keras]'", name=error.name) from error
+    raise ModuleNotFoundError(needs("dicomet.keras", "Keras", "keras"), name=error.name) from error
 
+from dicomet.decoding_options import checks_arguments
 from dicomet.loaders.class_folder import (
     SUBSETS,
     ClassFolder,
@@ -49,6 +52,7 @@ _INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczo
 _SHUFFLED_BATCHES, _SHUFFLED_IMAGES = 8, 1024
 
 
+@checks_arguments
 def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is Keras'
     directory: str | os.PathLike[str],
     labels: Labels = "inferred",
@@ -89,7 +93,7 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     format : {"tf"}
         Instead of ``"grain"`` there is `DicomPyDataset`.
     index : int or "middle"
-        Which frame of each file, from 0; by default the middle one, ``frames // 2``.
+        Which frame of each file, from 0, or from -1 backwards; by default the middle one, ``frames // 2``.
     window, default, percentiles
         As for `dicomet.to_display`: such as ``window=(40, 400)`` for soft tissue in a CT.
 
@@ -223,6 +227,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
 
     """
 
+    @checks_arguments
     def __init__(  # noqa: PLR0913, PLR0917 - the signature is Keras'
         self,
         directory: str | os.PathLike[str],
@@ -280,6 +285,11 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
             pad=check_aspect(crop=crop_to_aspect_ratio, pad=pad_to_aspect_ratio),
             channels_first=_is_channels_first(data_format),
         )
+
+    def __repr__(self) -> str:
+        """Count batches, files and classes; names and paths, which may identify patients, are left out."""
+        classes = f", {len(self.class_names)} classes" if self.class_names else ""
+        return f"<dicomet.keras.DicomPyDataset, {len(self)} batches of {len(self.file_paths)} files{classes}>"
 
     def __len__(self) -> int:
         """Return the number of batches."""

@@ -1,19 +1,21 @@
 """Many files, one after the other: read and decoded ahead of who uses them."""
 
+import operator
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 
 from dicomet._native import Ahead, Source, Task
+from dicomet.decoding_options import DecodingOptions, checks_arguments
 from dicomet.errors import PixelDataError, naming
-from dicomet.frames import Frames, checked_index
+from dicomet.frames import Frames
 from dicomet.limits import checked_workers
-from dicomet.parse import parse
+from dicomet.parse import is_dataset, parse
 from dicomet.pixels import pixel_array
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ _OF_DICOMET = frozenset({"raw", "decoding_plugin", "max_bytes"})
 # What gives an array, or raises, when it is its turn.
 Result = Callable[[], np.ndarray]
 Begin = Callable[[], Result]
+Item = TypeVar("Item")
 
 
+@checks_arguments
 def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     sources: "Iterable[Readable | Dataset]",
     *,
@@ -35,7 +39,7 @@ def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     decoding_plugin: str = "",
     workers: int | None = None,
     max_bytes: int | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[DecodingOptions],
 ) -> Iterator[np.ndarray]:
     """Yield the pixel data of many files, in their order, while threads read and decode the next ones.
 
@@ -49,7 +53,8 @@ def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     Parameters
     ----------
     sources : iterable
-        What `pixel_array` takes. Of an iterator, two for each thread and two more are taken ahead.
+        What `pixel_array` takes. Of an iterator, two for each thread and two more are taken ahead. A single source,
+        such as the path of a folder, is a `TypeError`.
     index, raw, decoding_plugin, max_bytes, **kwargs
         As for `pixel_array`, the same for all.
     workers : int, optional
@@ -66,13 +71,37 @@ def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     PixelDataError, OSError
         As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it. An error that is
         no `PixelDataError` has a note that names the file.
+    TypeError
+        From the call itself: `sources` is not an iterable of sources, or there is no such argument.
 
     """
+    line = iter(checked_sources("sources", sources))
     options = {"raw": raw, "decoding_plugin": decoding_plugin, "max_bytes": max_bytes, **kwargs}
-    number = None if index is None else checked_index(index)
+    return _arrays(line, None if index is None else operator.index(index), options, workers)
+
+
+def checked_sources(name: str, sources: Iterable[Item]) -> Iterable[Item]:
+    """Return `sources`, the argument `name`, unless it is one source, whose characters or bytes would be sources.
+
+    Raises
+    ------
+    TypeError
+        It is one source, or not iterable.
+
+    """
+    is_one = isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(sources, "read")
+    if is_one or is_dataset(sources) or not isinstance(sources, Iterable):
+        hint = "; list the files of a folder, or give [source] for one file"
+        raise TypeError(f"{name!r}: found {type(sources).__name__}, expected an iterable of sources{hint}")
+    return sources
+
+
+def _arrays(
+    sources: "Iterator[Readable | Dataset]", index: int | None, options: dict[str, Any], workers: int | None
+) -> Iterator[np.ndarray]:
     team = Ahead(workers=checked_workers(workers))
     try:
-        yield from _Line(team, number, options).arrays(iter(sources))
+        yield from _Line(team, index, options).arrays(sources)
     finally:
         team.close()
 

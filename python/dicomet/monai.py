@@ -4,6 +4,7 @@
 >>> volume = LoadImage(reader=DicometReader())("series")
 """
 
+import inspect
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,18 +13,24 @@ from typing import Any
 
 import numpy as np
 
+from dicomet.extras import needs
+
 try:
     from monai.data.image_reader import PydicomReader
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("dicomet.monai needs MONAI: pip install 'dicomet[monai]'", name=error.name) from error
+    raise ModuleNotFoundError(needs("dicomet.monai", "MONAI", "monai"), name=error.name) from error
+from pydicom import dcmread
 from pydicom.dataset import FileDataset
 
 import dicomet
+from dicomet.decoding_options import unknown_argument
 from dicomet.loaders.folders import is_dicom_file
 from dicomet.torch import PathLike, naming_file, workers_of_loader
 
 # Longer values are not read before they are asked for, and those of pixel data never by pydicom.
 _DEFER_SIZE = "64 KB"
+_OF_DCMREAD = frozenset(inspect.signature(dcmread).parameters) - {"fp"}
+_OF_READER = frozenset(inspect.signature(PydicomReader).parameters) - {"kwargs"}
 _PIXEL_DATA = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -41,6 +48,22 @@ class DicometReader(PydicomReader):
         options of `pydicom.dcmread`. With ``to_gpu=True`` MONAI reads everything itself.
 
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the arguments of `PydicomReader`.
+
+        Raises
+        ------
+        TypeError
+            There is no such argument; the message names the nearest one.
+
+        """
+        _check("DicometReader", kwargs, _OF_READER | _OF_DCMREAD)
+        super().__init__(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        """Name the options that change the result."""
+        return f"<dicomet.monai.DicometReader, swap_ij={self.swap_ij}, affine_lps_to_ras={self.affine_lps_to_ras}>"
 
     def verify_suffix(self, filename: Sequence[PathLike] | PathLike) -> bool:
         """Tell whether all of these are folders or DICOM files (`dicomet.loaders.folders.is_dicom_file`)."""
@@ -71,6 +94,7 @@ class DicometReader(PydicomReader):
             the file.
 
         """
+        _check("DicometReader.read", kwargs, _OF_DCMREAD)
         if self.to_gpu:
             return super().read(data, **kwargs)
         found = super().read(data, **{"defer_size": _DEFER_SIZE, **self.kwargs, **kwargs})
@@ -123,6 +147,11 @@ class _Line:
                 # Nothing comes after an error, so that all others are out of turn.
                 self._paths.clear()
                 raise
+
+
+def _check(where: str, given: dict[str, Any], known: frozenset[str]) -> None:
+    if not given.keys() <= known:
+        raise unknown_argument(where, given, known)
 
 
 def _headers(found: Any) -> Iterator[FileDataset]:

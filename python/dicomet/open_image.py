@@ -1,12 +1,12 @@
 """An image that stays open, for access to single frames in any order."""
 
-import operator
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 
 import numpy as np
 
+from dicomet.decoding_options import DecodingOptions, checks_arguments
 from dicomet.errors import naming
 from dicomet.frames import Frames
 from dicomet.parse import parse
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from dicomet.source import Readable
-
-
-_OF_FUNCTIONS = frozenset({"ds_out", "index", "indices", "out", "specific_tags"})
 
 
 class OpenImage:
@@ -39,6 +36,7 @@ class OpenImage:
 
     """
 
+    @checks_arguments
     def __init__(
         self,
         src: "Readable | Dataset",
@@ -47,18 +45,13 @@ class OpenImage:
         decoding_plugin: str = "",
         workers: int | None = None,
         max_bytes: int | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[DecodingOptions],
     ) -> None:
         """See `dicomet.open`."""
-        other = sorted(kwargs.keys() & _OF_FUNCTIONS)
-        if other:
-            raise TypeError(
-                f"open() has no argument {other[0]!r}: it is one of the functions that return arrays at once"
-            )
         self._naming = naming(src)
         with self._naming:
             self._frames: Frames | None = Frames(
-                parse(src, kwargs),
+                parse(src, {**kwargs}),
                 raw=raw,
                 decoding_plugin=decoding_plugin,
                 workers=workers,
@@ -108,21 +101,15 @@ class OpenImage:
 
         Raises
         ------
-        IndexError
-            There is no such frame.
+        FrameIndexError
+            There is no such frame: a `PixelDataError` that is also an `IndexError`.
         PixelDataError, OSError
             As `pixel_array` does.
 
         """
-        frames, number = self._open(), operator.index(index)
-        # Frames are counted only where Number of Frames does not tell.
-        if not 0 <= number < frames.description.image.number_of_frames:
-            count = len(self)
-            if not -count <= number < count:
-                raise IndexError(f"frame {index} of {count}")
-            number %= count
+        frames = self._open()
         with self._naming:
-            return frames.read(number, 1, frames.frame_shape, out)
+            return frames.read(frames.number_of(index), 1, frames.frame_shape, out)
 
     @overload
     def __getitem__(self, key: int) -> np.ndarray: ...
@@ -196,6 +183,7 @@ class OpenImage:
         self.close()
 
 
+@checks_arguments
 def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
     src: "Readable | Dataset",
     *,
@@ -203,7 +191,7 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
     decoding_plugin: str = "",
     workers: int | None = None,
     max_bytes: int | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[DecodingOptions],
 ) -> OpenImage:
     """Open an image for access to its frames in any order, from any number of threads.
 
@@ -226,7 +214,7 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
 
     Raises
     ------
-    PixelDataError, OSError
+    PixelDataError, OSError, TypeError
         As `pixel_array` does.
 
     """

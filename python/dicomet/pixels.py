@@ -1,12 +1,13 @@
 """The public functions `pixel_array` and `iter_pixels`, with the signatures of pydicom."""
 
 from collections.abc import Iterable, Iterator, Sized
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
+from dicomet.decoding_options import DecodingOptions, checks_arguments
 from dicomet.errors import naming
-from dicomet.frames import Frames, checked_index
+from dicomet.frames import Frames
 from dicomet.parse import parse
 from dicomet.parsed import Parsed
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from dicomet.source import Readable
 
 
+@checks_arguments
 def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     src: "Readable | Dataset",
     *,
@@ -27,7 +29,7 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     out: np.ndarray | None = None,
     workers: int | None = None,
     max_bytes: int | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[DecodingOptions],
 ) -> np.ndarray:
     """Return the pixel data of `src` as an array of stored values (PS3.3 C.7.6.3).
 
@@ -41,7 +43,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     specific_tags : list of int, optional
         More tags for `ds_out`.
     index : int, optional
-        Return this frame alone, counted from 0, and do not read the others.
+        Return this frame alone, and do not read the others. It counts from 0, or from the end if it is negative, as
+        indices of NumPy do: -1 is the last frame.
     raw : bool
         Return the components as they are coded. By default YCbCr becomes RGB (PS3.3 C.7.6.3.1.2): native samples of
         ``YBR_FULL`` and ``YBR_FULL_422``, and the components of a codestream that are YCbCr by what it states (PS3.5
@@ -61,7 +64,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         Refuse an array of more bytes, before it is allocated. By default as many as the environment variable
         ``DICOMET_MAX_BYTES`` says, or else no limit but that the file must be able to hold so much.
     **kwargs
-        pydicom's decoding options, among them values in place of those of the data set, such as ``rows=512``. With
+        pydicom's decoding options (`DecodingOptions`), among them values in place of those of the data set, such as
+        ``rows=512``. With
         ``view_only=True`` the result is a read-only view, without a copy, where the stored samples are the answer
         already: of memory, or of a file that is mapped, and must not be truncated as long as the array lives.
 
@@ -78,24 +82,27 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     ------
     PixelDataError
         The description or the pixel data is wrong, or a plugin is missing. The message begins with the file name, if
-        there is one (attribute ``filename``). A missing element raises a subclass that
-        is also an `AttributeError`, an unsupported transfer syntax one that is also a `NotImplementedError`.
+        there is one (attribute ``filename``). A missing element raises a subclass that is also an `AttributeError`, an
+        unsupported transfer syntax one that is also a `NotImplementedError`, a frame that does not exist one that is
+        also an `IndexError`.
+    TypeError
+        `src` is none of the above, or there is no such argument; the message names the nearest one.
     OSError
         `src` cannot be read.
 
     """
-    number = None if index is None else checked_index(index)
     with naming(src):
-        parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
+        parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags))
         frames = Frames(
-            parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=number is None
+            parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=index is None
         )
-        array = frames.read(*frames.span(number), out)
+        array = frames.read(*frames.span(index), out)
     if ds_out is not None:
         _fill(ds_out, parsed)
     return array
 
 
+@checks_arguments
 def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
     src: "Readable | Dataset",
     *,
@@ -107,19 +114,19 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
     out: np.ndarray | None = None,
     workers: int | None = None,
     max_bytes: int | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[DecodingOptions],
 ) -> Iterator[np.ndarray]:
     """Yield the frames of `src`, one after the other, in the memory of about one frame.
 
-    Nothing is opened or checked before the first frame is asked for.
+    Nothing but the names of the arguments is checked, and nothing opened, before the first frame is asked for.
 
     Parameters
     ----------
     src, ds_out, specific_tags, raw, decoding_plugin, workers, max_bytes, **kwargs
         As for `pixel_array`. `ds_out` is filled before the first frame is yielded.
     indices : iterable of int, optional
-        Yield these frames, counted from 0, in this order. All frames by default, and, as in pydicom, where this is an
-        empty list.
+        Yield these frames in this order, by numbers as of `index` in `pixel_array`. All frames by default, and, as in
+        pydicom, where this is an empty list.
     out : numpy.ndarray, optional
         Decode every frame into this array of one frame, and yield it each time.
 
@@ -130,21 +137,19 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
 
     Raises
     ------
-    PixelDataError, OSError
+    PixelDataError, OSError, TypeError
         As `pixel_array` does.
 
     """
     with naming(src):
-        parsed = parse(src, kwargs, _tags(ds_out, specific_tags))
+        parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags))
         if ds_out is not None:
             _fill(ds_out, parsed)
         frames = Frames(
             parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=False
         )
         for index in _indices(indices, frames):
-            number = checked_index(index)
-            frames.check_exists(number)
-            yield frames.read(number, 1, frames.frame_shape, out)
+            yield frames.read(frames.number_of(index), 1, frames.frame_shape, out)
 
 
 def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from dicomet.extras import needs
+
 try:
     import tensorflow as tf
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("dicomet.tf needs TensorFlow: pip install 'dicomet[tf]'", name=error.name) from error
+    raise ModuleNotFoundError(needs("dicomet.tf", "TensorFlow", "tf"), name=error.name) from error
 from pydicom import dcmread
 
+from dicomet.decoding_options import checks_arguments
 from dicomet.display.values import Values
 from dicomet.errors import PixelDataError
 from dicomet.loaders.loading import FrameLoader, Index, check_one_of
 from dicomet.loaders.stretch import checked_cast, clipped_cast, stretched
+from dicomet.many import checked_sources
 from dicomet.open_image import open as open_image
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ _DTYPES = {"display": tf.uint8, "modality": tf.float32, "stored": tf.int32}
 _EMPTY = (0, 0, 0, 0)
 
 
+@checks_arguments
 def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-io's
     contents: Any,
     color_dim: bool = False,  # noqa: ARG001, FBT001, FBT002 - likewise
@@ -100,6 +105,7 @@ def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-
     return tf.constant([], dtype, name=name) if tensor.shape == _EMPTY else tensor
 
 
+@checks_arguments
 def read_image(  # noqa: PLR0913 - what may be chosen of an image
     path: Any,
     *,
@@ -125,7 +131,7 @@ def read_image(  # noqa: PLR0913 - what may be chosen of an image
     channels : {0, 1, 3, 4}
         As for ``tf.io.decode_image``: 0 for as many as the image has. Colours become grey by BT.601's luma.
     index : int, "middle" or None
-        The frame, from 0; by default the middle one, ``frames // 2``. None: all of them.
+        The frame, from 0, or from -1 backwards; by default the middle one, ``frames // 2``. None: all of them.
     window, default, percentiles
         As for `dicomet.to_display`.
 
@@ -158,6 +164,7 @@ def image_tensor(load: FrameLoader, path: Any, dtype: tf.DType) -> tf.Tensor:
     return _call(partial(_read, load), path, dtype, [*[None] * leading, load.channels or None])
 
 
+@checks_arguments
 def dataset(  # noqa: PLR0913 - those of `read_image`
     paths: Iterable[str | os.PathLike[str]] | tf.data.Dataset,
     *,
@@ -208,7 +215,7 @@ def dataset(  # noqa: PLR0913 - those of `read_image`
         return image if image_size is None else tf.image.resize(image, image_size)
 
     if not isinstance(paths, tf.data.Dataset):
-        names = [os.fspath(path) for path in paths]
+        names = [os.fspath(path) for path in checked_sources("paths", paths)]
         paths = tf.data.Dataset.from_tensor_slices(tf.constant(names, tf.string))
     return paths.map(load, num_parallel_calls=num_parallel_calls)
 

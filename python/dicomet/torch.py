@@ -6,33 +6,34 @@
 ...     ...
 """
 
-import inspect
 import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
+
+from dicomet.extras import needs
 
 try:
     import torch
     from torch.utils.data import Dataset, get_worker_info
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("dicomet.torch needs PyTorch: pip install 'dicomet[torch]'", name=error.name) from error
+    raise ModuleNotFoundError(needs("dicomet.torch", "PyTorch", "torch"), name=error.name) from error
 
 import dicomet
+from dicomet.decoding_options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
 from dicomet.errors import PixelDataError, naming, shown
 from dicomet.loaders.folders import find_class_files, find_files, has_folders
 from dicomet.loaders.loading import COLOR, GREY, READERS, check_one_of, with_channels
+from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
 PathLike = str | os.PathLike[str]
 Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
 
-# These follow from `frames`, and from where a sample goes.
-_OF_DATASET = frozenset({"index", "out", "src"})
 # PS3.3 C.7.6.3.1.1: one, three, or, in retired colour spaces, four.
 _MOST_SAMPLES = 4
 
@@ -76,7 +77,7 @@ class DicomDataset(Dataset[Any]):
     frames : {"all", "each"} or int
         ``"all"``: a sample is a file; if that has more frames than one, of shape ``(channels, frames, rows, columns)``.
         ``"each"``: a sample is a frame; the header of every file is read at once, to count them. A number: that frame
-        of every file, counted from 0.
+        of every file, from 0, or from -1 backwards.
     transform : callable, optional
         Is given each tensor; the sample has what it returns.
     target_transform : callable, optional
@@ -109,8 +110,8 @@ class DicomDataset(Dataset[Any]):
     KeyError
         The mapping has no target for a file.
     TypeError
-        An option belongs to the function of other `values`, or is ``index`` or ``out``. What none of them has is taken
-        for an option of pydicom's decoder; if it is not, it is ignored with a warning when a file is decoded.
+        There is no such option, or it belongs to the function of other `values`. The message says so, or names the
+        nearest option.
 
     """
 
@@ -124,13 +125,15 @@ class DicomDataset(Dataset[Any]):
         frames: Literal["all", "each"] | int = "all",
         transform: Callable[[torch.Tensor], Any] | None = None,
         target_transform: Callable[[Any], Any] | None = None,
-        **options: Any,
+        **options: Unpack[ReaderOptions],
     ) -> None:
         """Find the files; none is read, except to count its frames."""
-        self._read = _reader(values, options)
+        self._read = READERS[check_one_of("values", values, VALUES)]
+        check_reader_options("DicomDataset", options, values, argument_names(DicomDataset) - OPTION_NAMES)
+        self._values = values
         self._channels = check_one_of("channels", channels, (0, GREY, COLOR))
-        self._options = options
-        self._decoding_options = _decoding_options(self._read, options)
+        self._options: dict[str, Any] = {**options}
+        self._decoding_options = {name: value for name, value in self._options.items() if name in OPTION_NAMES}
         self.transform = transform
         self.target_transform = target_transform
         self.classes, paths, found = _find(source, targets)
@@ -145,6 +148,12 @@ class DicomDataset(Dataset[Any]):
         ]  # fmt: skip
         self.frame_indices = [number for of_file in numbers for number in of_file]
         self.targets = None if found is None else [target for _, target in self.samples]
+
+    def __repr__(self) -> str:
+        """Count samples, files and classes; names and paths, which may identify patients, are left out."""
+        files = len({path for path, _ in self.samples})
+        classes = f", {len(self.classes)} classes" if self.classes else ""
+        return f"<dicomet.torch.DicomDataset, {len(self)} samples of {files} files{classes}, values={self._values!r}>"
 
     def __len__(self) -> int:
         """Return how many samples there are."""
@@ -211,34 +220,12 @@ def naming_file(path: PathLike) -> Iterator[None]:
         raise DicomFileError(error.reason, **place) from error
 
 
-def _reader(values: Values, options: Mapping[str, Any]) -> Callable[..., np.ndarray]:
-    """Return the function that `values` names, if it takes these options."""
-    read = READERS[check_one_of("values", values, VALUES)]
-    # What the functions do not name goes to pydicom, which does not look at what it does not know.
-    of_others = set().union(*map(_named, READERS.values())) - _named(read)
-    unknown = sorted(options.keys() & (of_others | _OF_DATASET))
-    if unknown:
-        raise TypeError(f"DicomDataset(values={values!r}) has no option {unknown[0]!r}")
-    return read
-
-
-def _decoding_options(read: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of the decoder, such as a transfer syntax that the file does not have."""
-    return {name: value for name, value in options.items() if name not in _named(read)}
-
-
-def _named(function: Callable[..., Any]) -> set[str]:
-    parameters = inspect.signature(function).parameters.values()
-    return {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD}
-
-
 def _checked_frames(frames: str | int) -> str | int:
     if isinstance(frames, str):
         if frames in {"all", "each"}:
             return frames
-    elif operator.index(frames) >= 0:
-        return operator.index(frames)
-    raise ValueError(f"'frames': found {shown(frames)}, expected 'all', 'each', or a number from 0 on")
+        raise ValueError(f"'frames': found {shown(frames)}, expected 'all', 'each', or a number")
+    return operator.index(frames)
 
 
 def _find(source: PathLike | Iterable[PathLike], targets: Targets) -> tuple[list[str], list[Path], list[Any] | None]:

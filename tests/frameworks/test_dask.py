@@ -17,7 +17,7 @@ import pytest
 
 import dicomet
 
-pytest.importorskip("dask.array", reason="dask is not installed: pip install 'dicomet[dask]'")
+pytest.importorskip("dask.array", reason="dask is not installed: pip install '.[dask]'")
 
 from dicomet.dask import from_files
 
@@ -74,6 +74,13 @@ def test_schedulers(scheduler):
     assert np.array_equal(lazy.compute(scheduler=scheduler), expected)
     assert np.array_equal(lazy[1:3, 4:8].compute(scheduler=scheduler), expected[1:3, 4:8])
     assert lazy.max().compute(scheduler=scheduler) == expected.max()
+
+
+def test_frames_count_from_the_end():
+    whole = by_frames(MULTI)
+    for index in (-1, -len(whole), 0):
+        assert np.array_equal(from_files([MULTI, MULTI], index=index).compute(), [whole[index]] * 2)
+    assert np.array_equal(from_files([MULTI], index=-1, values="display"), [dicomet.to_display(MULTI, index=-1)])
 
 
 @pytest.mark.parametrize("chunks", [1, 2, 3, 7, 100])
@@ -229,9 +236,11 @@ def test_errors_can_be_sent_to_another_process():
         ({"chunks": 1.5}, TypeError, "float"),
         ({"values": "seen"}, ValueError, "'values': found 'seen'"),
         ({"paths": CT, "index": 0}, ValueError, "for several files"),
-        ({"index": 1}, dicomet.PixelDataError, "found 1 frames, expected one with the index 1"),
-        ({"index": -1}, dicomet.PixelDataError, "index -1"),
+        ({"index": 1}, dicomet.PixelDataError, "found index 1 of 1 frame, expected -1 to 0"),
+        ({"index": -2}, dicomet.FrameIndexError, "index -2"),
         ({"out": np.empty(1)}, TypeError, "no argument 'out'"),
+        ({"window": (40, 400)}, TypeError, "no argument 'window', which is for values='display'"),
+        ({"chunk": 3}, TypeError, "no argument 'chunk', did you mean 'chunks'"),
         ({"paths": [3]}, TypeError, "int"),
     ],
     ids=str,
@@ -251,7 +260,7 @@ def test_dicomet_itself_does_not_import_dask():
 
 @pytest.fixture
 def cluster():
-    distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install 'dicomet[dask]'")
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install '.[dask]'")
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50

@@ -56,6 +56,12 @@ def compare(folders, levels=0, **arguments):
         assert_equal_batches(batches(ours), batches(of_keras), levels)
 
 
+@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
+def test_an_argument_that_does_not_exist(made):
+    with pytest.raises(TypeError, match=rf"^{made.__name__}\(\) has no argument 'indx', did you mean 'index'\?"):
+        made("nowhere", indx=0)
+
+
 def test_signature():
     ours = inspect.signature(image_dataset_from_directory).parameters.values()
     of_keras = inspect.signature(keras.utils.image_dataset_from_directory).parameters.values()
@@ -147,12 +153,12 @@ def test_display_options(folders):
 def test_one_frame_of_many(folders, tmp_path):
     path = shutil.copy(folders[0] / "ring" / "z.dcm", tmp_path)
     arguments = {"labels": None, "color_mode": "grayscale", "image_size": (10, 10), "verbose": False}
-    for index, expected in [("middle", 7), (0, 0), (14, 14)]:
+    for index, expected in [("middle", 7), (0, 0), (14, 14), (-1, 14), (-15, 0)]:
         frame = dicomet.to_display(path, index=expected)
         for made in (image_dataset_from_directory, DicomPyDataset):
             (batch,) = made(tmp_path, index=index, **arguments)
             assert (np.asarray(batch)[0, ..., 0] == frame).all()
-    with pytest.raises(dicomet.PixelDataError, match=r"z\.dcm: 'index': found 15, expected a frame from 0 to 14"):
+    with pytest.raises(dicomet.PixelDataError, match=r"z\.dcm: .*: found index 15 of 15 frames, expected -15 to 14"):
         DicomPyDataset(tmp_path, index=15, **arguments)[0]
 
 
@@ -199,7 +205,7 @@ def test_no_grain(folders):
 def test_without_tensorflow_it_is_said_what_to_install(folders, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     monkeypatch.delitem(sys.modules, "dicomet.tf", raising=False)
-    with pytest.raises(ModuleNotFoundError, match=r"needs TensorFlow: pip install 'dicomet\[tf\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"needs TensorFlow: pip install '\.\[tf\]'"):
         image_dataset_from_directory(folders[0])
     assert not capsys.readouterr().out
 

@@ -12,7 +12,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RLELossless, gen
 
 import dicomet
 
-pytest.importorskip("monai", reason="MONAI is not installed: pip install 'dicomet[monai]'")
+pytest.importorskip("monai", reason="MONAI is not installed: pip install '.[monai]'")
 
 from monai.data import DataLoader, Dataset
 from monai.data.image_reader import PydicomReader
@@ -294,6 +294,18 @@ def test_a_file_without_an_image(tmp_path):
     found = _load(DicometReader, tmp_path / "1.dcm")
     assert isinstance(found, DicomFileError)
     assert "1.dcm: The dataset in 'src' has no 'Pixel Data'" in str(found)
+
+
+def test_arguments_that_do_not_exist():
+    with pytest.raises(TypeError, match=r"^DicometReader\(\) has no argument 'swap_ji', did you mean 'swap_ij'\?"):
+        DicometReader(swap_ji=True)
+    with pytest.raises(TypeError, match=r"DicometReader.read\(\) has no argument 'specific_tag', did you mean 'spec"):
+        DicometReader().read(CT, specific_tag=[])
+    DicometReader(force=True, defer_size=100).read(CT, force=True)
+
+
+def test_representation():
+    assert repr(DicometReader()) == "<dicomet.monai.DicometReader, swap_ij=True, affine_lps_to_ras=True>"
 
 
 def test_verify_suffix(tmp_path):

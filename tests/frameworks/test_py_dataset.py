@@ -178,6 +178,13 @@ def test_it_can_be_pickled(folders):
     assert (again[0][0] == dataset[0][0]).all()
 
 
+def test_representation(folders):
+    """It names no file and no class: both may be names of patients."""
+    dataset = DicomPyDataset(folders[0], batch_size=20, verbose=False)
+    files, classes = len(dataset.file_paths), len(dataset.class_names)
+    assert repr(dataset) == f"<dicomet.keras.DicomPyDataset, 3 batches of {files} files, {classes} classes>"
+
+
 def test_it_has_no_more_batches(folders):
     dataset = DicomPyDataset(folders[0], batch_size=20, image_size=(8, 8), verbose=False)
     assert [len(labels) for _, labels in dataset] == [20, 20, 1]

@@ -26,11 +26,12 @@ from dicomet import atomic
 from dicomet.__main__ import main
 
 pytest.importorskip("PIL")
-distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install 'dicomet[dask]'")
+distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install '.[dask]'")
 import dask  # noqa: E402 - comes with it
 
 from dicomet.convert import cluster as on_cluster  # noqa: E402 - needs what may be missing
 from dicomet.convert.jobs import run_job  # noqa: E402
+from dicomet.extras import install_command  # noqa: E402
 
 # A cluster that loses its workers says so, in its way.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -369,7 +370,7 @@ def test_without_distributed_it_is_said_what_to_install(tmp_path, out, capsys, m
     root = folder(tmp_path / "in", {"a.dcm": image()})
     assert main(["convert", "--scheduler", "tcp://127.0.0.1:9", str(root), "-o", str(out)]) == 2
     told = "dicomet convert: error: --scheduler needs dask.distributed, which is not installed: "
-    assert capsys.readouterr().err.splitlines() == [f"{told}pip install 'dicomet[dask]'"]
+    assert capsys.readouterr().err.splitlines() == [f"{told}{install_command('dask')}"]
 
 
 def test_it_is_either_processes_or_a_cluster(capsys):

@@ -415,8 +415,21 @@ def test_bad_arguments(arguments, message):
 def test_bad_index():
     with pytest.raises(TypeError, match="'index': found 'last', expected"):
         dataset([CT], index="last")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="'index': found 1, expected a frame from 0 to 0"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="found index 1 of 1 frame, expected -1 to 0"):
         read_image(CT, index=1)
+    assert (read_image(CT, index=-1).numpy() == read_image(CT, index=0).numpy()).all()
+
+
+@pytest.mark.parametrize("function", [decode_dicom_image, read_image, dataset])
+def test_an_argument_that_does_not_exist(function):
+    with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) has no argument 'dtyp', did you mean 'dtype'\?"):
+        function("nowhere", dtyp=tf.int16)
+
+
+def test_one_path_is_no_list_of_paths():
+    for paths in ("folder/x", Path("folder/x"), b"folder/x"):
+        with pytest.raises(TypeError, match=r"^'paths': found .*, expected an iterable of sources"):
+            dataset(paths)
 
 
 def test_colours_of_16_bits_become_their_luma():

@@ -1,6 +1,7 @@
 """`dicomet.torch.DicomDataset`: what it finds, what its tensors are, and what a `DataLoader` makes of them."""
 
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 import dicomet
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'dicomet[torch]'")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install '.[torch]'")
 
 from torch.utils.data import DataLoader  # noqa: E402 - only where there is PyTorch
 
@@ -174,19 +175,23 @@ def test_options_reach_the_function():
 
 @pytest.mark.parametrize(
     ("values", "option"),
-    [("stored", "window"), ("stored", "dtype"), ("modality", "window"), ("display", "index"), ("stored", "out")],
+    [
+        *[("stored", "window"), ("stored", "dtype"), ("modality", "window"), ("display", "raw")],
+        *[("display", "index"), ("stored", "out"), ("display", "windw")],
+    ],
 )
 def test_options_of_another_function(values, option):
-    with pytest.raises(TypeError, match=rf"values='{values}'\) has no option '{option}'"):
+    with pytest.raises(TypeError, match=rf"DicomDataset\(.*\) has no argument '{option}'"):
         DicomDataset([CT], values=values, **{option: None})
 
 
 def test_arguments_that_are_none():
     with pytest.raises(ValueError, match=r"'values': found 'pixels', expected one of 'display'"):
         DicomDataset([CT], values="pixels")
-    for frames in ("first", -1):
-        with pytest.raises(ValueError, match="'frames': found"):
-            DicomDataset([CT], frames=frames)
+    with pytest.raises(ValueError, match="'frames': found"):
+        DicomDataset([CT], frames="first")
+    with pytest.raises(TypeError, match=r"DicomDataset\(\) has no argument 'transfrom', did you mean 'transform'\?"):
+        DicomDataset([CT], transfrom=None)
     with pytest.raises(TypeError):
         DicomDataset([CT], frames=1.5)
 
@@ -239,6 +244,24 @@ def test_three_columns_are_not_colours(tmp_path, values):
     if values == "stored":
         np.testing.assert_array_equal(images[0].numpy(), array[None])
         np.testing.assert_array_equal(images[1].numpy(), np.moveaxis(array, -1, 0))
+
+
+def test_frames_count_from_the_end():
+    whole = dicomet.pixel_array(RGB_2_FRAMES)
+    for frame in (-1, -2):
+        image = DicomDataset([RGB_2_FRAMES], frames=frame, values="stored")[0]
+        np.testing.assert_array_equal(image.numpy(), np.moveaxis(whole[frame], -1, 0))
+
+
+def test_representation(tmp_path):
+    """It names no file and no class: both may be names of patients."""
+    for name in ("DOE^JANE", "ROE^JOHN"):
+        (tmp_path / name).mkdir()
+        shutil.copy(RGB_2_FRAMES, tmp_path / name / "DOE^JANE.dcm")
+    text = "<dicomet.torch.DicomDataset, 4 samples of 2 files, 2 classes, values='display'>"
+    assert repr(DicomDataset(tmp_path, frames="each")) == text
+    one = repr(DicomDataset([RGB_2_FRAMES], values="stored"))
+    assert one == "<dicomet.torch.DicomDataset, 1 samples of 1 files, values='stored'>"
 
 
 def test_a_frame_that_does_not_exist():

@@ -11,7 +11,7 @@ import dicomet
 from dicomet.__main__ import main
 from dicomet.loaders.folders import find_class_files, find_files
 
-pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'dicomet[torch]'")
+pytest.importorskip("torch", reason="PyTorch is not installed: pip install '.[torch]'")
 pytest.importorskip("PIL.Image", reason="Pillow is not installed: pip install pillow")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

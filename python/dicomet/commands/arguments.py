@@ -2,14 +2,29 @@
 
 import argparse
 import math
+import re
+from collections.abc import Sequence
 
 MOST_DIGITS = 9
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
-# argparse takes what begins with a minus for an option.
-WINDOW = (
-    "CENTER,WIDTH[,FUNCTION] (with a minus in front: --window=-600,1500), the number or the explanation of one of the "
-    "file, or minmax, percentile or full"
-)
+WINDOW = "CENTER,WIDTH[,FUNCTION], the number or the explanation of one of the file, or minmax, percentile or full"
+_NEGATIVE = re.compile(r"-\.?\d")
+
+
+def with_negative_values(arguments: Sequence[str]) -> list[str]:
+    """Join a long option and a value that begins with a negative number: ``--window -600,1500``.
+
+    argparse takes such a value for an option, unless all of it is a number. No option begins with a digit.
+    """
+    joined: list[str] = []
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            return [*joined, *arguments[position:]]
+        if _NEGATIVE.match(argument) and joined and re.fullmatch(r"--[a-z][a-z-]*", joined[-1]):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def positive(text: str) -> int:

@@ -20,6 +20,7 @@ from rich.text import Text
 from dicomet import __version__, _native
 from dicomet.commands.bench import BenchFile, Outcome, Result, bench_file, silenced
 from dicomet.commands.terminal import plain, printable
+from dicomet.extras import install_command
 
 # Wider than any table: a file or a pipe has no width to keep to.
 UNLIMITED = 10_000
@@ -91,8 +92,8 @@ def show(results: Sequence[Result], console: Console) -> None:
         _show_reasons(title, [result for result in results if result.outcome is outcome], console)
     if any(result.lacks_plugin for result in results):
         console.print(
-            "\nPlugins for all JPEG syntaxes, one of them under the GPL-3.0: pip install 'dicomet[jpeg]'\n"
-            "JPEG 2000, HTJ2K and JPEG-LS alone, without the GPL: pip install 'dicomet[jpeg-permissive]'",
+            f"\nPlugins for all JPEG syntaxes, one of them under the GPL-3.0: {install_command('jpeg')}\n"
+            f"JPEG 2000, HTJ2K and JPEG-LS alone, without the GPL: {install_command('jpeg-permissive')}",
             style="bold",
         )
     if any(result.outcome is Outcome.DIFFERENT for result in results):

@@ -1,11 +1,14 @@
 """`dicomet info`: what `describe` tells, as aligned text, as one line, or as JSON."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from dicomet.commands.terminal import plain, printable, say
-from dicomet.info import describe
+from dicomet.info import describe, undescribed
+from dicomet.regular import irregular
 
 NO_VALUE = "?"
 Told = dict[str, Any]
@@ -13,19 +16,33 @@ Told = dict[str, Any]
 
 def write_json(files: Sequence[str]) -> int:
     """Print an object for one file, a list for several; return 1 if one of them has an error."""
-    told = [describe(file) for file in files]
+    told = [undescribed(file, why) if (why := _unusable(file)) else describe(file) for file in files]
     say(json.dumps(told[0] if len(told) == 1 else told, indent=2, allow_nan=False))
     return int(any(one["error"] for one in told))
 
 
 def write_text(files: Sequence[str]) -> int:
     """Print each file as soon as it is described; return 1 if one of them has an error."""
-    status = 0
-    for number, file in enumerate(files):
+    described, failed = 0, 0
+    for file in files:
+        if _unusable(file):
+            failed += 1
+            continue
         told = describe(file)
-        say(("\n" if number else "") + text(told))
-        status |= bool(told["error"])
-    return int(status)
+        say(("\n" if described else "") + text(told))
+        described += 1
+        failed += bool(told["error"])
+    return int(failed > 0)
+
+
+def _unusable(path: str) -> str | None:
+    """Return why a path cannot be read as a file, and say so on standard error; None if it can."""
+    kind = irregular(path) if Path(path).exists() else None
+    if kind is None and Path(path).exists():
+        return None
+    why = f"no such file: {path!r}" if kind is None else f"found {kind}, expected a file: {path!r}"
+    sys.stderr.write(f"dicomet info: error: {printable(why)}\n")
+    return why
 
 
 def text(told: Told) -> str:

@@ -38,11 +38,14 @@ class Sheet:
     ----------
     pixels : numpy.ndarray
         RGB, of shape ``(rows, columns, 3)`` and dtype uint8.
+    images : int
+        The number of images that have been drawn.
 
     """
 
     def __init__(self, count: int, columns: int | None, size: int) -> None:
         """Lay out `count` tiles, in rows of `columns`, or nearly in a square."""
+        self.images = 0
         self._size = size
         self._columns = min(count, columns or math.isqrt(count - 1) + 1)
         height, width = (GAP + number * (size + GAP) for number in (-(-count // self._columns), self._columns))
@@ -84,6 +87,7 @@ class Sheet:
             filter="bilinear",
         )
         self._part(box)[...] = resized if image.ndim == self.pixels.ndim else resized[..., np.newaxis]
+        self.images += 1
 
     def cross_out(self, number: int) -> None:
         """Draw a cross in place of an image that could not be had."""

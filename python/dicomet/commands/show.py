@@ -51,7 +51,7 @@ def show(  # noqa: PLR0913 - the options of the command
     Returns
     -------
     int
-        0, or 1 where a tile is broken or the sheet cannot be written.
+        0, or 1 where a tile is broken or the sheet cannot be written. Without any image no sheet is written.
 
     Raises
     ------
@@ -75,6 +75,9 @@ def show(  # noqa: PLR0913 - the options of the command
         line = _line_of_frame(tile, error) if is_one_file else _line(tile, error, with_window=window is None)
         say(f"{number + 1:{len(str(len(chosen)))}}  {line}")
     _say_rest(len(files), len(chosen), others)
+    if not sheet.images:
+        sys.stderr.write("dicomet show: error: no image can be shown: no sheet is written\n")
+        return 1
     return _write(png.encode(png.read_only(sheet.pixels)), output) or int(broken > 0)
 
 

@@ -18,6 +18,7 @@ from dicomet.convert.options import (
     format_of,
 )
 from dicomet.convert.options import Frames as WantedFrames
+from dicomet.decoding_options import checks_arguments
 from dicomet.display.values import Values
 from dicomet.display.view import Asked
 from dicomet.errors import naming
@@ -60,6 +61,7 @@ class Converted(NamedTuple):
     reason: str = ""
 
 
+@checks_arguments
 def convert_file(  # noqa: PLR0913 - the options of the command
     src: "Readable | Dataset",
     out: str | os.PathLike[str],
@@ -131,12 +133,14 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     ValueError
         An option, or a combination of options, that cannot be; values that the format cannot hold; or a result that
         would replace `src`.
-    IndexError
-        There is no frame of that number.
+    FrameIndexError
+        There is no frame of that number: a `PixelDataError` that is also an `IndexError`.
+    TypeError
+        There is no such argument; the message names the nearest one.
     PixelDataError, OSError
         As `dicomet.pixel_array` does; nothing is written then.
     ImportError
-        JPEG needs Pillow and TIFF needs tifffile, which come with ``dicomet[convert]``.
+        JPEG needs Pillow and TIFF needs tifffile, which come with the extra ``convert``.
 
     """
     options = Options(window, dtype, size, resample, frames, colour, values, quality, skip_existing, workers)

@@ -10,7 +10,7 @@ Hounsfield units and the like (--values modality). Folders below a SRC are kept 
 stay folders of classes. Of several SRC, each folder or archive gets a folder of its name. Files in folders and archives
 that are no DICOM files or have no pixel data are skipped.
 
-Exit status: 0; 1 if a file failed, whose reason is told and which does not end the rest; 2 for unusable arguments.
+Exit status: 0; 1 if a file failed, which does not end the rest and is counted by its reason; 2 for unusable arguments.
 """
 
 
@@ -89,11 +89,16 @@ def _add_course(parser: argparse.ArgumentParser) -> None:
         "--scheduler",
         metavar="ADDRESS",
         help="of a running dask.distributed cluster that does it instead, such as tcp://10.0.0.5:8786, and whose "
-        "workers see the same files; needs dicomet[dask]",
+        "workers see the same files; needs the extra dask",
     )
     group.add_argument("--skip-existing", action="store_true", help="go on where an earlier run has ended")
     group.add_argument(
         "--on-error", choices=("skip", "stop"), default="skip", help="what to do when a file fails; default: skip it"
+    )
+    group.add_argument(
+        "--verbose",
+        action="store_true",
+        help="name every file that failed or has a warning on a line of its own; default: a line for each reason",
     )
     group.add_argument(
         "--report",

@@ -1,4 +1,4 @@
-"""Jobs on a cluster of dask.distributed. Needs it: ``pip install 'dicomet[dask]'``."""
+"""Jobs on a cluster of dask.distributed. Needs the extra ``dask``."""
 
 import asyncio
 import os

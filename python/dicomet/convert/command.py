@@ -18,6 +18,7 @@ from rich.text import Text
 from dicomet.convert import pool
 from dicomet.convert.api import Converted, Status
 from dicomet.convert.course import Course
+from dicomet.convert.failures import Summary, line_of
 from dicomet.convert.formats import check_installed
 from dicomet.convert.jobs import Job
 from dicomet.convert.kept import check_kept
@@ -26,11 +27,11 @@ from dicomet.convert.options import FORMATS, OTHER_FORMATS, Options, format_of
 from dicomet.convert.report import Report
 from dicomet.convert.sources import Found, UnusableSourceError, find
 from dicomet.errors import in_one_line
+from dicomet.extras import needs
 
 UNUSABLE_ARGUMENTS = 2
 SUFFIXES = {"png": ".png", "jpg": ".jpg", "tiff": ".tiff", "npy": ".npy", "npz": ".npz"}
 PREFIX = "dicomet convert"
-INSTALL_DASK = "pip install 'dicomet[dask]'"
 
 
 class _Plan(NamedTuple):
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     stop = Event()
     try:
         with closing(course(jobs=plan.jobs(), count=len(plan.found), stop=stop)) as done:
-            for result in _shown(done, len(plan.found)):
+            for result in _shown(done, len(plan.found), verbose=arguments.verbose):
                 counts[result.status] += 1
                 if report is not None:
                     report.add(result)
@@ -90,7 +91,8 @@ def _course(arguments: argparse.Namespace) -> Course:
     try:
         from dicomet.convert.cluster import Cluster  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise ImportError(f"--scheduler needs dask.distributed, which is not installed: {INSTALL_DASK}") from error
+        library = "dask.distributed, which is not installed"
+        raise ImportError(needs("--scheduler", library, "dask")) from error
     return Cluster(arguments.scheduler).run
 
 
@@ -137,18 +139,41 @@ def _is_file_name(out: Path) -> bool:
     return out.suffix.lower() in {*FORMATS, *OTHER_FORMATS}
 
 
-def _shown(done: Iterable[Converted], count: int) -> Iterator[Converted]:
-    """Pass on what is done, with a progress bar in a terminal, and tell what failed."""
+def _shown(done: Iterable[Converted], count: int, *, verbose: bool) -> Iterator[Converted]:
+    """Pass on what is done, with a progress bar in a terminal.
+
+    Files that fail, or are converted with a warning, are summarized by reason at the end, also after an interrupt; or
+    with `verbose` named at once, each on a line.
+    """
     console = Console(stderr=True, highlight=False, emoji=False, markup=False)
+    summaries: dict[str, Summary] = {}
     columns = (TextColumn("Converting"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=count)
-        for result in done:
-            if result.status == "failed":
-                line = in_one_line(f"{PREFIX}: {result.source}: {result.reason}")
-                progress.console.print(line.encode(errors="replace").decode(), soft_wrap=True)
-            progress.advance(task)
-            yield result
+        try:
+            for result in done:
+                prefix = _prefix(result)
+                if prefix is not None and verbose:
+                    _print(progress.console, line_of(prefix, result))
+                elif prefix is not None:
+                    summaries.setdefault(prefix, Summary(prefix)).add(result)
+                progress.advance(task)
+                yield result
+        finally:
+            for summary in summaries.values():
+                for line in summary.lines():
+                    _print(progress.console, line)
+
+
+def _prefix(result: Converted) -> str | None:
+    """Return how the line of a file begins; None if there is nothing to say of it."""
+    if result.status == "failed":
+        return PREFIX
+    return f"{PREFIX}: warning" if result.status == "converted" and result.reason else None
+
+
+def _print(console: Console, line: str) -> None:
+    console.print(line.encode(errors="replace").decode(), soft_wrap=True)
 
 
 class _Rate(ProgressColumn):

@@ -11,6 +11,7 @@ import numpy as np
 
 from dicomet import png
 from dicomet.convert.options import Options, check_dtype
+from dicomet.extras import install_command
 
 NPZ_NAME = "image"
 COLOURED = 3
@@ -19,7 +20,6 @@ MOST_SIDE_OF_JPEG = 65500
 # Offsets of a TIFF have 32 bits; what is not pixels has room in the rest.
 MOST_OF_TIFF = 2**32 - 2**25
 NEEDS = {"jpg": ("PIL", "JPEG files are written by Pillow"), "tiff": ("tifffile", "TIFF files are written by tifffile")}
-INSTALL = "pip install 'dicomet[convert]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def check_installed(kind: str) -> None:
     """
     module, what = NEEDS.get(kind, ("", ""))
     if module and find_spec(module) is None:
-        raise ImportError(f"{what}, which is not installed: {INSTALL}")
+        raise ImportError(f"{what}, which is not installed: {install_command('convert')}")
 
 
 def image_encoder(kind: str, options: Options) -> Callable[[np.ndarray, BinaryIO], object]:

@@ -31,7 +31,7 @@ class FrameSource:
 
         Raises
         ------
-        IndexError
+        FrameIndexError
             There is no frame of the number that is wanted.
         PixelDataError, OSError
             As `dicomet.open` does.
@@ -40,7 +40,7 @@ class FrameSource:
         self._options = options
         self._frames = DisplayFrames(src, {}, decoding_plugin="", workers=options.workers, max_bytes=None)
         self.count = self._frames.stored.count
-        self.numbers = _wanted(options.frames, self.count)
+        self.numbers = self._wanted(options.frames)
         self._read = self._reader()
 
     def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
@@ -48,6 +48,12 @@ class FrameSource:
         for number in numbers:
             frame = self._read(number)
             yield frame if self._options.size is None else resized(frame, self._options.size, self._options.resample)
+
+    def _wanted(self, frames: int | str) -> range:
+        if frames == "all":
+            return range(self.count)
+        number = self.count // 2 if frames == "mid" else self._frames.stored.number_of(int(frames))
+        return range(number, number + 1)
 
     def _reader(self) -> Callable[[int], np.ndarray]:
         options = self._options
@@ -77,15 +83,6 @@ class FrameSource:
 
 def _without_axis(frame: np.ndarray) -> np.ndarray:
     return frame[..., 0] if frame.shape[2:] == (1,) else frame
-
-
-def _wanted(frames: int | str, count: int) -> range:
-    if frames == "all":
-        return range(count)
-    number = count // 2 if frames == "mid" else int(frames)
-    if not -count <= number < count:
-        raise IndexError(f"frames: found {number}, expected -{count} to {count - 1}")
-    return range(number % count, number % count + 1)
 
 
 def resized(frame: np.ndarray, size: Size, resample: Resample) -> np.ndarray:

@@ -1,15 +1,15 @@
 """The public functions `to_display` and `modality_values`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from dicomet.decoding_options import DecodingOptions, checks_arguments
 from dicomet.display import icc
 from dicomet.display.frames import DisplayFrames, Look
 from dicomet.display.values import modality_frames
 from dicomet.display.view import Asked, checked
 from dicomet.errors import naming, shown
-from dicomet.frames import checked_index
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -21,6 +21,7 @@ RANGES = {np.dtype(np.uint8): (0.0, 255.0), np.dtype(np.uint16): (0.0, 65535.0),
 FLOAT_MAX = float(np.finfo(np.float32).max)
 
 
+@checks_arguments
 def to_display(  # noqa: PLR0913 - the steps of the pipeline
     src: "Readable | Dataset",
     *,
@@ -36,7 +37,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     decoding_plugin: str = "",
     workers: int | None = None,
     max_bytes: int | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[DecodingOptions],
 ) -> np.ndarray:
     """Return the image as it is meant to be seen (PS3.4 N.2): uint8, uint16 or float32, grey or RGB.
 
@@ -45,7 +46,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     src : path, binary file object, bytes-like or pydicom.dataset.Dataset
         As for `pixel_array`.
     index : int, optional
-        This frame alone, counted from 0.
+        This frame alone, by its number as for `pixel_array`.
     window : optional
         What of the values is seen (PS3.3 C.11.2). None: the first view of the file that can be used, with a warning
         where others were skipped. An integer: which of several of the
@@ -68,8 +69,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     icc_profile : bool
         Convert colours by the ICC profile of the file, if there is one, to sRGB (needs Pillow).
     out, decoding_plugin, workers, max_bytes, **kwargs
-        As for `pixel_array`. A name that is none of these, nor an option of pydicom's decoders, is ignored with a
-        warning.
+        As for `pixel_array`.
 
     Returns
     -------
@@ -89,26 +89,25 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         `src` cannot be read.
 
     """
-    check_known(kwargs, "to_display")
     look = look_of(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
-    number = None if index is None else checked_index(index)
     with naming(src):
         frames = DisplayFrames(
             src,
-            kwargs,
+            {**kwargs},
             decoding_plugin=decoding_plugin,
             workers=workers,
             max_bytes=max_bytes,
             icc_profile=bool(icc_profile),
         )
         profile = _profile(frames, look) if icc_profile else None
-        array = frames.display(number, look, out)
+        array = frames.display(index, look, out)
     if profile is not None:
         array = array if array.flags.writeable else array.copy()
         icc.to_srgb(array, profile)
     return array
 
 
+@checks_arguments
 def modality_values(  # noqa: PLR0913 - those of `pixel_array`
     src: "Readable | Dataset",
     *,
@@ -118,7 +117,7 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
     decoding_plugin: str = "",
     workers: int | None = None,
     max_bytes: int | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[DecodingOptions],
 ) -> np.ndarray:
     """Return the values after the Modality LUT (PS3.3 C.11.1): Hounsfield units of a CT image, for instance.
 
@@ -145,12 +144,10 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
         An integer `dtype` does not hold all values that there can be.
 
     """
-    check_known(kwargs, "modality_values")
     wanted = None if dtype is None else np.dtype(dtype).newbyteorder("=")
-    number = None if index is None else checked_index(index)
     with naming(src):
-        frames = DisplayFrames(src, kwargs, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
-        return modality_frames(frames, number, wanted, out)
+        frames = DisplayFrames(src, {**kwargs}, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
+        return modality_frames(frames, index, wanted, out)
 
 
 def look_of(  # noqa: PLR0913 - those of `to_display`
@@ -172,24 +169,6 @@ def look_of(  # noqa: PLR0913 - those of `to_display`
         dtype=found,
         range=_checked_range(ends, found),
     )
-
-
-def check_known(options: dict[str, Any], function: str) -> None:
-    """Check that options are some that decoding has: here a slip would show another picture.
-
-    Raises
-    ------
-    TypeError
-        There is another.
-
-    """
-    if not options:
-        return
-    from pydicom.pixels.decoders.base import DecodeOptions  # noqa: PLC0415 - few callers give options
-
-    unknown = sorted(options.keys() - DecodeOptions.__annotations__.keys() - {"use_pdh"})
-    if unknown:
-        raise TypeError(f"{function}() has no argument {unknown[0]!r}, and pydicom no such decoding option")
 
 
 def _checked_dtype(dtype: "DTypeLike") -> np.dtype:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from dicomet.errors import PixelDataError
+from dicomet.extras import needs
 
 ICC_PROFILE = "(0028,2000) ICC Profile"
 
@@ -24,7 +25,7 @@ def srgb_transform(profile: bytes) -> Any:
     try:
         from PIL import ImageCms  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("icc_profile=True needs Pillow: pip install 'dicomet[convert]'") from error
+        raise ModuleNotFoundError(needs("icc_profile=True", "Pillow", "convert")) from error
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         intent = ImageCms.Intent(ImageCms.getDefaultIntent(source))

@@ -12,6 +12,7 @@ from dicomet.display.frames import DisplayFrames
 from dicomet.display.values import VALUES, Values, modality_frames
 from dicomet.display.view import Asked
 from dicomet.errors import PixelDataError, naming
+from dicomet.frames import Frames
 from dicomet.pixels import pixel_array
 
 Index = int | Literal["middle"] | None
@@ -43,7 +44,7 @@ class FrameLoader:
     channels : int
         1, 3 or 4; 0 for those of the file.
     index : int, "middle" or None
-        The frame, from 0; the middle one of ``n`` is ``n // 2``. None: all of them.
+        The frame, from 0, or from -1 backwards; the middle one of ``n`` is ``n // 2``. None: all of them.
     window, default, percentiles
         As for `dicomet.to_display`.
     aspect : (int, int), optional
@@ -84,20 +85,18 @@ class FrameLoader:
             # With one thread: those who load many files run side by side.
             frames = DisplayFrames(path, {}, decoding_plugin="", workers=1, max_bytes=None)
             count = frames.stored.count
-            index = self._index_among(count)
+            index = self._number_among(frames.stored)
             array = self._read(frames, index)
             if index is None and count == 1:
                 array = array[np.newaxis]
             array = with_channels(array, self.channels, array.ndim - (index is None))
             return array if self.aspect is None else cropped(array, self.aspect)
 
-    def _index_among(self, frames: int) -> int | None:
-        """Return the number of the frame that is meant, or None for all."""
-        if self.index == "middle":
-            return frames // 2
-        if self.index is not None and not 0 <= self.index < frames:
-            raise PixelDataError(f"'index': found {self.index}, expected a frame from 0 to {frames - 1}")
-        return self.index
+    def _number_among(self, frames: Frames) -> int | None:
+        """Return the number of the frame that `index` means, or None for all."""
+        if self.index is None:
+            return None
+        return frames.count // 2 if self.index == "middle" else frames.number_of(self.index)
 
     def _read(self, frames: DisplayFrames, index: int | None) -> np.ndarray:
         if self.values == "stored":

@@ -1,0 +1,71 @@
+"""What is said of files that failed, or were converted with a warning: one line for each reason, not for each file."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dicomet.convert.api import Converted
+from dicomet.errors import in_one_line
+
+MOST_EXAMPLES = 2
+MOST_REASONS = 20
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(slots=True)
+class _Reason:
+    """The files that have one reason, but for the numbers in it."""
+
+    text: str
+    files: int = 0
+    is_varied: bool = False
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, source: str, text: str) -> None:
+        self.files += 1
+        self.is_varied |= text != self.text
+        if len(self.examples) < MOST_EXAMPLES:
+            self.examples.append(source)
+
+    def line(self) -> str:
+        if self.files == 1:
+            return f"{self.examples[0]}: {self.text}"
+        more = " (in some with other numbers)" if self.is_varied else ""
+        return f"{self.files} files: {self.text}{more}, e.g. {', '.join(self.examples)}"
+
+
+class Summary:
+    """Counts files by reason.
+
+    The memory that it takes depends on the number of reasons. `prefix` stands in front of each line.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        """Begin with no files."""
+        self._prefix = prefix
+        self._reasons: dict[str, _Reason] = {}
+
+    def add(self, result: Converted) -> None:
+        """Take a file with a reason."""
+        text = reason_without_name(result)
+        # Sizes and offsets differ from file to file.
+        self._reasons.setdefault(_NUMBER.sub("0", text), _Reason(text)).add(result.source, text)
+
+    def lines(self) -> Iterator[str]:
+        """Yield a line for each reason, the most frequent first, and one for those that are left out."""
+        reasons = sorted(self._reasons.values(), key=lambda reason: -reason.files)
+        yield from (in_one_line(f"{self._prefix}: {reason.line()}") for reason in reasons[:MOST_REASONS])
+        left = reasons[MOST_REASONS:]
+        if left:
+            files = sum(reason.files for reason in left)
+            yield f"{self._prefix}: {files} files for {len(left)} other reasons: --verbose or --report lists them"
+
+
+def line_of(prefix: str, result: Converted) -> str:
+    """Return the line of one file."""
+    return in_one_line(f"{prefix}: {result.source}: {reason_without_name(result)}")
+
+
+def reason_without_name(result: Converted) -> str:
+    """Return the reason; many begin with the name of the file, which the line has anyway."""
+    return result.reason.removeprefix(f"{result.source}: ")
