@@ -540,10 +540,19 @@ def test_colour_options_that_contradict_each_other():
 
 
 @pytest.mark.parametrize("option", ["force_ybr", "force_rgb"])
-@pytest.mark.parametrize("image", [ramp(), ramp(3), ramp(1, 8, 8)], ids=["grey", "16-bit colour", "8-bit grey"])
-def test_colours_that_cannot_be_converted(image, option):
-    with pytest.raises(dicomet.PixelDataError, match="three unsigned 8-bit samples"):
+@pytest.mark.parametrize("image", [ramp(), ramp(1, 8, 8)], ids=["gray", "8-bit gray"])
+def test_colors_that_cannot_be_converted(image, option):
+    with pytest.raises(dicomet.PixelDataError, match=r"for three unsigned (8-bit )?samples per pixel"):
         dicomet.pixel_array(oracle.dicom_file(elements(image)), **{option: True})
+
+
+def test_deep_colors_are_converted_to_rgb_only():
+    image = ramp(3)
+    data = oracle.dicom_file(elements(image))
+    with pytest.raises(dicomet.PixelDataError, match="RGB is converted to YBR_FULL for three unsigned 8-bit samples"):
+        dicomet.pixel_array(data, force_ybr=True)
+    expected = oracle.ybr_to_rgb(oracle.expected(image), image.bits_stored)
+    assert np.array_equal(dicomet.pixel_array(data, force_rgb=True), expected)
 
 
 @pytest.mark.parametrize(
@@ -909,7 +918,7 @@ def test_errors_are_those_that_pydicom_raises_too():
 )
 def test_missing_plugin(monkeypatch, transfer_syntax, package):
     monkeypatch.setattr(Decoder, "is_available", False)
-    size = struct.pack(">HBHHB", 8, 8, IMAGE.rows, IMAGE.columns, IMAGE.samples)
+    size = struct.pack(">HBHHB", 11, 8, IMAGE.rows, IMAGE.columns, IMAGE.samples)
     marker = b"\xff\xf7" if "JPEG-LS" in transfer_syntax.name else b"\xff\xc3"
     frame = b"\xff\xd8" + marker + size + bytes(IMAGE.rows * IMAGE.columns)
     if "JPEG 2000" in transfer_syntax.name:

@@ -466,7 +466,9 @@ def test_subsampled_jpeg_2000_is_converted_once(separation, size, tmp_path):
     expected = oracle.ybr_to_rgb(codestreams.replicated(components, size, separations)).astype(int)
     for term, told in (("YBR_FULL_422", 0), ("YBR_FULL", 0), ("RGB", 1), ("YBR_RCT", 1), ("YBR_ICT", 1)):
         ds = data_set(JPEG2000, stream, term)
-        for way, call in (*readings(ds, tmp_path), *displays(ds, tmp_path)):
+        ways = [*readings(ds, tmp_path), *displays(ds, tmp_path)]
+        # The ways differ in nothing that depends on the term.
+        for way, call in ways if term == "YBR_FULL_422" else ways[:1]:
             array, messages = recorded(call)
             # OpenJPEG converts two of the separations in integers that are rounded down.
             assert np.abs(array - expected).max() <= 1, (term, way)

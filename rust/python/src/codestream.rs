@@ -110,7 +110,7 @@ impl Codestream {
 
 /// The frame as decoders have to get it that convert colors on their own.
 #[pyfunction]
-pub(crate) fn with_neutral_colors<'py>(py: Python<'py>, frame: Input) -> PyResult<Bound<'py, PyBytes>> {
+pub(crate) fn with_neutral_colors(py: Python<'_>, frame: Input) -> PyResult<Bound<'_, PyBytes>> {
     let frame = frame.as_slice();
     match guarded(py, || jpeg::with_neutral_colors(frame))? {
         Some(neutral) => crate::bytes(py, &neutral),

@@ -96,7 +96,7 @@ fn coding_styles(bytes: &[u8]) -> Details {
     details
 }
 
-/// SGcod of COD: progression order, layers, multiple component transform (A.6.1).
+/// `SGcod` of COD: progression order, layers, multiple component transform (A.6.1).
 fn has_transform(cod: &[u8]) -> bool {
     cod.get(4).is_some_and(|&transform| transform != 0)
 }

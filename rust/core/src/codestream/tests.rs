@@ -234,25 +234,25 @@ fn color_statements_of_jpeg_2000() {
     }
 }
 
-fn boxed(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn boxed(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     [&(content.len() as u32 + 8).to_be_bytes(), &name[..], content].concat()
 }
 
 #[test]
 fn boxes_around_jpeg_2000() {
     let codestream = jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None);
-    let enumerated = |space: u32| boxed(b"colr", &[&[1, 0, 0][..], &space.to_be_bytes()].concat());
-    let profile = boxed(b"colr", &[2, 0, 0, 1, 2, 3, 4]);
-    let size = boxed(b"ihdr", &[0; 14]);
+    let enumerated = |space: u32| boxed(*b"colr", &[&[1, 0, 0][..], &space.to_be_bytes()].concat());
+    let profile = boxed(*b"colr", &[2, 0, 0, 1, 2, 3, 4]);
+    let size = boxed(*b"ihdr", &[0; 14]);
     let cases = [
         (vec![size.clone(), enumerated(16)], Some(16)),
         (vec![size.clone(), profile.clone(), enumerated(18), enumerated(16)], Some(18)),
         (vec![size.clone(), profile], None),
-        (vec![size.clone(), boxed(b"colr", &[1, 0, 0, 0, 0, 18])], None),
+        (vec![size.clone(), boxed(*b"colr", &[1, 0, 0, 0, 0, 18])], None),
         (vec![size], None),
     ];
     for (header, color_space) in cases {
-        let boxes = [boxed(b"jP  ", &[13, 10, 0x87, 10]), boxed(b"ftyp", b"jp2 "), boxed(b"jp2h", &header.concat())];
+        let boxes = [boxed(*b"jP  ", &[13, 10, 0x87, 10]), boxed(*b"ftyp", b"jp2 "), boxed(*b"jp2h", &header.concat())];
         let frame = [boxes.concat(), vec![0, 0, 0, 0], b"jp2c".to_vec(), codestream.clone()].concat();
         let expected = jpeg2000::Details { reversible: true, boxed: true, color_space, ..Default::default() };
         assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
@@ -282,7 +282,7 @@ proptest! {
 
     #[test]
     fn a_damaged_header_is_read_or_not(at in 0..200usize, byte: u8, cut in 0..200usize) {
-        let boxes = [boxed(b"jP  ", &[]), boxed(b"jp2h", &boxed(b"colr", &[1, 0, 0, 0, 0, 0, 16]))].concat();
+        let boxes = [boxed(*b"jP  ", &[]), boxed(*b"jp2h", &boxed(*b"colr", &[1, 0, 0, 0, 0, 0, 16]))].concat();
         let mut frame = [boxes, jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 1, 1, Some(0))].concat();
         let at = at % frame.len();
         frame[at] = byte;

@@ -39,6 +39,7 @@ fn load<const W: usize>(word: [u8; W], order: ByteOrder) -> i64 {
     }
 }
 
+#[allow(clippy::cast_sign_loss, reason = "limited to what is not negative")]
 fn store<const W: usize>(value: i64, order: ByteOrder) -> [u8; W] {
     std::array::from_fn(|index| {
         let place = if order == ByteOrder::Big { W - 1 - index } else { index };
@@ -83,7 +84,7 @@ mod tests {
         #[test]
         fn every_depth_is_exact(bits in 1u8..=32, samples in prop::collection::vec(any::<u32>(), 3..30), ends: bool, big: bool) {
             let order = if big { ByteOrder::Big } else { ByteOrder::Little };
-            let width = match bits { ..=8 => 1, ..=16 => 2, _ => 4 };
+            let width = match bits { ..=8 => 1, 9..=16 => 2, _ => 4 };
             let highest = u32::MAX >> (32 - bits);
             let samples: Vec<u32> = samples.iter().map(|sample| match (ends, sample % 4) {
                 (true, 0) => 0,
