@@ -116,7 +116,7 @@ class ImageAttributes:
         if self._dataset is None or self._photometric in PALETTES:
             return False
         with self._reading():
-            presentation = self._dataset.get("PixelPresentation", None)
+            presentation = str(self._dataset.get("PixelPresentation", None)).strip()
             return presentation in ("COLOR", "MIXED") and "RedPaletteColorLookupTableDescriptor" in self._dataset
 
     def icc_profile(self) -> bytes | None:

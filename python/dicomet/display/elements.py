@@ -4,6 +4,7 @@ import math
 from collections.abc import MutableSequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dicomet.code_string import term_of
 from dicomet.errors import PixelDataError, shown
 from dicomet.header import reads_by_default
 
@@ -57,6 +58,8 @@ _TEXT_VRS = frozenset({None, "DS", "CS"})
 _NUMBERS_AND_TERMS = frozenset(
     {WINDOW_CENTER, WINDOW_WIDTH, RESCALE_INTERCEPT, RESCALE_SLOPE, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE}
 )
+
+_TERMS = frozenset({PIXEL_PRESENTATION, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE})
 
 
 class Elements(NamedTuple):
@@ -185,4 +188,4 @@ def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
     if value is None or value == "":
         return ()
     values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value
-    return tuple(str(each).strip() for each in values)
+    return tuple(term_of(str(each), NAMES[tag]) if tag in _TERMS else str(each).strip() for each in values)
