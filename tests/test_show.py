@@ -306,7 +306,7 @@ def test_a_file_that_is_named_is_not_passed_over(output, capsys):
     pixels = made(output, CT, TEST_FILES / "rtplan.dcm", TEST_FILES / "README.txt", status=1)
     output_lines = capsys.readouterr().out.splitlines()
     assert "error: the data set has no pixel data" in output_lines[1]
-    assert "error: no (0002,0010) Transfer Syntax UID, which every DICOM file has" in output_lines[2]
+    assert "error: not a DICOM file: begins with 'Test Files used for test' (looks like plain text)" in output_lines[2]
     assert [is_broken(tile(pixels, number, 2)) for number in range(3)] == [False, True, True]
 
 

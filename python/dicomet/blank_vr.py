@@ -1,7 +1,7 @@
 """Data elements whose VR is two blanks or two NULs, which some writers leave where they do not know it.
 
-PS3.5 7.1.2 requires a VR. pydicom takes such an element for one in implicit VR, reads VR and length as a length
-of 32 bits, and loses its place. Here the dictionary (PS3.6) gives the VR.
+PS3.5 7.1.2 requires a VR. pydicom's parser takes such an element for one in implicit VR, reads VR and length as one
+length of 32 bits, and loses its place. Here the dictionary (PS3.6) gives the VR.
 """
 
 import struct
@@ -114,7 +114,7 @@ def _blank_header(file: BinaryIO, stop_when: StopWhen, *, little_endian: bool) -
     order = "<" if little_endian else ">"
     group, element, vr, length = struct.unpack_from(f"{order}HH2sH", header)
     tag = group << 16 | element
-    if stop_when(tag, None, length):
+    if group == ITEM_GROUP or stop_when(tag, None, length):
         return None
     try:
         known = dictionary_VR(tag)

@@ -18,13 +18,13 @@ from pydicom.uid import UID
 
 from dicomet import blank_vr
 from dicomet._native import Source, find_delimiter
+from dicomet.code_string import term_of
 from dicomet.dicom_file import HEAD, is_plausible, not_dicom
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
 from dicomet.header import Header
 from dicomet.parsed import ELEMENTS, KEYWORDS, Parsed
 from dicomet.source import PARSER_LIMIT, as_file, source_of_file
 from dicomet.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-from dicomet.warn import warn
 
 NUMBER_OF_FRAMES = 0x00280008
 HIGH_BIT = 0x00280102
@@ -256,21 +256,14 @@ def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
         except Exception:
             _check_elements(dataset)
             raise
-    _strip_term(merged)
+    term = merged.get("photometric_interpretation")
+    if isinstance(term, str) and term.startswith(" "):
+        merged["photometric_interpretation"] = term_of(term, PHOTOMETRIC_INTERPRETATION)
     if HIGH_BIT in dataset and "high_bit" not in merged:
         # It does not change the samples, so that one that cannot be read does not matter.
         with suppress(Exception):
             merged["high_bit"] = dataset[HIGH_BIT].value
     return merged
-
-
-def _strip_term(options: dict[str, Any]) -> None:
-    """Leave out blanks in front of Photometric Interpretation: those of VR CS are not significant (PS3.5 6.2)."""
-    term = options.get("photometric_interpretation")
-    if isinstance(term, str) and term.startswith(" "):
-        expected = "a term without leading blanks: they are ignored"
-        warn(f"{PHOTOMETRIC_INTERPRETATION}: found {shown(term)}, expected {expected}")
-        options["photometric_interpretation"] = term.strip(" ")
 
 
 def _check_elements(dataset: Dataset) -> None:

@@ -50,6 +50,7 @@ _TEXTS = (
     (r"version https://git-lfs", "a Git LFS pointer, whose file has not been fetched"),
     (r"[{\[]", "JSON"),
 )
+_IN_FRONT = ("--", "\r\n--", "HTTP/", "Content-", "content-", "MIME-")
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
@@ -105,9 +106,10 @@ def not_dicom(head: bytes) -> str:
     for offset, magic, name in _MAGIC:
         if head.startswith(magic, offset):
             return f"{NOT_DICOM}: begins with {_shown_bytes(head)} (looks like {name})"
-    text = _text(head)
+    text = _text(head) or _text_in_front(head)
     if text is None:
-        return f"{NOT_DICOM}: begins with {_shown_bytes(head)}"
+        # It may be a data set alone, of which only the caller knows how it is encoded.
+        return f"{NOT_DICOM}: begins with {_shown_bytes(head)}; of a data set alone, 'transfer_syntax_uid' is required"
     start = text.lstrip()
     name = next((name for pattern, name in _TEXTS if re.match(pattern, start, re.IGNORECASE)), "plain text")
     return f"{NOT_DICOM}: begins with {start[:SHOWN_CHARACTERS]!a} (looks like {name})"
@@ -126,6 +128,12 @@ def _text(head: bytes) -> str | None:
             return _printable(rest[: len(rest) - cut].decode(encoding))
     # Older web servers send error pages in ISO 8859-1.
     return _printable(rest.decode("latin-1")) if rest[:8].isascii() else None
+
+
+def _text_in_front(head: bytes) -> str | None:
+    """Return the lines in front of something binary, as multipart MIME has them."""
+    start = _CONTROL.split(head.decode("latin-1"), maxsplit=1)[0]
+    return start if start.startswith(_IN_FRONT) else None
 
 
 def _printable(text: str) -> str | None:

@@ -16,10 +16,10 @@ from pydicom.valuerep import PersonName
 from dicomet._native import find_delimiter
 from dicomet.data_set import read_elements
 from dicomet.description import Description
-from dicomet.dicom_file import is_named_dicom
+from dicomet.dicom_file import is_named_dicom, may_be_dicom
 from dicomet.display.api import look_of
 from dicomet.display.frames import DisplayFrames
-from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, in_one_line, shown
+from dicomet.errors import PIXEL_DATA, MissingElementError, PixelDataError, in_one_line, shown
 from dicomet.frames import Frames
 from dicomet.parse import is_dataset, parse
 from dicomet.parsed import Parsed
@@ -364,9 +364,9 @@ def is_no_image(src: "Readable") -> bool:
     with _recorded():
         try:
             parse(src, {})
-        except MissingElementError as error:
-            is_by_name = isinstance(src, str | os.PathLike) and is_named_dicom(src)
-            return not (error.element == TRANSFER_SYNTAX_UID and is_by_name)
+        except MissingElementError:
+            is_by_name = isinstance(src, str | os.PathLike) and is_named_dicom(os.fsdecode(src))
+            return not is_by_name or may_be_dicom(os.fsdecode(src))
         except PixelDataError:
             return False
     return False

@@ -217,8 +217,7 @@ EXTENDED = {
     "of 20 bytes": (offsets64(RIGHT)[:20], offsets64(LENGTHS)),
 }
 for name, (offsets, lengths) in EXTENDED.items():
-    quiet = ("index",) if name in ("with 2^62", "with 2^64 - 1", "length 2^64 - 1") else ()
-    warned(f"extended table, {name}", extended(offsets, lengths), THREE, NOT_EXTENDED, quiet=quiet)
+    warned(f"extended table, {name}", extended(offsets, lengths), THREE, NOT_EXTENDED)
 refused("extended table, fewer fragments", extended(RIGHT, LENGTHS, FRAMES[:2]), FEWER.format(2), whole=THREE[:2])
 warned("extended table, lengths empty", extended(RIGHT, b""), THREE, NOT_EXTENDED)
 refused("extended table, lengths absent", image(items(FRAMES), RLE, frames=3, offsets=offsets64(RIGHT)),
@@ -259,4 +258,4 @@ for syntax, name in ((JPEG_BASELINE, "JPEG"), (JPEG_2000, "JPEG 2000")):
 
 # Frames that nothing describes
 warned("a fragment that no frame needs", extended(RIGHT, LENGTHS, [*FRAMES, FRAMES[0]]), THREE,
-       r"found fragments \(1\) that belong to no frame: they are left out", quiet=("index",))  # fmt: skip
+       r"found fragments \(1\) that belong to no frame: they are left out")  # fmt: skip

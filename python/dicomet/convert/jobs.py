@@ -64,7 +64,7 @@ def _run(job: Job) -> Converted:
         if error.element == PIXEL_DATA:
             return _no_image(job, NO_IMAGE)
         if error.element == TRANSFER_SYNTAX_UID and not has_prefix(head):
-            return _not_dicom(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID}")
+            return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID}")
         if error.element == TRANSFER_SYNTAX_UID:
             return Converted(job.name, "failed", reason=plain(error.reason))
         raise

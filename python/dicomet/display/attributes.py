@@ -137,7 +137,7 @@ class ImageAttributes:
         if "RedPaletteColorLookupTableDescriptor" not in self._dataset:
             return False
         with self._reading():
-            return self._dataset.get("PixelPresentation", None) in ("COLOR", "MIXED")
+            return str(self._dataset.get("PixelPresentation", None)).strip() in ("COLOR", "MIXED")
 
     def icc_profile(self) -> bytes | None:
         """Return the ICC Profile of the image, or of its first optical path (PS3.3 C.11.15, C.8.12.5)."""

@@ -5,6 +5,7 @@ from collections.abc import MutableSequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from dicomet.code_string import term_of
 from dicomet.errors import PixelDataError, shown
 from dicomet.header import reads_by_default
 
@@ -61,6 +62,8 @@ _TEXT_VRS = frozenset({None, "DS", "CS"})
 _NUMBERS_AND_TERMS = frozenset(
     {WINDOW_CENTER, WINDOW_WIDTH, RESCALE_INTERCEPT, RESCALE_SLOPE, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE}
 )
+
+_TERMS = frozenset({PIXEL_PRESENTATION, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE})
 
 
 class Elements(Protocol):
@@ -150,7 +153,7 @@ def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> Header
         if tag in _PADDING:
             found[tag] = (str(int.from_bytes(value, "little", signed=signed)),)
         else:
-            found[tag] = _split(value)
+            found[tag] = _split(value, tag)
     return HeaderElements(found)
 
 
@@ -241,7 +244,7 @@ def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
     element = dataset.get_item(tag)
     raw = element.value if isinstance(element.value, bytes) else None
     if raw is not None and element.VR in _TEXT_VRS and tag in _NUMBERS_AND_TERMS and reads_by_default():
-        return _split(raw)
+        return _split(raw, tag)
     value: Any = dataset[tag].value
     if value is None or value == "":
         return ()
@@ -249,10 +252,12 @@ def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
         message = f"{NAMES[tag]}: found a value of VR {dataset[tag].VR}, expected text or numbers"
         raise PixelDataError(message, element=NAMES[tag])
     values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value
-    return tuple(str(each).strip() for each in values)
+    return tuple(term_of(str(each), NAMES[tag]) if tag in _TERMS else str(each).strip() for each in values)
 
 
-def _split(value: bytes) -> tuple[str, ...]:
+def _split(value: bytes, tag: int) -> tuple[str, ...]:
     """Return the values of a text element (PS3.5 6.2); padding alone is no value."""
-    stripped = value.strip(PADDING)
-    return tuple(text.strip() for text in stripped.decode("latin-1").split(SEPARATOR)) if stripped else ()
+    if not value.strip(PADDING):
+        return ()
+    texts = value.rstrip(PADDING).decode("latin-1").split(SEPARATOR)
+    return tuple(term_of(text, NAMES[tag]) if tag in _TERMS else text.strip() for text in texts)

@@ -190,9 +190,14 @@ impl Encapsulated {
     ) -> std::result::Result<Frames, S::Error> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
-            if table.is_usable(frames) && table.describes(fragments.len(), empty) {
+            if table.is_usable(frames) && table.empty() <= empty {
                 let selected = table.select(&fragments, self.table.end())?;
                 if selected.len() == table.len() {
+                    let named = (table.len() as u64).saturating_sub(table.empty());
+                    let count = (fragments.len() as u64).saturating_sub(named);
+                    if count > 0 {
+                        warnings.push(Error::pixel_data(Problem::UnusedFragments { count }));
+                    }
                     if self.table.is_cut() {
                         warnings.push(offset_table::unusable_basic(fragments.len()));
                     }

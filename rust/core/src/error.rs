@@ -101,6 +101,9 @@ pub enum Problem {
     /// Fragments without content.
     #[error("found empty fragments ({count}): they are skipped")]
     EmptyFragments { count: u64 },
+    /// Fragments behind those that a table names.
+    #[error("found fragments ({count}) that belong to no frame: they are left out")]
+    UnusedFragments { count: u64 },
     /// The last frame of a JPEG stream has no end marker.
     #[error("the last frame has no end-of-image marker")]
     NoEndOfImage,

@@ -146,10 +146,9 @@ impl ExtendedOffsetTable {
         Ok(selected)
     }
 
-    /// There are as many entries with bytes as `fragments`, and as many without as `empty` items.
-    pub(crate) fn describes(&self, fragments: usize, empty: u64) -> bool {
-        let filled = self.lengths.iter().filter(|length| **length > 0).count();
-        filled == fragments && (self.lengths.len() - filled) as u64 == empty
+    /// Number of entries without bytes.
+    pub(crate) fn empty(&self) -> u64 {
+        self.lengths.iter().filter(|length| **length == 0).count() as u64
     }
 }
 

@@ -189,7 +189,7 @@ impl Source {
             head.truncate(count);
             Ok((about, Origin::File { file, head }))
         };
-        let (about, origin) = opened().map_err(|error| os_error(error, Some(&path)))?;
+        let (about, origin) = opened().map_err(|error| open_error(error, &path))?;
         if about.is_dir() {
             // Where a directory can be opened, it cannot be read.
             return Err(PyIsADirectoryError::new_err((21, "Is a directory", path.into_os_string())));
@@ -279,6 +279,15 @@ fn open_to_read(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
     options.open(path)
+}
+
+/// The error for a file that cannot be opened or read; that for a pipe says what to do.
+fn open_error(error: io::Error, path: &Path) -> PyErr {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(libc::ESPIPE) {
+        return PyOSError::new_err((libc::ESPIPE, "not seekable: give its bytes", path.as_os_str().to_owned()));
+    }
+    os_error(error, Some(path))
 }
 
 fn is_within(head: &[u8], offset: u64, count: usize) -> bool {

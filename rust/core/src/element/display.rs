@@ -31,7 +31,11 @@ pub(super) fn keep(
         let vr = element.vr.filter(|vr| vr == b"SS").unwrap_or(*b"US");
         number(element.value_of(vr, window)?, encoding)?
     } else if let Some((_, vr)) = TEXTS.iter().find(|(tag, _)| *tag == element.tag) {
-        element.value_of(**vr, window)?.to_vec()
+        let value = element.value_of(**vr, window)?;
+        if *vr == b"CS" && value.starts_with(b" ") {
+            return Err(Stop::Unusual);
+        }
+        value.to_vec()
     } else {
         return Ok(());
     };
@@ -90,6 +94,7 @@ mod tests {
         for (tag, vr, value) in [
             (0x0028_1050, b"FD", &b"12345678"[..]),
             (0x0028_1055, b"LO", b"\xE4\xF6"),
+            (0x2050_0020, b"CS", b" INVERSE"),
             (0x0028_0120, b"US", b"\x01\x02\x03\x04"),
             (0x0028_3010, b"SQ", b""),
             (0x0028_3000, b"SQ", b""),

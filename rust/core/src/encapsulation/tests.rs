@@ -147,11 +147,20 @@ fn frames_before_the_damage_are_found() {
 #[test]
 fn an_extended_table_that_leaves_out_a_fragment_is_not_used() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
-    for offsets in [vec![0, 20], vec![0, 10], vec![10, 20]] {
+    for offsets in [vec![0, 20], vec![10, 20]] {
         let extended = Some(ExtendedOffsetTable::new(offsets, vec![2, 2]));
         let error = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap_err();
         assert_eq!(error.problem, Problem::FragmentCount { fragments: 3, frames: 2 });
     }
+}
+
+#[test]
+fn fragments_behind_an_extended_table_are_told() {
+    let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
+    let extended = Some(ExtendedOffsetTable::new(vec![0, 10], vec![2, 2]));
+    let frames = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap();
+    assert_eq!(contents(&bytes, &frames), [b"aa", b"bb"]);
+    assert_eq!(frames.warnings[0].problem, Problem::UnusedFragments { count: 1 });
 }
 
 #[test]
