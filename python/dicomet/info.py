@@ -365,8 +365,8 @@ def is_no_image(src: "Readable") -> bool:
         try:
             parse(src, {})
         except MissingElementError:
-            is_by_name = isinstance(src, str | os.PathLike) and is_named_dicom(os.fsdecode(src))
-            return not is_by_name or may_be_dicom(os.fsdecode(src))
+            name = os.fsdecode(src) if isinstance(src, str | os.PathLike) else None
+            return name is None or not is_named_dicom(name) or may_be_dicom(name)
         except PixelDataError:
             return False
     return False
