@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
-from dicomet.timing import Limit, medians, take_turns
+from dicomet._utils.timing import Limit, medians, take_turns
 from dicomet.torch import DicomDataset
 from workloads import Workload, cr, ct
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from dicomet.timing import Limit
+from dicomet._utils.timing import Limit
 from harness import goals, plan, report
 from harness.readers import PEERS
 from harness.rows import Row

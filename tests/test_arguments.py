@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydicom.pixels.decoders.base import DecodeOptions
 
 import dicomet
-from dicomet.decoding_options import OPTION_NAMES, argument_names
+from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
 CT = ROOTS["pydicom"] / "CT_small.dcm"

@@ -17,8 +17,8 @@ from pydicom.uid import JPEG2000MC, UID, JPEGBaseline8Bit
 
 import dicomet
 from dicomet.__main__ import main
-from dicomet.commands import bench, bench_report
-from dicomet.commands.bench import BenchFile, Outcome
+from dicomet.cli import bench, bench_report
+from dicomet.cli.bench import BenchFile, Outcome
 
 TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 ESCAPE = "\x1b"
@@ -73,7 +73,7 @@ def test_without_a_command_helps(capsys):
     assert captured.out == ""
 
 
-@pytest.mark.parametrize("module", ["rich", "dicomet.commands.bench"])
+@pytest.mark.parametrize("module", ["rich", "dicomet.cli.bench"])
 def test_starts_without_what_only_a_command_needs(module):
     code = f"import sys, dicomet.__main__; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

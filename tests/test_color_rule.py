@@ -33,9 +33,9 @@ from pydicom.uid import (
 )
 
 import dicomet
-from dicomet import color_rule
+from dicomet._decoding import color_rule
+from dicomet._decoding.color_rule import Components, decide
 from dicomet._native import Codestream
-from dicomet.color_rule import Components, decide
 from dicomet.convert.api import convert_file
 from dicomet.info import describe
 from dicomet.loaders.loading import FrameLoader

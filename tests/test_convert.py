@@ -18,10 +18,10 @@ from files import ROOTS
 
 import dicomet
 from dicomet.__main__ import main
+from dicomet._utils.extras import install_command
 from dicomet.convert import jobs, pool
 from dicomet.convert.jobs import Job, run_job
 from dicomet.convert.options import Options
-from dicomet.extras import install_command
 
 pytest.importorskip("PIL")
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from convert_files import dicom, folder, image, interruptible, names, pixels
 
-from dicomet import atomic
+from dicomet._utils import atomic
 from dicomet.convert import pool
 from dicomet.convert.jobs import Job, run_job
 from dicomet.convert.options import Options

@@ -12,8 +12,8 @@ import pytest
 from convert_files import dicom, folder, image, names
 
 import dicomet
-from dicomet import atomic
 from dicomet.__main__ import main
+from dicomet._utils import atomic
 
 pytest.importorskip("PIL")
 

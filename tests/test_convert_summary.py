@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomet.__main__ import main
+from dicomet.cli.convert_failures import MOST_REASONS, Summary
 from dicomet.convert.api import Converted
-from dicomet.convert.failures import MOST_REASONS, Summary
 
 MPEG = b"1.2.840.10008.1.2.4.100"
 NATIVE = b"1.2.840.10008.1.2.1\x00"

@@ -10,9 +10,9 @@ from oracle import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 import dicomet
-from dicomet import data_set
-from dicomet import source as source_module
 from dicomet._native import Source
+from dicomet._parsing import pydicom_parser as data_set
+from dicomet._parsing import source as source_module
 
 DEFLATED = DeflatedExplicitVRLittleEndian
 SAMPLES = np.arange(3 * 40 * 30, dtype=np.uint16).reshape(3, 40, 30, 1)

@@ -17,7 +17,7 @@ from pydicom.sequence import Sequence
 
 import dicomet
 import dicomet.info
-from dicomet.commands.show import show
+from dicomet.cli.show import show
 from dicomet.display import attributes, tables, windows
 from dicomet.loaders.loading import FrameLoader
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dicomet.extras import install_command
+from dicomet._utils.extras import install_command
 
 
 @pytest.mark.parametrize(

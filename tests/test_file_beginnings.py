@@ -18,7 +18,7 @@ from oracle import Image
 
 import dicomet
 from dicomet.__main__ import main
-from dicomet.dicom_file import SUFFIXES, is_named_dicom
+from dicomet._parsing.dicom_file import SUFFIXES, is_named_dicom
 from dicomet.info import describe
 from dicomet.loaders.folders import find_files
 from dicomet.loaders.loading import FrameLoader

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from outcome import outcome, with_and_without
 
 import dicomet
-from dicomet import data_set, header, parse
-from dicomet.source import open_source
+from dicomet._parsing import header, parse
+from dicomet._parsing import pydicom_parser as data_set
+from dicomet._parsing.source import open_source
 
 PROPERTY = settings(
     max_examples=int(os.environ.get("EXAMPLES", "60")), deadline=None, suppress_health_check=list(HealthCheck)
@@ -180,7 +181,7 @@ def test_wishes_about_reading_are_respected(monkeypatch, owner, name, value):
     path = next(case.path for case in IMAGES if case.path.name == "CT_small.dcm")
     monkeypatch.setattr(owner, name, value)
     logging.getLogger("pydicom").manager._clear_cache()
-    with dicomet.install(), mock.patch("dicomet.header.find_pixel_data", return_value=None) as scan:
+    with dicomet.install(), mock.patch("dicomet._parsing.header.find_pixel_data", return_value=None) as scan:
         pydicom.pixels.pixel_array(path)
         assert not scan.called
         monkeypatch.undo()

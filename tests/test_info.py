@@ -23,7 +23,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8B
 
 import dicomet
 from dicomet.__main__ import main
-from dicomet.commands.info_report import text
+from dicomet.cli.info_report import text
 from dicomet.info import ELEMENTS, describe, is_no_image
 
 CASES = files.cases()
@@ -179,8 +179,8 @@ def test_nothing_is_decoded(monkeypatch):
     def decode(*_, **__):
         raise AssertionError
 
-    monkeypatch.setattr("dicomet.frames.Frames.read", decode)
-    monkeypatch.setattr("dicomet.jpeg.decode", decode)
+    monkeypatch.setattr("dicomet._decoding.frame_reader.Frames.read", decode)
+    monkeypatch.setattr("dicomet._decoding.jpeg_plugins.decode", decode)
     for name in ("CT_small.dcm", "examples_jpeg2k.dcm", "image_dfl.dcm"):
         assert describe(TEST_FILES / name)["error"] is None
 

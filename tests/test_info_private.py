@@ -8,8 +8,8 @@ import pytest
 from convert_files import image
 
 from dicomet.__main__ import main
+from dicomet._utils.redact import is_text_of, redacted
 from dicomet.info import describe
-from dicomet.redact import is_text_of, redacted
 
 NAME = "DOE^JANE"
 

@@ -13,8 +13,8 @@ import pytest
 
 import peers
 import workloads
-from dicomet import timing
-from dicomet.timing import Limit
+from dicomet._utils import timing
+from dicomet._utils.timing import Limit
 from harness import child, goals, measure, plan, report, session, tasks
 from harness.readers import OWN, REFERENCE
 from harness.rows import BYTES, FLOOR, Row, Rows

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dicomet import PixelDataError, _native, atomic, png
+from dicomet import PixelDataError, _native
+from dicomet._utils import atomic, png
 
 Image = pytest.importorskip("PIL.Image")
 try:

@@ -23,10 +23,11 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from dicomet import data_set, header
 from dicomet._native import Source, find_pixel_data
-from dicomet.parsed import KEYWORDS
-from dicomet.transfer_syntax import CODINGS
+from dicomet._parsing import header
+from dicomet._parsing import pydicom_parser as data_set
+from dicomet._parsing.parsed import KEYWORDS
+from dicomet._parsing.transfer_syntax import CODINGS
 
 PROPERTY = settings(
     max_examples=int(os.environ.get("EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)

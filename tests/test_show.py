@@ -18,9 +18,10 @@ from oracle import Image
 
 import dicomet
 from dicomet.__main__ import main
-from dicomet.commands import sheet, show
-from dicomet.commands.arguments import window, with_negative_values
-from dicomet.commands.sheet import GAP, Sheet
+from dicomet.cli import contact_sheet as sheet
+from dicomet.cli import show
+from dicomet.cli.arguments import window, with_negative_values
+from dicomet.cli.contact_sheet import GAP, Sheet
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
 
@@ -404,7 +405,7 @@ def test_no_permission_to_write(output, monkeypatch, capsys):
     def refuse(*_):
         raise PermissionError(13, "Permission denied", "sheet.png")
 
-    monkeypatch.setattr("dicomet.atomic.write", refuse)
+    monkeypatch.setattr("dicomet._utils.atomic.write", refuse)
     assert run(CT, "-o", output) == 1
     assert "the sheet cannot be written: [Errno 13] Permission denied" in capsys.readouterr().err
 
@@ -492,5 +493,5 @@ def test_every_test_file(output, capsys):
 
 
 def test_the_command_starts_without_pydicom():
-    code = "import sys, dicomet.commands.show_command; sys.exit('pydicom' in sys.modules or 'numpy' in sys.modules)"
+    code = "import sys, dicomet.cli.show_command; sys.exit('pydicom' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

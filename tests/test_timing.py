@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from dicomet import timing
-from dicomet.timing import Limit, TurnError, take_turns
+from dicomet._utils import timing
+from dicomet._utils.timing import Limit, TurnError, take_turns
 
 ONCE = Limit(1, 1, 0)
 

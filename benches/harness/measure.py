@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dicomet.timing import Limit, medians, take_turns
+from dicomet._utils.timing import Limit, medians, take_turns
 from harness import child, readers
 from harness.trial import read
 

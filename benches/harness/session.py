@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dicomet.timing import Limit
+from dicomet._utils.timing import Limit
 from harness.trial import Trial, Verdict, try_all
 from workloads import Workload
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from dicomet.timing import Limit, medians, take_turns
+from dicomet._utils.timing import Limit, medians, take_turns
 from harness import child, measure, readers
 from harness.rows import BYTES, FLOOR, OWN, REFERENCE, Row
 from harness.session import Need, Session

@@ -22,13 +22,13 @@ if _typing.TYPE_CHECKING:
     from dicomet import monai as monai
     from dicomet import tf as tf
     from dicomet import torch as torch
+    from dicomet._decoding.open_image import OpenImage, open  # noqa: A004
+    from dicomet._decoding.options import DecodingOptions
+    from dicomet._decoding.pixel_array import iter_pixels, pixel_array
+    from dicomet._decoding.prefetch import pixel_arrays
     from dicomet.convert.api import Converted, convert_file
-    from dicomet.decoding_options import DecodingOptions
     from dicomet.display.api import modality_values, to_display
     from dicomet.dropin.api import install, stats, uninstall
-    from dicomet.many import pixel_arrays
-    from dicomet.open_image import OpenImage, open  # noqa: A004
-    from dicomet.pixels import iter_pixels, pixel_array
 
 if debug_build:
     _warnings.warn("this is a debug build of dicomet, which is slow: build with --release", stacklevel=2)
@@ -57,15 +57,15 @@ __all__ = [
 # Imported when they are asked for: they import NumPy or pydicom, which itself may be importing a plugin of dicomet's.
 _LAZY = {
     "Converted": "dicomet.convert.api",
-    "DecodingOptions": "dicomet.decoding_options",
-    "OpenImage": "dicomet.open_image",
+    "DecodingOptions": "dicomet._decoding.options",
+    "OpenImage": "dicomet._decoding.open_image",
     "convert_file": "dicomet.convert.api",
     "install": "dicomet.dropin.api",
-    "iter_pixels": "dicomet.pixels",
+    "iter_pixels": "dicomet._decoding.pixel_array",
     "modality_values": "dicomet.display.api",
-    "open": "dicomet.open_image",
-    "pixel_array": "dicomet.pixels",
-    "pixel_arrays": "dicomet.many",
+    "open": "dicomet._decoding.open_image",
+    "pixel_array": "dicomet._decoding.pixel_array",
+    "pixel_arrays": "dicomet._decoding.prefetch",
     "stats": "dicomet.dropin.api",
     "to_display": "dicomet.display.api",
     "uninstall": "dicomet.dropin.api",

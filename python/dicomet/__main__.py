@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dicomet import __version__
-from dicomet.commands import info_command, script, show_command
-from dicomet.commands.arguments import positive, with_negative_values
-from dicomet.convert import arguments as convert_arguments
+from dicomet.cli import convert_arguments
+from dicomet.cli import info_command, script, show_command
+from dicomet.cli.arguments import positive, with_negative_values
 
 FAILED = 1
 UNUSABLE_ARGUMENTS = 2
@@ -46,7 +46,7 @@ def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from dicomet.commands import bench, bench_report  # noqa: PLC0415 - rich is for those who ask for a table
+    from dicomet.cli import bench, bench_report  # noqa: PLC0415 - rich is for those who ask for a table
 
     # pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
     os.environ["DICOMET"] = "0"
@@ -62,7 +62,7 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from dicomet.convert import command  # noqa: PLC0415 - NumPy, pydicom and rich are for those who convert
+    from dicomet.cli import convert_command as command  # noqa: PLC0415 - NumPy, pydicom and rich are for those who convert
 
     return command.run(arguments)
 

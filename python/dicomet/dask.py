@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from dicomet.extras import needs
+from dicomet._utils.extras import needs
 
 try:
     import dask.array as da
@@ -18,10 +18,10 @@ except ModuleNotFoundError as error:
 
 import dicomet
 from dicomet import PixelDataError
-from dicomet.decoding_options import OPTION_NAMES, argument_names
+from dicomet._decoding.frame_reader import number_among
+from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
 from dicomet.errors import naming
-from dicomet.frames import number_among
 from dicomet.loaders.loading import READERS, check_one_of
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 

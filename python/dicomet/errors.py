@@ -5,7 +5,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from dicomet.transfer_syntax import name_of
+from dicomet._parsing.transfer_syntax import name_of
 
 PIXEL_DATA = "(7FE0,0010) Pixel Data"
 TRANSFER_SYNTAX_UID = "(0002,0010) Transfer Syntax UID"

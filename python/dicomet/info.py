@@ -13,25 +13,25 @@ from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_V
 from pydicom.uid import UID
 from pydicom.valuerep import PersonName
 
+from dicomet._decoding.description import Description
+from dicomet._decoding.frame_reader import Frames
+from dicomet._decoding.plugins import installed, missing_plugin
 from dicomet._native import find_delimiter
-from dicomet.data_set import read_elements
-from dicomet.description import Description
-from dicomet.dicom_file import is_named_dicom, may_be_dicom
+from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
+from dicomet._parsing.parse import is_dataset, parse
+from dicomet._parsing.parsed import Parsed
+from dicomet._parsing.pydicom_parser import read_elements
+from dicomet._parsing.source import open_source
+from dicomet._parsing.transfer_syntax import CODESTREAMS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomet._utils.redact import is_text_of, redacted
 from dicomet.display.api import look_of
-from dicomet.display.frames import DisplayFrames
+from dicomet.display.reader import DisplayFrames
 from dicomet.errors import PIXEL_DATA, MissingElementError, PixelDataError, in_one_line, shown
-from dicomet.frames import Frames
-from dicomet.parse import is_dataset, parse
-from dicomet.parsed import Parsed
-from dicomet.plugins import installed, missing_plugin
-from dicomet.redact import is_text_of, redacted
-from dicomet.source import open_source
-from dicomet.transfer_syntax import CODESTREAMS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from dicomet.source import Readable
+    from dicomet._parsing.source import Readable
 
 # What is told of a data set, and nothing else: no element here identifies a patient (PS3.15 E.1).
 ELEMENTS = (

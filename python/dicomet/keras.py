@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dicomet.extras import needs
+from dicomet._utils.extras import needs
 
 try:
     import keras
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.keras", "Keras", "keras"), name=error.name) from error
 
-from dicomet.decoding_options import checks_arguments
+from dicomet._decoding.options import checks_arguments
 from dicomet.loaders.class_folder import (
     SUBSETS,
     ClassFolder,
@@ -33,12 +33,12 @@ from dicomet.loaders.class_folder import (
     some_seed,
 )
 from dicomet.loaders.loading import COLOR, COLOR_AND_ALPHA, GREY, FrameLoader, check_one_of
-from dicomet.loaders.sized import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, checked_size
+from dicomet.loaders.resizing import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, checked_size
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from dicomet.display.view import Asked
+    from dicomet.display.voi_selection import Asked
 
 __all__ = ["DicomPyDataset", "image_dataset_from_directory"]
 

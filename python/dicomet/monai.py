@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dicomet.extras import needs
+from dicomet._utils.extras import needs
 
 try:
     from monai.data.image_reader import PydicomReader
@@ -23,7 +23,7 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 
 import dicomet
-from dicomet.decoding_options import unknown_argument
+from dicomet._decoding.options import unknown_argument
 from dicomet.loaders.folders import is_dicom_file
 from dicomet.torch import PathLike, naming_file, workers_of_loader
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dicomet.extras import needs
+from dicomet._utils.extras import needs
 
 try:
     import tensorflow as tf
@@ -21,16 +21,16 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.tf", "TensorFlow", "tf"), name=error.name) from error
 from pydicom import dcmread
 
-from dicomet.decoding_options import checks_arguments
+from dicomet._decoding.open_image import open as open_image
+from dicomet._decoding.options import checks_arguments
+from dicomet._decoding.prefetch import checked_sources
 from dicomet.display.values import Values
 from dicomet.errors import PixelDataError
+from dicomet.loaders.casting import checked_cast, clipped_cast, stretched
 from dicomet.loaders.loading import FrameLoader, Index, check_one_of
-from dicomet.loaders.stretch import checked_cast, clipped_cast, stretched
-from dicomet.many import checked_sources
-from dicomet.open_image import open as open_image
 
 if TYPE_CHECKING:
-    from dicomet.display.view import Asked
+    from dicomet.display.voi_selection import Asked
 
 __all__ = ["dataset", "decode_dicom_image", "read_image"]
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
-from dicomet.extras import needs
+from dicomet._utils.extras import needs
 
 try:
     import torch
@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.torch", "PyTorch", "torch"), name=error.name) from error
 
 import dicomet
-from dicomet.decoding_options import OPTION_NAMES, argument_names
+from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
 from dicomet.errors import PixelDataError, naming, shown
 from dicomet.loaders.folders import find_class_files, find_files, has_folders

@@ -94,14 +94,14 @@ def test_chunks(chunks):
 
 def test_one_frame_is_decoded_alone(monkeypatch):
     decoded = []
-    read = dicomet.frames.Frames.read
+    read = dicomet._decoding.frame_reader.Frames.read
 
     def counted(self, first, count, *rest):
         decoded.extend(range(first, first + count))
         return read(self, first, count, *rest)
 
     lazy = from_files(MULTI)
-    monkeypatch.setattr("dicomet.frames.Frames.read", counted)
+    monkeypatch.setattr("dicomet._decoding.frame_reader.Frames.read", counted)
     assert np.array_equal(lazy[7].compute(), by_frames(MULTI)[7])
     assert decoded[0] == 7
     assert decoded.count(7) == 2

@@ -22,16 +22,16 @@ import pytest
 from convert_files import dicom, folder, image, interruptible, names, pixels
 
 import dicomet
-from dicomet import atomic
 from dicomet.__main__ import main
+from dicomet._utils import atomic
 
 pytest.importorskip("PIL")
 distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install '.[dask]'")
 import dask  # noqa: E402 - comes with it
 
+from dicomet._utils.extras import install_command  # noqa: E402
 from dicomet.convert import cluster as on_cluster  # noqa: E402 - needs what may be missing
 from dicomet.convert.jobs import run_job  # noqa: E402
-from dicomet.extras import install_command  # noqa: E402
 
 # A cluster that loses its workers says so, in its way.
 pytestmark = pytest.mark.filterwarnings("ignore")

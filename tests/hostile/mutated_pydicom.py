@@ -27,9 +27,9 @@ from pydicom.pixels import pixel_array
 from pydicom.pixels.decoders.base import DecodeRunner
 
 import dicomet
-from dicomet.frames import Frames
-from dicomet.parse import is_dataset, parse
-from dicomet.source import open_source
+from dicomet._decoding.frame_reader import Frames
+from dicomet._parsing.parse import is_dataset, parse
+from dicomet._parsing.source import open_source
 
 JPEG = b"1.2.840.10008.1.2.4."
 RLE = b"1.2.840.10008.1.2.5\0"

@@ -16,7 +16,7 @@ import numpy as np
 from pydicom.pixels import pixel_array
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from dicomet.parse import parse
+from dicomet._parsing.parse import parse
 
 EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
 

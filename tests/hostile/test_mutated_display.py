@@ -10,7 +10,7 @@ from mutate import mutated
 
 import dicomet
 from dicomet.display import api
-from dicomet.display.frames import DisplayFrames
+from dicomet.display.reader import DisplayFrames
 
 COUNT = int(os.environ.get("MUTATED_DISPLAY", "3000"))
 PORTION = 500

@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from dicomet import atomic
+from dicomet._decoding.options import checks_arguments
+from dicomet._utils import atomic
+from dicomet._utils.same_file import file_of, identity
 from dicomet.convert import formats
 from dicomet.convert.frames import FrameSource
 from dicomet.convert.options import (
@@ -18,16 +20,14 @@ from dicomet.convert.options import (
     format_of,
 )
 from dicomet.convert.options import Frames as WantedFrames
-from dicomet.decoding_options import checks_arguments
 from dicomet.display.values import Values
-from dicomet.display.view import Asked
+from dicomet.display.voi_selection import Asked
 from dicomet.errors import naming
-from dicomet.same_file import file_of, identity
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from dicomet.source import Readable
+    from dicomet._parsing.source import Readable
 
 # So that the files of up to 9999 frames are in order by name.
 DIGITS = 4

@@ -16,7 +16,7 @@ import dask
 from distributed import Client, KilledWorker, WorkerPlugin
 
 from dicomet.convert.api import Converted
-from dicomet.convert.course import AHEAD, Begun, Running, in_order
+from dicomet.convert.executor import AHEAD, Begun, Running, in_order
 from dicomet.convert.jobs import Job, reason_of, run_job
 
 if TYPE_CHECKING:

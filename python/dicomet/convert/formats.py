@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from dicomet import png
+from dicomet._utils import png
+from dicomet._utils.extras import install_command
 from dicomet.convert.options import Options, check_dtype
-from dicomet.extras import install_command
 
 NPZ_NAME = "image"
 COLOURED = 3

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicomet import _native
+from dicomet._utils.png import read_only
 from dicomet.convert.options import MOST_SIDE, Options, Resample, Size
 from dicomet.display.api import look_of
-from dicomet.display.frames import DisplayFrames, Look
+from dicomet.display.reader import DisplayFrames, Look
 from dicomet.display.values import modality_dtype, modality_frames
 from dicomet.loaders.loading import COLOR, GREY, with_channels
-from dicomet.png import read_only
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from dicomet.source import Readable
+    from dicomet._parsing.source import Readable
 
 COLOURED = 3
 SIGN = 0x8000

@@ -5,13 +5,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from dicomet.commands.terminal import plain
+from dicomet._decoding.limits import MAX_BYTES, checked_max_bytes
+from dicomet._parsing.dicom_file import NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
+from dicomet.cli.terminal import plain
 from dicomet.convert.api import Converted, convert
-from dicomet.convert.heard import heard
 from dicomet.convert.options import Options
-from dicomet.dicom_file import NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
+from dicomet.convert.thread_warnings import heard
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, in_one_line
-from dicomet.limits import MAX_BYTES, checked_max_bytes
 
 NO_IMAGE = "no pixel data"
 

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from dicomet.display.values import DTYPES as MODALITY_DTYPES
 from dicomet.display.values import VALUES, Values
-from dicomet.display.view import Asked, checked
+from dicomet.display.voi_selection import Asked, checked
 
 Colour = Literal["auto", "grey", "rgb"]
 Frames = int | Literal["all", "mid"]

@@ -11,7 +11,7 @@ from threading import Event
 from types import FrameType, TracebackType
 
 from dicomet.convert.api import Converted
-from dicomet.convert.course import AHEAD, Begun, Running, in_order
+from dicomet.convert.executor import AHEAD, Begun, Running, in_order
 from dicomet.convert.jobs import Job, run_job
 
 # A process takes as long to start as so many small files to convert.

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from dicomet._parsing.dicom_file import PREAMBLE, PREFIX
 from dicomet.convert.jobs import reason_of
-from dicomet.dicom_file import PREAMBLE, PREFIX
 
 STDIN = "-"
 

@@ -4,18 +4,18 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from dicomet.decoding_options import DecodingOptions, checks_arguments
+from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet.display import icc
-from dicomet.display.frames import DisplayFrames, Look
+from dicomet.display.reader import DisplayFrames, Look
 from dicomet.display.values import modality_frames
-from dicomet.display.view import Asked, checked
+from dicomet.display.voi_selection import Asked, checked
 from dicomet.errors import naming, shown
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
     from pydicom.dataset import Dataset
 
-    from dicomet.source import Readable
+    from dicomet._parsing.source import Readable
 
 RANGES = {np.dtype(np.uint8): (0.0, 255.0), np.dtype(np.uint16): (0.0, 65535.0), np.dtype(np.float32): (0.0, 1.0)}
 FLOAT_MAX = float(np.finfo(np.float32).max)

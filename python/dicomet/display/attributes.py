@@ -7,21 +7,21 @@ from functools import cache, cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from dicomet._native import Palette
+from dicomet._parsing.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
+from dicomet._utils.warn import Notice, WarnOnce
 from dicomet.display import elements as tags
 from dicomet.display.elements import NAMES, Elements, FrameElements, decimal, has_groups, items, of_header, term
 from dicomet.display.modality import Ends, Found, Modality, ends_of, rescale_of
 from dicomet.display.windows import MOST_VIEWS, Seen, View, outcome, unusable, windows_of
 from dicomet.errors import MissingElementError, PixelDataError, shown
-from dicomet.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
-from dicomet.warn import Notice, WarnOnce
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pydicom.dataset import Dataset
 
+    from dicomet._parsing.parsed import Parsed
     from dicomet.display.tables import Table
-    from dicomet.parsed import Parsed
 
 Padding = tuple[int, int]
 """The stored values, from and to, that are no pixels."""
@@ -156,7 +156,7 @@ class ImageAttributes:
         """Turn what pydicom raises for a malformed data set into the one exception."""
         if self._dataset is None:
             return nullcontext()
-        from dicomet.data_set import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
+        from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
 
         return as_pixel_data_error()
 

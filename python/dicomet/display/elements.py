@@ -5,9 +5,9 @@ from collections.abc import MutableSequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from dicomet.code_string import term_of
+from dicomet._parsing.code_string import term_of
+from dicomet._parsing.header import reads_by_default
 from dicomet.errors import PixelDataError, shown
-from dicomet.header import reads_by_default
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,7 +135,7 @@ class FrameElements:
 @contextmanager
 def _reading(name: str) -> "Iterator[None]":
     """Turn what pydicom raises for an unreadable value into an error that names the element."""
-    from dicomet.data_set import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
+    from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
 
     try:
         with as_pixel_data_error():

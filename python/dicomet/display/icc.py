@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from dicomet._utils.extras import needs
 from dicomet.errors import PixelDataError
-from dicomet.extras import needs
 
 ICC_PROFILE = "(0028,2000) ICC Profile"
 

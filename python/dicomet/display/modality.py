@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from dicomet._native import Lut
+from dicomet._utils.warn import Notice
 from dicomet.display.elements import NAMES, RESCALE_INTERCEPT, RESCALE_SLOPE, Elements, decimal
 from dicomet.errors import PixelDataError
-from dicomet.warn import Notice
 
 Modality = tuple[float, float] | Lut | None
 """Slope and intercept, or a table; None: modality values are the stored values."""

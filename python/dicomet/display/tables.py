@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dicomet._native import Lut, Palette, expand_segmented
+from dicomet._utils.warn import Notice
 from dicomet.display.modality import Ends
 from dicomet.errors import MissingElementError, PixelDataError, shown
-from dicomet.warn import Notice
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from dicomet._decoding.frame_reader import Form, checked_out
 from dicomet._native import extrema
+from dicomet._utils.png import read_only
 from dicomet.display.modality import Modality
 from dicomet.errors import PixelDataError
-from dicomet.frames import Form, checked_out
-from dicomet.png import read_only
 
 if TYPE_CHECKING:
-    from dicomet.display.frames import DisplayFrames
+    from dicomet.display.reader import DisplayFrames
 
 Values = Literal["display", "stored", "modality"]
 """What `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values` returns."""

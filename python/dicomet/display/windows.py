@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from dicomet._native import Lut
+from dicomet._utils.warn import Notice
 from dicomet.display.elements import (
     NAMES,
     VOI_LUT_FUNCTION,
@@ -18,7 +19,6 @@ from dicomet.display.elements import (
     term,
 )
 from dicomet.errors import PixelDataError, shown
-from dicomet.warn import Notice
 
 Window = tuple[float, float, str]
 """Center, width and function."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 import pydicom
 from pydicom.pixels.decoders.base import DecodeRunner
 
+from dicomet.dropin.environment import enabled
 from dicomet.dropin.stats import TALLY, Stats
-from dicomet.dropin.switch import enabled
 
 if TYPE_CHECKING:
     from dicomet.dropin.patches import Patches

@@ -14,8 +14,8 @@ from pydicom.pixels import utils
 from pydicom.pixels.decoders import base
 from pydicom.pixels.decoders.base import Decoder
 
-from dicomet.dropin.decode import Frames
 from dicomet.dropin.elements import Elements, is_plain, read_before, transfer_syntax
+from dicomet.dropin.pydicom_frames import Frames
 from dicomet.dropin.request import of_elements
 from dicomet.dropin.shape import HandOver
 

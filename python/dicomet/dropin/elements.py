@@ -10,7 +10,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.pixels.utils import _IMAGE_PIXEL
 
-from dicomet.parsed import KEYWORDS
+from dicomet._parsing.parsed import KEYWORDS
 
 # Of pydicom's `get_image_pixel_ids`, in its order, which is also the order in which raw elements are converted.
 IDENTIFYING = (

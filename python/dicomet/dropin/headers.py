@@ -12,9 +12,9 @@ from pydicom.pixels.decoders import base
 from pydicom.uid import UID
 
 from dicomet._native import Source
+from dicomet._parsing.header import scan_file
+from dicomet._parsing.parsed import KEYWORDS
 from dicomet.dropin.request import is_plain_file
-from dicomet.header import scan_file
-from dicomet.parsed import KEYWORDS
 
 Common = Callable[..., tuple[Dataset, dict[str, Any]]]
 # What is read of a file; pydicom parses those whose pixel data begins later.

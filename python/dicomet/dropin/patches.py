@@ -26,8 +26,8 @@ from pydicom.uid import RLELossless
 from dicomet.dropin import convert, headers, pydicom_plugin
 from dicomet.dropin.calibration import NAMES, ORIGINALS
 from dicomet.dropin.colors import replacement
-from dicomet.dropin.decode import Frames
 from dicomet.dropin.elements import Elements
+from dicomet.dropin.pydicom_frames import Frames
 from dicomet.dropin.request import PydicomError, Request, understand
 from dicomet.dropin.shape import HandOver
 from dicomet.dropin.stats import TALLY

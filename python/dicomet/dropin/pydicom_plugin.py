@@ -9,8 +9,8 @@ from pydicom.pixels.encoders.base import EncodeRunner
 from pydicom.uid import RLELossless
 
 from dicomet._native import encode_rle
+from dicomet.dropin.environment import enabled
 from dicomet.dropin.rle_codec import decode_planes
-from dicomet.dropin.switch import enabled
 
 LABEL = "dicomet"
 DECODER_DEPENDENCIES = {RLELossless: ("dicomet",)}

@@ -7,8 +7,8 @@ Imports nothing of pydicom, which may be importing this.
 
 from typing import Any
 
+from dicomet.dropin.environment import enabled
 from dicomet.dropin.rle_codec import decode_planes
-from dicomet.dropin.switch import enabled
 from dicomet.errors import PixelDataError
 
 BYTEARRAY_VERSION = 2

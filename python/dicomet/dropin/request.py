@@ -25,11 +25,11 @@ from pydicom.uid import (
 from pydicom.valuerep import IS
 
 from dicomet._native import Source
+from dicomet._parsing.parsed import KEYWORDS
+from dicomet._parsing.source import source_of_file
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.elements import Elements, read_before, transfer_syntax
 from dicomet.dropin.shape import Coding, Form, HandOver, Shape, form_of, number_of_frames
-from dicomet.parsed import KEYWORDS
-from dicomet.source import source_of_file
 
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}

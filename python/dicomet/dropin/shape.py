@@ -13,8 +13,8 @@ from pydicom.pixels.utils import _IMAGE_PIXEL
 from pydicom.valuerep import IS
 
 from dicomet._native import Image, Plan
+from dicomet._parsing.parsed import KEYWORDS
 from dicomet.dropin.calibration import Arithmetic, arithmetic_of_pydicom
-from dicomet.parsed import KEYWORDS
 
 Coding = Literal["native", "RLE"]
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dicomet.dicom_file import PREAMBLE, PREFIX, SUFFIXES
+from dicomet._parsing.dicom_file import PREAMBLE, PREFIX, SUFFIXES
 
 # PS3.10 8.6: the directory of a medium is a DICOM file by this name, without an image.
 DIRECTORY = "DICOMDIR"

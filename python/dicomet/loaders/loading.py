@@ -7,13 +7,13 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from dicomet._decoding.frame_reader import Frames
+from dicomet._decoding.pixel_array import pixel_array
 from dicomet.display.api import look_of, modality_values, to_display
-from dicomet.display.frames import DisplayFrames
+from dicomet.display.reader import DisplayFrames
 from dicomet.display.values import VALUES, Values, modality_frames
-from dicomet.display.view import Asked
+from dicomet.display.voi_selection import Asked
 from dicomet.errors import PixelDataError, naming
-from dicomet.frames import Frames
-from dicomet.pixels import pixel_array
 
 Index = int | Literal["middle"] | None
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dicomet.decoding_options import DecodingOptions, argument_names, unknown_argument
+from dicomet._decoding.options import DecodingOptions, argument_names, unknown_argument
 from dicomet.display.values import Values
-from dicomet.display.view import Asked
+from dicomet.display.voi_selection import Asked
 from dicomet.loaders.loading import READERS
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""From a parsed image to arrays."""

@@ -1,0 +1,263 @@
+"""What is known of an image before its pixel data is looked at, learnt once (PS3.3 C.7.6.3)."""
+
+import operator
+from collections.abc import Hashable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dicomet._decoding.color_rule import (
+    PHOTOMETRIC_INTERPRETATION,
+    ColorDecision,
+    Components,
+    Conversion,
+    decide,
+    unconverted,
+)
+from dicomet._native import Codestream, Image, Plan
+from dicomet._parsing.parsed import Parsed
+from dicomet._parsing.transfer_syntax import CODESTREAMS, CODINGS, EXPLICIT_VR_BIG_ENDIAN, Coding, name_of
+from dicomet._utils.warn import warn
+from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
+
+# pydicom's names of the options, the elements they stand for, and whether the float elements need them too.
+_REQUIRED = (
+    ("bits_allocated", "(0028,0100)", "Bits Allocated", True),
+    ("bits_stored", "(0028,0101)", "Bits Stored", False),
+    ("columns", "(0028,0011)", "Columns", True),
+    ("photometric_interpretation", "(0028,0004)", "Photometric Interpretation", True),
+    ("pixel_representation", "(0028,0103)", "Pixel Representation", False),
+    ("rows", "(0028,0010)", "Rows", True),
+    ("samples_per_pixel", "(0028,0002)", "Samples per Pixel", True),
+)
+
+
+class Description(NamedTuple):
+    """The description of an image, and what the caller wants of it.
+
+    `complete`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset; of a file
+    that is cut, the frames before the cut can be had. `color`: what the samples are, where no codestream has a part in
+    it. `always_rgb`: colors that do not become RGB are an error; `pixel_array` returns some of them as they are.
+    """
+
+    image: Image
+    dtype: np.dtype
+    frame_shape: tuple[int, ...]
+    coding: Coding
+    transfer_syntax: str
+    options: dict[str, Any]
+    element: str
+    big_endian: bool
+    paired: bool
+    raw: bool
+    allow_excess_frames: bool
+    complete: bool
+    always_rgb: bool
+    color: ColorDecision | None
+
+    @property
+    def correct_unused_bits(self) -> bool:
+        """Give the bits above Bits Stored the value they should have (PS3.5 8.1.1)."""
+        return bool(self.options.get("correct_unused_bits", True))
+
+    @property
+    def photometric_interpretation(self) -> str:
+        """Photometric Interpretation (PS3.3 C.7.6.3.1.2)."""
+        return str(self.options["photometric_interpretation"])
+
+    @property
+    def _wants_rgb(self) -> bool:
+        options = self.options
+        forced = options.get("force_ybr", False) or options.get("force_rgb", False)
+        return not self.raw and not forced and bool(options.get("as_rgb", True))
+
+    def decide_color(self, header: Codestream | None = None) -> ColorDecision:
+        """Return what the decoded components of a frame are, by the one color rule."""
+        return decide(self.photometric_interpretation, self.options["samples_per_pixel"], header)
+
+    def conversion(self, components: Components) -> Conversion | None:
+        """Return the color conversion that samples which are `components` need.
+
+        As in pydicom, YBR_PARTIAL_422 and YBR_PARTIAL_420 are converted for those only who must have RGB.
+        """
+        if self.raw:
+            return None
+        if self.options.get("force_ybr", False):
+            return "rgb_to_ybr"
+        if self.options.get("force_rgb", False):
+            return "ybr_to_rgb"
+        return components.conversion if self._wants_rgb and not self._is_left(components) else None
+
+    def _is_left(self, components: Components) -> bool:
+        """Tell whether samples that are not RGB stay as they are."""
+        is_partial = components is Components.PARTIAL_YCBCR
+        return components is Components.UNKNOWN or (is_partial and not self.always_rgb)
+
+    def color_warning(self, color: ColorDecision) -> str | None:
+        """Return what the caller must know about the colors of a frame.
+
+        Raises
+        ------
+        PixelDataError
+            They do not become RGB, and the caller must have RGB.
+
+        """
+        if not self._wants_rgb or not self._is_left(color.components):
+            return color.contradiction
+        message = unconverted(self.photometric_interpretation, color.components)
+        if self.always_rgb:
+            raise PixelDataError(message, element=PHOTOMETRIC_INTERPRETATION)
+        return message
+
+    def native_plan(self) -> Plan:
+        """Return what is done to samples in native form, and to those of RLE Lossless."""
+        return Plan.native(
+            self.image,
+            big_endian=self.big_endian,
+            paired=self.paired,
+            correct_unused_bits=self.correct_unused_bits,
+            conversion=self.conversion((self.color or self.decide_color()).components),
+        )
+
+
+def describe(parsed: Parsed, *, raw: bool, always_rgb: bool = False) -> Description:
+    """Check what `parsed` says of the image, and of the wishes of the caller.
+
+    Raises
+    ------
+    MissingElementError
+        A required element is missing.
+    UnsupportedTransferSyntaxError
+        The transfer syntax is not one of images.
+    PixelDataError
+        A value is not allowed, or contradicts another.
+
+    """
+    key = None if parsed.key is None else (parsed.key, parsed.undefined_length, bool(raw), always_rgb)
+    description = _known.get(key)
+    if description is None:
+        description = _described(parsed, raw=bool(raw), always_rgb=always_rgb)
+        if key is not None:
+            if len(_known) >= MOST_KNOWN:
+                _known.clear()
+            _known[key] = description
+    if description.image.warning:
+        warn(description.image.warning)
+    color_warning = None if description.color is None else description.color_warning(description.color)
+    if color_warning:
+        warn(color_warning)
+    return description
+
+
+# The files of a series are described alike.
+MOST_KNOWN = 256
+_known: dict[Hashable, Description] = {}
+
+
+def _described(parsed: Parsed, *, raw: bool, always_rgb: bool) -> Description:
+    options = parsed.options
+    coding = _coding(parsed)
+    if options.get("force_rgb", False) and options.get("force_ybr", False):
+        raise PixelDataError("'force_ybr' and 'force_rgb' cannot both be True")
+    image = _image(options, parsed.keyword)
+    big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
+    words_of_bytes = big_endian and parsed.vr == "OW" and options["bits_allocated"] == 8  # noqa: PLR2004
+    return Description(
+        image=image,
+        dtype=np.dtype(image.dtype),
+        frame_shape=tuple(image.frame_shape),
+        coding=coding,
+        transfer_syntax=parsed.transfer_syntax,
+        options=options,
+        element=parsed.element,
+        big_endian=big_endian,
+        paired=bool(options.get("be_swap_ow", False)) or words_of_bytes,
+        raw=raw,
+        complete=parsed.is_dataset,
+        always_rgb=always_rgb,
+        color=None
+        if coding in CODESTREAMS
+        else decide(options["photometric_interpretation"], options["samples_per_pixel"]),
+        # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
+        allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or coding != "native")),
+    )
+
+
+def _coding(parsed: Parsed) -> Coding:
+    transfer_syntax = parsed.transfer_syntax
+    coding = CODINGS.get(transfer_syntax)
+    if coding is None:
+        raise unsupported(transfer_syntax)
+    if coding == "native" and parsed.undefined_length:
+        raise PixelDataError(
+            f"{parsed.element}: found an undefined length, expected a length in bytes for the transfer syntax "
+            f"{name_of(transfer_syntax)}",
+            element=parsed.element,
+        )
+    if coding != "native" and parsed.keyword != "PixelData":
+        raise PixelDataError(
+            f"{parsed.element}: found the transfer syntax {name_of(transfer_syntax)}, expected an uncompressed one",
+            element=parsed.element,
+        )
+    return coding
+
+
+def _image(options: dict[str, Any], keyword: str) -> Image:
+    is_float = keyword != "PixelData"
+    values: dict[str, Any] = {"bits_stored": 0, "pixel_representation": 0, "planar_configuration": 0}
+    for name, tag, title, of_float in _REQUIRED:
+        if is_float and not of_float:
+            continue
+        value = options.get(name)
+        if value is None:
+            raise _missing(tag, title)
+        text = name == "photometric_interpretation"
+        values[name] = _text(value, tag, title) if text else _integer(value, tag, title)
+    if values["samples_per_pixel"] == 3:  # noqa: PLR2004 - any other number is refused
+        planar = options.get("planar_configuration")
+        if planar is None:
+            raise _missing("(0028,0006)", "Planar Configuration")
+        values["planar_configuration"] = _integer(planar, "(0028,0006)", "Planar Configuration")
+    high_bit = options.get("high_bit")
+    return Image(
+        number_of_frames=_number_of_frames(options["number_of_frames"]),
+        high_bit=_integer(high_bit, "(0028,0102)", "High Bit") if isinstance(high_bit, int) else None,
+        keyword=keyword,
+        **values,
+    )
+
+
+def _number_of_frames(value: Any) -> int:
+    """Return Number of Frames: text as in the element, and 1 for nothing or 0, as in pydicom."""
+    number = value
+    if isinstance(value, str):
+        with suppress(ValueError):
+            number = int(value)
+    if number is None or number == 0:
+        warn(f"(0028,0008) Number of Frames: found {shown(value)}, expected 1 or more: 1 is assumed")
+        number = 1
+    return _integer(number, "(0028,0008)", "Number of Frames")
+
+
+def _missing(tag: str, title: str) -> MissingElementError:
+    return MissingElementError(f"Missing required element: {tag} '{title}'", element=f"{tag} {title}")
+
+
+def _integer(value: Any, tag: str, title: str) -> int:
+    """Return `value` as an integer that fits into 64 bits."""
+    try:
+        number = operator.index(value)
+    except Exception:  # noqa: BLE001 - whatever an object in a data set does when it is asked
+        number = None
+    if number is None or not -(2**63) <= number < 2**63:
+        element = f"{tag} {title}"
+        raise PixelDataError(f"{element}: found {shown(value)}, expected one integer", element=element) from None
+    return number
+
+
+def _text(value: Any, tag: str, title: str) -> str:
+    if isinstance(value, str) and value.isascii():
+        return str.__str__(value)
+    element = f"{tag} {title}"
+    raise PixelDataError(f"{element}: found {shown(value)}, expected one defined term", element=element)

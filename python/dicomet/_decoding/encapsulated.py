@@ -1,0 +1,196 @@
+"""Frames in fragments (PS3.5 A.4): RLE Lossless, encapsulated uncompressed, and those that a JPEG codec decodes."""
+
+import sys
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dicomet._decoding.color_rule import ColorDecision
+from dicomet._decoding.description import Description
+from dicomet._native import Ahead, Encapsulated, Frames, Plan, Source, Transform
+from dicomet._parsing.source import Buffer
+from dicomet._parsing.transfer_syntax import CODESTREAMS
+from dicomet._utils.warn import Once, warn, warn_of_all
+from dicomet.errors import PIXEL_DATA, PixelDataError, shown
+
+
+class EncapsulatedFrames:
+    """Frames whose place must be found first."""
+
+    def __init__(self, description: Description, value: Source, decoding_plugin: str, *, delimited: bool) -> None:
+        """Prepare for `value`, of which only the Basic Offset Table is read."""
+        self._description = description
+        self._image = description.image
+        self._value = value
+        self._decoding_plugin = decoding_plugin
+        self._first_found, self._first_counted, self._first_decoded = Once(), Once(), Once()
+        self._first_color, self._first_odd = Once(), Once()
+        self._places = Encapsulated(
+            value,
+            delimited=delimited,
+            frames=description.image.number_of_frames,
+            jpeg=description.coding in CODESTREAMS,
+            extended=extended_offset_table(description.options.get("extended_offsets")),
+        )
+        self._found: Frames | None = None
+        self._count: int | None = None
+        self._plan: Plan | None = None
+
+    def _all(self) -> Frames:
+        """Return every frame, found by a walk over all item headers, and remembered."""
+        found = self._found
+        if found is None:
+            # Without a lock: whoever warns or reads may call back, and a forked child may have no other thread.
+            self._found = found = self._places.find_frames()
+            if self._first_found():
+                warn_of_all(found.warnings)
+        return found
+
+    # Not `functools.cached_property`, which before CPython 3.12 has one lock for all images.
+    @property
+    def count(self) -> int:
+        """How many frames there are."""
+        if self._count is None:
+            self._count = self._counted()
+        return self._count
+
+    def _counted(self) -> int:
+        frames = self._all()
+        frames.check_whole()
+        found, expected = len(frames), self._image.number_of_frames
+        if found == expected:
+            return found
+        kept = self._description.allow_excess_frames
+        fate = "all of them are returned" if kept else "the others are left out"
+        if self._first_counted():
+            warn(f"(0028,0008) Number of Frames: found {found} frames, expected {expected}: {fate}")
+        return found if kept else expected
+
+    def _place(self, first: int, count: int) -> tuple[Frames, int]:
+        """Return some frames, and which of them is number `first`: where a table tells, not all are looked for."""
+        if self._found is None and count == 1 and first < self._image.number_of_frames:
+            found = self._places.find_frame(first)
+            if found is not None:
+                return found, 0
+        frames = self._all()
+        if first + count > len(frames):
+            frames.check_whole()
+        return frames, first
+
+    def _frame(self, index: int) -> Buffer:
+        """Return the bytes of frame `index`."""
+        frames, number = self._place(index, 1)
+        return frames.read(self._value, number)
+
+    def check(self, first: int, count: int) -> None:
+        """Check that the compressed bytes can hold these frames, before memory is allocated for them."""
+        coding = self._description.coding
+        if coding in CODESTREAMS:
+            self._image.check_codestream(self._frame(first), first, coding)
+            return
+        frames, place = self._place(first, count)
+        if coding == "RLE":
+            frames.check_rle_bounds(self._image, place, count, number=first)
+            return
+        for index in range(count):
+            self._check_uncompressed(first + index, frames.frame_bytes(place + index))
+
+    def _check_uncompressed(self, index: int, length: int) -> None:
+        expected = -(-self._image.native_frame_range(0)[1] // 8)
+        if length < expected:
+            message = f"{PIXEL_DATA}, frame {index}: found {length} bytes, expected {expected}"
+            raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+
+    def decode(
+        self, first: int, count: int, out: np.ndarray, workers: int | None, transform: Transform | None = None
+    ) -> None:
+        """Decode `count` frames from `first` on into `out`, through `transform` where there is one."""
+        if self._description.coding == "RLE":
+            frames, place = self._place(first, count)
+            plan = self._own_plan.through(transform)
+            warnings = plan.rle_frames(self._value, frames, place, out, number=first, workers=workers)
+            self._warn_of_frames(warnings)
+            return
+        decode = self._decode_jpeg if self._description.coding in CODESTREAMS else self._decode_uncompressed
+        for index, samples in enumerate(out.reshape(count, -1), first):
+            decode(index, samples, workers, transform)
+
+    def begin(self, first: int, count: int, out: np.ndarray, team: Ahead) -> Callable[[], object]:
+        """Let `team` do the same, of RLE Lossless. Return what waits for its end, or does it."""
+        if self._description.coding != "RLE":
+            return lambda: self.decode(first, count, out, 1)
+        frames, place = self._place(first, count)
+        task = team.rle_frames(self._own_plan, self._value, frames, place, out, number=first)
+        return lambda: self._warn_of_frames(task.result())
+
+    def _decode_uncompressed(
+        self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None
+    ) -> None:
+        plan = self._own_plan.through(transform)
+        plan.native_frames(Source.of_memory(self._frame(index)), 0, out, workers=workers)
+
+    def _decode_jpeg(self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None) -> None:
+        from dicomet._decoding import jpeg_plugins as jpeg  # noqa: PLC0415 - imports pydicom
+
+        frame, description = self._frame(index), self._description
+        decoded = jpeg.decode(frame, index, description, self._decoding_plugin)
+        self._warn_of_color(decoded.color_warning)
+        self._warn_of_codestream(decoded.warnings)
+        decoded.plan.through(transform).words(decoded.words, out, workers=workers)
+
+    def color(self, index: int) -> ColorDecision:
+        """Return what the components of frame `index` are, and warn of a contradiction."""
+        description, header = self._description, None
+        if description.coding in CODESTREAMS:
+            header = self._image.check_codestream(self._frame(index), index, description.coding)
+        color = description.decide_color(header)
+        self._warn_of_color(description.color_warning(color))
+        return color
+
+    def _warn_of_color(self, warning: str | None) -> None:
+        if warning and self._first_color():
+            warn(warning)
+
+    def _warn_of_codestream(self, warnings: list[str]) -> None:
+        """Warn of what is odd in a codestream, but of the first such frame only."""
+        if warnings and self._first_odd():
+            for warning in warnings:
+                warn(warning)
+
+    def _warn_of_frames(self, warnings: list[str]) -> None:
+        """Warn of what was tolerated in a frame, but of the first such frame only."""
+        if warnings and self._first_decoded():
+            warn_of_all(warnings)
+
+    @property
+    def _own_plan(self) -> Plan:
+        if self._plan is None:
+            self._plan = self._description.native_plan()
+        return self._plan
+
+
+def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[Buffer, Buffer] | None:
+    """Return Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8) as they are stored."""
+    if extended_offsets is None:
+        return None
+    try:
+        offsets, lengths = (_stored(table) for table in extended_offsets)
+    except (TypeError, ValueError, OverflowError):
+        element = "(7FE0,0001) Extended Offset Table"
+        raise PixelDataError(
+            f"{element}: found {shown(extended_offsets)}, expected two lists of 64-bit numbers", element=element
+        ) from None
+    return offsets, lengths
+
+
+def _stored(table: Any) -> Buffer:
+    if table is None:
+        return b""
+    if isinstance(table, bytes | bytearray | memoryview):
+        return table
+    numbers = array("Q", table)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()

@@ -1,0 +1,96 @@
+"""JPEG, JPEG-LS, JPEG 2000 and HTJ2K frames (PS3.5 A.4.1, A.4.3, A.4.4): handed to pydicom's decoding plugins.
+
+The plugins (pylibjpeg, pyjpegls, ...) are C and C++: dicomet's promise of memory safety ends here. What they return is
+placed into the result like any other frame. A frame whose codestream does not hold all its samples is refused, because
+plugins fill in what is missing: JPEG and JPEG 2000 are checked before the call, JPEG-LS by further calls.
+"""
+
+from typing import NamedTuple
+
+from dicomet._decoding import plugins, stored_bits
+from dicomet._decoding.color_rule import ColorDecision, Components, Conversion
+from dicomet._decoding.description import Description
+from dicomet._native import Codestream, Plan, complete_codestream, with_neutral_colors
+from dicomet._parsing.source import Buffer
+from dicomet.errors import PIXEL_DATA, PixelDataError
+
+_COLORS = 3
+_END = b"\xff\xd9"
+# XRsiz and YRsiz: the two for which OpenJPEG's plugins have a conversion.
+_CONVERTED_BY_OPENJPEG = ([(1, 1), (2, 1), (2, 1)], [(1, 1), (2, 2), (2, 2)])
+
+
+class Decoded(NamedTuple):
+    """A decoded frame.
+
+    Attributes
+    ----------
+    plan : Plan
+        What is to be done to the words.
+    words : memoryview
+        The samples as the plugin has returned them, read-only.
+    color_warning : str or None
+        A contradiction about the colors.
+    warnings : list of str
+        Deviations of the codestream that change no sample, and contradictions about its bits.
+
+    """
+
+    plan: Plan
+    words: Buffer
+    color_warning: str | None
+    warnings: list[str]
+
+
+def decode(frame: Buffer, index: int, description: Description, decoding_plugin: str) -> Decoded:
+    """Decode frame number `index` to words.
+
+    Raises
+    ------
+    PixelDataError
+        The codestream contradicts the description, does not hold all its samples, or no plugin decodes it.
+
+    """
+    header = description.image.check_codestream(frame, index, description.coding)
+    color = description.decide_color(header)
+    color_warning = description.color_warning(color)
+    end, repaired, warnings = complete_codestream(frame, index, description.coding)
+    codestream = bytes(frame if repaired is None else repaired)
+
+    def with_tail(tail: bytes) -> bytes:
+        whole = codestream[:end] + tail + _END if tail else codestream
+        return with_neutral_colors(whole) if description.options["samples_per_pixel"] == _COLORS else whole
+
+    samples = plugins.decode(plugins.Frame(index, header, with_tail), description, decoding_plugin)
+    plan = Plan.codec(
+        description.image,
+        bits_allocated=samples.bits_allocated,
+        planar=samples.planar,
+        kept_bits=stored_bits.kept_bits(header, description),
+        conversion=_conversion(samples.plugin, header, color, index, description),
+        color_bits=header.precision,
+        signed=stored_bits.has_signed_words(header, description),
+    )
+    # The plugin has made these samples for us alone: read-only, they need not be copied before the GIL is released.
+    words = memoryview(samples.words).toreadonly()
+    return Decoded(plan, words, color_warning, [*warnings, *stored_bits.warnings(header, description)])
+
+
+def _returns_rgb(plugin: str, header: Codestream) -> bool:
+    """Tell whether `plugin` converts these components to RGB, whatever it is asked for."""
+    return plugin == "pylibjpeg" and header.family == "JPEG 2000" and header.sampling in _CONVERTED_BY_OPENJPEG
+
+
+def _conversion(
+    plugin: str, header: Codestream, color: ColorDecision, index: int, description: Description
+) -> Conversion | None:
+    if not _returns_rgb(plugin, header):
+        return description.conversion(color.components)
+    conversion = description.conversion(Components.YCBCR)
+    if conversion is None:
+        message = (
+            f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} returns RGB for JPEG 2000 with chrominance of half "
+            "width, expected its components (without raw=True and as_rgb=False it is decoded)"
+        )
+        raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+    return conversion if conversion == "rgb_to_ybr" else None

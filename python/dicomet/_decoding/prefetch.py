@@ -1,0 +1,194 @@
+"""Many files, one after the other: read and decoded ahead of who uses them."""
+
+import operator
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+
+import numpy as np
+
+from dicomet._decoding.frame_reader import Frames
+from dicomet._decoding.limits import checked_workers
+from dicomet._decoding.options import DecodingOptions, checks_arguments
+from dicomet._decoding.pixel_array import pixel_array
+from dicomet._native import Ahead, Source, Task
+from dicomet._parsing.parse import is_dataset, parse
+from dicomet.errors import PixelDataError, naming
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from dicomet._parsing.source import Readable
+
+_OF_DICOMET = frozenset({"raw", "decoding_plugin", "max_bytes"})
+# What gives an array, or raises, when it is its turn.
+Result = Callable[[], np.ndarray]
+Begin = Callable[[], Result]
+Item = TypeVar("Item")
+
+
+@checks_arguments
+def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
+    sources: "Iterable[Readable | Dataset]",
+    *,
+    index: int | None = None,
+    raw: bool = False,
+    decoding_plugin: str = "",
+    workers: int | None = None,
+    max_bytes: int | None = None,
+    **kwargs: Unpack[DecodingOptions],
+) -> Iterator[np.ndarray]:
+    """Yield the pixel data of many files, in their order, while threads read and decode the next ones.
+
+    >>> for array in dicomet.pixel_arrays(sorted(Path("series").glob("*.dcm"))):
+    ...     volume.append(array)
+
+    The threads are dicomet's own and never need the GIL. That is why they gain where a `ThreadPoolExecutor` does not:
+    for slices that take less time than Python's threads need to let one another run. JPEG syntaxes, data sets, bytes
+    and file objects are decoded by the caller's thread when it is their turn.
+
+    Parameters
+    ----------
+    sources : iterable
+        What `pixel_array` takes. Of an iterator, two for each thread and two more are taken ahead. A single source,
+        such as the path of a folder, is a `TypeError`.
+    index, raw, decoding_plugin, max_bytes, **kwargs
+        As for `pixel_array`, the same for all.
+    workers : int, optional
+        So many threads. By default as many as the environment variable ``DICOMET_WORKERS`` says, or else as the process
+        may use.
+
+    Yields
+    ------
+    numpy.ndarray
+        As `pixel_array` returns it.
+
+    Raises
+    ------
+    PixelDataError, OSError
+        As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it. An error that is
+        no `PixelDataError` has a note that names the file.
+    TypeError
+        From the call itself: `sources` is not an iterable of sources, or there is no such argument.
+
+    """
+    line = iter(checked_sources("sources", sources))
+    options = {"raw": raw, "decoding_plugin": decoding_plugin, "max_bytes": max_bytes, **kwargs}
+    return _arrays(line, None if index is None else operator.index(index), options, workers)
+
+
+def checked_sources(name: str, sources: Iterable[Item]) -> Iterable[Item]:
+    """Return `sources`, the argument `name`, unless it is one source, whose characters or bytes would be sources.
+
+    Raises
+    ------
+    TypeError
+        It is one source, or not iterable.
+
+    """
+    is_one = isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(sources, "read")
+    if is_one or is_dataset(sources) or not isinstance(sources, Iterable):
+        hint = "; list the files of a folder, or give [source] for one file"
+        raise TypeError(f"{name!r}: found {type(sources).__name__}, expected an iterable of sources{hint}")
+    return sources
+
+
+def _arrays(
+    sources: "Iterator[Readable | Dataset]", index: int | None, options: dict[str, Any], workers: int | None
+) -> Iterator[np.ndarray]:
+    team = Ahead(workers=checked_workers(workers))
+    try:
+        yield from _Line(team, index, options).arrays(sources)
+    finally:
+        team.close()
+
+
+class _Line:
+    """The files that are being opened, and those that are being decoded."""
+
+    def __init__(self, team: Ahead, index: int | None, options: dict[str, Any]) -> None:
+        self._team = team
+        self._index = index
+        self._options = options
+        self._length = 2 * team.workers + 2
+        # Of each its source, None for what its iterator raised.
+        self._opening: deque[tuple[Readable | Dataset | None, Begin]] = deque()
+        self._decoding: deque[tuple[Readable | Dataset | None, Result]] = deque()
+
+    def arrays(self, sources: "Iterator[Readable | Dataset]") -> Iterator[np.ndarray]:
+        while True:
+            self._fill(sources)
+            if not self._decoding:
+                return
+            src, result = self._decoding.popleft()
+            try:
+                with naming(src):
+                    array = result()
+            except Exception as error:
+                _note(error, src)
+                raise
+            yield array
+
+    def _fill(self, sources: "Iterator[Readable | Dataset]") -> None:
+        while len(self._opening) < self._length:
+            try:
+                src = next(sources)
+            except StopIteration:
+                break
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
+                self._opening.append((None, _failing(error)))
+                break
+            self._opening.append((src, self._opened(src)))
+        while self._opening and len(self._decoding) < self._length:
+            taken, begin = self._opening.popleft()
+            self._decoding.append((taken, begin()))
+
+    def _opened(self, src: "Readable | Dataset") -> Begin:
+        try:
+            task = self._team.open(src) if isinstance(src, str | os.PathLike) else None
+        except Exception as error:  # noqa: BLE001 - as above
+            return _failing(error)
+        return partial(self._begin, src, task)
+
+    def _begin(self, src: "Readable | Dataset", opened: Task | None) -> Result:
+        """Describe a file, and begin to decode it. Of other sources nothing is done before their turn."""
+        if opened is None:
+            return partial(pixel_array, src, index=self._index, workers=1, **self._options)
+        try:
+            return self._decode(opened.result())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
+            return partial(_fail, error)
+
+    def _decode(self, source: Source) -> Result:
+        options = {name: value for name, value in self._options.items() if name not in _OF_DICOMET}
+        frames = Frames(
+            parse(source, options),
+            raw=self._options["raw"],
+            decoding_plugin=self._options["decoding_plugin"],
+            workers=1,
+            max_bytes=self._options["max_bytes"],
+            whole=self._index is None,
+        )
+        return frames.begin(self._index, self._team)
+
+
+def _note(error: Exception, src: "Readable | Dataset | None") -> None:
+    """Name the file in an error that has no attribute for it."""
+    if isinstance(error, PixelDataError):
+        return
+    # An exception, or a path, may be of a class that anybody has written.
+    with suppress(Exception):
+        note = f"while reading {os.fspath(src)!r}" if isinstance(src, str | os.PathLike) else None
+        if note is not None and note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+
+
+def _failing(error: Exception) -> Begin:
+    return lambda: partial(_fail, error)
+
+
+def _fail(error: Exception) -> np.ndarray:
+    raise error

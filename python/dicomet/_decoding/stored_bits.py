@@ -1,0 +1,64 @@
+"""The rule for bits: which bits of a sample count, and which one is the sign (PS3.5 8.1.1).
+
+Bits above Bits Stored never count, whatever the transfer syntax: they are cleared, or, for signed samples, filled with
+bit Bits Stored - 1. "P" is the precision of the codestream, "PR" Pixel Representation.
+
+====================== ============ ==============================================================================
+form                   P            rule
+====================== ============ ==============================================================================
+native, RLE Lossless                the low Bits Stored bits, by PR
+JPEG                   any          the same. The codestream is unsigned: a shorter sample is extended with zeros
+JPEG-LS                >= stored    the same
+JPEG-LS                < stored     the low P bits, by PR: the codestream has no sign, and the words of signed samples
+                                    are two's complement in P bits
+JPEG 2000, HTJ2K       >= stored    the low Bits Stored bits, by PR
+JPEG 2000, HTJ2K       < stored     the low P bits, by PR. With the sign that PR says these are the decoded values;
+                                    with the other one the words are reinterpreted
+====================== ============ ==============================================================================
+
+pydicom's options turn the rule off. ``correct_unused_bits=False``: bits above Bits Stored stay, as far as the
+codestream has them. ``apply_jls_sign_correction=False`` and ``apply_j2k_sign_correction=False``: the words stay as
+decoded.
+"""
+
+from collections.abc import Iterator
+
+from dicomet._decoding.description import Description
+from dicomet._native import Codestream
+
+_BASELINE_BITS = 8
+
+
+def kept_bits(header: Codestream, description: Description) -> int | None:
+    """Return how many low bits of a decoded word count; None where the words are right as they are."""
+    options, stored = description.options, int(description.options["bits_stored"])
+    if header.family == "JPEG":
+        return stored if description.correct_unused_bits else None
+    option = "apply_j2k_sign_correction" if header.family == "JPEG 2000" else "apply_jls_sign_correction"
+    if not options.get(option, True):
+        return None
+    return min(header.precision, stored) if description.correct_unused_bits else header.precision
+
+
+def has_signed_words(header: Codestream, description: Description) -> bool:
+    """Tell whether decoded words that are shorter than the result's are extended by their sign."""
+    return header.family != "JPEG" and description.options["pixel_representation"] == 1
+
+
+def warnings(header: Codestream, description: Description) -> Iterator[str]:
+    """Yield contradictions between codestream and data set for which other values would be possible."""
+    options = description.options
+    stored, signed = options["bits_stored"], options["pixel_representation"] == 1
+    precision = header.precision
+    if precision < stored:
+        name = "(0028,0101) Bits Stored"
+        yield f"{name}: found {stored}, expected the {precision} bits of the codestream: its samples have no more"
+    elif header.family == "JPEG" and not header.lossless and precision == _BASELINE_BITS < options["bits_allocated"]:
+        name = "(0028,0100) Bits Allocated"
+        yield f"{name}: found {options['bits_allocated']}, expected 8 for the 8 bits of the codestream"
+    if header.family == "JPEG 2000" and header.signed != signed:
+        found, expected = ("signed", "unsigned") if signed else ("unsigned", "signed")
+        yield (
+            f"(0028,0103) Pixel Representation: found {int(signed)} ({found}), expected that of the codestream "
+            f"({expected}): the sign is that of Pixel Representation"
+        )

@@ -1,0 +1,1 @@
+"""From a source to the parsed image."""

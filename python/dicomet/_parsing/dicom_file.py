@@ -1,0 +1,140 @@
+"""What a file's first bytes show: the DICOM File Format (PS3.10 7.1), or which other format."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from dicomet._utils.regular import irregular
+
+PREAMBLE, PREFIX = 128, b"DICM"
+# As many bytes as tell any of the formats below apart.
+HEAD = 512
+# A data set that was written without preamble and prefix begins with an element of group 0002 or 0008, in either byte
+# order (PS3.10 7.1 and PS3.5 7.1).
+GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08", b"\x00\x02")
+SUFFIXES = frozenset({".dcm", ".dicom"})
+NOT_DICOM = "not a DICOM file"
+
+SHOWN_BYTES, SHOWN_CHARACTERS = 4, 24
+# Offset and first bytes of what people take for DICOM, or find where an archive should be.
+_MAGIC = (
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"PK\x05\x06", "a zip archive"),
+    (0, b"%PDF", "PDF"),
+    (0, b"\xff\xd8\xff", "a JPEG picture"),
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (0, b"II*\0", "a TIFF picture"),
+    (0, b"MM\0*", "a TIFF picture"),
+    (0, b"II+\0", "a TIFF picture"),
+    (0, b"MM\0+", "a TIFF picture"),
+    (0, b"GIF8", "a GIF picture"),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+    (0, b"BZh", "bzip2"),
+    (0, b"\xfd7zXZ\0", "xz"),
+    (0, b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (0, b"\x93NUMPY", "a NumPy array"),
+    (0, b"\x89HDF\r\n\x1a\n", "HDF5"),
+    (0, b"\0\x05\x16\x07", "an AppleDouble file of macOS"),
+    (257, b"ustar", "a tar archive"),
+)
+_TEXTS = (
+    (r"<!doctype html|(<\?xml[^>]*>\s*)?(<![^>]*>\s*)*<(html|head|body)\b", "HTML"),
+    (r"<\?xml|<[a-z_!]", "XML"),
+    (r"(mime-version|content-type):|--[^\s]{1,70}[ \t]*\r?\n(content-|mime-)", "multipart MIME"),
+    (r"--[^\s]{1,70}[ \t]*\r?\n", "multipart MIME"),
+    (r"http/\d", "an HTTP response"),
+    (r"version https://git-lfs", "a Git LFS pointer, whose file has not been fetched"),
+    (r"[{\[]", "JSON"),
+)
+_IN_FRONT = ("--", "\r\n--", "HTTP/", "Content-", "content-", "MIME-")
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+def head_of(source: str | bytes) -> bytes:
+    """Return the first bytes of a file, by its path or in memory.
+
+    Raises
+    ------
+    OSError
+        It cannot be read, or is not a regular file.
+
+    """
+    if isinstance(source, bytes):
+        return source[:HEAD]
+    # Not opened, because that may wait for a writer; and some devices have no end.
+    if (kind := irregular(source)) is not None:
+        raise OSError(f"found {kind}, expected a file")
+    with Path(source).open("rb") as file:
+        return file.read(HEAD)
+
+
+def has_prefix(head: bytes) -> bool:
+    """Tell whether a file has the prefix of the DICOM File Format."""
+    return head[PREAMBLE : PREAMBLE + len(PREFIX)] == PREFIX
+
+
+def is_plausible(head: bytes) -> bool:
+    """Tell whether a file that begins with `head` can be DICOM at all."""
+    return has_prefix(head) or head[: len(GROUPS[0])] in GROUPS
+
+
+def may_be_dicom(path: str) -> bool:
+    """Tell whether a file can be DICOM, as far as its first bytes show it; true where they cannot be read."""
+    try:
+        return is_plausible(head_of(path))
+    except OSError:
+        return True
+
+
+def is_named_dicom(name: str | os.PathLike[str]) -> bool:
+    """Tell whether the name says that a file is DICOM, and that it is meant to be seen."""
+    path = Path(name)
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def not_dicom(head: bytes) -> str:
+    """Return the message for a file that is not DICOM and begins with `head`, with what it looks like."""
+    if not head:
+        return f"{NOT_DICOM}: it is empty"
+    if not any(head):
+        return f"{NOT_DICOM}: begins with {len(head)} bytes of 0"
+    for offset, magic, name in _MAGIC:
+        if head.startswith(magic, offset):
+            return f"{NOT_DICOM}: begins with {_shown_bytes(head)} (looks like {name})"
+    text = _text(head) or _text_in_front(head)
+    if text is None:
+        # It may be a data set alone, of which only the caller knows how it is encoded.
+        return f"{NOT_DICOM}: begins with {_shown_bytes(head)}; of a data set alone, 'transfer_syntax_uid' is required"
+    start = text.lstrip()
+    name = next((name for pattern, name in _TEXTS if re.match(pattern, start, re.IGNORECASE)), "plain text")
+    return f"{NOT_DICOM}: begins with {start[:SHOWN_CHARACTERS]!a} (looks like {name})"
+
+
+def _shown_bytes(head: bytes) -> str:
+    return head[:SHOWN_BYTES].hex(" ").upper()
+
+
+def _text(head: bytes) -> str | None:
+    """Return `head` as text; None where it is none. The last character may be cut."""
+    mark, encoding = next((known for known in _BYTE_ORDER_MARKS if head.startswith(known[0])), (b"", "utf-8"))
+    rest = head[len(mark) :]
+    for cut in range(4):
+        with suppress(UnicodeDecodeError):
+            return _printable(rest[: len(rest) - cut].decode(encoding))
+    # Older web servers send error pages in ISO 8859-1.
+    return _printable(rest.decode("latin-1")) if rest[:8].isascii() else None
+
+
+def _text_in_front(head: bytes) -> str | None:
+    """Return the lines in front of something binary, as multipart MIME has them."""
+    start = _CONTROL.split(head.decode("latin-1"), maxsplit=1)[0]
+    return start if start.startswith(_IN_FRONT) else None
+
+
+def _printable(text: str) -> str | None:
+    return None if _CONTROL.search(text) else text

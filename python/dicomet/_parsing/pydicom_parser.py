@@ -1,0 +1,318 @@
+"""What pydicom's parser says of a data set: of one that somebody has parsed before, or of a file that is not plain.
+
+The only place that looks into a data set. It is imported when it is needed, and pydicom with it.
+"""
+
+import functools
+import io
+import struct
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO, cast
+
+from pydicom.datadict import DicomDictionary, dictionary_description, dictionary_VR  # type: ignore[attr-defined]
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import _read_file_meta_info, dcmread, read_dataset, read_preamble
+from pydicom.pixels.utils import as_pixel_options
+from pydicom.uid import UID
+
+from dicomet._native import Source, find_delimiter
+from dicomet._parsing import blank_vr
+from dicomet._parsing.code_string import term_of
+from dicomet._parsing.dicom_file import HEAD, is_plausible, not_dicom
+from dicomet._parsing.header import Header
+from dicomet._parsing.parsed import ELEMENTS, KEYWORDS, Parsed
+from dicomet._parsing.source import PARSER_LIMIT, as_file, source_of_file
+from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
+
+NUMBER_OF_FRAMES = 0x00280008
+HIGH_BIT = 0x00280102
+EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE00001, 0x7FE00002
+IMAGE_PIXEL = frozenset(
+    {0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280103}
+)
+UNDEFINED_LENGTH = 0xFFFFFFFF
+PHOTOMETRIC_INTERPRETATION = "(0028,0004) Photometric Interpretation"
+
+
+def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
+    """Take the description and the pixel data of `dataset`, which somebody has parsed before."""
+    with as_pixel_data_error():
+        transfer_syntax = (getattr(dataset, "file_meta", None) or {}).get("TransferSyntaxUID", None)
+        is_named = bool(transfer_syntax)
+    if not is_named:
+        raise MissingElementError(
+            "Unable to decode the pixel data as the dataset's 'file_meta' has no (0002,0010) 'Transfer Syntax UID' "
+            "element",
+            element=TRANSFER_SYNTAX_UID,
+        )
+    found = [tag for tag in KEYWORDS if tag in dataset]
+    if not found:
+        raise _no_pixel_data("The dataset")
+    if len(found) > 1:
+        raise MissingElementError(
+            "One and only one of 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' may be present in the "
+            "dataset"
+        )
+    with as_pixel_data_error():
+        element = dataset[found[0]]
+        value = _dataset_value(element.value, KEYWORDS[found[0]])
+        undefined_length = bool(getattr(element, "is_undefined_length", False))
+    return Parsed(
+        options=_options(dataset, options),
+        transfer_syntax=str(_uid(transfer_syntax)),
+        keyword=KEYWORDS[found[0]],
+        vr=element.VR,
+        value=value,
+        undefined_length=undefined_length,
+        dataset=dataset,
+        is_dataset=True,
+    )
+
+
+def _dataset_value(value: Any, keyword: str) -> Source:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return Source.of_memory(value)
+    if isinstance(value, io.BufferedIOBase):
+        file = cast("BinaryIO", value)
+        source = source_of_file(file)
+        return source.part(file.tell(), source.length)
+    found = "no value" if value is None else type(value).__name__
+    raise PixelDataError(f"{ELEMENTS[keyword]}: found {found}, expected bytes", element=ELEMENTS[keyword])
+
+
+def _uid(value: Any) -> UID:
+    if isinstance(value, str):
+        return UID(value)
+    found = f"{TRANSFER_SYNTAX_UID}: found {shown(value)}, expected one UID"
+    raise PixelDataError(found, element=TRANSFER_SYNTAX_UID)
+
+
+def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterable[int] | None) -> tuple[Source, Header]:
+    """Let pydicom parse a file. Return the bytes in which the pixel data lies, too: of a deflated file, others."""
+    if not options.get("transfer_syntax_uid"):
+        _check_is_dicom(source)
+    file = as_file(source)
+    with as_pixel_data_error():
+        read_preamble(file, force=True)
+        file_meta = _read_file_meta_info(file)
+    transfer_syntax = _transfer_syntax(file_meta, options)
+    if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        source = source.inflating(file.tell())
+        file = as_file(source)
+    return source, _read_header(source, file, file_meta, transfer_syntax, options, specific_tags)
+
+
+def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
+    """Return these elements of a file, and the file meta information, whatever else is wrong with the image.
+
+    Raises
+    ------
+    PixelDataError
+        It is not a DICOM file, or the parser does not come as far as the pixel data.
+
+    """
+    _check_is_dicom(source)
+    file = as_file(source)
+    with as_pixel_data_error():
+        read_preamble(file, force=True)
+        file_meta = _read_file_meta_info(file)
+        if not file_meta.get("TransferSyntaxUID", None):
+            # pydicom guesses the encoding, which is then not a deflated one.
+            beginning = io.BytesIO(source.read(0, PARSER_LIMIT))
+            return dcmread(beginning, force=True, stop_before_pixels=True, specific_tags=list(tags))
+    transfer_syntax = _transfer_syntax(file_meta, {})
+    if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        source = source.inflating(file.tell())
+        file = as_file(source)
+    return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags)
+
+
+def _check_is_dicom(source: Source) -> None:
+    """Raise for what is no DICOM file by its first bytes, and say what it looks like."""
+    head = bytes(source.read(0, HEAD))
+    if not is_plausible(head):
+        raise MissingElementError(not_dicom(head), element=TRANSFER_SYNTAX_UID)
+
+
+def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:
+    with as_pixel_data_error():
+        named = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
+    if not named:
+        raise MissingElementError(
+            "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format",
+            element=TRANSFER_SYNTAX_UID,
+        )
+    return _uid(named)
+
+
+def _read_header(  # noqa: PLR0913, PLR0917 - what has been read so far
+    source: Source,
+    file: BinaryIO,
+    file_meta: FileMetaDataset,
+    transfer_syntax: UID,
+    options: dict[str, Any],
+    specific_tags: Iterable[int] | None,
+) -> Header:
+    """Let pydicom read the data set up to the pixel data, and read the header of that."""
+    dataset = _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, specific_tags)
+    tag, vr, length = _read_element_header(file, dataset, transfer_syntax, source.length)
+    return Header(
+        options=_options(dataset, options),
+        transfer_syntax=str(transfer_syntax),
+        tag=tag,
+        vr=vr,
+        offset=file.tell(),
+        length=None if length == UNDEFINED_LENGTH else length,
+        dataset=dataset,
+    )
+
+
+def _read_up_to_pixel_data(
+    source: Source,
+    file: BinaryIO,
+    file_meta: FileMetaDataset,
+    transfer_syntax: UID,
+    specific_tags: Iterable[int] | None,
+) -> Dataset:
+    """Return the elements before the pixel data; `file` is then at the tag of the pixel data element, or at its end."""
+    tags = IMAGE_PIXEL | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
+    if specific_tags is not None:
+        tags = tags | _group_0028() | set(specific_tags)
+    try:
+        implicit, little_endian = transfer_syntax.is_implicit_VR, transfer_syntax.is_little_endian
+    except ValueError:
+        raise unsupported(transfer_syntax) from None
+
+    def is_pixel_data(tag: int, vr: str | None, length: int) -> bool:
+        if int(tag) in KEYWORDS:
+            return True
+        if length == UNDEFINED_LENGTH and tag not in tags and (vr is None) == implicit:
+            # The parser would build all of it, and then forget it: of 1 MB of empty items it makes 85 MB.
+            delimiter = find_delimiter(source, tag=tag, vr=vr, value=file.tell(), big_endian=not little_endian)
+            file.seek(file.tell() if delimiter is None else delimiter)
+        return False
+
+    with as_pixel_data_error():
+        if implicit:
+            dataset = read_dataset(
+                file,
+                is_implicit_VR=True,
+                is_little_endian=little_endian,
+                stop_when=is_pixel_data,
+                specific_tags=list(tags),
+            )
+        else:
+            dataset = blank_vr.read_explicit(file, little_endian=little_endian, stop_when=is_pixel_data, tags=set(tags))
+    dataset.file_meta = file_meta
+    return dataset
+
+
+@functools.cache
+def _group_0028() -> frozenset[int]:
+    """Return the elements that pydicom gives back in ``ds_out``: group 0028 but for retired ones."""
+    return frozenset(tag for tag, entry in DicomDictionary.items() if tag >> 16 == 0x0028 and not entry[3])  # noqa: PLR2004
+
+
+def _read_element_header(
+    file: BinaryIO, dataset: Dataset, transfer_syntax: UID, end: int
+) -> tuple[int, str | None, int]:
+    """Read tag, VR and length (PS3.5 7.1) of the pixel data element.
+
+    The encoding is the one that was found, which is not always that of the transfer syntax.
+    """
+    implicit, little_endian = dataset.original_encoding
+    order = "<" if little_endian else ">"
+    start, header = file.tell(), file.read(12)
+    if transfer_syntax.is_implicit_VR and not b"AA" <= header[4:6] <= b"ZZ":
+        # Where some elements are in implicit VR and some are not, pydicom's parser judges each by itself.
+        implicit = True
+    size = 8 if implicit else 12
+    if len(header) < size:
+        raise _no_pixel_data("The dataset in 'src'")
+    file.seek(start + size)
+    vr: str | None = None
+    if implicit:
+        group, element, length = struct.unpack_from(f"{order}HHL", header)
+    elif header[4:6] in blank_vr.BLANK:
+        group, element = struct.unpack_from(f"{order}HH", header)
+        size, length = blank_vr.pixel_data_header(header, order, end - start)
+        file.seek(start + size)
+    else:
+        group, element, name, length = struct.unpack(f"{order}HH2s2xL", header)
+        vr = name.decode("latin-1")
+    tag = group << 16 | element
+    if tag not in KEYWORDS:
+        # pydicom's parser also stops at a delimiter that stands outside a sequence.
+        raise _no_pixel_data("The dataset in 'src'")
+    return tag, vr, length
+
+
+def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+    with as_pixel_data_error():
+        try:
+            merged = as_pixel_options(dataset, **options)
+        except Exception:
+            _check_elements(dataset)
+            raise
+    term = merged.get("photometric_interpretation")
+    if isinstance(term, str) and term.startswith(" "):
+        merged["photometric_interpretation"] = term_of(term, PHOTOMETRIC_INTERPRETATION)
+    if HIGH_BIT in dataset and "high_bit" not in merged:
+        # It does not change the samples, so that one that cannot be read does not matter.
+        with suppress(Exception):
+            merged["high_bit"] = dataset[HIGH_BIT].value
+    return merged
+
+
+def _check_elements(dataset: Dataset) -> None:
+    """Raise for the first element of an image that cannot be read, by its name; pydicom tells the value alone."""
+    for tag in sorted(IMAGE_PIXEL & dataset.keys()):
+        try:
+            value = dataset[tag].value
+            if tag == NUMBER_OF_FRAMES and value is not None:
+                int(value)
+        except (MemoryError, Warning):
+            raise
+        except Exception as error:
+            raw = dataset.get_item(tag).value
+            found = shown(raw.decode("latin-1") if isinstance(raw, bytes) else raw)
+            element = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
+            message = f"{element}: found {found}, expected a value of VR {dictionary_VR(tag)}"
+            raise PixelDataError(message, element=element) from error
+    if EXTENDED_OFFSET_TABLE in dataset and EXTENDED_OFFSET_TABLE_LENGTHS not in dataset:
+        element = "(7FE0,0002) Extended Offset Table Lengths"
+        raise MissingElementError(f"Missing element beside the Extended Offset Table: {element}", element=element)
+
+
+def _no_pixel_data(where: str) -> MissingElementError:
+    return MissingElementError(
+        f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to "
+        "decode",
+        element=PIXEL_DATA,
+    )
+
+
+@contextmanager
+def as_pixel_data_error() -> Iterator[None]:
+    """Turn what pydicom's parser raises for a malformed data set into the one exception.
+
+    It raises many kinds (`struct.error`, `EOFError`, `KeyError`, `NotImplementedError`, `RecursionError`, ...) and has
+    no base of its own. A missing element stays an `AttributeError`; a file that cannot be read stays an `OSError`.
+    """
+    try:
+        yield
+    except (MemoryError, Warning, PixelDataError):
+        # A warning is an exception where the caller wants it to be one.
+        raise
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # The parser's own, for data that ends too early.
+        raise PixelDataError(f"the data set cannot be parsed: {error}") from error
+    except AttributeError as error:
+        raise MissingElementError(str(error)) from error
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise PixelDataError(f"the data set cannot be parsed: {reason}") from error

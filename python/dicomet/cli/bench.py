@@ -1,0 +1,305 @@
+"""`dicomet bench`, the measuring: decode with pydicom and with dicomet, compare the arrays, take the time of both."""
+
+import enum
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pydicom
+from pydicom.filereader import read_file_meta_info
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.utils import pixel_array as pydicom_pixel_array
+from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
+
+import dicomet
+from dicomet._utils.timing import Limit, TurnError, medians, take_turns
+from dicomet.errors import PixelDataError
+
+Decode = Callable[[Path], np.ndarray]
+
+PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+FEWEST_RUNS, MOST_RUNS = 3, 25
+# A file is timed until it had its most runs or this time is over, but never for fewer than the fewest runs.
+SECONDS_PER_FILE = 0.2
+# Values that are compared at once: the temporary arrays stay small next to the image.
+COMPARED_AT_ONCE = 1 << 20
+LOGGERS = ("pydicom", "pylibjpeg", "openjpeg", "jpeg_ls")
+# pydicom's plugins that the extra dicomet[jpeg] installs; Pillow and GDCM know only some kinds of the JPEG syntaxes.
+PLUGINS_OF_EXTRA = frozenset({"pylibjpeg", "pyjpegls"})
+# What dicomet says where there is none at all.
+NEEDS_PLUGIN = "needs a decoding plugin that is not installed"
+CODEC_SYNTAXES = frozenset([*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes])
+
+_SHORT_NAMES = {
+    "1.2.840.10008.1.2": "Implicit LE",
+    "1.2.840.10008.1.2.1": "Explicit LE",
+    "1.2.840.10008.1.2.1.98": "Encapsulated LE",
+    "1.2.840.10008.1.2.1.99": "Deflated LE",
+    "1.2.840.10008.1.2.2": "Explicit BE",
+    "1.2.840.10008.1.2.5": "RLE Lossless",
+    "1.2.840.10008.1.2.4.50": "JPEG Baseline",
+    "1.2.840.10008.1.2.4.51": "JPEG Extended",
+    "1.2.840.10008.1.2.4.57": "JPEG Lossless",
+    "1.2.840.10008.1.2.4.70": "JPEG LL SV1",
+    "1.2.840.10008.1.2.4.80": "JPEG-LS",
+    "1.2.840.10008.1.2.4.81": "JPEG-LS Near",
+    "1.2.840.10008.1.2.4.90": "J2K Lossless",
+    "1.2.840.10008.1.2.4.91": "J2K",
+    "1.2.840.10008.1.2.4.201": "HTJ2K Lossless",
+    "1.2.840.10008.1.2.4.202": "HTJ2K RPCL",
+    "1.2.840.10008.1.2.4.203": "HTJ2K",
+}
+
+
+class UnusablePathError(Exception):
+    """A path that was given does not exist, or there is nothing in it."""
+
+
+class Outcome(enum.Enum):
+    """What became of a file; the values are for the reader."""
+
+    EQUAL = "equal"
+    DIFFERENT = "differs"
+    DICOMET_ONLY = "dicomet only"
+    DICOMET_FAILS = "dicomet fails"
+    REFUSED = "refused by both"
+    NO_IMAGE = "no image"
+
+
+class BenchFile(NamedTuple):
+    """A file and the name it has in the report."""
+
+    path: Path
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was found for one file. Times are medians in seconds, over `runs` runs."""
+
+    label: str
+    outcome: Outcome
+    transfer_syntax: str = ""
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    reason: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    runs: int = 0
+    by_codec: bool = False
+    lacks_plugin: bool = False
+
+    @property
+    def ratio(self) -> float | None:
+        """Time of pydicom by time of dicomet; none where the arrays are not equal, as speed then means nothing."""
+        return self.seconds["pydicom"] / self.seconds["dicomet"] if self.outcome is Outcome.EQUAL else None
+
+
+def exit_status(results: Sequence[Result]) -> int:
+    """Return 1 where dicomet returns something else than pydicom, or nothing where pydicom returns an array."""
+    return int(any(result.outcome in (Outcome.DIFFERENT, Outcome.DICOMET_FAILS) for result in results))
+
+
+def find_files(paths: Sequence[str]) -> list[BenchFile]:
+    """Return all files at and below `paths`, each once; those that come with pydicom where there are no `paths`.
+
+    Raises
+    ------
+    UnusablePathError
+        A path does not exist, or there are no files.
+
+    """
+    if not paths:
+        folder = Path(pydicom.__file__).parent / "data" / "test_files"
+        if not folder.is_dir():
+            raise UnusablePathError(
+                "the installed pydicom comes without its test files: give a file or folder of yours"
+            )
+        paths = [str(folder)]
+    found: dict[Path, BenchFile] = {}
+    for path in map(Path, paths):
+        for file in _files_of(path, relative=len(paths) == 1):
+            found.setdefault(file.path.resolve(), file)
+    if not found:
+        raise UnusablePathError(f"no files in {', '.join(map(repr, paths))}")
+    return list(found.values())
+
+
+def _files_of(path: Path, *, relative: bool) -> list[BenchFile]:
+    if path.is_file():
+        return [BenchFile(path, str(path))]
+    if not path.exists():
+        raise UnusablePathError(f"no such file or folder: {str(path)!r}")
+    if not path.is_dir():
+        raise UnusablePathError(f"neither a file nor a folder: {str(path)!r}")
+    # A folder that cannot be listed goes into the report like a file that cannot be read.
+    unlisted: list[Path] = []
+    files = [
+        Path(folder, name)
+        for folder, _, names in os.walk(path, onerror=lambda error: unlisted.append(Path(error.filename)))
+        for name in names
+    ]
+    found = sorted([file for file in files if file.is_file()] + unlisted)
+    return [BenchFile(file, str(file.relative_to(path) if relative else file)) for file in found]
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Ignore all warnings and what pydicom and its plugins log."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.CRITICAL + 1)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def bench_file(file: BenchFile, repeat: int | None) -> Result:
+    """Decode one file with both, compare the arrays, and take the time; whatever they raise is part of the result."""
+    decoders: dict[str, Decode] = {"pydicom": pydicom_pixel_array, "dicomet": dicomet.pixel_array}
+    errors, difference, array = _compare(file.path, decoders)
+    # Of the array only these are kept: it would take memory from the runs that are timed.
+    shape, dtype = (array.shape, array.dtype.newbyteorder("=").name) if isinstance(array, np.ndarray) else ((), "")
+    del array
+    seconds, runs = _measure(file.path, decoders, errors, repeat)
+    outcome = _outcome(file.path, errors, difference)
+    transfer_syntax = _transfer_syntax(file.path)
+    name = _SHORT_NAMES.get(transfer_syntax, transfer_syntax.name)
+    by_codec = transfer_syntax in CODEC_SYNTAXES
+    if NEEDS_PLUGIN in errors.get("dicomet", ""):
+        # The hint below the table says the rest, once for all files.
+        errors["dicomet"] = f"no decoding plugin for {name} is installed"
+    return Result(
+        label=file.label,
+        outcome=outcome,
+        transfer_syntax=name,
+        shape=shape,
+        dtype=dtype,
+        reason=errors.get("dicomet") or errors.get("pydicom") or difference,
+        seconds=seconds,
+        runs=runs,
+        by_codec=by_codec,
+        lacks_plugin=by_codec and outcome is Outcome.REFUSED and _lacks_plugin(transfer_syntax),
+    )
+
+
+class _Attempt(NamedTuple):
+    array: np.ndarray | None
+    error: str
+
+
+def _attempt(decode: Decode, path: Path) -> _Attempt:
+    try:
+        return _Attempt(decode(path), "")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic in Rust is no Exception, and one file must not stop the rest
+        return _Attempt(None, _reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    """Return the message; with the type where that is not one of those which carry a message for the user."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    message = error.reason if isinstance(error, PixelDataError) else " ".join(str(error).split())
+    expected = isinstance(error, PixelDataError | AttributeError | NotImplementedError | RuntimeError | ValueError)
+    return message if message and expected else f"{type(error).__name__}: {message}".removesuffix(": ")
+
+
+def _compare(path: Path, decoders: Mapping[str, Decode]) -> tuple[dict[str, str], str, np.ndarray | None]:
+    """Decode once with each, which also warms up. Return the errors by name, the difference, and an array if any."""
+    attempts = {name: _attempt(decode, path) for name, decode in decoders.items()}
+    errors = {name: attempt.error for name, attempt in attempts.items() if attempt.error}
+    expected, found = attempts["pydicom"].array, attempts["dicomet"].array
+    difference = "" if errors else _difference(expected, found)
+    return errors, difference, expected if found is None else found
+
+
+def _difference(expected: np.ndarray | None, found: np.ndarray | None) -> str:
+    """Tell what is different; nothing where shape, dtype but for the byte order, and all values are the same."""
+    if not isinstance(found, np.ndarray) or not isinstance(expected, np.ndarray):
+        return f"type {type(found).__name__}, pydicom {type(expected).__name__}"
+    if found.shape != expected.shape:
+        return f"shape {found.shape}, pydicom {expected.shape}"
+    if found.dtype.newbyteorder("=") != expected.dtype.newbyteorder("="):
+        return f"dtype {found.dtype}, pydicom {expected.dtype}"
+    flat, flat_expected = found.reshape(-1), expected.reshape(-1)
+    count = sum(
+        _count_different(flat_expected[start : start + COMPARED_AT_ONCE], flat[start : start + COMPARED_AT_ONCE])
+        for start in range(0, found.size, COMPARED_AT_ONCE)
+    )
+    return f"{count} of {found.size} values" if count else ""
+
+
+def _count_different(expected: np.ndarray, found: np.ndarray) -> int:
+    different = expected != found
+    if found.dtype.kind == "f":
+        different &= ~(np.isnan(expected) & np.isnan(found))
+    return int(np.count_nonzero(different))
+
+
+def _measure(
+    path: Path, decoders: Mapping[str, Decode], errors: dict[str, str], repeat: int | None
+) -> tuple[dict[str, float], int]:
+    """Return the median time of each that decodes `path`, and the runs; add to `errors` who fails later on."""
+    calls = {name: partial(decode, path) for name, decode in decoders.items() if name not in errors}
+    limit = Limit(FEWEST_RUNS, MOST_RUNS, SECONDS_PER_FILE) if repeat is None else Limit(repeat, repeat, 0)
+    try:
+        times = take_turns(calls, limit)
+    except TurnError as error:
+        reason = _reason(error.__cause__ or error)
+        errors[error.name] = f"decoded {error.rounds + 1} times, then: {reason}"
+        return {}, error.rounds
+    return medians(times), max(map(len, times.values()), default=0)
+
+
+def _outcome(path: Path, errors: Mapping[str, str], difference: str) -> Outcome:
+    match "pydicom" in errors, "dicomet" in errors:
+        case False, False:
+            return Outcome.DIFFERENT if difference else Outcome.EQUAL
+        case True, False:
+            return Outcome.DICOMET_ONLY
+        case False, True:
+            return Outcome.DICOMET_FAILS
+    return Outcome.REFUSED if _is_image(path) else Outcome.NO_IMAGE
+
+
+def _is_image(path: Path) -> bool:
+    """Tell whether a file that is refused by both has pixel data; by pydicom's parser, and not by what they raised."""
+    try:
+        with path.open("rb") as file:
+            named_dicom = file.read(132)[128:] == b"DICM"
+    except OSError:
+        # Nobody knows, and the reason is worth a line.
+        return True
+    try:
+        dataset = pydicom.dcmread(path, force=True, defer_size=1024)
+    except Exception:  # noqa: BLE001 - any file can be here, and the parser raises many kinds
+        return named_dicom
+    return any(tag in dataset for tag in PIXEL_DATA)
+
+
+def _transfer_syntax(path: Path) -> UID:
+    try:
+        return UID(read_file_meta_info(path).get("TransferSyntaxUID", ""))
+    except Exception:  # noqa: BLE001 - any file can be here, and the parser raises many kinds
+        return UID("")
+
+
+def _lacks_plugin(transfer_syntax: UID) -> bool:
+    try:
+        return PLUGINS_OF_EXTRA.isdisjoint(get_decoder(transfer_syntax).available_plugins)
+    except NotImplementedError:
+        # JPEG 2000 Part 2 has a UID, but pydicom has no decoder for it.
+        return False

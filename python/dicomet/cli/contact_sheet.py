@@ -1,0 +1,109 @@
+"""A contact sheet: images of any size and kind, side by side."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from dicomet import _native
+from dicomet._utils import png
+
+GAP = 4
+# Neither black nor white, which images often are at their edges.
+BACKGROUND = (96, 96, 96)
+BROKEN = (48, 48, 48)
+CROSS = (224, 64, 64)
+# Of the sheet, in which a pixel has three bytes.
+MOST_PIXELS = 100_000_000
+# Rows by columns of a tile that is drawn in other than square pixels; more is a mistake in the file.
+MOST_ASPECT = 100
+
+
+class UnusableSheetError(Exception):
+    """There is no such sheet."""
+
+
+class Box(NamedTuple):
+    """A part of the sheet."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+class Sheet:
+    """Tiles of `size` by `size` pixels in rows, with gaps between them.
+
+    Attributes
+    ----------
+    pixels : numpy.ndarray
+        RGB, of shape ``(rows, columns, 3)`` and dtype uint8.
+    images : int
+        The number of images that have been drawn.
+
+    """
+
+    def __init__(self, count: int, columns: int | None, size: int) -> None:
+        """Lay out `count` tiles, in rows of `columns`, or nearly in a square."""
+        self.images = 0
+        self._size = size
+        self._columns = min(count, columns or math.isqrt(count - 1) + 1)
+        height, width = (GAP + number * (size + GAP) for number in (-(-count // self._columns), self._columns))
+        if height * width > MOST_PIXELS:
+            raise UnusableSheetError(
+                f"a sheet of {count} tiles would have {height} x {width} pixels, expected at most {MOST_PIXELS} in "
+                "all: choose fewer or smaller tiles"
+            )
+        self.pixels = np.empty((height, width, 3), np.uint8)
+        self.pixels[...] = BACKGROUND
+
+    def place(self, number: int, image: np.ndarray, aspect: float) -> None:
+        """Draw tile `number`, counted from 0: an image as large as fits.
+
+        Parameters
+        ----------
+        number : int
+            Of the tile.
+        image : numpy.ndarray
+            Grey of shape ``(rows, columns)``, or RGB of shape ``(rows, columns, 3)``, as uint8.
+        aspect : float
+            How much higher than wide a pixel is.
+
+        """
+        rows, columns = image.shape[:2]
+        if not 1 / MOST_ASPECT <= aspect <= MOST_ASPECT:
+            aspect = 1.0
+        scale = self._size / max(rows * aspect, columns)
+        height, width = (max(1, min(self._size, round(length * scale))) for length in (rows * aspect, columns))
+        box = self._centered(number, height, width)
+        resized = np.empty((height, width, *image.shape[2:]), np.uint8)
+        _native.resize(
+            png.read_only(np.ascontiguousarray(image)),
+            resized,
+            src_size=(rows, columns),
+            out_size=(height, width),
+            channels=image.shape[2] if image.ndim == self.pixels.ndim else 1,
+            dtype="uint8",
+            filter="bilinear",
+        )
+        self._part(box)[...] = resized if image.ndim == self.pixels.ndim else resized[..., np.newaxis]
+        self.images += 1
+
+    def cross_out(self, number: int) -> None:
+        """Draw a cross in place of an image that could not be had."""
+        part = self._part(self._centered(number, self._size, self._size))
+        part[...] = BROKEN
+        diagonal = np.arange(self._size)
+        for shift in (0, 1):
+            across = np.minimum(diagonal + shift, self._size - 1)
+            part[diagonal, across] = CROSS
+            part[diagonal, self._size - 1 - across] = CROSS
+
+    def _centered(self, number: int, height: int, width: int) -> Box:
+        row, column = divmod(number, self._columns)
+        top, left = (GAP + place * (self._size + GAP) for place in (row, column))
+        return Box(top + (self._size - height) // 2, left + (self._size - width) // 2, height, width)
+
+    def _part(self, box: Box) -> np.ndarray:
+        return self.pixels[box.top : box.top + box.height, box.left : box.left + box.width]

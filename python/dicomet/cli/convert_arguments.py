@@ -1,0 +1,123 @@
+"""The arguments of ``dicomet convert``. Nothing but the standard library: every call of ``dicomet`` reads this."""
+
+import argparse
+
+from dicomet.cli.arguments import WINDOW, positive, window
+
+DESCRIPTION = """\
+Convert DICOM files into image files, as they are displayed or (--raw) with all their stored bits, or into arrays of
+Hounsfield units and the like (--values modality). Folders below a SRC are kept below the output: folders of classes
+stay folders of classes. Of several SRC, each folder or archive gets a folder of its name. Files in folders and archives
+that are no DICOM files or have no pixel data are skipped.
+
+Exit status: 0; 1 if a file failed, which does not end the rest and is counted by its reason; 2 for unusable arguments.
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add all to `parser`."""
+    parser.add_argument(
+        "sources",
+        metavar="SRC",
+        nargs="+",
+        help="a DICOM file, a folder with all that is below it, a zip archive, or - for one file on standard input",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="the folder for the results; of a single file also the name of the result, such as ct.png. Several frames "
+        "become NAME_0001.png and so on, or one file in the formats that hold several",
+    )
+    parser.add_argument("--format", choices=("png", "jpg", "jpeg", "tif", "tiff", "npy", "npz"), help="default: png")
+    _add_values(parser)
+    _add_course(parser)
+
+
+def _add_values(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("values")
+    group.add_argument(
+        "--window",
+        metavar="WINDOW",
+        type=window,
+        help=f"{WINDOW}; after the Modality LUT, such as 40,400 for Hounsfield units; default: what the file says",
+    )
+    group.add_argument(
+        "--dtype",
+        metavar="DTYPE",
+        help="of display values uint8, uint16 or float32, default: uint8; of modality values any that holds them, "
+        "default: the narrowest integers, or float32",
+    )
+    which = group.add_mutually_exclusive_group()
+    which.add_argument(
+        "--values",
+        choices=("display", "stored", "modality"),
+        default="display",
+        help="what is displayed; what is stored, with all its bits (YBR becomes RGB); or what the Modality LUT makes "
+        "of it, such as Hounsfield units (for tiff, npy, npz); default: display",
+    )
+    which.add_argument("--raw", action="store_const", dest="values", const="stored", help="--values stored")
+    group.add_argument(
+        "--size",
+        metavar="N|ROWSxCOLUMNS",
+        type=_size,
+        help="of the shorter side, the other in proportion; or both, whatever the proportions",
+    )
+    group.add_argument(
+        "--resample",
+        choices=("bilinear", "nearest", "bicubic", "lanczos"),
+        default="bilinear",
+        help="how --size does it; default: bilinear, antialiased",
+    )
+    group.add_argument(
+        "--frames",
+        metavar="all|mid|N",
+        type=_frames,
+        default="all",
+        help="N from 0, or backwards from -1; default: all",
+    )
+    group.add_argument("--colour", choices=("auto", "grey", "rgb"), default="auto", help="default: as the file has it")
+    group.add_argument("--quality", metavar="N", type=int, default=90, help="of JPEG, 1 to 100; default: 90")
+
+
+def _add_course(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("course")
+    who = group.add_mutually_exclusive_group()
+    who.add_argument("--workers", metavar="N", type=positive, help="processes; default: one for each core")
+    who.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a running dask.distributed cluster that does it instead, such as tcp://10.0.0.5:8786, and whose "
+        "workers see the same files; needs the extra dask",
+    )
+    group.add_argument("--skip-existing", action="store_true", help="go on where an earlier run has ended")
+    group.add_argument(
+        "--on-error", choices=("skip", "stop"), default="skip", help="what to do when a file fails; default: skip it"
+    )
+    group.add_argument(
+        "--verbose",
+        action="store_true",
+        help="name every file that failed or has a warning on a line of its own; default: a line for each reason",
+    )
+    group.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write down what became of every file, as .csv or .json: its outputs, its reason",
+    )
+
+
+def _size(text: str) -> int | tuple[int, int]:
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() for part in parts):  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected N or ROWSxCOLUMNS, such as 224 or 224x224")
+    return int(parts[0]) if len(parts) == 1 else (int(parts[0]), int(parts[1]))
+
+
+def _frames(text: str) -> int | str:
+    if text in {"all", "mid"}:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected all, mid or a number") from None

@@ -1,0 +1,181 @@
+"""The command ``dicomet convert``."""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple, get_args
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from dicomet._utils.extras import needs
+from dicomet.cli.convert_failures import Summary, line_of
+from dicomet.cli.convert_report import Report
+from dicomet.convert import pool
+from dicomet.convert.api import Converted, Status
+from dicomet.convert.executor import Course
+from dicomet.convert.formats import check_installed
+from dicomet.convert.jobs import Job
+from dicomet.convert.naming import results
+from dicomet.convert.options import FORMATS, OTHER_FORMATS, Options, format_of
+from dicomet.convert.overwrite import check_kept
+from dicomet.convert.sources import Found, UnusableSourceError, find
+from dicomet.errors import in_one_line
+
+UNUSABLE_ARGUMENTS = 2
+SUFFIXES = {"png": ".png", "jpg": ".jpg", "tiff": ".tiff", "npy": ".npy", "npz": ".npz"}
+PREFIX = "dicomet convert"
+
+
+class _Plan(NamedTuple):
+    """What is to be done."""
+
+    found: Sequence[Found]
+    outs: Sequence[Path]
+    options: Options
+
+    def jobs(self) -> Iterator[Job]:
+        for file, out in zip(self.found, self.outs, strict=True):
+            yield Job(
+                file.source, str(out), self.options, file.member, file.offset, file.data, file.was_named, file.fault
+            )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert what the arguments name, and return the exit status."""
+    try:
+        plan = _plan(arguments)
+        report = None if arguments.report is None else Report(Path(arguments.report))
+        course = _course(arguments)
+    except (UnusableSourceError, ValueError, OSError, ImportError) as error:
+        sys.stderr.write(f"{PREFIX}: error: {in_one_line(str(error))}\n")
+        return UNUSABLE_ARGUMENTS
+    counts: Counter[Status] = Counter()
+    stop = Event()
+    try:
+        with closing(course(jobs=plan.jobs(), count=len(plan.found), stop=stop)) as done:
+            for result in _shown(done, len(plan.found), verbose=arguments.verbose):
+                counts[result.status] += 1
+                if report is not None:
+                    report.add(result)
+                if result.status == "failed" and arguments.on_error == "stop":
+                    stop.set()
+    finally:
+        is_reported = report is None or _write(report)
+    left = len(plan.found) - counts.total()
+    summary = [f"{counts[status]} {status}" for status in get_args(Status)] + [f"{left} left"] * bool(left)
+    sys.stdout.write(", ".join(summary) + "\n")
+    return int(bool(counts["failed"]) or not is_reported)
+
+
+def _write(report: Report) -> bool:
+    """Write a report, and return whether it could be written."""
+    try:
+        report.write()
+    except OSError as error:
+        sys.stderr.write(f"{PREFIX}: error: the report cannot be written: {in_one_line(str(error))}\n")
+        return False
+    return True
+
+
+def _course(arguments: argparse.Namespace) -> Course:
+    if arguments.scheduler is None:
+        return partial(pool.run, workers=arguments.workers)
+    try:
+        from dicomet.convert.cluster import Cluster  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        library = "dask.distributed, which is not installed"
+        raise ImportError(needs("--scheduler", library, "dask")) from error
+    return Cluster(arguments.scheduler).run
+
+
+def _plan(arguments: argparse.Namespace) -> _Plan:
+    options = Options(
+        window=arguments.window,
+        dtype=arguments.dtype,
+        size=arguments.size,
+        resample=arguments.resample,
+        frames=arguments.frames,
+        colour=arguments.colour,
+        values=arguments.values,
+        quality=arguments.quality,
+        skip_existing=arguments.skip_existing,
+    )
+    out = Path(arguments.output)
+    if not arguments.output:
+        raise ValueError("output: found '', expected the name of a folder or file")
+    single = _is_file_name(out) and not arguments.output.endswith(("/", os.sep))
+    asked = arguments.format and format_of(f"x.{arguments.format}")
+    kind = format_of(str(out)) if single else asked or "png"
+    if asked not in {None, kind}:
+        raise ValueError(f"--format {arguments.format} contradicts the name of the output, {str(out)!r}")
+    options.check_format(kind)
+    if arguments.scheduler is None:
+        check_installed(kind)
+    found = find(arguments.sources, out)
+    if not single:
+        if out.exists() and not out.is_dir():
+            raise ValueError(f"output: found the file {str(out)!r}, expected a folder")
+        outs = results(found, out, SUFFIXES[kind])
+    elif len(found) > 1:
+        raise UnusableSourceError(f"{str(out)!r} is the name of one file, found {len(found)} to convert")
+    else:
+        outs = [out]
+    check_kept(found, outs if arguments.report is None else [*outs, Path(arguments.report)])
+    return _Plan(found, outs, options)
+
+
+def _is_file_name(out: Path) -> bool:
+    """Tell the name of a result from that of a folder, which may have a dot too; x.bmp is neither."""
+    if out.is_dir():
+        return False
+    return out.suffix.lower() in {*FORMATS, *OTHER_FORMATS}
+
+
+def _shown(done: Iterable[Converted], count: int, *, verbose: bool) -> Iterator[Converted]:
+    """Pass on what is done, with a progress bar in a terminal.
+
+    Files that fail, or are converted with a warning, are summarized by reason at the end, also after an interrupt; or
+    with `verbose` named at once, each on a line.
+    """
+    console = Console(stderr=True, highlight=False, emoji=False, markup=False)
+    summaries: dict[str, Summary] = {}
+    columns = (TextColumn("Converting"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=count)
+        try:
+            for result in done:
+                prefix = _prefix(result)
+                if prefix is not None and verbose:
+                    _print(progress.console, line_of(prefix, result))
+                elif prefix is not None:
+                    summaries.setdefault(prefix, Summary(prefix)).add(result)
+                progress.advance(task)
+                yield result
+        finally:
+            for summary in summaries.values():
+                for line in summary.lines():
+                    _print(progress.console, line)
+
+
+def _prefix(result: Converted) -> str | None:
+    """Return how the line of a file begins; None if there is nothing to say of it."""
+    if result.status == "failed":
+        return PREFIX
+    return f"{PREFIX}: warning" if result.status == "converted" and result.reason else None
+
+
+def _print(console: Console, line: str) -> None:
+    console.print(line.encode(errors="replace").decode(), soft_wrap=True)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:.0f} files/s")

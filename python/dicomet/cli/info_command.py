@@ -1,0 +1,17 @@
+"""`dicomet info`, the command: light, for every other command imports it too."""
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `run` takes."""
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a DICOM file")
+    parser.add_argument("--json", action="store_true", help="an object for one file, a list of objects for several")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Describe all files; return 1 if one of them cannot be described as an image."""
+    from dicomet.cli import info_report  # noqa: PLC0415 - imports pydicom, which other commands do not need
+
+    write = info_report.write_json if arguments.json else info_report.write_text
+    return write(arguments.files)

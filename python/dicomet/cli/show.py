@@ -1,0 +1,221 @@
+"""`dicomet show`: a contact sheet of files or frames, and a line for each of its tiles."""
+
+import os
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dicomet._parsing.dicom_file import may_be_dicom
+from dicomet._utils import atomic, png
+from dicomet._utils.same_file import identity
+from dicomet.cli.bench import BenchFile, find_files, silenced
+from dicomet.cli.contact_sheet import Sheet, UnusableSheetError
+from dicomet.cli.info_report import summary
+from dicomet.cli.terminal import plain, printable, say
+from dicomet.display.api import to_display
+from dicomet.errors import PixelDataError, in_one_line
+from dicomet.info import describe, is_no_image
+
+if TYPE_CHECKING:
+    from dicomet.display.voi_selection import Asked
+
+__all__ = ["UnusableSheetError", "show"]
+
+
+class Tile(NamedTuple):
+    """What is shown in one place of the sheet: a frame of a file."""
+
+    file: BenchFile
+    frame: int
+    frames: int
+    told: dict[str, Any]
+
+
+def show(  # noqa: PLR0913 - the options of the command
+    paths: Sequence[str],
+    *,
+    output: str | None,
+    columns: int | None,
+    size: int,
+    tiles: int | None,
+    window: "Asked",
+) -> int:
+    """Write a contact sheet of what is at and below `paths`, and print a line for each tile.
+
+    One image is shown by its frames; of several, the middle frame of each. No more than one image is in memory beside
+    the sheet.
+
+    Returns
+    -------
+    int
+        0, or 1 where a tile is broken or the sheet cannot be written. Without any image no sheet is written.
+
+    Raises
+    ------
+    UnusablePathError, UnusableSheetError
+        There is nothing to show, or not in this way.
+
+    """
+    _check_output(output)
+    with silenced():
+        files, others = _images(paths, output)
+        chosen = _tiles(files, tiles)
+    sheet = Sheet(len(chosen), columns, size)
+    is_one_file = len(files) == 1 < len(chosen)
+    if is_one_file:
+        say(f"{printable(files[0].label)}: {summary(chosen[0].told, with_window=window is None)}")
+    broken = 0
+    for number, tile in enumerate(chosen):
+        with silenced():
+            error = _draw(sheet, number, tile, window)
+        broken += error is not None
+        line = _line_of_frame(tile, error) if is_one_file else _line(tile, error, with_window=window is None)
+        say(f"{number + 1:{len(str(len(chosen)))}}  {line}")
+    _say_rest(len(files), len(chosen), others)
+    if not sheet.images:
+        sys.stderr.write("dicomet show: error: no image can be shown: no sheet is written\n")
+        return 1
+    return _write(png.encode(png.read_only(sheet.pixels)), output) or int(broken > 0)
+
+
+def _check_output(output: str | None) -> None:
+    if output is None:
+        return
+    path = Path(output)
+    if path.suffix.lower() != ".png":
+        raise UnusableSheetError(f"found the output {output!r}, expected a name that ends with .png")
+    if not path.parent.is_dir():
+        raise UnusableSheetError(f"no such folder: {str(path.parent)!r}")
+    if path.is_dir():
+        raise UnusableSheetError(f"found a folder, expected a file to write: {output!r}")
+
+
+def _images(paths: Sequence[str], output: str | None) -> tuple[list[BenchFile], int]:
+    """Return the files that are to be shown, and how many others are in the folders."""
+    found = find_files(paths)
+    sheet = None if output is None else identity(output)
+    named = {Path(path).resolve() for path in paths}
+    files = [file for file in found if file.path.resolve() in named or not _is_no_image(file.path)]
+    # A sheet of before is no image of DICOM; other DICOM files are kept too.
+    replaced = [file for file in found if sheet is not None and identity(file.path) == sheet]
+    if any(file in files or may_be_dicom(str(file.path)) for file in replaced):
+        raise UnusableSheetError(f"the output {output!r} would replace a file that is to be shown")
+    if not files:
+        raise UnusableSheetError(f"no images in {', '.join(map(repr, paths))}")
+    return files, len(found) - len(files)
+
+
+def _is_no_image(path: Path) -> bool:
+    try:
+        return is_no_image(path)
+    except OSError:
+        # Nobody knows, and the reason is worth a tile.
+        return False
+
+
+def _tiles(files: Sequence[BenchFile], most: int | None) -> list[Tile]:
+    if len(files) == 1:
+        told = describe(files[0].path)
+        frames = _frames(told)
+        return [Tile(files[0], index, frames, told) for index in _spread(frames, most)]
+    chosen = [files[index] for index in _spread(len(files), most)]
+    return [_middle(file, describe(file.path)) for file in chosen]
+
+
+def _middle(file: BenchFile, told: dict[str, Any]) -> Tile:
+    frames = _frames(told)
+    return Tile(file, frames // 2, frames, told)
+
+
+def _frames(told: dict[str, Any]) -> int:
+    """Return how many frames there are; one where that cannot be known."""
+    shape = told["array_shape"] or []
+    of_frame = 2 if told["SamplesPerPixel"] in {None, 1} else 3
+    return shape[0] if len(shape) > of_frame else 1
+
+
+def _spread(count: int, most: int | None) -> list[int]:
+    """Return at most so many numbers below `count`, evenly spaced, and the first and the last of them."""
+    if most is None or count <= most:
+        return list(range(count))
+    if most == 1:
+        return [count // 2]
+    return [round(number * (count - 1) / (most - 1)) for number in range(most)]
+
+
+def _draw(sheet: Sheet, number: int, tile: Tile, window: "Asked") -> str | None:
+    """Draw a tile, and return what is wrong with it."""
+    try:
+        image = to_display(tile.file.path, index=tile.frame, window=window)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one image must not hide the others
+        sheet.cross_out(number)
+        reason = error.reason if isinstance(error, PixelDataError) else in_one_line(str(error))
+        return plain(reason) or type(error).__name__
+    sheet.place(number, image, _aspect(tile.told))
+    return plain(tile.told["error"]) if tile.told["error"] else None
+
+
+def _aspect(told: dict[str, Any]) -> float:
+    """Return how much higher than wide a pixel is (PS3.3 10.7.1.1, C.7.6.3.1.7)."""
+    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"):
+        match told[keyword]:
+            case [float() | int() as vertical, float() | int() as horizontal] if vertical > 0 and horizontal > 0:
+                return vertical / horizontal
+    return 1.0
+
+
+def _line(tile: Tile, error: str | None, *, with_window: bool) -> str:
+    name = printable(tile.file.label)
+    if tile.frames > 1:
+        name += f", {_frame(tile)}"
+    return f"{name}: " + (summary(tile.told, with_window=with_window) if error is None else f"error: {error}")
+
+
+def _line_of_frame(tile: Tile, error: str | None) -> str:
+    return _frame(tile) if error is None else f"{_frame(tile)}: error: {error}"
+
+
+def _frame(tile: Tile) -> str:
+    return f"frame {tile.frame + 1} of {tile.frames}"
+
+
+def _say_rest(images: int, tiles: int, others: int) -> None:
+    if tiles < images:
+        say(f"{images - tiles} more images: --tiles all shows all")
+    if others:
+        say(f"{others} {'file' if others == 1 else 'files'} without an image")
+
+
+def _write(content: bytes, output: str | None) -> int:
+    """Write the sheet, and open a temporary one; return a status."""
+    try:
+        path = _write_temporary(content) if output is None else _write_named(output, content)
+    except OSError as error:
+        sys.stderr.write(f"dicomet show: error: the sheet cannot be written: {error}\n")
+        return 1
+    say(f"sheet: {path}")
+    if output is None and _has_viewer():
+        webbrowser.open(path.as_uri())
+    return 0
+
+
+def _write_named(output: str, content: bytes) -> Path:
+    atomic.write(output, content)
+    return Path(output)
+
+
+def _write_temporary(content: bytes) -> Path:
+    """Write a new file that nobody else may read."""
+    handle, name = tempfile.mkstemp(prefix="dicomet-show-", suffix=".png")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    return Path(name)
+
+
+def _has_viewer() -> bool:
+    """Tell whether somebody looks, on a system that can show a picture."""
+    has_display = sys.platform in {"darwin", "win32"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    return has_display and sys.stdout.isatty()

@@ -1,0 +1,120 @@
+"""A request, decoded into an array of exactly pydicom's form: values, dtype, shape, strides, flags."""
+
+from typing import Any
+
+import numpy as np
+
+from dicomet._decoding.encapsulated import extended_offset_table
+from dicomet._native import Encapsulated
+from dicomet._native import Frames as EncodedFrames
+from dicomet.dropin.request import Request
+from dicomet.dropin.shape import HandOver
+
+ITEM_HEADER = 8
+
+
+class Frames:
+    """The frames of one request."""
+
+    def __init__(self, request: Request) -> None:
+        """Prepare; nothing is read yet."""
+        self.request = request
+        self._shape = request.shape
+        self._form = request.form
+        self._found: Places | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of Frames."""
+        return self._shape.number_of_frames
+
+    def whole(self) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return all frames, and what pydicom says of them."""
+        return self._decoded(0, self._shape.number_of_frames), self.request.properties(as_frame=False)
+
+    def frame(self, index: int) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return one frame, and what pydicom says of it."""
+        if type(index) is not int or not 0 <= index < self._shape.number_of_frames:
+            raise HandOver("an index that is no frame's")
+        return self._decoded(index, 1), self.request.properties(as_frame=True)
+
+    def _decoded(self, first: int, count: int) -> np.ndarray:
+        return self._native(first, count) if self._shape.coding == "native" else self._rle(first, count)
+
+    def _native(self, first: int, count: int) -> np.ndarray:
+        request, shape, form = self.request, self._shape, self._form
+        if shape.bits_allocated == 1 and count == 1 and first * shape.rows * shape.columns % 8:
+            raise HandOver("a frame of single bits that does not begin on a byte")
+        if request.file is not None and request.file.tell() != request.position:
+            raise HandOver("a file that has been moved between two frames")
+        array, memory = self._result(count)
+        form.plan.native_frames(request.value, first, memory, workers=None)
+        return array
+
+    def _rle(self, first: int, count: int) -> np.ndarray:
+        form = self._form
+        if self._found is None:
+            self._found = Places(self.request)
+        frames, place = self._found.all() if count > 1 else self._found.one(first)
+        frames.check_rle_bounds(form.image, place, count, number=0)
+        array, memory = self._result(count)
+        if form.plan.rle_frames(self.request.value, frames, place, memory, number=first, workers=None):
+            raise HandOver("RLE Lossless that is not exactly as the standard wants it")
+        return array
+
+    def _result(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return an array for `count` frames, and its memory in one dimension."""
+        shape, dtype = self._shape, self._form.dtype
+        size = self._form.image.check_result(count) // dtype.itemsize
+        sides: tuple[int, ...] = (shape.rows, shape.columns)
+        order: tuple[int, ...] = (0, 1)
+        if shape.planar_result:
+            sides, order = (shape.samples_per_pixel, *sides), (1, 2, 0)
+        elif shape.samples_per_pixel > 1:
+            sides, order = (*sides, shape.samples_per_pixel), (0, 1, 2)
+        if count > 1:
+            sides, order = (count, *sides), (0, *(axis + 1 for axis in order))
+        if not shape.owns_data:
+            memory = np.empty(size, dtype)
+            return memory.reshape(sides).transpose(order), memory
+        memory = np.empty(sides, dtype)
+        if shape.planar_result:
+            # A copy in the order of its source owns its memory, unlike a transposed view.
+            memory = np.empty_like(memory.transpose(order), order="K")
+            return memory, memory.transpose(tuple(np.argsort(order))).reshape(-1)
+        return memory, memory.reshape(-1)
+
+
+class Places:
+    """Where the frames of encapsulated pixel data lie, as far as pydicom finds them in the same places."""
+
+    def __init__(self, request: Request) -> None:
+        """Read the Basic Offset Table."""
+        self._length = request.value.length
+        self._expected = request.shape.number_of_frames
+        self._places = Encapsulated(
+            request.value,
+            delimited=False,
+            frames=self._expected,
+            jpeg=False,
+            extended=extended_offset_table(request.extended_offsets),
+        )
+        self._frames: EncodedFrames | None = None
+
+    def one(self, index: int) -> tuple[EncodedFrames, int]:
+        """Return frames, and which of them is number `index`."""
+        found = self._places.find_frame(index) if self._frames is None else None
+        return self.all(index) if found is None else (found, 0)
+
+    def all(self, index: int = 0) -> tuple[EncodedFrames, int]:
+        """Return all frames, and which of them is number `index`."""
+        if self._frames is None:
+            found = self._places.find_frames()
+            found.check_whole()
+            if found.warnings or len(found) != self._expected:
+                raise HandOver("fragments that are not those of Number of Frames, or damaged")
+            # A rest too short for an item, which the core does not look at: pydicom judges it by itself.
+            if 0 < self._length - found.end < ITEM_HEADER:
+                raise HandOver("bytes behind the last fragment")
+            self._frames = found
+        return self._frames, index
