@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, Dataset
 
-from dicomet._utils.timing import Limit, medians, take_turns
+from dicomet._utils.timing import Limit, medians, time_interleaved
 from dicomet.torch import DicomDataset
 from workloads import Workload, cr, ct
 
@@ -103,7 +103,7 @@ def measure(table: Table, row: str, calls: dict[str, Callable[[], object]], file
     """Add the images per second of each call, and how often those of the one before that is."""
     for call in calls.values():
         call()
-    times = medians(take_turns(calls, limit))
+    times = medians(time_interleaved(calls, limit))
     pairs = list(zip(*[iter(times)] * 2, strict=True))
     for usual, ours in pairs:
         rates = [files / times[name] for name in (usual, ours)]

@@ -134,7 +134,7 @@ def native_cases(draw) -> Case:
     options = described(image)
     if image.keyword == "PixelData" and syntax != ImplicitVRLittleEndian:
         options["pixel_vr"] = draw(st.sampled_from(["OB", "OW"]))
-    value = oracle.native(image, big_endian=syntax == ExplicitVRBigEndian, words_of_bytes=options["pixel_vr"] == "OW")
+    value = oracle.native(image, big_endian=syntax == ExplicitVRBigEndian, ow_swapped=options["pixel_vr"] == "OW")
     return Case(syntax, options, value)
 
 

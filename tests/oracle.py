@@ -142,10 +142,10 @@ def samples_in_order(image: Image) -> np.ndarray:
     return stored.ravel()
 
 
-def native(image: Image, *, big_endian: bool = False, words_of_bytes: bool = False) -> bytes:
+def native(image: Image, *, big_endian: bool = False, ow_swapped: bool = False) -> bytes:
     """The value of the pixel data element, in native form (PS3.5 8.1.1, 8.2).
 
-    `words_of_bytes`: samples of 8 bits were sent as words (OW), which differs from bytes in big endian.
+    `ow_swapped`: samples of 8 bits were sent as words (OW), which differs from bytes in big endian.
     """
     stored = samples_in_order(image)
     if image.bits_allocated in (1, 12):
@@ -153,7 +153,7 @@ def native(image: Image, *, big_endian: bool = False, words_of_bytes: bool = Fal
         swapped = big_endian and image.bits_allocated == 12
     else:
         value = stored.astype(stored.dtype.newbyteorder(">" if big_endian else "<")).tobytes()
-        swapped = big_endian and image.bits_allocated == 8 and words_of_bytes
+        swapped = big_endian and image.bits_allocated == 8 and ow_swapped
     value += bytes(len(value) % 2)
     return swap_pairs(value) if swapped else value
 

@@ -322,7 +322,7 @@ def test_nan_equals_nan_but_nothing_else():
 
 
 def test_large_arrays_are_compared_to_the_end(monkeypatch):
-    monkeypatch.setattr(bench, "COMPARED_AT_ONCE", 7)
+    monkeypatch.setattr(bench, "COMPARE_CHUNK", 7)
     image = np.arange(50, dtype=np.uint8).reshape(5, 10)
     other = image.copy()
     other[-1, -1] += 1

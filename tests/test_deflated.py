@@ -33,12 +33,12 @@ def file_of(found: dict[int, tuple[str, bytes]]) -> bytes:
 def test_any_part_of_a_stream_in_any_order():
     plain = oracle.data_set(elements(), DEFLATED)
     stored = oracle.dicom_file(elements(), DEFLATED)
-    source = Source.of_memory(stored).inflating(len(oracle.beginning(DEFLATED)))
+    source = Source.from_buffer(stored).deflate_stream(len(oracle.beginning(DEFLATED)))
     for offset, count in [(0, 10), (5000, 100), (3, 7), (len(plain) - 5, 100), (len(plain) + 5, 10), (0, len(plain))]:
         assert source.read(offset, count) == plain[offset : offset + count]
-        assert source.part(offset, count).inflated(count).read(0, count) == plain[offset : offset + count]
+        assert source.part(offset, count).inflate_prefix(count).read(0, count) == plain[offset : offset + count]
     assert source.is_deflated
-    assert not source.inflated(5).is_deflated
+    assert not source.inflate_prefix(5).is_deflated
 
 
 @pytest.mark.parametrize("tag", [0x00091010, 0xFFFCFFFC], ids=["before", "behind"])

@@ -179,7 +179,7 @@ def test_nothing_is_decoded(monkeypatch):
     def decode(*_, **__):
         raise AssertionError
 
-    monkeypatch.setattr("dicomet._decoding.frame_reader.Frames.read", decode)
+    monkeypatch.setattr("dicomet._decoding.frame_reader.FrameReader.read", decode)
     monkeypatch.setattr("dicomet._decoding.jpeg_plugins.decode", decode)
     for name in ("CT_small.dcm", "examples_jpeg2k.dcm", "image_dfl.dcm"):
         assert describe(TEST_FILES / name)["error"] is None

@@ -8,7 +8,7 @@ import pytest
 from convert_files import image
 
 from dicomet.__main__ import main
-from dicomet._utils.redact import is_text_of, redacted
+from dicomet._utils.redact import is_text_from, redact
 from dicomet.info import describe
 
 NAME = "DOE^JANE"
@@ -97,7 +97,7 @@ def test_what_is_in_the_wrong_place_is_not_told(content, tmp_path, capfd):
     ],
 )
 def test_texts_of_a_vr(vr, text, expected):
-    assert is_text_of(vr, text) is expected
+    assert is_text_from(vr, text) is expected
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ def test_texts_of_a_vr(vr, text, expected):
     ],
 )
 def test_messages_do_not_quote_files(message, expected):
-    assert redacted(message) == expected
+    assert redact(message) == expected

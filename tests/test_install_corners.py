@@ -44,7 +44,7 @@ def image_of(  # noqa: PLR0913
 
 def native_case(image: Image | None = None, syntax: UID = ExplicitVRLittleEndian) -> Case:
     image = image or image_of()
-    value = oracle.native(image, big_endian=syntax == ExplicitVRBigEndian, words_of_bytes=image.keyword == "PixelData")
+    value = oracle.native(image, big_endian=syntax == ExplicitVRBigEndian, ow_swapped=image.keyword == "PixelData")
     return Case(syntax, described(image), value)
 
 

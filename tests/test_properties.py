@@ -187,7 +187,7 @@ def check_against_pydicom(data: bytes, image: Image, **options) -> None:
 
 def native_file(image: Image, transfer_syntax: UID, vr: str, trailing: bytes = b"") -> bytes:
     big_endian = transfer_syntax == ExplicitVRBigEndian
-    value = oracle.native(image, big_endian=big_endian, words_of_bytes=vr == "OW")
+    value = oracle.native(image, big_endian=big_endian, ow_swapped=vr == "OW")
     found = oracle.elements(image, value, vr, big_endian=big_endian, trailing=trailing)
     return oracle.dicom_file(found, transfer_syntax)
 
@@ -264,7 +264,7 @@ def test_subsampled_colors_of_any_depth(bits_allocated):
 def test_words_of_bytes_need_their_last_byte(frames):
     """In big endian the padding stands before the last sample, so that it can not be left out."""
     image = with_values(Image(np.empty((frames, 3, 3, 1)), 8, 8), 3, "noise")
-    value = oracle.native(image, big_endian=True, words_of_bytes=True)
+    value = oracle.native(image, big_endian=True, ow_swapped=True)
     whole, cut = (
         oracle.dicom_file(oracle.elements(image, value, "OW", big_endian=True), ExplicitVRBigEndian)
         for value in (value, value[:-1])

@@ -27,7 +27,7 @@ from dicomet._native import Source, find_pixel_data
 from dicomet._parsing import header
 from dicomet._parsing import pydicom_parser as data_set
 from dicomet._parsing.parsed import KEYWORDS
-from dicomet._parsing.transfer_syntax import CODINGS
+from dicomet._parsing.transfer_syntax import CODECS
 
 PROPERTY = settings(
     max_examples=int(os.environ.get("EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)
@@ -42,7 +42,7 @@ def scanned(data: bytes, start: str, transfer_syntax: str | None) -> tuple | int
     """What the scanner finds, in memory and through windows."""
     found, windows = (
         find_pixel_data(source, start=start, transfer_syntax=transfer_syntax)
-        for source in (Source.of_memory(data), Source.of_object(io.BytesIO(data)))
+        for source in (Source.from_buffer(data), Source.from_file(io.BytesIO(data)))
     )
     assert windows == found
     if not isinstance(found, tuple):
@@ -67,7 +67,7 @@ def parsed_by_pydicom(data: bytes, start: str, transfer_syntax: str | None) -> t
                 # This is looked at in any case.
                 meta.get("TransferSyntaxUID")
             syntax = data_set._transfer_syntax(meta, {"transfer_syntax_uid": transfer_syntax})
-            found = data_set._read_header(Source.of_memory(data), file, meta, syntax, {}, None)
+            found = data_set._read_header(Source.from_buffer(data), file, meta, syntax, {}, None)
             result = (found.options, str(found.transfer_syntax), found.tag, found.vr, found.offset, found.length)
         except Exception as error:  # noqa: BLE001 - whatever it is, the scanner must not have found anything
             result = (type(error), str(error))
@@ -84,7 +84,7 @@ def check(data: bytes, start: str, transfer_syntax: str | None) -> bool:
         skipped = parsed(data, start, transfer_syntax, data_set.find_delimiter)
         assert skipped[0] == wanted[0]
         assert [word for word in skipped[1] if word not in wanted[1]] == []
-    if not isinstance(found, tuple) or found[1] not in CODINGS:
+    if not isinstance(found, tuple) or found[1] not in CODECS:
         return False
     assert wanted == (found, [])
     return True
@@ -154,7 +154,7 @@ def test_every_file_from_every_start(case):
     rest = file.read()
     deflated = syntax == DeflatedExplicitVRLittleEndian
     assert deflated == isinstance(scanned(data, "file", None), int)
-    plain = bytes(Source.of_memory(rest).inflating(0).read(0, 1 << 40)) if deflated else rest
+    plain = bytes(Source.from_buffer(rest).deflate_stream(0).read(0, 1 << 40)) if deflated else rest
     taken = [
         check(data[132:], "forced", None),
         check(rest, "forced", syntax),
@@ -273,6 +273,6 @@ def test_any_header(data):
 def test_wishes_about_unknown_elements_are_respected(monkeypatch, owner, name, syntax):
     data = bytes(128) + b"DICM" + WRITERS[syntax].element(0x00020010, "UI", b"1.2.840.10008.1.2.1\0")
     data += WRITERS[syntax].element(0x00080008, "CS", b"ab") + WRITERS[syntax].image()
-    assert header.scan(Source.of_memory(data), {}) is not None
+    assert header.scan(Source.from_buffer(data), {}) is not None
     monkeypatch.setattr(owner, name, False)
-    assert header.scan(Source.of_memory(data), {}) is None
+    assert header.scan(Source.from_buffer(data), {}) is None

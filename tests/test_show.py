@@ -21,7 +21,7 @@ from dicomet.__main__ import main
 from dicomet.cli import contact_sheet as sheet
 from dicomet.cli import show
 from dicomet.cli.arguments import window, with_negative_values
-from dicomet.cli.contact_sheet import GAP, Sheet
+from dicomet.cli.contact_sheet import GAP, ContactSheet
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
 
@@ -469,7 +469,7 @@ def test_memory_of_a_frame_at_a_time(tmp_path, output, monkeypatch):
 
 
 def test_aspect_of_a_sheet_that_has_none():
-    one = Sheet(1, None, SIZE)
+    one = ContactSheet(1, None, SIZE)
     one.place(0, np.full((4, 4), 7, np.uint8), float("nan"))
     assert (part(one.pixels) == 7).all()
 

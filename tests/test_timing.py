@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dicomet._utils import timing
-from dicomet._utils.timing import Limit, TurnError, take_turns
+from dicomet._utils.timing import Limit, TimedCallError, time_interleaved
 
 ONCE = Limit(1, 1, 0)
 
@@ -21,7 +21,7 @@ def clock(monkeypatch):
 def test_turns_alternate():
     order = []
     calls = {name: lambda name=name: order.append(name) for name in "abc"}
-    times = take_turns(calls, Limit(4, 4, 0))
+    times = time_interleaved(calls, Limit(4, 4, 0))
     assert "".join(order) == "abccbabcaacb"
     assert {name: len(seconds) for name, seconds in times.items()} == {"a": 4, "b": 4, "c": 4}
 
@@ -33,13 +33,13 @@ def test_turns_alternate():
 )
 @pytest.mark.usefixtures("clock")
 def test_limit(limit, rounds):
-    times = take_turns({"a": int}, limit)
+    times = time_interleaved({"a": int}, limit)
     # A round is two looks at the clock for the call, and one for the limit.
     assert times == {"a": [1] * rounds}
 
 
 def test_nobody_takes_turns():
-    assert take_turns({}, Limit(1, 2, 3)) == {}
+    assert time_interleaved({}, Limit(1, 2, 3)) == {}
 
 
 def test_what_is_around_a_call_is_not_timed():
@@ -52,7 +52,7 @@ def test_what_is_around_a_call_is_not_timed():
         yield
         seen.append(f"after {name}")
 
-    times = take_turns({"a": lambda: seen.append("called")}, ONCE, around)
+    times = time_interleaved({"a": lambda: seen.append("called")}, ONCE, around)
     assert seen == ["a", "called", "after a"]
     assert times["a"][0] < 0.05
 
@@ -68,8 +68,8 @@ def test_one_who_raises_is_named():
         if next(answers, None) is None:
             raise Panic("no luck")
 
-    with pytest.raises(TurnError) as raised:
-        take_turns({"good": int, "bad": fails_later}, Limit(9, 9, 0))
+    with pytest.raises(TimedCallError) as raised:
+        time_interleaved({"good": int, "bad": fails_later}, Limit(9, 9, 0))
     assert (raised.value.name, raised.value.rounds) == ("bad", 2)
     assert isinstance(raised.value.__cause__, Panic)
 
@@ -79,7 +79,7 @@ def test_interrupt_is_passed_on():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        take_turns({"a": interrupted}, ONCE)
+        time_interleaved({"a": interrupted}, ONCE)
 
 
 def test_medians():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dicomet._utils.timing import Limit, medians, take_turns
+from dicomet._utils.timing import Limit, medians, time_interleaved
 from harness import child, readers
 from harness.trial import read
 
@@ -83,12 +83,14 @@ def _calls(
 
 def _timed(calls: dict[tuple[str, str], Callable[[], object]], limit: Limit, **options: Any) -> Iterator[Any]:
     by_name = {"\n".join(key): call for key, call in calls.items()}
-    first = take_turns(by_name, ONE_ROUND, **options)
+    first = time_interleaved(by_name, ONE_ROUND, **options)
     fast = {name: call for name, call in by_name.items() if first[name][0] < SLOW_SECONDS}
     # The first run may have imported something, and does not tell how many are to follow each other.
-    second = take_turns(fast, ONE_ROUND, **options)
+    second = time_interleaved(fast, ONE_ROUND, **options)
     counts = {name: max(1, int(TURN_SECONDS / seconds)) for name, (seconds,) in second.items()}
-    taken = take_turns({name: functools.partial(_again, fast[name], counts[name]) for name in fast}, limit, **options)
+    taken = time_interleaved(
+        {name: functools.partial(_again, fast[name], counts[name]) for name in fast}, limit, **options
+    )
     each = first | {name: [turn / counts[name] for turn in turns] for name, turns in taken.items()}
     for name, seconds in medians(each).items():
         yield [*name.split("\n"), seconds, min(each[name]), len(each[name])]

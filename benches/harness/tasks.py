@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from dicomet._utils.timing import Limit, medians, take_turns
+from dicomet._utils.timing import Limit, medians, time_interleaved
 from harness import child, measure, readers
 from harness.rows import BYTES, FLOOR, OWN, REFERENCE, Row
 from harness.session import Need, Session
@@ -268,7 +268,7 @@ class ColdStart:
             if failure := call():
                 verdicts[reader] = Verdict("crashes", failure)
                 del calls[reader]
-        times = take_turns(calls, COLD_STARTS)
+        times = time_interleaved(calls, COLD_STARTS)
         runs = max(map(len, times.values()), default=0)
         return Row(self.section, name, floor=floor, figures=medians(times), runs=runs, verdicts=verdicts)
 

@@ -3,7 +3,7 @@
 use crate::input::Input;
 use crate::picture::Picture;
 use dicomet_core::codestream::{Codestream, Family};
-use dicomet_core::error::Problem;
+use dicomet_core::error::ErrorKind;
 
 /// One input.
 pub fn run(data: &[u8]) {
@@ -23,23 +23,23 @@ pub fn run(data: &[u8]) {
             assert_eq!((header.rows as usize, header.columns as usize), (image.rows(), image.columns()));
             assert_eq!(header.components.len(), image.samples_per_pixel());
             assert!(usize::from(header.precision) <= image.sample_bytes() * 8);
-            let most = header.samples_for_a_byte.unwrap_or(u64::MAX);
+            let most = header.max_samples_per_byte.unwrap_or(u64::MAX);
             assert!(image.frame_samples() <= most.saturating_mul(frame.len() as u64));
         }
-        Err(error) if error.problem == Problem::NoCodestream => assert!(read.is_none()),
+        Err(error) if error.problem == ErrorKind::NoCodestream => assert!(read.is_none()),
         Err(_) => assert!(frame.is_empty() || read.is_some()),
     }
 }
 
 /// Its numbers stand one behind the other in the frame.
 fn check(header: &Codestream, frame: &[u8]) {
-    let &Codestream { rows, columns, precision, signed, samples_for_a_byte, .. } = header;
+    let &Codestream { rows, columns, precision, signed, max_samples_per_byte, .. } = header;
     let components = header.components.len() as u16;
     let separation = |of: fn((u8, u8)) -> u8| {
         header.components.iter().map(|component| u32::from(of(component.sampling))).min().unwrap_or(1).max(1)
     };
     let (x, y) = (separation(|(x, _)| x), separation(|(_, y)| y));
-    assert!(samples_for_a_byte.is_none() || frame.starts_with(&[0xFF, 0xD8]));
+    assert!(max_samples_per_byte.is_none() || frame.starts_with(&[0xFF, 0xD8]));
     let found = if frame.starts_with(&[0xFF, 0xD8]) {
         let numbers = [precision, (rows >> 8) as u8, rows as u8, (columns >> 8) as u8, columns as u8, components as u8];
         !signed && frame.windows(6).any(|bytes| bytes == numbers)

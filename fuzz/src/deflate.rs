@@ -3,8 +3,8 @@
 use crate::input::Input;
 use crate::sources::File;
 use dicomet_core::Result;
-use dicomet_core::deflate::{Inflater, MOST_FOR_A_BYTE};
-use dicomet_core::parallel::Team;
+use dicomet_core::deflate::{Inflater, MAX_BYTES_PER_BYTE};
+use dicomet_core::parallel::Parallelism;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
@@ -46,14 +46,14 @@ pub fn run(data: &[u8]) {
             assert!(whole.is_err() || offset + length > MOST);
             continue;
         };
-        assert!((offset + part.len()) as u64 <= stream.len() as u64 * MOST_FOR_A_BYTE || part.is_empty());
+        assert!((offset + part.len()) as u64 <= stream.len() as u64 * MAX_BYTES_PER_BYTE || part.is_empty());
         if let Ok(whole) = &whole {
             let expected = whole.get(offset..).unwrap_or_default();
             let both = expected.len().min(length);
             assert!(part.get(..both) == Some(&expected[..both]));
         }
         let file = File::new(stream);
-        assert_eq!(Inflater::default().read(&file, offset as u64, length, &Team::of(1)).as_ref(), Ok(&part));
+        assert_eq!(Inflater::default().read(&file, offset as u64, length, &Parallelism::of(1)).as_ref(), Ok(&part));
     }
     if let (Ok(whole), true) = (whole, deflated) {
         // What follows the stream does not count.
@@ -62,7 +62,7 @@ pub fn run(data: &[u8]) {
 }
 
 fn read(inflater: &mut Inflater, stream: &[u8], offset: usize, limit: usize) -> Result<Vec<u8>> {
-    inflater.read(&stream, offset as u64, limit, &Team::of(1))
+    inflater.read(&stream, offset as u64, limit, &Parallelism::of(1))
 }
 
 fn deflate(bytes: &[u8]) -> Vec<u8> {

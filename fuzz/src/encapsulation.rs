@@ -3,11 +3,11 @@
 use crate::input::Input;
 use crate::sources::{File, Liar};
 use dicomet_core::Error;
-use dicomet_core::encapsulation::{Encapsulated, Frames, Value};
-use dicomet_core::error::Problem;
+use dicomet_core::encapsulation::{EncapsulatedPixelData, FrameIndex, Value};
+use dicomet_core::error::ErrorKind;
 use dicomet_core::item::Fragment;
 use dicomet_core::offset_table::ExtendedOffsetTable;
-use dicomet_core::parallel::Team;
+use dicomet_core::parallel::Parallelism;
 use dicomet_core::source::Source;
 use std::sync::atomic::Ordering;
 
@@ -66,13 +66,13 @@ const SINGLE: usize = 24;
 fn find<S: Source<Error = Error>>(source: &S, made: &Made) -> Result<Found, Error> {
     let extended = made.extended.clone().map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
     let Made { length, delimited, jpeg, frames, .. } = *made;
-    let opened = Encapsulated::open(source, Value { length, delimited, frames, jpeg, extended })?;
-    let walked = opened.find_frames(source, &Team::of(1)).map(|found| walked(&found));
-    let single = (0..SINGLE).map(|index| opened.find_frame(source, index, &Team::of(1))).collect::<Result<_, _>>()?;
+    let opened = EncapsulatedPixelData::open(source, Value { length, delimited, frames, jpeg, extended })?;
+    let walked = opened.build_frame_index(source, &Parallelism::of(1)).map(|found| walked(&found));
+    let single = (0..SINGLE).map(|index| opened.find_frame(source, index, &Parallelism::of(1))).collect::<Result<_, _>>()?;
     Ok(Found { walked, single })
 }
 
-fn walked(found: &Frames) -> Walked {
+fn walked(found: &FrameIndex) -> Walked {
     let frames: Vec<Vec<Fragment>> = (0..found.len()).map(|index| found.frame(index).to_vec()).collect();
     assert!(found.frame(found.len()).is_empty() && found.frame(usize::MAX).is_empty());
     assert_eq!(found.is_empty(), frames.is_empty());
@@ -89,13 +89,13 @@ fn check(found: &Found, made: &Made) {
     assert!(*end <= made.length);
     match damage.as_ref().map(|damage| &damage.problem) {
         None => assert!(frames.len() as u64 >= made.frames),
-        Some(Problem::FrameCount { found, expected }) => {
+        Some(ErrorKind::FrameCount { found, expected }) => {
             assert!(*found == frames.len() as u64 && *expected == made.frames && found < expected);
         }
         Some(_) => assert!(!items.delimited, "nothing is damaged in front of a delimiter"),
     }
     let is_ignored =
-        |wanted| warnings.iter().any(|w| matches!(w.problem, Problem::OffsetTable { table, .. } if wanted == table));
+        |wanted| warnings.iter().any(|w| matches!(w.problem, ErrorKind::OffsetTable { table, .. } if wanted == table));
     let no_extended = made.extended.is_none() || is_ignored("Extended Offset Table");
     let ignored = is_ignored("Extended Offset Table") || is_ignored("Basic Offset Table");
     if damage.is_none() && no_extended {
@@ -103,8 +103,8 @@ fn check(found: &Found, made: &Made) {
         assert_eq!(frames.concat(), items.filled);
     }
     // Of what is in front of a damage, only the damage is told.
-    if damage.as_ref().is_none_or(|damage| matches!(damage.problem, Problem::FrameCount { .. })) {
-        let empty = warnings.iter().any(|warning| matches!(warning.problem, Problem::EmptyFragments { .. }));
+    if damage.as_ref().is_none_or(|damage| matches!(damage.problem, ErrorKind::FrameCount { .. })) {
+        let empty = warnings.iter().any(|warning| matches!(warning.problem, ErrorKind::EmptyFragments { .. }));
         assert_eq!(empty, items.empty);
     }
     if !ignored {

@@ -4,9 +4,9 @@ use crate::input::Input;
 use crate::picture::{Picture, extended};
 use crate::sources::{File, Liar, POISONS};
 use dicomet_core::Result;
-use dicomet_core::decode::Plan;
+use dicomet_core::decode::Decoder;
 use dicomet_core::image::{ByteOrder, Image, Photometric};
-use dicomet_core::parallel::Team;
+use dicomet_core::parallel::Parallelism;
 
 /// One input.
 pub fn run(data: &[u8]) {
@@ -39,9 +39,9 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let bits = image.native_frame_bits();
     // Where YBR_FULL_422 cannot be, there is no value for it.
     let frame_bits = bits.clone().unwrap_or(8) as usize;
-    let paired = picture.paired || picture.order == ByteOrder::Big && image.bits_allocated() == 12;
+    let ow_swapped = picture.ow_swapped || picture.order == ByteOrder::Big && image.bits_allocated() == 12;
     let mut needed = ((first + count) * frame_bits).div_ceil(8);
-    if paired {
+    if ow_swapped {
         needed = needed.next_multiple_of(2);
     }
     let value = value(&mut input, needed);
@@ -49,7 +49,7 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let expected = (value.len() >= needed && bits.is_ok()).then(|| {
         // A byte of a pair is where the other one should be.
         let logical: Vec<u8> =
-            (0..value.len()).map(|i| value[if paired { (i ^ 1).min(value.len() - 1) } else { i }]).collect();
+            (0..value.len()).map(|i| value[if ow_swapped { (i ^ 1).min(value.len() - 1) } else { i }]).collect();
         let order = if image.bits_allocated() == 12 { ByteOrder::Little } else { picture.order };
         let stored = usize::from(image.bits_allocated());
         let frame = |frame| {
@@ -68,15 +68,15 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
         assert_eq!(value[first * expected.len() / count..][..expected.len()], expected[..]);
     }
     lie(&value, most, out_bytes, result.as_deref().ok(), |source, out| {
-        plan.native_frames(source, first, out, &Team::of(1))
+        plan.native_frames(source, first, out, &Parallelism::of(1))
     });
 }
 
 fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let (bits, planar) = (input.one_of(&[8u8, 16, 32, 64, 1, 12]), input.flag());
     let kept = Some(input.byte() % 70).filter(|bits| *bits < 65);
-    let plan = Plan::codec(image, bits, planar, kept, picture.conversion, 8);
-    let Ok(plan) = plan.map(|plan| plan.in_form(picture.form_of_plan(image, 8))) else {
+    let plan = Decoder::codec(image, bits, planar, kept, picture.conversion, 8);
+    let Ok(plan) = plan.map(|plan| plan.with_output(picture.form_of_plan(image, 8))) else {
         let allowed = matches!(bits, 8 | 16 | 32 | 64) && usize::from(bits / 8) <= image.sample_bytes();
         return assert!(!allowed || !picture.is_convertible(image, 8));
     };
@@ -133,17 +133,17 @@ fn sample(bytes: &[u8], first: usize, bits: usize, order: ByteOrder) -> u64 {
 pub(crate) fn same_with<T: PartialEq + std::fmt::Debug>(
     bytes: usize,
     workers: usize,
-    decode: impl Fn(&mut [u8], &Team<'_>) -> Result<T>,
+    decode: impl Fn(&mut [u8], &Parallelism<'_>) -> Result<T>,
 ) -> Result<(Vec<u8>, T)> {
     let [one, other] = [(POISONS[0], 1), (POISONS[1], workers)].map(|(poison, workers)| {
         let mut out = vec![poison; bytes];
-        decode(&mut out, &Team::of(workers)).map(|more| (out, more))
+        decode(&mut out, &Parallelism::of(workers)).map(|more| (out, more))
     });
     assert_eq!(one, other);
     one
 }
 
-fn same(bytes: usize, workers: usize, decode: impl Fn(&mut [u8], &Team<'_>) -> Result<()>) -> Result<Vec<u8>> {
+fn same(bytes: usize, workers: usize, decode: impl Fn(&mut [u8], &Parallelism<'_>) -> Result<()>) -> Result<Vec<u8>> {
     same_with(bytes, workers, decode).map(|(out, ())| out)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::input::Input;
 use dicomet_core::color::Arithmetic;
-use dicomet_core::decode::{Conversion, Form, Plan};
+use dicomet_core::decode::{Conversion, Form, Decoder};
 use dicomet_core::image::{Attributes, ByteOrder, Image, Photometric, PixelElement, SampleKind};
 
 const TERMS: [&str; 12] = [
@@ -28,7 +28,7 @@ pub struct Picture {
     /// Byte order of the value.
     pub order: ByteOrder,
     /// Bytes were sent as big-endian words.
-    pub paired: bool,
+    pub ow_swapped: bool,
     /// Bits above Bits Stored are corrected.
     pub correct: bool,
     /// Of colours.
@@ -77,7 +77,7 @@ impl Picture {
         Self {
             attributes,
             order: input.one_of(&orders),
-            paired: input.flag(),
+            ow_swapped: input.flag(),
             correct: input.flag(),
             conversion: input.one_of(&[
                 Conversion::None,
@@ -130,10 +130,10 @@ impl Picture {
 
     /// The plan for native frames and RLE Lossless; none where the colours cannot be converted.
     #[must_use]
-    pub fn plan(&self, image: &Image) -> Option<Plan> {
-        let plan = Plan::native(image, self.order, self.paired, self.correct, self.conversion);
+    pub fn plan(&self, image: &Image) -> Option<Decoder> {
+        let plan = Decoder::native(image, self.order, self.ow_swapped, self.correct, self.conversion);
         assert_eq!(plan.is_ok(), self.is_convertible(image, image.bits_stored()));
-        plan.ok().map(|plan| plan.in_form(self.form_of_plan(image, image.bits_stored())))
+        plan.ok().map(|plan| plan.with_output(self.form_of_plan(image, image.bits_stored())))
     }
 
     /// The conversion is defined for samples whose colors have `color_bits`.

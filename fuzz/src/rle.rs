@@ -5,10 +5,10 @@ use crate::native::same_with;
 use crate::packbits::unpack;
 use crate::picture::Picture;
 use crate::sources::{File, Liar, POISONS};
-use dicomet_core::decode::Plan;
+use dicomet_core::decode::Decoder;
 use dicomet_core::image::{ByteOrder, Image};
 use dicomet_core::item::Fragment;
-use dicomet_core::parallel::Team;
+use dicomet_core::parallel::Parallelism;
 use dicomet_core::rle::{HEADER_BYTES, decode_segment};
 use dicomet_core::{Error, decode::Warnings};
 
@@ -19,7 +19,7 @@ pub fn run(data: &[u8]) {
         return segment(input);
     }
     // Words in RLE have one order, and nothing else is known of their planes.
-    let picture = Picture { order: ByteOrder::Little, paired: false, ..Picture::take(&mut input) };
+    let picture = Picture { order: ByteOrder::Little, ow_swapped: false, ..Picture::take(&mut input) };
     let Some(image) = picture.image() else { return };
     let Some(plan) = picture.plan(&image) else { return };
     frames(&picture, &image, &plan, input);
@@ -38,7 +38,7 @@ fn segment(mut input: Input<'_>) {
     }
 }
 
-fn frames(picture: &Picture, image: &Image, plan: &Plan, mut input: Input<'_>) {
+fn frames(picture: &Picture, image: &Image, plan: &Decoder, mut input: Input<'_>) {
     let (first, count) = (input.below(3), input.below(3) + 1);
     let workers = if input.below(16) == 15 { 3 } else { 1 };
     let most = usize::from(input.u16());
@@ -57,8 +57,8 @@ fn frames(picture: &Picture, image: &Image, plan: &Plan, mut input: Input<'_>) {
     judge(picture, image, &frames, first, found.clone());
     let mut out = vec![POISONS[0]; bytes];
     // Fewer bytes than there are, are another frame; nothing must break.
-    let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 0 }, of, first, &mut out, &Team::of(1));
-    let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 9 }, of, first, &mut out, &Team::of(1));
+    let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 0 }, of, first, &mut out, &Parallelism::of(1));
+    let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 9 }, of, first, &mut out, &Parallelism::of(1));
 }
 
 /// Compares the result with what each frame gives by itself, and the error with that of the first frame that has one.

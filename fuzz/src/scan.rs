@@ -4,7 +4,7 @@ use crate::input::Input;
 use crate::sources::{File, Liar};
 use crate::walk::walk;
 use dicomet_core::element::{Header, Start, Stop, Wanted, find_delimiter, scan, scan_from, scan_source};
-use dicomet_core::parallel::Team;
+use dicomet_core::parallel::Parallelism;
 use std::sync::atomic::Ordering;
 
 const TRANSFER_SYNTAXES: [&str; 5] =
@@ -34,9 +34,9 @@ pub fn run(data: &[u8]) {
     skipped(&mut Input(data), &bytes);
     // What a source promises is broken: a result is that of the bytes, or none.
     let short =
-        scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, Wanted::Stored, &Team::of(1)).expect("it reads");
+        scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, Wanted::Stored, &Parallelism::of(1)).expect("it reads");
     assert!(short == found || matches!(short, Err(Stop::Short | Stop::Unusual)), "{short:?} {found:?}");
-    let _ = scan_source(&Liar { bytes: &bytes, most, more: 9 }, &start, Wanted::Display, &Team::of(1));
+    let _ = scan_source(&Liar { bytes: &bytes, most, more: 9 }, &start, Wanted::Display, &Parallelism::of(1));
 }
 
 fn start(input: &mut Input<'_>) -> Start<'static> {
@@ -64,9 +64,9 @@ fn skipped(input: &mut Input<'_>, bytes: &[u8]) {
     let tag = input.one_of(&[0x0008_1140, 0x0009_1010, 0x0008_0018]);
     let (value, big_endian) = (u64::from(input.u16()) % (bytes.len() as u64 + 1), input.flag());
     let find = |found: Result<Option<u64>, dicomet_core::Error>| found.expect("it reads");
-    let found = find(find_delimiter(&bytes, (tag, vr), value, big_endian, &Team::of(1)));
+    let found = find(find_delimiter(&bytes, (tag, vr), value, big_endian, &Parallelism::of(1)));
     let file = File::new(bytes);
-    assert_eq!(find(find_delimiter(&file, (tag, vr), value, big_endian, &Team::of(1))), found);
+    assert_eq!(find(find_delimiter(&file, (tag, vr), value, big_endian, &Parallelism::of(1))), found);
     assert!(file.read.load(Ordering::Relaxed) <= WINDOW + 2 * bytes.len());
     if let Some(at) = found {
         let delimiter = if big_endian { [0xFF, 0xFE, 0xE0, 0xDD] } else { [0xFE, 0xFF, 0xDD, 0xE0] };
@@ -77,7 +77,7 @@ fn skipped(input: &mut Input<'_>, bytes: &[u8]) {
 /// A file gives what its bytes give, and is read once.
 fn from_file(bytes: &[u8], start: &Start<'_>, wanted: Wanted, found: &Result<Header, Stop>) {
     let file = File::new(bytes);
-    let of_file = scan_source(&file, start, wanted, &Team::of(1)).expect("it reads");
+    let of_file = scan_source(&file, start, wanted, &Parallelism::of(1)).expect("it reads");
     let first_window = &bytes[..bytes.len().min(WINDOW)];
     // File Meta Information that goes beyond the first window is left alone.
     let long_meta = bytes.len() >= WINDOW && scan_from(first_window, start, wanted) == Err(Stop::Short);

@@ -32,7 +32,7 @@ impl Table {
         found
     }
 
-    fn highest(&self) -> f64 {
+    fn max_entry(&self) -> f64 {
         2f64.powi(self.bits.into()) - 1.0
     }
 }
@@ -104,7 +104,7 @@ impl Steps {
             // What is not a number has no place below the first.
             (Some(colors), Some(grey)) if stored < colors[0].first => vec![self.grey(grey, stored); 3],
             (Some(colors), _) => {
-                colors.iter().map(|table| spread(f64::from(table.at(stored)) / table.highest())).collect()
+                colors.iter().map(|table| spread(f64::from(table.at(stored)) / table.max_entry())).collect()
             }
             (None, Some(grey)) => vec![self.grey(grey, stored)],
             (None, None) => vec![self.measured(stored)],
@@ -143,7 +143,7 @@ impl Steps {
             Grey::Window { center: c, width: w, kind: Window::Sigmoid } => {
                 (high - low) / (1.0 + (-4.0 * (x - c) / w).exp()) + low
             }
-            Grey::Table(table) => f64::from(table.at(x)).min(table.highest()) / table.highest() * (high - low) + low,
+            Grey::Table(table) => f64::from(table.at(x)).min(table.max_entry()) / table.max_entry() * (high - low) + low,
         };
         if self.inverse { low + high - y } else { y }
     }

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dicomet import __version__
-from dicomet.cli import convert_arguments
-from dicomet.cli import info_command, script, show_command
+from dicomet.cli import convert_arguments, info_command, script, show_command
 from dicomet.cli.arguments import positive, with_negative_values
 
 FAILED = 1

@@ -20,16 +20,16 @@ _Sample: TypeAlias = Literal[
 _Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
-    "Ahead",
+    "DecodePool",
     "Codestream",
-    "Encapsulated",
-    "Frames",
+    "EncapsulatedPixelData",
+    "FrameIndex",
     "Image",
     "Lut",
     "Palette",
-    "Plan",
+    "Decoder",
     "Source",
-    "Task",
+    "DecodeFuture",
     "Transform",
     "__version__",
     "complete_codestream",
@@ -54,13 +54,13 @@ class Source:
     """Bytes that can be read at any place, by any thread: all of somebody's, or a part of them."""
 
     @staticmethod
-    def of_memory(buffer: _Buffer) -> Source:
+    def from_buffer(buffer: _Buffer) -> Source:
         """Take a buffer: as it is where it is read-only and contiguous, else a copy."""
     @staticmethod
     def open(path: str | os.PathLike[str]) -> Source:
         """Open a file, which is closed when the last of its parts is gone."""
     @staticmethod
-    def of_object(file: BinaryIO) -> Source:
+    def from_file(file: BinaryIO) -> Source:
         """Take an object with `tell`, `seek` and `read`, which is used by one thread at a time, by whatever source."""
     @property
     def start(self) -> int:
@@ -72,21 +72,21 @@ class Source:
     def is_in_memory(self) -> bool:
         """Nothing has to be read."""
     @property
-    def is_object(self) -> bool:
-        """Made by `of_object`."""
+    def is_file_object(self) -> bool:
+        """Made by `from_file`."""
     def fileno(self) -> int:
         """Return the descriptor of a file; `OSError` of anything else. Not on Windows."""
     def part(self, start: int, length: int) -> Source:
         """Return the part of `length` bytes from `start` on, or fewer at the end."""
-    def inflating(self, offset: int) -> Source:
+    def deflate_stream(self, offset: int) -> Source:
         """Return what the deflate stream (PS3.5 A.5) from `offset` to the end gives, inflated as far as it is read.
 
         Its length is not known: `length` is what so many bytes can give at most.
         """
     @property
     def is_deflated(self) -> bool:
-        """Made by `inflating`, or a part of that."""
-    def inflated(self, limit: int) -> Source:
+        """Made by `deflate_stream`, or a part of that."""
+    def inflate_prefix(self, limit: int) -> Source:
         """Return the first `limit` bytes, or as many as there are, in memory."""
     def read(self, offset: int, count: int) -> bytes | memoryview:
         """Return `count` bytes at `offset`, or fewer at the end; of memory a view."""
@@ -188,7 +188,7 @@ class Codestream:
         """JPEG 2000: enumerated color space of the boxes (ISO/IEC 15444-1 table I.10); None without one."""
 
 @final
-class Plan:
+class Decoder:
     """What is done to samples on their way into the result."""
 
     @staticmethod
@@ -196,17 +196,17 @@ class Plan:
         image: Image,
         *,
         big_endian: bool,
-        paired: bool,
+        ow_swapped: bool,
         correct_unused_bits: bool,
         conversion: _Conversion | None,
-    ) -> Plan:
-        """For native and RLE frames. `paired`: samples of 8 bits were sent as big-endian words."""
-    def in_form(self, *, big_endian: bool, planar: bool, arithmetic: _Arithmetic, strict: bool) -> Plan:
+    ) -> Decoder:
+        """For native and RLE frames. `ow_swapped`: samples of 8 bits were sent as big-endian words."""
+    def with_output(self, *, big_endian: bool, planar: bool, arithmetic: _Arithmetic, strict: bool) -> Decoder:
         """Return the same plan with a result in another form: byte order, planes (of RLE frames alone), rounding.
 
         `strict`: refuse RLE frames with anything but padding behind their segments' samples.
         """
-    def through(self, transform: Transform | None) -> Plan:
+    def with_transform(self, transform: Transform | None) -> Decoder:
         """Return the same plan, whose samples are not the result, but go through `transform`, where there is one."""
     @staticmethod
     def codec(
@@ -214,11 +214,11 @@ class Plan:
         *,
         bits_allocated: int,
         planar: bool,
-        kept_bits: int | None,
+        significant_bits: int | None,
         conversion: _Conversion | None,
         color_bits: int,
         signed: bool,
-    ) -> Plan:
+    ) -> Decoder:
         """For frames that a codec has decoded to words of `bits_allocated` bits in native byte order.
 
         `color_bits`: bits of the samples that `conversion` converts. `signed`: narrower words than the result's are
@@ -232,7 +232,7 @@ class Plan:
     def words(self, frame: _Buffer, out: _Buffer, *, workers: int | None) -> None:
         """Fill `out` with one frame of whole words."""
     def rle_frames(
-        self, source: Source, frames: Frames, first: int, out: _Buffer, *, number: int, workers: int | None
+        self, source: Source, frames: FrameIndex, first: int, out: _Buffer, *, number: int, workers: int | None
     ) -> list[str]:
         """Fill `out` with RLE Lossless frames of `frames` from `first` on, which is frame `number` of the image.
 
@@ -246,7 +246,7 @@ class Lut:
     def __new__(cls, first: int, entries: _Buffer, *, bits: int) -> Lut:
         """Take `entries`, native words of 16 bits, of which `bits` count, for inputs from `first` on."""
     @property
-    def highest(self) -> int:
+    def max_entry(self) -> int:
         """The largest entry that there may be."""
 
 @final
@@ -295,7 +295,7 @@ def histogram(words: _Buffer, *, wide: bool) -> bytes:
     """Return how often each word of 8 bits, or 16, occurs, by its bits, as native words of 64 bits."""
 
 @final
-class Encapsulated:
+class EncapsulatedPixelData:
     """Where the frames of encapsulated pixel data lie (PS3.5 A.4)."""
 
     def __new__(
@@ -306,19 +306,19 @@ class Encapsulated:
         frames: int,
         jpeg: bool,
         extended: tuple[_Buffer, _Buffer] | None,
-    ) -> Encapsulated:
+    ) -> EncapsulatedPixelData:
         """Read the Basic Offset Table."""
-    def find_frames(self) -> Frames:
+    def build_frame_index(self) -> FrameIndex:
         """Find every frame."""
-    def find_frame(self, index: int) -> Frames | None:
+    def find_frame(self, index: int) -> FrameIndex | None:
         """Return one frame alone, where an offset table tells its place."""
 
 @final
-class Frames:
+class FrameIndex:
     """The frames that were found."""
 
     @staticmethod
-    def single(length: int) -> Frames:
+    def single(length: int) -> FrameIndex:
         """Return the only frame, of `length` bytes, which are all there are."""
     def __len__(self) -> int:
         """How many."""
@@ -338,26 +338,28 @@ class Frames:
         """What was tolerated."""
 
 @final
-class Ahead:
+class DecodePool:
     """Threads that read and decode ahead, one job after the other, and never need the GIL."""
 
-    def __new__(cls, *, workers: int | None) -> Ahead:
+    def __new__(cls, *, workers: int | None) -> DecodePool:
         """Start the threads."""
     @property
     def workers(self) -> int:
         """How many threads there are."""
-    def open(self, path: str | os.PathLike[str]) -> Task:
+    def open(self, path: str | os.PathLike[str]) -> DecodeFuture:
         """Do what `Source.open` does."""
-    def native_frames(self, plan: Plan, source: Source, first_frame: int, out: _Buffer) -> Task:
-        """Do what `Plan.native_frames` does."""
-    def rle_frames(self, plan: Plan, source: Source, frames: Frames, first: int, out: _Buffer, *, number: int) -> Task:
-        """Do what `Plan.rle_frames` does."""
+    def native_frames(self, plan: Decoder, source: Source, first_frame: int, out: _Buffer) -> DecodeFuture:
+        """Do what `Decoder.native_frames` does."""
+    def rle_frames(
+        self, plan: Decoder, source: Source, frames: FrameIndex, first: int, out: _Buffer, *, number: int
+    ) -> DecodeFuture:
+        """Do what `Decoder.rle_frames` does."""
     def close(self) -> None:
         """End the threads. What waits is left undone."""
 
 @final
-class Task:
-    """Something that `Ahead` does."""
+class DecodeFuture:
+    """Something that `DecodePool` does."""
 
     def result(self) -> Any:
         """Wait for it, and return what it gives: a `Source`, or a list of warnings. Once only."""

@@ -21,7 +21,7 @@ from dicomet import PixelDataError
 from dicomet._decoding.frame_reader import number_among
 from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
-from dicomet.errors import naming
+from dicomet.errors import with_filename
 from dicomet.loaders.loading import READERS, check_one_of
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
@@ -125,7 +125,7 @@ def _of_files(files: list[str], values: Values, index: int | None, size: int, op
 def _first(path: str, values: Values, index: int, options: dict[str, Any]) -> tuple[int, tuple[int, ...], np.dtype]:
     """Return how many frames a file has, and shape and dtype of a frame."""
     of_decoding = {name: value for name, value in options.items() if name in _OF_OPEN}
-    with naming(path), dicomet.open(path, **of_decoding) as image:
+    with with_filename(path), dicomet.open(path, **of_decoding) as image:
         frames, *shape = image.shape
         dtype = image.dtype
         number_among(frames, index)

@@ -9,7 +9,7 @@ from dicomet._parsing.transfer_syntax import name_of
 
 PIXEL_DATA = "(7FE0,0010) Pixel Data"
 TRANSFER_SYNTAX_UID = "(0002,0010) Transfer Syntax UID"
-MOST_CHARACTERS = 900
+MAX_CHARACTERS = 900
 
 
 class PixelDataError(ValueError):
@@ -41,7 +41,7 @@ class PixelDataError(ValueError):
         filename: str | None = None,
     ) -> None:
         """Keep the message, which already names the place, and the place."""
-        super().__init__(in_one_line(message))
+        super().__init__(one_line(message))
         self.element = element
         self.frame = frame
         self.segment = segment
@@ -55,10 +55,10 @@ class PixelDataError(ValueError):
 
     def __str__(self) -> str:
         """Return the message, after the file name where one is known."""
-        return self.reason if self.filename is None else f"{in_one_line(self.filename)}: {self.reason}"
+        return self.reason if self.filename is None else f"{one_line(self.filename)}: {self.reason}"
 
 
-class naming:  # noqa: N801 - used as a function, like `contextlib.suppress`
+class with_filename:  # noqa: N801 - used as a function, like `contextlib.suppress`
     """Lets a `PixelDataError` that leaves the block name the file of `src`, unless it names one already."""
 
     def __init__(self, src: object) -> None:
@@ -108,7 +108,7 @@ def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
     )
 
 
-def in_one_line(message: str) -> str:
+def one_line(message: str) -> str:
     """Return `message` as one printable line, for values of a file, and texts of other libraries, may be anything."""
     text = message
     if not text.isprintable():
@@ -117,10 +117,10 @@ def in_one_line(message: str) -> str:
             character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
             for character in characters
         )
-    return text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + " ..."
+    return text if len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] + " ..."
 
 
-def shown(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """Return `value` as it is shown in a message: short, and whatever it is."""
     try:
         text = str(value)

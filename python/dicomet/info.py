@@ -13,8 +13,8 @@ from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_V
 from pydicom.uid import UID
 from pydicom.valuerep import PersonName
 
-from dicomet._decoding.description import Description
-from dicomet._decoding.frame_reader import Frames
+from dicomet._decoding.description import ImageDescription
+from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.plugins import installed, missing_plugin
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
@@ -23,10 +23,10 @@ from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.source import open_source
 from dicomet._parsing.transfer_syntax import CODESTREAMS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-from dicomet._utils.redact import is_text_of, redacted
-from dicomet.display.api import look_of
-from dicomet.display.reader import DisplayFrames
-from dicomet.errors import PIXEL_DATA, MissingElementError, PixelDataError, in_one_line, shown
+from dicomet._utils.redact import is_text_from, redact
+from dicomet.display.api import display_options
+from dicomet.display.reader import DisplayReader
+from dicomet.errors import PIXEL_DATA, MissingElementError, PixelDataError, one_line, short_repr
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -102,22 +102,22 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
         `src` is none of what can be read.
 
     """
-    told: dict[str, Any] = {"file": os.fspath(src) if isinstance(src, str | os.PathLike) else None}
-    with _recorded() as messages:
+    info: dict[str, Any] = {"file": os.fspath(src) if isinstance(src, str | os.PathLike) else None}
+    with _warnings_recorded() as messages:
         try:
             opened = src if is_dataset(src) else open_source(src)
-            elements = _tell_elements(opened, messages)
-            array = _tell_array(opened)
+            elements = _add_elements(opened, messages)
+            array = _add_array(opened)
             if array["error"] is None:
                 _check_view(opened, messages)
         except OSError as error:
             elements, array = _nothing(), _no_array(error.strerror or str(error))
-    told.update(elements)
-    told.update(array)
-    why = told.pop("error")
-    told["warnings"] = list(dict.fromkeys(redacted(message) for message in messages if message != why))
-    told["error"] = why and redacted(why)
-    return told
+    info.update(elements)
+    info.update(array)
+    why = info.pop("error")
+    info["warnings"] = list(dict.fromkeys(redact(message) for message in messages if message != why))
+    info["error"] = why and redact(why)
+    return info
 
 
 def undescribed(file: str, error: str) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def undescribed(file: str, error: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _recorded() -> Iterator[list[str]]:
+def _warnings_recorded() -> Iterator[list[str]]:
     """Keep what is warned of, in place of printing it."""
     messages: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
@@ -134,7 +134,7 @@ def _recorded() -> Iterator[list[str]]:
         try:
             yield messages
         finally:
-            messages.extend(in_one_line(str(warning.message)) for warning in caught)
+            messages.extend(one_line(str(warning.message)) for warning in caught)
 
 
 def _nothing() -> dict[str, Any]:
@@ -161,24 +161,24 @@ def _no_array(error: str | None) -> dict[str, Any]:
     return {**dict.fromkeys((*names, "pixel_data_bytes", "compression_ratio")), "error": error}
 
 
-def _tell_elements(src: Any, messages: list[str]) -> dict[str, Any]:
+def _add_elements(src: Any, messages: list[str]) -> dict[str, Any]:
     """Return the elements of `src`, and say in `messages` which of them cannot be read."""
-    told = _nothing()
+    info = _nothing()
     try:
         dataset = src if is_dataset(src) else read_elements(src, _tags())
     except PixelDataError as error:
         messages.append(str(error))
-        return told
-    reader = _Elements(dataset, messages)
-    told.update({keyword: reader.value(keyword) for keyword in ELEMENTS})
-    told.update({keyword: reader.tables(keyword) for keyword in TABLES})
-    told["of_first_frame"] = reader.of_first_frame
-    meta = _Elements(getattr(dataset, "file_meta", None) or {}, messages)
-    told["TransferSyntaxUID"] = meta.own("TransferSyntaxUID")
-    told["transfer_syntax"] = _name(told["TransferSyntaxUID"])
-    told["SOPClassUID"] = told["SOPClassUID"] or meta.own("MediaStorageSOPClassUID")
-    told["sop_class"] = _name(told["SOPClassUID"])
-    return told
+        return info
+    reader = _ElementReader(dataset, messages)
+    info.update({keyword: reader.value(keyword) for keyword in ELEMENTS})
+    info.update({keyword: reader.tables(keyword) for keyword in TABLES})
+    info["of_first_frame"] = reader.of_first_frame
+    meta = _ElementReader(getattr(dataset, "file_meta", None) or {}, messages)
+    info["TransferSyntaxUID"] = meta.own("TransferSyntaxUID")
+    info["transfer_syntax"] = _name(info["TransferSyntaxUID"])
+    info["SOPClassUID"] = info["SOPClassUID"] or meta.own("MediaStorageSOPClassUID")
+    info["sop_class"] = _name(info["SOPClassUID"])
+    return info
 
 
 def _tags() -> list[int]:
@@ -196,7 +196,7 @@ def _name(uid: Any) -> str | None:
     return UID(uid).name if isinstance(uid, str) else None
 
 
-class _Elements:
+class _ElementReader:
     """The elements of a data set, as values of JSON. What cannot be read is None, and told."""
 
     def __init__(self, dataset: "Mapping[Any, Any] | Dataset", messages: list[str]) -> None:
@@ -221,18 +221,18 @@ class _Elements:
         value = None if element is None else _of_json(element.value)
         if value is None:
             if element is not None and isinstance(element.value, PersonName):
-                self._tell_unreadable(tag, TEXT)
+                self._add_unreadable(tag, TEXT)
             return None
         values = value if isinstance(value, list) else [value]
         one = dictionary_VM(tag) == "1"
         if (one and len(values) > 1) or not _is_of(dictionary_VR(tag), element.VR, values):
-            self._tell_unreadable(tag, TEXT if any(isinstance(each, str) for each in values) else shown(value))
+            self._add_unreadable(tag, TEXT if any(isinstance(each, str) for each in values) else short_repr(value))
             return None
         return value if one else values
 
     def tables(self, keyword: str) -> list[dict[str, Any]] | None:
         """Return what is told of the items of a sequence of lookup tables."""
-        items = [_Elements(item, self._messages) for item in self.items(keyword)]
+        items = [_ElementReader(item, self._messages) for item in self.items(keyword)]
         return [{name: item.own(name) for name in TABLES[keyword]} for item in items] or None
 
     def items(self, keyword: str) -> Sequence[Any]:
@@ -243,8 +243,8 @@ class _Elements:
 
     def _of_groups(self, groups: str, keyword: str) -> Any:
         for group in self.items(groups)[:1]:
-            for macro in _Elements(group, self._messages).items(MACROS[keyword])[:1]:
-                return _Elements(macro, self._messages).own(keyword)
+            for macro in _ElementReader(group, self._messages).items(MACROS[keyword])[:1]:
+                return _ElementReader(macro, self._messages).own(keyword)
         return None
 
     def _get(self, keyword: str) -> Any:
@@ -253,10 +253,10 @@ class _Elements:
             # Its value is made here.
             return self._dataset[tag] if tag in self._dataset else None  # noqa: SIM401 - a KeyError has other causes
         except Exception:  # noqa: BLE001 - the parser raises many kinds, and one bad element must not hide the others
-            self._tell_unreadable(tag, "what cannot be read")
+            self._add_unreadable(tag, "what cannot be read")
             return None
 
-    def _tell_unreadable(self, tag: int, found: str) -> None:
+    def _add_unreadable(self, tag: int, found: str) -> None:
         name = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
         expected = f"VR {dictionary_VR(tag)} and VM {dictionary_VM(tag)}"
         self._messages.append(f"{name}: found {found}, expected a value of {expected}")
@@ -266,13 +266,13 @@ def _is_of(vr: str, found_vr: str, values: list[Any]) -> bool:
     """Tell whether values can be of a VR. Texts of another VR are not: they may be meant for any element."""
     if vr in NUMBERS:
         return all(isinstance(each, int | float | None) for each in values)
-    return vr == found_vr and all(each is None or (isinstance(each, str) and is_text_of(vr, each)) for each in values)
+    return vr == found_vr and all(each is None or (isinstance(each, str) and is_text_from(vr, each)) for each in values)
 
 
 def _of_json(value: Any) -> Any:
     """Return the value of an element as JSON has it: numbers, text and lists of these; None for nothing."""
     if isinstance(value, str):
-        return in_one_line(str(value)) or None
+        return one_line(str(value)) or None
     if isinstance(value, int):
         return int(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes):
@@ -285,32 +285,32 @@ def _of_json(value: Any) -> Any:
     return number if math.isfinite(number) else None
 
 
-def _tell_array(src: Any) -> dict[str, Any]:
+def _add_array(src: Any) -> dict[str, Any]:
     """Return what `pixel_array` will give, as far as it can be known without decoding."""
-    told = _no_array(None)
+    info = _no_array(None)
     try:
         parsed = parse(src, {})
-        told["pixel_data_bytes"] = _stored_bytes(parsed)
+        info["pixel_data_bytes"] = _stored_bytes(parsed)
         # Nothing is allocated, so that no limit counts.
-        frames = Frames(parsed, raw=False, decoding_plugin="", workers=None, max_bytes=sys.maxsize, whole=False)
-        told.update(_tell_decoder(frames.description))
+        frames = FrameReader(parsed, raw=False, decoding_plugin="", workers=None, max_bytes=sys.maxsize, whole=False)
+        info.update(_add_decoder(frames.description))
         shape = _shape(frames)
         color = frames.first_color()
-        told.update(colors=color.components.value, colors_decided_by=color.reason, subsampled=color.subsampled)
+        info.update(colors=color.components.value, colors_decided_by=color.reason, subsampled=color.subsampled)
     except PixelDataError as error:
-        told["error"] = str(error)
-        return told
+        info["error"] = str(error)
+        return info
     size = math.prod(shape) * frames.dtype.itemsize
-    told.update(array_shape=list(shape), array_dtype=frames.dtype.name, array_bytes=size)
-    told["compression_ratio"] = _ratio(frames.description, math.prod(shape), told["pixel_data_bytes"])
-    return told
+    info.update(array_shape=list(shape), array_dtype=frames.dtype.name, array_bytes=size)
+    info["compression_ratio"] = _ratio(frames.description, math.prod(shape), info["pixel_data_bytes"])
+    return info
 
 
 def _check_view(src: Any, messages: list[str]) -> None:
     """Say in `messages` why `to_display` cannot show the first frame; it warns itself of what it does not use."""
     try:
-        frames = DisplayFrames(src, {}, decoding_plugin="", workers=None, max_bytes=sys.maxsize)
-        frames.check_view(0, look_of(None, np.uint8))
+        frames = DisplayReader(src, {}, decoding_plugin="", workers=None, max_bytes=sys.maxsize)
+        frames.check_view(0, display_options(None, np.uint8))
     except PixelDataError as error:
         messages.append(str(error))
 
@@ -325,8 +325,8 @@ def _stored_bytes(parsed: Parsed) -> int | None:
     return parsed.value.length if end is None else end
 
 
-def _tell_decoder(description: Description) -> dict[str, Any]:
-    if description.coding not in CODESTREAMS:
+def _add_decoder(description: ImageDescription) -> dict[str, Any]:
+    if description.codec not in CODESTREAMS:
         return {"decoded_by": ["dicomet"]}
     plugins = installed(description.transfer_syntax)
     if plugins:
@@ -334,19 +334,19 @@ def _tell_decoder(description: Description) -> dict[str, Any]:
     return {"missing_plugin": missing_plugin(description.transfer_syntax).removeprefix(f"{PIXEL_DATA}: ")}
 
 
-def _shape(frames: Frames) -> tuple[int, ...]:
+def _shape(frames: FrameReader) -> tuple[int, ...]:
     """Return the shape of the array, and raise for what can be seen to be wrong."""
     if frames.description.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         # To count would be to inflate.
         count = frames.description.image.number_of_frames
         return (count, *frames.frame_shape) if count > 1 else frames.frame_shape
-    _, count, shape = frames.span(None)
+    _, count, shape = frames.select_frames(None)
     frames.check(0, count)
     return shape
 
 
-def _ratio(description: Description, samples: int, stored: int | None) -> float | None:
-    if description.coding == "native" or not stored:
+def _ratio(description: ImageDescription, samples: int, stored: int | None) -> float | None:
+    if description.codec == "native" or not stored:
         return None
     bits: int = description.options["bits_allocated"]
     return round(samples * bits / 8 / stored, 2)
@@ -361,7 +361,7 @@ def is_no_image(src: "Readable") -> bool:
         `src` cannot be read.
 
     """
-    with _recorded():
+    with _warnings_recorded():
         try:
             parse(src, {})
         except MissingElementError:

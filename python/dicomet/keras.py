@@ -29,16 +29,16 @@ from dicomet.loaders.class_folder import (
     Labels,
     Subset,
     list_class_folder,
-    selected,
-    some_seed,
+    resolve_seed,
+    select,
 )
-from dicomet.loaders.loading import COLOR, COLOR_AND_ALPHA, GREY, FrameLoader, check_one_of
-from dicomet.loaders.resizing import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, checked_size
+from dicomet.loaders.loading import COLOR, COLOR_AND_ALPHA, GRAY, FrameLoader, check_one_of
+from dicomet.loaders.resizing import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, check_size
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from dicomet.display.voi_selection import Asked
+    from dicomet.display.voi_selection import WindowSpec
 
 __all__ = ["DicomPyDataset", "image_dataset_from_directory"]
 
@@ -46,7 +46,7 @@ ColorMode = Literal["grayscale", "rgb", "rgba"]
 DataFormat = Literal["channels_last", "channels_first"]
 Frame = int | Literal["middle"]
 
-_CHANNELS = {"grayscale": GREY, "rgb": COLOR, "rgba": COLOR_AND_ALPHA}
+_CHANNELS = {"grayscale": GRAY, "rgb": COLOR, "rgba": COLOR_AND_ALPHA}
 _INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
 # Keras' own: so many batches, or images where there are no batches, are shuffled at a time.
 _SHUFFLED_BATCHES, _SHUFFLED_IMAGES = 8, 1024
@@ -74,8 +74,8 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     verbose: bool = True,  # noqa: FBT001, FBT002
     *,
     index: Frame = "middle",
-    window: "Asked" = None,
-    default: "Asked" = None,
+    window: "WindowSpec" = None,
+    default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
 ) -> Any:
     """Return what ``keras.utils.image_dataset_from_directory`` returns, straight from DICOM files.
@@ -117,10 +117,10 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     import dicomet.tf  # noqa: F401, PLC0415 - says what to install, before any file is looked for
 
     check_one_of("format", format, ("tf",))
-    seed = some_seed(seed, needed=shuffle and validation_split is not None)
+    seed = resolve_seed(seed, needed=shuffle and validation_split is not None)
     files = list_class_folder(directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose)
-    parts = selected(files, seed if shuffle else None, validation_split, subset, verbose=verbose)
-    size = checked_size(image_size)
+    parts = select(files, seed if shuffle else None, validation_split, subset, verbose=verbose)
+    size = check_size(image_size)
     dataset = _TfDataset(
         load=FrameLoader(
             channels=_channels(color_mode),
@@ -249,8 +249,8 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         verbose: bool = True,  # noqa: FBT001, FBT002
         *,
         index: Frame = "middle",
-        window: "Asked" = None,
-        default: "Asked" = None,
+        window: "WindowSpec" = None,
+        default: "WindowSpec" = None,
         percentiles: tuple[float, float] = (1.0, 99.0),
         workers: int = 1,
         use_multiprocessing: bool = False,
@@ -262,14 +262,14 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"'batch_size': found {batch_size!r}, expected 1 or more")
         self.batch_size, self.shuffle = batch_size, shuffle
-        self._seed, self._epoch = some_seed(seed, needed=shuffle and validation_split is not None), 0
+        self._seed, self._epoch = resolve_seed(seed, needed=shuffle and validation_split is not None), 0
         files = list_class_folder(
             directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose
         )
-        (part,) = selected(files, self._seed if shuffle else None, validation_split, subset, verbose=verbose)
+        (part,) = select(files, self._seed if shuffle else None, validation_split, subset, verbose=verbose)
         self.class_names, self.file_paths = part.class_names, part.paths
         self._labels = part.encoded_labels(label_mode)
-        size, channels = checked_size(image_size), _channels(color_mode)
+        size, channels = check_size(image_size), _channels(color_mode)
         self._load = ImageLoader(
             frames=FrameLoader(
                 channels=min(channels, COLOR),

@@ -25,7 +25,7 @@ from pydicom.dataset import FileDataset
 import dicomet
 from dicomet._decoding.options import unknown_argument
 from dicomet.loaders.folders import is_dicom_file
-from dicomet.torch import PathLike, naming_file, workers_of_loader
+from dicomet.torch import PathLike, as_dicom_file_error, workers_of_loader
 
 # Longer values are not read before they are asked for, and those of pixel data never by pydicom.
 _DEFER_SIZE = "64 KB"
@@ -98,7 +98,7 @@ class DicometReader(PydicomReader):
         if self.to_gpu:
             return super().read(data, **kwargs)
         found = super().read(data, **{"defer_size": _DEFER_SIZE, **self.kwargs, **kwargs})
-        line = _Line(_stacked(found) if self.has_series else _headers(found))
+        line = SeriesQueue(stack_slices(found) if self.has_series else _headers(found))
         for header in _headers(found):
             for keyword in _PIXEL_DATA:
                 if keyword in header:
@@ -111,7 +111,7 @@ class DicometReader(PydicomReader):
 class _Image(FileDataset):
     """A data set whose pixel data is in its file, and is decoded from there."""
 
-    def decoded_by(self, line: "_Line", *, transposed: bool) -> None:
+    def decoded_by(self, line: "SeriesQueue", *, transposed: bool) -> None:
         self._line = line
         self._transposed = transposed
         self._decoded: np.ndarray | None = None
@@ -126,7 +126,7 @@ class _Image(FileDataset):
         return self._decoded
 
 
-class _Line:
+class SeriesQueue:
     """The files of one call, decoded ahead in the order in which MONAI asks for them."""
 
     def __init__(self, headers: Iterable[FileDataset]) -> None:
@@ -137,7 +137,7 @@ class _Line:
         """Return the array of a file: the next one of the line, or one that is asked for out of turn."""
         if self._arrays is None:
             self._arrays = dicomet.pixel_arrays(list(self._paths), workers=workers_of_loader())
-        with naming_file(path):
+        with as_dicom_file_error(path):
             if not self._paths or self._paths[0] != path:
                 return dicomet.pixel_array(path, workers=workers_of_loader())
             self._paths.popleft()
@@ -163,7 +163,7 @@ def _headers(found: Any) -> Iterator[FileDataset]:
         yield from _headers(one)
 
 
-def _stacked(found: Any) -> Iterator[FileDataset]:
+def stack_slices(found: Any) -> Iterator[FileDataset]:
     """Yield the data sets of one or more series in the order in which `PydicomReader` stacks them.
 
     That is by Instance Number, without those that have none. In another order they would be decoded one by one.

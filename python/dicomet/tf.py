@@ -26,11 +26,11 @@ from dicomet._decoding.options import checks_arguments
 from dicomet._decoding.prefetch import checked_sources
 from dicomet.display.values import Values
 from dicomet.errors import PixelDataError
-from dicomet.loaders.casting import checked_cast, clipped_cast, stretched
+from dicomet.loaders.casting import checked_cast, clipped_cast, stretch
 from dicomet.loaders.loading import FrameLoader, Index, check_one_of
 
 if TYPE_CHECKING:
-    from dicomet.display.voi_selection import Asked
+    from dicomet.display.voi_selection import WindowSpec
 
 __all__ = ["dataset", "decode_dicom_image", "read_image"]
 
@@ -113,8 +113,8 @@ def read_image(  # noqa: PLR0913 - what may be chosen of an image
     dtype: tf.DType | None = None,
     channels: int = 0,
     index: Index = "middle",
-    window: "Asked" = None,
-    default: "Asked" = None,
+    window: "WindowSpec" = None,
+    default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
 ) -> tf.Tensor:
     """Read one image of a local DICOM file: for ``map`` of a `tf.data.Dataset` of file names.
@@ -173,8 +173,8 @@ def dataset(  # noqa: PLR0913 - those of `read_image`
     channels: int = 0,
     index: Index = "middle",
     image_size: tuple[int, int] | None = None,
-    window: "Asked" = None,
-    default: "Asked" = None,
+    window: "WindowSpec" = None,
+    default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
@@ -276,7 +276,7 @@ def _decoded(data: bytes, scale: Scale, dtype: np.dtype[Any], *, lossy: bool) ->
         values = image[:]
     if scale == "auto":
         header = dcmread(io.BytesIO(data), force=True, stop_before_pixels=True, specific_tags=["BitsStored"])
-        values = stretched(values, header.get("BitsStored", 0), dtype, lossy=lossy)
+        values = stretch(values, header.get("BitsStored", 0), dtype, lossy=lossy)
     else:
         values = clipped_cast(values, dtype) if lossy else checked_cast(values, dtype)
     return values[..., np.newaxis] if values.ndim == 3 else values  # noqa: PLR2004 - frames, rows, columns

@@ -26,16 +26,16 @@ except ModuleNotFoundError as error:
 import dicomet
 from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
-from dicomet.errors import PixelDataError, naming, shown
+from dicomet.errors import PixelDataError, short_repr, with_filename
 from dicomet.loaders.folders import find_class_files, find_files, has_folders
-from dicomet.loaders.loading import COLOR, GREY, READERS, check_one_of, with_channels
+from dicomet.loaders.loading import COLOR, GRAY, READERS, check_one_of, with_channels
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
 PathLike = str | os.PathLike[str]
 Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
 
 # PS3.3 C.7.6.3.1.1: one, three, or, in retired colour spaces, four.
-_MOST_SAMPLES = 4
+MAX_SAMPLES = 4
 
 
 class DicomFileError(PixelDataError):
@@ -131,7 +131,7 @@ class DicomDataset(Dataset[Any]):
         self._read = READERS[check_one_of("values", values, VALUES)]
         check_reader_options("DicomDataset", options, values, argument_names(DicomDataset) - OPTION_NAMES)
         self._values = values
-        self._channels = check_one_of("channels", channels, (0, GREY, COLOR))
+        self._channels = check_one_of("channels", channels, (0, GRAY, COLOR))
         self._options: dict[str, Any] = {**options}
         self._decoding_options = {name: value for name, value in self._options.items() if name in OPTION_NAMES}
         self.transform = transform
@@ -170,7 +170,7 @@ class DicomDataset(Dataset[Any]):
         return image, target if self.target_transform is None else self.target_transform(target)
 
     def _image(self, path: str, frame: int | None) -> torch.Tensor:
-        with naming_file(path):
+        with as_dicom_file_error(path):
             array = self._read(path, index=frame, **{"workers": workers_of_loader(), **self._options})
             has_samples = self._has_samples(array.shape, path, frame)
             if self._channels:
@@ -186,7 +186,7 @@ class DicomDataset(Dataset[Any]):
         if frame is not None:
             return True
         # Frames can be so narrow, too, and then their number decides.
-        return shape[-1] <= _MOST_SAMPLES and self._count(path) == 1
+        return shape[-1] <= MAX_SAMPLES and self._count(path) == 1
 
     def _count(self, path: PathLike) -> int:
         with dicomet.open(path, **self._decoding_options) as image:
@@ -198,7 +198,7 @@ class DicomDataset(Dataset[Any]):
             return [None]
         if not isinstance(frames, str):
             return [frames]
-        with naming_file(path):
+        with as_dicom_file_error(path):
             return list(range(self._count(path)))
 
 
@@ -208,10 +208,10 @@ def workers_of_loader() -> int | None:
 
 
 @contextmanager
-def naming_file(path: PathLike) -> Iterator[None]:
+def as_dicom_file_error(path: PathLike) -> Iterator[None]:
     """Turn a `PixelDataError` into a `DicomFileError` that names the file."""
     try:
-        with naming(path):
+        with with_filename(path):
             yield
     except DicomFileError:
         raise
@@ -224,7 +224,7 @@ def _checked_frames(frames: str | int) -> str | int:
     if isinstance(frames, str):
         if frames in {"all", "each"}:
             return frames
-        raise ValueError(f"'frames': found {shown(frames)}, expected 'all', 'each', or a number")
+        raise ValueError(f"'frames': found {short_repr(frames)}, expected 'all', 'each', or a number")
     return operator.index(frames)
 
 
@@ -232,7 +232,7 @@ def _find(source: PathLike | Iterable[PathLike], targets: Targets) -> tuple[list
     """Return the names of the classes, the files, and their targets, if there are any."""
     if isinstance(targets, str):
         if targets != "inferred":
-            raise ValueError(f"'targets': found {shown(targets)}, expected 'inferred', or the targets")
+            raise ValueError(f"'targets': found {short_repr(targets)}, expected 'inferred', or the targets")
         if isinstance(source, str | os.PathLike) and has_folders(source):
             return find_class_files(source)
         targets = None

@@ -101,7 +101,7 @@ def test_one_frame_is_decoded_alone(monkeypatch):
         return read(self, first, count, *rest)
 
     lazy = from_files(MULTI)
-    monkeypatch.setattr("dicomet._decoding.frame_reader.Frames.read", counted)
+    monkeypatch.setattr("dicomet._decoding.frame_reader.FrameReader.read", counted)
     assert np.array_equal(lazy[7].compute(), by_frames(MULTI)[7])
     assert decoded[0] == 7
     assert decoded.count(7) == 2

@@ -286,7 +286,7 @@ def close(pairs):
 def test_a_worker_that_comes_later_begins_nothing_of_a_run_that_ends():
     with workers(n_workers=1) as cluster, distributed.Client(cluster, set_as_default=False) as client:
         run = on_cluster.Cluster(cluster.scheduler_address)
-        run.withdraw(None)
+        run.cancel(None)
         cluster.scale(2)
         wait_for(lambda: len(client.nthreads()) == 2)
         refused = functools.partial(getattr, on_cluster, "_refused")

@@ -27,7 +27,7 @@ from pydicom.pixels import pixel_array
 from pydicom.pixels.decoders.base import DecodeRunner
 
 import dicomet
-from dicomet._decoding.frame_reader import Frames
+from dicomet._decoding.frame_reader import FrameReader
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.source import open_source
 
@@ -191,7 +191,7 @@ def reads_on(data: bytes, error: Exception) -> bool:
         return False
     rest = parsed._replace(value=open_source(data).part(start, len(data) - start))
     try:
-        frames = Frames(rest, raw=False, decoding_plugin="", workers=1, max_bytes=None, whole=True)
+        frames = FrameReader(rest, raw=False, decoding_plugin="", workers=1, max_bytes=None, whole=True)
         frames.read(*frames.span(None))
     except dicomet.PixelDataError as found:
         return str(found) != str(error)

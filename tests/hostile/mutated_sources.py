@@ -186,7 +186,7 @@ def generated(seed: int) -> File:
         vr = "OB"
     else:
         swapped = bool(rng.integers(2)) and image.bits_allocated in (8, 12)
-        value = native(image, big_endian=syntax == ExplicitVRBigEndian, words_of_bytes=swapped)
+        value = native(image, big_endian=syntax == ExplicitVRBigEndian, ow_swapped=swapped)
         vr = "OW" if image.bits_allocated not in (1, 8) or swapped else "OB"
         vr = {"FloatPixelData": "OF", "DoubleFloatPixelData": "OD"}.get(image.keyword, vr)
     found = elements(

@@ -10,14 +10,14 @@ from mutate import mutated
 
 import dicomet
 from dicomet.display import api
-from dicomet.display.reader import DisplayFrames
+from dicomet.display.reader import DisplayReader
 
 COUNT = int(os.environ.get("MUTATED_DISPLAY", "3000"))
 PORTION = 500
 MOST = 32 << 20
 
 
-class ParsedByPydicom(DisplayFrames):
+class ParsedByPydicom(DisplayReader):
     """Leaves nothing to the scanner."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -51,7 +51,7 @@ def test_scanned_is_seen_as_parsed(first, monkeypatch):
         found.append(outcome(lambda: dicomet.modality_values(data, max_bytes=MOST)))  # noqa: B023
         stored = outcome(lambda: dicomet.pixel_array(data, max_bytes=MOST))  # noqa: B023
         with monkeypatch.context() as patched:
-            patched.setattr(api, "DisplayFrames", ParsedByPydicom)
+            patched.setattr(api, "DisplayReader", ParsedByPydicom)
             parsed = [outcome(lambda: dicomet.to_display(data, max_bytes=MOST))]  # noqa: B023
             parsed.append(outcome(lambda: dicomet.modality_values(data, max_bytes=MOST)))  # noqa: B023
         for one, other in zip(found, parsed, strict=True):

@@ -15,11 +15,11 @@ from dicomet._decoding.color_rule import (
     decide,
     unconverted,
 )
-from dicomet._native import Codestream, Image, Plan
+from dicomet._native import Codestream, Decoder, Image
 from dicomet._parsing.parsed import Parsed
-from dicomet._parsing.transfer_syntax import CODESTREAMS, CODINGS, EXPLICIT_VR_BIG_ENDIAN, Coding, name_of
+from dicomet._parsing.transfer_syntax import CODECS, CODESTREAMS, EXPLICIT_VR_BIG_ENDIAN, Codec, name_of
 from dicomet._utils.warn import warn
-from dicomet.errors import MissingElementError, PixelDataError, shown, unsupported
+from dicomet.errors import MissingElementError, PixelDataError, short_repr, unsupported
 
 # pydicom's names of the options, the elements they stand for, and whether the float elements need them too.
 _REQUIRED = (
@@ -33,10 +33,10 @@ _REQUIRED = (
 )
 
 
-class Description(NamedTuple):
+class ImageDescription(NamedTuple):
     """The description of an image, and what the caller wants of it.
 
-    `complete`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset; of a file
+    `requires_all_frames`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset; of a file
     that is cut, the frames before the cut can be had. `color`: what the samples are, where no codestream has a part in
     it. `always_rgb`: colors that do not become RGB are an error; `pixel_array` returns some of them as they are.
     """
@@ -44,15 +44,15 @@ class Description(NamedTuple):
     image: Image
     dtype: np.dtype
     frame_shape: tuple[int, ...]
-    coding: Coding
+    codec: Codec
     transfer_syntax: str
     options: dict[str, Any]
     element: str
     big_endian: bool
-    paired: bool
+    ow_swapped: bool
     raw: bool
     allow_excess_frames: bool
-    complete: bool
+    requires_all_frames: bool
     always_rgb: bool
     color: ColorDecision | None
 
@@ -110,18 +110,18 @@ class Description(NamedTuple):
             raise PixelDataError(message, element=PHOTOMETRIC_INTERPRETATION)
         return message
 
-    def native_plan(self) -> Plan:
+    def native_decoder(self) -> Decoder:
         """Return what is done to samples in native form, and to those of RLE Lossless."""
-        return Plan.native(
+        return Decoder.native(
             self.image,
             big_endian=self.big_endian,
-            paired=self.paired,
+            ow_swapped=self.ow_swapped,
             correct_unused_bits=self.correct_unused_bits,
             conversion=self.conversion((self.color or self.decide_color()).components),
         )
 
 
-def describe(parsed: Parsed, *, raw: bool, always_rgb: bool = False) -> Description:
+def build_description(parsed: Parsed, *, raw: bool, always_rgb: bool = False) -> ImageDescription:
     """Check what `parsed` says of the image, and of the wishes of the caller.
 
     Raises
@@ -135,13 +135,13 @@ def describe(parsed: Parsed, *, raw: bool, always_rgb: bool = False) -> Descript
 
     """
     key = None if parsed.key is None else (parsed.key, parsed.undefined_length, bool(raw), always_rgb)
-    description = _known.get(key)
+    description = _cached.get(key)
     if description is None:
-        description = _described(parsed, raw=bool(raw), always_rgb=always_rgb)
+        description = _describe(parsed, raw=bool(raw), always_rgb=always_rgb)
         if key is not None:
-            if len(_known) >= MOST_KNOWN:
-                _known.clear()
-            _known[key] = description
+            if len(_cached) >= MAX_CACHED:
+                _cached.clear()
+            _cached[key] = description
     if description.image.warning:
         warn(description.image.warning)
     color_warning = None if description.color is None else description.color_warning(description.color)
@@ -151,56 +151,56 @@ def describe(parsed: Parsed, *, raw: bool, always_rgb: bool = False) -> Descript
 
 
 # The files of a series are described alike.
-MOST_KNOWN = 256
-_known: dict[Hashable, Description] = {}
+MAX_CACHED = 256
+_cached: dict[Hashable, ImageDescription] = {}
 
 
-def _described(parsed: Parsed, *, raw: bool, always_rgb: bool) -> Description:
+def _describe(parsed: Parsed, *, raw: bool, always_rgb: bool) -> ImageDescription:
     options = parsed.options
-    coding = _coding(parsed)
+    codec = _codec_of(parsed)
     if options.get("force_rgb", False) and options.get("force_ybr", False):
         raise PixelDataError("'force_ybr' and 'force_rgb' cannot both be True")
     image = _image(options, parsed.keyword)
     big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
-    words_of_bytes = big_endian and parsed.vr == "OW" and options["bits_allocated"] == 8  # noqa: PLR2004
-    return Description(
+    ow_swapped = big_endian and parsed.vr == "OW" and options["bits_allocated"] == 8  # noqa: PLR2004
+    return ImageDescription(
         image=image,
         dtype=np.dtype(image.dtype),
         frame_shape=tuple(image.frame_shape),
-        coding=coding,
+        codec=codec,
         transfer_syntax=parsed.transfer_syntax,
         options=options,
         element=parsed.element,
         big_endian=big_endian,
-        paired=bool(options.get("be_swap_ow", False)) or words_of_bytes,
+        ow_swapped=bool(options.get("be_swap_ow", False)) or ow_swapped,
         raw=raw,
-        complete=parsed.is_dataset,
+        requires_all_frames=parsed.is_dataset,
         always_rgb=always_rgb,
         color=None
-        if coding in CODESTREAMS
+        if codec in CODESTREAMS
         else decide(options["photometric_interpretation"], options["samples_per_pixel"]),
         # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
-        allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or coding != "native")),
+        allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or codec != "native")),
     )
 
 
-def _coding(parsed: Parsed) -> Coding:
+def _codec_of(parsed: Parsed) -> Codec:
     transfer_syntax = parsed.transfer_syntax
-    coding = CODINGS.get(transfer_syntax)
-    if coding is None:
+    codec = CODECS.get(transfer_syntax)
+    if codec is None:
         raise unsupported(transfer_syntax)
-    if coding == "native" and parsed.undefined_length:
+    if codec == "native" and parsed.undefined_length:
         raise PixelDataError(
             f"{parsed.element}: found an undefined length, expected a length in bytes for the transfer syntax "
             f"{name_of(transfer_syntax)}",
             element=parsed.element,
         )
-    if coding != "native" and parsed.keyword != "PixelData":
+    if codec != "native" and parsed.keyword != "PixelData":
         raise PixelDataError(
             f"{parsed.element}: found the transfer syntax {name_of(transfer_syntax)}, expected an uncompressed one",
             element=parsed.element,
         )
-    return coding
+    return codec
 
 
 def _image(options: dict[str, Any], keyword: str) -> Image:
@@ -235,7 +235,7 @@ def _number_of_frames(value: Any) -> int:
         with suppress(ValueError):
             number = int(value)
     if number is None or number == 0:
-        warn(f"(0028,0008) Number of Frames: found {shown(value)}, expected 1 or more: 1 is assumed")
+        warn(f"(0028,0008) Number of Frames: found {short_repr(value)}, expected 1 or more: 1 is assumed")
         number = 1
     return _integer(number, "(0028,0008)", "Number of Frames")
 
@@ -252,7 +252,7 @@ def _integer(value: Any, tag: str, title: str) -> int:
         number = None
     if number is None or not -(2**63) <= number < 2**63:
         element = f"{tag} {title}"
-        raise PixelDataError(f"{element}: found {shown(value)}, expected one integer", element=element) from None
+        raise PixelDataError(f"{element}: found {short_repr(value)}, expected one integer", element=element) from None
     return number
 
 
@@ -260,4 +260,4 @@ def _text(value: Any, tag: str, title: str) -> str:
     if isinstance(value, str) and value.isascii():
         return str.__str__(value)
     element = f"{tag} {title}"
-    raise PixelDataError(f"{element}: found {shown(value)}, expected one defined term", element=element)
+    raise PixelDataError(f"{element}: found {short_repr(value)}, expected one defined term", element=element)

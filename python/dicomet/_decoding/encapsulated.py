@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 
 from dicomet._decoding.color_rule import ColorDecision
-from dicomet._decoding.description import Description
-from dicomet._native import Ahead, Encapsulated, Frames, Plan, Source, Transform
+from dicomet._decoding.description import ImageDescription
+from dicomet._native import DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.transfer_syntax import CODESTREAMS
-from dicomet._utils.warn import Once, warn, warn_of_all
-from dicomet.errors import PIXEL_DATA, PixelDataError, shown
+from dicomet._utils.warn import Once, warn, warn_all
+from dicomet.errors import PIXEL_DATA, PixelDataError, short_repr
 
 
 class EncapsulatedFrames:
     """Frames whose place must be found first."""
 
-    def __init__(self, description: Description, value: Source, decoding_plugin: str, *, delimited: bool) -> None:
+    def __init__(self, description: ImageDescription, value: Source, decoding_plugin: str, *, delimited: bool) -> None:
         """Prepare for `value`, of which only the Basic Offset Table is read."""
         self._description = description
         self._image = description.image
@@ -27,25 +27,25 @@ class EncapsulatedFrames:
         self._decoding_plugin = decoding_plugin
         self._first_found, self._first_counted, self._first_decoded = Once(), Once(), Once()
         self._first_color, self._first_odd = Once(), Once()
-        self._places = Encapsulated(
+        self._places = EncapsulatedPixelData(
             value,
             delimited=delimited,
             frames=description.image.number_of_frames,
-            jpeg=description.coding in CODESTREAMS,
+            jpeg=description.codec in CODESTREAMS,
             extended=extended_offset_table(description.options.get("extended_offsets")),
         )
-        self._found: Frames | None = None
+        self._found: FrameIndex | None = None
         self._count: int | None = None
-        self._plan: Plan | None = None
+        self._cached_decoder: Decoder | None = None
 
-    def _all(self) -> Frames:
+    def _build_index(self) -> FrameIndex:
         """Return every frame, found by a walk over all item headers, and remembered."""
         found = self._found
         if found is None:
             # Without a lock: whoever warns or reads may call back, and a forked child may have no other thread.
-            self._found = found = self._places.find_frames()
+            self._found = found = self._places.build_frame_index()
             if self._first_found():
-                warn_of_all(found.warnings)
+                warn_all(found.warnings)
         return found
 
     # Not `functools.cached_property`, which before CPython 3.12 has one lock for all images.
@@ -53,11 +53,11 @@ class EncapsulatedFrames:
     def count(self) -> int:
         """How many frames there are."""
         if self._count is None:
-            self._count = self._counted()
+            self._count = self._count_frames()
         return self._count
 
-    def _counted(self) -> int:
-        frames = self._all()
+    def _count_frames(self) -> int:
+        frames = self._build_index()
         frames.check_whole()
         found, expected = len(frames), self._image.number_of_frames
         if found == expected:
@@ -68,30 +68,30 @@ class EncapsulatedFrames:
             warn(f"(0028,0008) Number of Frames: found {found} frames, expected {expected}: {fate}")
         return found if kept else expected
 
-    def _place(self, first: int, count: int) -> tuple[Frames, int]:
+    def _locate(self, first: int, count: int) -> tuple[FrameIndex, int]:
         """Return some frames, and which of them is number `first`: where a table tells, not all are looked for."""
         if self._found is None and count == 1 and first < self._image.number_of_frames:
             found = self._places.find_frame(first)
             if found is not None:
                 return found, 0
-        frames = self._all()
+        frames = self._build_index()
         if first + count > len(frames):
             frames.check_whole()
         return frames, first
 
     def _frame(self, index: int) -> Buffer:
         """Return the bytes of frame `index`."""
-        frames, number = self._place(index, 1)
+        frames, number = self._locate(index, 1)
         return frames.read(self._value, number)
 
     def check(self, first: int, count: int) -> None:
         """Check that the compressed bytes can hold these frames, before memory is allocated for them."""
-        coding = self._description.coding
-        if coding in CODESTREAMS:
-            self._image.check_codestream(self._frame(first), first, coding)
+        codec = self._description.codec
+        if codec in CODESTREAMS:
+            self._image.check_codestream(self._frame(first), first, codec)
             return
-        frames, place = self._place(first, count)
-        if coding == "RLE":
+        frames, place = self._locate(first, count)
+        if codec == "RLE":
             frames.check_rle_bounds(self._image, place, count, number=first)
             return
         for index in range(count):
@@ -107,29 +107,29 @@ class EncapsulatedFrames:
         self, first: int, count: int, out: np.ndarray, workers: int | None, transform: Transform | None = None
     ) -> None:
         """Decode `count` frames from `first` on into `out`, through `transform` where there is one."""
-        if self._description.coding == "RLE":
-            frames, place = self._place(first, count)
-            plan = self._own_plan.through(transform)
+        if self._description.codec == "RLE":
+            frames, place = self._locate(first, count)
+            plan = self._decoder.with_transform(transform)
             warnings = plan.rle_frames(self._value, frames, place, out, number=first, workers=workers)
             self._warn_of_frames(warnings)
             return
-        decode = self._decode_jpeg if self._description.coding in CODESTREAMS else self._decode_uncompressed
+        decode = self._decode_jpeg if self._description.codec in CODESTREAMS else self._decode_uncompressed
         for index, samples in enumerate(out.reshape(count, -1), first):
             decode(index, samples, workers, transform)
 
-    def begin(self, first: int, count: int, out: np.ndarray, team: Ahead) -> Callable[[], object]:
+    def submit(self, first: int, count: int, out: np.ndarray, team: DecodePool) -> Callable[[], object]:
         """Let `team` do the same, of RLE Lossless. Return what waits for its end, or does it."""
-        if self._description.coding != "RLE":
+        if self._description.codec != "RLE":
             return lambda: self.decode(first, count, out, 1)
-        frames, place = self._place(first, count)
-        task = team.rle_frames(self._own_plan, self._value, frames, place, out, number=first)
+        frames, place = self._locate(first, count)
+        task = team.rle_frames(self._decoder, self._value, frames, place, out, number=first)
         return lambda: self._warn_of_frames(task.result())
 
     def _decode_uncompressed(
         self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None
     ) -> None:
-        plan = self._own_plan.through(transform)
-        plan.native_frames(Source.of_memory(self._frame(index)), 0, out, workers=workers)
+        plan = self._decoder.with_transform(transform)
+        plan.native_frames(Source.from_buffer(self._frame(index)), 0, out, workers=workers)
 
     def _decode_jpeg(self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None) -> None:
         from dicomet._decoding import jpeg_plugins as jpeg  # noqa: PLC0415 - imports pydicom
@@ -138,13 +138,13 @@ class EncapsulatedFrames:
         decoded = jpeg.decode(frame, index, description, self._decoding_plugin)
         self._warn_of_color(decoded.color_warning)
         self._warn_of_codestream(decoded.warnings)
-        decoded.plan.through(transform).words(decoded.words, out, workers=workers)
+        decoded.plan.with_transform(transform).words(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
         """Return what the components of frame `index` are, and warn of a contradiction."""
         description, header = self._description, None
-        if description.coding in CODESTREAMS:
-            header = self._image.check_codestream(self._frame(index), index, description.coding)
+        if description.codec in CODESTREAMS:
+            header = self._image.check_codestream(self._frame(index), index, description.codec)
         color = description.decide_color(header)
         self._warn_of_color(description.color_warning(color))
         return color
@@ -162,13 +162,13 @@ class EncapsulatedFrames:
     def _warn_of_frames(self, warnings: list[str]) -> None:
         """Warn of what was tolerated in a frame, but of the first such frame only."""
         if warnings and self._first_decoded():
-            warn_of_all(warnings)
+            warn_all(warnings)
 
     @property
-    def _own_plan(self) -> Plan:
-        if self._plan is None:
-            self._plan = self._description.native_plan()
-        return self._plan
+    def _decoder(self) -> Decoder:
+        if self._cached_decoder is None:
+            self._cached_decoder = self._description.native_decoder()
+        return self._cached_decoder
 
 
 def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[Buffer, Buffer] | None:
@@ -176,21 +176,21 @@ def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[Buf
     if extended_offsets is None:
         return None
     try:
-        offsets, lengths = (_stored(table) for table in extended_offsets)
+        offsets, lengths = (_table_bytes(table) for table in extended_offsets)
     except (TypeError, ValueError, OverflowError):
         element = "(7FE0,0001) Extended Offset Table"
         raise PixelDataError(
-            f"{element}: found {shown(extended_offsets)}, expected two lists of 64-bit numbers", element=element
+            f"{element}: found {short_repr(extended_offsets)}, expected two lists of 64-bit numbers", element=element
         ) from None
     return offsets, lengths
 
 
-def _stored(table: Any) -> Buffer:
+def _table_bytes(table: Any) -> Buffer:
     if table is None:
         return b""
     if isinstance(table, bytes | bytearray | memoryview):
         return table
-    numbers = array("Q", table)
+    frame_numbers = array("Q", table)
     if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers.tobytes()
+        frame_numbers.byteswap()
+    return frame_numbers.tobytes()

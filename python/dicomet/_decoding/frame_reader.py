@@ -10,26 +10,26 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dicomet._decoding.color_rule import ColorDecision
-from dicomet._decoding.description import Description, describe
+from dicomet._decoding.description import ImageDescription, build_description
 from dicomet._decoding.encapsulated import EncapsulatedFrames
-from dicomet._decoding.limits import checked_max_bytes, checked_workers
+from dicomet._decoding.limits import check_max_bytes, check_workers
 from dicomet._decoding.native import NativeFrames
-from dicomet._native import Ahead, Source, Transform
+from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.parsed import Parsed
 from dicomet._utils.warn import Once, warn
-from dicomet.errors import FrameIndexError, PixelDataError, shown
+from dicomet.errors import FrameIndexError, PixelDataError, short_repr
 
 NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
 
 
-class Form(NamedTuple):
+class ArraySpec(NamedTuple):
     """What a frame of a result is."""
 
     dtype: np.dtype
     frame_shape: tuple[int, ...]
 
 
-class Frames:
+class FrameReader:
     """The frames of `parsed`.
 
     Nothing is decoded, and nothing read but the offset table, before a frame is asked for.
@@ -50,24 +50,24 @@ class Frames:
 
         `always_rgb`: colors that do not become RGB are an error.
         """
-        self.description = describe(parsed, raw=raw, always_rgb=always_rgb)
+        self.description = build_description(parsed, raw=raw, always_rgb=always_rgb)
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
         self._warning, self._first = parsed.warning, Once()
-        self.workers = checked_workers(workers)
-        self._max_bytes = checked_max_bytes(max_bytes)
+        self.workers = check_workers(workers)
+        self._max_bytes = check_max_bytes(max_bytes)
         self._memory: np.ndarray | None = None
         self._view_only = bool(parsed.options.get("view_only", False))
-        self._places = _places(self.description, parsed, decoding_plugin, self._max_bytes, whole=whole)
+        self._locator = _locator(self.description, parsed, decoding_plugin, self._max_bytes, whole=whole)
 
     @property
     def count(self) -> int:
         """How many frames there are."""
-        return self._places.count
+        return self._locator.count
 
     def first_color(self) -> ColorDecision:
         """Return what the samples of the first frame are (`color_rule`), by its header alone."""
-        return self.description.color or self._places.color(0)
+        return self.description.color or self._locator.color(0)
 
     def number_of(self, index: int) -> int:
         """Return the number of a frame, from 0. A negative `index` counts from the end, as in NumPy.
@@ -87,13 +87,13 @@ class Frames:
             return number
         return number_among(self.count, number)
 
-    def numbers(self) -> Iterator[int]:
+    def frame_numbers(self) -> Iterator[int]:
         """Count to Number of Frames, and only then ask how many there are: frames before a damage can be had."""
         expected = self.description.image.number_of_frames
         yield from range(expected)
         yield from range(expected, self.count)
 
-    def span(self, index: int | None, form: Form | None = None) -> tuple[int, int, tuple[int, ...]]:
+    def select_frames(self, index: int | None, form: ArraySpec | None = None) -> tuple[int, int, tuple[int, ...]]:
         """Return the first frame, how many, and the shape of the array, of one frame or of the whole image."""
         frame_shape = (form or self).frame_shape
         if index is not None:
@@ -109,23 +109,23 @@ class Frames:
         view = self._view(first, count) if out is None and self._view_only else None
         if view is not None:
             return view.reshape(shape)
-        array = np.empty(shape, self.dtype) if out is None else checked_out(out, shape, self.dtype)
+        array = np.empty(shape, self.dtype) if out is None else check_out(out, shape, self.dtype)
         if count:
-            self._places.decode(first, count, array.view(np.ndarray), self.workers)
+            self._locator.decode(first, count, array.view(np.ndarray), self.workers)
         return array
 
-    def read_through(self, first: int, count: int, transform: Transform, out: np.ndarray) -> None:
+    def read_transformed(self, first: int, count: int, transform: Transform, out: np.ndarray) -> None:
         """Fill `out` with what `transform` makes of `count` frames from `first` on."""
-        self._places.decode(first, count, out.view(np.ndarray), self.workers, transform)
+        self._locator.decode(first, count, out.view(np.ndarray), self.workers, transform)
 
-    def begin(self, index: int | None, team: Ahead) -> Callable[[], np.ndarray]:
+    def submit(self, index: int | None, team: DecodePool) -> Callable[[], np.ndarray]:
         """Let `team` read a frame, or the whole image. Return what waits for the array."""
-        first, count, shape = self.span(index)
+        first, count, shape = self.select_frames(index)
         if self._view_only:
             return lambda: self.read(first, count, shape)
         self.check(first, count)
         array = np.empty(shape, self.dtype)
-        finish = self._places.begin(first, count, array, team)
+        finish = self._locator.submit(first, count, array, team)
 
         def finished() -> np.ndarray:
             finish()
@@ -133,15 +133,15 @@ class Frames:
 
         return finished
 
-    def check(self, first: int, count: int, form: Form | None = None) -> None:
+    def check(self, first: int, count: int, form: ArraySpec | None = None) -> None:
         """Check what can be checked before memory is allocated."""
         self.check_size(count, form)
         if count:
-            self._places.check(first, count)
+            self._locator.check(first, count)
         self._warn_once()
         self.description.image.check_result(count)
 
-    def check_size(self, count: int, form: Form | None = None) -> None:
+    def check_size(self, count: int, form: ArraySpec | None = None) -> None:
         """Check that an array of `count` frames is not larger than the caller wants."""
         if self._max_bytes is None:
             return
@@ -160,10 +160,10 @@ class Frames:
 
     def _view(self, first: int, count: int) -> np.ndarray | None:
         """Return stored samples where they lie, if they are the answer already."""
-        if not isinstance(self._places, NativeFrames) or not self._places.is_result:
+        if not isinstance(self._locator, NativeFrames) or not self._locator.is_passthrough:
             return None
         if self._memory is None:
-            memory = memory_of(self._places.stored())
+            memory = mapped_memory(self._locator.stored())
             if memory is None:
                 return None
             # An array, not slices of the memoryview: these count their exports together, which no thread waits for.
@@ -173,19 +173,19 @@ class Frames:
         return view if view.flags.aligned else None
 
 
-def _places(
-    description: Description, parsed: Parsed, decoding_plugin: str, max_bytes: int | None, *, whole: bool
+def _locator(
+    description: ImageDescription, parsed: Parsed, decoding_plugin: str, max_bytes: int | None, *, whole: bool
 ) -> NativeFrames | EncapsulatedFrames:
-    if description.coding == "native":
+    if description.codec == "native":
         return NativeFrames(description, parsed.value, max_bytes)
     value = parsed.value
-    if whole and value.is_object:
+    if whole and value.is_file_object:
         # Once, in place of twice for every frame.
-        value = Source.of_memory(value.read(0, value.length))
+        value = Source.from_buffer(value.read(0, value.length))
     return EncapsulatedFrames(description, value, decoding_plugin, delimited=parsed.delimited)
 
 
-def memory_of(source: Source) -> memoryview | None:
+def mapped_memory(source: Source) -> memoryview | None:
     """Return the bytes of `source` without reading them: memory, or a map of a file. None of any other source.
 
     Raises
@@ -196,7 +196,7 @@ def memory_of(source: Source) -> memoryview | None:
     """
     if source.is_in_memory:
         return memoryview(source.read(0, source.length))
-    if source.is_object or not hasattr(source, "fileno"):
+    if source.is_file_object or not hasattr(source, "fileno"):
         return None
     skipped = source.start - source.start % mmap.ALLOCATIONGRANULARITY
     try:
@@ -221,12 +221,12 @@ def number_among(count: int, index: int) -> int:
     """
     if not -count <= index < count:
         frames = "1 frame" if count == 1 else f"{count} frames"
-        message = f"{NUMBER_OF_FRAMES}: found index {shown(index)} of {frames}, expected {-count} to {count - 1}"
+        message = f"{NUMBER_OF_FRAMES}: found index {short_repr(index)} of {frames}, expected {-count} to {count - 1}"
         raise FrameIndexError(message, element=NUMBER_OF_FRAMES, frame=index)
     return index % count
 
 
-def checked_out(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return the caller's array, if the result can be written into it."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"'out': found {type(out).__name__}, expected a numpy.ndarray")

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from dicomet._decoding import plugins, stored_bits
 from dicomet._decoding.color_rule import ColorDecision, Components, Conversion
-from dicomet._decoding.description import Description
-from dicomet._native import Codestream, Plan, complete_codestream, with_neutral_colors
+from dicomet._decoding.description import ImageDescription
+from dicomet._native import Codestream, Decoder, complete_codestream, with_neutral_colors
 from dicomet._parsing.source import Buffer
 from dicomet.errors import PIXEL_DATA, PixelDataError
 
@@ -36,13 +36,13 @@ class Decoded(NamedTuple):
 
     """
 
-    plan: Plan
+    plan: Decoder
     words: Buffer
     color_warning: str | None
     warnings: list[str]
 
 
-def decode(frame: Buffer, index: int, description: Description, decoding_plugin: str) -> Decoded:
+def decode(frame: Buffer, index: int, description: ImageDescription, decoding_plugin: str) -> Decoded:
     """Decode frame number `index` to words.
 
     Raises
@@ -51,10 +51,10 @@ def decode(frame: Buffer, index: int, description: Description, decoding_plugin:
         The codestream contradicts the description, does not hold all its samples, or no plugin decodes it.
 
     """
-    header = description.image.check_codestream(frame, index, description.coding)
+    header = description.image.check_codestream(frame, index, description.codec)
     color = description.decide_color(header)
     color_warning = description.color_warning(color)
-    end, repaired, warnings = complete_codestream(frame, index, description.coding)
+    end, repaired, warnings = complete_codestream(frame, index, description.codec)
     codestream = bytes(frame if repaired is None else repaired)
 
     def with_tail(tail: bytes) -> bytes:
@@ -62,11 +62,11 @@ def decode(frame: Buffer, index: int, description: Description, decoding_plugin:
         return with_neutral_colors(whole) if description.options["samples_per_pixel"] == _COLORS else whole
 
     samples = plugins.decode(plugins.Frame(index, header, with_tail), description, decoding_plugin)
-    plan = Plan.codec(
+    plan = Decoder.codec(
         description.image,
         bits_allocated=samples.bits_allocated,
         planar=samples.planar,
-        kept_bits=stored_bits.kept_bits(header, description),
+        significant_bits=stored_bits.significant_bits(header, description),
         conversion=_conversion(samples.plugin, header, color, index, description),
         color_bits=header.precision,
         signed=stored_bits.has_signed_words(header, description),
@@ -82,7 +82,7 @@ def _returns_rgb(plugin: str, header: Codestream) -> bool:
 
 
 def _conversion(
-    plugin: str, header: Codestream, color: ColorDecision, index: int, description: Description
+    plugin: str, header: Codestream, color: ColorDecision, index: int, description: ImageDescription
 ) -> Conversion | None:
     if not _returns_rgb(plugin, header):
         return description.conversion(color.components)

@@ -4,41 +4,41 @@ import operator
 import os
 
 from dicomet._utils.warn import warn
-from dicomet.errors import shown
+from dicomet.errors import short_repr
 
 WORKERS = "DICOMET_WORKERS"
 MAX_BYTES = "DICOMET_MAX_BYTES"
 # As many as a 64-bit number has.
-MOST_DIGITS = 20
+MAX_DIGITS = 20
 
 
 def _check_environment() -> None:
     """Warn of a number of threads that says nothing; once, for it is looked at with every call."""
     found = os.environ.get(WORKERS)
     if found is not None and _number(found) < 1:
-        warn(f"{WORKERS}: found {shown(found)}, expected 1 or more: it is ignored")
+        warn(f"{WORKERS}: found {short_repr(found)}, expected 1 or more: it is ignored")
 
 
 def _number(text: str) -> int:
     """Return a number that the environment says, -1 for anything else."""
     text = text.strip()
-    return int(text) if text.isdecimal() and len(text) < MOST_DIGITS else -1
+    return int(text) if text.isdecimal() and len(text) < MAX_DIGITS else -1
 
 
 _check_environment()
 
 
-def checked_workers(workers: int | None) -> int | None:
+def check_workers(workers: int | None) -> int | None:
     """Return `workers` as an integer from 1 on, or None for what the environment says."""
     if workers is None:
         return None
     number = operator.index(workers)
     if number < 1:
-        raise ValueError(f"'workers': found {shown(workers)}, expected 1 or more")
+        raise ValueError(f"'workers': found {short_repr(workers)}, expected 1 or more")
     return min(number, 2**31)
 
 
-def checked_max_bytes(max_bytes: int | None) -> int | None:
+def check_max_bytes(max_bytes: int | None) -> int | None:
     """Return how many bytes an array may have: as the caller says, or the environment, if either does.
 
     What says nothing is no limit that anybody could want, so that it is an error, in the environment too.
@@ -53,5 +53,5 @@ def checked_max_bytes(max_bytes: int | None) -> int | None:
 
 def _not_negative(number: int, name: str, found: object) -> int:
     if number < 0:
-        raise ValueError(f"{name}: found {shown(found)}, expected a number of bytes")
+        raise ValueError(f"{name}: found {short_repr(found)}, expected a number of bytes")
     return number

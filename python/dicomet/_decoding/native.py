@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from dicomet._decoding.color_rule import ColorDecision
-from dicomet._decoding.description import Description
-from dicomet._native import Ahead, Source, Transform
+from dicomet._decoding.description import ImageDescription
+from dicomet._native import DecodePool, Source, Transform
 from dicomet._utils.warn import Once, warn
 from dicomet.errors import PixelDataError
 
@@ -14,7 +14,7 @@ from dicomet.errors import PixelDataError
 class NativeFrames:
     """Samples that follow each other without headers or padding, frame after frame."""
 
-    def __init__(self, description: Description, value: Source, max_bytes: int | None) -> None:
+    def __init__(self, description: ImageDescription, value: Source, max_bytes: int | None) -> None:
         """Prepare for `value`, of which nothing is read yet."""
         self._max_bytes = max_bytes
         self._description = description
@@ -23,7 +23,7 @@ class NativeFrames:
         self._length = value.length
         self._count: int | None = None
         self._first_inflated, self._first_counted = Once(), Once()
-        self._plan = description.native_plan()
+        self._plan = description.native_decoder()
 
     def color(self, index: int) -> ColorDecision:  # noqa: ARG002 - those of all frames
         """Return what the samples of a frame are."""
@@ -37,7 +37,7 @@ class NativeFrames:
 
     def _inflate(self) -> None:
         element, declared = self._description.element, self._length
-        expected = self._end_of(self._image.number_of_frames)
+        expected = self._frame_end(self._image.number_of_frames)
         needed = declared if self._description.allow_excess_frames else min(declared, expected)
         if self._max_bytes is not None and needed > self._max_bytes:
             message = (
@@ -46,7 +46,7 @@ class NativeFrames:
             raise PixelDataError(message, element=element)
         # A little more, to know whether there is more.
         wanted = min(declared, needed + needed % 2 + 1)
-        value = self._value.inflated(wanted)
+        value = self._value.inflate_prefix(wanted)
         if value.length < wanted:
             self._length = value.length
         self._value = value
@@ -60,7 +60,7 @@ class NativeFrames:
             message = f"{element}: found a deflated value of {self._length} bytes at most, expected {expected}"
             raise PixelDataError(message, element=element)
 
-    def _end_of(self, count: int) -> int:
+    def _frame_end(self, count: int) -> int:
         """Return how many bytes so many frames have."""
         return -(-self._image.native_frame_range(count - 1)[1] // 8)
 
@@ -68,16 +68,16 @@ class NativeFrames:
     def count(self) -> int:
         """How many frames there are: Number of Frames, or what the value holds where more are allowed."""
         if self._count is None:
-            self._count = self._counted()
+            self._count = self._count_frames()
         return self._count
 
-    def _counted(self) -> int:
-        self._check_possible(self._end_of(self._image.number_of_frames))
+    def _count_frames(self) -> int:
+        self._check_possible(self._frame_end(self._image.number_of_frames))
         self.stored()
         found = self._length
         whole = self._image.native_frames(found)
         count = self._image.number_of_frames
-        expected = self._end_of(count)
+        expected = self._frame_end(count)
         if found <= expected + expected % 2:
             return count
         if whole > count and self._description.allow_excess_frames:
@@ -96,15 +96,15 @@ class NativeFrames:
             warn(message)
 
     @property
-    def is_result(self) -> bool:
+    def is_passthrough(self) -> bool:
         """The stored samples are the result: nothing has to be done to them."""
         return self._plan.is_identity
 
     def check(self, first: int, count: int) -> None:
         """Check that the value is long enough, before memory is allocated for these frames."""
-        if self._description.complete:
+        if self._description.requires_all_frames:
             self._image.native_frames(self._length)
-        end = self._end_of(first + count)
+        end = self._frame_end(first + count)
         self._check_possible(end)
         self.stored()
         self._image.check_subsampled(self._length)
@@ -122,8 +122,8 @@ class NativeFrames:
         transform: Transform | None = None,
     ) -> None:
         """Decode `count` frames from `first` on into `out`, through `transform` where there is one."""
-        self._plan.through(transform).native_frames(self.stored(), first, out, workers=workers)
+        self._plan.with_transform(transform).native_frames(self.stored(), first, out, workers=workers)
 
-    def begin(self, first: int, count: int, out: np.ndarray, team: Ahead) -> Callable[[], object]:  # noqa: ARG002
+    def submit(self, first: int, count: int, out: np.ndarray, team: DecodePool) -> Callable[[], object]:  # noqa: ARG002
         """Let `team` do the same. Return what waits for its end."""
         return team.native_frames(self._plan, self.stored(), first, out).result

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 
 import numpy as np
 
-from dicomet._decoding.frame_reader import Frames
+from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._parsing.parse import parse
-from dicomet.errors import naming
+from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -48,9 +48,9 @@ class OpenImage:
         **kwargs: Unpack[DecodingOptions],
     ) -> None:
         """See `dicomet.open`."""
-        self._naming = naming(src)
+        self._naming = with_filename(src)
         with self._naming:
-            self._frames: Frames | None = Frames(
+            self._frames: FrameReader | None = FrameReader(
                 parse(src, {**kwargs}),
                 raw=raw,
                 decoding_plugin=decoding_plugin,
@@ -59,7 +59,7 @@ class OpenImage:
                 whole=False,
             )
 
-    def _open(self) -> Frames:
+    def _open(self) -> FrameReader:
         if self._frames is None:
             raise ValueError("the image is closed")
         return self._frames
@@ -122,27 +122,27 @@ class OpenImage:
                 raise TypeError(f"frames are taken by one integer or slice, found {type(key).__name__}")
             return self.frame(key)
         frames = self._open()
-        numbers = range(len(self))[key]
+        frame_numbers = range(len(self))[key]
         with self._naming:
-            return self._slice(frames, numbers)
+            return self._slice(frames, frame_numbers)
 
     @staticmethod
-    def _slice(frames: Frames, numbers: range) -> np.ndarray:
-        shape = (len(numbers), *frames.frame_shape)
-        if numbers.step == 1:
-            return frames.read(numbers.start, len(numbers), shape, None)
-        frames.check_size(len(numbers))
-        for number in numbers:
+    def _slice(frames: FrameReader, frame_numbers: range) -> np.ndarray:
+        shape = (len(frame_numbers), *frames.frame_shape)
+        if frame_numbers.step == 1:
+            return frames.read(frame_numbers.start, len(frame_numbers), shape, None)
+        frames.check_size(len(frame_numbers))
+        for number in frame_numbers:
             frames.check(number, 1)
         array = np.empty(shape, frames.dtype)
-        for place, number in zip(array, numbers, strict=True):
+        for place, number in zip(array, frame_numbers, strict=True):
             frames.read(number, 1, frames.frame_shape, place)
         return array
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield all frames in their order: of a damaged file, those before the damage, and then raise."""
         with self._naming:
-            for number in self._open().numbers():
+            for number in self._open().frame_numbers():
                 yield self._open().read(number, 1, self._open().frame_shape)
 
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001

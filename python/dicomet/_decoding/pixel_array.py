@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from dicomet._decoding.frame_reader import Frames
+from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._parsing.parse import parse
 from dicomet._parsing.parsed import Parsed
-from dicomet.errors import naming
+from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -91,12 +91,12 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         `src` cannot be read.
 
     """
-    with naming(src):
+    with with_filename(src):
         parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags))
-        frames = Frames(
+        frames = FrameReader(
             parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=index is None
         )
-        array = frames.read(*frames.span(index), out)
+        array = frames.read(*frames.select_frames(index), out)
     if ds_out is not None:
         _fill(ds_out, parsed)
     return array
@@ -141,22 +141,22 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
         As `pixel_array` does.
 
     """
-    with naming(src):
+    with with_filename(src):
         parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags))
         if ds_out is not None:
             _fill(ds_out, parsed)
-        frames = Frames(
+        frames = FrameReader(
             parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=False
         )
         for index in _indices(indices, frames):
             yield frames.read(frames.number_of(index), 1, frames.frame_shape, out)
 
 
-def _indices(indices: Iterable[int] | None, frames: Frames) -> Iterable[int]:
+def _indices(indices: Iterable[int] | None, frames: FrameReader) -> Iterable[int]:
     """Return `indices`; all frames where there are none, which in pydicom includes an empty list or range."""
     if indices is not None and not (isinstance(indices, Sized) and len(indices) == 0):
         return indices
-    return frames.numbers()
+    return frames.frame_numbers()
 
 
 def _tags(ds_out: "Dataset | None", specific_tags: list[int] | None) -> list[int] | None:

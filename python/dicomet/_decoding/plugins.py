@@ -20,7 +20,7 @@ from pydicom.uid import (
     JPEGLSTransferSyntaxes,
 )
 
-from dicomet._decoding.description import Description
+from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream
 from dicomet._parsing.transfer_syntax import name_of
 from dicomet.errors import PIXEL_DATA, PixelDataError
@@ -118,7 +118,7 @@ class Frame(NamedTuple):
     with_tail: Callable[[bytes], bytes]
 
 
-def decode(frame: Frame, description: Description, decoding_plugin: str) -> Samples:
+def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) -> Samples:
     """Decode a frame, by `decoding_plugin` alone where it is given.
 
     Raises
@@ -161,7 +161,7 @@ class _Call(NamedTuple):
     decoder: Decoder
     plugin: str
     header: Codestream
-    description: Description
+    description: ImageDescription
 
     def __call__(self, codestream: bytes) -> Samples:
         words, properties = self.decoder.as_buffer(

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 
-from dicomet._decoding.frame_reader import Frames
-from dicomet._decoding.limits import checked_workers
+from dicomet._decoding.frame_reader import FrameReader
+from dicomet._decoding.limits import check_workers
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._decoding.pixel_array import pixel_array
-from dicomet._native import Ahead, Source, Task
+from dicomet._native import DecodeFuture, DecodePool, Source
 from dicomet._parsing.parse import is_dataset, parse
-from dicomet.errors import PixelDataError, naming
+from dicomet.errors import PixelDataError, with_filename
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from dicomet._parsing.source import Readable
 
-_OF_DICOMET = frozenset({"raw", "decoding_plugin", "max_bytes"})
+_DICOMET_OPTIONS = frozenset({"raw", "decoding_plugin", "max_bytes"})
 # What gives an array, or raises, when it is its turn.
 Result = Callable[[], np.ndarray]
-Begin = Callable[[], Result]
+Submit = Callable[[], Result]
 Item = TypeVar("Item")
 
 
@@ -99,23 +99,23 @@ def checked_sources(name: str, sources: Iterable[Item]) -> Iterable[Item]:
 def _arrays(
     sources: "Iterator[Readable | Dataset]", index: int | None, options: dict[str, Any], workers: int | None
 ) -> Iterator[np.ndarray]:
-    team = Ahead(workers=checked_workers(workers))
+    team = DecodePool(workers=check_workers(workers))
     try:
-        yield from _Line(team, index, options).arrays(sources)
+        yield from _Prefetcher(team, index, options).arrays(sources)
     finally:
         team.close()
 
 
-class _Line:
+class _Prefetcher:
     """The files that are being opened, and those that are being decoded."""
 
-    def __init__(self, team: Ahead, index: int | None, options: dict[str, Any]) -> None:
+    def __init__(self, team: DecodePool, index: int | None, options: dict[str, Any]) -> None:
         self._team = team
         self._index = index
         self._options = options
         self._length = 2 * team.workers + 2
         # Of each its source, None for what its iterator raised.
-        self._opening: deque[tuple[Readable | Dataset | None, Begin]] = deque()
+        self._opening: deque[tuple[Readable | Dataset | None, Submit]] = deque()
         self._decoding: deque[tuple[Readable | Dataset | None, Result]] = deque()
 
     def arrays(self, sources: "Iterator[Readable | Dataset]") -> Iterator[np.ndarray]:
@@ -125,10 +125,10 @@ class _Line:
                 return
             src, result = self._decoding.popleft()
             try:
-                with naming(src):
+                with with_filename(src):
                     array = result()
             except Exception as error:
-                _note(error, src)
+                _add_source_note(error, src)
                 raise
             yield array
 
@@ -139,32 +139,32 @@ class _Line:
             except StopIteration:
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
-                self._opening.append((None, _failing(error)))
+                self._opening.append((None, _raise_later(error)))
                 break
             self._opening.append((src, self._opened(src)))
         while self._opening and len(self._decoding) < self._length:
-            taken, begin = self._opening.popleft()
-            self._decoding.append((taken, begin()))
+            taken, submit = self._opening.popleft()
+            self._decoding.append((taken, submit()))
 
-    def _opened(self, src: "Readable | Dataset") -> Begin:
+    def _opened(self, src: "Readable | Dataset") -> Submit:
         try:
             task = self._team.open(src) if isinstance(src, str | os.PathLike) else None
         except Exception as error:  # noqa: BLE001 - as above
-            return _failing(error)
-        return partial(self._begin, src, task)
+            return _raise_later(error)
+        return partial(self._submit, src, task)
 
-    def _begin(self, src: "Readable | Dataset", opened: Task | None) -> Result:
+    def _submit(self, src: "Readable | Dataset", opened: DecodeFuture | None) -> Result:
         """Describe a file, and begin to decode it. Of other sources nothing is done before their turn."""
         if opened is None:
             return partial(pixel_array, src, index=self._index, workers=1, **self._options)
         try:
             return self._decode(opened.result())
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
-            return partial(_fail, error)
+            return partial(_raise, error)
 
     def _decode(self, source: Source) -> Result:
-        options = {name: value for name, value in self._options.items() if name not in _OF_DICOMET}
-        frames = Frames(
+        options = {name: value for name, value in self._options.items() if name not in _DICOMET_OPTIONS}
+        frames = FrameReader(
             parse(source, options),
             raw=self._options["raw"],
             decoding_plugin=self._options["decoding_plugin"],
@@ -172,10 +172,10 @@ class _Line:
             max_bytes=self._options["max_bytes"],
             whole=self._index is None,
         )
-        return frames.begin(self._index, self._team)
+        return frames.submit(self._index, self._team)
 
 
-def _note(error: Exception, src: "Readable | Dataset | None") -> None:
+def _add_source_note(error: Exception, src: "Readable | Dataset | None") -> None:
     """Name the file in an error that has no attribute for it."""
     if isinstance(error, PixelDataError):
         return
@@ -186,9 +186,9 @@ def _note(error: Exception, src: "Readable | Dataset | None") -> None:
             error.add_note(note)
 
 
-def _failing(error: Exception) -> Begin:
-    return lambda: partial(_fail, error)
+def _raise_later(error: Exception) -> Submit:
+    return lambda: partial(_raise, error)
 
 
-def _fail(error: Exception) -> np.ndarray:
+def _raise(error: Exception) -> np.ndarray:
     raise error

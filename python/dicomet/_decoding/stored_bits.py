@@ -23,13 +23,13 @@ decoded.
 
 from collections.abc import Iterator
 
-from dicomet._decoding.description import Description
+from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream
 
 _BASELINE_BITS = 8
 
 
-def kept_bits(header: Codestream, description: Description) -> int | None:
+def significant_bits(header: Codestream, description: ImageDescription) -> int | None:
     """Return how many low bits of a decoded word count; None where the words are right as they are."""
     options, stored = description.options, int(description.options["bits_stored"])
     if header.family == "JPEG":
@@ -40,12 +40,12 @@ def kept_bits(header: Codestream, description: Description) -> int | None:
     return min(header.precision, stored) if description.correct_unused_bits else header.precision
 
 
-def has_signed_words(header: Codestream, description: Description) -> bool:
+def has_signed_words(header: Codestream, description: ImageDescription) -> bool:
     """Tell whether decoded words that are shorter than the result's are extended by their sign."""
     return header.family != "JPEG" and description.options["pixel_representation"] == 1
 
 
-def warnings(header: Codestream, description: Description) -> Iterator[str]:
+def warnings(header: Codestream, description: ImageDescription) -> Iterator[str]:
     """Yield contradictions between codestream and data set for which other values would be possible."""
     options = description.options
     stored, signed = options["bits_stored"], options["pixel_representation"] == 1

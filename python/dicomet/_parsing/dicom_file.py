@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from dicomet._utils.regular import irregular
+from dicomet._utils.regular import special_file_kind
 
 PREAMBLE, PREFIX = 128, b"DICM"
 # As many bytes as tell any of the formats below apart.
@@ -67,7 +67,7 @@ def head_of(source: str | bytes) -> bytes:
     if isinstance(source, bytes):
         return source[:HEAD]
     # Not opened, because that may wait for a writer; and some devices have no end.
-    if (kind := irregular(source)) is not None:
+    if (kind := special_file_kind(source)) is not None:
         raise OSError(f"found {kind}, expected a file")
     with Path(source).open("rb") as file:
         return file.read(HEAD)

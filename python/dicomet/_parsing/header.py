@@ -6,13 +6,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source, find_pixel_data
-from dicomet._parsing.transfer_syntax import CODINGS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomet._parsing.transfer_syntax import CODECS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 # By pydicom's names of the options.
-NAMES = {
+OPTION_NAMES = {
     0x00280002: "samples_per_pixel",
     0x00280006: "planar_configuration",
     0x00280010: "rows",
@@ -55,7 +55,7 @@ def scan(source: Source, options: dict[str, Any], *, display: bool = False) -> t
         return None
     found = find_pixel_data(source, start="forced", transfer_syntax=given, display=display)
     if isinstance(found, int):
-        source = source.inflating(found)
+        source = source.deflate_stream(found)
         syntax = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
         found = find_pixel_data(source, start="data set", transfer_syntax=syntax, display=display)
     header = header_of(found, options)
@@ -75,7 +75,7 @@ def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> H
         return None
     key, offset, length, display = found
     transfer_syntax, _, _, _, tag, vr = key
-    if transfer_syntax not in CODINGS:
+    if transfer_syntax not in CODECS:
         return None
     if options:
         return Header({**_by_name(key), **options}, transfer_syntax, tag, vr, offset, length, display=display)
@@ -86,7 +86,7 @@ def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> H
 def _by_name(key: tuple[Any, ...]) -> dict[str, Any]:
     """Return what describes an image by the names of pydicom's options: once for the files of a series."""
     _, numbers, photometric_interpretation, number_of_frames, _, _ = key
-    described: dict[str, Any] = {NAMES[tag]: number for tag, number in numbers}
+    described: dict[str, Any] = {OPTION_NAMES[tag]: number for tag, number in numbers}
     described["number_of_frames"] = number_of_frames or 1
     if photometric_interpretation is not None:
         described["photometric_interpretation"] = photometric_interpretation

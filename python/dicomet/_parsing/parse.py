@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from dicomet._parsing.header import scan
-from dicomet._parsing.parsed import ELEMENTS, KEYWORDS, Parsed
+from dicomet._parsing.parsed import ELEMENT_LABELS, KEYWORDS, Parsed
 from dicomet._parsing.source import Readable, open_source
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def parse(
     warning = None
     if header.length is not None:
         if header.length > available:
-            warning = f"{ELEMENTS[KEYWORDS[header.tag]]}: found {available} bytes to the end of the file, expected "
+            warning = (
+                f"{ELEMENT_LABELS[KEYWORDS[header.tag]]}: found {available} bytes to the end of the file, expected "
+            )
             warning += str(header.length)
         available = min(available, header.length)
     return Parsed(

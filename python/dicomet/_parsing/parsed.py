@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
-ELEMENTS = {
+ELEMENT_LABELS = {
     "FloatPixelData": "(7FE0,0008) Float Pixel Data",
     "DoubleFloatPixelData": "(7FE0,0009) Double Float Pixel Data",
     "PixelData": PIXEL_DATA,
@@ -46,4 +46,4 @@ class Parsed(NamedTuple):
     @property
     def element(self) -> str:
         """The pixel data element, as it is named in messages."""
-        return ELEMENTS[self.keyword]
+        return ELEMENT_LABELS[self.keyword]

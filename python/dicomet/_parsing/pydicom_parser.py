@@ -21,15 +21,15 @@ from dicomet._parsing import blank_vr
 from dicomet._parsing.code_string import term_of
 from dicomet._parsing.dicom_file import HEAD, is_plausible, not_dicom
 from dicomet._parsing.header import Header
-from dicomet._parsing.parsed import ELEMENTS, KEYWORDS, Parsed
+from dicomet._parsing.parsed import ELEMENT_LABELS, KEYWORDS, Parsed
 from dicomet._parsing.source import PARSER_LIMIT, as_file, source_of_file
 from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, shown, unsupported
+from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, short_repr, unsupported
 
 NUMBER_OF_FRAMES = 0x00280008
 HIGH_BIT = 0x00280102
 EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE00001, 0x7FE00002
-IMAGE_PIXEL = frozenset(
+IMAGE_PIXEL_TAGS = frozenset(
     {0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280103}
 )
 UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -73,19 +73,19 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
 
 def _dataset_value(value: Any, keyword: str) -> Source:
     if isinstance(value, bytes | bytearray | memoryview):
-        return Source.of_memory(value)
+        return Source.from_buffer(value)
     if isinstance(value, io.BufferedIOBase):
         file = cast("BinaryIO", value)
         source = source_of_file(file)
         return source.part(file.tell(), source.length)
     found = "no value" if value is None else type(value).__name__
-    raise PixelDataError(f"{ELEMENTS[keyword]}: found {found}, expected bytes", element=ELEMENTS[keyword])
+    raise PixelDataError(f"{ELEMENT_LABELS[keyword]}: found {found}, expected bytes", element=ELEMENT_LABELS[keyword])
 
 
 def _uid(value: Any) -> UID:
     if isinstance(value, str):
         return UID(value)
-    found = f"{TRANSFER_SYNTAX_UID}: found {shown(value)}, expected one UID"
+    found = f"{TRANSFER_SYNTAX_UID}: found {short_repr(value)}, expected one UID"
     raise PixelDataError(found, element=TRANSFER_SYNTAX_UID)
 
 
@@ -99,7 +99,7 @@ def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterabl
         file_meta = _read_file_meta_info(file)
     transfer_syntax = _transfer_syntax(file_meta, options)
     if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        source = source.inflating(file.tell())
+        source = source.deflate_stream(file.tell())
         file = as_file(source)
     return source, _read_header(source, file, file_meta, transfer_syntax, options, specific_tags)
 
@@ -124,7 +124,7 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
             return dcmread(beginning, force=True, stop_before_pixels=True, specific_tags=list(tags))
     transfer_syntax = _transfer_syntax(file_meta, {})
     if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        source = source.inflating(file.tell())
+        source = source.deflate_stream(file.tell())
         file = as_file(source)
     return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags)
 
@@ -177,7 +177,7 @@ def _read_up_to_pixel_data(
     specific_tags: Iterable[int] | None,
 ) -> Dataset:
     """Return the elements before the pixel data; `file` is then at the tag of the pixel data element, or at its end."""
-    tags = IMAGE_PIXEL | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
+    tags = IMAGE_PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
     if specific_tags is not None:
         tags = tags | _group_0028() | set(specific_tags)
     try:
@@ -268,7 +268,7 @@ def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
 
 def _check_elements(dataset: Dataset) -> None:
     """Raise for the first element of an image that cannot be read, by its name; pydicom tells the value alone."""
-    for tag in sorted(IMAGE_PIXEL & dataset.keys()):
+    for tag in sorted(IMAGE_PIXEL_TAGS & dataset.keys()):
         try:
             value = dataset[tag].value
             if tag == NUMBER_OF_FRAMES and value is not None:
@@ -277,7 +277,7 @@ def _check_elements(dataset: Dataset) -> None:
             raise
         except Exception as error:
             raw = dataset.get_item(tag).value
-            found = shown(raw.decode("latin-1") if isinstance(raw, bytes) else raw)
+            found = short_repr(raw.decode("latin-1") if isinstance(raw, bytes) else raw)
             element = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
             message = f"{element}: found {found}, expected a value of VR {dictionary_VR(tag)}"
             raise PixelDataError(message, element=element) from error

@@ -31,7 +31,7 @@ def open_source(src: Readable) -> Source:
     if isinstance(src, Source):
         return src
     if isinstance(src, bytes | bytearray | memoryview):
-        return Source.of_memory(src)
+        return Source.from_buffer(src)
     if isinstance(src, str | os.PathLike):
         return Source.open(src)
     if hasattr(src, "read"):
@@ -40,7 +40,7 @@ def open_source(src: Readable) -> Source:
         _check_seekable(src)
         return source_of_file(src)
     try:
-        return Source.of_memory(cast("Buffer", src))
+        return Source.from_buffer(cast("Buffer", src))
     except TypeError:
         expected = "a path, a binary file object, bytes or the like, or a pydicom Dataset"
         raise TypeError(f"'src': found {type(src).__name__}, expected {expected}") from None
@@ -65,7 +65,7 @@ def source_of_file(file: BinaryIO) -> Source:
     locks that this process holds on such a file end when that is closed, as with any second descriptor of a file.
     """
     if type(file) is io.BytesIO:
-        return Source.of_memory(file.getvalue())
+        return Source.from_buffer(file.getvalue())
     raw = file.raw if type(file) is io.BufferedReader else file
     if type(raw) is io.FileIO and file.readable():
         try:
@@ -73,7 +73,7 @@ def source_of_file(file: BinaryIO) -> Source:
         except OSError:
             # No such folder on this system, or no right to open the file again.
             pass
-    return Source.of_object(file)
+    return Source.from_file(file)
 
 
 def as_file(source: Source) -> BinaryIO:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Coding = Literal["native", "uncompressed frames", "RLE", "JPEG", "JPEG-LS", "JPEG 2000"]
+Codec = Literal["native", "uncompressed frames", "RLE", "JPEG", "JPEG-LS", "JPEG 2000"]
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -11,7 +11,7 @@ DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 RLE_LOSSLESS = "1.2.840.10008.1.2.5"
 
-CODINGS: dict[str, Coding] = {
+CODECS: dict[str, Codec] = {
     IMPLICIT_VR_LITTLE_ENDIAN: "native",
     EXPLICIT_VR_LITTLE_ENDIAN: "native",
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: "native",

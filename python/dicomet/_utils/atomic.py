@@ -33,7 +33,7 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
         If it cannot be written.
 
     """
-    with together() as files:
+    with write_group() as files:
         files.write(path, content)
 
 
@@ -73,7 +73,7 @@ class Files:
 
 
 @contextmanager
-def together() -> Iterator[Files]:
+def write_group() -> Iterator[Files]:
     """Write several files, which get their names at the end of the block, or are all removed if it fails."""
     files = Files()
     try:

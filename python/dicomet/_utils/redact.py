@@ -6,7 +6,7 @@ from functools import lru_cache
 from pydicom.datadict import tag_for_keyword
 from pydicom.uid import UID, AllTransferSyntaxes
 
-UNTOLD = "'...'"
+REDACTED = "'...'"
 # A quotation, as `repr` and pydicom write it: it begins and ends where no word does, for names have apostrophes.
 _QUOTED = re.compile(r"(?<!\w)b?(?:'.*?'(?!\w)|\".*?\"(?!\w))")
 # Of functions.
@@ -21,22 +21,22 @@ _TEXTS = {
 }
 
 
-def is_text_of(vr: str, text: str) -> bool:
+def is_text_from(vr: str, text: str) -> bool:
     """Tell whether a value can be one of its VR, as far as its characters and its length show."""
     allowed = _TEXTS.get(vr)
     return text.isprintable() and (allowed is None or allowed.fullmatch(text) is not None)
 
 
-def redacted(message: str) -> str:
+def redact(message: str) -> str:
     """Return a message without what it quotes, but for what the standard itself names so.
 
     A value of a file that is not what it should be may be any other: that of an element with a patient's name, where a
     length is wrong.
     """
-    return _QUOTED.sub(lambda match: match[0] if _is_of_standard(match[0][1:-1]) else UNTOLD, message)
+    return _QUOTED.sub(lambda match: match[0] if _is_standard_text(match[0][1:-1]) else REDACTED, message)
 
 
-def _is_of_standard(quoted: str) -> bool:
+def _is_standard_text(quoted: str) -> bool:
     """Tell whether something is the name of an element, the name or UID of a transfer syntax, or pydicom's own."""
     keyword = "".join(word[0].upper() + word[1:] for word in quoted.split())
     return tag_for_keyword(keyword) is not None or quoted in _own_names()

@@ -12,7 +12,7 @@ _KINDS = {
 }
 
 
-def irregular(path: str | os.PathLike[str]) -> str | None:
+def special_file_kind(path: str | os.PathLike[str]) -> str | None:
     """Return what `path` is, such as "a named pipe"; None if it is a regular file. It is not opened.
 
     Raises

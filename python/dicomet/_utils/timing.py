@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 
 class Limit(NamedTuple):
-    """How often each is timed: from `fewest` to `most` times, and within that as long as `seconds` are not over."""
+    """How often each is timed: from `min_rounds` to `max_rounds` times, and within that as long as `seconds` are not over."""
 
-    fewest: int
-    most: int
+    min_rounds: int
+    max_rounds: int
     seconds: float
 
     def is_reached(self, runs: int, seconds: float) -> bool:
         """Tell whether that was enough."""
-        return runs >= self.most or (runs >= self.fewest and seconds > self.seconds)
+        return runs >= self.max_rounds or (runs >= self.min_rounds and seconds > self.seconds)
 
 
-class TurnError(Exception):
+class TimedCallError(Exception):
     """Someone raised, who is named, after so many whole rounds; the cause is what was raised."""
 
     def __init__(self, name: str, rounds: int) -> None:
@@ -29,7 +29,7 @@ class TurnError(Exception):
         self.rounds = rounds
 
 
-def take_turns(
+def time_interleaved(
     calls: Mapping[str, Callable[[], object]],
     limit: Limit,
     around: Callable[[str], AbstractContextManager[object]] = nullcontext,
@@ -69,7 +69,7 @@ def _seconds(name: str, call: Callable[[], object], rounds: int) -> float:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        raise TurnError(name, rounds) from error
+        raise TimedCallError(name, rounds) from error
     seconds = time.perf_counter() - start
     del result
     return seconds

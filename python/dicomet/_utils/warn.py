@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import NamedTuple
 
-from dicomet.errors import in_one_line
+from dicomet.errors import one_line
 
 # As many as the core keeps.
-MOST = 100
-_INSIDE = frozenset({"dicomet", "functools", "contextlib"})
+MAX_CHARACTERS = 100
+_PACKAGE = frozenset({"dicomet", "functools", "contextlib"})
 
 
 class Once:
@@ -44,21 +44,21 @@ class WarnOnce:
         for element, message in notices:
             if element not in self._warned:
                 self._warned.add(element)
-                warn(in_one_line(message))
+                warn(one_line(message))
 
 
 def warn(message: str) -> None:
     """Warn the first caller outside dicomet, and outside the decorators that call back into it."""
     level, frame = 1, sys._getframe()  # noqa: SLF001 - the documented way to walk the stack without building it
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE:
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGE:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=level)
 
 
-def warn_of_all(messages: Sequence[str]) -> None:
+def warn_all(messages: Sequence[str]) -> None:
     """Warn once of a list of like messages: the first, and how many more. Of very many not all have been kept."""
     if messages:
         more = f" (and {len(messages) - 1} more warnings like this)" if len(messages) > 1 else ""
-        if len(messages) >= MOST:
-            more = f" (and {MOST - 1} or more warnings like this)"
+        if len(messages) >= MAX_CHARACTERS:
+            more = f" (and {MAX_CHARACTERS - 1} or more warnings like this)"
         warn(messages[0] + more)

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 
-MOST_DIGITS = 9
+MAX_DIGITS = 9
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 WINDOW = "CENTER,WIDTH[,FUNCTION], the number or the explanation of one of the file, or minmax, percentile or full"
 _NEGATIVE = re.compile(r"-\.?\d")
@@ -29,7 +29,7 @@ def with_negative_values(arguments: Sequence[str]) -> list[str]:
 
 def positive(text: str) -> int:
     """Return a whole number from 1 on."""
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1 on")
     return number
@@ -38,7 +38,7 @@ def positive(text: str) -> int:
 def window(text: str) -> int | str | tuple[float, float] | tuple[float, float, str]:
     """Return a window as `dicomet.to_display` takes it."""
     digits = text.removeprefix("-")
-    if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS:
+    if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS:
         return int(text)
     first, *rest = text.split(",")
     center, width = _number(first), _number(rest[0]) if rest else None

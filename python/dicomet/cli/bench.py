@@ -19,7 +19,7 @@ from pydicom.pixels.utils import pixel_array as pydicom_pixel_array
 from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
 
 import dicomet
-from dicomet._utils.timing import Limit, TurnError, medians, take_turns
+from dicomet._utils.timing import Limit, TimedCallError, medians, time_interleaved
 from dicomet.errors import PixelDataError
 
 Decode = Callable[[Path], np.ndarray]
@@ -29,7 +29,7 @@ FEWEST_RUNS, MOST_RUNS = 3, 25
 # A file is timed until it had its most runs or this time is over, but never for fewer than the fewest runs.
 SECONDS_PER_FILE = 0.2
 # Values that are compared at once: the temporary arrays stay small next to the image.
-COMPARED_AT_ONCE = 1 << 20
+COMPARE_CHUNK = 1 << 20
 LOGGERS = ("pydicom", "pylibjpeg", "openjpeg", "jpeg_ls")
 # pydicom's plugins that the extra dicomet[jpeg] installs; Pillow and GDCM know only some kinds of the JPEG syntaxes.
 PLUGINS_OF_EXTRA = frozenset({"pylibjpeg", "pyjpegls"})
@@ -190,7 +190,7 @@ def bench_file(file: BenchFile, repeat: int | None) -> Result:
         seconds=seconds,
         runs=runs,
         by_codec=by_codec,
-        lacks_plugin=by_codec and outcome is Outcome.REFUSED and _lacks_plugin(transfer_syntax),
+        lacks_plugin=by_codec and outcome is Outcome.REFUSED and _misses_plugin(transfer_syntax),
     )
 
 
@@ -236,8 +236,8 @@ def _difference(expected: np.ndarray | None, found: np.ndarray | None) -> str:
         return f"dtype {found.dtype}, pydicom {expected.dtype}"
     flat, flat_expected = found.reshape(-1), expected.reshape(-1)
     count = sum(
-        _count_different(flat_expected[start : start + COMPARED_AT_ONCE], flat[start : start + COMPARED_AT_ONCE])
-        for start in range(0, found.size, COMPARED_AT_ONCE)
+        _count_different(flat_expected[start : start + COMPARE_CHUNK], flat[start : start + COMPARE_CHUNK])
+        for start in range(0, found.size, COMPARE_CHUNK)
     )
     return f"{count} of {found.size} values" if count else ""
 
@@ -256,8 +256,8 @@ def _measure(
     calls = {name: partial(decode, path) for name, decode in decoders.items() if name not in errors}
     limit = Limit(FEWEST_RUNS, MOST_RUNS, SECONDS_PER_FILE) if repeat is None else Limit(repeat, repeat, 0)
     try:
-        times = take_turns(calls, limit)
-    except TurnError as error:
+        times = time_interleaved(calls, limit)
+    except TimedCallError as error:
         reason = _reason(error.__cause__ or error)
         errors[error.name] = f"decoded {error.rounds + 1} times, then: {reason}"
         return {}, error.rounds
@@ -297,7 +297,7 @@ def _transfer_syntax(path: Path) -> UID:
         return UID("")
 
 
-def _lacks_plugin(transfer_syntax: UID) -> bool:
+def _misses_plugin(transfer_syntax: UID) -> bool:
     try:
         return PLUGINS_OF_EXTRA.isdisjoint(get_decoder(transfer_syntax).available_plugins)
     except NotImplementedError:

@@ -14,9 +14,9 @@ BACKGROUND = (96, 96, 96)
 BROKEN = (48, 48, 48)
 CROSS = (224, 64, 64)
 # Of the sheet, in which a pixel has three bytes.
-MOST_PIXELS = 100_000_000
+MAX_PIXELS = 100_000_000
 # Rows by columns of a tile that is drawn in other than square pixels; more is a mistake in the file.
-MOST_ASPECT = 100
+MAX_ASPECT = 100
 
 
 class UnusableSheetError(Exception):
@@ -32,7 +32,7 @@ class Box(NamedTuple):
     width: int
 
 
-class Sheet:
+class ContactSheet:
     """Tiles of `size` by `size` pixels in rows, with gaps between them.
 
     Attributes
@@ -50,9 +50,9 @@ class Sheet:
         self._size = size
         self._columns = min(count, columns or math.isqrt(count - 1) + 1)
         height, width = (GAP + number * (size + GAP) for number in (-(-count // self._columns), self._columns))
-        if height * width > MOST_PIXELS:
+        if height * width > MAX_PIXELS:
             raise UnusableSheetError(
-                f"a sheet of {count} tiles would have {height} x {width} pixels, expected at most {MOST_PIXELS} in "
+                f"a sheet of {count} tiles would have {height} x {width} pixels, expected at most {MAX_PIXELS} in "
                 "all: choose fewer or smaller tiles"
             )
         self.pixels = np.empty((height, width, 3), np.uint8)
@@ -72,7 +72,7 @@ class Sheet:
 
         """
         rows, columns = image.shape[:2]
-        if not 1 / MOST_ASPECT <= aspect <= MOST_ASPECT:
+        if not 1 / MAX_ASPECT <= aspect <= MAX_ASPECT:
             aspect = 1.0
         scale = self._size / max(rows * aspect, columns)
         height, width = (max(1, min(self._size, round(length * scale))) for length in (rows * aspect, columns))

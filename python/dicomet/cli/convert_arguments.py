@@ -32,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=("png", "jpg", "jpeg", "tif", "tiff", "npy", "npz"), help="default: png")
     _add_values(parser)
-    _add_course(parser)
+    _add_run_options(parser)
 
 
 def _add_values(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quality", metavar="N", type=int, default=90, help="of JPEG, 1 to 100; default: 90")
 
 
-def _add_course(parser: argparse.ArgumentParser) -> None:
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("course")
     who = group.add_mutually_exclusive_group()
     who.add_argument("--workers", metavar="N", type=positive, help="processes; default: one for each core")

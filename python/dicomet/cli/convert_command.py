@@ -20,14 +20,14 @@ from dicomet.cli.convert_failures import Summary, line_of
 from dicomet.cli.convert_report import Report
 from dicomet.convert import pool
 from dicomet.convert.api import Converted, Status
-from dicomet.convert.executor import Course
+from dicomet.convert.executor import Executor
 from dicomet.convert.formats import check_installed
 from dicomet.convert.jobs import Job
-from dicomet.convert.naming import results
+from dicomet.convert.naming import output_paths
 from dicomet.convert.options import FORMATS, OTHER_FORMATS, Options, format_of
-from dicomet.convert.overwrite import check_kept
-from dicomet.convert.sources import Found, UnusableSourceError, find
-from dicomet.errors import in_one_line
+from dicomet.convert.overwrite import refuse_overwrite
+from dicomet.convert.sources import InputFile, UnusableSourceError, find
+from dicomet.errors import one_line
 
 UNUSABLE_ARGUMENTS = 2
 SUFFIXES = {"png": ".png", "jpg": ".jpg", "tiff": ".tiff", "npy": ".npy", "npz": ".npz"}
@@ -37,7 +37,7 @@ PREFIX = "dicomet convert"
 class _Plan(NamedTuple):
     """What is to be done."""
 
-    found: Sequence[Found]
+    found: Sequence[InputFile]
     outs: Sequence[Path]
     options: Options
 
@@ -53,9 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         plan = _plan(arguments)
         report = None if arguments.report is None else Report(Path(arguments.report))
-        course = _course(arguments)
+        course = _executor(arguments)
     except (UnusableSourceError, ValueError, OSError, ImportError) as error:
-        sys.stderr.write(f"{PREFIX}: error: {in_one_line(str(error))}\n")
+        sys.stderr.write(f"{PREFIX}: error: {one_line(str(error))}\n")
         return UNUSABLE_ARGUMENTS
     counts: Counter[Status] = Counter()
     stop = Event()
@@ -80,12 +80,12 @@ def _write(report: Report) -> bool:
     try:
         report.write()
     except OSError as error:
-        sys.stderr.write(f"{PREFIX}: error: the report cannot be written: {in_one_line(str(error))}\n")
+        sys.stderr.write(f"{PREFIX}: error: the report cannot be written: {one_line(str(error))}\n")
         return False
     return True
 
 
-def _course(arguments: argparse.Namespace) -> Course:
+def _executor(arguments: argparse.Namespace) -> Executor:
     if arguments.scheduler is None:
         return partial(pool.run, workers=arguments.workers)
     try:
@@ -123,12 +123,12 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
     if not single:
         if out.exists() and not out.is_dir():
             raise ValueError(f"output: found the file {str(out)!r}, expected a folder")
-        outs = results(found, out, SUFFIXES[kind])
+        outs = output_paths(found, out, SUFFIXES[kind])
     elif len(found) > 1:
         raise UnusableSourceError(f"{str(out)!r} is the name of one file, found {len(found)} to convert")
     else:
         outs = [out]
-    check_kept(found, outs if arguments.report is None else [*outs, Path(arguments.report)])
+    refuse_overwrite(found, outs if arguments.report is None else [*outs, Path(arguments.report)])
     return _Plan(found, outs, options)
 
 

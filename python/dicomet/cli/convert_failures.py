@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dicomet.convert.api import Converted
-from dicomet.errors import in_one_line
+from dicomet.errors import one_line
 
 MOST_EXAMPLES = 2
 MOST_REASONS = 20
@@ -54,7 +54,7 @@ class Summary:
     def lines(self) -> Iterator[str]:
         """Yield a line for each reason, the most frequent first, and one for those that are left out."""
         reasons = sorted(self._reasons.values(), key=lambda reason: -reason.files)
-        yield from (in_one_line(f"{self._prefix}: {reason.line()}") for reason in reasons[:MOST_REASONS])
+        yield from (one_line(f"{self._prefix}: {reason.line()}") for reason in reasons[:MOST_REASONS])
         left = reasons[MOST_REASONS:]
         if left:
             files = sum(reason.files for reason in left)
@@ -63,7 +63,7 @@ class Summary:
 
 def line_of(prefix: str, result: Converted) -> str:
     """Return the line of one file."""
-    return in_one_line(f"{prefix}: {result.source}: {reason_without_name(result)}")
+    return one_line(f"{prefix}: {result.source}: {reason_without_name(result)}")
 
 
 def reason_without_name(result: Converted) -> str:

@@ -13,7 +13,7 @@ from dicomet.convert.api import Converted
 SEPARATOR = ";"
 
 
-class Sheet(Protocol):
+class ReportFormat(Protocol):
     """One way of writing results down."""
 
     def add(self, result: Converted) -> None:
@@ -48,7 +48,7 @@ class _Json:
         return ("[\n" + ",\n".join(self._lines) + "\n]\n").encode(errors="backslashreplace")
 
 
-SHEETS: dict[str, Callable[[], Sheet]] = {".csv": _Csv, ".json": _Json}
+REPORT_FORMATS: dict[str, Callable[[], ReportFormat]] = {".csv": _Csv, ".json": _Json}
 """By the suffix of the report."""
 
 
@@ -66,14 +66,14 @@ class Report:
             Its folder cannot be made.
 
         """
-        if path.suffix.lower() not in SHEETS:
-            raise ValueError(f"report: found {str(path)!r}, expected a name that ends in {' or '.join(SHEETS)}")
+        if path.suffix.lower() not in REPORT_FORMATS:
+            raise ValueError(f"report: found {str(path)!r}, expected a name that ends in {' or '.join(REPORT_FORMATS)}")
         if path.is_dir():
             raise ValueError(f"report: found the folder {str(path)!r}, expected a file")
         # Now: hours later, with everything converted, would be too late to say that it cannot be.
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._sheet = SHEETS[path.suffix.lower()]()
+        self._sheet = REPORT_FORMATS[path.suffix.lower()]()
 
     def add(self, result: Converted) -> None:
         """Take one result."""

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dicomet._utils.regular import irregular
-from dicomet.cli.terminal import plain, printable, say
+from dicomet._utils.regular import special_file_kind
+from dicomet.cli.terminal import echo, plain, printable
 from dicomet.info import describe, undescribed
 
 NO_VALUE = "?"
-Told = dict[str, Any]
+Info = dict[str, Any]
 
 
 def write_json(files: Sequence[str]) -> int:
     """Print an object for one file, a list for several; return 1 if one of them has an error."""
-    told = [undescribed(file, why) if (why := _unusable(file)) else describe(file) for file in files]
-    say(json.dumps(told[0] if len(told) == 1 else told, indent=2, allow_nan=False))
-    return int(any(one["error"] for one in told))
+    info = [undescribed(file, why) if (why := _unusable(file)) else describe(file) for file in files]
+    echo(json.dumps(info[0] if len(info) == 1 else info, indent=2, allow_nan=False))
+    return int(any(one["error"] for one in info))
 
 
 def write_text(files: Sequence[str]) -> int:
@@ -28,16 +28,16 @@ def write_text(files: Sequence[str]) -> int:
         if _unusable(file):
             failed += 1
             continue
-        told = describe(file)
-        say(("\n" if described else "") + text(told))
+        info = describe(file)
+        echo(("\n" if described else "") + text(info))
         described += 1
-        failed += bool(told["error"])
+        failed += bool(info["error"])
     return int(failed > 0)
 
 
 def _unusable(path: str) -> str | None:
     """Return why a path cannot be read as a file, and say so on standard error; None if it can."""
-    kind = irregular(path) if Path(path).exists() else None
+    kind = special_file_kind(path) if Path(path).exists() else None
     if kind is None and Path(path).exists():
         return None
     why = f"no such file: {path!r}" if kind is None else f"found {kind}, expected a file: {path!r}"
@@ -45,69 +45,69 @@ def _unusable(path: str) -> str | None:
     return why
 
 
-def text(told: Told) -> str:
+def text(info: Info) -> str:
     """Return the description as aligned lines; what is not known has none."""
-    lines = [(label, value) for label, value in _lines(told) if value]
+    lines = [(label, value) for label, value in _lines(info) if value]
     width = max(len(label) for label, _ in lines)
     return "\n".join(f"{label:{width}}  {value}" for label, value in lines)
 
 
-def _lines(told: Told) -> Iterator[tuple[str, str | None]]:
-    yield "file", printable(told["file"] or "")
-    yield "SOP class", told["sop_class"]
-    yield "modality", told["Modality"]
-    yield "transfer syntax", _with(told["transfer_syntax"], told["TransferSyntaxUID"])
-    yield "decoded by", ", ".join(told["decoded_by"] or []) or told["missing_plugin"]
-    yield "size", _size(told)
-    yield "samples", _samples(told)
-    yield "colors", _colors(told)
-    yield "bits", _bits(told)
-    yield "array", _array(told)
-    yield "pixel data", _stored(told)
-    yield "lossy compression", _lossy(told)
-    yield "burned-in annotation", told["BurnedInAnnotation"]
-    yield from _display_lines(told)
-    yield "of the first frame", ", ".join(told["of_first_frame"])
-    for warning in told["warnings"]:
+def _lines(info: Info) -> Iterator[tuple[str, str | None]]:
+    yield "file", printable(info["file"] or "")
+    yield "SOP class", info["sop_class"]
+    yield "modality", info["Modality"]
+    yield "transfer syntax", _with(info["transfer_syntax"], info["TransferSyntaxUID"])
+    yield "decoded by", ", ".join(info["decoded_by"] or []) or info["missing_plugin"]
+    yield "size", _size(info)
+    yield "samples", _samples(info)
+    yield "colors", _colors(info)
+    yield "bits", _bits(info)
+    yield "array", _array(info)
+    yield "pixel data", _stored(info)
+    yield "lossy compression", _lossy(info)
+    yield "burned-in annotation", info["BurnedInAnnotation"]
+    yield from _display_lines(info)
+    yield "of the first frame", ", ".join(info["of_first_frame"])
+    for warning in info["warnings"]:
         yield "warning", warning
-    yield "error", plain(told["error"] or "")
+    yield "error", plain(info["error"] or "")
 
 
-def _display_lines(told: Told) -> Iterator[tuple[str, str | None]]:
-    yield "rescale", _rescale(told)
-    yield "modality LUT", _tables(told["ModalityLUTSequence"])
-    yield "windows", "; ".join(windows(told))
-    yield "VOI LUT function", told["VOILUTFunction"] and str(told["VOILUTFunction"])
-    yield "VOI LUTs", _tables(told["VOILUTSequence"])
-    yield "palette", _table(told["RedPaletteColorLookupTableDescriptor"])
-    yield "pixel presentation", told["PixelPresentation"]
-    yield "presentation LUT shape", told["PresentationLUTShape"]
-    yield "pixel spacing", _spacing(told["PixelSpacing"], " mm")
-    yield "imager pixel spacing", _spacing(told["ImagerPixelSpacing"], " mm")
-    yield "nominal scanned pixel spacing", _spacing(told["NominalScannedPixelSpacing"], " mm")
-    yield "pixel aspect ratio", _spacing(told["PixelAspectRatio"], "")
+def _display_lines(info: Info) -> Iterator[tuple[str, str | None]]:
+    yield "rescale", _rescale(info)
+    yield "modality LUT", _tables(info["ModalityLUTSequence"])
+    yield "windows", "; ".join(windows(info))
+    yield "VOI LUT function", info["VOILUTFunction"] and str(info["VOILUTFunction"])
+    yield "VOI LUTs", _tables(info["VOILUTSequence"])
+    yield "palette", _table(info["RedPaletteColorLookupTableDescriptor"])
+    yield "pixel presentation", info["PixelPresentation"]
+    yield "presentation LUT shape", info["PresentationLUTShape"]
+    yield "pixel spacing", _spacing(info["PixelSpacing"], " mm")
+    yield "imager pixel spacing", _spacing(info["ImagerPixelSpacing"], " mm")
+    yield "nominal scanned pixel spacing", _spacing(info["NominalScannedPixelSpacing"], " mm")
+    yield "pixel aspect ratio", _spacing(info["PixelAspectRatio"], "")
 
 
-def summary(told: Told, *, with_window: bool = True) -> str:
+def summary(info: Info, *, with_window: bool = True) -> str:
     """Return the description in one line, without the name of the file, perhaps with its first window; or the error."""
-    if told["error"]:
-        return f"error: {plain(told['error'])}"
+    if info["error"]:
+        return f"error: {plain(info['error'])}"
     parts = [
-        told["Modality"],
-        "x".join(map(str, told["array_shape"])),
-        told["array_dtype"],
-        told["PhotometricInterpretation"],
-        told["transfer_syntax"],
-        f"window {first}" if with_window and (first := next(windows(told), None)) else None,
-        None if told["decoded_by"] else "no decoding plugin is installed",
+        info["Modality"],
+        "x".join(map(str, info["array_shape"])),
+        info["array_dtype"],
+        info["PhotometricInterpretation"],
+        info["transfer_syntax"],
+        f"window {first}" if with_window and (first := next(windows(info), None)) else None,
+        None if info["decoded_by"] else "no decoding plugin is installed",
     ]
     return ", ".join(str(part) for part in parts if part)
 
 
-def windows(told: Told) -> Iterator[str]:
+def windows(info: Info) -> Iterator[str]:
     """Yield center, width and explanation of each window."""
-    explanations = told["WindowCenterWidthExplanation"] or []
-    for index, (center, width) in enumerate(zip(told["WindowCenter"] or [], told["WindowWidth"] or [], strict=False)):
+    explanations = info["WindowCenterWidthExplanation"] or []
+    for index, (center, width) in enumerate(zip(info["WindowCenter"] or [], info["WindowWidth"] or [], strict=False)):
         yield _with(f"{_number(center)} / {_number(width)}", explanations[index : index + 1]) or ""
 
 
@@ -123,76 +123,76 @@ def _number(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def _size(told: Told) -> str | None:
-    if told["Rows"] is None and told["Columns"] is None:
+def _size(info: Info) -> str | None:
+    if info["Rows"] is None and info["Columns"] is None:
         return None
-    frames = told["NumberOfFrames"]
-    size = f"{_number(told['Rows'])} rows x {_number(told['Columns'])} columns"
+    frames = info["NumberOfFrames"]
+    size = f"{_number(info['Rows'])} rows x {_number(info['Columns'])} columns"
     return size if frames in {None, 1} else f"{size}, {_number(frames)} frames"
 
 
-def _samples(told: Told) -> str | None:
-    if told["SamplesPerPixel"] is None and told["PhotometricInterpretation"] is None:
+def _samples(info: Info) -> str | None:
+    if info["SamplesPerPixel"] is None and info["PhotometricInterpretation"] is None:
         return None
-    planar = told["PlanarConfiguration"]
-    samples = f"{_number(told['SamplesPerPixel'])} per pixel, {told['PhotometricInterpretation'] or NO_VALUE}"
+    planar = info["PlanarConfiguration"]
+    samples = f"{_number(info['SamplesPerPixel'])} per pixel, {info['PhotometricInterpretation'] or NO_VALUE}"
     return samples if planar is None else f"{samples}, planar configuration {_number(planar)}"
 
 
-def _colors(told: Told) -> str | None:
+def _colors(info: Info) -> str | None:
     """Tell what three samples per pixel are, and what says so."""
-    if told["colors"] is None or told["SamplesPerPixel"] == 1:
+    if info["colors"] is None or info["SamplesPerPixel"] == 1:
         return None
-    subsampled = ", subsampled" if told["subsampled"] else ""
-    return f"{told['colors']}{subsampled}, by {told['colors_decided_by']}"
+    subsampled = ", subsampled" if info["subsampled"] else ""
+    return f"{info['colors']}{subsampled}, by {info['colors_decided_by']}"
 
 
-def _bits(told: Told) -> str | None:
-    if told["BitsAllocated"] is None:
+def _bits(info: Info) -> str | None:
+    if info["BitsAllocated"] is None:
         return None
-    parts = [f"{_number(told['BitsAllocated'])} allocated"]
-    if told["BitsStored"] is not None:
-        parts.append(f"{_number(told['BitsStored'])} stored")
-    if told["HighBit"] is not None:
-        parts.append(f"high bit {_number(told['HighBit'])}")
+    parts = [f"{_number(info['BitsAllocated'])} allocated"]
+    if info["BitsStored"] is not None:
+        parts.append(f"{_number(info['BitsStored'])} stored")
+    if info["HighBit"] is not None:
+        parts.append(f"high bit {_number(info['HighBit'])}")
     signs = {0: "unsigned", 1: "signed"}
-    representation = told["PixelRepresentation"]
+    representation = info["PixelRepresentation"]
     if representation is not None:
         parts.append(f"pixel representation {_number(representation)}")
         parts.extend([signs[representation]] if representation in signs else [])
     return ", ".join(parts)
 
 
-def _array(told: Told) -> str | None:
-    if told["array_shape"] is None:
+def _array(info: Info) -> str | None:
+    if info["array_shape"] is None:
         return None
-    return f"{told['array_dtype']} {tuple(told['array_shape'])}, {told['array_bytes']} bytes"
+    return f"{info['array_dtype']} {tuple(info['array_shape'])}, {info['array_bytes']} bytes"
 
 
-def _stored(told: Told) -> str | None:
-    if told["pixel_data_bytes"] is None:
+def _stored(info: Info) -> str | None:
+    if info["pixel_data_bytes"] is None:
         return None
-    ratio = told["compression_ratio"]
-    return f"{told['pixel_data_bytes']} bytes" + (f", compressed {ratio} : 1" if ratio else "")
+    ratio = info["compression_ratio"]
+    return f"{info['pixel_data_bytes']} bytes" + (f", compressed {ratio} : 1" if ratio else "")
 
 
-def _lossy(told: Told) -> str | None:
-    if told["LossyImageCompression"] is None:
+def _lossy(info: Info) -> str | None:
+    if info["LossyImageCompression"] is None:
         return None
     names = {"00": "never", "01": "yes"}
-    ratios = [f"{_number(ratio)} : 1" for ratio in told["LossyImageCompressionRatio"] or []]
-    lossy = names.get(told["LossyImageCompression"], str(told["LossyImageCompression"]))
-    return _with(lossy, [*(told["LossyImageCompressionMethod"] or []), *ratios])
+    ratios = [f"{_number(ratio)} : 1" for ratio in info["LossyImageCompressionRatio"] or []]
+    lossy = names.get(info["LossyImageCompression"], str(info["LossyImageCompression"]))
+    return _with(lossy, [*(info["LossyImageCompressionMethod"] or []), *ratios])
 
 
-def _rescale(told: Told) -> str | None:
-    slope, intercept = told["RescaleSlope"], told["RescaleIntercept"]
+def _rescale(info: Info) -> str | None:
+    slope, intercept = info["RescaleSlope"], info["RescaleIntercept"]
     if slope is None and intercept is None:
         return None
-    return _with(f"slope {_number(slope)}, intercept {_number(intercept)}", told["RescaleType"])
+    return _with(f"slope {_number(slope)}, intercept {_number(intercept)}", info["RescaleType"])
 
 
-def _tables(tables: list[Told] | None) -> str | None:
+def _tables(tables: list[Info] | None) -> str | None:
     return "; ".join(
         _with(_table(table["LUTDescriptor"]) or NO_VALUE, [table.get("ModalityLUTType"), table["LUTExplanation"]]) or ""
         for table in tables or []

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._parsing.dicom_file import may_be_dicom
 from dicomet._utils import atomic, png
-from dicomet._utils.same_file import identity
+from dicomet._utils.same_file import file_id
 from dicomet.cli.bench import BenchFile, find_files, silenced
-from dicomet.cli.contact_sheet import Sheet, UnusableSheetError
+from dicomet.cli.contact_sheet import ContactSheet, UnusableSheetError
 from dicomet.cli.info_report import summary
-from dicomet.cli.terminal import plain, printable, say
+from dicomet.cli.terminal import echo, plain, printable
 from dicomet.display.api import to_display
-from dicomet.errors import PixelDataError, in_one_line
+from dicomet.errors import PixelDataError, one_line
 from dicomet.info import describe, is_no_image
 
 if TYPE_CHECKING:
-    from dicomet.display.voi_selection import Asked
+    from dicomet.display.voi_selection import WindowSpec
 
 __all__ = ["UnusableSheetError", "show"]
 
@@ -31,7 +31,7 @@ class Tile(NamedTuple):
     file: BenchFile
     frame: int
     frames: int
-    told: dict[str, Any]
+    info: dict[str, Any]
 
 
 def show(  # noqa: PLR0913 - the options of the command
@@ -41,7 +41,7 @@ def show(  # noqa: PLR0913 - the options of the command
     columns: int | None,
     size: int,
     tiles: int | None,
-    window: "Asked",
+    window: "WindowSpec",
 ) -> int:
     """Write a contact sheet of what is at and below `paths`, and print a line for each tile.
 
@@ -63,18 +63,18 @@ def show(  # noqa: PLR0913 - the options of the command
     with silenced():
         files, others = _images(paths, output)
         chosen = _tiles(files, tiles)
-    sheet = Sheet(len(chosen), columns, size)
+    sheet = ContactSheet(len(chosen), columns, size)
     is_one_file = len(files) == 1 < len(chosen)
     if is_one_file:
-        say(f"{printable(files[0].label)}: {summary(chosen[0].told, with_window=window is None)}")
+        echo(f"{printable(files[0].label)}: {summary(chosen[0].info, with_window=window is None)}")
     broken = 0
     for number, tile in enumerate(chosen):
         with silenced():
             error = _draw(sheet, number, tile, window)
         broken += error is not None
         line = _line_of_frame(tile, error) if is_one_file else _line(tile, error, with_window=window is None)
-        say(f"{number + 1:{len(str(len(chosen)))}}  {line}")
-    _say_rest(len(files), len(chosen), others)
+        echo(f"{number + 1:{len(str(len(chosen)))}}  {line}")
+    _echo_rest(len(files), len(chosen), others)
     if not sheet.images:
         sys.stderr.write("dicomet show: error: no image can be shown: no sheet is written\n")
         return 1
@@ -96,11 +96,11 @@ def _check_output(output: str | None) -> None:
 def _images(paths: Sequence[str], output: str | None) -> tuple[list[BenchFile], int]:
     """Return the files that are to be shown, and how many others are in the folders."""
     found = find_files(paths)
-    sheet = None if output is None else identity(output)
+    sheet = None if output is None else file_id(output)
     named = {Path(path).resolve() for path in paths}
     files = [file for file in found if file.path.resolve() in named or not _is_no_image(file.path)]
     # A sheet of before is no image of DICOM; other DICOM files are kept too.
-    replaced = [file for file in found if sheet is not None and identity(file.path) == sheet]
+    replaced = [file for file in found if sheet is not None and file_id(file.path) == sheet]
     if any(file in files or may_be_dicom(str(file.path)) for file in replaced):
         raise UnusableSheetError(f"the output {output!r} would replace a file that is to be shown")
     if not files:
@@ -118,22 +118,22 @@ def _is_no_image(path: Path) -> bool:
 
 def _tiles(files: Sequence[BenchFile], most: int | None) -> list[Tile]:
     if len(files) == 1:
-        told = describe(files[0].path)
-        frames = _frames(told)
-        return [Tile(files[0], index, frames, told) for index in _spread(frames, most)]
+        info = describe(files[0].path)
+        frames = _frames(info)
+        return [Tile(files[0], index, frames, info) for index in _spread(frames, most)]
     chosen = [files[index] for index in _spread(len(files), most)]
     return [_middle(file, describe(file.path)) for file in chosen]
 
 
-def _middle(file: BenchFile, told: dict[str, Any]) -> Tile:
-    frames = _frames(told)
-    return Tile(file, frames // 2, frames, told)
+def _middle(file: BenchFile, info: dict[str, Any]) -> Tile:
+    frames = _frames(info)
+    return Tile(file, frames // 2, frames, info)
 
 
-def _frames(told: dict[str, Any]) -> int:
+def _frames(info: dict[str, Any]) -> int:
     """Return how many frames there are; one where that cannot be known."""
-    shape = told["array_shape"] or []
-    of_frame = 2 if told["SamplesPerPixel"] in {None, 1} else 3
+    shape = info["array_shape"] or []
+    of_frame = 2 if info["SamplesPerPixel"] in {None, 1} else 3
     return shape[0] if len(shape) > of_frame else 1
 
 
@@ -146,22 +146,22 @@ def _spread(count: int, most: int | None) -> list[int]:
     return [round(number * (count - 1) / (most - 1)) for number in range(most)]
 
 
-def _draw(sheet: Sheet, number: int, tile: Tile, window: "Asked") -> str | None:
+def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec") -> str | None:
     """Draw a tile, and return what is wrong with it."""
     try:
         image = to_display(tile.file.path, index=tile.frame, window=window)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one image must not hide the others
         sheet.cross_out(number)
-        reason = error.reason if isinstance(error, PixelDataError) else in_one_line(str(error))
+        reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))
         return plain(reason) or type(error).__name__
-    sheet.place(number, image, _aspect(tile.told))
-    return plain(tile.told["error"]) if tile.told["error"] else None
+    sheet.place(number, image, _aspect(tile.info))
+    return plain(tile.info["error"]) if tile.info["error"] else None
 
 
-def _aspect(told: dict[str, Any]) -> float:
+def _aspect(info: dict[str, Any]) -> float:
     """Return how much higher than wide a pixel is (PS3.3 10.7.1.1, C.7.6.3.1.7)."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"):
-        match told[keyword]:
+        match info[keyword]:
             case [float() | int() as vertical, float() | int() as horizontal] if vertical > 0 and horizontal > 0:
                 return vertical / horizontal
     return 1.0
@@ -171,7 +171,7 @@ def _line(tile: Tile, error: str | None, *, with_window: bool) -> str:
     name = printable(tile.file.label)
     if tile.frames > 1:
         name += f", {_frame(tile)}"
-    return f"{name}: " + (summary(tile.told, with_window=with_window) if error is None else f"error: {error}")
+    return f"{name}: " + (summary(tile.info, with_window=with_window) if error is None else f"error: {error}")
 
 
 def _line_of_frame(tile: Tile, error: str | None) -> str:
@@ -182,11 +182,11 @@ def _frame(tile: Tile) -> str:
     return f"frame {tile.frame + 1} of {tile.frames}"
 
 
-def _say_rest(images: int, tiles: int, others: int) -> None:
+def _echo_rest(images: int, tiles: int, others: int) -> None:
     if tiles < images:
-        say(f"{images - tiles} more images: --tiles all shows all")
+        echo(f"{images - tiles} more images: --tiles all shows all")
     if others:
-        say(f"{others} {'file' if others == 1 else 'files'} without an image")
+        echo(f"{others} {'file' if others == 1 else 'files'} without an image")
 
 
 def _write(content: bytes, output: str | None) -> int:
@@ -196,7 +196,7 @@ def _write(content: bytes, output: str | None) -> int:
     except OSError as error:
         sys.stderr.write(f"dicomet show: error: the sheet cannot be written: {error}\n")
         return 1
-    say(f"sheet: {path}")
+    echo(f"sheet: {path}")
     if output is None and _has_viewer():
         webbrowser.open(path.as_uri())
     return 0

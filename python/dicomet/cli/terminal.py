@@ -3,7 +3,7 @@
 import sys
 
 # What pydicom says in many.
-_LONG_WINDED = {
+_SHORTENED = {
     "Unable to decode as exceptions were raised by all available plugins: ": "",
     "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format": (
         "no (0002,0010) Transfer Syntax UID, which every DICOM file has"
@@ -13,7 +13,7 @@ _LONG_WINDED = {
 }
 
 
-def say(line: str) -> None:
+def echo(line: str) -> None:
     """Print `line`; characters that the output cannot encode, by their numbers."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
@@ -26,6 +26,6 @@ def printable(name: str) -> str:
 
 def plain(reason: str) -> str:
     """Return a message with short phrases in place of pydicom's long ones."""
-    for phrase, short in _LONG_WINDED.items():
+    for phrase, short in _SHORTENED.items():
         reason = reason.replace(phrase, short)
     return reason

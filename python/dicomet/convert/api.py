@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dicomet._decoding.options import checks_arguments
 from dicomet._utils import atomic
-from dicomet._utils.same_file import file_of, identity
+from dicomet._utils.same_file import file_id, file_of
 from dicomet.convert import formats
 from dicomet.convert.frames import FrameSource
 from dicomet.convert.options import (
     FRAME_BY_FRAME,
-    Colour,
+    ColorMode,
+    Interpolation,
     Options,
-    Resample,
     Size,
     format_of,
 )
-from dicomet.convert.options import Frames as WantedFrames
+from dicomet.convert.options import FrameSelection as WantedFrames
 from dicomet.display.values import Values
-from dicomet.display.voi_selection import Asked
-from dicomet.errors import naming
+from dicomet.display.voi_selection import WindowSpec
+from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -66,12 +66,12 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     src: "Readable | Dataset",
     out: str | os.PathLike[str],
     *,
-    window: Asked = None,
+    window: WindowSpec = None,
     dtype: str | None = None,
     size: Size | None = None,
-    resample: Resample = "bilinear",
+    resample: Interpolation = "bilinear",
     frames: WantedFrames = "all",
-    colour: Colour = "auto",
+    colour: ColorMode = "auto",
     values: Values = "display",
     quality: int = 90,
     skip_existing: bool = False,
@@ -144,7 +144,7 @@ def convert_file(  # noqa: PLR0913 - the options of the command
 
     """
     options = Options(window, dtype, size, resample, frames, colour, values, quality, skip_existing, workers)
-    with naming(src):
+    with with_filename(src):
         return convert(src, Path(out), options)
 
 
@@ -164,7 +164,7 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
         return Converted(name, "existing", tuple(map(str, places.values())))
     formats.check_installed(kind)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with atomic.together() as files:
+    with atomic.write_group() as files:
         if kind in FRAME_BY_FRAME:
             encode = formats.image_encoder(kind, options)
             for frame, path in zip(source.read(list(missing)), missing.values(), strict=True):
@@ -177,14 +177,14 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
 def _keep(src: "Readable | Dataset", places: Iterable[Path]) -> None:
     file = file_of(src)
     for path in dict.fromkeys(places) if file is not None else ():
-        if identity(path) == file:
+        if file_id(path) == file:
             raise ValueError(f"out: {str(path)!r} would replace the source")
 
 
-def _frames(source: FrameSource) -> formats.Frames:
+def _frames(source: FrameSource) -> formats.FrameSequence:
     rest = source.read(source.numbers)
     count = len(source.numbers)
-    return formats.Frames(next(rest), rest, count, stacked=count > 1)
+    return formats.FrameSequence(next(rest), rest, count, stacked=count > 1)
 
 
 def output_names(out: Path, kind: str, count: int, numbers: range) -> dict[int, Path]:

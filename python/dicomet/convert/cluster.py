@@ -16,8 +16,8 @@ import dask
 from distributed import Client, KilledWorker, WorkerPlugin
 
 from dicomet.convert.api import Converted
-from dicomet.convert.executor import AHEAD, Begun, Running, in_order
-from dicomet.convert.jobs import Job, reason_of, run_job
+from dicomet.convert.executor import QUEUE_DEPTH, Running, Submitted, run_ordered
+from dicomet.convert.jobs import Job, failure_reason, run_job
 
 if TYPE_CHECKING:
     from distributed import Future as Given
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 SECONDS = 10
 """After which an address does not answer; and how often a scheduler is asked whether it is still there."""
-PATIENCE = 60
+RESPONSE_TIMEOUT = 60
 """After which a scheduler that has answered before has not answered: it may have much to do."""
 # A cluster that grows with what there is to do may have no workers yet.
-FEWEST_WORKERS = 16
+MIN_WORKERS = 16
 UNREACHABLE = (OSError, ValueError, RuntimeError, ImportError)
 """What a client raises that does not find a scheduler."""
 RUNNING = "running"
@@ -52,22 +52,22 @@ class Cluster:
         self._address = address
         try:
             self._client = _connected(address)
-            self._scheduler = self._who_answers(SECONDS)
+            self._scheduler = self._scheduler_identity(SECONDS)
         except UNREACHABLE as error:
             raise ValueError(
-                f"no scheduler of dask.distributed has answered at {address!r} within {SECONDS} s: {reason_of(error)}"
+                f"no scheduler of dask.distributed has answered at {address!r} within {SECONDS} s: {failure_reason(error)}"
             ) from error
         # What has been said of a run must not hold for the next one.
         self._name = secrets.token_hex(8)
         self._refuses = False
-        self._begun: set[Begun] = set()
+        self._begun: set[Submitted] = set()
         self._ended = Event()
         self._lost = Event()
         self._again: Job | None = None
 
     def run(self, *, jobs: Iterable[Job], count: int, stop: Event) -> Generator[Converted, None, None]:
         """Do jobs as a `Course` does. One whose worker dies is done by another."""
-        most = min(count, AHEAD * max(FEWEST_WORKERS, sum(self._client.nthreads().values())))
+        most = min(count, QUEUE_DEPTH * max(MIN_WORKERS, sum(self._client.nthreads().values())))
         waiting: deque[Job] = deque()
         running: Running = deque()
         todo = iter(jobs)
@@ -75,14 +75,14 @@ class Cluster:
         try:
             while True:
                 try:
-                    yield from in_order(self, waiting, running, todo, most, stop)
+                    yield from run_ordered(self, waiting, running, todo, most, stop)
                 except Exception as error:
                     if not running:
                         raise
-                    if isinstance(error, CancelledError) and self._begin_again(running):
+                    if isinstance(error, CancelledError) and self._resubmit(running):
                         continue
                     if isinstance(error, KilledWorker):
-                        self._begin_alone(running)
+                        self._submit_alone(running)
                 else:
                     return
                 result = _settled(*running[0])
@@ -90,11 +90,11 @@ class Cluster:
                 if result is not None:
                     yield result
         finally:
-            self._end(running)
+            self._finish(running)
 
-    def begin(self, job: Job) -> Begun:
+    def submit_job(self, job: Job) -> Submitted:
         """Send a job to the cluster. That it cannot be sent is told by the result."""
-        begun: Begun = Future()
+        begun: Submitted = Future()
         source = job.source if job.data is not None else os.path.abspath(job.source)  # noqa: PTH100 - links stay links
         # The other cores are busy with other files.
         options = replace(job.options, workers=1)
@@ -118,18 +118,18 @@ class Cluster:
     def _is_connected(self) -> bool:
         return not self._lost.is_set() and self._client.status == RUNNING
 
-    def withdraw(self, begun: Begun) -> bool:  # noqa: ARG002 - as `Workers` have it
+    def cancel(self, begun: Submitted) -> bool:  # noqa: ARG002 - as `Workers` have it
         """Have all jobs refused that no worker has begun. Which these are, nobody knows but the workers."""
         self._refuse()
         return False
 
-    def _who_answers(self, seconds: float) -> str:
+    def _scheduler_identity(self, seconds: float) -> str:
         """Ask the scheduler for its name. Another one at its address does not know what this one was given."""
         return str(self._client.sync(self._client.scheduler.identity, callback_timeout=seconds)["id"])
 
-    def _is_the_same(self, seconds: float) -> bool:
+    def _is_same_scheduler(self, seconds: float) -> bool:
         try:
-            return self._who_answers(seconds) == self._scheduler
+            return self._scheduler_identity(seconds) == self._scheduler
         except Exception:  # noqa: BLE001 - whatever a client says whose scheduler has gone
             return False
 
@@ -137,31 +137,31 @@ class Cluster:
         """Give up what has been begun when the scheduler has gone: one that says goodbye leaves its client waiting."""
         while not self._ended.wait(SECONDS):
             # Twice, because the question may have been lost with its connection.
-            if not (self._is_the_same(PATIENCE) or self._is_the_same(PATIENCE)):
-                self._lose()
+            if not (self._is_same_scheduler(RESPONSE_TIMEOUT) or self._is_same_scheduler(RESPONSE_TIMEOUT)):
+                self._fail_lost()
                 return
 
-    def _lose(self) -> None:
+    def _fail_lost(self) -> None:
         self._lost.set()
         for begun in tuple(self._begun):
             _settle(begun, error=CancelledError())
 
-    def _begin_again(self, running: Running) -> bool:
+    def _resubmit(self, running: Running) -> bool:
         """Begin what was lost with a connection, or when somebody has restarted all workers, if that can be."""
         first, _ = running[0]
         # Not twice without a result in between, lest it go on for ever.
         if self._lost.is_set() or self._refuses or first is self._again:
             return False
-        if not self._connect_again():
-            self._lose()
+        if not self._reconnect():
+            self._fail_lost()
             return False
         self._again = first
         for number, (job, begun) in enumerate(running):
             if begun.done() and isinstance(begun.exception(), CancelledError):
-                running[number] = job, self.begin(job)
+                running[number] = job, self.submit_job(job)
         return True
 
-    def _connect_again(self) -> bool:
+    def _reconnect(self) -> bool:
         """Connect to the same scheduler by another client: it may yet forget all of one whose connection was lost."""
         old = self._client
         try:
@@ -170,7 +170,7 @@ class Cluster:
             return False
         with suppress(Exception):
             old.close(timeout=1)
-        return self._is_the_same(SECONDS)
+        return self._is_same_scheduler(SECONDS)
 
     def _refuse(self) -> None:
         if not self._refuses:
@@ -179,16 +179,16 @@ class Cluster:
             with suppress(OSError):
                 self._client.register_plugin(_Refusal(self._name), name=self._name)
 
-    def _begin_alone(self, running: Running) -> None:
+    def _submit_alone(self, running: Running) -> None:
         """Begin the first again when the others are done: all that a worker was given are blamed when it dies."""
         wait([begun for _, begun in running])
         job, _ = running[0]
-        running[0] = job, self.begin(job)
+        running[0] = job, self.submit_job(job)
 
-    def _end(self, running: Running) -> None:
+    def _finish(self, running: Running) -> None:
         """Wait for what workers have begun, for nobody can interrupt it; without workers there is nothing."""
         try:
-            if (running or self._refuses) and self._is_connected() and self._is_the_same(SECONDS):
+            if (running or self._refuses) and self._is_connected() and self._is_same_scheduler(SECONDS):
                 # One that has gone without a word does nothing any more.
                 with suppress(OSError):
                     self._wait_for_workers(running)
@@ -220,7 +220,7 @@ def _connected(address: str) -> Client:
     return found.result()
 
 
-async def _hear(client: Client, given: "Given", begun: Begun) -> None:
+async def _hear(client: Client, given: "Given", begun: Submitted) -> None:
     """Wait for the result of what was given to the cluster, and settle `begun`, unless it has been given up."""
     try:
         _settle(begun, await client.gather(given, asynchronous=True))
@@ -231,7 +231,7 @@ async def _hear(client: Client, given: "Given", begun: Begun) -> None:
         _settle(begun, error=error)
 
 
-def _settle(begun: Begun, result: Converted | None = None, error: BaseException | None = None) -> None:
+def _settle(begun: Submitted, result: Converted | None = None, error: BaseException | None = None) -> None:
     with suppress(InvalidStateError):
         if error is None:
             begun.set_result(result)
@@ -239,7 +239,7 @@ def _settle(begun: Begun, result: Converted | None = None, error: BaseException 
             begun.set_exception(error)
 
 
-def _settled(job: Job, begun: Begun) -> Converted | None:
+def _settled(job: Job, begun: Submitted) -> Converted | None:
     try:
         return begun.result()
     except KilledWorker:
@@ -247,7 +247,7 @@ def _settled(job: Job, begun: Begun) -> Converted | None:
     except CancelledError:
         reason = LOST
     except Exception as error:  # noqa: BLE001 - `run_job` raises nothing: it was not called, or its result is lost
-        reason = f"the cluster cannot do it: {reason_of(error)}"
+        reason = f"the cluster cannot do it: {failure_reason(error)}"
     return Converted(job.name, "failed", reason=reason)
 
 

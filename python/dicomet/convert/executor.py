@@ -11,13 +11,13 @@ from dicomet.convert.api import Converted
 from dicomet.convert.jobs import Job
 
 # As many wait at most for each process: enough to be busy behind a file that takes long, and little memory.
-AHEAD = 32
+QUEUE_DEPTH = 32
 
-Begun = Future[Converted | None]
-Running = deque[tuple[Job, Begun]]
+Submitted = Future[Converted | None]
+Running = deque[tuple[Job, Submitted]]
 
 
-class Course(Protocol):
+class Executor(Protocol):
     """How jobs are done: by processes of this machine, or by a cluster."""
 
     def __call__(self, *, jobs: Iterable[Job], count: int, stop: Event) -> Generator[Converted, None, None]:
@@ -31,14 +31,14 @@ class Course(Protocol):
 class Workers(Protocol):
     """Who does jobs."""
 
-    def begin(self, job: Job) -> Begun:
+    def submit_job(self, job: Job) -> Submitted:
         """Begin a job, or put it where it is begun when somebody is free."""
 
-    def withdraw(self, begun: Begun) -> bool:
+    def cancel(self, begun: Submitted) -> bool:
         """Tell whether a job is not going to be done any more. If not, its result may still be none."""
 
 
-def in_order(  # noqa: PLR0913, PLR0917 - what is left if it raises belongs to the caller
+def run_ordered(  # noqa: PLR0913, PLR0917 - what is left if it raises belongs to the caller
     workers: Workers, waiting: deque[Job], running: Running, jobs: Iterator[Job], most: int, stop: Event
 ) -> Iterator[Converted]:
     """Yield what becomes of `jobs`. If it raises, `waiting` and `running` have all that is left, the culprit first."""
@@ -46,12 +46,12 @@ def in_order(  # noqa: PLR0913, PLR0917 - what is left if it raises belongs to t
         if not stop.is_set():
             waiting.extend(islice(jobs, most - len(running) - len(waiting)))
             while waiting:
-                running.append((waiting[0], workers.begin(waiting[0])))
+                running.append((waiting[0], workers.submit_job(waiting[0])))
                 waiting.popleft()
         if not running:
             return
         begun = running[0][1]
-        result = None if stop.is_set() and workers.withdraw(begun) else begun.result()
+        result = None if stop.is_set() and workers.cancel(begun) else begun.result()
         running.popleft()
         if result is not None:
             yield result

@@ -14,16 +14,16 @@ from dicomet._utils.extras import install_command
 from dicomet.convert.options import Options, check_dtype
 
 NPZ_NAME = "image"
-COLOURED = 3
+COLOR_NDIM = 3
 # Of libjpeg, which is less than the 65535 of the format.
-MOST_SIDE_OF_JPEG = 65500
+MAX_JPEG_SIDE = 65500
 # Offsets of a TIFF have 32 bits; what is not pixels has room in the rest.
-MOST_OF_TIFF = 2**32 - 2**25
+MAX_CLASSIC_TIFF_BYTES = 2**32 - 2**25
 NEEDS = {"jpg": ("PIL", "JPEG files are written by Pillow"), "tiff": ("tifffile", "TIFF files are written by tifffile")}
 
 
 @dataclass(frozen=True, slots=True)
-class Frames:
+class FrameSequence:
     """Frames that are still to be read, of one shape and dtype."""
 
     first: np.ndarray
@@ -62,7 +62,7 @@ def image_encoder(kind: str, options: Options) -> Callable[[np.ndarray, BinaryIO
     return _write_png if kind == "png" else partial(_write_jpg, quality=options.quality)
 
 
-def write_all(frames: Frames, file: BinaryIO, kind: str) -> None:
+def write_all(frames: FrameSequence, file: BinaryIO, kind: str) -> None:
     """Write all frames to one file, for the formats that hold several."""
     {"tiff": _write_tiff, "npy": _write_npy, "npz": _write_npz}[kind](frames, file)
 
@@ -74,20 +74,20 @@ def _write_png(frame: np.ndarray, file: BinaryIO) -> None:
 
 def _write_jpg(frame: np.ndarray, file: BinaryIO, *, quality: int) -> None:
     check_dtype("jpg", frame.dtype.name)
-    if max(frame.shape[:2]) > MOST_SIDE_OF_JPEG:
+    if max(frame.shape[:2]) > MAX_JPEG_SIDE:
         rows, columns = frame.shape[:2]
-        holds = f"at most {MOST_SIDE_OF_JPEG} of each: PNG, TIFF, NPY and NPZ can"
+        holds = f"at most {MAX_JPEG_SIDE} of each: PNG, TIFF, NPY and NPZ can"
         raise ValueError(f"JPG cannot hold {rows} rows and {columns} columns, only {holds}")
     from PIL import Image  # noqa: PLC0415 - an extra
 
     Image.fromarray(frame).save(file, "jpeg", quality=quality)
 
 
-def _write_tiff(frames: Frames, file: BinaryIO) -> None:
+def _write_tiff(frames: FrameSequence, file: BinaryIO) -> None:
     import tifffile  # noqa: PLC0415 - an extra
 
-    photometric, planes = ("rgb", "contig") if frames.first.ndim == COLOURED else ("minisblack", None)
-    with tifffile.TiffWriter(file, bigtiff=frames.nbytes > MOST_OF_TIFF) as writer:
+    photometric, planes = ("rgb", "contig") if frames.first.ndim == COLOR_NDIM else ("minisblack", None)
+    with tifffile.TiffWriter(file, bigtiff=frames.nbytes > MAX_CLASSIC_TIFF_BYTES) as writer:
         for frame in frames:
             writer.write(
                 frame,
@@ -99,7 +99,7 @@ def _write_tiff(frames: Frames, file: BinaryIO) -> None:
             )
 
 
-def _write_npy(frames: Frames, file: BinaryIO) -> None:
+def _write_npy(frames: FrameSequence, file: BinaryIO) -> None:
     axes = (frames.count,) if frames.stacked else ()
     header = {
         "shape": axes + frames.first.shape,
@@ -110,7 +110,7 @@ def _write_npy(frames: Frames, file: BinaryIO) -> None:
     file.writelines(np.ascontiguousarray(frame).data.cast("B") for frame in frames)
 
 
-def _write_npz(frames: Frames, file: BinaryIO) -> None:
+def _write_npz(frames: FrameSequence, file: BinaryIO) -> None:
     with (
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open(f"{NPZ_NAME}.npy", "w", force_zip64=True) as member,

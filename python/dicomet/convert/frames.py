@@ -8,18 +8,18 @@ import numpy as np
 
 from dicomet import _native
 from dicomet._utils.png import read_only
-from dicomet.convert.options import MOST_SIDE, Options, Resample, Size
-from dicomet.display.api import look_of
-from dicomet.display.reader import DisplayFrames, Look
+from dicomet.convert.options import MAX_SIDE, Interpolation, Options, Size
+from dicomet.display.api import display_options
+from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_dtype, modality_frames
-from dicomet.loaders.loading import COLOR, GREY, with_channels
+from dicomet.loaders.loading import COLOR, GRAY, with_channels
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from dicomet._parsing.source import Readable
 
-COLOURED = 3
+COLOR_NDIM = 3
 SIGN = 0x8000
 
 
@@ -38,7 +38,7 @@ class FrameSource:
 
         """
         self._options = options
-        self._frames = DisplayFrames(src, {}, decoding_plugin="", workers=options.workers, max_bytes=None)
+        self._frames = DisplayReader(src, {}, decoding_plugin="", workers=options.workers, max_bytes=None)
         self.count = self._frames.stored.count
         self.numbers = self._wanted(options.frames)
         self._read = self._reader()
@@ -58,7 +58,7 @@ class FrameSource:
     def _reader(self) -> Callable[[int], np.ndarray]:
         options = self._options
         if options.values == "display":
-            return partial(self._displayed, look_of(options.window, options.dtype or "uint8"))
+            return partial(self._displayed, display_options(options.window, options.dtype or "uint8"))
         if options.values == "stored":
             return self._stored
         # One for all frames, of which each may have its own slope.
@@ -72,11 +72,11 @@ class FrameSource:
         frames = self._frames.stored
         return _without_axis(frames.read(number, 1, frames.frame_shape))
 
-    def _displayed(self, look: Look, number: int) -> np.ndarray:
+    def _displayed(self, look: DisplayOptions, number: int) -> np.ndarray:
         options, frame = self._options, self._frames.display(number, look, None)
-        if options.colour == "grey" and frame.ndim == COLOURED:
-            return with_channels(frame, GREY, frame.ndim)[..., 0]
-        if options.colour == "rgb" and frame.ndim != COLOURED:
+        if options.colour == "grey" and frame.ndim == COLOR_NDIM:
+            return with_channels(frame, GRAY, frame.ndim)[..., 0]
+        if options.colour == "rgb" and frame.ndim != COLOR_NDIM:
             return with_channels(frame, COLOR, frame.ndim)
         return frame
 
@@ -85,7 +85,7 @@ def _without_axis(frame: np.ndarray) -> np.ndarray:
     return frame[..., 0] if frame.shape[2:] == (1,) else frame
 
 
-def resized(frame: np.ndarray, size: Size, resample: Resample) -> np.ndarray:
+def resized(frame: np.ndarray, size: Size, resample: Interpolation) -> np.ndarray:
     """Return a frame in another size.
 
     Parameters
@@ -104,9 +104,9 @@ def resized(frame: np.ndarray, size: Size, resample: Resample) -> np.ndarray:
 
     """
     rows, columns = size if isinstance(size, tuple) else _in_proportion(frame.shape[0], frame.shape[1], size)
-    if max(rows, columns) > MOST_SIDE:
+    if max(rows, columns) > MAX_SIDE:
         made = f"{rows} rows and {columns} columns of {frame.shape[0]} and {frame.shape[1]}"
-        raise ValueError(f"size: found {size}, which makes {made}, expected at most {MOST_SIDE}")
+        raise ValueError(f"size: found {size}, which makes {made}, expected at most {MAX_SIDE}")
     if frame.shape[:2] == (rows, columns):
         return frame
     if frame.dtype == np.int16:
@@ -123,7 +123,7 @@ def resized(frame: np.ndarray, size: Size, resample: Resample) -> np.ndarray:
         out,
         src_size=(frame.shape[0], frame.shape[1]),
         out_size=(rows, columns),
-        channels=frame.shape[2] if frame.ndim == COLOURED else 1,
+        channels=frame.shape[2] if frame.ndim == COLOR_NDIM else 1,
         dtype=frame.dtype.name,
         filter=resample,
     )

@@ -5,13 +5,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from dicomet._decoding.limits import MAX_BYTES, checked_max_bytes
+from dicomet._decoding.limits import MAX_BYTES, check_max_bytes
 from dicomet._parsing.dicom_file import NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
 from dicomet.cli.terminal import plain
 from dicomet.convert.api import Converted, convert
 from dicomet.convert.options import Options
-from dicomet.convert.thread_warnings import heard
-from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, in_one_line
+from dicomet.convert.thread_warnings import capture_warnings
+from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, one_line
 
 NO_IMAGE = "no pixel data"
 
@@ -43,12 +43,12 @@ class Job(NamedTuple):
 
 def run_job(job: Job) -> Converted:
     """Convert a file. It never raises but for an interrupt: what is wrong is told by the result."""
-    with heard() as odd:
+    with capture_warnings() as odd:
         try:
             done = _run(job)
         except Exception as error:  # noqa: BLE001 - one file must not end the rest, whatever is wrong with it
-            return Converted(job.name, "failed", reason=reason_of(error))
-    return done._replace(source=job.name, reason=done.reason or in_one_line("; ".join(dict.fromkeys(odd))))
+            return Converted(job.name, "failed", reason=failure_reason(error))
+    return done._replace(source=job.name, reason=done.reason or one_line("; ".join(dict.fromkeys(odd))))
 
 
 def _run(job: Job) -> Converted:
@@ -88,7 +88,7 @@ def _source(job: Job) -> str | bytes:
     about = Path(job.source).stat()
     archive = _archive(job.source, about.st_mtime_ns, about.st_size)
     info = next(info for info in _members(archive)[job.member] if info.header_offset == job.offset)
-    limit = checked_max_bytes(None)
+    limit = check_max_bytes(None)
     if limit is not None and info.file_size > limit:
         raise ValueError(f"found {info.file_size} bytes to inflate, expected at most {limit} ({MAX_BYTES})")
     return archive.read(info)
@@ -108,14 +108,14 @@ def _members(archive: zipfile.ZipFile) -> dict[str, list[zipfile.ZipInfo]]:
     return members
 
 
-def reason_of(error: BaseException) -> str:
+def failure_reason(error: BaseException) -> str:
     """Return what an exception says, in one line; with its type where that does not speak for itself."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, PixelDataError):
         # The file is named beside it.
         return error.reason
-    text = in_one_line(str(error))
+    text = one_line(str(error))
     return (
         text
         if text and isinstance(error, OSError | ValueError | ImportError | IndexError)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from dicomet.convert.api import DIGITS
-from dicomet.convert.sources import Found
+from dicomet.convert.sources import InputFile
 
 SUFFIXES = {".dcm", ".dicom", ".dic", ".ima"}
 """What is left out of a name. Not all that follows a dot: many files are named by a UID."""
@@ -22,7 +22,7 @@ FRAME = re.compile(rf"(.+)_\d{{{DIGITS},}}")
 MARK = 12
 
 
-def results(found: Sequence[Found], out: Path, suffix: str) -> list[Path]:
+def output_paths(found: Sequence[InputFile], out: Path, suffix: str) -> list[Path]:
     """Return the result of each file, below the folder `out`."""
     plain = [_key(_plain(file.place)) for file in found]
     count = Counter(plain)
@@ -30,7 +30,7 @@ def results(found: Sequence[Found], out: Path, suffix: str) -> list[Path]:
     of_frames = {key: match[1] for key in count if (match := FRAME.fullmatch(key)) and match[1] in count}
     ambiguous = {key for key, number in count.items() if number > 1} | {*of_frames.keys(), *of_frames.values()}
     return [
-        _result(out, _marked(file) if key in ambiguous else _plain(file.place), suffix)
+        _output_path(out, _marked(file) if key in ambiguous else _plain(file.place), suffix)
         for file, key in zip(found, plain, strict=True)
     ]
 
@@ -44,11 +44,11 @@ def _key(place: PurePosixPath) -> str:
     return str(place).casefold()
 
 
-def _marked(file: Found) -> PurePosixPath:
+def _marked(file: InputFile) -> PurePosixPath:
     where = f"{os.path.abspath(file.source)}//{file.member}//{file.offset}"  # noqa: PTH100 - links stay links
     mark = hashlib.sha256(os.fsencode(where)).hexdigest()[:MARK]
     return file.place.with_name(f"{file.place.name}-{mark}")
 
 
-def _result(out: Path, place: PurePosixPath, suffix: str) -> Path:
+def _output_path(out: Path, place: PurePosixPath, suffix: str) -> Path:
     return out / place.with_name(place.name + suffix)

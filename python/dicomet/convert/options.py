@@ -7,11 +7,11 @@ from typing import Literal, get_args
 
 from dicomet.display.values import DTYPES as MODALITY_DTYPES
 from dicomet.display.values import VALUES, Values
-from dicomet.display.voi_selection import Asked, checked
+from dicomet.display.voi_selection import WindowSpec, check_window
 
-Colour = Literal["auto", "grey", "rgb"]
-Frames = int | Literal["all", "mid"]
-Resample = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+ColorMode = Literal["auto", "grey", "rgb"]
+FrameSelection = int | Literal["all", "mid"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Size = int | tuple[int, int]
 
 DTYPES = ("uint8", "uint16", "float32")
@@ -29,28 +29,28 @@ OTHER_FORMATS = {".bmp", ".dcm", ".gif", ".jp2", ".mp4", ".nii", ".nrrd", ".webp
 """What is meant to be a file, too, though there is none of this format."""
 FRAME_BY_FRAME = ("png", "jpg")
 """Formats that hold one frame: of several, each gets a file of its own."""
-INTEGERS_ALONE = {"png": "uint8 and uint16", "jpg": "uint8"}
-DISPLAY_ALONE: dict[Values, tuple[str, ...]] = {
+INTEGER_FORMATS = {"png": "uint8 and uint16", "jpg": "uint8"}
+DISPLAY_ONLY: dict[Values, tuple[str, ...]] = {
     "stored": ("window", "dtype", "colour"),
     "modality": ("window", "colour"),
 }
 """Options that do not go with other values."""
 HOLD_ALL = "TIFF, NPY and NPZ can"
 SIDES = ("rows", "columns")
-MOST_SIDE = 65535
-BEST_QUALITY = 100
+MAX_SIDE = 65535
+MAX_QUALITY = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The options of `dicomet.convert_file`, by their names there."""
 
-    window: Asked = None
+    window: WindowSpec = None
     dtype: str | None = None
     size: Size | None = None
-    resample: Resample = "bilinear"
-    frames: Frames = "all"
-    colour: Colour = "auto"
+    resample: Interpolation = "bilinear"
+    frames: FrameSelection = "all"
+    colour: ColorMode = "auto"
     values: Values = "display"
     quality: int = 90
     skip_existing: bool = False
@@ -66,28 +66,28 @@ class Options:
 
         """
         _one_of("dtype", self.dtype, (None, *(MODALITY_DTYPES if self.values == "modality" else DTYPES)))
-        _one_of("resample", self.resample, get_args(Resample))
-        _one_of("colour", self.colour, get_args(Colour))
+        _one_of("resample", self.resample, get_args(Interpolation))
+        _one_of("colour", self.colour, get_args(ColorMode))
         _one_of("values", self.values, VALUES)
         if not isinstance(self.frames, Integral) and self.frames not in {"all", "mid"}:
             raise ValueError(f"frames: found {self.frames!r}, expected all, mid or a number")
-        if not _is_within(self.quality, BEST_QUALITY):
-            raise ValueError(f"quality: found {self.quality!r}, expected 1 to {BEST_QUALITY}")
+        if not _is_within(self.quality, MAX_QUALITY):
+            raise ValueError(f"quality: found {self.quality!r}, expected 1 to {MAX_QUALITY}")
         sides = self.size if isinstance(self.size, tuple) and len(self.size) == len(SIDES) else (self.size,)
-        if self.size is not None and not all(_is_within(side, MOST_SIDE) for side in sides):
-            expected = f"a number or ({', '.join(SIDES)}), from 1 to {MOST_SIDE}"
+        if self.size is not None and not all(_is_within(side, MAX_SIDE) for side in sides):
+            expected = f"a number or ({', '.join(SIDES)}), from 1 to {MAX_SIDE}"
             raise ValueError(f"size: found {self.size!r}, expected {expected}")
         given = {"window": self.window is not None, "dtype": self.dtype is not None, "colour": self.colour != "auto"}
-        for name in DISPLAY_ALONE.get(self.values, ()):
+        for name in DISPLAY_ONLY.get(self.values, ()):
             if given[name]:
                 raise ValueError(f"{name}: does not go with {self.values} values")
-        checked(self.window, "window")
+        check_window(self.window, "window")
 
     def check_format(self, kind: str) -> None:
         """Refuse a format that cannot hold what is wanted, as far as that can be told without a file."""
         if self.values == "display":
             check_dtype(kind, self.dtype or "uint8")
-        elif self.values == "modality" and kind in INTEGERS_ALONE:
+        elif self.values == "modality" and kind in INTEGER_FORMATS:
             raise ValueError(
                 f"{kind.upper()} cannot hold modality values, which may be negative or no whole numbers: {HOLD_ALL}"
             )
@@ -102,9 +102,9 @@ def check_dtype(kind: str, dtype: str) -> None:
         It names the formats that can.
 
     """
-    holds = INTEGERS_ALONE.get(kind)
+    holds = INTEGER_FORMATS.get(kind)
     if holds is not None and dtype not in holds.split(" and "):
-        others = "PNG, " if dtype in INTEGERS_ALONE["png"].split(" and ") else ""
+        others = "PNG, " if dtype in INTEGER_FORMATS["png"].split(" and ") else ""
         raise ValueError(f"{kind.upper()} cannot hold {dtype}, only {holds}: {others}{HOLD_ALL}")
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dicomet._parsing.dicom_file import may_be_dicom
-from dicomet._utils.same_file import identity
+from dicomet._utils.same_file import file_id
 from dicomet.convert.naming import FRAME
 from dicomet.convert.options import FORMATS, FRAME_BY_FRAME
-from dicomet.convert.sources import Found, UnusableSourceError
+from dicomet.convert.sources import InputFile, UnusableSourceError
 
 
-def check_kept(found: Sequence[Found], results: Iterable[Path]) -> None:
+def refuse_overwrite(found: Sequence[InputFile], results: Iterable[Path]) -> None:
     """Refuse results that would replace a source.
 
     What a folder has beside DICOM files is no source: results of an earlier run in the same folder are replaced.
@@ -30,17 +30,17 @@ def check_kept(found: Sequence[Found], results: Iterable[Path]) -> None:
         It names the source.
 
     """
-    there = {name: path for path in _there(results) if (name := identity(path)) is not None}
+    there = {name: path for path in _existing(results) if (name := file_id(path)) is not None}
     if not there:
         return
     for file in found:
-        name = None if file.data is not None else identity(file.source)
+        name = None if file.data is not None else file_id(file.source)
         path = None if name is None else there.get(name)
         if path is not None and (file.was_named or file.member is not None or may_be_dicom(file.source)):
             raise UnusableSourceError(f"output: {str(path)!r} would replace {file.source!r}, which is to be converted")
 
 
-def _there(results: Iterable[Path]) -> Iterator[Path]:
+def _existing(results: Iterable[Path]) -> Iterator[Path]:
     """Yield the files that results may replace. Folders are listed: that takes less than to ask for every file."""
     names: dict[Path, set[str]] = defaultdict(set)
     for path in results:

@@ -11,12 +11,12 @@ from threading import Event
 from types import FrameType, TracebackType
 
 from dicomet.convert.api import Converted
-from dicomet.convert.executor import AHEAD, Begun, Running, in_order
+from dicomet.convert.executor import QUEUE_DEPTH, Running, Submitted, run_ordered
 from dicomet.convert.jobs import Job, run_job
 
 # A process takes as long to start as so many small files to convert.
-WORTH_A_PROCESS = 64
-HAS_MASKS = hasattr(signal, "pthread_sigmask")
+MIN_BYTES_PER_PROCESS = 64
+HAS_SIGNAL_MASKS = hasattr(signal, "pthread_sigmask")
 INTERRUPTED = "interrupted"
 DIED = "the process that converted it died: not enough memory, or a fault of a JPEG codec"
 
@@ -28,7 +28,7 @@ def cores() -> int:
 
 def run(jobs: Iterable[Job], count: int, workers: int | None, stop: Event) -> Generator[Converted, None, None]:
     """Do jobs as a `Course` does, by at most so many processes, of which none is left."""
-    workers = min(cores(), -(-count // WORTH_A_PROCESS)) if workers is None else min(workers, count)
+    workers = min(cores(), -(-count // MIN_BYTES_PER_PROCESS)) if workers is None else min(workers, count)
     return _run_here(jobs, stop) if workers == 1 else _run_by_processes(iter(jobs), workers, stop)
 
 
@@ -47,7 +47,7 @@ def _run_by_processes(jobs: Iterator[Job], workers: int, stop: Event) -> Generat
         running: Running = deque()
         with _Pool(workers) as pool:
             try:
-                yield from in_order(pool, waiting, running, jobs, workers * AHEAD, stop)
+                yield from run_ordered(pool, waiting, running, jobs, workers * QUEUE_DEPTH, stop)
             except BrokenProcessPool:
                 broken = True
         if broken:
@@ -59,7 +59,7 @@ def _run_by_processes(jobs: Iterator[Job], workers: int, stop: Event) -> Generat
 def _run_alone(job: Job) -> Converted:
     with _Pool(1) as pool:
         try:
-            done = pool.begin(job).result()
+            done = pool.submit_job(job).result()
         except BrokenProcessPool:
             done = None
         return done or Converted(job.name, "failed", reason=DIED)
@@ -73,9 +73,9 @@ class _Pool(ProcessPoolExecutor):
         super().__init__(workers, multiprocessing.get_context("spawn"), _prepare)
         self._others = set(multiprocessing.active_children())
 
-    def begin(self, job: Job) -> Begun:
+    def submit_job(self, job: Job) -> Submitted:
         """Begin a job. A process that is started for it takes no interrupt before it is prepared for one."""
-        if not HAS_MASKS:
+        if not HAS_SIGNAL_MASKS:
             return self.submit(_work, job)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -83,7 +83,7 @@ class _Pool(ProcessPoolExecutor):
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def withdraw(self, begun: Begun) -> bool:
+    def cancel(self, begun: Submitted) -> bool:
         """Withdraw a job that no process has begun."""
         return begun.cancel()
 
@@ -114,7 +114,7 @@ def _prepare() -> None:
     # The cores are busy with other files.
     os.environ["DICOMET_WORKERS"] = "1"
     signal.signal(signal.SIGINT, _stop)
-    if HAS_MASKS:
+    if HAS_SIGNAL_MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from dicomet._parsing.dicom_file import PREAMBLE, PREFIX
-from dicomet.convert.jobs import reason_of
+from dicomet.convert.jobs import failure_reason
 
 STDIN = "-"
 
@@ -17,7 +17,7 @@ class UnusableSourceError(Exception):
     """What the user has named does not exist, or nothing is in it."""
 
 
-class Found(NamedTuple):
+class InputFile(NamedTuple):
     """A file, and where it lies in the layout that is kept."""
 
     source: str
@@ -30,7 +30,7 @@ class Found(NamedTuple):
     fault: str = ""
 
 
-def find(sources: list[str], out: Path) -> list[Found]:
+def find(sources: list[str], out: Path) -> list[InputFile]:
     """Return all files, in the order of their names.
 
     The folders below a source are kept. Of several sources each folder and archive gets one of its own, with its name.
@@ -43,7 +43,7 @@ def find(sources: list[str], out: Path) -> list[Found]:
     """
     if sources.count(STDIN) > 1:
         raise UnusableSourceError("standard input can be read only once")
-    found: dict[tuple[str, int], Found] = {}
+    found: dict[tuple[str, int], InputFile] = {}
     for source in sources:
         for file in _find(source, out, several=len(sources) > 1):
             where = file.source if file.data is not None else os.path.abspath(file.source)  # noqa: PTH100 - no links
@@ -53,12 +53,12 @@ def find(sources: list[str], out: Path) -> list[Found]:
     return list(found.values())
 
 
-def _find(source: str, out: Path, *, several: bool) -> Iterator[Found]:
+def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
     path = Path(source)
     if source == STDIN:
         if sys.stdin is None:
             raise UnusableSourceError("standard input is closed")
-        yield Found(STDIN, PurePosixPath("stdin"), data=sys.stdin.buffer.read(), was_named=True)
+        yield InputFile(STDIN, PurePosixPath("stdin"), data=sys.stdin.buffer.read(), was_named=True)
     elif not source:
         # Which would be the folder that the process is in.
         raise UnusableSourceError("no such file or folder: ''")
@@ -69,10 +69,10 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[Found]:
     elif _is_archive(path):
         yield from _in_archive(source, PurePosixPath(path.stem if several else ""))
     else:
-        yield Found(source, PurePosixPath(path.name), was_named=True)
+        yield InputFile(source, PurePosixPath(path.name), was_named=True)
 
 
-def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[Found]:
+def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[InputFile]:
     """Yield the files of a folder, linked ones too, but for the folder of results; and no folder twice."""
     waiting = [(folder, place)]
     seen: set[str] = set()
@@ -88,12 +88,12 @@ def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[Found]:
                 inside = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if len(seen) == 1:
-                raise UnusableSourceError(f"the folder {folder!r} cannot be listed: {reason_of(error)}") from error
-            yield Found(folder, place, fault=f"the folder cannot be listed: {reason_of(error)}")
+                raise UnusableSourceError(f"the folder {folder!r} cannot be listed: {failure_reason(error)}") from error
+            yield InputFile(folder, place, fault=f"the folder cannot be listed: {failure_reason(error)}")
             continue
         for entry in inside:
             if not _is_dir(entry):
-                yield Found(entry.path, place / entry.name)
+                yield InputFile(entry.path, place / entry.name)
         waiting.extend((entry.path, place / entry.name) for entry in reversed(inside) if _is_dir(entry))
 
 
@@ -117,16 +117,16 @@ def _is_archive(path: Path) -> bool:
         return False
 
 
-def _in_archive(path: str, place: PurePosixPath) -> Iterator[Found]:
+def _in_archive(path: str, place: PurePosixPath) -> Iterator[InputFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
     # NotImplementedError: of a later version of the format than the library knows.
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise UnusableSourceError(f"{path!r} cannot be read as an archive: {reason_of(error)}") from error
+        raise UnusableSourceError(f"{path!r} cannot be read as an archive: {failure_reason(error)}") from error
     for info in sorted(members, key=lambda info: (info.filename, info.header_offset)):
         # Never outside the folder of results, whatever the name says.
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
         # A colon would name a drive of Windows.
         inside = [part.replace(":", "_") for part in parts if part not in {"/", "//", ".."}]
-        yield Found(path, place.joinpath(*inside or ["unnamed"]), member=info.filename, offset=info.header_offset)
+        yield InputFile(path, place.joinpath(*inside or ["unnamed"]), member=info.filename, offset=info.header_offset)

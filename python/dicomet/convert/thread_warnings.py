@@ -7,24 +7,24 @@ from threading import Lock, get_ident
 from typing import TextIO
 
 _lock = Lock()
-_ears: dict[int, list[str]] = {}
-_caught = ExitStack()
+_captures: dict[int, list[str]] = {}
+_record = ExitStack()
 
 
 @contextmanager
-def heard() -> Iterator[list[str]]:
+def capture_warnings() -> Iterator[list[str]]:
     """Give a list that gets the texts of all warnings of this thread, which are not shown."""
     with _lock:
-        if not _ears:
+        if not _captures:
             _listen()
-        told = _ears[get_ident()] = []
+        told = _captures[get_ident()] = []
     try:
         yield told
     finally:
         with _lock:
-            del _ears[get_ident()]
-            if not _ears:
-                _caught.close()
+            del _captures[get_ident()]
+            if not _captures:
+                _record.close()
 
 
 def _listen() -> None:
@@ -38,12 +38,12 @@ def _listen() -> None:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        told = _ears.get(get_ident())
+        told = _captures.get(get_ident())
         if told is None:
             shown(message, category, filename, lineno, file, line)
         else:
             told.append(str(message))
 
-    _caught.enter_context(warnings.catch_warnings())
+    _record.enter_context(warnings.catch_warnings())
     warnings.simplefilter("always")
     warnings.showwarning = hear

@@ -6,10 +6,10 @@ import numpy as np
 
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet.display import icc
-from dicomet.display.reader import DisplayFrames, Look
+from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_frames
-from dicomet.display.voi_selection import Asked, checked
-from dicomet.errors import naming, shown
+from dicomet.display.voi_selection import WindowSpec, check_window
+from dicomet.errors import short_repr, with_filename
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -26,8 +26,8 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     src: "Readable | Dataset",
     *,
     index: int | None = None,
-    window: Asked = None,
-    default: Asked = None,
+    window: WindowSpec = None,
+    default: WindowSpec = None,
     prefer_lut: bool = True,
     percentiles: tuple[float, float] = (1.0, 99.0),
     dtype: "DTypeLike" = np.uint8,
@@ -89,9 +89,9 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         `src` cannot be read.
 
     """
-    look = look_of(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
-    with naming(src):
-        frames = DisplayFrames(
+    look = display_options(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
+    with with_filename(src):
+        frames = DisplayReader(
             src,
             {**kwargs},
             decoding_plugin=decoding_plugin,
@@ -145,25 +145,25 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
 
     """
     wanted = None if dtype is None else np.dtype(dtype).newbyteorder("=")
-    with naming(src):
-        frames = DisplayFrames(src, {**kwargs}, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
+    with with_filename(src):
+        frames = DisplayReader(src, {**kwargs}, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
         return modality_frames(frames, index, wanted, out)
 
 
-def look_of(  # noqa: PLR0913 - those of `to_display`
-    window: Asked,
+def display_options(  # noqa: PLR0913 - those of `to_display`
+    window: WindowSpec,
     dtype: "DTypeLike",
     *,
-    default: Asked = None,
+    default: WindowSpec = None,
     prefer_lut: bool = True,
     percentiles: tuple[float, float] = (1.0, 99.0),
     ends: tuple[float, float] | None = None,
-) -> Look:
+) -> DisplayOptions:
     """Return what a caller wants to see, checked."""
     found = _checked_dtype(dtype)
-    return Look(
-        window=checked(window, "window"),
-        default=checked(default, "default"),
+    return DisplayOptions(
+        window=check_window(window, "window"),
+        default=check_window(default, "default"),
         prefer_lut=bool(prefer_lut),
         percentiles=_checked_percentiles(percentiles),
         dtype=found,
@@ -182,8 +182,8 @@ def _checked_range(ends: tuple[float, float] | None, dtype: np.dtype) -> tuple[f
     if ends is None:
         return RANGES[dtype]
     low, high = _pair(ends, "range")
-    lowest, highest = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
-    if not (lowest <= low <= highest and lowest <= high <= highest):
+    lowest, max_entry = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
+    if not (lowest <= low <= max_entry and lowest <= high <= max_entry):
         raise ValueError(f"'range': found {low:g} to {high:g}, expected values that {dtype} has")
     return low, high
 
@@ -192,7 +192,7 @@ def _pair(numbers: Any, name: str) -> tuple[float, float]:
     try:
         low, high = (float(number) for number in numbers)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name!r}: found {shown(numbers)}, expected two numbers") from None
+        raise ValueError(f"{name!r}: found {short_repr(numbers)}, expected two numbers") from None
     return low, high
 
 
@@ -203,7 +203,7 @@ def _checked_percentiles(ranks: tuple[float, float]) -> tuple[float, float]:
     return low, high
 
 
-def _profile(frames: DisplayFrames, look: Look) -> Any:
+def _profile(frames: DisplayReader, look: DisplayOptions) -> Any:
     """Return the transform from the colours of a file, if it has any and says what they are."""
     if look.dtype != np.uint8 or look.range != RANGES[look.dtype]:
         raise ValueError("'icc_profile': found other values than uint8 from 0 to 255, in which colours are converted")

@@ -10,10 +10,19 @@ from dicomet._native import Palette
 from dicomet._parsing.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
 from dicomet._utils.warn import Notice, WarnOnce
 from dicomet.display import elements as tags
-from dicomet.display.elements import NAMES, Elements, FrameElements, decimal, has_groups, items, of_header, term
+from dicomet.display.elements import (
+    NAMES,
+    DisplayAttributes,
+    FrameElements,
+    decimal,
+    has_groups,
+    items,
+    of_header,
+    term,
+)
 from dicomet.display.modality import Ends, Found, Modality, ends_of, rescale_of
 from dicomet.display.windows import MOST_VIEWS, Seen, View, outcome, unusable, windows_of
-from dicomet.errors import MissingElementError, PixelDataError, shown
+from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +50,7 @@ def _no_voi_luts(_: Modality) -> tuple[View, ...]:
 class Attributes:
     """How a frame is to be seen. What is not asked for is not read, and need not be right."""
 
-    elements: Elements
+    elements: DisplayAttributes
     photometric_interpretation: str
     modality_lut: Callable[[], Found | None] = _no_modality_lut
     voi_luts: Callable[[Modality], tuple[View, ...]] = _no_voi_luts
@@ -78,12 +87,12 @@ class Attributes:
 class ImageAttributes:
     """How an image is to be seen."""
 
-    def __init__(self, parsed: "Parsed", stored_ends: Ends) -> None:
-        """Read nothing. `stored_ends`: the lowest and the highest stored value that there can be."""
+    def __init__(self, parsed: "Parsed", stored_range: Ends) -> None:
+        """Read nothing. `stored_range`: the lowest and the highest stored value that there can be."""
         self.warn = WarnOnce()
         self._parsed = parsed
         self._dataset = parsed.dataset
-        self._stored_ends = stored_ends
+        self._stored_ends = stored_range
         self._big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
         self._photometric = str(parsed.options.get("photometric_interpretation"))
         self._varies = self._dataset is not None and has_groups(self._dataset)
@@ -149,7 +158,7 @@ class ImageAttributes:
             profile = dataset.get("ICCProfile", None) or (paths[0].get("ICCProfile", None) if paths else None)
             if profile and not isinstance(profile, bytes):
                 name = "(0028,2000) ICC Profile"
-                raise PixelDataError(f"{name}: found {shown(profile)}, expected bytes", element=name)
+                raise PixelDataError(f"{name}: found {short_repr(profile)}, expected bytes", element=name)
             return profile or None
 
     def _reading(self) -> "AbstractContextManager[None]":
@@ -212,16 +221,16 @@ def _of_header(display: tuple[tuple[int, bytes], ...], signed: bool, photometric
     return Attributes(of_header(display, signed=signed), photometric_interpretation)
 
 
-def _is_inverse(elements: Elements, photometric_interpretation: str) -> bool:
+def _is_inverse(elements: DisplayAttributes, photometric_interpretation: str) -> bool:
     """PS3.3 C.11.6.1.2, C.7.6.3.1.2: the shape counts, where there is one, as it says what MONOCHROME1 says."""
     shape = term(elements, tags.PRESENTATION_LUT_SHAPE)
     if shape not in (None, "IDENTITY", "INVERSE"):
         name = NAMES[tags.PRESENTATION_LUT_SHAPE]
-        raise PixelDataError(f"{name}: found {shown(shape)}, expected IDENTITY or INVERSE", element=name)
+        raise PixelDataError(f"{name}: found {short_repr(shape)}, expected IDENTITY or INVERSE", element=name)
     return photometric_interpretation == "MONOCHROME1" if shape is None else shape == "INVERSE"
 
 
-def _padding(elements: Elements) -> Padding | None:
+def _padding(elements: DisplayAttributes) -> Padding | None:
     """PS3.3 C.7.5.1.1.2: one value, or all from one to another."""
     values = elements.texts(tags.PIXEL_PADDING_VALUE)
     if not values:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dicomet._parsing.code_string import term_of
 from dicomet._parsing.header import reads_by_default
-from dicomet.errors import PixelDataError, shown
+from dicomet.errors import PixelDataError, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ _NUMBERS_AND_TERMS = frozenset(
 _TERMS = frozenset({PIXEL_PRESENTATION, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE})
 
 
-class Elements(Protocol):
+class DisplayAttributes(Protocol):
     """The values of the elements of a frame as texts, by tag. An element that is missing or empty has none."""
 
     def texts(self, tag: int) -> tuple[str, ...]:
@@ -171,12 +171,12 @@ def decimal(text: str, tag: int) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        message = f"{NAMES[tag]}: found {shown(text) if text else 'no value'}, expected a decimal number"
+        message = f"{NAMES[tag]}: found {short_repr(text) if text else 'no value'}, expected a decimal number"
         raise PixelDataError(message, element=NAMES[tag])
     return number
 
 
-def term(elements: Elements, tag: int) -> str | None:
+def term(elements: DisplayAttributes, tag: int) -> str | None:
     """Return the first value of an element of VR CS, in capitals, or None."""
     texts = elements.texts(tag)
     return texts[0].upper() if texts else None

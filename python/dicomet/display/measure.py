@@ -11,16 +11,16 @@ from dicomet.display.windows import Window
 _WORD = 2
 
 
-def between(lowest: float, highest: float) -> Window:
+def window_between(lowest: float, max_entry: float) -> Window:
     """Return the window from one value to another; of one value alone, which is then the darkest."""
-    width = highest - lowest
+    width = max_entry - lowest
     if not width > 0:
         return lowest + 0.5, 1.0, "LINEAR_EXACT"
     # Halves, whose sum does not overflow.
-    return lowest / 2 + highest / 2, width, "LINEAR_EXACT"
+    return lowest / 2 + max_entry / 2, width, "LINEAR_EXACT"
 
 
-def extremes(stored: np.ndarray, modality: Modality, padding: tuple[int, int] | None) -> tuple[float, float] | None:
+def min_max(stored: np.ndarray, modality: Modality, padding: tuple[int, int] | None) -> tuple[float, float] | None:
     """Return the lowest and the highest value that a frame has after slope and intercept.
 
     Padding and what is not finite does not count; None where there is nothing else.
@@ -46,11 +46,11 @@ def percentiles(
         return None
     order = np.argsort(values, kind="stable")
     values, ends = values[order], np.cumsum(counts[order])
-    low, high = (_at(values, ends, (ends[-1] - 1) * (rank / 100)) for rank in ranks)
+    low, high = (_value_at_rank(values, ends, (ends[-1] - 1) * (rank / 100)) for rank in ranks)
     return low, high
 
 
-def _at(values: np.ndarray, ends: np.ndarray, place: float) -> float:
+def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
     """Return what lies at `place` among all values in their order, of which so many end with each of `values`."""
     below = math.floor(place)
     first, second = (

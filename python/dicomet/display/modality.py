@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from dicomet._native import Lut
 from dicomet._utils.warn import Notice
-from dicomet.display.elements import NAMES, RESCALE_INTERCEPT, RESCALE_SLOPE, Elements, decimal
+from dicomet.display.elements import NAMES, RESCALE_INTERCEPT, RESCALE_SLOPE, DisplayAttributes, decimal
 from dicomet.errors import PixelDataError
 
 Modality = tuple[float, float] | Lut | None
@@ -23,7 +23,7 @@ class Found(NamedTuple):
     notices: tuple[Notice, ...] = ()
 
 
-def rescale_of(elements: Elements) -> Found:
+def rescale_of(elements: DisplayAttributes) -> Found:
     """Return slope and intercept.
 
     PS3.3 C.11.1 requires both or neither. Where one is missing, it is 1 or 0, so that the other one is not lost.
@@ -56,7 +56,7 @@ class _Part(NamedTuple):
     notices: tuple[Notice, ...] = ()
 
     @classmethod
-    def of(cls, elements: Elements, tag: int) -> "_Part":
+    def of(cls, elements: DisplayAttributes, tag: int) -> "_Part":
         """Read an element. An empty one is missing."""
         name, texts = NAMES[tag], elements.texts(tag)
         numbers = {decimal(text, tag) for text in texts if text}
@@ -88,7 +88,7 @@ def _zero(slope: _Part) -> tuple[Notice, ...]:
 def ends_of(modality: Modality, stored: Ends) -> Ends:
     """Return the lowest and the highest modality value that stored values from one end to the other can have."""
     if isinstance(modality, Lut):
-        return 0.0, float(modality.highest)
+        return 0.0, float(modality.max_entry)
     slope, intercept = modality or (1.0, 0.0)
     if slope == 0:
         # Not infinity times 0, where stored values are floats.

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dicomet._decoding.frame_reader import Form, Frames, checked_out
+from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
 from dicomet._native import Lut, Palette, Transform
 from dicomet._parsing.parse import parse
 from dicomet._parsing.transfer_syntax import CODESTREAMS
 from dicomet._utils.png import read_only
 from dicomet.display.attributes import Attributes, ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
-from dicomet.display.measure import between, extremes, percentiles
+from dicomet.display.measure import min_max, percentiles, window_between
 from dicomet.display.modality import Ends, Modality, ends_of
-from dicomet.display.transform_spec import Recipe, Voi
-from dicomet.display.voi_selection import Asked, Measured, choose
+from dicomet.display.transform_spec import TransformSpec, Voi
+from dicomet.display.voi_selection import Measured, WindowSpec, select_voi
 from dicomet.display.windows import Window
 from dicomet.errors import PixelDataError
 
@@ -30,18 +30,18 @@ _WITH_SAMPLES = 3
 _MEASURED_BY_VALUES = ("minmax", "percentile")
 
 
-class Look(NamedTuple):
+class DisplayOptions(NamedTuple):
     """What a caller wants to see: arguments of `to_display` that have been checked."""
 
-    window: Asked
-    default: Asked
+    window: WindowSpec
+    default: WindowSpec
     prefer_lut: bool
     percentiles: tuple[float, float]
     dtype: np.dtype
     range: tuple[float, float]
 
 
-class Step(NamedTuple):
+class FrameRendering(NamedTuple):
     """What is done to some frames that follow each other. `voi` is yet to be measured, or what is to be seen."""
 
     modality: Modality
@@ -50,7 +50,7 @@ class Step(NamedTuple):
     padding: Padding | None
 
 
-class DisplayFrames:
+class DisplayReader:
     """The frames of a source as stored values, and how they are to be seen."""
 
     def __init__(  # noqa: PLR0913 - what the public functions share
@@ -65,7 +65,7 @@ class DisplayFrames:
     ) -> None:
         """Parse `src`. Nothing of its pixel data is read. `icc_profile`: is wanted, which the scanner does not keep."""
         parsed = parse(src, options, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
-        self.stored = Frames(
+        self.stored = FrameReader(
             parsed,
             raw=False,
             decoding_plugin=decoding_plugin,
@@ -82,60 +82,60 @@ class DisplayFrames:
         self.bits_stored = int(parsed.options["bits_stored"]) if self.is_integer else width
         # A JPEG codec gives what its codestream says, which may be more.
         corrected = self.stored.description.correct_unused_bits
-        self.are_bits_sure = corrected and self.stored.description.coding not in CODESTREAMS
-        self.bits = self.bits_stored if self.are_bits_sure else width
-        self.attributes = ImageAttributes(parsed, self.stored_ends() if self.is_integer else (-np.inf, np.inf))
+        self.bits_stored_reliable = corrected and self.stored.description.codec not in CODESTREAMS
+        self.bits = self.bits_stored if self.bits_stored_reliable else width
+        self.attributes = ImageAttributes(parsed, self.stored_range() if self.is_integer else (-np.inf, np.inf))
 
-    def display(self, index: int | None, look: Look, out: np.ndarray | None) -> np.ndarray:
+    def display(self, index: int | None, look: DisplayOptions, out: np.ndarray | None) -> np.ndarray:
         """Return a frame, or all, as they are to be seen."""
         palette = None if self.is_color else self.attributes.palette()
         colors = (3,) if self.is_color or palette is not None else ()
-        form = Form(look.dtype, (*self.size, *colors))
-        first, count, shape = self.stored.span(index, form)
+        form = ArraySpec(look.dtype, (*self.size, *colors))
+        first, count, shape = self.stored.select_frames(index, form)
         self.stored.check(first, count, form)
         if self.is_color and self._is_seen_as_stored(look):
             return self.stored.read(first, count, shape, out)
-        array = np.empty(shape, form.dtype) if out is None else checked_out(out, shape, form.dtype)
+        array = np.empty(shape, form.dtype) if out is None else check_out(out, shape, form.dtype)
         frames = array.view(np.ndarray).reshape(count, *form.frame_shape)
         if palette is not None and not self.attributes.is_supplemental:
-            step = Step(None, "full", inverse=False, padding=None)
+            step = FrameRendering(None, "full", inverse=False, padding=None)
             transform = self._looks(step, None, look, palette, frames.size // 3)
-            self.stored.read_through(first, count, transform, frames)
+            self.stored.read_transformed(first, count, transform, frames)
             return array
-        for start, number, step in self._steps(first, count, look):
+        for start, number, step in self._renderings(first, count, look):
             self._show(start, step, look, palette, frames[start - first : start - first + number])
         return array
 
-    def _is_seen_as_stored(self, look: Look) -> bool:
+    def _is_seen_as_stored(self, look: DisplayOptions) -> bool:
         whole_bytes = self.stored.dtype == look.dtype == np.uint8 and self.bits_stored == _BYTE
         return whole_bytes and look.range == (0, 255)
 
-    def _steps(self, first: int, count: int, look: Look) -> Iterator[tuple[int, int, Step]]:
+    def _renderings(self, first: int, count: int, look: DisplayOptions) -> Iterator[tuple[int, int, FrameRendering]]:
         """Yield where frames begin that are treated alike, how many, and how."""
         if not self.attributes.varies:
-            yield first, count, self._step(first, look)
+            yield first, count, self._rendering(first, look)
             return
         start = first
-        for step, numbers in groupby(range(first, first + count), lambda number: self._step(number, look)):
+        for step, numbers in groupby(range(first, first + count), lambda number: self._rendering(number, look)):
             alike = len(list(numbers))
             yield start, alike, step
             start += alike
 
-    def _step(self, index: int, look: Look) -> Step:
+    def _rendering(self, index: int, look: DisplayOptions) -> FrameRendering:
         if self.is_color:
-            return Step(None, "full", inverse=False, padding=None)
+            return FrameRendering(None, "full", inverse=False, padding=None)
         attributes, modality = self.attributes.frame(index), self.modality(index)
         voi, padding = self._voi(attributes, look), None
         if voi in _MEASURED_BY_VALUES:
             padding, notices = attributes.padding
             self.attributes.warn(notices)
-        return Step(modality, voi, attributes.inverse, padding)
+        return FrameRendering(modality, voi, attributes.inverse, padding)
 
-    def _voi(self, attributes: Attributes, look: Look) -> Voi | Measured:
-        choice = choose(attributes, look.window, "window", prefer_lut=look.prefer_lut)
+    def _voi(self, attributes: Attributes, look: DisplayOptions) -> Voi | Measured:
+        choice = select_voi(attributes, look.window, "window", prefer_lut=look.prefer_lut)
         self.attributes.warn(choice.notices)
         if choice.voi is None and look.default is not None:
-            choice = choose(attributes, look.default, "default", prefer_lut=look.prefer_lut)
+            choice = select_voi(attributes, look.default, "default", prefer_lut=look.prefer_lut)
             self.attributes.warn(choice.notices)
         if choice.voi is not None:
             return choice.voi
@@ -147,7 +147,7 @@ class DisplayFrames:
         self.attributes.warn(notices)
         return modality
 
-    def check_view(self, index: int, look: Look) -> None:
+    def check_view(self, index: int, look: DisplayOptions) -> None:
         """Read what `look` needs of a frame, and warn of what is unusable. Nothing is decoded.
 
         Raises
@@ -158,16 +158,18 @@ class DisplayFrames:
         """
         palette = None if self.is_color else self.attributes.palette()
         if palette is None or self.attributes.is_supplemental:
-            self._step(index, look)
+            self._rendering(index, look)
 
-    def _show(self, first: int, step: Step, look: Look, palette: Palette | None, frames: np.ndarray) -> None:
+    def _show(
+        self, first: int, step: FrameRendering, look: DisplayOptions, palette: Palette | None, frames: np.ndarray
+    ) -> None:
         """Fill `frames`, as many as are treated alike."""
         voi, pixels = step.voi, self.size[0] * self.size[1]
         if voi == "full":
             voi = self._window(*self.full(step.modality))
         if not isinstance(voi, str):
             transform = self._looks(step, voi, look, palette, len(frames) * pixels)
-            self.stored.read_through(first, len(frames), transform, frames)
+            self.stored.read_transformed(first, len(frames), transform, frames)
             return
         stored = np.empty(self.stored.frame_shape, self.stored.dtype)
         # Read-only, it need not be copied before the GIL is released.
@@ -178,27 +180,29 @@ class DisplayFrames:
             transform = self._looks(step, window, look, palette, pixels)
             transform.apply(seen, frame, workers=self.stored.workers)
 
-    def _measured(self, stored: np.ndarray, step: Step, look: Look) -> Window:
-        ends = self._ends(stored, step, look)
+    def _measured(self, stored: np.ndarray, step: FrameRendering, look: DisplayOptions) -> Window:
+        ends = self._range(stored, step, look)
         if ends is None and step.padding is not None:
             # A frame of nothing else.
-            ends = self._ends(stored, step._replace(padding=None), look)
+            ends = self._range(stored, step._replace(padding=None), look)
         return self._window(*ends or (0.0, 0.0))
 
-    def _window(self, lowest: float, highest: float) -> Window:
-        window = between(lowest, highest)
+    def _window(self, lowest: float, max_entry: float) -> Window:
+        window = window_between(lowest, max_entry)
         if not np.isfinite(window[1]):
             element = self.stored.description.element
             message = f"{element}: found values around {window[0]:g} that are too far apart to be seen together"
             raise PixelDataError(message, element=element)
         return window
 
-    def _ends(self, stored: np.ndarray, step: Step, look: Look) -> tuple[float, float] | None:
+    def _range(self, stored: np.ndarray, step: FrameRendering, look: DisplayOptions) -> tuple[float, float] | None:
         if step.voi == "minmax" and not isinstance(step.modality, Lut):
-            return extremes(stored, step.modality, step.padding)
+            return min_max(stored, step.modality, step.padding)
         # Of a table the lowest stored value need not have the lowest entry.
         ranks = (0.0, 100.0) if step.voi == "minmax" else look.percentiles
-        return percentiles(stored, self.recipe(step.modality, np.dtype(np.float64), 0).made(), step.padding, ranks)
+        return percentiles(
+            stored, self.transform_spec(step.modality, np.dtype(np.float64), 0).build(), step.padding, ranks
+        )
 
     def full(self, modality: Modality) -> Ends:
         """Return the lowest and the highest modality value that the description allows."""
@@ -207,18 +211,20 @@ class DisplayFrames:
             raise PixelDataError(
                 f"{element}: found floats, which have no 'full' range, expected integers", element=element
             )
-        return ends_of(modality, self.stored_ends())
+        return ends_of(modality, self.stored_range())
 
-    def stored_ends(self) -> tuple[int, int]:
+    def stored_range(self) -> tuple[int, int]:
         """Return the lowest and the highest stored value that Bits Stored allows."""
         if self.stored.dtype.kind == "i":
             return -(1 << (self.bits_stored - 1)), (1 << (self.bits_stored - 1)) - 1
         return 0, (1 << self.bits_stored) - 1
 
-    def recipe(self, modality: Modality, dtype: np.dtype, pixels: int) -> Recipe:
+    def transform_spec(self, modality: Modality, dtype: np.dtype, pixels: int) -> TransformSpec:
         """Return what makes modality values of about so many stored values."""
-        return Recipe(self.image, self.bits, pixels, modality, dtype.name)
+        return TransformSpec(self.image, self.bits, pixels, modality, dtype.name)
 
-    def _looks(self, step: Step, voi: Voi | None, look: Look, palette: Palette | None, pixels: int) -> Transform:
-        recipe = self.recipe(step.modality, look.dtype, pixels)
-        return recipe._replace(voi=voi, palette=palette, inverse=step.inverse, range=look.range).made()
+    def _looks(
+        self, step: FrameRendering, voi: Voi | None, look: DisplayOptions, palette: Palette | None, pixels: int
+    ) -> Transform:
+        transform_spec = self.transform_spec(step.modality, look.dtype, pixels)
+        return transform_spec._replace(voi=voi, palette=palette, inverse=step.inverse, range=look.range).build()

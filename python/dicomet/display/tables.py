@@ -8,13 +8,13 @@ import numpy as np
 from dicomet._native import Lut, Palette, expand_segmented
 from dicomet._utils.warn import Notice
 from dicomet.display.modality import Ends
-from dicomet.errors import MissingElementError, PixelDataError, shown
+from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 LUT_DESCRIPTOR, LUT_DATA = 0x00283002, 0x00283006
-MOST_ENTRIES = 65536
+MAX_ENTRIES = 65536
 _COLORS = ("Red", "Green", "Blue")
 _DESCRIPTOR, _DATA, _SEGMENTED = 0x00281101, 0x00281201, 0x00281221
 _BYTE = 8
@@ -53,10 +53,10 @@ def lut_of(item: "Dataset", inputs: Ends, *, big_endian: bool, is_exact: bool) -
     entries = _entries(item, LUT_DATA, name, most_packed, big_endian=big_endian)[:count].astype(np.uint16)
     if len(entries) < count:
         raise PixelDataError(f"{name}: found {len(entries)} entries, expected {count}", element=name)
-    lut, highest = Lut(first, entries.tobytes(), bits=bits), int(entries.max())
-    if is_exact and highest >= 1 << bits:
-        raise PixelDataError(f"{name}: found the entry {highest}, expected at most {bits} bits", element=name)
-    return Table(lut, _narrow(name, highest, bits))
+    lut, max_entry = Lut(first, entries.tobytes(), bits=bits), int(entries.max())
+    if is_exact and max_entry >= 1 << bits:
+        raise PixelDataError(f"{name}: found the entry {max_entry}, expected at most {bits} bits", element=name)
+    return Table(lut, _narrow(name, max_entry, bits))
 
 
 def palette_of(dataset: "Dataset", inputs: Ends, *, big_endian: bool) -> Colors:
@@ -83,17 +83,17 @@ def palette_of(dataset: "Dataset", inputs: Ends, *, big_endian: bool) -> Colors:
         entries = _segmented if _SEGMENTED + color in dataset else _plain
         colors.append(entries(dataset, color, count, bits, big_endian=big_endian))
         wide |= bits > _BYTE and colors[-1].itemsize > 1
-    highest = int(max(color.max(initial=0) for color in colors))
+    max_entry = int(max(color.max(initial=0) for color in colors))
     # Entries of 8 bits may lie in words of 16.
-    wide = wide or highest >= 1 << _BYTE
+    wide = wide or max_entry >= 1 << _BYTE
     words = [color.astype(np.uint16).tobytes() for color in colors]
-    notices = _narrow("(0028,1201) Red Palette Color Lookup Table Data", highest, 16) if wide else ()
+    notices = _narrow("(0028,1201) Red Palette Color Lookup Table Data", max_entry, 16) if wide else ()
     return Colors(Palette(first, *words, bits=16 if wide else 8), notices)
 
 
-def _narrow(name: str, highest: int, bits: int) -> tuple[Notice, ...]:
+def _narrow(name: str, max_entry: int, bits: int) -> tuple[Notice, ...]:
     """Return a notice where no entry has the highest bit of the descriptor: the picture is darker than it is meant."""
-    found = highest.bit_length()
+    found = max_entry.bit_length()
     if found >= bits:
         return ()
     message = f"{name}: found entries of {found} bits, expected {bits} as the descriptor says; the image may be dark"
@@ -141,9 +141,9 @@ def _descriptor(dataset: "Dataset", tag: int, name: str, inputs: Ends, *, big_en
     except (TypeError, ValueError, OverflowError):
         is_known = False
     if not is_known:
-        raise PixelDataError(f"{name}: found {shown(value)}, expected three numbers of 16 bits", element=name)
-    count = count % MOST_ENTRIES or MOST_ENTRIES
-    return count, _first_input(first % MOST_ENTRIES, count, inputs), max(0, min(bits, 255))
+        raise PixelDataError(f"{name}: found {short_repr(value)}, expected three numbers of 16 bits", element=name)
+    count = count % MAX_ENTRIES or MAX_ENTRIES
+    return count, _first_input(first % MAX_ENTRIES, count, inputs), max(0, min(bits, 255))
 
 
 def _is_three_words(value: Any) -> bool:
@@ -157,7 +157,7 @@ def _first_input(first: int, count: int, inputs: Ends) -> int:
     In implicit VR nothing else tells, and in explicit VR writers choose the wrong VR. Only where no input falls into
     the table so, and some do by the other sign, the other sign is what was meant.
     """
-    other = first - MOST_ENTRIES if first >= MOST_ENTRIES // 2 else first
+    other = first - MAX_ENTRIES if first >= MAX_ENTRIES // 2 else first
     if inputs[0] < 0:
         first, other = other, first
     return other if not _is_reached(first, count, inputs) and _is_reached(other, count, inputs) else first
@@ -173,7 +173,7 @@ def _words(data: Any, name: str) -> np.ndarray:
     try:
         return np.atleast_1d(np.asarray(data, np.int64)).astype(np.uint16)
     except (TypeError, ValueError, OverflowError):
-        raise PixelDataError(f"{name}: found {shown(data)}, expected numbers of 16 bits", element=name) from None
+        raise PixelDataError(f"{name}: found {short_repr(data)}, expected numbers of 16 bits", element=name) from None
 
 
 def _value(dataset: "Dataset", tag: int, name: str) -> Any:

@@ -10,7 +10,7 @@ from dicomet.display.windows import Window
 Voi = Window | Lut
 
 
-class Recipe(NamedTuple):
+class TransformSpec(NamedTuple):
     """The arguments of a transform: modality values without `voi` and `palette`."""
 
     image: Image
@@ -23,15 +23,15 @@ class Recipe(NamedTuple):
     inverse: bool = False
     range: tuple[float, float] = (0.0, 1.0)
 
-    def made(self) -> Transform:
+    def build(self) -> Transform:
         """Return the transform: for the files of a series, which are seen alike, the same."""
         has_tables = self.palette is not None or isinstance(self.modality, Lut) or isinstance(self.voi, Lut)
-        return _made(self) if has_tables else _known(self)
+        return _build(self) if has_tables else _cached(self)
 
 
-def _made(recipe: Recipe) -> Transform:
-    arguments = recipe._asdict()
+def _build(transform_spec: TransformSpec) -> Transform:
+    arguments = transform_spec._asdict()
     return Transform(arguments.pop("image"), **arguments)
 
 
-_known = lru_cache(maxsize=32)(_made)
+_cached = lru_cache(maxsize=32)(_build)

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from dicomet._decoding.frame_reader import Form, checked_out
+from dicomet._decoding.frame_reader import ArraySpec, check_out
 from dicomet._native import extrema
 from dicomet._utils.png import read_only
 from dicomet.display.modality import Modality
 from dicomet.errors import PixelDataError
 
 if TYPE_CHECKING:
-    from dicomet.display.reader import DisplayFrames
+    from dicomet.display.reader import DisplayReader
 
 Values = Literal["display", "stored", "modality"]
 """What `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values` returns."""
@@ -21,21 +21,21 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 DTYPES = tuple(dtype.name for dtype in (*INTEGERS, *FLOATS))
 """Of modality values, where they are whole and none is outside, or float."""
 # Up to here float64, in which values are worked out, has every integer.
-_MOST = 2.0**53
+_MAX = 2.0**53
 _FLOAT32_BITS = 24
 
 
 def modality_frames(
-    frames: "DisplayFrames", index: int | None, dtype: np.dtype | None, out: np.ndarray | None
+    frames: "DisplayReader", index: int | None, dtype: np.dtype | None, out: np.ndarray | None
 ) -> np.ndarray:
     """Return the modality values of a frame, or of all."""
-    first, count, _ = frames.stored.span(index, Form(np.dtype(np.uint8), frames.stored.frame_shape))
-    modalities = _modalities(frames, range(first, first + count))
+    first, count, _ = frames.stored.select_frames(index, ArraySpec(np.dtype(np.uint8), frames.stored.frame_shape))
+    modalities = _modality_by_frame(frames, range(first, first + count))
     wanted = _dtype(frames, modalities, dtype)
-    form = Form(wanted, frames.stored.frame_shape)
-    first, count, shape = frames.stored.span(index, form)
+    form = ArraySpec(wanted, frames.stored.frame_shape)
+    first, count, shape = frames.stored.select_frames(index, form)
     frames.stored.check(first, count, form)
-    array = np.empty(shape, wanted) if out is None else checked_out(out, shape, wanted)
+    array = np.empty(shape, wanted) if out is None else check_out(out, shape, wanted)
     if len(set(modalities)) == 1:
         _read(frames, first, count, modalities[0], array)
         return array
@@ -45,37 +45,37 @@ def modality_frames(
     return array
 
 
-def modality_dtype(frames: "DisplayFrames", numbers: range, dtype: np.dtype | None) -> np.dtype:
+def modality_dtype(frames: "DisplayReader", numbers: range, dtype: np.dtype | None) -> np.dtype:
     """Return a dtype for all these frames, which may be read one by one: the caller's, or the narrowest."""
-    return _dtype(frames, _modalities(frames, numbers), dtype)
+    return _dtype(frames, _modality_by_frame(frames, numbers), dtype)
 
 
-def _modalities(frames: "DisplayFrames", numbers: range) -> list[Modality]:
+def _modality_by_frame(frames: "DisplayReader", numbers: range) -> list[Modality]:
     """Return that of each frame, or the one of all."""
     alike = numbers if frames.attributes.varies else numbers[:1]
     return [None if frames.is_color else frames.modality(number) for number in alike]
 
 
-def _dtype(frames: "DisplayFrames", modalities: list[Modality], dtype: np.dtype | None) -> np.dtype:
-    return _narrowest(frames, modalities) if dtype is None else _checked(frames, modalities, dtype)
+def _dtype(frames: "DisplayReader", modalities: list[Modality], dtype: np.dtype | None) -> np.dtype:
+    return _narrowest(frames, modalities) if dtype is None else _check_fits(frames, modalities, dtype)
 
 
-def _read(frames: "DisplayFrames", first: int, count: int, modality: Modality, out: np.ndarray) -> None:
+def _read(frames: "DisplayReader", first: int, count: int, modality: Modality, out: np.ndarray) -> None:
     if modality is None and out.dtype == frames.stored.dtype:
         frames.stored.read(first, count, out.shape, out)
         return
-    transform = frames.recipe(modality, out.dtype, out.size).made()
-    if frames.are_bits_sure or out.dtype.kind == "f":
-        frames.stored.read_through(first, count, transform, out)
+    transform = frames.transform_spec(modality, out.dtype, out.size).build()
+    if frames.bits_stored_reliable or out.dtype.kind == "f":
+        frames.stored.read_transformed(first, count, transform, out)
         return
     stored = frames.stored.read(first, count, out.shape)
     _check_bits(stored, frames)
     transform.apply(read_only(stored), out, workers=frames.stored.workers)
 
 
-def _check_bits(stored: np.ndarray, frames: "DisplayFrames") -> None:
+def _check_bits(stored: np.ndarray, frames: "DisplayReader") -> None:
     """Check samples, which may have more bits than the description says, before they are narrowed."""
-    low, high = frames.stored_ends()
+    low, high = frames.stored_range()
     found = extrema(stored, dtype=stored.dtype.name, excluded=None)  # type: ignore[arg-type]
     if found is not None and not (low <= found[0] and found[1] <= high):
         element = frames.stored.description.element
@@ -83,10 +83,10 @@ def _check_bits(stored: np.ndarray, frames: "DisplayFrames") -> None:
         raise PixelDataError(f"{message} (use a float dtype)", element=element)
 
 
-def _narrowest(frames: "DisplayFrames", modalities: list[Modality]) -> np.dtype:
+def _narrowest(frames: "DisplayReader", modalities: list[Modality]) -> np.dtype:
     if not frames.is_integer:
         return frames.stored.dtype
-    ends = _ends(frames, modalities)
+    ends = _range(frames, modalities)
     if ends is None:
         return FLOATS[frames.bits_stored > _FLOAT32_BITS]
     for dtype in INTEGERS:
@@ -96,13 +96,13 @@ def _narrowest(frames: "DisplayFrames", modalities: list[Modality]) -> np.dtype:
     return frames.stored.dtype if not any(modalities) else FLOATS[1]
 
 
-def _checked(frames: "DisplayFrames", modalities: list[Modality], dtype: np.dtype) -> np.dtype:
+def _check_fits(frames: "DisplayReader", modalities: list[Modality], dtype: np.dtype) -> np.dtype:
     """Return the caller's dtype, if it holds every value that the description allows."""
     if dtype in FLOATS or (dtype == frames.stored.dtype and not any(modalities)):
         return dtype
     if dtype not in INTEGERS:
         raise ValueError(f"'dtype': found {dtype}, expected one of {', '.join(DTYPES)}")
-    ends = _ends(frames, modalities) if frames.is_integer else None
+    ends = _range(frames, modalities) if frames.is_integer else None
     if ends is None or not _holds(dtype, ends):
         values = "values that are not whole" if ends is None else f"values from {ends[0]:g} to {ends[1]:g}"
         raise ValueError(f"'dtype': found {dtype} for {values}, expected {_narrowest(frames, modalities)}")
@@ -111,10 +111,10 @@ def _checked(frames: "DisplayFrames", modalities: list[Modality], dtype: np.dtyp
 
 def _holds(dtype: np.dtype, ends: tuple[float, float]) -> bool:
     info = np.iinfo(dtype)
-    return max(-_MOST, float(info.min)) <= ends[0] and ends[1] <= min(_MOST, float(info.max))
+    return max(-_MAX, float(info.min)) <= ends[0] and ends[1] <= min(_MAX, float(info.max))
 
 
-def _ends(frames: "DisplayFrames", modalities: list[Modality]) -> tuple[float, float] | None:
+def _range(frames: "DisplayReader", modalities: list[Modality]) -> tuple[float, float] | None:
     """Return the lowest and the highest value that there can be; None where they are not all whole numbers."""
     for modality in modalities:
         if isinstance(modality, tuple) and not (modality[0].is_integer() and modality[1].is_integer()):

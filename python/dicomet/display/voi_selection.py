@@ -11,16 +11,16 @@ from dicomet._utils.warn import Notice
 from dicomet.display.attributes import Attributes
 from dicomet.display.elements import NAMES, SEQUENCES, VOI_LUT_SEQUENCE, WINDOW_CENTER, WINDOW_EXPLANATION
 from dicomet.display.windows import FUNCTIONS, View, Window, usable
-from dicomet.errors import PixelDataError, shown
+from dicomet.errors import PixelDataError, short_repr
 
 # What depends on the values of a frame, or on its Bits Stored.
 Measured = Literal["minmax", "percentile", "full"]
 MEASURED: tuple[Measured, ...] = ("minmax", "percentile", "full")
 _WIDTH = "the width "
-Asked = None | int | str | tuple[float, float] | tuple[float, float, str]
+WindowSpec = None | int | str | tuple[float, float] | tuple[float, float, str]
 
 
-def checked(asked: Asked, name: str) -> Asked:
+def check_window(asked: WindowSpec, name: str) -> WindowSpec:
     """Return what a caller asks for, if it can be had of any image.
 
     Raises
@@ -47,7 +47,7 @@ class Choice(NamedTuple):
     notices: tuple[Notice, ...] = ()
 
 
-def choose(attributes: Attributes, asked: Asked, name: str, *, prefer_lut: bool) -> Choice:
+def select_voi(attributes: Attributes, asked: WindowSpec, name: str, *, prefer_lut: bool) -> Choice:
     """Return what `asked`, the argument `name`, stands for in a frame.
 
     Views of the file are read only where `asked` needs them. None is the first usable view; an index or an explanation
@@ -71,7 +71,7 @@ def choose(attributes: Attributes, asked: Asked, name: str, *, prefer_lut: bool)
     if asked is None:
         return _first_usable([*preferred, *others])
     if isinstance(asked, str):
-        return _named(asked, [*preferred, *others])
+        return _view_by_name(asked, [*preferred, *others])
     if not -len(preferred) <= asked < len(preferred):
         element = SEQUENCES[VOI_LUT_SEQUENCE] if is_lut else NAMES[WINDOW_CENTER]
         raise PixelDataError(
@@ -98,14 +98,14 @@ def _notice_of(skipped: Sequence[PixelDataError], consequence: str) -> tuple[Not
     return (Notice(skipped[0].element or "", f"{skipped[0]}{more}; {consequence}"),)
 
 
-def _named(name: str, views: Sequence[View]) -> Choice:
+def _view_by_name(name: str, views: Sequence[View]) -> Choice:
     names = [view.name() for view in views]
     for view, explanation in zip(views, names, strict=True):
         if explanation.casefold() == name.strip().casefold():
             return _required(view)
     element = NAMES[WINDOW_EXPLANATION]
-    found = ", ".join(shown(explanation) for explanation in names if explanation) or "no names"
-    expected = f"{shown(name)} (or {', '.join(map(repr, MEASURED))})"
+    found = ", ".join(short_repr(explanation) for explanation in names if explanation) or "no names"
+    expected = f"{short_repr(name)} (or {', '.join(map(repr, MEASURED))})"
     raise PixelDataError(f"{element}: found {found}, expected {expected}", element=element)
 
 

@@ -14,11 +14,11 @@ from dicomet.display.elements import (
     WINDOW_CENTER,
     WINDOW_EXPLANATION,
     WINDOW_WIDTH,
-    Elements,
+    DisplayAttributes,
     decimal,
     term,
 )
-from dicomet.errors import PixelDataError, shown
+from dicomet.errors import PixelDataError, short_repr
 
 Window = tuple[float, float, str]
 """Center, width and function."""
@@ -43,7 +43,7 @@ class View(NamedTuple):
     """Returns what it shows, or why it cannot be used."""
 
 
-def windows_of(elements: Elements) -> tuple[View, ...]:
+def windows_of(elements: DisplayAttributes) -> tuple[View, ...]:
     """Return a view for each of the first Window Centers and Window Widths of a frame, usable or not."""
     try:
         centers, widths = elements.texts(WINDOW_CENTER), elements.texts(WINDOW_WIDTH)
@@ -92,11 +92,11 @@ def usable(window: Window, name: str, quantity: str = "") -> Seen:
     return Seen((center, width, "LINEAR_EXACT"), (Notice(name, message),))
 
 
-def _window(elements: Elements, center: str, width: str, notices: tuple[Notice, ...]) -> Seen:
+def _window(elements: DisplayAttributes, center: str, width: str, notices: tuple[Notice, ...]) -> Seen:
     function = term(elements, VOI_LUT_FUNCTION) or "LINEAR"
     if function not in FUNCTIONS:
         name = NAMES[VOI_LUT_FUNCTION]
-        message = f"{name}: found {shown(function)}, expected one of {', '.join(FUNCTIONS)}"
+        message = f"{name}: found {short_repr(function)}, expected one of {', '.join(FUNCTIONS)}"
         raise PixelDataError(message, element=name)
     seen = usable((decimal(center, WINDOW_CENTER), decimal(width, WINDOW_WIDTH), function), NAMES[WINDOW_WIDTH])
     return Seen(seen.voi, (*seen.notices, *notices))
@@ -110,7 +110,7 @@ def _different_counts(centers: int, widths: int) -> tuple[Notice, ...]:
     return (Notice(name, f"{name}: found {centers} values, expected {widths} as of {NAMES[WINDOW_WIDTH]}"),)
 
 
-def _explanation(elements: Elements, number: int) -> str:
+def _explanation(elements: DisplayAttributes, number: int) -> str:
     """Return the explanation of a window; an unreadable one is empty, as it does not change what is shown."""
     try:
         names = elements.texts(WINDOW_EXPLANATION)

@@ -14,10 +14,10 @@ from pydicom.pixels import utils
 from pydicom.pixels.decoders import base
 from pydicom.pixels.decoders.base import Decoder
 
-from dicomet.dropin.elements import Elements, is_plain, read_before, transfer_syntax
-from dicomet.dropin.pydicom_frames import Frames
+from dicomet.dropin.elements import CachedElements, is_plain, read_before, transfer_syntax
+from dicomet.dropin.pydicom_frames import PydicomFrames
 from dicomet.dropin.request import of_elements
-from dicomet.dropin.shape import HandOver
+from dicomet.dropin.shape import NotTaken
 
 OPTIONS = frozenset({"use_pdh", "index", "raw", "decoding_plugin"})
 # What `Dataset.__init__` makes.
@@ -48,7 +48,7 @@ def is_common(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return type(options) is dict and options.get("use_pdh") is False and options.keys() <= OPTIONS
 
 
-def convert(ds: Dataset, decoded: Callable[[Dataset, Elements, dict[str, Any]], np.ndarray | None]) -> None:
+def convert(ds: Dataset, decoded: Callable[[Dataset, CachedElements, dict[str, Any]], np.ndarray | None]) -> None:
     """Do what `convert_pixel_data` does, step by step; where `decoded` gives no array, pydicom's function does.
 
     pydicom's whole method is not called then, for it would try again to read an element that has just failed.
@@ -73,14 +73,14 @@ def convert(ds: Dataset, decoded: Callable[[Dataset, Elements, dict[str, Any]], 
     ds._pixel_id = ids  # noqa: SLF001
 
 
-def decode(ds: Dataset, elements: Elements, options: dict[str, Any]) -> np.ndarray:
-    """Return what `Decoder.as_array` would, or raise `HandOver`. Nothing is read, warned or changed here."""
+def decode(ds: Dataset, elements: CachedElements, options: dict[str, Any]) -> np.ndarray:
+    """Return what `Decoder.as_array` would, or raise `NotTaken`. Nothing is read, warned or changed here."""
     found = base._PIXEL_DATA_DECODERS.get(transfer_syntax(ds))  # noqa: SLF001
     if found is None or "as_array" in vars(found[0]):
-        raise HandOver("no decoder, or one with a method of somebody else's")
+        raise NotTaken("no decoder, or one with a method of somebody else's")
     index = options.get("index")
     request = of_elements(
         found[0], ds, elements, raw=options.get("raw", False), decoding_plugin=options["decoding_plugin"]
     )
-    frames = Frames(request)
+    frames = PydicomFrames(request)
     return (frames.whole() if index is None else frames.frame(index))[0]

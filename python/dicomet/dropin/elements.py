@@ -33,7 +33,7 @@ CLASSES = frozenset({Dataset, FileDataset})
 TRANSFER_SYNTAX_UID = 0x00020010
 
 
-class Elements(NamedTuple):
+class CachedElements(NamedTuple):
     """The elements of `TAGS`, None where there is none, and their values."""
 
     elements: list[DataElement | None]
@@ -54,12 +54,12 @@ class Elements(NamedTuple):
         return {tag: element for tag, element in found if element is not None}
 
 
-def read_before(dataset: Dataset) -> Elements | None:
+def read_before(dataset: Dataset) -> CachedElements | None:
     """Return the elements, or None where one is still raw, or of a class of the user's."""
     elements: list[Any] = [*map(dataset._dict.get, TAGS)]  # type: ignore[arg-type]  # noqa: SLF001
     if not READ.issuperset(map(type, elements)):
         return None
-    return Elements(elements, [None if element is None else element.value for element in elements])
+    return CachedElements(elements, [None if element is None else element.value for element in elements])
 
 
 def is_plain(dataset: Any) -> bool:

@@ -41,7 +41,7 @@ def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) 
     # It logs what it reads to those who debug.
     if LOGGER.isEnabledFor(logging.DEBUG) or file.tell() != 0:
         return None
-    header = scan_file(Source.of_memory(file.read(HEAD)), options)
+    header = scan_file(Source.from_buffer(file.read(HEAD)), options)
     if header is None or header.transfer_syntax not in base._PIXEL_DATA_DECODERS:  # noqa: SLF001
         file.seek(0)
         return None

@@ -26,10 +26,10 @@ from pydicom.uid import RLELossless
 from dicomet.dropin import convert, headers, pydicom_plugin
 from dicomet.dropin.calibration import NAMES, ORIGINALS
 from dicomet.dropin.colors import replacement
-from dicomet.dropin.elements import Elements
-from dicomet.dropin.pydicom_frames import Frames
-from dicomet.dropin.request import PydicomError, Request, understand
-from dicomet.dropin.shape import HandOver
+from dicomet.dropin.elements import CachedElements
+from dicomet.dropin.pydicom_frames import PydicomFrames
+from dicomet.dropin.request import PydicomError, Request, parse_request
+from dicomet.dropin.shape import NotTaken
 from dicomet.dropin.stats import TALLY
 from dicomet.errors import PixelDataError
 
@@ -112,7 +112,7 @@ class Patches:
 
         return convert_pixel_data
 
-    def _converted(self, dataset: Dataset, elements: Elements, options: dict[str, Any]) -> np.ndarray | None:
+    def _converted(self, dataset: Dataset, elements: CachedElements, options: dict[str, Any]) -> np.ndarray | None:
         """Return the array of a data set; None where `as_array` must be asked, which then counts the decode."""
         try:
             self._check_internals()
@@ -150,9 +150,9 @@ class Patches:
         def decode() -> Result:
             index = kwargs.get("index")
             if index is not None and (type(index) is not int or index < 0):
-                raise HandOver("an index that is no frame's")
-            index, request = self._understood("index", args, kwargs)
-            frames = Frames(request)
+                raise NotTaken("an index that is no frame's")
+            index, request = self._parse_request("index", args, kwargs)
+            frames = PydicomFrames(request)
             return frames.whole() if index is None else frames.frame(index)
 
         result = _tried(decode)
@@ -164,7 +164,7 @@ class Patches:
         self, original: Iterate, untouched: Iterated, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Iterated:
         """Yield frames; from the first that is doubtful on, pydicom's."""
-        begun = self._begun(args, kwargs)
+        begun = self._start(args, kwargs)
         if begun is None:
             yield from untouched
             return
@@ -184,31 +184,31 @@ class Patches:
             done.append(index)
             yield result
 
-    def _frame(self, frames: Frames, index: int) -> Result:
+    def _frame(self, frames: PydicomFrames, index: int) -> Result:
         self._check_internals()
         return frames.frame(index)
 
-    def _begun(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Frames, Any] | None:
+    def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[PydicomFrames, Any] | None:
         """Return the frames of a call of `iter_array`, and which are wanted; None where pydicom must be asked."""
 
-        def begin() -> tuple[Frames, Any]:
-            indices, request = self._understood("indices", args, kwargs)
+        def begin() -> tuple[PydicomFrames, Any]:
+            indices, request = self._parse_request("indices", args, kwargs)
             _check_iteration(request, indices)
-            return Frames(request), indices or None
+            return PydicomFrames(request), indices or None
 
         return _tried(begin)
 
-    def _understood(self, chosen: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Request]:
+    def _parse_request(self, chosen: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Request]:
         """Return the argument `chosen`, and the request that the others are."""
         self._check_internals()
         wanted = dict(kwargs)
-        return wanted.pop(chosen, None), understand(*args, **wanted)
+        return wanted.pop(chosen, None), parse_request(*args, **wanted)
 
     def _check_internals(self) -> None:
         if config.debugging:
-            raise HandOver("pydicom logs for debugging")
+            raise NotTaken("pydicom logs for debugging")
         if not self._is_pydicom or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
-            raise HandOver("somebody has changed pydicom's own functions")
+            raise NotTaken("somebody has changed pydicom's own functions")
 
 
 def _pydicoms_rest(
@@ -259,7 +259,7 @@ def _check_iteration(request: Request, indices: Any) -> None:
     shape = request.shape
     # pydicom takes the second frame for one that is not subsampled.
     if shape.is_subsampled and (shape.number_of_frames > 1 or indices):
-        raise HandOver("an iteration over frames in YBR_FULL_422")
+        raise NotTaken("an iteration over frames in YBR_FULL_422")
 
 
 def _tried(work: Callable[[], T], *, was_taken: bool = False) -> T | None:
@@ -280,14 +280,14 @@ def _tried(work: Callable[[], T], *, was_taken: bool = False) -> T | None:
     except PydicomError as found:
         error = found.error
     except Exception as doubt:  # noqa: BLE001
-        TALLY.hand_over(_reason(doubt), was_taken=was_taken)
+        TALLY.decline(_reason(doubt), was_taken=was_taken)
         return None
-    TALLY.hand_over("an element that cannot be read", was_taken=was_taken)
+    TALLY.decline("an element that cannot be read", was_taken=was_taken)
     raise error
 
 
 def _reason(doubt: BaseException) -> str:
-    if isinstance(doubt, HandOver):
+    if isinstance(doubt, NotTaken):
         return str(doubt)
     if isinstance(doubt, PixelDataError):
         return "pixel data that is damaged, or not as the standard wants it"

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 
 from dicomet._decoding.encapsulated import extended_offset_table
-from dicomet._native import Encapsulated
-from dicomet._native import Frames as EncodedFrames
+from dicomet._native import EncapsulatedPixelData
+from dicomet._native import FrameIndex as EncodedFrames
 from dicomet.dropin.request import Request
-from dicomet.dropin.shape import HandOver
+from dicomet.dropin.shape import NotTaken
 
 ITEM_HEADER = 8
 
 
-class Frames:
+class PydicomFrames:
     """The frames of one request."""
 
     def __init__(self, request: Request) -> None:
@@ -21,7 +21,7 @@ class Frames:
         self.request = request
         self._shape = request.shape
         self._form = request.form
-        self._found: Places | None = None
+        self._found: FrameLocator | None = None
 
     @property
     def count(self) -> int:
@@ -35,7 +35,7 @@ class Frames:
     def frame(self, index: int) -> tuple[np.ndarray, dict[str, Any]]:
         """Return one frame, and what pydicom says of it."""
         if type(index) is not int or not 0 <= index < self._shape.number_of_frames:
-            raise HandOver("an index that is no frame's")
+            raise NotTaken("an index that is no frame's")
         return self._decoded(index, 1), self.request.properties(as_frame=True)
 
     def _decoded(self, first: int, count: int) -> np.ndarray:
@@ -44,9 +44,9 @@ class Frames:
     def _native(self, first: int, count: int) -> np.ndarray:
         request, shape, form = self.request, self._shape, self._form
         if shape.bits_allocated == 1 and count == 1 and first * shape.rows * shape.columns % 8:
-            raise HandOver("a frame of single bits that does not begin on a byte")
+            raise NotTaken("a frame of single bits that does not begin on a byte")
         if request.file is not None and request.file.tell() != request.position:
-            raise HandOver("a file that has been moved between two frames")
+            raise NotTaken("a file that has been moved between two frames")
         array, memory = self._result(count)
         form.plan.native_frames(request.value, first, memory, workers=None)
         return array
@@ -54,12 +54,12 @@ class Frames:
     def _rle(self, first: int, count: int) -> np.ndarray:
         form = self._form
         if self._found is None:
-            self._found = Places(self.request)
+            self._found = FrameLocator(self.request)
         frames, place = self._found.all() if count > 1 else self._found.one(first)
         frames.check_rle_bounds(form.image, place, count, number=0)
         array, memory = self._result(count)
         if form.plan.rle_frames(self.request.value, frames, place, memory, number=first, workers=None):
-            raise HandOver("RLE Lossless that is not exactly as the standard wants it")
+            raise NotTaken("RLE Lossless that is not exactly as the standard wants it")
         return array
 
     def _result(self, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -85,14 +85,14 @@ class Frames:
         return memory, memory.reshape(-1)
 
 
-class Places:
+class FrameLocator:
     """Where the frames of encapsulated pixel data lie, as far as pydicom finds them in the same places."""
 
     def __init__(self, request: Request) -> None:
         """Read the Basic Offset Table."""
         self._length = request.value.length
         self._expected = request.shape.number_of_frames
-        self._places = Encapsulated(
+        self._places = EncapsulatedPixelData(
             request.value,
             delimited=False,
             frames=self._expected,
@@ -109,12 +109,12 @@ class Places:
     def all(self, index: int = 0) -> tuple[EncodedFrames, int]:
         """Return all frames, and which of them is number `index`."""
         if self._frames is None:
-            found = self._places.find_frames()
+            found = self._places.build_frame_index()
             found.check_whole()
             if found.warnings or len(found) != self._expected:
-                raise HandOver("fragments that are not those of Number of Frames, or damaged")
+                raise NotTaken("fragments that are not those of Number of PydicomFrames, or damaged")
             # A rest too short for an item, which the core does not look at: pydicom judges it by itself.
             if 0 < self._length - found.end < ITEM_HEADER:
-                raise HandOver("bytes behind the last fragment")
+                raise NotTaken("bytes behind the last fragment")
             self._frames = found
         return self._frames, index

@@ -28,8 +28,8 @@ from dicomet._native import Source
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet._parsing.source import source_of_file
 from dicomet.dropin import pydicom_plugin
-from dicomet.dropin.elements import Elements, read_before, transfer_syntax
-from dicomet.dropin.shape import Coding, Form, HandOver, Shape, form_of, number_of_frames
+from dicomet.dropin.elements import CachedElements, read_before, transfer_syntax
+from dicomet.dropin.shape import Coding, NotTaken, PlannedShape, Shape, number_of_frames, plan_shape
 
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
@@ -74,7 +74,7 @@ class Request(NamedTuple):
     `position` where it has been left.
     """
 
-    form: Form
+    form: PlannedShape
     value: Source
     number_of_frames: int
     extended_offsets: tuple[bytes, bytes] | None
@@ -93,7 +93,7 @@ class Request(NamedTuple):
         return {**self.form.properties, "number_of_frames": 1 if as_frame else self.number_of_frames}
 
 
-def understand(
+def parse_request(
     decoder: Decoder,
     src: Any,
     *,
@@ -102,19 +102,21 @@ def understand(
     decoding_plugin: str = "",
     **options: Any,
 ) -> Request:
-    """Return what is wanted, or raise `HandOver`."""
+    """Return what is wanted, or raise `NotTaken`."""
     coding = _coding(decoder, decoding_plugin)
     _check_options(decoder, options)
     source, options = _source(decoder, src, options)
     return _request(decoder, coding, source, options, raw=raw)
 
 
-def of_elements(decoder: Decoder, dataset: Dataset, elements: Elements, *, raw: Any, decoding_plugin: Any) -> Request:
-    """Return what `understand` does of a data set in the transfer syntax of `decoder`, without any effect."""
+def of_elements(
+    decoder: Decoder, dataset: Dataset, elements: CachedElements, *, raw: Any, decoding_plugin: Any
+) -> Request:
+    """Return what `parse_request` does of a data set in the transfer syntax of `decoder`, without any effect."""
     coding = _coding(decoder, decoding_plugin)
     options = _checked(elements.described())
     if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
-        raise HandOver("an Extended Offset Table, which may have to be read first")
+        raise NotTaken("an Extended Offset Table, which may have to be read first")
     found = elements.pixel_data()
     tag = _pixel_data_tag([*found], {})
     value, options["pixel_vr"] = _pixel_data(found[tag])
@@ -127,30 +129,30 @@ def _request(
 ) -> Request:
     file, position = None, 0
     if isinstance(source, bytes):
-        value = Source.of_memory(source)
+        value = Source.from_buffer(source)
     else:
         file, position = source, source.tell()
         value = _of_file(file, position)
-    form = form_of(coding, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
+    form = plan_shape(coding, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
     offsets = _extended_offsets(options, coding)
     request = Request(form, value, options["number_of_frames"], offsets, source, options, file, position)
     if coding == "RLE" and file is not None and not options.get("allow_excess_frames", True):
-        raise HandOver("allow_excess_frames=False for RLE Lossless in a file")
+        raise NotTaken("allow_excess_frames=False for RLE Lossless in a file")
     _check_length(request)
     return request
 
 
 def _coding(decoder: Decoder, decoding_plugin: str) -> Coding:
     if type(decoder) is not Decoder:
-        raise HandOver("a decoder class of the user's")
+        raise NotTaken("a decoder class of the user's")
     if decoder.UID in NATIVE:
         return "native"
     if not _is(decoder, RLELossless):
-        raise HandOver("a JPEG syntax, or another that dicomet does not decode")
+        raise NotTaken("a JPEG syntax, or another that dicomet does not decode")
     available = decoder._available  # noqa: SLF001 - `available_plugins` does not tell which is tried first
     chosen = decoding_plugin or next(iter(available), "")
     if chosen not in available or available[chosen] not in RLE_PLUGINS:
-        raise HandOver("an RLE plugin that dicomet does not know, or that is not available")
+        raise NotTaken("an RLE plugin that dicomet does not know, or that is not available")
     return "RLE"
 
 
@@ -163,12 +165,12 @@ def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
         if name in OPTIONS:
             continue
         if name not in UNSET_OPTIONS:
-            raise HandOver("an option that dicomet does not know")
+            raise NotTaken("an option that dicomet does not know")
         if value:
-            raise HandOver(f"the option {name}")
+            raise NotTaken(f"the option {name}")
     transfer_syntax = options.get("transfer_syntax_uid", decoder.UID)
     if type(transfer_syntax) is not UID or transfer_syntax != decoder.UID:
-        raise HandOver("the option transfer_syntax_uid is not the UID of the decoder")
+        raise NotTaken("the option transfer_syntax_uid is not the UID of the decoder")
 
 
 def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes | BinaryIO, dict[str, Any]]:
@@ -178,7 +180,7 @@ def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes 
     if _is(decoder, RLELossless):
         options = {"pixel_keyword": "PixelData", **options}
     if type(src) is not bytes and not is_plain_file(src):
-        raise HandOver("a source that is neither bytes, nor a plain file, nor a Dataset")
+        raise NotTaken("a source that is neither bytes, nor a plain file, nor a Dataset")
     return cast("bytes | BinaryIO", src), options
 
 
@@ -196,7 +198,7 @@ def _of_file(file: BinaryIO, position: int) -> Source:
 def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
     kind = type(dataset)
     if kind.__getitem__ is not Dataset.__getitem__ or kind.__contains__ is not Dataset.__contains__:
-        raise HandOver("a Dataset class that gives access to its elements in its own way")
+        raise NotTaken("a Dataset class that gives access to its elements in its own way")
     elements = read_before(dataset)
     described = _checked(_described(dataset) if elements is None else elements.described())
     if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
@@ -205,7 +207,7 @@ def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> 
     if transfer_syntax(dataset) != decoder.UID:
         file_meta = getattr(dataset, "file_meta", {})
         if file_meta is None or file_meta.get("TransferSyntaxUID", decoder.UID) != decoder.UID:
-            raise HandOver("the transfer syntax of the Dataset is not the decoder's")
+            raise NotTaken("the transfer syntax of the Dataset is not the decoder's")
     tag = _pixel_data_tag([tag for tag in KEYWORDS if tag in dataset._dict], options)  # noqa: SLF001
     element = dataset._dict[tag]  # type: ignore[index]  # noqa: SLF001
     if type(element) is not DataElement:
@@ -221,14 +223,14 @@ def _checked(described: dict[str, Any]) -> dict[str, Any]:
     """Return what `as_pixel_options` does, of the values of the Image Pixel module."""
     described.setdefault("number_of_frames", 1)
     if not PLAIN_VALUES.issuperset(map(type, described.values())):
-        raise HandOver("an element of the Image Pixel module with other than one integer or text")
+        raise NotTaken("an element of the Image Pixel module with other than one integer or text")
     number_of_frames(described)
     return described
 
 
 def _pixel_data_tag(tags: list[int], options: dict[str, Any]) -> int:
     if len(tags) != 1 or options.get("pixel_keyword", KEYWORDS[tags[0]]) != KEYWORDS[tags[0]]:
-        raise HandOver("no pixel data element, more than one, or another than that of the option pixel_keyword")
+        raise NotTaken("no pixel data element, more than one, or another than that of the option pixel_keyword")
     return tags[0]
 
 
@@ -236,7 +238,7 @@ def _pixel_data(element: DataElement) -> tuple[bytes, str]:
     """Return the value of the pixel data element, and its VR."""
     value = element.value
     if type(value) is not bytes:
-        raise HandOver("the value of the pixel data element is not bytes")
+        raise NotTaken("the value of the pixel data element is not bytes")
     return value, element.VR
 
 
@@ -261,9 +263,9 @@ def _extended_offsets(options: dict[str, Any], coding: str) -> tuple[bytes, byte
     if tables is None:
         return None
     if coding == "native" or type(tables) is not tuple or [type(table) for table in tables] != [bytes, bytes]:
-        raise HandOver("an Extended Offset Table in an unusual form")
+        raise NotTaken("an Extended Offset Table in an unusual form")
     if len(tables[0]) != len(tables[1]) or len(tables[0]) % 8:
-        raise HandOver("an Extended Offset Table in an unusual form")
+        raise NotTaken("an Extended Offset Table in an unusual form")
     return tables
 
 
@@ -273,7 +275,7 @@ def _check_length(request: Request) -> None:
     padded = expected + expected % 2
     if request.shape.coding == "RLE":
         if not is_file and found in (expected, padded):
-            raise HandOver("compressed pixel data of exactly the length of uncompressed pixel data")
+            raise NotTaken("compressed pixel data of exactly the length of uncompressed pixel data")
         return
     if found < expected or (not is_file and found not in (expected, padded)):
-        raise HandOver("a value that is shorter or longer than the image")
+        raise NotTaken("a value that is shorter or longer than the image")

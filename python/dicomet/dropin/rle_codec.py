@@ -2,11 +2,13 @@
 
 from functools import lru_cache
 
-from dicomet._native import Frames, Image, Plan, Source
+from dicomet._native import Decoder, FrameIndex, Image, Source
 
 
 @lru_cache(maxsize=64)
-def _plan(rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, *, strict: bool) -> tuple[Image, Plan]:
+def _plan(
+    rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, *, strict: bool
+) -> tuple[Image, Decoder]:
     image = Image(
         rows=rows,
         columns=columns,
@@ -20,8 +22,8 @@ def _plan(rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, 
         photometric_interpretation="MONOCHROME2" if samples_per_pixel == 1 else "RGB",
         keyword="PixelData",
     )
-    plan = Plan.native(image, big_endian=False, paired=False, correct_unused_bits=False, conversion=None)
-    return image, plan.in_form(big_endian=False, planar=True, arithmetic="exact", strict=strict)
+    plan = Decoder.native(image, big_endian=False, ow_swapped=False, correct_unused_bits=False, conversion=None)
+    return image, plan.with_output(big_endian=False, planar=True, arithmetic="exact", strict=strict)
 
 
 def decode_planes(  # noqa: PLR0913 - what a frame's header does not say
@@ -45,7 +47,7 @@ def decode_planes(  # noqa: PLR0913 - what a frame's header does not say
 
     """
     image, plan = _plan(rows, columns, samples_per_pixel, bits_allocated, strict=strict)
-    encoded = Frames.single(len(src))
+    encoded = FrameIndex.single(len(src))
     encoded.check_rle_bounds(image, 0, 1, number=0)
     frame = bytearray(image.check_result(1))
-    return frame, plan.rle_frames(Source.of_memory(src), encoded, 0, frame, number=0, workers=1)
+    return frame, plan.rle_frames(Source.from_buffer(src), encoded, 0, frame, number=0, workers=1)

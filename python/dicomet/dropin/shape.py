@@ -1,6 +1,6 @@
 """The shape of a decode: all it depends on, checked, and how its result is made.
 
-Nothing here warns, logs or changes anything: what is not plainly in order raises `HandOver`.
+Nothing here warns, logs or changes anything: what is not plainly in order raises `NotTaken`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pydicom.pixels.common import PhotometricInterpretation
 from pydicom.pixels.utils import _IMAGE_PIXEL
 from pydicom.valuerep import IS
 
-from dicomet._native import Image, Plan
+from dicomet._native import Decoder, Image
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet.dropin.calibration import Arithmetic, arithmetic_of_pydicom
 
@@ -27,7 +27,7 @@ FLOAT_BITS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
 MAX_RLE_BITS = 15 * 8
 
 
-class HandOver(Exception):  # noqa: N818 - not an error
+class NotTaken(Exception):  # noqa: N818 - not an error
     """Tell that pydicom's own code must decode this, and why, in words that do not depend on the file."""
 
 
@@ -38,7 +38,7 @@ class Shape:
     coding: Coding
     big_endian: bool
     keyword: str
-    words_of_bytes: bool
+    ow_swapped: bool
     rows: int
     columns: int
     samples_per_pixel: int
@@ -66,12 +66,12 @@ class Shape:
         """Tell whether pydicom's result owns its memory: a copy does, another view of one does not."""
         if self.to_rgb:
             return True
-        views = self.coding == "RLE" or self.bits_allocated == 1 or self.words_of_bytes
+        views = self.coding == "RLE" or self.bits_allocated == 1 or self.ow_swapped
         return not views and not self.is_subsampled
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class PlannedShape:
     """How a shape is decoded, and what its result is.
 
     `value_bytes`: bytes of all frames, in native form. `properties`: what pydicom says of the result, in its order.
@@ -79,7 +79,7 @@ class Form:
 
     shape: Shape
     image: Image
-    plan: Plan
+    plan: Decoder
     dtype: np.dtype
     value_bytes: int
     properties: dict[str, Any]
@@ -90,15 +90,17 @@ DESCRIBING = (*_IMAGE_PIXEL.values(), "pixel_keyword", "pixel_vr", "as_rgb", "co
 _MISSING = object()
 
 
-def form_of(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> Form:
-    """Return how the image is decoded that pydicom's options describe, or raise `HandOver`."""
+def plan_shape(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> PlannedShape:
+    """Return how the image is decoded that pydicom's options describe, or raise `NotTaken`."""
     values = tuple([options.get(name, _MISSING) for name in DESCRIBING])
     # With their types, for 1 is equal to True.
-    return _form_of(coding, big_endian, bool(raw), values, tuple(map(type, values)))
+    return _plan_shape(coding, big_endian, bool(raw), values, tuple(map(type, values)))
 
 
 @lru_cache(maxsize=256)
-def _form_of(coding: Coding, big_endian: bool, raw: bool, values: tuple[Any, ...], _types: tuple[type, ...]) -> Form:  # noqa: FBT001
+def _plan_shape(
+    coding: Coding, big_endian: bool, raw: bool, values: tuple[Any, ...], _types: tuple[type, ...]
+) -> PlannedShape:  # noqa: FBT001
     """Decide once for the frames of a series, which are described alike."""
     options = {name: value for name, value in zip(DESCRIBING, values, strict=True) if value is not _MISSING}
     shape = _shape_of(coding, options, big_endian=big_endian, raw=raw)
@@ -107,7 +109,7 @@ def _form_of(coding: Coding, big_endian: bool, raw: bool, values: tuple[Any, ...
     if shape.big_endian:
         dtype = dtype.newbyteorder(">")
     _, end_bit = image.native_frame_range(shape.number_of_frames - 1)
-    return Form(shape, image, _plan(shape, image), dtype, -(-end_bit // 8), _properties(shape))
+    return PlannedShape(shape, image, _plan(shape, image), dtype, -(-end_bit // 8), _properties(shape))
 
 
 def _image(shape: Shape) -> Image:
@@ -129,20 +131,20 @@ def _image(shape: Shape) -> Image:
     )
 
 
-def _plan(shape: Shape, image: Image) -> Plan:
+def _plan(shape: Shape, image: Image) -> Decoder:
     arithmetic: Arithmetic | None = "exact"
     if shape.to_rgb:
         arithmetic = arithmetic_of_pydicom("ybr_to_rgb", planar=shape.planar_result, single_column=shape.columns == 1)
     if arithmetic is None:
-        raise HandOver("this machine's matrix product rounds colours in a way that is not known")
-    plan = Plan.native(
+        raise NotTaken("this machine's matrix product rounds colours in a way that is not known")
+    plan = Decoder.native(
         image,
         big_endian=shape.big_endian,
-        paired=shape.words_of_bytes,
+        ow_swapped=shape.ow_swapped,
         correct_unused_bits=shape.correct_unused_bits,
         conversion="ybr_to_rgb" if shape.to_rgb else None,
     )
-    return plan.in_form(big_endian=shape.big_endian, planar=shape.planar_result, arithmetic=arithmetic, strict=True)
+    return plan.with_output(big_endian=shape.big_endian, planar=shape.planar_result, arithmetic=arithmetic, strict=True)
 
 
 def _properties(shape: Shape) -> dict[str, Any]:
@@ -168,19 +170,19 @@ def _properties(shape: Shape) -> dict[str, Any]:
 def _shape_of(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> Shape:
     keyword = options.get("pixel_keyword")
     if not isinstance(keyword, str) or keyword not in KEYWORDS.values():
-        raise HandOver("the option pixel_keyword is missing or unknown")
+        raise NotTaken("the option pixel_keyword is missing or unknown")
     samples = _integer(options, "samples_per_pixel", 1, 3)
     bits_allocated, bits_stored, pixel_representation = _sample_format(options, keyword)
     planar = _integer(options, "planar_configuration", 0, 1) if samples > 1 else 0
     photometric = _photometric(options, samples)
-    words_of_bytes = (
+    ow_swapped = (
         big_endian and bits_allocated == 8 and keyword == "PixelData" and options.get("pixel_vr") == "OW"  # noqa: PLR2004
     )
     shape = Shape(
         coding=coding,
         big_endian=big_endian,
         keyword=keyword,
-        words_of_bytes=words_of_bytes,
+        ow_swapped=ow_swapped,
         rows=_integer(options, "rows", 1, MAX_SIDE),
         columns=_integer(options, "columns", 1, MAX_SIDE),
         samples_per_pixel=samples,
@@ -201,10 +203,10 @@ def _sample_format(options: dict[str, Any], keyword: str) -> tuple[int, int, int
     bits_allocated = _integer(options, "bits_allocated", 1, 64)
     if keyword != "PixelData":
         if bits_allocated != FLOAT_BITS[keyword]:
-            raise HandOver("Bits Allocated is not that of the float element")
+            raise NotTaken("Bits Allocated is not that of the float element")
         return bits_allocated, bits_allocated, 0
     if bits_allocated not in (1, 8, 16, 32, 64):
-        raise HandOver("the value of bits_allocated is missing or not allowed")
+        raise NotTaken("the value of bits_allocated is missing or not allowed")
     return (
         bits_allocated,
         _integer(options, "bits_stored", 1, bits_allocated),
@@ -217,38 +219,38 @@ def _photometric(options: dict[str, Any], samples: int) -> str:
     term = options.get("photometric_interpretation")
     member = PHOTOMETRIC.get(term) if isinstance(term, str) else None
     if member is None or (member.name in SINGLE_SAMPLE) != (samples == 1) or samples == 2:  # noqa: PLR2004
-        raise HandOver("the photometric interpretation is missing, unknown, or not for this number of samples")
+        raise NotTaken("the photometric interpretation is missing, unknown, or not for this number of samples")
     return member.name
 
 
 def _check_shape(shape: Shape) -> None:
     """Hand over the combinations in which pydicom's result is an error, or of a form of its own."""
     if shape.to_rgb and (shape.bits_allocated != 8 or shape.pixel_representation or shape.keyword != "PixelData"):  # noqa: PLR2004
-        raise HandOver("a colour conversion of other than unsigned 8-bit samples")
+        raise NotTaken("a colour conversion of other than unsigned 8-bit samples")
     if shape.to_rgb and shape.bits_stored != 8:  # noqa: PLR2004
-        # pydicom converts around 128 all the same, `Plan` around 2^(Bits Stored - 1) (PS3.3 C.7.6.3.1.2).
-        raise HandOver("a color conversion of fewer than 8 bits stored")
+        # pydicom converts around 128 all the same, `Decoder` around 2^(Bits Stored - 1) (PS3.3 C.7.6.3.1.2).
+        raise NotTaken("a color conversion of fewer than 8 bits stored")
     if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.coding == "RLE"):
-        raise HandOver("1 bit allocated, in colour or in RLE Lossless")
-    if shape.words_of_bytes and shape.planar_configuration == 1:
-        raise HandOver("planes of bytes in big-endian words")
+        raise NotTaken("1 bit allocated, in colour or in RLE Lossless")
+    if shape.ow_swapped and shape.planar_configuration == 1:
+        raise NotTaken("planes of bytes in big-endian words")
     if shape.is_subsampled and (shape.columns % 2 or shape.planar_configuration or shape.keyword != "PixelData"):
-        raise HandOver("YBR_FULL_422 with odd Columns, or in planes")
+        raise NotTaken("YBR_FULL_422 with odd Columns, or in planes")
     bits = shape.samples_per_pixel * shape.bits_allocated
     if shape.coding == "RLE" and (shape.keyword != "PixelData" or bits > MAX_RLE_BITS):
-        raise HandOver("RLE Lossless of more than 15 segments")
+        raise NotTaken("RLE Lossless of more than 15 segments")
 
 
 def number_of_frames(options: dict[str, Any]) -> int:
     """Return Number of Frames where pydicom takes it as it is."""
     number = options.get("number_of_frames")
     if not (type(number) is int or type(number) is IS) or number < 1:
-        raise HandOver("Number of Frames is missing or not a number from 1 on")
+        raise NotTaken("Number of Frames is missing or not a number from 1 on")
     return int(number)
 
 
 def _integer(options: dict[str, Any], name: str, low: int, high: int) -> int:
     value = options.get(name)
     if type(value) is not int or not low <= value <= high:
-        raise HandOver(f"the value of {name} is missing or not allowed")
+        raise NotTaken(f"the value of {name} is missing or not allowed")
     return value

@@ -23,14 +23,14 @@ class Stats:
     """
 
     taken: int
-    handed_over: int
+    declined: int
     reasons: dict[str, int]
 
     def __str__(self) -> str:
         """Return a line for the sums, and one for each reason."""
-        total = self.taken + self.handed_over
+        total = self.taken + self.declined
         share = f" ({self.taken / total:.0%})" if total else ""
-        lines = [f"dicomet: {self.taken} of {total} decodes taken{share}, {self.handed_over} handed to pydicom"]
+        lines = [f"dicomet: {self.taken} of {total} decodes taken{share}, {self.declined} handed to pydicom"]
         lines += [f"  {count:6} {reason}" for reason, count in self.reasons.items()]
         return "\n".join(lines)
 
@@ -55,7 +55,7 @@ class Tally:
         with self._lock:
             self._taken += 1
 
-    def hand_over(self, reason: str, *, was_taken: bool = False) -> None:
+    def decline(self, reason: str, *, was_taken: bool = False) -> None:
         """Count a decode of pydicom's; `was_taken`: it has been counted as one of dicomet's before."""
         with self._lock:
             self._reasons[reason] += 1

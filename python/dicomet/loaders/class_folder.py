@@ -97,7 +97,7 @@ def list_class_folder(  # noqa: PLR0913 - those of Keras
 
     """
     check_one_of("label_mode", label_mode, LABEL_MODES)
-    found = _listed(directory, None if label_mode is None else labels, class_names, follow_links=follow_links)
+    found = _list_classes(directory, None if label_mode is None else labels, class_names, follow_links=follow_links)
     if not found.paths:
         where = " in its folders, which are the classes" if isinstance(labels, str) and label_mode is not None else ""
         raise FileNotFoundError(f"{os.fspath(directory)}: found no DICOM file{where}")
@@ -108,13 +108,13 @@ def list_class_folder(  # noqa: PLR0913 - those of Keras
     return found
 
 
-def _listed(
+def _list_classes(
     directory: str | os.PathLike[str], labels: Labels, class_names: Sequence[str] | None, *, follow_links: bool
 ) -> ClassFolder:
     """Return the files: those of class folders, or else all, with labels of the caller's or none."""
     if isinstance(labels, str):
         check_one_of("labels", labels, ("inferred",))
-        return _inferred(directory, class_names, follow_links=follow_links)
+        return _infer_labels(directory, class_names, follow_links=follow_links)
     if class_names is not None:
         raise ValueError("'class_names': is for labels='inferred' alone")
     paths = _files(directory, "", follow_links=follow_links)
@@ -125,7 +125,7 @@ def _listed(
     return ClassFolder(paths, np.asarray(labels, np.int32), [str(label) for label in sorted(set(labels))])
 
 
-def _inferred(
+def _infer_labels(
     directory: str | os.PathLike[str], class_names: Sequence[str] | None, *, follow_links: bool
 ) -> ClassFolder:
     """Return the files of the class folders, in the order of their names or of the caller."""
@@ -157,7 +157,7 @@ def _is_linked(path: Path, folder: Path) -> bool:
     return path != folder and (path.is_symlink() or _is_linked(path.parent, folder))
 
 
-def selected(
+def select(
     files: ClassFolder, seed: int | None, validation_split: float | None, subset: Subset, *, verbose: bool
 ) -> list[ClassFolder]:
     """Return the part of the files that is wanted, or both, shuffled before if there is a `seed`.
@@ -183,7 +183,7 @@ def selected(
     return parts
 
 
-def some_seed(seed: int | None, *, needed: bool) -> int:
+def resolve_seed(seed: int | None, *, needed: bool) -> int:
     """Return `seed`, or one that follows from ``keras.utils.set_random_seed``, as Keras takes it.
 
     Raises

@@ -7,13 +7,13 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from dicomet._decoding.frame_reader import Frames
+from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.pixel_array import pixel_array
-from dicomet.display.api import look_of, modality_values, to_display
-from dicomet.display.reader import DisplayFrames
+from dicomet.display.api import display_options, modality_values, to_display
+from dicomet.display.reader import DisplayReader
 from dicomet.display.values import VALUES, Values, modality_frames
-from dicomet.display.voi_selection import Asked
-from dicomet.errors import PixelDataError, naming
+from dicomet.display.voi_selection import WindowSpec
+from dicomet.errors import PixelDataError, with_filename
 
 Index = int | Literal["middle"] | None
 
@@ -24,7 +24,7 @@ READERS: dict[Values, Callable[..., np.ndarray]] = {
     "stored": pixel_array,
     "modality": modality_values,
 }
-GREY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
+GRAY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
 # Rec. ITU-R BT.601, as in Pillow's mode "L" and in `tf.image.rgb_to_grayscale`.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # Of more bits float32 would lose some.
@@ -56,15 +56,15 @@ class FrameLoader:
     dtype: np.dtype[Any] | None = None
     channels: int = 0
     index: Index = "middle"
-    window: Asked = None
-    default: Asked = None
+    window: WindowSpec = None
+    default: WindowSpec = None
     percentiles: tuple[float, float] = (1.0, 99.0)
     aspect: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Find what is wrong before the first file is read."""
         check_one_of("values", self.values, VALUES)
-        check_one_of("channels", self.channels, (0, GREY, COLOR, COLOR_AND_ALPHA))
+        check_one_of("channels", self.channels, (0, GRAY, COLOR, COLOR_AND_ALPHA))
         if self.values != "display" and (self.window, self.default) != (None, None):
             raise ValueError(f"'window', 'default': are for values='display', found values={self.values!r}")
         if self.index != "middle" and self.index is not None and not isinstance(self.index, int):
@@ -81,9 +81,9 @@ class FrameLoader:
             It cannot be read.
 
         """
-        with naming(path):
+        with with_filename(path):
             # With one thread: those who load many files run side by side.
-            frames = DisplayFrames(path, {}, decoding_plugin="", workers=1, max_bytes=None)
+            frames = DisplayReader(path, {}, decoding_plugin="", workers=1, max_bytes=None)
             count = frames.stored.count
             index = self._number_among(frames.stored)
             array = self._read(frames, index)
@@ -92,18 +92,18 @@ class FrameLoader:
             array = with_channels(array, self.channels, array.ndim - (index is None))
             return array if self.aspect is None else cropped(array, self.aspect)
 
-    def _number_among(self, frames: Frames) -> int | None:
+    def _number_among(self, frames: FrameReader) -> int | None:
         """Return the number of the frame that `index` means, or None for all."""
         if self.index is None:
             return None
         return frames.count // 2 if self.index == "middle" else frames.number_of(self.index)
 
-    def _read(self, frames: DisplayFrames, index: int | None) -> np.ndarray:
+    def _read(self, frames: DisplayReader, index: int | None) -> np.ndarray:
         if self.values == "stored":
-            return frames.stored.read(*frames.stored.span(index))
+            return frames.stored.read(*frames.stored.select_frames(index))
         if self.values == "modality":
             return modality_frames(frames, index, self.dtype, None)
-        look = look_of(self.window, np.uint8, default=self.default, percentiles=self.percentiles)
+        look = display_options(self.window, np.uint8, default=self.default, percentiles=self.percentiles)
         return frames.display(index, look, None)
 
 
@@ -123,11 +123,11 @@ def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarr
     found = grey_or_color.shape[-1]
     if channels in (0, found):
         return grey_or_color
-    if image.dtype.name not in _WITH_LUMA and (channels == COLOR_AND_ALPHA or found != GREY):
+    if image.dtype.name not in _WITH_LUMA and (channels == COLOR_AND_ALPHA or found != GRAY):
         raise PixelDataError(f"'channels': found {found} of {image.dtype}, which cannot become {channels}")
     if channels == COLOR_AND_ALPHA and image.dtype != np.uint8:
         raise PixelDataError(f"'channels': found {image.dtype}, which has no opaque value")
-    if channels == GREY:
+    if channels == GRAY:
         luma = grey_or_color @ LUMA
         return (luma if image.dtype.kind == "f" else (luma + np.float32(0.5)).astype(image.dtype))[..., np.newaxis]
     color = np.broadcast_to(grey_or_color, (*grey_or_color.shape[:-1], COLOR))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dicomet._decoding.options import DecodingOptions, argument_names, unknown_argument
 from dicomet.display.values import Values
-from dicomet.display.voi_selection import Asked
+from dicomet.display.voi_selection import WindowSpec
 from dicomet.loaders.loading import READERS
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ class ReaderOptions(DecodingOptions, total=False):
     The values that a loader reads decide which of them it takes.
     """
 
-    window: Asked
+    window: WindowSpec
     """Of display values."""
-    default: Asked
+    default: WindowSpec
     """Of display values."""
     prefer_lut: bool
     """Of display values."""

@@ -53,8 +53,8 @@ class ImageLoader:
 
         """
         image = self.frames(path)
-        rows, columns = fitting(image.shape, self.size) if self.pad else self.size
-        part = resized(image, (rows, columns), self.interpolation)
+        rows, columns = fit_inside(image.shape, self.size) if self.pad else self.size
+        part = resize_image(image, (rows, columns), self.interpolation)
         top, left = (self.size[0] - rows) // 2, (self.size[1] - columns) // 2
         result = np.zeros((*self.size, self.channels), np.float32)
         place = result[top : top + rows, left : left + columns]
@@ -64,7 +64,7 @@ class ImageLoader:
         return np.ascontiguousarray(result.transpose(2, 0, 1)) if self.channels_first else result
 
 
-def resized(image: np.ndarray, size: tuple[int, int], interpolation: Interpolation) -> np.ndarray:
+def resize_image(image: np.ndarray, size: tuple[int, int], interpolation: Interpolation) -> np.ndarray:
     """Return a uint8 image of 1 or 3 channels in another size."""
     rows, columns, channels = image.shape
     if (rows, columns) == size:
@@ -82,13 +82,13 @@ def resized(image: np.ndarray, size: tuple[int, int], interpolation: Interpolati
     return result
 
 
-def fitting(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
+def fit_inside(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
     """Return the largest size within `size` that has the ratio of `shape`, at least one row and one column."""
     ratio = max(shape[0] / size[0], shape[1] / size[1])
     return max(1, int(shape[0] / ratio)), max(1, int(shape[1] / ratio))
 
 
-def checked_size(size: int | tuple[int, int]) -> tuple[int, int]:
+def check_size(size: int | tuple[int, int]) -> tuple[int, int]:
     """Return rows and columns.
 
     Raises

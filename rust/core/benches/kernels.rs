@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 use dicomet_core::color::{self, Arithmetic, convert_rgb_to_ybr as rgb_to_ybr, convert_ybr_to_rgb as ybr_to_rgb};
-use dicomet_core::decode::{Conversion, Plan};
+use dicomet_core::decode::{Conversion, Decoder};
 use dicomet_core::image::{Attributes, ByteOrder, Image, PixelElement};
 use dicomet_core::item::Fragment;
-use dicomet_core::parallel::Team;
+use dicomet_core::parallel::Parallelism;
 use dicomet_core::rle::encode::{Layout, encode_frame};
 use dicomet_core::{bits, planes, rle};
 
@@ -37,7 +37,7 @@ fn case(name: &'static str, src: Vec<u8>, run: impl Fn(&[u8], &mut [u8]) + 'stat
     Case { name, sources: vec![src], run: Box::new(run) }
 }
 
-/// A kernel that works in place on warm memory, as `Plan` calls it: on its own result again and again. That is as good
+/// A kernel that works in place on warm memory, as `Decoder` calls it: on its own result again and again. That is as good
 /// as fresh samples where the kernel does the same to every sample, whatever its value.
 fn in_place(name: &'static str, run: impl Fn(&mut [u8]) + 'static) -> Case {
     case(name, Vec::new(), move |_, out| run(out))
@@ -75,13 +75,13 @@ fn words() -> Vec<Case> {
         in_place("swap_words of 2", |out| bits::swap_words(out, black_box(2))),
         in_place("swap_words of 4", |out| bits::swap_words(out, black_box(4))),
         in_place("swap_words of 8", |out| bits::swap_words(out, black_box(8))),
-        in_place("correct_unused, 12 of 16, unsigned", |out| correct_unused(out, false)),
-        in_place("correct_unused, 12 of 16, signed", |out| correct_unused(out, true)),
+        in_place("correct_unused, 12 of 16, unsigned", |out| sign_extend_or_mask(out, false)),
+        in_place("correct_unused, 12 of 16, signed", |out| sign_extend_or_mask(out, true)),
     ]
 }
 
-fn correct_unused(out: &mut [u8], signed: bool) {
-    bits::correct_unused(out, black_box(2), black_box(12), black_box(signed));
+fn sign_extend_or_mask(out: &mut [u8], signed: bool) {
+    bits::sign_extend_or_mask(out, black_box(2), black_box(12), black_box(signed));
 }
 
 fn interleaving() -> Vec<Case> {
@@ -127,7 +127,7 @@ fn parts<const N: usize>(src: &[u8]) -> [&[u8]; N] {
 fn colours() -> Vec<Case> {
     let gray = support::ultrasound(OUT / 3 / 256, 256, 0);
     vec![
-        case("expand_422", support::noise(OUT / 3 * 2), |src, out| color::expand_422(src, black_box(1), out)),
+        case("expand_422", support::noise(OUT / 3 * 2), |src, out| color::upsample_422(src, black_box(1), out)),
         on_a_copy("convert_ybr_to_rgb", support::ybr(&gray), |pixels| ybr_to_rgb(pixels, Arithmetic::Exact)),
         on_a_copy("convert_ybr_to_rgb, float", support::ybr(&gray), |pixels| ybr_to_rgb(pixels, Arithmetic::Float)),
         on_a_copy("convert_ybr_to_rgb, fused", support::ybr(&gray), |pixels| {
@@ -200,7 +200,7 @@ const CT: Format =
 const RGB: Format = Format { rows: 480, columns: 640, bits: (8, 8), signed: false, planar: false, photometric: "RGB" };
 
 impl Format {
-    fn plan(&self, conversion: Conversion) -> Plan {
+    fn plan(&self, conversion: Conversion) -> Decoder {
         let image = Image::new(&Attributes {
             rows: self.rows,
             columns: self.columns,
@@ -214,25 +214,25 @@ impl Format {
             photometric_interpretation: self.photometric.to_owned(),
             element: PixelElement::PixelData,
         });
-        Plan::native(&image.unwrap(), ByteOrder::Little, false, true, conversion).unwrap()
+        Decoder::native(&image.unwrap(), ByteOrder::Little, false, true, conversion).unwrap()
     }
 }
 
-/// One frame through `Plan`, with the bytes of its result.
+/// One frame through `Decoder`, with the bytes of its result.
 type Frame = (Case, usize);
 
-fn frame(name: &'static str, sources: Vec<Vec<u8>>, plan: Plan, decode: fn(&Plan, &[u8], &mut [u8])) -> Frame {
+fn frame(name: &'static str, sources: Vec<Vec<u8>>, plan: Decoder, decode: fn(&Decoder, &[u8], &mut [u8])) -> Frame {
     let bytes = plan.image().frame_bytes().unwrap();
     (Case { name, sources, run: Box::new(move |src, out| decode(&plan, src, out)) }, bytes)
 }
 
-fn native(plan: &Plan, src: &[u8], out: &mut [u8]) {
-    plan.native_frames(&src, black_box(0), out, &Team::of(1)).unwrap();
+fn native(plan: &Decoder, src: &[u8], out: &mut [u8]) {
+    plan.native_frames(&src, black_box(0), out, &Parallelism::of(1)).unwrap();
 }
 
-fn rle(plan: &Plan, src: &[u8], out: &mut [u8]) {
+fn rle(plan: &Decoder, src: &[u8], out: &mut [u8]) {
     let frame = [Fragment { offset: 0, length: src.len() as u64 }];
-    assert!(plan.rle_frames(&src, |_| &frame, 0, out, &Team::of(1)).unwrap().is_empty());
+    assert!(plan.rle_frames(&src, |_| &frame, 0, out, &Parallelism::of(1)).unwrap().is_empty());
 }
 
 fn native_frames() -> Vec<Frame> {

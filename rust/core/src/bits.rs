@@ -101,7 +101,7 @@ fn swap_each<const W: usize>(bytes: &mut [u8], swap: impl Fn([u8; W]) -> [u8; W]
 /// Gives the bits above the lowest `bits` of each native word of `width` bytes the value they should have: the sign
 /// where `signed`, else 0. As two shifts, which is what the words' own type makes of them.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-pub fn correct_unused(bytes: &mut [u8], width: usize, bits: u8, signed: bool) {
+pub fn sign_extend_or_mask(bytes: &mut [u8], width: usize, bits: u8, signed: bool) {
     macro_rules! shift {
         ($unsigned:ty, $signed:ty) => {{
             const WIDTH: usize = size_of::<$unsigned>();
@@ -188,7 +188,7 @@ mod tests {
             let allocated = width as u32 * 8;
             prop_assume!(u32::from(bits) <= allocated);
             let mut bytes = native(u128::from(value), width);
-            correct_unused(&mut bytes, width, bits, signed);
+            sign_extend_or_mask(&mut bytes, width, bits, signed);
             let low = u128::from(value) % (1 << bits);
             let oracle = if signed && low >> (bits - 1) == 1 { low.wrapping_sub(1 << bits) } else { low };
             prop_assert_eq!(bytes, native(oracle, width));

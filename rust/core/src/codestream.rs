@@ -2,7 +2,7 @@
 //!
 //! One file per standard: [`jpeg`] for the markers of ISO/IEC 10918-1 and 14495-1, [`jpeg2000`] for those of 15444-1.
 
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::Image;
 
 pub mod jpeg;
@@ -79,7 +79,7 @@ pub struct Codestream {
     pub details: Details,
     /// The largest number of samples that one byte can produce, where there is such a number: there is none for
     /// arithmetic coding, the runs of JPEG-LS and the empty packets of JPEG 2000.
-    pub samples_for_a_byte: Option<u64>,
+    pub max_samples_per_byte: Option<u64>,
 }
 
 impl Codestream {
@@ -99,17 +99,17 @@ impl Codestream {
     /// images for which the result has room, and only codestreams that the transfer syntax allows.
     pub fn check(frame: &[u8], family: Family, image: &Image) -> Result<Self> {
         if frame.is_empty() {
-            return Err(Error::pixel_data(Problem::Length { found: 0, expected: 1 }));
+            return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: 1 }));
         }
-        let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(Problem::NoCodestream))?;
+        let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
         if codestream.family != family {
-            let problem = Problem::Family { found: codestream.family.name(), expected: family.name() };
+            let problem = ErrorKind::Family { found: codestream.family.name(), expected: family.name() };
             return Err(Error::pixel_data(problem));
         }
         codestream.agrees_with(image)?;
         let (found, expected) = (frame.len() as u64, image.frame_samples());
-        if codestream.samples_for_a_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
-            return Err(Error::pixel_data(Problem::Implausible { found, expected }));
+        if codestream.max_samples_per_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
+            return Err(Error::pixel_data(ErrorKind::Implausible { found, expected }));
         }
         Ok(codestream)
     }
@@ -122,20 +122,20 @@ impl Codestream {
         ];
         for (what, found, expected) in pairs {
             if found != expected {
-                let problem = Problem::Codestream { what, found: found as u64, expected: expected as u64 };
+                let problem = ErrorKind::Codestream { what, found: found as u64, expected: expected as u64 };
                 return Err(Error::pixel_data(problem));
             }
         }
         if usize::from(self.precision.div_ceil(8)) > image.sample_bytes() {
             let expected = u64::from(image.bits_allocated());
-            let problem = Problem::Codestream { what: "sample bits", found: u64::from(self.precision), expected };
+            let problem = ErrorKind::Codestream { what: "sample bits", found: u64::from(self.precision), expected };
             return Err(Error::pixel_data(problem));
         }
         // PS3.3 C.7.6.3.1.1: all samples of an image have the same bit depth and sign.
         let alike = |component: &Component| (component.precision, component.signed) == (self.precision, self.signed);
         if !self.components.iter().all(alike) {
             let why = "the codestream has components of different bit depth or sign, expected the same of all";
-            return Err(Error::pixel_data(Problem::Unsupported(why)));
+            return Err(Error::pixel_data(ErrorKind::Unsupported(why)));
         }
         Ok(())
     }

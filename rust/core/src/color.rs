@@ -145,7 +145,7 @@ fn convert_planes<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
 }
 
 /// `YBR_FULL_422` to `YBR_FULL`: `Y1 Y2 Cb Cr` becomes `Y1 Cb Cr Y2 Cb Cr`, in words of `width` bytes.
-pub fn expand_422(src: &[u8], width: usize, out: &mut [u8]) {
+pub fn upsample_422(src: &[u8], width: usize, out: &mut [u8]) {
     match width {
         1 => expand_words::<1>(src, out),
         2 => expand_words::<2>(src, out),
@@ -234,10 +234,10 @@ mod tests {
     #[test]
     fn subsampled_pairs_share_chrominance() {
         let mut out = [0xA5; 12];
-        expand_422(&[1, 2, 30, 40, 5, 6, 70, 80], 1, &mut out);
+        upsample_422(&[1, 2, 30, 40, 5, 6, 70, 80], 1, &mut out);
         assert_eq!(out, [1, 30, 40, 2, 30, 40, 5, 70, 80, 6, 70, 80]);
         let mut out = [0xA5; 12];
-        expand_422(&[1, 0, 2, 0, 30, 1, 40, 1], 2, &mut out);
+        upsample_422(&[1, 0, 2, 0, 30, 1, 40, 1], 2, &mut out);
         assert_eq!(out, [1, 0, 30, 1, 40, 1, 2, 0, 30, 1, 40, 1]);
     }
 }

@@ -10,7 +10,7 @@
 //! it: one refuses the frame, and another searches for it for many seconds.
 
 use crate::codestream::Family;
-use crate::error::{Error, Problem, Result, try_with_capacity};
+use crate::error::{Error, ErrorKind, Result, try_with_capacity};
 
 mod huffman;
 mod jpeg;
@@ -33,7 +33,7 @@ pub struct Whole {
     /// The end marker is there.
     pub ended: bool,
     /// Deviations that change no sample.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<ErrorKind>,
 }
 
 impl Whole {
@@ -45,10 +45,10 @@ impl Whole {
         let mut warnings = Vec::new();
         let behind = if ended { &rest[fill + 1..] } else { rest };
         if !ended {
-            warnings.push(Problem::NoEndMarker);
+            warnings.push(ErrorKind::NoEndMarker);
         }
         if let Some(first) = behind.iter().position(|byte| !matches!(byte, 0x00 | 0xFF)) {
-            warnings.push(Problem::BytesBehind { bytes: (behind.len() - first) as u64 });
+            warnings.push(ErrorKind::BytesBehind { bytes: (behind.len() - first) as u64 });
         }
         Self { end, ended, warnings }
     }
@@ -72,11 +72,11 @@ pub fn check(frame: &[u8], family: Family) -> Result<Whole> {
         Family::Jpeg => jpeg::check(frame),
         Family::JpegLs => jpegls::check(frame),
         Family::Jpeg2000 => jpeg2000::check(frame),
-        Family::OtherJpeg => Err(Error::pixel_data(Problem::NoCodestream)),
+        Family::OtherJpeg => Err(Error::pixel_data(ErrorKind::NoCodestream)),
     }
 }
 
 /// Damage at byte `offset` of the frame.
 fn damaged(what: &'static str, offset: usize) -> Error {
-    Error::pixel_data(Problem::Damaged { what, offset: offset as u64 })
+    Error::pixel_data(ErrorKind::Damaged { what, offset: offset as u64 })
 }

@@ -6,7 +6,7 @@
 use crate::bits;
 use crate::color::{self, Arithmetic};
 use crate::display::Transform;
-use crate::error::{BITS_ALLOCATED, Error, Problem, Result};
+use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
 use crate::image::{ByteOrder, Image, Photometric, SampleKind};
 use std::sync::Arc;
 
@@ -65,16 +65,16 @@ struct Layout {
     /// `YBR_FULL_422` in native form.
     subsampled: bool,
     /// Samples of less than a word sent as big-endian words.
-    paired: bool,
+    ow_swapped: bool,
 }
 
 /// What is done to the samples of an image on their way into the result.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct Decoder {
     image: Image,
     layout: Layout,
     /// The lowest bits of each sample that count, where the others must be corrected.
-    kept_bits: Option<u8>,
+    significant_bits: Option<u8>,
     conversion: Conversion,
     /// Bits per sample for the color conversion.
     color_bits: u8,
@@ -85,17 +85,17 @@ pub struct Plan {
 
 /// Pixels that are gathered and finished together: at most 96 KiB, within every second-level cache. As all such sizes it is
 /// small in tests, so that each of their images crosses its boundaries.
-const PIECE_PIXELS: usize = if crate::TINY { 8 } else { 4096 };
+const PIECE_PIXELS: usize = if crate::SMALL_BUFFERS { 8 } else { 4096 };
 
-impl Plan {
+impl Decoder {
     /// For native frames (PS3.5 8.2, A.1 to A.3) and the byte planes of RLE Lossless.
     ///
-    /// `paired`: 8-bit samples were sent as big-endian words (OW). `correct_unused_bits`: clear, or fill with the sign,
+    /// `ow_swapped`: 8-bit samples were sent as big-endian words (OW). `correct_unused_bits`: clear, or fill with the sign,
     /// the bits above Bits Stored.
     pub fn native(
         image: &Image,
         order: ByteOrder,
-        paired: bool,
+        ow_swapped: bool,
         correct_unused_bits: bool,
         conversion: Conversion,
     ) -> Result<Self> {
@@ -107,13 +107,13 @@ impl Plan {
             planar: image.is_planar(),
             order: if image.bits_allocated() == 12 { ByteOrder::NATIVE } else { order },
             subsampled: image.photometric() == Photometric::YbrFull422,
-            paired: paired || order == ByteOrder::Big && image.bits_allocated() == 12,
+            ow_swapped: ow_swapped || order == ByteOrder::Big && image.bits_allocated() == 12,
         };
-        let kept_bits = if correct_unused_bits { image.bits_stored() } else { image.bits_allocated() };
+        let significant_bits = if correct_unused_bits { image.bits_stored() } else { image.bits_allocated() };
         Self {
             image: image.clone(),
             layout,
-            kept_bits: Some(kept_bits),
+            significant_bits: Some(significant_bits),
             conversion,
             color_bits: image.bits_stored(),
             form: Form::default(),
@@ -123,13 +123,13 @@ impl Plan {
     }
 
     /// For frames that another codec has decoded to native words of `bits_allocated` bits, which may be fewer than the
-    /// image's. `kept_bits`: the precision beyond which bits are corrected. `color_bits`: the precision of the colors
+    /// image's. `significant_bits`: the precision beyond which bits are corrected. `color_bits`: the precision of the colors
     /// that `conversion` converts.
     pub fn codec(
         image: &Image,
         bits_allocated: u8,
         planar: bool,
-        kept_bits: Option<u8>,
+        significant_bits: Option<u8>,
         conversion: Conversion,
         color_bits: u8,
     ) -> Result<Self> {
@@ -137,7 +137,7 @@ impl Plan {
         if !matches!(bits_allocated, 8 | 16 | 32 | 64) || width > image.sample_bytes() {
             let other = BITS_ALLOCATED;
             let value = i64::from(image.bits_allocated());
-            let problem = Problem::Contradiction { found: i64::from(bits_allocated), other, value };
+            let problem = ErrorKind::Contradiction { found: i64::from(bits_allocated), other, value };
             return Err(Error::pixel_data(problem));
         }
         let planar = planar && image.samples_per_pixel() == 3;
@@ -148,10 +148,10 @@ impl Plan {
             planar,
             order: ByteOrder::NATIVE,
             subsampled: false,
-            paired: false,
+            ow_swapped: false,
         };
         let form = Form::default();
-        Self { image: image.clone(), layout, kept_bits, conversion, color_bits, form, transform: None }.checked()
+        Self { image: image.clone(), layout, significant_bits, conversion, color_bits, form, transform: None }.checked()
     }
 
     fn checked(self) -> Result<Self> {
@@ -172,14 +172,14 @@ impl Plan {
             }
         };
         if !defined || image.samples_per_pixel() != 3 || image.kind() != SampleKind::Unsigned {
-            return Err(Error::pixel_data(Problem::Unsupported(why)));
+            return Err(Error::pixel_data(ErrorKind::Unsupported(why)));
         }
         Ok(self)
     }
 
     /// The same plan with a result of another form.
     #[must_use]
-    pub fn in_form(self, form: Form) -> Self {
+    pub fn with_output(self, form: Form) -> Self {
         Self { form, ..self }
     }
 
@@ -192,7 +192,7 @@ impl Plan {
 
     /// The same plan, whose samples in native byte order are not the result, but go through `transform`.
     #[must_use]
-    pub fn through(self, transform: Arc<Transform>) -> Self {
+    pub fn with_transform(self, transform: Arc<Transform>) -> Self {
         Self { transform: Some(transform), ..self }
     }
 
@@ -201,14 +201,14 @@ impl Plan {
         let bytes = self.transform.as_ref().map_or(self.image.sample_bytes(), |transform| transform.sample_bytes());
         let size = self.image.frame_samples().checked_mul(bytes as u64);
         let size = size.and_then(|size| usize::try_from(size).ok());
-        size.ok_or_else(|| Error::new(self.image.element(), Problem::TooLarge))
+        size.ok_or_else(|| Error::new(self.image.element(), ErrorKind::TooLarge))
     }
 
     /// Native frames are the result already: nothing has to be done to their samples.
     #[must_use]
     pub fn is_identity(&self) -> bool {
         let order = self.layout.order == self.form.order || self.image.sample_bytes() == 1;
-        let placed = self.is_stored_as_wanted() && !self.layout.planar;
+        let placed = self.is_passthrough() && !self.layout.planar;
         let finished = self.corrected_bits().is_none() && self.conversion == Conversion::None;
         placed && order && finished && self.transform.is_none()
     }
@@ -216,7 +216,7 @@ impl Plan {
     /// The lowest bits of each sample that count, where those above have to be corrected.
     fn corrected_bits(&self) -> Option<u8> {
         let allocated = self.image.sample_bytes() * 8;
-        self.kept_bits.filter(|kept| usize::from(*kept) < allocated && self.image.kind() != SampleKind::Float)
+        self.significant_bits.filter(|kept| usize::from(*kept) < allocated && self.image.kind() != SampleKind::Float)
     }
 
     /// The image of this plan.
@@ -256,7 +256,7 @@ impl Plan {
             bits::swap_words(words, width);
         }
         if let Some(kept) = kept {
-            bits::correct_unused(words, width, kept, self.image.kind() == SampleKind::Signed);
+            bits::sign_extend_or_mask(words, width, kept, self.image.kind() == SampleKind::Signed);
         }
         if swap_after {
             bits::swap_words(words, width);

@@ -1,14 +1,14 @@
 //! PS3.5 A.5: the data set of Deflated Explicit VR Little Endian.
 
-use crate::error::{Error, Problem, TRANSFER_SYNTAX_UID, try_with_capacity};
-use crate::parallel::{Team, Watch};
+use crate::error::{Error, ErrorKind, TRANSFER_SYNTAX_UID, try_with_capacity};
+use crate::parallel::{Parallelism, CancelCheck};
 use crate::source::Source;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// RFC 1951: a copy of 258 bytes takes two bits at least, so that a byte gives no more than this.
-pub const MOST_FOR_A_BYTE: u64 = 4 * 258;
+pub const MAX_BYTES_PER_BYTE: u64 = 4 * 258;
 /// Bytes that are inflated before the caller is asked whether to go on.
-const STEP: usize = if crate::TINY { 1 << 6 } else { 1 << 16 };
+const STEP: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 16 };
 /// Bytes before them that are kept: a parser steps back a little.
 const KEPT: usize = 2 * STEP;
 /// More than the inflater's own state takes.
@@ -42,9 +42,9 @@ impl Inflater {
         src: &S,
         offset: u64,
         buffer: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> Result<usize, S::Error> {
-        self.fill(src, offset, buffer, &mut Watch::new(team))
+        self.fill(src, offset, buffer, &mut CancelCheck::new(team))
     }
 
     fn fill<S: Source>(
@@ -52,12 +52,12 @@ impl Inflater {
         src: &S,
         offset: u64,
         buffer: &mut [u8],
-        watch: &mut Watch<'_>,
+        watch: &mut CancelCheck<'_>,
     ) -> Result<usize, S::Error> {
         if offset < self.start {
             self.again = self.again.saturating_add(self.start);
             if self.again > MOST_AGAIN {
-                return Err(Error::new(TRANSFER_SYNTAX_UID, Problem::BackAndForth).into());
+                return Err(Error::new(TRANSFER_SYNTAX_UID, ErrorKind::BackAndForth).into());
             }
             self.rewind();
         }
@@ -84,9 +84,9 @@ impl Inflater {
         src: &S,
         offset: u64,
         limit: usize,
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> Result<Vec<u8>, S::Error> {
-        let (mut out, mut watch) = (try_with_capacity(limit)?, Watch::new(team));
+        let (mut out, mut watch) = (try_with_capacity(limit)?, CancelCheck::new(team));
         while out.len() < limit {
             let (done, room) = (out.len(), STEP.min(limit - out.len()));
             out.resize(done + room, 0);
@@ -115,7 +115,7 @@ impl Inflater {
             self.recent.drain(..forgotten);
             self.start += forgotten as u64;
         }
-        let memory = |_| Error::pixel_data(Problem::Memory { bytes: STEP as u64 });
+        let memory = |_| Error::pixel_data(ErrorKind::Memory { bytes: STEP as u64 });
         self.recent.try_reserve_exact(KEPT + STEP - self.recent.len()).map_err(memory)?;
         let inflated = self.inflate(src);
         if inflated.is_err() {
@@ -146,7 +146,7 @@ impl Inflater {
 
 /// The data set as a whole is wrong, or it is not what the transfer syntax says.
 fn damaged(why: &str) -> Error {
-    Error::new(TRANSFER_SYNTAX_UID, Problem::Deflate(why.to_owned()))
+    Error::new(TRANSFER_SYNTAX_UID, ErrorKind::Deflate(why.to_owned()))
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn inflate(src: &[u8], offset: u64, limit: usize, team: &Team<'_>) -> Result<Vec<u8>, Error> {
+    fn inflate(src: &[u8], offset: u64, limit: usize, team: &Parallelism<'_>) -> Result<Vec<u8>, Error> {
         Inflater::default().read(&src, offset, limit, team)
     }
 
@@ -173,9 +173,9 @@ mod tests {
     fn inflate_is_the_inverse() {
         for bytes in examples() {
             let mut deflated = deflate(&bytes);
-            assert_eq!(inflate(&deflated, 0, bytes.len(), &Team::default()).unwrap(), bytes);
+            assert_eq!(inflate(&deflated, 0, bytes.len(), &Parallelism::default()).unwrap(), bytes);
             deflated.push(0);
-            assert_eq!(inflate(&deflated, 0, 1 << 30, &Team::default()).unwrap(), bytes);
+            assert_eq!(inflate(&deflated, 0, 1 << 30, &Parallelism::default()).unwrap(), bytes);
         }
     }
 
@@ -188,38 +188,38 @@ mod tests {
                 let (offset, length) = (step * step * 7 % (bytes.len() + 5), step * 31 % buffer.len());
                 let part = bytes.get(offset..).unwrap_or_default();
                 let part = &part[..part.len().min(length)];
-                let count = inflater.read_at(&&deflated[..], offset as u64, &mut buffer[..length], &Team::default());
+                let count = inflater.read_at(&&deflated[..], offset as u64, &mut buffer[..length], &Parallelism::default());
                 assert_eq!(&buffer[..count.unwrap()], part);
                 assert!(inflater.recent.capacity() <= 2 * (KEPT + STEP));
             }
-            assert_eq!(inflater.read_at(&&deflated[..], u64::MAX, &mut buffer, &Team::default()), Ok(0));
+            assert_eq!(inflater.read_at(&&deflated[..], u64::MAX, &mut buffer, &Parallelism::default()), Ok(0));
         }
     }
 
     #[test]
     fn no_more_is_inflated_than_is_wanted() {
         let bomb = deflate(&vec![7; 1 << 20]);
-        let out = inflate(&bomb, 1000, 5000, &Team::default()).unwrap();
+        let out = inflate(&bomb, 1000, 5000, &Parallelism::default()).unwrap();
         assert_eq!(out, vec![7; 5000]);
         assert!(out.capacity() <= 5000);
-        assert!(inflate(&bomb, 1 << 19, 1 << 30, &Team::default()).unwrap().capacity() <= 1 << 19);
-        assert!((bomb.len() as u64) * MOST_FOR_A_BYTE >= 1 << 20);
+        assert!(inflate(&bomb, 1 << 19, 1 << 30, &Parallelism::default()).unwrap().capacity() <= 1 << 19);
+        assert!((bomb.len() as u64) * MAX_BYTES_PER_BYTE >= 1 << 20);
     }
 
     #[test]
     fn damage_is_told_when_it_is_reached() {
         let deflated = deflate(&vec![7; 1 << 20]);
         let cut = &deflated[..deflated.len() / 2];
-        assert!(inflate(cut, 0, 1 << 30, &Team::default()).is_err());
-        assert_eq!(inflate(cut, 100, 300, &Team::default()).unwrap(), vec![7; 300]);
-        assert!(inflate(&[0xFF; 40], 0, 1 << 30, &Team::default()).is_err());
-        assert!(Inflater::default().read_at(&&[][..], 0, &mut [0], &Team::default()).is_err());
+        assert!(inflate(cut, 0, 1 << 30, &Parallelism::default()).is_err());
+        assert_eq!(inflate(cut, 100, 300, &Parallelism::default()).unwrap(), vec![7; 300]);
+        assert!(inflate(&[0xFF; 40], 0, 1 << 30, &Parallelism::default()).is_err());
+        assert!(Inflater::default().read_at(&&[][..], 0, &mut [0], &Parallelism::default()).is_err());
     }
 
     #[test]
     fn it_can_be_interrupted() {
-        let stopped = Team { interrupted: &|| true, ..Team::default() };
+        let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
         let deflated = deflate(&vec![7; 1 << 20]);
-        assert_eq!(inflate(&deflated, 0, 5000, &stopped).unwrap_err().problem, Problem::Interrupted);
+        assert_eq!(inflate(&deflated, 0, 5000, &stopped).unwrap_err().problem, ErrorKind::Interrupted);
     }
 }

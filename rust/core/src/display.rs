@@ -4,11 +4,11 @@
 //! out once for each value that there can be, in float64, and then looked up; for wider ones, and for images of fewer
 //! pixels than values, for each sample.
 
-use crate::error::{Error, Problem, Result, try_reserve};
+use crate::error::{Error, ErrorKind, Result, try_reserve};
 use crate::image::{Image, SampleKind};
 use crate::modality::Modality;
 use crate::palette::Palette;
-use crate::parallel::{self, Team};
+use crate::parallel::{self, Parallelism};
 use crate::voi::{Range, Voi};
 
 mod line;
@@ -17,10 +17,10 @@ use line::Line;
 pub use sample::{Sample, extrema, histogram};
 
 /// Values that are worked out together: a plain loop for each step, and all of them in the first-level cache.
-const BLOCK: usize = if crate::TINY { 3 } else { 256 };
+const BLOCK: usize = if crate::SMALL_BUFFERS { 3 } else { 256 };
 
 /// Samples that one thread takes at a time.
-const BAND: usize = if crate::TINY { 7 } else { 1 << 17 };
+const BAND: usize = if crate::SMALL_BUFFERS { 7 } else { 1 << 17 };
 
 /// What is made of a stored value.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +93,7 @@ impl Pipeline {
 
     fn colors(&self, values: &[f64], palette: &Palette, out: &mut [u8]) {
         for (value, out) in values.iter().zip(out.chunks_exact_mut(3 * self.sample.bytes())) {
-            let part = |entry| self.range.part(f64::from(entry) / f64::from(palette.highest()));
+            let part = |entry| self.range.part(f64::from(entry) / f64::from(palette.max_entry()));
             self.sample.write(&palette.at(*value).map(part), out);
         }
     }
@@ -127,7 +127,7 @@ impl Transform {
     pub fn new(image: &Image, pipeline: Pipeline, bits: u8, pixels: u64) -> Result<Self> {
         let stored = Sample::of(image);
         if image.samples_per_pixel() != 1 && pipeline.samples() != 1 {
-            return Err(Error::pixel_data(Problem::Unsupported("a palette needs one sample per pixel")));
+            return Err(Error::pixel_data(ErrorKind::Unsupported("a palette needs one sample per pixel")));
         }
         let mut transform = Self { pipeline, stored, table: Vec::new(), line: None };
         let bits = bits.clamp(1, 8 * stored.bytes() as u8);
@@ -178,7 +178,7 @@ impl Transform {
     }
 
     /// The same on all cores, where that is worth their start.
-    pub fn apply_as(&self, team: &Team<'_>, stored: &[u8], out: &mut [u8]) -> Result<()> {
+    pub fn apply_as(&self, team: &Parallelism<'_>, stored: &[u8], out: &mut [u8]) -> Result<()> {
         let (bytes, words, results) = (out.len(), BAND * self.stored.bytes(), BAND * self.sample_bytes());
         let bands = out.chunks_mut(results).zip(stored.chunks(words));
         let work = |(): &mut (), (out, stored): (&mut [u8], &[u8])| {

@@ -14,7 +14,7 @@ mod value;
 mod window;
 
 use crate::item::{ITEM_HEADER, UNDEFINED};
-use crate::parallel::{Team, Watch};
+use crate::parallel::{Parallelism, CancelCheck};
 use crate::source::{Source, resize};
 use meta::{Begin, begin};
 use nested::Nested;
@@ -39,7 +39,7 @@ const NUMBERS: [u32; 8] = [
 ];
 /// What is read in one go: most headers are shorter. No value that is looked at is as long, so that each window gets
 /// further than the last.
-const WINDOW: usize = if crate::TINY { 1 << 12 } else { 1 << 14 };
+const WINDOW: usize = if crate::SMALL_BUFFERS { 1 << 12 } else { 1 << 14 };
 
 /// Why a scan ends without a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,9 +123,9 @@ pub fn scan_source<S: Source>(
     source: &S,
     start: &Start<'_>,
     wanted: Wanted,
-    team: &Team<'_>,
+    team: &Parallelism<'_>,
 ) -> Result<Result<Header, Stop>, S::Error> {
-    let mut watch = Watch::new(team);
+    let mut watch = CancelCheck::new(team);
     let mut buffer = Vec::new();
     resize(&mut buffer, WINDOW)?;
     let mut window = Window::read(source, 0, &mut buffer)?;
@@ -154,14 +154,14 @@ pub fn find_delimiter<S: Source>(
     (tag, vr): (u32, Option<[u8; 2]>),
     value: u64,
     big_endian: bool,
-    team: &Team<'_>,
+    team: &Parallelism<'_>,
 ) -> Result<Option<u64>, S::Error> {
     let encoding = Encoding { implicit: vr.is_none(), big_endian };
     let (mut nested, mut at) = (Nested::default(), value);
     if nested.open(&Element { tag, vr, length: UNDEFINED, value }, encoding).is_err() {
         return Ok(None);
     }
-    let (mut buffer, mut watch) = (Vec::new(), Watch::new(team));
+    let (mut buffer, mut watch) = (Vec::new(), CancelCheck::new(team));
     resize(&mut buffer, WINDOW)?;
     loop {
         watch.check()?;

@@ -2,10 +2,10 @@
 
 mod single;
 
-use crate::error::{Error, Problem, Result, try_reserve, try_with_capacity};
+use crate::error::{Error, ErrorKind, Result, try_reserve, try_with_capacity};
 use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, fragment_of};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
-use crate::parallel::{Team, Watch};
+use crate::parallel::{Parallelism, CancelCheck};
 use crate::source::Source;
 
 /// What is known of the value before it is read.
@@ -25,7 +25,7 @@ pub struct Value {
 
 /// Which fragments belong to a frame.
 #[derive(Debug)]
-pub(crate) enum Grouping {
+pub(crate) enum FrameGrouping {
     /// One fragment for each frame.
     Each,
     /// All fragments for the only frame.
@@ -36,24 +36,24 @@ pub(crate) enum Grouping {
 
 /// The fragments of each frame, in order.
 #[derive(Debug)]
-pub struct Frames {
+pub struct FrameIndex {
     fragments: Vec<Fragment>,
-    grouping: Grouping,
+    grouping: FrameGrouping,
     /// Why there are no more frames, or fewer than Number of Frames: the value is damaged behind them.
     pub damage: Option<Error>,
     /// What was tolerated.
     pub warnings: Vec<Error>,
 }
 
-impl Frames {
-    fn new(fragments: Vec<Fragment>, grouping: Grouping) -> Self {
+impl FrameIndex {
+    fn new(fragments: Vec<Fragment>, grouping: FrameGrouping) -> Self {
         Self { fragments, grouping, damage: None, warnings: Vec::new() }
     }
 
     /// One frame of these fragments.
     #[must_use]
     pub fn single(fragments: Vec<Fragment>) -> Self {
-        Self::new(fragments, Grouping::All)
+        Self::new(fragments, FrameGrouping::All)
     }
 
     /// Where the last of all fragments ends.
@@ -66,9 +66,9 @@ impl Frames {
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.grouping {
-            Grouping::Each => self.fragments.len(),
-            Grouping::All => 1,
-            Grouping::Ends(ends) => ends.len(),
+            FrameGrouping::Each => self.fragments.len(),
+            FrameGrouping::All => 1,
+            FrameGrouping::Ends(ends) => ends.len(),
         }
     }
 
@@ -82,9 +82,9 @@ impl Frames {
     #[must_use]
     pub fn frame(&self, index: usize) -> &[Fragment] {
         let range = match &self.grouping {
-            Grouping::Each => index..index.saturating_add(1),
-            Grouping::All => 0..if index == 0 { self.fragments.len() } else { 0 },
-            Grouping::Ends(ends) => match ends.get(index) {
+            FrameGrouping::Each => index..index.saturating_add(1),
+            FrameGrouping::All => 0..if index == 0 { self.fragments.len() } else { 0 },
+            FrameGrouping::Ends(ends) => match ends.get(index) {
                 Some(&end) => index.checked_sub(1).map_or(0, |before| ends[before])..end,
                 None => 0..0,
             },
@@ -95,25 +95,25 @@ impl Frames {
 
 /// A value of which the Basic Offset Table has been read.
 #[derive(Debug)]
-pub struct Encapsulated {
+pub struct EncapsulatedPixelData {
     value: Value,
     table: BasicOffsetTable,
 }
 
-impl Encapsulated {
+impl EncapsulatedPixelData {
     /// Reads the first item: the Basic Offset Table (PS3.5 A.4), which may be empty.
     pub fn open<S: Source>(source: &S, value: Value) -> std::result::Result<Self, S::Error> {
         let expected = "the Item (FFFE,E000) of the Basic Offset Table";
         let Some((tag, length)) = Headers::new(source).at(0)? else {
-            let problem = Problem::Length { found: value.length, expected: ITEM_HEADER };
+            let problem = ErrorKind::Length { found: value.length, expected: ITEM_HEADER };
             return Err(Error::pixel_data(problem).into());
         };
         if tag != ITEM {
-            return Err(Error::pixel_data(Problem::Tag { found: tag, expected }).at(0).into());
+            return Err(Error::pixel_data(ErrorKind::Tag { found: tag, expected }).at(0).into());
         }
         let left = value.length.saturating_sub(ITEM_HEADER);
         if u64::from(length) > left {
-            return Err(Error::pixel_data(Problem::ItemLength { length: u64::from(length), left }).at(0).into());
+            return Err(Error::pixel_data(ErrorKind::ItemLength { length: u64::from(length), left }).at(0).into());
         }
         let mut bytes = try_with_capacity(length as usize)?;
         bytes.resize(length as usize, 0);
@@ -124,29 +124,29 @@ impl Encapsulated {
 
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
-    /// Frames before a damage are whole and can be used; [`Frames::damage`] says what is wrong behind them.
-    pub fn find_frames<S: Source>(&self, source: &S, team: &Team<'_>) -> std::result::Result<Frames, S::Error> {
+    /// Frames before a damage are whole and can be used; [`FrameIndex::damage`] says what is wrong behind them.
+    pub fn find_frames<S: Source>(&self, source: &S, team: &Parallelism<'_>) -> std::result::Result<FrameIndex, S::Error> {
         let Walk { fragments, empty, mut warnings, damage, end } = self.walk(source, team)?;
         if empty > 0 {
-            warnings.insert(0, Error::pixel_data(Problem::EmptyFragments { count: empty }));
+            warnings.insert(0, Error::pixel_data(ErrorKind::EmptyFragments { count: empty }));
         }
         if let Some(damage) = damage {
             let frames = self.assign_before(source, fragments, damage.offset, &mut warnings)?;
-            let damaged = |frames| Frames { damage: Some(damage.clone()), warnings, ..frames };
+            let damaged = |frames| FrameIndex { damage: Some(damage.clone()), warnings, ..frames };
             return frames.map(damaged).ok_or_else(|| damage.clone().into());
         }
         let frames = self.assign(source, fragments, empty, &mut warnings)?;
         let (found, expected) = (frames.len() as u64, self.value.frames);
-        let problem = Problem::FrameCount { found, expected };
+        let problem = ErrorKind::FrameCount { found, expected };
         let missing = (found < expected).then(|| Error { offset: end, ..Error::pixel_data(problem) });
-        Ok(Frames { damage: missing, warnings, ..frames })
+        Ok(FrameIndex { damage: missing, warnings, ..frames })
     }
 
     /// Reads item headers to the delimiter or the end of the value. Empty fragments are left out.
-    fn walk<S: Source>(&self, source: &S, team: &Team<'_>) -> std::result::Result<Walk, S::Error> {
+    fn walk<S: Source>(&self, source: &S, team: &Parallelism<'_>) -> std::result::Result<Walk, S::Error> {
         let (mut walk, mut delimited) = (Walk::default(), false);
         let (mut at, end) = (self.table.end(), self.value.length);
-        let (mut watch, mut headers) = (Watch::new(team), Headers::new(source));
+        let (mut watch, mut headers) = (CancelCheck::new(team), Headers::new(source));
         while at < end && !delimited {
             watch.check()?;
             let Some(header) = headers.at(at)? else { break };
@@ -161,7 +161,7 @@ impl Encapsulated {
                 }
                 Ok(None) => delimited = true,
                 Err(_) if !walk.fragments.is_empty() && is_zero(source, at, end, &mut watch)? => {
-                    walk.warnings.push(Error::pixel_data(Problem::ZerosForDelimiter).at(at));
+                    walk.warnings.push(Error::pixel_data(ErrorKind::ZerosForDelimiter).at(at));
                     walk.end = Some(at);
                     return Ok(walk);
                 }
@@ -174,7 +174,7 @@ impl Encapsulated {
         }
         // Up to 7 bytes can be left: a parser may have cut inside the delimiter's item, or a writer padded.
         if self.value.delimited && !delimited && walk.damage.is_none() {
-            walk.warnings.push(Error::pixel_data(Problem::Undelimited).at(at));
+            walk.warnings.push(Error::pixel_data(ErrorKind::Undelimited).at(at));
             walk.end = Some(at);
         }
         Ok(walk)
@@ -187,7 +187,7 @@ impl Encapsulated {
         fragments: Vec<Fragment>,
         empty: u64,
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<Frames, S::Error> {
+    ) -> std::result::Result<FrameIndex, S::Error> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) && table.empty() <= empty {
@@ -196,19 +196,19 @@ impl Encapsulated {
                     let named = (table.len() as u64).saturating_sub(table.empty());
                     let count = (fragments.len() as u64).saturating_sub(named);
                     if count > 0 {
-                        warnings.push(Error::pixel_data(Problem::UnusedFragments { count }));
+                        warnings.push(Error::pixel_data(ErrorKind::UnusedFragments { count }));
                     }
                     if self.table.is_cut() {
                         warnings.push(offset_table::unusable_basic(fragments.len()));
                     }
-                    return Ok(Frames::new(selected, Grouping::Each));
+                    return Ok(FrameIndex::new(selected, FrameGrouping::Each));
                 }
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
         }
         if !self.table.is_empty() {
             if let Some(ends) = self.table.ends(&fragments, frames, None)? {
-                return Ok(Frames::new(fragments, Grouping::Ends(ends)));
+                return Ok(FrameIndex::new(fragments, FrameGrouping::Ends(ends)));
             }
             if (fragments.len() as u64) < frames {
                 return self.assign_some(fragments).map_err(Into::into);
@@ -216,17 +216,17 @@ impl Encapsulated {
             warnings.push(offset_table::unusable_basic(fragments.len()));
         }
         let grouping = self.count(source, &fragments, warnings)?;
-        Ok(Frames::new(fragments, grouping))
+        Ok(FrameIndex::new(fragments, grouping))
     }
 
     /// Assigns fragments to frames where there are too few for all: to those that the table begins with. Where it does
     /// not, its item may be the first fragment, so that nothing tells which frames these are.
-    fn assign_some(&self, fragments: Vec<Fragment>) -> Result<Frames> {
+    fn assign_some(&self, fragments: Vec<Fragment>) -> Result<FrameIndex> {
         if self.table.begins_with(&fragments) {
-            return Ok(Frames::new(fragments, Grouping::Each));
+            return Ok(FrameIndex::new(fragments, FrameGrouping::Each));
         }
         let (found, expected) = (fragments.len() as u64, self.value.frames);
-        Err(Error::pixel_data(Problem::FrameCount { found, expected }))
+        Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }))
     }
 
     /// Assigns fragments to frames where the value is damaged at offset `stop`. Only frames that are known to be whole
@@ -237,25 +237,25 @@ impl Encapsulated {
         fragments: Vec<Fragment>,
         stop: Option<u64>,
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<Option<Frames>, S::Error> {
+    ) -> std::result::Result<Option<FrameIndex>, S::Error> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) {
                 let selected = table.select(&fragments, self.table.end())?;
-                return Ok(Some(Frames::new(selected, Grouping::Each)));
+                return Ok(Some(FrameIndex::new(selected, FrameGrouping::Each)));
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
         }
         if !self.table.is_empty() {
             let ends = self.table.ends(&fragments, frames, stop)?;
-            return Ok(ends.map(|ends| Frames::new(fragments, Grouping::Ends(ends))));
+            return Ok(ends.map(|ends| FrameIndex::new(fragments, FrameGrouping::Ends(ends))));
         }
         if self.value.jpeg {
             let grouping = by_end_of_image(source, &fragments, None)?;
-            return Ok(Some(Frames::new(fragments, grouping)));
+            return Ok(Some(FrameIndex::new(fragments, grouping)));
         }
         let one_each = frames > 1 && fragments.len() as u64 <= frames;
-        Ok(one_each.then(|| Frames::new(fragments, Grouping::Each)))
+        Ok(one_each.then(|| FrameIndex::new(fragments, FrameGrouping::Each)))
     }
 
     /// Without a table: one fragment for each frame, or all for a single frame, or by end-of-image markers.
@@ -264,14 +264,14 @@ impl Encapsulated {
         source: &S,
         fragments: &[Fragment],
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<Grouping, S::Error> {
+    ) -> std::result::Result<FrameGrouping, S::Error> {
         let (found, expected) = (fragments.len() as u64, self.value.frames);
         match found {
-            0 => Err(Error::pixel_data(Problem::FrameCount { found, expected }).into()),
-            _ if found <= expected => Ok(Grouping::Each),
-            _ if expected == 1 => Ok(Grouping::All),
+            0 => Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }).into()),
+            _ if found <= expected => Ok(FrameGrouping::Each),
+            _ if expected == 1 => Ok(FrameGrouping::All),
             _ if self.value.jpeg => by_end_of_image(source, fragments, Some(warnings)),
-            fragments => Err(Error::pixel_data(Problem::FragmentCount { fragments, frames: expected }).into()),
+            fragments => Err(Error::pixel_data(ErrorKind::FragmentCount { fragments, frames: expected }).into()),
         }
     }
 }
@@ -289,8 +289,8 @@ struct Walk {
 }
 
 /// All bytes from `at` to `end`, or to the end of the source before that, are 0.
-fn is_zero<S: Source>(source: &S, mut at: u64, end: u64, watch: &mut Watch<'_>) -> std::result::Result<bool, S::Error> {
-    let mut block = [0; if crate::TINY { 16 } else { 1 << 14 }];
+fn is_zero<S: Source>(source: &S, mut at: u64, end: u64, watch: &mut CancelCheck<'_>) -> std::result::Result<bool, S::Error> {
+    let mut block = [0; if crate::SMALL_BUFFERS { 16 } else { 1 << 14 }];
     while at < end {
         watch.check()?;
         let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(block.len());
@@ -312,7 +312,7 @@ fn by_end_of_image<S: Source>(
     source: &S,
     fragments: &[Fragment],
     warnings: Option<&mut Vec<Error>>,
-) -> std::result::Result<Grouping, S::Error> {
+) -> std::result::Result<FrameGrouping, S::Error> {
     const MARKER: [u8; 2] = [0xFF, 0xD9];
     let mut ends = Vec::new();
     for (index, fragment) in fragments.iter().enumerate() {
@@ -324,10 +324,10 @@ fn by_end_of_image<S: Source>(
         }
     }
     if let (Some(warnings), true) = (warnings, ends.last() != Some(&fragments.len())) {
-        warnings.push(Error::pixel_data(Problem::NoEndOfImage).in_frame(ends.len()));
+        warnings.push(Error::pixel_data(ErrorKind::NoEndOfImage).in_frame(ends.len()));
         push(&mut ends, fragments.len())?;
     }
-    Ok(Grouping::Ends(ends))
+    Ok(FrameGrouping::Ends(ends))
 }
 
 fn push<T>(values: &mut Vec<T>, value: T) -> Result<()> {

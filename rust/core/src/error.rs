@@ -21,7 +21,7 @@ elements! {
     SAMPLES_PER_PIXEL = 0x0028_0002, "Samples per Pixel";
     PHOTOMETRIC_INTERPRETATION = 0x0028_0004, "Photometric Interpretation";
     PLANAR_CONFIGURATION = 0x0028_0006, "Planar Configuration";
-    NUMBER_OF_FRAMES = 0x0028_0008, "Number of Frames";
+    NUMBER_OF_FRAMES = 0x0028_0008, "Number of FrameIndex";
     ROWS = 0x0028_0010, "Rows";
     COLUMNS = 0x0028_0011, "Columns";
     BITS_ALLOCATED = 0x0028_0100, "Bits Allocated";
@@ -44,7 +44,7 @@ impl fmt::Display for Element {
 /// What was found, and what was expected.
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
+pub enum ErrorKind {
     /// A number outside its range or set.
     #[error("found {found}, expected {expected}")]
     Value { found: i64, expected: &'static str },
@@ -187,7 +187,7 @@ pub struct Error {
     /// Byte offset in the element's value.
     pub offset: Option<u64>,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: ErrorKind,
 }
 
 /// What fallible functions of this crate return.
@@ -196,13 +196,13 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A problem with an element as a whole.
     #[must_use]
-    pub fn new(element: Element, problem: Problem) -> Self {
+    pub fn new(element: Element, problem: ErrorKind) -> Self {
         Self { element, frame: None, segment: None, offset: None, problem }
     }
 
     /// A problem in the Pixel Data element.
     #[must_use]
-    pub fn pixel_data(problem: Problem) -> Self {
+    pub fn pixel_data(problem: ErrorKind) -> Self {
         Self::new(PIXEL_DATA, problem)
     }
 
@@ -248,7 +248,7 @@ pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>> {
     match vec.try_reserve_exact(capacity) {
         Ok(()) => Ok(vec),
         Err(_) => {
-            Err(Error::pixel_data(Problem::Memory { bytes: (capacity as u64).saturating_mul(size_of::<T>() as u64) }))
+            Err(Error::pixel_data(ErrorKind::Memory { bytes: (capacity as u64).saturating_mul(size_of::<T>() as u64) }))
         }
     }
 }
@@ -256,7 +256,7 @@ pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>> {
 /// Room for `more` values behind those that are there, or an error in place of an abort.
 pub(crate) fn try_reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
     let bytes = (vec.len().saturating_add(more) as u64).saturating_mul(size_of::<T>() as u64);
-    vec.try_reserve(more).map_err(|_| Error::pixel_data(Problem::Memory { bytes }))
+    vec.try_reserve(more).map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes }))
 }
 
 #[cfg(test)]
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn message_names_element_and_place() {
-        let error = Error::pixel_data(Problem::SegmentShort { found: 3, expected: 9 }).in_frame(2).in_segment(1).at(64);
+        let error = Error::pixel_data(ErrorKind::SegmentShort { found: 3, expected: 9 }).in_frame(2).in_segment(1).at(64);
         assert_eq!(
             error.to_string(),
             "(7FE0,0010) Pixel Data, frame 2, segment 1, offset 64: the RLE segment gives 3 of 9 bytes"

@@ -2,7 +2,7 @@
 
 use crate::error::{
     BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, Element, Error, FLOAT_PIXEL_DATA, HIGH_BIT,
-    NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION, Problem,
+    NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION, ErrorKind,
     ROWS, Result, SAMPLES_PER_PIXEL,
 };
 
@@ -106,13 +106,13 @@ impl Photometric {
             _ => {
                 let found = term.chars().take(32).collect();
                 let expected = "a defined term such as MONOCHROME2, RGB or YBR_FULL";
-                return Err(Error::new(PHOTOMETRIC_INTERPRETATION, Problem::Text { found, expected }));
+                return Err(Error::new(PHOTOMETRIC_INTERPRETATION, ErrorKind::Text { found, expected }));
             }
         };
         if samples_per_pixel == 1 && photometric != Self::Single {
             let found = term.to_owned();
             let expected = "MONOCHROME1, MONOCHROME2 or PALETTE COLOR for one sample per pixel";
-            return Err(Error::new(PHOTOMETRIC_INTERPRETATION, Problem::Text { found, expected }));
+            return Err(Error::new(PHOTOMETRIC_INTERPRETATION, ErrorKind::Text { found, expected }));
         }
         Ok(photometric)
     }
@@ -168,7 +168,7 @@ impl Image {
     pub fn warning(&self) -> Option<Error> {
         let found = self.odd_high_bit?;
         let expected = "Bits Stored - 1: it is not used";
-        Some(Error::new(HIGH_BIT, Problem::Value { found, expected }))
+        Some(Error::new(HIGH_BIT, ErrorKind::Value { found, expected }))
     }
 
     /// Rows of a frame.
@@ -257,12 +257,12 @@ impl Image {
     /// Bytes of a frame of the result.
     pub fn frame_bytes(&self) -> Result<usize> {
         let bytes = self.frame_samples() * self.sample_bytes() as u64;
-        usize::try_from(bytes).map_err(|_| Error::new(self.element(), Problem::TooLarge))
+        usize::try_from(bytes).map_err(|_| Error::new(self.element(), ErrorKind::TooLarge))
     }
 
     /// Bytes of `frames` frames of the result.
     pub fn result_bytes(&self, frames: usize) -> Result<usize> {
-        let too_large = || Error::new(self.element(), Problem::TooLarge);
+        let too_large = || Error::new(self.element(), ErrorKind::TooLarge);
         let bytes = self.frame_bytes()?.checked_mul(frames).ok_or_else(too_large)?;
         if isize::try_from(bytes).is_ok() { Ok(bytes) } else { Err(too_large()) }
     }
@@ -282,16 +282,16 @@ impl Image {
     fn check_subsampling(&self) -> Result<()> {
         if !self.columns.is_multiple_of(2) {
             let problem =
-                Problem::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
+                ErrorKind::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
             return Err(Error::new(COLUMNS, problem));
         }
         if self.planar {
-            let problem = Problem::Value { found: 1, expected: "0 for YBR_FULL_422" };
+            let problem = ErrorKind::Value { found: 1, expected: "0 for YBR_FULL_422" };
             return Err(Error::new(PLANAR_CONFIGURATION, problem));
         }
         if !matches!(self.bits_allocated, 8 | 16 | 32 | 64) {
             let problem =
-                Problem::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
+                ErrorKind::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
             return Err(Error::new(BITS_ALLOCATED, problem));
         }
         Ok(())
@@ -300,7 +300,7 @@ impl Image {
     /// Where native frame `index` begins and ends, in bits from the beginning of the value.
     pub fn native_frame_range(&self, index: u64) -> Result<(u64, u64)> {
         let bits = self.native_frame_bits()?;
-        let too_large = || Error::new(self.element(), Problem::TooLarge);
+        let too_large = || Error::new(self.element(), ErrorKind::TooLarge);
         let start = bits.checked_mul(index).ok_or_else(too_large)?;
         Ok((start, start.checked_add(bits).ok_or_else(too_large)?))
     }
@@ -311,7 +311,7 @@ impl Image {
     pub fn native_frames(&self, found: u64) -> Result<u64> {
         let expected = self.native_bytes()?;
         if found < expected {
-            return Err(Error::new(self.element(), Problem::Length { found, expected }));
+            return Err(Error::new(self.element(), ErrorKind::Length { found, expected }));
         }
         self.check_subsampled(found)?;
         let bits = self.native_frame_bits()?;
@@ -325,7 +325,7 @@ impl Image {
             _ => return Ok(()),
         };
         if found >= expected / 2 * 3 && found > expected + expected % 2 {
-            return Err(Error::new(self.element(), Problem::NotSubsampled { found, expected }));
+            return Err(Error::new(self.element(), ErrorKind::NotSubsampled { found, expected }));
         }
         Ok(())
     }
@@ -333,12 +333,12 @@ impl Image {
     /// Bytes of all frames in native form.
     fn native_bytes(&self) -> Result<u64> {
         let bits = u128::from(self.native_frame_bits()?) * u128::from(self.number_of_frames);
-        u64::try_from(bits.div_ceil(8)).map_err(|_| Error::new(self.element(), Problem::TooLarge))
+        u64::try_from(bits.div_ceil(8)).map_err(|_| Error::new(self.element(), ErrorKind::TooLarge))
     }
 }
 
 fn value(element: Element, found: i64, expected: &'static str) -> Error {
-    Error::new(element, Problem::Value { found, expected })
+    Error::new(element, ErrorKind::Value { found, expected })
 }
 
 pub(crate) fn in_range(element: Element, found: i64, low: i64, high: i64, expected: &'static str) -> Result<u32> {
@@ -378,7 +378,7 @@ fn bits_stored(found: i64, allocated: u8) -> Result<u8> {
     match u8::try_from(found) {
         Ok(stored @ 1..) if stored <= allocated => Ok(stored),
         Ok(1..) | Err(_) if found > 0 => {
-            let problem = Problem::Contradiction { found, other: BITS_ALLOCATED, value: i64::from(allocated) };
+            let problem = ErrorKind::Contradiction { found, other: BITS_ALLOCATED, value: i64::from(allocated) };
             Err(Error::new(BITS_STORED, problem))
         }
         _ => Err(value(BITS_STORED, found, "1 to Bits Allocated")),
@@ -395,7 +395,7 @@ fn odd_high_bit(attributes: &Attributes) -> Result<Option<i64>> {
     if (0..attributes.bits_allocated).contains(&found) {
         return Ok(Some(found));
     }
-    Err(Error::new(HIGH_BIT, Problem::Contradiction { found, other: BITS_ALLOCATED, value: attributes.bits_allocated }))
+    Err(Error::new(HIGH_BIT, ErrorKind::Contradiction { found, other: BITS_ALLOCATED, value: attributes.bits_allocated }))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! PS3.5 A.4 and 7.5: the items of encapsulated pixel data, one for each fragment, and how they are read.
 
-use crate::error::{Error, Problem, Result};
-use crate::parallel::Watch;
+use crate::error::{Error, ErrorKind, Result};
+use crate::parallel::CancelCheck;
 use crate::source::{Source, resize};
 
 pub(crate) const ITEM_DELIMITATION_ITEM: u32 = 0xFFFE_E00D;
@@ -42,12 +42,12 @@ pub(crate) fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Resul
     let left = end.saturating_sub(at.saturating_add(ITEM_HEADER));
     let problem = match (tag, length) {
         (SEQUENCE_DELIMITATION_ITEM, _) => return Ok(None),
-        (ITEM, UNDEFINED) => Problem::UndefinedItem,
-        (ITEM, length) if u64::from(length) > left => Problem::ItemLength { length: u64::from(length), left },
+        (ITEM, UNDEFINED) => ErrorKind::UndefinedItem,
+        (ITEM, length) if u64::from(length) > left => ErrorKind::ItemLength { length: u64::from(length), left },
         (ITEM, length) => return Ok(Fragment::of_item(at, u64::from(length))),
         (found, _) => {
             let expected = "an Item (FFFE,E000) or the Sequence Delimitation Item (FFFE,E0DD)";
-            Problem::Tag { found, expected }
+            ErrorKind::Tag { found, expected }
         }
     };
     Err(Error::pixel_data(problem).at(at))
@@ -63,9 +63,9 @@ pub(crate) struct Headers<'a, S> {
 }
 
 /// Bytes of a fragment that are read before the caller is asked whether to go on.
-const STEP: usize = if crate::TINY { 1 << 6 } else { 1 << 24 };
+const STEP: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
 /// Bytes that are read where the last header was less than a quarter of them before.
-const BLOCK: usize = if crate::TINY { 40 } else { 4096 };
+const BLOCK: usize = if crate::SMALL_BUFFERS { 40 } else { 4096 };
 
 impl<'a, S: Source> Headers<'a, S> {
     pub(crate) fn new(source: &'a S) -> Self {
@@ -100,9 +100,9 @@ pub fn joined<'a, S: Source>(
     source: &'a S,
     fragments: &[Fragment],
     scratch: &'a mut Vec<u8>,
-    watch: &mut Watch<'_>,
+    watch: &mut CancelCheck<'_>,
 ) -> std::result::Result<&'a [u8], S::Error> {
-    let too_large = || Error::pixel_data(Problem::TooLarge);
+    let too_large = || Error::pixel_data(ErrorKind::TooLarge);
     if let ([fragment], Some(_)) = (fragments, source.in_memory()) {
         let length = usize::try_from(fragment.length).map_err(|_| too_large())?;
         return source.bytes_at(fragment.offset, length, scratch);

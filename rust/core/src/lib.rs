@@ -36,4 +36,4 @@ pub mod voi;
 pub use error::{Error, Result};
 
 /// Sizes of bands and pieces, and of what is worth a thread, are so small that every image crosses them: in tests.
-const TINY: bool = cfg!(any(test, feature = "tiny"));
+const SMALL_BUFFERS: bool = cfg!(any(test, feature = "tiny"));

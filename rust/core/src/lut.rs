@@ -1,6 +1,6 @@
 //! PS3.3 C.11.1.1, C.11.2.1.1: a look-up table, as of the Modality LUT and VOI LUT Sequence.
 
-use crate::error::{Element, Error, Problem, Result};
+use crate::error::{Element, Error, ErrorKind, Result};
 
 /// (0028,3002) LUT Descriptor.
 const LUT_DESCRIPTOR: Element = Element { tag: 0x0028_3002, name: "LUT Descriptor" };
@@ -19,11 +19,11 @@ impl Lut {
     /// A table for inputs from `first` on, with entries of so many `bits`.
     pub fn new(first: i32, entries: Vec<u16>, bits: u8) -> Result<Self> {
         if !(8..=16).contains(&bits) {
-            let problem = Problem::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
+            let problem = ErrorKind::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
             return Err(Error::new(LUT_DESCRIPTOR, problem));
         }
         if entries.is_empty() {
-            return Err(Error::new(LUT_DATA, Problem::Value { found: 0, expected: "1 to 65536 entries" }));
+            return Err(Error::new(LUT_DATA, ErrorKind::Value { found: 0, expected: "1 to 65536 entries" }));
         }
         Ok(Self { first: f64::from(first), entries, bits })
     }
@@ -39,7 +39,7 @@ impl Lut {
 
     /// The largest entry that there may be.
     #[must_use]
-    pub fn highest(&self) -> u16 {
+    pub fn max_entry(&self) -> u16 {
         u16::MAX >> 16u8.saturating_sub(self.bits)
     }
 }
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn the_highest_entry_is_that_of_the_bits() {
         for (bits, highest) in [(8, 255), (10, 1023), (12, 4095), (16, 65535)] {
-            assert_eq!(Lut::new(0, vec![0], bits).unwrap().highest(), highest);
+            assert_eq!(Lut::new(0, vec![0], bits).unwrap().max_entry(), highest);
         }
     }
 

@@ -3,7 +3,7 @@
 //! A table is believed where every entry is that of an item, in ascending order; else it is ignored, and the caller told.
 //! An Extended Offset Table names every item, so that its own arithmetic tells most of what can be wrong with it.
 
-use crate::error::{EXTENDED_OFFSET_TABLE, Error, PIXEL_DATA, Problem, Result, try_with_capacity};
+use crate::error::{EXTENDED_OFFSET_TABLE, Error, PIXEL_DATA, ErrorKind, Result, try_with_capacity};
 use crate::item::Fragment;
 
 /// The offset of the first item of each frame, from the end of the table.
@@ -171,10 +171,10 @@ fn is_stored_length(length: u64, stored: u64) -> bool {
 
 pub(crate) fn unusable_basic(fragments: usize) -> Error {
     let table = "Basic Offset Table";
-    Error::new(PIXEL_DATA, Problem::OffsetTable { table, fragments: fragments as u64 })
+    Error::new(PIXEL_DATA, ErrorKind::OffsetTable { table, fragments: fragments as u64 })
 }
 
 pub(crate) fn unusable_extended(fragments: usize) -> Error {
     let table = "Extended Offset Table";
-    Error::new(EXTENDED_OFFSET_TABLE, Problem::OffsetTable { table, fragments: fragments as u64 })
+    Error::new(EXTENDED_OFFSET_TABLE, ErrorKind::OffsetTable { table, fragments: fragments as u64 })
 }

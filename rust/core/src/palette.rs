@@ -1,6 +1,6 @@
 //! PS3.3 C.7.9 Palette Color Lookup Table, and C.7.9.2 its segmented form.
 
-use crate::error::{Element, Error, Problem, Result, try_reserve};
+use crate::error::{Element, Error, ErrorKind, Result, try_reserve};
 
 /// (0028,1221) and the two behind it.
 const SEGMENTED_DATA: Element = Element { tag: 0x0028_1221, name: "Segmented Red Palette Color Lookup Table Data" };
@@ -24,7 +24,7 @@ impl Palette {
         colors.extend((0..count).map(|index| [red[index], green[index], blue[index]]));
         if colors.is_empty() || !matches!(bits, 8 | 16) {
             let found = i64::from(bits);
-            let problem = Problem::Value { found, expected: "entries of 8 or 16 bits" };
+            let problem = ErrorKind::Value { found, expected: "entries of 8 or 16 bits" };
             return Err(Error::new(
                 Element { tag: 0x0028_1101, name: "Red Palette Color Lookup Table Descriptor" },
                 problem,
@@ -49,7 +49,7 @@ impl Palette {
 
     /// The value of the brightest.
     #[must_use]
-    pub fn highest(&self) -> u16 {
+    pub fn max_entry(&self) -> u16 {
         u16::MAX >> (16 - self.bits)
     }
 }
@@ -151,7 +151,7 @@ impl Expansion<'_> {
 
     fn wrong(&self, at: usize, found: usize, expected: &'static str) -> Error {
         let bytes = if self.wide { 2 } else { 1 };
-        Error::new(SEGMENTED_DATA, Problem::Value { found: i64::try_from(found).unwrap_or(i64::MAX), expected })
+        Error::new(SEGMENTED_DATA, ErrorKind::Value { found: i64::try_from(found).unwrap_or(i64::MAX), expected })
             .at((at * bytes) as u64)
     }
 }
@@ -183,8 +183,8 @@ mod tests {
         {
             assert_eq!(palette.at(stored), color);
         }
-        assert_eq!((palette.highest(), palette.first()), (255, -1.0));
-        assert_eq!(Palette::new(0, COLORS, 16).unwrap().highest(), 65535);
+        assert_eq!((palette.max_entry(), palette.first()), (255, -1.0));
+        assert_eq!(Palette::new(0, COLORS, 16).unwrap().max_entry(), 65535);
         assert!(Palette::new(0, COLORS, 12).is_err());
         assert!(Palette::new(0, [&[1], &[], &[1]], 8).is_err());
     }

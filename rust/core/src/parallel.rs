@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Problem, try_reserve, try_with_capacity};
+use crate::error::{Error, ErrorKind, try_reserve, try_with_capacity};
 
 /// A result of fewer bytes is decoded by the caller's thread alone: it takes less time than the start of another.
-const WORTH_A_THREAD: usize = if crate::TINY { 1 << 8 } else { 1 << 20 };
+const MIN_BYTES_PER_THREAD: usize = if crate::SMALL_BUFFERS { 1 << 8 } else { 1 << 20 };
 /// How often the caller is asked whether to go on; each time in tests, which must not depend on the time.
 const ASK_EVERY: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(50) };
 /// How long it is believed how many cores there are: asking takes as long as a small frame.
@@ -21,14 +21,14 @@ const ENVIRONMENT: &str = "DICOMET_WORKERS";
 
 /// Who works on a call, and who may stop it.
 #[derive(Clone, Copy)]
-pub struct Team<'a> {
+pub struct Parallelism<'a> {
     /// Threads at most; none for what the environment variable `DICOMET_WORKERS` says, or as many as the process may use.
     pub workers: Option<NonZero<usize>>,
     /// Asked now and then by the caller's own thread: true ends the work.
     pub interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl Team<'_> {
+impl Parallelism<'_> {
     /// At most so many threads, which nobody stops; 0 for the default.
     #[must_use]
     pub fn of(workers: usize) -> Self {
@@ -36,7 +36,7 @@ impl Team<'_> {
     }
 }
 
-impl Default for Team<'_> {
+impl Default for Parallelism<'_> {
     fn default() -> Self {
         Self { workers: None, interrupted: &|| false }
     }
@@ -45,7 +45,7 @@ impl Default for Team<'_> {
 /// Calls `work` for every item and returns what it gave, in the items' order, or the error of the first item that has
 /// one. `state` makes what each thread reuses from item to item; `bytes` is the size of the whole result.
 pub(crate) fn map<I, S, R, E>(
-    team: &Team<'_>,
+    team: &Parallelism<'_>,
     items: impl ExactSizeIterator<Item = I> + Send,
     bytes: usize,
     state: impl Fn() -> S + Sync,
@@ -56,17 +56,17 @@ where
     E: Send + From<Error>,
 {
     let threads = threads_for(team, items.len(), bytes);
-    let mut watch = Watch::new(team);
+    let mut watch = CancelCheck::new(team);
     let queue = Mutex::new(items.enumerate());
     let mut done = if threads < 2 {
-        work_off(&queue, &state, &work, || watch.interrupted())?
+        drain_queue(&queue, &state, &work, || watch.interrupted())?
     } else {
         thread::scope(|scope| {
             // Where a thread cannot be started, the others do its work.
-            let help = || work_off(&queue, &state, &work, || false);
+            let help = || drain_queue(&queue, &state, &work, || false);
             let helpers: Vec<_> =
                 (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, help).ok()).collect();
-            let mut done = work_off(&queue, &state, &work, || watch.interrupted());
+            let mut done = drain_queue(&queue, &state, &work, || watch.interrupted());
             for helper in helpers {
                 match helper.join() {
                     Ok(more) => done = done.and_then(|done| both(done, more?)),
@@ -77,7 +77,7 @@ where
         })?
     };
     if watch.interrupted {
-        return Err(Error::pixel_data(Problem::Interrupted).into());
+        return Err(Error::pixel_data(ErrorKind::Interrupted).into());
     }
     // Items are handed out in order, so that all before a failed one are done.
     done.sort_unstable_by_key(|(index, _)| *index);
@@ -98,22 +98,22 @@ fn both<T>(mut some: Vec<T>, mut more: Vec<T>) -> Result<Vec<T>, Error> {
 }
 
 /// Asks the caller from time to time whether to go on.
-pub struct Watch<'a> {
-    team: &'a Team<'a>,
+pub struct CancelCheck<'a> {
+    team: &'a Parallelism<'a>,
     asked: Instant,
     interrupted: bool,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> CancelCheck<'a> {
     /// Begins to watch the time.
     #[must_use]
-    pub fn new(team: &'a Team<'a>) -> Self {
+    pub fn new(team: &'a Parallelism<'a>) -> Self {
         Self { team, asked: Instant::now(), interrupted: false }
     }
 
     /// An error where the caller does not want more.
     pub fn check(&mut self) -> Result<(), Error> {
-        if self.interrupted() { Err(Error::pixel_data(Problem::Interrupted)) } else { Ok(()) }
+        if self.interrupted() { Err(Error::pixel_data(ErrorKind::Interrupted)) } else { Ok(()) }
     }
 
     fn interrupted(&mut self) -> bool {
@@ -150,8 +150,8 @@ fn work_off<I, S, R, E>(
 }
 
 /// As many threads as are wanted, as there are items, and as have enough to do.
-fn threads_for(team: &Team<'_>, items: usize, bytes: usize) -> usize {
-    let worth = items.min(bytes / WORTH_A_THREAD);
+fn threads_for(team: &Parallelism<'_>, items: usize, bytes: usize) -> usize {
+    let worth = items.min(bytes / MIN_BYTES_PER_THREAD);
     if worth < 2 { 1 } else { worth.min(workers(team.workers)) }
 }
 
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    const LARGE: usize = 100 * WORTH_A_THREAD;
+    const LARGE: usize = 100 * MIN_BYTES_PER_THREAD;
 
     fn numbers(count: usize) -> impl ExactSizeIterator<Item = usize> + Send {
         (0..count).collect::<Vec<_>>().into_iter()
@@ -198,7 +198,7 @@ mod tests {
         for (items, bytes, workers) in
             [(0, LARGE, 0), (1, LARGE, 2), (2, 0, 2), (50, LARGE, 0), (50, LARGE, 7), (1000, LARGE, 2)]
         {
-            let doubled = map(&Team::of(workers), numbers(items), bytes, || (), |(), i| Ok::<_, Error>(2 * i));
+            let doubled = map(&Parallelism::of(workers), numbers(items), bytes, || (), |(), i| Ok::<_, Error>(2 * i));
             assert_eq!(doubled, Ok((0..items).map(|i| 2 * i).collect()));
         }
     }
@@ -209,9 +209,9 @@ mod tests {
             let calls = AtomicUsize::new(0);
             let work = |i| {
                 calls.fetch_add(1, Ordering::Relaxed);
-                if i % 20 == 7 { Err(Error::pixel_data(Problem::TooLarge).in_frame(i)) } else { Ok(()) }
+                if i % 20 == 7 { Err(Error::pixel_data(ErrorKind::TooLarge).in_frame(i)) } else { Ok(()) }
             };
-            let failed = map(&Team::of(workers), numbers(200), LARGE, || (), |(), i| work(i));
+            let failed = map(&Parallelism::of(workers), numbers(200), LARGE, || (), |(), i| work(i));
             assert_eq!(failed.unwrap_err().frame, Some(7));
             assert!(calls.load(Ordering::Relaxed) < 200);
         }
@@ -222,7 +222,7 @@ mod tests {
         let panicked = std::panic::catch_unwind(|| {
             let work = |i| assert!(i != 3, "on purpose");
             let _ = map(
-                &Team::of(2),
+                &Parallelism::of(2),
                 numbers(50),
                 LARGE,
                 || (),
@@ -239,14 +239,14 @@ mod tests {
     fn an_interruption_ends_the_work() {
         for workers in [1, 2, 5] {
             let calls = AtomicUsize::new(0);
-            let team = Team { workers: NonZero::new(workers), interrupted: &|| true };
+            let team = Parallelism { workers: NonZero::new(workers), interrupted: &|| true };
             let work = |()| {
                 calls.fetch_add(1, Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(1));
                 Ok::<_, Error>(())
             };
             let stopped = map(&team, vec![(); 1000].into_iter(), LARGE, || (), |(), ()| work(()));
-            assert_eq!(stopped.unwrap_err().problem, Problem::Interrupted);
+            assert_eq!(stopped.unwrap_err().problem, ErrorKind::Interrupted);
             assert!(calls.load(Ordering::Relaxed) < 500);
         }
     }
@@ -258,11 +258,11 @@ mod tests {
             (3, 1000, LARGE, 3),
             (300, 1000, LARGE, 100),
             (300, 20, LARGE, 20),
-            (3, 1000, 2 * WORTH_A_THREAD - 1, 1),
-            (3, 1000, 2 * WORTH_A_THREAD, 2),
+            (3, 1000, 2 * MIN_BYTES_PER_THREAD - 1, 1),
+            (3, 1000, 2 * MIN_BYTES_PER_THREAD, 2),
             (3, 1, LARGE, 1),
         ] {
-            assert_eq!(threads_for(&Team::of(workers), items, bytes), threads);
+            assert_eq!(threads_for(&Parallelism::of(workers), items, bytes), threads);
         }
         assert_eq!(cores(), thread::available_parallelism().unwrap());
     }

@@ -5,15 +5,15 @@
 //! `Up` is what decoders undo fastest (figures: `benches/README.md`). Noise that this would make longer is stored as it is.
 
 use crate::bits;
-use crate::error::{BITS_ALLOCATED, COLUMNS, Error, Problem, ROWS, Result, SAMPLES_PER_PIXEL, try_reserve};
+use crate::error::{BITS_ALLOCATED, COLUMNS, Error, ErrorKind, ROWS, Result, SAMPLES_PER_PIXEL, try_reserve};
 use crate::image::in_range;
 use png::{BitDepth, ColorType, DeflateCompression, Encoder, EncodingError, Filter};
 use std::io::{self, Write};
 
 /// Bytes of an IDAT chunk.
-const CHUNK: usize = if crate::TINY { 12 } else { 1 << 16 };
+const CHUNK: usize = if crate::SMALL_BUFFERS { 12 } else { 1 << 16 };
 /// Bytes of samples that are put in order at once.
-const PIECE: usize = if crate::TINY { 12 } else { 1 << 13 };
+const PIECE: usize = if crate::SMALL_BUFFERS { 12 } else { 1 << 13 };
 
 /// What the samples are, not yet checked. They lie side by side, in native byte order, row by row.
 #[derive(Debug, Clone, Copy)]
@@ -55,17 +55,17 @@ impl Header {
         let color = match layout.channels {
             1 => ColorType::Grayscale,
             3 => ColorType::Rgb,
-            found => return Err(Error::new(SAMPLES_PER_PIXEL, Problem::Value { found, expected: "1 or 3" })),
+            found => return Err(Error::new(SAMPLES_PER_PIXEL, ErrorKind::Value { found, expected: "1 or 3" })),
         };
         let (depth, bytes) = match layout.bits {
             8 => (BitDepth::Eight, 1),
             16 => (BitDepth::Sixteen, 2),
-            found => return Err(Error::new(BITS_ALLOCATED, Problem::Value { found, expected: "8 or 16" })),
+            found => return Err(Error::new(BITS_ALLOCATED, ErrorKind::Value { found, expected: "8 or 16" })),
         };
         let expected = u64::from(width) * u64::from(height) * color.samples() as u64 * bytes;
         match samples.len() as u64 {
             found if found == expected => Ok(Self { width, height, color, depth }),
-            found => Err(Error::pixel_data(Problem::Length { found, expected })),
+            found => Err(Error::pixel_data(ErrorKind::Length { found, expected })),
         }
     }
 
@@ -75,7 +75,7 @@ impl Header {
         match (sink.missing, done) {
             (None, Ok(())) => Ok(sink.bytes),
             (Some(error), _) => Err(error),
-            (None, Err(_)) => Err(Error::pixel_data(Problem::Unsupported("the image cannot be encoded as PNG"))),
+            (None, Err(_)) => Err(Error::pixel_data(ErrorKind::Unsupported("the image cannot be encoded as PNG"))),
         }
     }
 

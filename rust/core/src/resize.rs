@@ -1,6 +1,6 @@
 //! Images of another size, antialiased: each result is the weighted mean of all samples that it covers, as in Pillow.
 
-use crate::error::{COLUMNS, Error, PIXEL_DATA, Problem, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::error::{COLUMNS, Error, PIXEL_DATA, ErrorKind, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
 use crate::image::in_range;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, F32x3, U8, U8x3, U16, U16x3};
@@ -63,7 +63,7 @@ pub fn resize(src: &[u8], out: &mut [u8], layout: &Layout) -> Result<()> {
         (Sample::U16, 3) => resize_pixels::<U16x3>,
         (Sample::F32, 1) => resize_pixels::<F32>,
         (Sample::F32, 3) => resize_pixels::<F32x3>,
-        (_, found) => return Err(Error::new(SAMPLES_PER_PIXEL, Problem::Value { found, expected: "1 or 3" })),
+        (_, found) => return Err(Error::new(SAMPLES_PER_PIXEL, ErrorKind::Value { found, expected: "1 or 3" })),
     };
     resize(src, out, layout)
 }
@@ -122,11 +122,11 @@ fn checked<P: PixelTrait>(size: Size, found: usize) -> Result<(u32, u32)> {
     let rows = in_range(ROWS, size.rows, 1, 65535, "1 to 65535")?;
     let columns = in_range(COLUMNS, size.columns, 1, 65535, "1 to 65535")?;
     let (found, expected) = (found as u64, u64::from(rows) * u64::from(columns) * P::size() as u64);
-    if found == expected { Ok((rows, columns)) } else { Err(Error::pixel_data(Problem::Length { found, expected })) }
+    if found == expected { Ok((rows, columns)) } else { Err(Error::pixel_data(ErrorKind::Length { found, expected })) }
 }
 
 fn zeroed<P: PixelTrait>(rows: usize, columns: usize) -> Result<Vec<P>> {
-    let count = rows.checked_mul(columns).ok_or_else(|| Error::pixel_data(Problem::TooLarge))?;
+    let count = rows.checked_mul(columns).ok_or_else(|| Error::pixel_data(ErrorKind::TooLarge))?;
     let mut pixels = try_with_capacity(count)?;
     pixels.resize(count, P::default());
     Ok(pixels)
@@ -135,7 +135,7 @@ fn zeroed<P: PixelTrait>(rows: usize, columns: usize) -> Result<Vec<P>> {
 fn unusable(error: ImageBufferError) -> Error {
     match error {
         ImageBufferError::InvalidBufferAlignment => {
-            Error::pixel_data(Problem::Unsupported("the samples are not aligned in memory"))
+            Error::pixel_data(ErrorKind::Unsupported("the samples are not aligned in memory"))
         }
         ImageBufferError::InvalidBufferSize => impossible(),
     }
@@ -143,7 +143,7 @@ fn unusable(error: ImageBufferError) -> Error {
 
 /// Sizes have been checked, and there is no part that is cut out.
 fn impossible() -> Error {
-    Error::new(PIXEL_DATA, Problem::Unsupported("the image cannot be resized"))
+    Error::new(PIXEL_DATA, ErrorKind::Unsupported("the image cannot be resized"))
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ mod unpack;
 use unpack::Run;
 #[cfg(test)]
 pub(crate) use unpack::tests as oracles;
-pub(crate) use unpack::{BAND_ROOM, Unpacker, decode_segment_watched, fill_bands};
+pub(crate) use unpack::{RUN_OVERRUN, Unpacker, decode_segment_watched, fill_bands};
 pub use unpack::{Decoded, decode_segment};
 
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Bytes of the RLE header (PS3.5 G.5).
 pub const HEADER_BYTES: usize = 64;
@@ -43,13 +43,13 @@ impl<'a> Segments<'a> {
     /// A segment ends where the next begins; gaps and trailing bytes belong to the segment before them.
     pub fn new(frame: &'a [u8], expected: usize) -> Result<Self> {
         let Some((header, _)) = frame.split_first_chunk::<HEADER_BYTES>() else {
-            let problem = Problem::Length { found: frame.len() as u64, expected: HEADER_BYTES as u64 };
+            let problem = ErrorKind::Length { found: frame.len() as u64, expected: HEADER_BYTES as u64 };
             return Err(Error::pixel_data(problem));
         };
         let mut numbers = header.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
         let found = numbers.next().unwrap_or(0);
         if expected > MAX_SEGMENTS || found as usize != expected {
-            let problem = Problem::SegmentCount { found: u64::from(found), expected: expected as u64 };
+            let problem = ErrorKind::SegmentCount { found: u64::from(found), expected: expected as u64 };
             return Err(Error::pixel_data(problem).at(0));
         }
         let leftover = numbers.clone().skip(expected).any(|offset| offset != 0);
@@ -86,7 +86,7 @@ impl<'a> Segments<'a> {
 }
 
 fn offset_error(segment: usize, found: u64, expected: &'static str) -> Error {
-    Error::pixel_data(Problem::SegmentOffset { found, expected }).in_segment(segment).at(4 + 4 * segment as u64)
+    Error::pixel_data(ErrorKind::SegmentOffset { found, expected }).in_segment(segment).at(4 + 4 * segment as u64)
 }
 
 #[cfg(test)]
@@ -171,14 +171,14 @@ mod tests {
         let count =
             |n: u32, expected| Segments::new(&[&n.to_le_bytes()[..], &[0; 80]].concat(), expected).unwrap_err().problem;
         for n in [0, 1, 3, 16, u32::MAX] {
-            assert_eq!(count(n, 2), Problem::SegmentCount { found: u64::from(n), expected: 2 });
+            assert_eq!(count(n, 2), ErrorKind::SegmentCount { found: u64::from(n), expected: 2 });
         }
-        assert_eq!(count(24, 24), Problem::SegmentCount { found: 24, expected: 24 });
+        assert_eq!(count(24, 24), ErrorKind::SegmentCount { found: 24, expected: 24 });
         for offsets in [[65, 66], [64, 64], [66, 64], [64, 63], [64, 70], [64, u32::MAX]] {
             let error = Segments::new(&frame(&offsets, b"aabbbc"), 2).unwrap_err();
-            assert!(matches!(error.problem, Problem::SegmentOffset { .. }), "{error}");
+            assert!(matches!(error.problem, ErrorKind::SegmentOffset { .. }), "{error}");
         }
-        assert!(matches!(Segments::new(&[0; 63], 1).unwrap_err().problem, Problem::Length { found: 63, expected: 64 }));
+        assert!(matches!(Segments::new(&[0; 63], 1).unwrap_err().problem, ErrorKind::Length { found: 63, expected: 64 }));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where bytes come from: memory, or a file of which only what is needed is read.
 
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Random access to bytes, for any number of threads at the same time.
 pub trait Source: Sync {
@@ -55,7 +55,7 @@ pub(crate) fn resize(bytes: &mut Vec<u8>, len: usize) -> Result<()> {
     if bytes.len() < len {
         bytes
             .try_reserve_exact(len - bytes.len())
-            .map_err(|_| Error::pixel_data(Problem::Memory { bytes: len as u64 }))?;
+            .map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes: len as u64 }))?;
         bytes.resize(len, 0);
     }
     Ok(())

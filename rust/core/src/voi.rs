@@ -53,7 +53,7 @@ impl Voi {
             },
             Self::Lut(lut) => {
                 for value in values {
-                    *value = range.part(f64::from(lut.at(*value).min(lut.highest())) / f64::from(lut.highest()));
+                    *value = range.part(f64::from(lut.at(*value).min(lut.max_entry())) / f64::from(lut.max_entry()));
                 }
             }
         }

@@ -5,12 +5,12 @@
 //! caller's thread, also the release of the memory that a thread has worked on.
 
 use crate::buffer::Output;
-use crate::encapsulated::Frames;
+use crate::encapsulated::FrameIndex;
 use crate::errors::{Failure, guarded, locked, os_error, run};
-use crate::plan::Plan;
+use crate::plan::Decoder;
 use crate::source::Source;
 use dicomet_core::Error;
-use dicomet_core::parallel::{self, Team};
+use dicomet_core::parallel::{self, Parallelism};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -26,7 +26,7 @@ use std::time::Duration;
 /// How often a caller who waits looks for signals.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-type Job = Box<dyn FnOnce(&Team<'_>) + Send>;
+type Job = Box<dyn FnOnce(&Parallelism<'_>) + Send>;
 
 /// What waits to be done.
 #[derive(Default)]
@@ -50,7 +50,7 @@ struct Place {
 }
 
 #[pyclass(frozen, module = "dicomet._native")]
-pub(crate) struct Ahead {
+pub(crate) struct DecodePool {
     queue: Arc<Queue>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Threads are not there in a process that was forked.
@@ -58,13 +58,13 @@ pub(crate) struct Ahead {
 }
 
 #[pyclass(frozen, module = "dicomet._native")]
-pub(crate) struct Task {
+pub(crate) struct DecodeFuture {
     place: Arc<Place>,
     process: u32,
 }
 
 #[pymethods]
-impl Ahead {
+impl DecodePool {
     #[new]
     #[pyo3(signature = (*, workers))]
     pub(crate) fn new(workers: Option<NonZero<usize>>) -> PyResult<Self> {
@@ -72,7 +72,7 @@ impl Ahead {
         let mut threads = Vec::new();
         for _ in 0..parallel::workers(workers) {
             let queue = Arc::clone(&queue);
-            match thread::Builder::new().name("dicomet".to_owned()).spawn(move || work_off(&queue)) {
+            match thread::Builder::new().name("dicomet".to_owned()).spawn(move || drain_queue(&queue)) {
                 Ok(thread) => threads.push(thread),
                 // The others do its work.
                 Err(_) if !threads.is_empty() => break,
@@ -87,11 +87,11 @@ impl Ahead {
         locked(&self.threads).len()
     }
 
-    fn open(&self, path: PathBuf) -> Task {
+    fn open(&self, path: PathBuf) -> DecodeFuture {
         self.submit(move |_| Source::open_file(path).map(Done::Opened).map_err(Failure::Python))
     }
 
-    fn native_frames(&self, plan: &Plan, source: &Source, first_frame: usize, mut out: Output) -> Task {
+    fn native_frames(&self, plan: &Decoder, source: &Source, first_frame: usize, mut out: Output) -> DecodeFuture {
         let (plan, source) = (plan.0.clone(), source.clone());
         self.submit(move |team| {
             plan.native_frames(&source, first_frame, out.as_mut_slice(), team)?;
@@ -102,13 +102,13 @@ impl Ahead {
     #[pyo3(signature = (plan, source, frames, first, out, *, number))]
     fn rle_frames(
         &self,
-        plan: &Plan,
+        plan: &Decoder,
         source: &Source,
-        frames: Py<Frames>,
+        frames: Py<FrameIndex>,
         first: usize,
         mut out: Output,
         number: usize,
-    ) -> Task {
+    ) -> DecodeFuture {
         let (plan, source) = (plan.0.clone(), source.clone());
         self.submit(move |team| {
             let warnings = frames.get().decode_rle(&plan, &source, first, number, out.as_mut_slice(), team)?;
@@ -126,22 +126,22 @@ impl Ahead {
     }
 }
 
-impl Ahead {
-    pub(crate) fn submit(&self, work: impl FnOnce(&Team<'_>) -> Result<Done, Failure> + Send + 'static) -> Task {
+impl DecodePool {
+    pub(crate) fn submit(&self, work: impl FnOnce(&Parallelism<'_>) -> Result<Done, Failure> + Send + 'static) -> DecodeFuture {
         let place = Arc::new(Place::default());
         if self.process != std::process::id() {
             // Nobody would do it, and the queue's lock may be that of a thread that is not there.
-            return Task { place, process: self.process };
+            return DecodeFuture { place, process: self.process };
         }
         let target = Arc::clone(&place);
-        let job = move |team: &Team<'_>| {
+        let job = move |team: &Parallelism<'_>| {
             let done = catch_unwind(AssertUnwindSafe(|| work(team))).unwrap_or(Err(Failure::Panic));
             *locked(&target.done) = Some(done);
             target.ready.notify_all();
         };
         locked(&self.queue.jobs).push_back(Box::new(job));
         self.queue.more.notify_one();
-        Task { place, process: self.process }
+        DecodeFuture { place, process: self.process }
     }
 
     fn stop(&self) {
@@ -151,16 +151,16 @@ impl Ahead {
     }
 }
 
-impl Drop for Ahead {
+impl Drop for DecodePool {
     /// Threads are not waited for: they may need the GIL to give back what they have.
     fn drop(&mut self) {
         self.stop();
     }
 }
 
-fn work_off(queue: &Queue) {
+fn drain_queue(queue: &Queue) {
     let closed = || queue.closed.load(Ordering::Relaxed);
-    let team = Team { workers: Some(NonZero::<usize>::MIN), interrupted: &closed };
+    let team = Parallelism { workers: Some(NonZero::<usize>::MIN), interrupted: &closed };
     loop {
         let mut jobs = locked(&queue.jobs);
         let job = loop {
@@ -178,7 +178,7 @@ fn work_off(queue: &Queue) {
 }
 
 #[pymethods]
-impl Task {
+impl DecodeFuture {
     /// Waits for what the job gives: a `Source`, or what was tolerated.
     pub(crate) fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if self.process != std::process::id() {
@@ -187,7 +187,7 @@ impl Task {
         loop {
             let done = locked(&self.place.done).take();
             if let Some(done) = done {
-                return match guarded(py, || done)? {
+                return match catch_panic(py, || done)? {
                     Done::Opened(source) => source.into_py_any(py),
                     Done::Decoded(warnings, out) => {
                         // Here, where the GIL is held already.

@@ -1,7 +1,7 @@
 //! The header of a codestream.
 
 use crate::buffer::Input;
-use crate::errors::guarded;
+use crate::errors::catch_panic;
 use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg2000};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -29,7 +29,7 @@ impl Codestream {
 impl Codestream {
     #[staticmethod]
     fn read(py: Python<'_>, frame: Input) -> PyResult<Option<Self>> {
-        guarded(py, || Ok::<_, dicomet_core::Error>(core::Codestream::read(frame.as_slice())))
+        catch_panic(py, || Ok::<_, dicomet_core::Error>(core::Codestream::read(frame.as_slice())))
             .map(|header| header.map(Self))
     }
 
@@ -112,7 +112,7 @@ impl Codestream {
 #[pyfunction]
 pub(crate) fn with_neutral_colors(py: Python<'_>, frame: Input) -> PyResult<Bound<'_, PyBytes>> {
     let frame = frame.as_slice();
-    match guarded(py, || jpeg::with_neutral_colors(frame))? {
+    match catch_panic(py, || jpeg::with_neutral_colors(frame))? {
         Some(neutral) => crate::bytes(py, &neutral),
         None => crate::bytes(py, jpeg2000::without_boxes(frame)),
     }

@@ -5,7 +5,7 @@ use crate::errors::{guarded, run, run_as_team};
 use crate::image::Image;
 use dicomet_core::Error;
 use dicomet_core::display::{self as core, Look, Pipeline, Sample};
-use dicomet_core::error::Problem;
+use dicomet_core::error::ErrorKind;
 use dicomet_core::voi::{Function, Range, Voi, Window};
 use dicomet_core::{lut, modality, palette};
 use pyo3::exceptions::PyValueError;
@@ -22,13 +22,13 @@ impl Lut {
     #[new]
     #[pyo3(signature = (first, entries, *, bits))]
     fn new(py: Python<'_>, first: i32, entries: Input, bits: u8) -> PyResult<Self> {
-        guarded(py, || lut::Lut::new(first, words(entries.as_slice())?, bits)).map(Self)
+        catch_panic(py, || lut::Lut::new(first, words(entries.as_slice())?, bits)).map(Self)
     }
 
     /// The largest entry that there may be.
     #[getter]
-    fn highest(&self) -> u16 {
-        self.0.highest()
+    fn max_entry(&self) -> u16 {
+        self.0.max_entry()
     }
 }
 
@@ -40,7 +40,7 @@ impl Palette {
     #[new]
     #[pyo3(signature = (first, red, green, blue, *, bits))]
     fn new(py: Python<'_>, first: i32, red: Input, green: Input, blue: Input, bits: u8) -> PyResult<Self> {
-        guarded(py, || {
+        catch_panic(py, || {
             let [red, green, blue] = [red, green, blue].map(|colour| words(colour.as_slice()));
             palette::Palette::new(first, [&red?, &green?, &blue?], bits)
         })
@@ -51,7 +51,7 @@ impl Palette {
 /// Native words of 16 bits.
 fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
     let mut words = Vec::new();
-    let memory = |_| Error::pixel_data(Problem::Memory { bytes: bytes.len() as u64 });
+    let memory = |_| Error::pixel_data(ErrorKind::Memory { bytes: bytes.len() as u64 });
     words.try_reserve_exact(bytes.len() / 2).map_err(memory)?;
     words.extend(bytes.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)));
     Ok(words)
@@ -61,7 +61,7 @@ fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
 #[pyfunction]
 #[pyo3(signature = (segments, *, wide, count))]
 pub(crate) fn expand_segmented(py: Python<'_>, segments: Input, wide: bool, count: usize) -> PyResult<Vec<u16>> {
-    guarded(py, || palette::expand_segmented(&words(segments.as_slice())?, wide, count))
+    catch_panic(py, || palette::expand_segmented(&words(segments.as_slice())?, wide, count))
 }
 
 #[derive(FromPyObject)]
@@ -109,12 +109,12 @@ impl Transform {
         };
         let range = Range { low: range.0, high: range.1 };
         let pipeline = Pipeline { modality, look, range, sample: parse_sample(dtype)? };
-        guarded(py, || core::Transform::new(&image.0, pipeline, bits, pixels)).map(|made| Self(Arc::new(made)))
+        catch_panic(py, || core::Transform::new(&image.0, pipeline, bits, pixels)).map(|made| Self(Arc::new(made)))
     }
 
     #[pyo3(signature = (stored, out, *, workers))]
     fn apply(&self, py: Python<'_>, stored: Input, mut out: Output, workers: Option<NonZero<usize>>) -> PyResult<()> {
-        run_as_team(py, workers, |team| self.0.apply_as(team, stored.as_slice(), out.as_mut_slice()))
+        detached_parallel(py, workers, |team| self.0.apply_as(team, stored.as_slice(), out.as_mut_slice()))
     }
 }
 

@@ -28,9 +28,9 @@ pub(crate) fn find_pixel_data(
     };
     // Most headers are no longer: to let others have the GIL would take more time than the scan.
     let head = source.head();
-    let found = match guarded(py, || Ok::<_, Failure>(scan_from(head, &start, wanted)))? {
+    let found = match catch_panic(py, || Ok::<_, Failure>(scan_from(head, &start, wanted)))? {
         Err(Stop::Short) if (head.len() as u64) < source.length() => {
-            run_as_team(py, None, |team| scan_source(source, &start, wanted, team))?
+            detached_parallel(py, None, |team| scan_source(source, &start, wanted, team))?
         }
         found => found,
     };
@@ -53,7 +53,7 @@ pub(crate) fn find_delimiter(
     big_endian: bool,
 ) -> PyResult<Option<u64>> {
     let Ok(vr) = vr.map(|vr| vr.as_bytes().try_into()).transpose() else { return Ok(None) };
-    run_as_team(py, None, |team| element::find_delimiter(source, (tag, vr), value, big_endian, team))
+    detached_parallel(py, None, |team| element::find_delimiter(source, (tag, vr), value, big_endian, team))
 }
 
 fn described(py: Python<'_>, header: &Header) -> PyResult<Py<PyAny>> {

@@ -4,22 +4,22 @@ use crate::buffer::Input;
 use crate::errors::{Failure, guarded, run, run_as_team};
 use crate::image::Image;
 use crate::source::Source;
-use dicomet_core::decode::{Plan, check_rle_bound};
+use dicomet_core::decode::{Decoder, check_rle_bound};
 use dicomet_core::encapsulation::{self, Value};
 use dicomet_core::item::{Fragment, joined};
 use dicomet_core::offset_table::ExtendedOffsetTable;
-use dicomet_core::parallel::{Team, Watch};
+use dicomet_core::parallel::{Parallelism, CancelCheck};
 use dicomet_core::source::Source as _;
 use pyo3::prelude::*;
 
 #[pyclass(frozen, module = "dicomet._native")]
-pub(crate) struct Encapsulated {
-    encapsulated: encapsulation::Encapsulated,
+pub(crate) struct EncapsulatedPixelData {
+    encapsulated: encapsulation::EncapsulatedPixelData,
     source: Py<Source>,
 }
 
 #[pymethods]
-impl Encapsulated {
+impl EncapsulatedPixelData {
     #[new]
     #[pyo3(signature = (source, *, delimited, frames, jpeg, extended))]
     fn new(
@@ -33,32 +33,32 @@ impl Encapsulated {
         let table = |(offsets, lengths): (Input, Input)| -> Result<_, Failure> {
             Ok(ExtendedOffsetTable::of_bytes(offsets.as_slice(), lengths.as_slice())?)
         };
-        let extended = guarded(py, || extended.map(table).transpose())?;
+        let extended = catch_panic(py, || extended.map(table).transpose())?;
         let value = Value { length: source.get().length(), delimited, frames, jpeg, extended };
-        let encapsulated = run(py, || encapsulation::Encapsulated::open(source.get(), value))?;
+        let encapsulated = run(py, || encapsulation::EncapsulatedPixelData::open(source.get(), value))?;
         Ok(Self { encapsulated, source })
     }
 
-    fn find_frames(&self, py: Python<'_>) -> PyResult<Frames> {
-        run_as_team(py, None, |team| self.encapsulated.find_frames(self.source.get(), team)).map(Frames)
+    fn build_frame_index(&self, py: Python<'_>) -> PyResult<FrameIndex> {
+        detached_parallel(py, None, |team| self.encapsulated.build_frame_index(self.source.get(), team)).map(FrameIndex)
     }
 
-    fn find_frame(&self, py: Python<'_>, index: usize) -> PyResult<Option<Frames>> {
-        let find = |team: &Team<'_>| self.encapsulated.find_frame(self.source.get(), index, team);
-        let found = run_as_team(py, None, find)?;
-        Ok(found.map(|fragments| Frames(encapsulation::Frames::single(fragments))))
+    fn find_frame(&self, py: Python<'_>, index: usize) -> PyResult<Option<FrameIndex>> {
+        let find = |team: &Parallelism<'_>| self.encapsulated.find_frame(self.source.get(), index, team);
+        let found = detached_parallel(py, None, find)?;
+        Ok(found.map(|fragments| FrameIndex(encapsulation::FrameIndex::single(fragments))))
     }
 }
 
 #[pyclass(frozen, module = "dicomet._native")]
-pub(crate) struct Frames(pub(crate) encapsulation::Frames);
+pub(crate) struct FrameIndex(pub(crate) encapsulation::FrameIndex);
 
 #[pymethods]
-impl Frames {
+impl FrameIndex {
     /// The only frame of so many bytes, which are all there are.
     #[staticmethod]
     fn single(length: u64) -> Self {
-        Self(encapsulation::Frames::single(vec![Fragment { offset: 0, length }]))
+        Self(encapsulation::FrameIndex::single(vec![Fragment { offset: 0, length }]))
     }
 
     fn __len__(&self) -> usize {
@@ -72,8 +72,8 @@ impl Frames {
             return source.read(py, fragment.offset, fragment.length);
         }
         let mut bytes = Vec::new();
-        let count = run_as_team(py, None, |team| {
-            joined(source, fragments, &mut bytes, &mut Watch::new(team)).map(<[u8]>::len)
+        let count = detached_parallel(py, None, |team| {
+            joined(source, fragments, &mut bytes, &mut CancelCheck::new(team)).map(<[u8]>::len)
         })?;
         crate::bytes(py, &bytes[..count]).map(Bound::into_any)
     }
@@ -89,7 +89,7 @@ impl Frames {
     }
 
     fn check_whole(&self, py: Python<'_>) -> PyResult<()> {
-        guarded(py, || self.0.damage.clone().map_or(Ok(()), Err))
+        catch_panic(py, || self.0.damage.clone().map_or(Ok(()), Err))
     }
 
     #[pyo3(signature = (image, first, count, *, number))]
@@ -101,7 +101,7 @@ impl Frames {
         count: usize,
         number: usize,
     ) -> PyResult<()> {
-        guarded(py, || {
+        catch_panic(py, || {
             (0..count).try_for_each(|index| {
                 let bytes = self.0.frame(first + index).iter().map(|fragment| fragment.length).sum();
                 check_rle_bound(&image.0, bytes).map_err(|error| error.in_frame(number + index))
@@ -115,17 +115,17 @@ impl Frames {
     }
 }
 
-impl Frames {
+impl FrameIndex {
     /// Fills `out` with frames from `first` on, the first of which is number `number` of the image. Gives what was
     /// tolerated.
     pub(crate) fn decode_rle(
         &self,
-        plan: &Plan,
+        plan: &Decoder,
         source: &Source,
         first: usize,
         number: usize,
         out: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> Result<Vec<String>, Failure> {
         let fragments_of = |index: usize| self.0.frame(first.saturating_add(index));
         let warnings = plan.rle_frames(source, fragments_of, number, out, team)?;

@@ -1,8 +1,8 @@
 //! The one conversion of errors: core to `dicomet.PixelDataError`, and a panic to the same.
 
 use dicomet_core::Error;
-use dicomet_core::error::Problem;
-use dicomet_core::parallel::Team;
+use dicomet_core::error::ErrorKind;
+use dicomet_core::parallel::Parallelism;
 use pyo3::exceptions::{PyMemoryError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -45,7 +45,7 @@ impl Failure {
 
 /// `dicomet.PixelDataError`, with the place as attributes; `MemoryError` where there is none.
 fn pixel_data_error(py: Python<'_>, error: &Error) -> PyErr {
-    if matches!(error.problem, Problem::Memory { .. }) {
+    if matches!(error.problem, ErrorKind::Memory { .. }) {
         return PyMemoryError::new_err(error.to_string());
     }
     let place = PyDict::new(py);
@@ -83,14 +83,14 @@ pub(crate) fn run<T: Send, E: Into<Failure> + Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> PyResult<T> {
-    guarded(py, || py.detach(work))
+    catch_panic(py, || py.detach(work))
 }
 
 /// Runs `work` without the GIL, by a team of at most so many `workers`, until a signal handler raises.
 pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
     py: Python<'_>,
     workers: Option<NonZero<usize>>,
-    work: impl FnOnce(&Team<'_>) -> Result<T, E> + Send,
+    work: impl FnOnce(&Parallelism<'_>) -> Result<T, E> + Send,
 ) -> PyResult<T> {
     run(py, || as_team(workers, work))
 }
@@ -98,7 +98,7 @@ pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
 /// The same, for who has let go of the GIL.
 pub(crate) fn as_team<T, E: Into<Failure>>(
     workers: Option<NonZero<usize>>,
-    work: impl FnOnce(&Team<'_>) -> Result<T, E>,
+    work: impl FnOnce(&Parallelism<'_>) -> Result<T, E>,
 ) -> Result<T, Failure> {
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     let interrupted = || {
@@ -109,7 +109,7 @@ pub(crate) fn as_team<T, E: Into<Failure>>(
         *raised = raised.take().or(error);
         raised.is_some()
     };
-    let done = work(&Team { workers, interrupted: &interrupted });
+    let done = work(&Parallelism { workers, interrupted: &interrupted });
     raised.into_inner().ok().flatten().map_or(done.map_err(Into::into), |error| Err(error.into()))
 }
 

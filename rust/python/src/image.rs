@@ -2,7 +2,7 @@
 
 use crate::buffer::Input;
 use crate::codestream::Codestream;
-use crate::errors::guarded;
+use crate::errors::catch_panic;
 use dicomet_core::codestream::{self, Family};
 use dicomet_core::image::{self as core, Attributes, PixelElement, SampleKind};
 use pyo3::exceptions::PyValueError;
@@ -50,7 +50,7 @@ impl Image {
             photometric_interpretation,
             element,
         };
-        guarded(py, || core::Image::new(&attributes)).map(Self)
+        catch_panic(py, || core::Image::new(&attributes)).map(Self)
     }
 
     #[getter]
@@ -89,25 +89,25 @@ impl Image {
     }
 
     fn check_result(&self, py: Python<'_>, frames: usize) -> PyResult<usize> {
-        guarded(py, || self.0.result_bytes(frames))
+        catch_panic(py, || self.0.result_bytes(frames))
     }
 
     fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize, family: &str) -> PyResult<Codestream> {
         let family = parse_family(family)?;
         let check = || codestream::Codestream::check(codestream.as_slice(), family, &self.0);
-        guarded(py, || check().map_err(|error| error.in_frame(frame))).map(Codestream)
+        catch_panic(py, || check().map_err(|error| error.in_frame(frame))).map(Codestream)
     }
 
     fn native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
-        guarded(py, || self.0.native_frames(found))
+        catch_panic(py, || self.0.native_frames(found))
     }
 
     fn check_subsampled(&self, py: Python<'_>, found: u64) -> PyResult<()> {
-        guarded(py, || self.0.check_subsampled(found))
+        catch_panic(py, || self.0.check_subsampled(found))
     }
 
     fn native_frame_range(&self, py: Python<'_>, index: u64) -> PyResult<(u64, u64)> {
-        guarded(py, || self.0.native_frame_range(index))
+        catch_panic(py, || self.0.native_frame_range(index))
     }
 }
 

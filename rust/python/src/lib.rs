@@ -35,15 +35,15 @@ fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, pyo3::types:
 mod _native {
     #[pymodule_export]
     use super::{
-        ahead::{Ahead, Task},
+        ahead::{DecodePool, DecodeFuture},
         codestream::{Codestream, with_neutral_colors},
         complete::complete_codestream,
         display::{Lut, Palette, Transform, expand_segmented, extrema, histogram},
         element::{find_delimiter, find_pixel_data},
-        encapsulated::{Encapsulated, Frames},
+        encapsulated::{EncapsulatedPixelData, FrameIndex},
         image::Image,
         output::{encode_png, resize_image},
-        plan::{Plan, convert_color},
+        plan::{Decoder, convert_color},
         rle::encode_rle,
         source::Source,
     };

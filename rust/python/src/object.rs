@@ -2,28 +2,28 @@
 
 use crate::buffer::Input;
 use crate::errors::locked;
-use crate::turn::Turn;
+use crate::turn::ForkSafeLock;
 use pyo3::prelude::*;
 use std::sync::{Arc, Mutex, Weak};
 
 /// An object with `tell`, `seek` and `read`, whose position is kept.
 pub(crate) struct Object {
     file: Py<PyAny>,
-    turn: Arc<Turn>,
+    turn: Arc<ForkSafeLock>,
 }
 
 /// Objects in use, by their address, which is theirs as long as somebody uses them: calls that have been given the same
 /// object would move each other's position. It is only looked at by threads that are attached to Python, so that no fork
 /// finds it locked.
-static TURNS: Mutex<Vec<(usize, Weak<Turn>)>> = Mutex::new(Vec::new());
+static TURNS: Mutex<Vec<(usize, Weak<ForkSafeLock>)>> = Mutex::new(Vec::new());
 
-fn turn_of(file: &Py<PyAny>) -> Arc<Turn> {
+fn turn_of(file: &Py<PyAny>) -> Arc<ForkSafeLock> {
     let place = file.as_ptr() as usize;
     let mut turns = locked(&TURNS);
     turns.retain(|(_, turn)| turn.strong_count() > 0);
     let mut known = turns.iter().filter(|(of, _)| *of == place).filter_map(|(_, turn)| turn.upgrade());
     known.find(|turn| turn.is_of_this_process()).unwrap_or_else(|| {
-        let turn = Arc::new(Turn::default());
+        let turn = Arc::new(ForkSafeLock::default());
         turns.push((place, Arc::downgrade(&turn)));
         turn
     })
@@ -37,12 +37,12 @@ impl Object {
 
     /// Fills `buffer` from `offset` on; less only at the end.
     pub(crate) fn read_at(&self, py: Python<'_>, offset: u64, buffer: &mut [u8]) -> PyResult<usize> {
-        self.use_it(py, |file| read(file, offset, buffer))
+        self.with_lock(py, |file| read(file, offset, buffer))
     }
 
     /// Bytes to its end. What `seek` gives is not looked at: that of an `mmap` gives nothing before Python 3.13.
     pub(crate) fn length(&self, py: Python<'_>) -> PyResult<u64> {
-        self.use_it(py, |file| {
+        self.with_lock(py, |file| {
             file.call_method1("seek", (0, 2))?;
             file.call_method0("tell")?.extract()
         })

@@ -2,7 +2,7 @@
 
 use crate::buffer::{Input, Output};
 use crate::display::Transform;
-use crate::encapsulated::Frames;
+use crate::encapsulated::FrameIndex;
 use crate::errors::{guarded, run, run_as_team};
 use crate::image::Image;
 use crate::source::Source;
@@ -15,38 +15,38 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 #[pyclass(frozen, module = "dicomet._native")]
-pub(crate) struct Plan(pub(crate) decode::Plan);
+pub(crate) struct Decoder(pub(crate) decode::Decoder);
 
 #[pymethods]
-impl Plan {
+impl Decoder {
     #[staticmethod]
-    #[pyo3(signature = (image, *, big_endian, paired, correct_unused_bits, conversion))]
+    #[pyo3(signature = (image, *, big_endian, ow_swapped, correct_unused_bits, conversion))]
     fn native(
         py: Python<'_>,
         image: &Image,
         big_endian: bool,
-        paired: bool,
+        ow_swapped: bool,
         correct_unused_bits: bool,
         conversion: Option<&str>,
     ) -> PyResult<Self> {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
         let conversion = parse_conversion(conversion)?;
-        guarded(py, || decode::Plan::native(&image.0, order, paired, correct_unused_bits, conversion)).map(Self)
+        catch_panic(py, || decode::Decoder::native(&image.0, order, ow_swapped, correct_unused_bits, conversion)).map(Self)
     }
 
     /// The same plan with a result of another form.
     #[pyo3(signature = (*, big_endian, planar, arithmetic, strict))]
-    fn in_form(&self, big_endian: bool, planar: bool, arithmetic: &str, strict: bool) -> PyResult<Self> {
+    fn with_output(&self, big_endian: bool, planar: bool, arithmetic: &str, strict: bool) -> PyResult<Self> {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
         let form = Form { order, planar, arithmetic: parse_arithmetic(arithmetic)?, strict };
-        Ok(Self(self.0.clone().in_form(form)))
+        Ok(Self(self.0.clone().with_output(form)))
     }
 
     /// The same plan, whose samples are not the result, but go through `transform`, where there is one.
     #[pyo3(signature = (transform))]
-    fn through(slf: Bound<'_, Self>, transform: Option<&Transform>) -> PyResult<Py<Self>> {
+    fn with_transform(slf: Bound<'_, Self>, transform: Option<&Transform>) -> PyResult<Py<Self>> {
         let Some(transform) = transform else { return Ok(slf.unbind()) };
-        let plan = slf.get().0.clone().through(Arc::clone(&transform.0));
+        let plan = slf.get().0.clone().with_transform(Arc::clone(&transform.0));
         Py::new(slf.py(), Self(plan))
     }
 
@@ -56,20 +56,20 @@ impl Plan {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (image, *, bits_allocated, planar, kept_bits, conversion, color_bits, signed))]
+    #[pyo3(signature = (image, *, bits_allocated, planar, significant_bits, conversion, color_bits, signed))]
     fn codec(
         py: Python<'_>,
         image: &Image,
         bits_allocated: u8,
         planar: bool,
-        kept_bits: Option<u8>,
+        significant_bits: Option<u8>,
         conversion: Option<&str>,
         color_bits: u8,
         signed: bool,
     ) -> PyResult<Self> {
         let conversion = parse_conversion(conversion)?;
-        let plan = || decode::Plan::codec(&image.0, bits_allocated, planar, kept_bits, conversion, color_bits);
-        let plan = guarded(py, plan)?;
+        let plan = || decode::Decoder::codec(&image.0, bits_allocated, planar, significant_bits, conversion, color_bits);
+        let plan = catch_panic(py, plan)?;
         Ok(Self(if signed { plan } else { plan.of_unsigned_words() }))
     }
 
@@ -83,12 +83,12 @@ impl Plan {
         workers: Option<NonZero<usize>>,
     ) -> PyResult<()> {
         let workers = source.workers(workers);
-        run_as_team(py, workers, |team| self.0.native_frames(source, first_frame, out.as_mut_slice(), team))
+        detached_parallel(py, workers, |team| self.0.native_frames(source, first_frame, out.as_mut_slice(), team))
     }
 
     #[pyo3(signature = (frame, out, *, workers))]
     fn words(&self, py: Python<'_>, frame: Input, mut out: Output, workers: Option<NonZero<usize>>) -> PyResult<()> {
-        run_as_team(py, workers, |team| self.0.words(frame.as_slice(), out.as_mut_slice(), team))
+        detached_parallel(py, workers, |team| self.0.words(frame.as_slice(), out.as_mut_slice(), team))
     }
 
     #[pyo3(signature = (source, frames, first, out, *, number, workers))]
@@ -97,14 +97,14 @@ impl Plan {
         &self,
         py: Python<'_>,
         source: &Source,
-        frames: &Frames,
+        frames: &FrameIndex,
         first: usize,
         mut out: Output,
         number: usize,
         workers: Option<NonZero<usize>>,
     ) -> PyResult<Vec<String>> {
         let workers = source.workers(workers);
-        run_as_team(py, workers, |team| frames.decode_rle(&self.0, source, first, number, out.as_mut_slice(), team))
+        detached_parallel(py, workers, |team| frames.decode_rle(&self.0, source, first, number, out.as_mut_slice(), team))
     }
 }
 

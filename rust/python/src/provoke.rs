@@ -1,7 +1,7 @@
 //! Panics on purpose: there is no input that is known to cause one, and what becomes of one must be seen nevertheless.
 //! Not in what is released (feature `provoke`).
 
-use crate::ahead::{Ahead, Done};
+use crate::ahead::{DecodePool, Done};
 use crate::errors::{Failure, guarded, run, run_as_team};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -10,11 +10,11 @@ use std::num::NonZero;
 #[pyfunction]
 pub(crate) fn provoke_panic(py: Python<'_>, way: &str) -> PyResult<()> {
     match way {
-        "with the GIL" => guarded(py, mistake::<()>),
+        "with the GIL" => catch_panic(py, mistake::<()>),
         "without the GIL" => run(py, mistake::<()>),
-        "in a team" => run_as_team(py, None, |_| mistake::<()>()),
+        "in a team" => detached_parallel(py, None, |_| mistake::<()>()),
         "ahead" => {
-            let ahead = Ahead::new(NonZero::new(1))?;
+            let ahead = DecodePool::new(NonZero::new(1))?;
             ahead.submit(|_| mistake::<Done>()).result(py).map(drop)
         }
         other => Err(PyValueError::new_err(format!("unknown way {other}"))),

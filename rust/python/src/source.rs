@@ -4,7 +4,7 @@ use crate::buffer::Input;
 use crate::errors::{Failure, as_team, os_error, run};
 use crate::object::Object;
 use crate::turn::Shared;
-use dicomet_core::deflate::{Inflater, MOST_FOR_A_BYTE};
+use dicomet_core::deflate::{Inflater, MAX_BYTES_PER_BYTE};
 use dicomet_core::source::Source as _;
 use pyo3::exceptions::{PyIsADirectoryError, PyOSError};
 use pyo3::prelude::*;
@@ -51,7 +51,7 @@ impl Stream {
         as_team(None, |team| self.inflater.read(stored, start, length, team))
     }
 
-    fn inflated(&mut self, stored: &Source, start: u64, length: u64) -> Result<Source, Failure> {
+    fn inflate_prefix(&mut self, stored: &Source, start: u64, length: u64) -> Result<Source, Failure> {
         match &self.kept {
             Some((from, of, kept)) if (*from, *of) == (start, length) => Ok(kept.clone()),
             _ => {
@@ -67,7 +67,7 @@ impl Stream {
 #[pymethods]
 impl Source {
     #[staticmethod]
-    fn of_memory(py: Python<'_>, buffer: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn from_buffer(py: Python<'_>, buffer: Bound<'_, PyAny>) -> PyResult<Self> {
         let mut view = PyMemoryView::from(&buffer)?;
         if !view.getattr("c_contiguous")?.extract()? {
             view = PyMemoryView::from(&py.get_type::<PyBytes>().call1((buffer,))?)?;
@@ -92,7 +92,7 @@ impl Source {
     }
 
     #[staticmethod]
-    fn of_object(py: Python<'_>, file: Py<PyAny>) -> PyResult<Self> {
+    fn from_file(py: Python<'_>, file: Py<PyAny>) -> PyResult<Self> {
         let object = Object::new(file);
         let length = object.length(py)?;
         Ok(Self::new(Origin::Object(object), length))
@@ -124,7 +124,7 @@ impl Source {
     }
 
     #[getter]
-    fn is_object(&self) -> bool {
+    fn is_file_object(&self) -> bool {
         matches!(*self.origin, Origin::Object(_))
     }
 
@@ -140,9 +140,9 @@ impl Source {
 
     /// What the deflate stream (PS3.5 A.5) gives that begins at `offset` and goes to the end. It is inflated as far as it
     /// is read; its length is not known, but for what so many bytes can give at most.
-    fn inflating(&self, offset: u64) -> Self {
+    fn deflate_stream(&self, offset: u64) -> Self {
         let stored = self.part(offset, u64::MAX);
-        let length = stored.length.saturating_mul(MOST_FOR_A_BYTE);
+        let length = stored.length.saturating_mul(MAX_BYTES_PER_BYTE);
         Self::new(Origin::Deflated { stored, stream: Box::default() }, length)
     }
 
@@ -152,12 +152,12 @@ impl Source {
     }
 
     /// The first `limit` bytes, or as many as there are, in memory.
-    fn inflated(&self, py: Python<'_>, limit: u64) -> PyResult<Self> {
+    fn inflate_prefix(&self, py: Python<'_>, limit: u64) -> PyResult<Self> {
         let part = self.part(0, limit);
         let Origin::Deflated { stored, stream } = &*part.origin else {
             return part.read_whole(py).map(Self::of_bytes);
         };
-        run(py, || stream.use_it(|stream| stream.inflated(stored, part.start, part.length)))
+        run(py, || stream.with_lock(|stream| stream.inflate_prefix(stored, part.start, part.length)))
     }
 
     pub(crate) fn read<'py>(&self, py: Python<'py>, offset: u64, count: u64) -> PyResult<Bound<'py, PyAny>> {
@@ -212,7 +212,7 @@ impl Source {
         let length = usize::try_from(self.length).unwrap_or(usize::MAX);
         run(py, || -> Result<_, Failure> {
             if let Origin::Deflated { stored, stream } = &*self.origin {
-                return stream.use_it(|stream| stream.read(stored, self.start, length));
+                return stream.with_lock(|stream| stream.read(stored, self.start, length));
             }
             let mut bytes = Vec::new();
             let count = self.bytes_at(0, length, &mut bytes)?.len();
@@ -236,7 +236,7 @@ impl Source {
 
     /// How many threads may work on it: an object of Python's may belong to the thread that has made it.
     pub(crate) fn workers(&self, wanted: Option<NonZero<usize>>) -> Option<NonZero<usize>> {
-        if self.is_object() { Some(NonZero::<usize>::MIN) } else { wanted }
+        if self.is_file_object() { Some(NonZero::<usize>::MIN) } else { wanted }
     }
 }
 
@@ -259,7 +259,7 @@ impl dicomet_core::source::Source for Source {
             }
             Origin::Object(object) => Python::attach(|py| object.read_at(py, offset, buffer)).map_err(Failure::Python),
             Origin::Deflated { stored, stream } => {
-                stream.use_it(|stream| as_team(None, |team| stream.inflater.read_at(stored, offset, buffer, team)))
+                stream.with_lock(|stream| as_team(None, |team| stream.inflater.read_at(stored, offset, buffer, team)))
             }
         }
     }

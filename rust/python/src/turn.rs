@@ -11,33 +11,33 @@ use std::time::Duration;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Whose turn it is.
-pub(crate) struct Turn {
+pub(crate) struct ForkSafeLock {
     /// After a fork the thread whose turn it was is not there to end it.
     process: u32,
     user: Mutex<Option<ThreadId>>,
     free: Condvar,
 }
 
-impl Default for Turn {
+impl Default for ForkSafeLock {
     fn default() -> Self {
         Self { process: std::process::id(), user: Mutex::new(None), free: Condvar::new() }
     }
 }
 
-impl Turn {
+impl ForkSafeLock {
     pub(crate) fn is_of_this_process(&self) -> bool {
         self.process == std::process::id()
     }
 
     /// Waits for its turn, until a signal handler raises.
-    pub(crate) fn begin(&self, py: Python<'_>) -> PyResult<InUse<'_>> {
+    pub(crate) fn begin(&self, py: Python<'_>) -> PyResult<Guard<'_>> {
         let this_thread = thread::current().id();
         loop {
             let mut user = locked(&self.user);
             match *user {
                 None => {
                     *user = Some(this_thread);
-                    return Ok(InUse(self));
+                    return Ok(Guard(self));
                 }
                 Some(other) if other == this_thread => {
                     // From its own `read`, or from a signal handler meanwhile: nobody else could let it go on.
@@ -57,9 +57,9 @@ impl Turn {
 }
 
 /// It is the turn of the thread that has this.
-pub(crate) struct InUse<'a>(&'a Turn);
+pub(crate) struct Guard<'a>(&'a ForkSafeLock);
 
-impl Drop for InUse<'_> {
+impl Drop for Guard<'_> {
     fn drop(&mut self) {
         *locked(&self.0.user) = None;
         self.0.free.notify_one();
@@ -69,7 +69,7 @@ impl Drop for InUse<'_> {
 /// A value that is used in turns. In a forked process each use has one of its own, as new.
 #[derive(Default)]
 pub(crate) struct Shared<T> {
-    turn: Turn,
+    turn: ForkSafeLock,
     value: Mutex<T>,
 }
 

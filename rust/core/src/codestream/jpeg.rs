@@ -72,7 +72,7 @@ fn is_frame_header(marker: u8) -> bool {
 }
 
 fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
-    let (family, samples_for_a_byte) = match marker {
+    let (family, max_samples_per_byte) = match marker {
         0xC0..=0xC2 => (Family::Jpeg, Some(DCT_SAMPLES_FOR_A_BYTE)),
         0xC3 => (Family::Jpeg, Some(LOSSLESS_SAMPLES_FOR_A_BYTE)),
         0xF7 => (Family::JpegLs, None),
@@ -94,7 +94,7 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
         precision,
         signed: false,
         details: super::Details::Jpeg(Details::default()),
-        samples_for_a_byte,
+        max_samples_per_byte,
     })
 }
 

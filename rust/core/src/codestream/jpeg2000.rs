@@ -50,7 +50,7 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
             color_space: color_space(boxes),
             ..coding_styles(rest)
         }),
-        samples_for_a_byte: None,
+        max_samples_per_byte: None,
     })
 }
 

@@ -41,7 +41,7 @@ fn jpeg_header_behind_other_segments() {
         precision: 12,
         signed: false,
         details: Details::Jpeg(jpeg::Details::default()),
-        samples_for_a_byte: Some(3072),
+        max_samples_per_byte: Some(3072),
     };
     assert_eq!(Codestream::read(&frame), Some(expected));
 }
@@ -148,7 +148,7 @@ fn a_large_image_in_few_bytes() {
         assert!(check(most.unwrap_or(65535)).is_ok());
         if let Some(most) = most {
             let expected = (u64::from(most) + 1) * 64;
-            assert_eq!(check(most + 1), Err(Error::pixel_data(Problem::Implausible { found: 17, expected })));
+            assert_eq!(check(most + 1), Err(Error::pixel_data(ErrorKind::Implausible { found: 17, expected })));
         }
     }
 }
@@ -161,7 +161,7 @@ fn only_the_codestreams_of_the_transfer_syntax() {
         let frame = jpeg(&[], marker, 2, GRAY);
         for expected in all {
             let checked = Codestream::check(&frame, expected, &image).map(|codestream| codestream.family);
-            let wrong = Error::pixel_data(Problem::Family { found: found.name(), expected: expected.name() });
+            let wrong = Error::pixel_data(ErrorKind::Family { found: found.name(), expected: expected.name() });
             assert_eq!(checked, if found == expected { Ok(found) } else { Err(wrong) });
         }
     }
@@ -199,7 +199,7 @@ fn jpeg2000_header() {
         precision: 12,
         signed: true,
         details: Details::Jpeg2000(jpeg2000::Details { reversible: true, ..Default::default() }),
-        samples_for_a_byte: None,
+        max_samples_per_byte: None,
     };
     assert_eq!(Codestream::read(&frame), Some(expected));
 }
@@ -266,7 +266,7 @@ fn components_that_differ() {
     for components in [[[7, 1, 1], [8, 1, 1], [7, 1, 1]], [[7, 1, 1], [7, 1, 1], [0x87, 1, 1]]] {
         let frame = jpeg2000([64, 8, 0, 0], &components, 0, 1, None);
         let error = Codestream::check(&frame, Family::Jpeg2000, &image).unwrap_err();
-        assert!(matches!(error.problem, Problem::Unsupported(_)), "{error}");
+        assert!(matches!(error.problem, ErrorKind::Unsupported(_)), "{error}");
     }
     assert!(Codestream::check(&jpeg2000([64, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None), Family::Jpeg2000, &image).is_ok());
 }

@@ -5,7 +5,7 @@ use super::markers::{DHT, DNL, DRI, EOI, Markers, SOI, SOS, is_frame_header};
 use super::progressive::Progress;
 use super::scan::{self, Part};
 use super::{Whole, damaged};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The coding process, by the frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +104,10 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
             _ => {}
         }
     }
-    let header = header.ok_or_else(|| Error::pixel_data(Problem::NoCodestream))?;
+    let header = header.ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
     let mut whole = Whole::at(frame, end);
     if state.excess > 0 {
-        whole.warnings.push(Problem::ScanExcess { bytes: state.excess });
+        whole.warnings.push(ErrorKind::ScanExcess { bytes: state.excess });
     }
     header.check_given(&mut whole)?;
     Ok(whole)
@@ -157,13 +157,13 @@ impl Frame {
         let given = |component: &&Component| if progressive { component.progress.has_dc() } else { component.given };
         let (found, expected) = (self.components.iter().filter(given).count() as u64, self.components.len() as u64);
         if found != expected {
-            return Err(Error::pixel_data(Problem::Components { found, expected }));
+            return Err(Error::pixel_data(ErrorKind::Components { found, expected }));
         }
         if progressive && !self.components.iter().all(|component| component.progress.is_exact()) {
             if !whole.ended {
                 return Err(damaged("the end of the data, before the last scan of a progressive image", whole.end));
             }
-            whole.warnings.push(Problem::Unrefined);
+            whole.warnings.push(ErrorKind::Unrefined);
         }
         Ok(())
     }

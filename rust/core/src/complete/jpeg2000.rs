@@ -1,7 +1,7 @@
 //! ISO/IEC 15444-1 A.4, B.10: the tile-parts. The packets in them are left to the decoder.
 
 use super::{END, Whole, damaged};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 
 const SOC_SIZ: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
@@ -22,7 +22,7 @@ struct Tile {
 /// Checks that all tiles have their tile-parts, and these their bytes.
 pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     let start = frame.windows(4).position(|bytes| bytes == SOC_SIZ);
-    let start = start.ok_or_else(|| Error::pixel_data(Problem::NoCodestream))?;
+    let start = start.ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
     let tiles = count_tiles(&frame[start..]).ok_or_else(|| damaged("a wrong SIZ segment", start + 2))?;
     let mut at = end_of_header(frame, start + 2, SOT)?;
     let mut found: BTreeMap<u16, Tile> = BTreeMap::new();
@@ -32,7 +32,7 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     let complete =
         found.values().filter(|tile| tile.expected.is_none_or(|expected| tile.found >= expected)).count() as u64;
     if complete != tiles {
-        return Err(Error::pixel_data(Problem::Tiles { found: complete, expected: tiles }));
+        return Err(Error::pixel_data(ErrorKind::Tiles { found: complete, expected: tiles }));
     }
     let whole = Whole::at(frame, at);
     if !whole.ended && found.values().any(|tile| tile.expected.is_none()) {
@@ -89,7 +89,7 @@ fn tile_part(frame: &[u8], at: usize, tiles: &mut BTreeMap<u16, Tile>) -> Result
     let expected = at.saturating_add(length);
     if expected < data || expected > frame.len() {
         let found = rest.len() as u64;
-        return Err(Error::pixel_data(Problem::TilePart { found, expected: length as u64, offset: at as u64 }));
+        return Err(Error::pixel_data(ErrorKind::TilePart { found, expected: length as u64, offset: at as u64 }));
     }
     match find_end(frame, data, expected) {
         None => Ok(expected),

@@ -2,7 +2,7 @@
 
 use super::markers::{EOI, Markers, RST0, RST7, SOF55, SOS, end_of_data};
 use super::{Whole, damaged};
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Checks that all components have a scan.
 pub(super) fn check(frame: &[u8]) -> Result<Whole> {
@@ -31,7 +31,7 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     }
     let expected = expected.unwrap_or(0);
     if found != expected {
-        return Err(Error::pixel_data(Problem::Components { found, expected }));
+        return Err(Error::pixel_data(ErrorKind::Components { found, expected }));
     }
     Ok(Whole::at(frame, end))
 }

@@ -5,7 +5,7 @@ use super::huffman::{Bits, Failure, Table};
 use super::jpeg::{Frame, Process, State};
 use super::markers::{RST0, end_of_data};
 use super::progressive::Band;
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// What a step of the walk returns.
 pub(super) type Walked<T = ()> = std::result::Result<T, Failure>;
@@ -137,11 +137,11 @@ pub(super) fn walk(
 
 fn short(scan: u64, found: usize, expected: usize, offset: usize) -> Error {
     let (found, expected, offset) = (found as u64, expected as u64, offset as u64);
-    Error::pixel_data(Problem::ScanShort { scan, found, expected, offset })
+    Error::pixel_data(ErrorKind::ScanShort { scan, found, expected, offset })
 }
 
 /// A member of the scan, with what its data units need.
-struct Lane<'a> {
+struct RunCursor<'a> {
     dc: Option<&'a Table>,
     ac: Option<&'a Table>,
     sampling: (usize, usize),
@@ -152,7 +152,7 @@ struct Lane<'a> {
 struct Walker<'a> {
     process: Process,
     part: &'a Part,
-    lanes: Vec<Lane<'a>>,
+    lanes: Vec<RunCursor<'a>>,
     /// Columns and rows of MCUs; of data units where the scan has one component.
     grid: (usize, usize),
     /// Blocks whose band ends at once (EOBRUN of 10918-1 G.1.2.2).
@@ -167,7 +167,7 @@ impl<'a> Walker<'a> {
         let mut lanes = Vec::new();
         for member in &part.members {
             let Some(component) = components[member.index].take() else { continue };
-            lanes.push(Lane {
+            lanes.push(RunCursor {
                 dc: state.dc.get(member.dc).and_then(Option::as_ref),
                 ac: state.ac.get(member.ac).and_then(Option::as_ref),
                 sampling: if single { (1, 1) } else { component.sampling },

@@ -3,23 +3,23 @@
 //! A band is what one thread works off before it asks for more. It reads what it needs of the value, so that reading a
 //! file is shared among the cores like everything else.
 
-use super::{Layout, PIECE_PIXELS, Plan};
+use super::{Layout, PIECE_PIXELS, Decoder};
 use crate::bits;
 use crate::color;
 use crate::display::Transform;
-use crate::error::{Error, Problem, Result, try_reserve};
+use crate::error::{Error, ErrorKind, Result, try_reserve};
 use crate::image::SampleKind;
-use crate::parallel::{self, Team};
+use crate::parallel::{self, Parallelism};
 use crate::planes;
 use crate::scratch::Scratch;
 use crate::source::{Source, resize};
 
 /// Bytes of the result in a band: it stays in the second-level cache between being read and being finished.
-const BAND_BYTES: usize = if crate::TINY { 1 << 6 } else { 1 << 18 };
+const BAND_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
 /// The same of planes, each of which is read by itself.
-const BAND_BYTES_OF_PLANES: usize = if crate::TINY { 1 << 7 } else { 1 << 19 };
+const BAND_BYTES_OF_PLANES: usize = if crate::SMALL_BUFFERS { 1 << 7 } else { 1 << 19 };
 
-impl Plan {
+impl Decoder {
     /// Decodes native frames, which follow each other in the value that is `source`, from number `first_frame` on until
     /// `out` is full.
     pub fn native_frames<S: Source>(
@@ -27,17 +27,17 @@ impl Plan {
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> std::result::Result<(), S::Error> {
         self.image.native_frame_bits()?;
         self.frames(source, first_frame, out, team)
     }
 
     /// Places one frame of whole words, as a codec gives them.
-    pub fn words(&self, frame: &[u8], out: &mut [u8], team: &Team<'_>) -> Result<()> {
+    pub fn words(&self, frame: &[u8], out: &mut [u8], team: &Parallelism<'_>) -> Result<()> {
         let expected = self.frame_bits() / 8;
         if (frame.len() as u64) < expected {
-            return Err(Error::pixel_data(Problem::Length { found: frame.len() as u64, expected }));
+            return Err(Error::pixel_data(ErrorKind::Length { found: frame.len() as u64, expected }));
         }
         self.frames(&frame, 0, out, team)
     }
@@ -47,13 +47,13 @@ impl Plan {
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> std::result::Result<(), S::Error> {
         let frame_bytes = self.result_frame_bytes()?;
         // The end of the last frame can be counted, and with it every place before it.
         let end_frame = (first_frame as u64).checked_add(out.len().div_ceil(frame_bytes) as u64);
         if end_frame.and_then(|end| end.checked_mul(self.frame_bits())).is_none() {
-            return Err(Error::new(self.image.element(), Problem::TooLarge).into());
+            return Err(Error::new(self.image.element(), ErrorKind::TooLarge).into());
         }
         if let Some(transform) = &self.transform {
             self.frames_transformed(transform, source, first_frame, out, team)
@@ -94,7 +94,7 @@ impl Plan {
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> std::result::Result<(), S::Error> {
         let (bytes, pixel_bytes, band_pixels) = (out.len(), self.pixel_bytes(), self.band_pixels(BAND_BYTES));
         let bands = out.chunks_mut(band_pixels * pixel_bytes).enumerate();
@@ -114,7 +114,7 @@ impl Plan {
         scratch: &mut Vec<u8>,
     ) -> std::result::Result<(), S::Error> {
         let (bit, pixel_bytes) = (first_pixel * self.stored_pixel_bits(), self.pixel_bytes());
-        if self.is_stored_as_wanted() && source.in_memory().is_none() {
+        if self.is_passthrough() && source.in_memory().is_none() {
             self.read(source, bit / 8, out)?;
             out.chunks_mut(PIECE_PIXELS * pixel_bytes).for_each(|piece| self.finish(piece));
             return Ok(());
@@ -136,7 +136,7 @@ impl Plan {
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> std::result::Result<(), S::Error> {
         if self.layout.planar {
             return self.planes_transformed(transform, source, first_frame, out, team);
@@ -165,7 +165,7 @@ impl Plan {
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> std::result::Result<(), S::Error> {
         let mut finished = Vec::new();
         resize(&mut finished, self.image.frame_bytes()?)?;
@@ -177,10 +177,10 @@ impl Plan {
     }
 
     /// Samples have the size and the place that they have in the result: they can be read into it and finished there.
-    pub(super) fn is_stored_as_wanted(&self) -> bool {
-        let Layout { bits, width, subsampled, paired, .. } = self.layout;
+    pub(super) fn is_passthrough(&self) -> bool {
+        let Layout { bits, width, subsampled, ow_swapped, .. } = self.layout;
         let whole_words = !matches!(bits, 1 | 12);
-        whole_words && width == self.image.sample_bytes() && !subsampled && !paired
+        whole_words && width == self.image.sample_bytes() && !subsampled && !ow_swapped
     }
 
     /// Pixels from bit `first_bit` of `stored` on, as words side by side, until `piece` is full.
@@ -188,7 +188,7 @@ impl Plan {
         match self.layout.bits {
             1 => bits::unpack_1(stored, first_bit, piece),
             12 => bits::unpack_12(stored, first_bit, piece),
-            _ if self.layout.subsampled => color::expand_422(&stored[first_bit / 8..], self.layout.width, piece),
+            _ if self.layout.subsampled => color::upsample_422(&stored[first_bit / 8..], self.layout.width, piece),
             _ => self.widen(&stored[first_bit / 8..], piece),
         }
     }
@@ -208,7 +208,7 @@ impl Plan {
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> std::result::Result<(), S::Error> {
         let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
         let bands = bands_of_frames(out, frame_bytes, self.band_pixels(BAND_BYTES_OF_PLANES) * self.pixel_bytes())?;
@@ -282,7 +282,7 @@ impl Plan {
         scratch: &'a mut Vec<u8>,
     ) -> std::result::Result<(&'a [u8], usize), S::Error> {
         let (start, end) = (first / 8, (first + count).div_ceil(8));
-        if self.layout.paired {
+        if self.layout.ow_swapped {
             let bytes = self.pairs_at(source, start, end, scratch)?;
             return Ok((bytes, (first % 8) as usize));
         }
@@ -317,7 +317,7 @@ impl Plan {
     }
 
     fn in_memory_size(&self, bytes: u64) -> Result<usize> {
-        usize::try_from(bytes).map_err(|_| Error::new(self.image.element(), Problem::TooLarge))
+        usize::try_from(bytes).map_err(|_| Error::new(self.image.element(), ErrorKind::TooLarge))
     }
 
     /// Checks that the value did not end before the bytes that were wanted at `offset`, of which those up to `end` are
@@ -330,7 +330,7 @@ impl Plan {
         // The first byte that is missing may begin with the last bits of the frame before.
         let last = end.saturating_mul(8).saturating_sub(1) / self.frame_bits().max(1);
         let frame = (found.saturating_mul(8).saturating_add(7) / self.frame_bits().max(1)).min(last);
-        let problem = Problem::Length { found, expected: wanted };
+        let problem = ErrorKind::Length { found, expected: wanted };
         let error = Error::new(self.image.element(), problem);
         Err(error.in_frame(usize::try_from(frame).unwrap_or(usize::MAX)))
     }

@@ -1,12 +1,12 @@
 //! Frames in RLE Lossless (PS3.5 G): byte planes, unpacked and put together.
 
-use super::{Conversion, Plan, Warnings};
+use super::{Conversion, Decoder, Warnings};
 use crate::bits;
 use crate::color;
-use crate::error::{BITS_ALLOCATED, Error, Problem, Result};
+use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
 use crate::image::Image;
 use crate::item::{Fragment, joined};
-use crate::parallel::{self, Team, Watch};
+use crate::parallel::{self, Parallelism, CancelCheck};
 use crate::planes;
 use crate::rle;
 use crate::scratch::Scratch;
@@ -14,15 +14,15 @@ use crate::source::{Source, resize};
 
 /// Bytes of each plane that are unpacked before they are put side by side: all bands of a frame of 16 bits or RGB stay
 /// in the second-level cache. From 16 to 128 KiB it makes no difference; below, a band is too short for its beginning.
-const BAND: usize = if crate::TINY { 100 } else { 32 << 10 };
+const BAND: usize = if crate::SMALL_BUFFERS { 100 } else { 32 << 10 };
 /// Bytes of small frames that are one piece of work.
-const GROUP_BYTES: usize = if crate::TINY { 1 << 6 } else { 1 << 18 };
+const GROUP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
 /// Bytes that are written before the caller is asked whether to go on.
-const PIECE: usize = if crate::TINY { 1 << 6 } else { 1 << 24 };
+const PIECE: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
 /// Nobody reads more of them.
 const MAX_WARNINGS: usize = 100;
 
-impl Plan {
+impl Decoder {
     /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other until `out` is full: on
     /// all cores where that is worth their start. The result does not depend on it. `fragments_of` gives the fragments in
     /// `source` of a frame, counted from the first of these.
@@ -32,7 +32,7 @@ impl Plan {
         fragments_of: impl Fn(usize) -> &'f [Fragment] + Sync,
         first_frame: usize,
         out: &mut [u8],
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> std::result::Result<Warnings, S::Error> {
         check_defined(&self.image)?;
         let (bytes, frame_bytes) = (out.len(), self.result_frame_bytes()?);
@@ -44,7 +44,7 @@ impl Plan {
             for (index, out) in out.chunks_exact_mut(frame_bytes).enumerate() {
                 let index = number * group + index;
                 let Scratch { stored: [stored, ..], unpacked } = &mut *scratch;
-                let frame = joined(source, fragments_of(index), stored, &mut Watch::new(team))?;
+                let frame = joined(source, fragments_of(index), stored, &mut CancelCheck::new(team))?;
                 let found = self.rle_result(frame, out, unpacked, first_frame + index, team)?;
                 let room = MAX_WARNINGS - warnings.len();
                 warnings.extend(found.into_iter().take(room));
@@ -62,7 +62,7 @@ impl Plan {
         out: &mut [u8],
         [scratch, finished, _]: &mut [Vec<u8>; 3],
         number: usize,
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> Result<Warnings> {
         let Some(transform) = &self.transform else { return self.rle_frame(frame, out, scratch, number, team) };
         let finished_bytes = self.image.frame_bytes()?;
@@ -80,10 +80,10 @@ impl Plan {
         out: &mut [u8],
         scratch: &mut Vec<u8>,
         number: usize,
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> Result<Warnings> {
         let mut warnings = Warnings::new();
-        self.rle_segments(frame, out, scratch, &mut warnings, &mut Watch::new(team))
+        self.rle_segments(frame, out, scratch, &mut warnings, &mut CancelCheck::new(team))
             .map_err(|error| error.in_frame(number))?;
         for warning in &mut warnings {
             warning.frame = Some(number as u64);
@@ -97,12 +97,12 @@ impl Plan {
         out: &mut [u8],
         scratch: &mut Vec<u8>,
         warnings: &mut Warnings,
-        watch: &mut Watch<'_>,
+        watch: &mut CancelCheck<'_>,
     ) -> Result<()> {
         let (width, samples) = (self.image.sample_bytes(), self.image.samples_per_pixel());
         let segments = rle::Segments::new(frame, width * samples)?;
         if self.form.strict && segments.leftover {
-            return Err(Error::pixel_data(Problem::UnusedSegmentOffset { segments: width * samples }).at(0));
+            return Err(Error::pixel_data(ErrorKind::UnusedSegmentOffset { segments: width * samples }).at(0));
         }
         let segments = segments.as_slice();
         if self.image.bits_allocated() == 1 {
@@ -125,7 +125,7 @@ impl Plan {
             Conversion::RgbToYbr => color::convert_rgb_to_ybr_planes(out, arithmetic),
             Conversion::YbrToRgb | Conversion::PartialYbrToRgb => {
                 let why = "in planes, only YBR_FULL of 8 bits is converted to RGB";
-                return Err(Error::pixel_data(Problem::Unsupported(why)));
+                return Err(Error::pixel_data(ErrorKind::Unsupported(why)));
             }
         }
         Ok(())
@@ -153,7 +153,7 @@ impl BytePlanes<'_> {
         &mut self,
         segments: &[&[u8]],
         out: &mut [u8],
-        watch: &mut Watch<'_>,
+        watch: &mut CancelCheck<'_>,
         finish: impl Fn(&mut [u8]),
     ) -> Result<()> {
         let count = segments.len();
@@ -171,7 +171,7 @@ impl BytePlanes<'_> {
         });
         let unpackers = &mut unpackers[..count];
         let band = plane_bytes.min(self.band);
-        let room = band + rle::BAND_ROOM;
+        let room = band + rle::RUN_OVERRUN;
         let mut scratch = std::mem::take(self.scratch);
         resize(&mut scratch, count * room)?;
         let buffers = &mut scratch[..count * room];
@@ -196,7 +196,7 @@ impl BytePlanes<'_> {
         let rest = &segment[decoded.read..];
         // PS3.5 G.3.1: at most one byte 0 makes the length even.
         if self.strict && decoded.written == plane_bytes && (decoded.excess > 0 || !matches!(rest, [] | [0])) {
-            let problem = Problem::SegmentRest { bytes: rest.len() as u64, expected: plane_bytes as u64 };
+            let problem = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected: plane_bytes as u64 };
             return Err(Error::pixel_data(problem).in_segment(index));
         }
         report(decoded, rest, index, plane_bytes, self.warnings)
@@ -222,7 +222,7 @@ pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
     let samples = image.frame_samples() * image.sample_bytes() as u64;
     let needed = if image.bits_allocated() == 1 { samples / 8 } else { samples };
     if needed > frame_bytes.saturating_mul(rle::MAX_EXPANSION) {
-        return Err(Error::pixel_data(Problem::Implausible { found: frame_bytes, expected: image.frame_samples() }));
+        return Err(Error::pixel_data(ErrorKind::Implausible { found: frame_bytes, expected: image.frame_samples() }));
     }
     Ok(())
 }
@@ -237,7 +237,7 @@ fn check_defined(image: &Image) -> Result<()> {
 }
 
 fn undefined(bits_allocated: u8, expected: &'static str) -> Error {
-    Error::new(BITS_ALLOCATED, Problem::Value { found: i64::from(bits_allocated), expected })
+    Error::new(BITS_ALLOCATED, ErrorKind::Value { found: i64::from(bits_allocated), expected })
 }
 
 /// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The
@@ -247,7 +247,7 @@ fn rle_bits(
     out: &mut [u8],
     scratch: &mut Vec<u8>,
     warnings: &mut Warnings,
-    watch: &mut Watch<'_>,
+    watch: &mut CancelCheck<'_>,
 ) -> Result<()> {
     let [segment] = segments else { return Err(undefined(1, "8, 16 or 32 for colours in RLE Lossless")) };
     let unpacked = rle::decode_segment_watched(segment, out, watch)?;
@@ -277,15 +277,15 @@ fn rle_bits(
 fn report(decoded: rle::Decoded, rest: &[u8], segment: usize, expected: usize, warnings: &mut Warnings) -> Result<()> {
     let expected_bytes = expected as u64;
     if decoded.written < expected {
-        let problem = Problem::SegmentShort { found: decoded.written as u64, expected: expected_bytes };
+        let problem = ErrorKind::SegmentShort { found: decoded.written as u64, expected: expected_bytes };
         return Err(Error::pixel_data(problem).in_segment(segment));
     }
     if decoded.excess > 0 {
-        let problem = Problem::SegmentLong { excess: decoded.excess as u64, expected: expected_bytes };
+        let problem = ErrorKind::SegmentLong { excess: decoded.excess as u64, expected: expected_bytes };
         warnings.push(Error::pixel_data(problem).in_segment(segment));
     } else if rest.iter().any(|byte| !matches!(byte, 0 | 128)) {
         // More than padding: Rows or Columns may be wrong.
-        let problem = Problem::SegmentRest { bytes: rest.len() as u64, expected: expected_bytes };
+        let problem = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected: expected_bytes };
         warnings.push(Error::pixel_data(problem).in_segment(segment));
     }
     Ok(())

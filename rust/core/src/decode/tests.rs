@@ -6,7 +6,7 @@ use crate::display::{Look, Pipeline, Sample};
 use crate::image::{Attributes, PixelElement};
 use crate::item::Fragment;
 use crate::modality::Modality;
-use crate::parallel::Team;
+use crate::parallel::Parallelism;
 use crate::source::Source;
 use crate::voi::Range;
 use proptest::prelude::*;
@@ -23,21 +23,21 @@ impl Source for File<'_> {
 }
 
 /// Decodes native frames from memory and from a file, with a result that must be the same.
-fn native(plan: &Plan, value: &[u8], first_frame: usize, out: &mut [u8]) -> Result<()> {
+fn native(plan: &Decoder, value: &[u8], first_frame: usize, out: &mut [u8]) -> Result<()> {
     let mut from_file = vec![0xA5; out.len()];
-    let of_file = plan.native_frames(&File(value), first_frame, &mut from_file, &Team::default());
-    let of_memory = plan.native_frames(&value, first_frame, out, &Team::default());
+    let of_file = plan.native_frames(&File(value), first_frame, &mut from_file, &Parallelism::default());
+    let of_memory = plan.native_frames(&value, first_frame, out, &Parallelism::default());
     assert_eq!(of_file, of_memory);
     assert!(of_file.is_err() || from_file == out);
     if of_memory.is_ok() {
-        check_transformed(plan, out, |plan, out| plan.native_frames(&value, first_frame, out, &Team::default()));
-        check_transformed(plan, out, |plan, out| plan.native_frames(&File(value), first_frame, out, &Team::default()));
+        check_transformed(plan, out, |plan, out| plan.native_frames(&value, first_frame, out, &Parallelism::default()));
+        check_transformed(plan, out, |plan, out| plan.native_frames(&File(value), first_frame, out, &Parallelism::default()));
     }
     of_memory
 }
 
 /// What is transformed on the way must be what is transformed at the end, of which `plain` is what comes before.
-fn check_transformed<T>(plan: &Plan, plain: &[u8], decode: impl Fn(&Plan, &mut [u8]) -> Result<T>) {
+fn check_transformed<T>(plan: &Decoder, plain: &[u8], decode: impl Fn(&Decoder, &mut [u8]) -> Result<T>) {
     if plan.form.order != ByteOrder::NATIVE || plan.form.planar {
         return;
     }
@@ -49,13 +49,13 @@ fn check_transformed<T>(plan: &Plan, plain: &[u8], decode: impl Fn(&Plan, &mut [
         let bytes = plain.len() / plan.image().sample_bytes() * sample.bytes();
         let (mut wanted, mut found) = (vec![0xA5; bytes], vec![0x5A; bytes]);
         transform.apply(plain, &mut wanted);
-        decode(&plan.clone().through(transform), &mut found).map(drop).unwrap();
+        decode(&plan.clone().with_transform(transform), &mut found).map(drop).unwrap();
         assert!(found == wanted, "{plan:?}");
     }
 }
 
 /// Decodes RLE frames from memory and from a file, in one fragment and in several.
-fn rle(plan: &Plan, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Result<Warnings> {
+fn rle(plan: &Decoder, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Result<Warnings> {
     let value = frames.concat();
     let (mut whole, mut cut, mut at) = (Vec::new(), Vec::new(), 0);
     for frame in frames {
@@ -67,14 +67,14 @@ fn rle(plan: &Plan, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Res
     }
     let mut again = vec![0xA5; out.len()];
     let of_parts =
-        plan.rle_frames(&File(&value), |index| cut[index].as_slice(), first_frame, &mut again, &Team::default());
+        plan.rle_frames(&File(&value), |index| cut[index].as_slice(), first_frame, &mut again, &Parallelism::default());
     let of_memory =
-        plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Team::default());
+        plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Parallelism::default());
     assert_eq!(of_parts, of_memory);
     assert!(of_parts.is_err() || again == out);
     if of_memory.is_ok() {
         check_transformed(plan, out, |plan, out| {
-            plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Team::default())
+            plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Parallelism::default())
         });
     }
     of_memory
@@ -171,9 +171,9 @@ impl Case {
         self.order(planar).into_iter().map(number).flat_map(bytes).collect()
     }
 
-    fn plan(&self) -> Plan {
+    fn plan(&self) -> Decoder {
         let order = if self.big { ByteOrder::Big } else { ByteOrder::Little };
-        Plan::native(&self.image(), order, false, self.correct, Conversion::None).unwrap()
+        Decoder::native(&self.image(), order, false, self.correct, Conversion::None).unwrap()
     }
 }
 
@@ -212,7 +212,7 @@ proptest! {
         native(&plan, &case.native(), skipped as usize, &mut out).unwrap();
         prop_assert_eq!(&out, &expected);
         let other = if ByteOrder::NATIVE == ByteOrder::Big { ByteOrder::Little } else { ByteOrder::Big };
-        let plan = plan.in_form(Form { order: other, ..Form::default() });
+        let plan = plan.with_output(Form { order: other, ..Form::default() });
         native(&plan, &case.native(), skipped as usize, &mut out).unwrap();
         bits::swap_words(&mut expected, image.sample_bytes());
         prop_assert_eq!(out, expected);
@@ -237,7 +237,7 @@ proptest! {
         let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
         let mut out = vec![0xA5; case.result().len()];
         for planar in [false, image.samples_per_pixel() == 3] {
-            let plan = case.plan().in_form(Form { planar, strict: true, ..Form::default() });
+            let plan = case.plan().with_output(Form { planar, strict: true, ..Form::default() });
             let warnings = rle(&plan, &frames, 0, &mut out).unwrap();
             prop_assert!(warnings.is_empty());
             prop_assert_eq!(&out, &case.result_in(planar));
@@ -258,10 +258,10 @@ proptest! {
         let extend = |low: i128| if signed && !zeros && low >> (bits - 1) == 1 { low - (1 << bits) } else { low };
         let expected: Vec<u8> =
             case.order(false).iter().take(frame_samples).flat_map(|place| native_bytes(extend(value(place)), wide)).collect();
-        let plan = Plan::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
+        let plan = Decoder::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
         let plan = if zeros { plan.of_unsigned_words() } else { plan };
         let mut out = vec![0xA5; expected.len()];
-        plan.words(&src, &mut out, &Team::default()).unwrap();
+        plan.words(&src, &mut out, &Parallelism::default()).unwrap();
         prop_assert_eq!(out, expected);
     }
 
@@ -300,7 +300,7 @@ fn colours_are_converted_after_they_are_ordered() {
     let planar: Vec<u8> = (0..3).flat_map(|sample| ybr.map(|pixel| pixel[sample])).collect();
     for (src, planar) in [(ybr.concat(), 0), (planar, 1)] {
         let plan =
-            Plan::native(&colour("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb).unwrap();
+            Decoder::native(&colour("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb).unwrap();
         let mut out = [0xA5; 12];
         native(&plan, &src, 0, &mut out).unwrap();
         assert_eq!(out[..], rgb);
@@ -313,7 +313,7 @@ fn subsampled_frames_are_expanded_and_converted() {
     let full = [[10, 20, 30], [40, 20, 30], [70, 80, 90], [100, 80, 90]];
     let rgb: Vec<u8> = full.into_iter().flat_map(color::ybr_to_rgb).collect();
     for (conversion, expected) in [(Conversion::None, full.concat()), (Conversion::YbrToRgb, rgb)] {
-        let plan = Plan::native(&colour("YBR_FULL_422", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
+        let plan = Decoder::native(&colour("YBR_FULL_422", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
         let mut out = [0xA5; 12];
         native(&plan, &src, 0, &mut out).unwrap();
         assert_eq!(out[..], expected);
@@ -337,7 +337,7 @@ fn subsampled_frames_of_any_length() {
             element: PixelElement::PixelData,
         };
         let plan =
-            Plan::native(&Image::new(&attributes).unwrap(), ByteOrder::NATIVE, false, true, Conversion::None).unwrap();
+            Decoder::native(&Image::new(&attributes).unwrap(), ByteOrder::NATIVE, false, true, Conversion::None).unwrap();
         let src = noise((columns * frames) as usize * 4);
         let word = |index: usize| [src[2 * index], src[2 * index + 1]];
         let pixel = |index: usize| {
@@ -372,7 +372,7 @@ fn colors_of_any_depth_and_order() {
                     value.chunks_mut(width).for_each(<[u8]>::reverse);
                 }
                 let image = colour("YBR_FULL", planar, i64::from(bits));
-                let plan = Plan::native(&image, order, false, true, Conversion::YbrToRgb).unwrap();
+                let plan = Decoder::native(&image, order, false, true, Conversion::YbrToRgb).unwrap();
                 let mut out = vec![0xA5; src.len()];
                 native(&plan, &value, 0, &mut out).unwrap();
                 assert_eq!(out, expected, "{bits} {planar} {order:?}");
@@ -384,8 +384,8 @@ fn colors_of_any_depth_and_order() {
 #[test]
 fn conversions_that_are_not_defined() {
     let refused = |bits, conversion| {
-        let plan = Plan::native(&colour("RGB", 0, bits), ByteOrder::Little, false, true, conversion);
-        matches!(plan.map_err(|error| error.problem), Err(Problem::Unsupported(_)))
+        let plan = Decoder::native(&colour("RGB", 0, bits), ByteOrder::Little, false, true, conversion);
+        matches!(plan.map_err(|error| error.problem), Err(ErrorKind::Unsupported(_)))
     };
     let cases = [(8, [false; 3]), (16, [false, true, true]), (32, [false, true, true]), (64, [true; 3])];
     for (bits, expected) in cases {
@@ -459,7 +459,7 @@ fn big_endian_words_of_bytes() {
         element: PixelElement::PixelData,
     };
     let image = Image::new(&attributes).unwrap();
-    let plan = Plan::native(&image, ByteOrder::Big, true, true, Conversion::None).unwrap();
+    let plan = Decoder::native(&image, ByteOrder::Big, true, true, Conversion::None).unwrap();
     let mut out = [0xA5; 9];
     native(&plan, &[2, 1, 4, 3, 6, 5, 8, 7, 0, 9], 0, &mut out).unwrap();
     assert_eq!(out, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -473,9 +473,9 @@ fn big_endian_words_of_bytes() {
 #[test]
 fn only_a_strict_plan_refuses_what_follows_a_plane() {
     let plan = |strict| {
-        Plan::native(&colour("RGB", 0, 8), ByteOrder::Little, false, true, Conversion::None)
+        Decoder::native(&colour("RGB", 0, 8), ByteOrder::Little, false, true, Conversion::None)
             .unwrap()
-            .in_form(Form { strict, ..Form::default() })
+            .with_output(Form { strict, ..Form::default() })
     };
     let planes = [vec![1; 4], vec![2; 4], vec![3; 4]];
     let with_rest = |rest: &[u8]| [&rle_frame(&planes)[..], rest].concat();
@@ -501,10 +501,10 @@ fn only_a_strict_plan_refuses_what_follows_a_plane() {
 fn planes_are_converted_like_pixels() {
     let planes: [Vec<u8>; 3] = [(0..4).map(|i| i * 60).collect(), vec![3, 90, 178, 250], vec![200, 78, 5, 128]];
     for conversion in [Conversion::YbrToRgb, Conversion::RgbToYbr] {
-        let plan = Plan::native(&colour("YBR_FULL", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
+        let plan = Decoder::native(&colour("YBR_FULL", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
         let (mut pixels, mut converted) = ([0; 12], [0; 12]);
         rle(&plan, &[&rle_frame(&planes)], 0, &mut pixels).unwrap();
-        let plan = plan.in_form(Form { planar: true, ..Form::default() });
+        let plan = plan.with_output(Form { planar: true, ..Form::default() });
         rle(&plan, &[&rle_frame(&planes)], 0, &mut converted).unwrap();
         let transposed: Vec<u8> = (0..3).flat_map(|sample| pixels.chunks(3).map(move |pixel| pixel[sample])).collect();
         assert_eq!(converted[..], transposed);
@@ -553,13 +553,13 @@ fn many_frames_on_many_threads_give_the_same() {
 #[test]
 fn an_interruption_ends_a_frame() {
     let image = large(16, 1, 200, 1);
-    let plan = Plan::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
+    let plan = Decoder::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
     let frame = rle_frame(&[noise(200_200), noise(200_200)]);
     let fragments = [Fragment { offset: 0, length: frame.len() as u64 }];
     let mut out = vec![0xA5; 400_400];
-    let stopped = Team { interrupted: &|| true, ..Team::default() };
+    let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
     let error = plan.rle_frames(&frame.as_slice(), |_| &fragments, 0, &mut out, &stopped).unwrap_err();
-    assert_eq!(error.problem, Problem::Interrupted);
+    assert_eq!(error.problem, ErrorKind::Interrupted);
     assert!(out.iter().all(|byte| *byte == 0xA5));
 }
 
@@ -591,7 +591,7 @@ fn large_images_on_many_threads_give_the_same() {
     for (rows, frames) in [(3000, 1), (500, 9)] {
         let pixels = rows as usize * 1001;
         let image = large(8, 3, rows, frames);
-        let plan = Plan::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
+        let plan = Decoder::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
         let src = noise(pixels * 3 * frames as usize);
         let mut out = vec![0xA5; src.len()];
         native(&plan, &src, 0, &mut out).unwrap();
@@ -601,7 +601,7 @@ fn large_images_on_many_threads_give_the_same() {
 
         // The second frame of single bits begins inside a byte.
         let image = large(1, 1, rows + 1, frames);
-        let plan = Plan::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
+        let plan = Decoder::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
         let pixels = pixels + 1001;
         let src = noise((pixels * (frames as usize + 1)).div_ceil(8));
         let mut out = vec![0xA5; pixels * frames as usize];

@@ -60,7 +60,7 @@ fn a_table_gives_what_each_sample_gives() {
                 table.apply(&words, &mut results[0]);
                 single.apply(&words, &mut results[1]);
                 assert!(results[0] == results[1], "{allocated} {bits} {signed} {pipeline:?}");
-                table.apply_as(&Team::of(3), &words, &mut results[1]).unwrap();
+                table.apply_as(&Parallelism::of(3), &words, &mut results[1]).unwrap();
                 assert!(results[0] == results[1]);
             }
         }

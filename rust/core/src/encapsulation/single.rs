@@ -1,19 +1,19 @@
 //! The place of one frame, by an offset table and a few item headers: an image may have 100,000 frames.
 
-use super::{Encapsulated, push};
+use super::{EncapsulatedPixelData, push};
 use crate::item::{Fragment, Headers, ITEM, UNDEFINED};
 use crate::offset_table::{self, ExtendedOffsetTable};
-use crate::parallel::{Team, Watch};
+use crate::parallel::{Parallelism, CancelCheck};
 use crate::source::Source;
 
-impl Encapsulated {
+impl EncapsulatedPixelData {
     /// Finds the fragments of frame `index` alone, without a walk over the frames before it where a table tells the
-    /// place. None where only [`Self::find_frames`] can tell.
+    /// place. None where only [`Self::build_frame_index`] can tell.
     pub fn find_frame<S: Source>(
         &self,
         source: &S,
         index: usize,
-        team: &Team<'_>,
+        team: &Parallelism<'_>,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
         // Such a table is tolerated, which the walk over all frames tells.
         if self.table.is_cut() {
@@ -26,7 +26,7 @@ impl Encapsulated {
         }
         let range = |index| self.table.range(index, self.value.frames, self.value.length);
         let Some((start, end)) = range(index) else { return Ok(None) };
-        let mut watch = Watch::new(team);
+        let mut watch = CancelCheck::new(team);
         if let Some((before, _)) = index.checked_sub(1).and_then(range) {
             // The frame before it ends where this one begins, and not at the delimiter in front of other elements.
             if self.fragments_between(&mut headers, before, Some(start), &mut watch)?.is_none() {
@@ -86,7 +86,7 @@ impl Encapsulated {
         headers: &mut Headers<'_, S>,
         start: u64,
         end: Option<u64>,
-        watch: &mut Watch<'_>,
+        watch: &mut CancelCheck<'_>,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
         let (mut fragments, mut at) = (Vec::new(), start);
         let limit = end.unwrap_or(self.value.length);

@@ -19,7 +19,7 @@ fn value(bytes: &[u8], frames: u64) -> Value {
     Value { length: bytes.len() as u64, delimited: true, frames, jpeg: false, extended: None }
 }
 
-fn contents(bytes: &[u8], frames: &Frames) -> Vec<Vec<u8>> {
+fn contents(bytes: &[u8], frames: &FrameIndex) -> Vec<Vec<u8>> {
     (0..frames.len()).map(|i| join(bytes, frames.frame(i))).collect()
 }
 
@@ -27,16 +27,16 @@ fn join(bytes: &[u8], fragments: &[Fragment]) -> Vec<u8> {
     fragments.iter().flat_map(|f| bytes[f.offset as usize..f.end() as usize].to_vec()).collect()
 }
 
-fn find(bytes: &[u8], value: Value) -> Result<Frames> {
+fn find(bytes: &[u8], value: Value) -> Result<FrameIndex> {
     let frames_expected = value.frames as usize;
-    let encapsulated = Encapsulated::open(&bytes, value)?;
-    let frames = encapsulated.find_frames(&bytes, &Team::default())?;
+    let encapsulated = EncapsulatedPixelData::open(&bytes, value)?;
+    let frames = encapsulated.build_frame_index(&bytes, &Parallelism::default())?;
     if let Some(damage) = frames.damage {
         return Err(damage);
     }
     for index in 0..frames_expected {
         // The short way, where there is one, must agree with the long way.
-        if let Some(fragments) = encapsulated.find_frame(&bytes, index, &Team::default())? {
+        if let Some(fragments) = encapsulated.find_frame(&bytes, index, &Parallelism::default())? {
             assert_eq!(fragments, frames.frame(index));
         }
     }
@@ -67,7 +67,7 @@ fn jpeg_frames_end_with_a_marker() {
     let jpeg = Value { jpeg: true, ..value(&bytes, 2) };
     let frames = find(&bytes, jpeg).unwrap();
     assert_eq!(contents(&bytes, &frames), [&b"aab\xFF\xD9\0"[..], b"c\xFF\xD9\0"]);
-    assert!(matches!(find(&bytes, value(&bytes, 2)).unwrap_err().problem, Problem::FragmentCount { .. }));
+    assert!(matches!(find(&bytes, value(&bytes, 2)).unwrap_err().problem, ErrorKind::FragmentCount { .. }));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn extended_offset_table() {
 fn counts_that_do_not_fit() {
     let bytes = encapsulate(&[], &[b"aa", b"", b"cc"]);
     let problem = |frames| find(&bytes, value(&bytes, frames)).unwrap_err().problem;
-    assert_eq!(problem(4), Problem::FrameCount { found: 2, expected: 4 });
+    assert_eq!(problem(4), ErrorKind::FrameCount { found: 2, expected: 4 });
     let frames = find(&bytes, value(&bytes, 2)).unwrap();
     assert_eq!(contents(&bytes, &frames), [b"aa", b"cc"]);
     assert_eq!(frames.warnings.len(), 1);
@@ -126,8 +126,8 @@ fn malformed_items_are_named_by_offset() {
         bytes[at..at + with.len()].copy_from_slice(with);
         find(&bytes, value(&bytes, 2)).unwrap_err()
     };
-    assert_eq!(spoilt(22, &[0xFF; 4]).problem, Problem::UndefinedItem);
-    assert_eq!(spoilt(22, &[200, 0, 0, 0]).problem, Problem::ItemLength { length: 200, left: 10 });
+    assert_eq!(spoilt(22, &[0xFF; 4]).problem, ErrorKind::UndefinedItem);
+    assert_eq!(spoilt(22, &[200, 0, 0, 0]).problem, ErrorKind::ItemLength { length: 200, left: 10 });
     assert_eq!(spoilt(18, &[1, 2, 3, 4]).offset, Some(18));
     assert_eq!(spoilt(0, &[1, 2, 3, 4]).offset, Some(0));
     assert!(find(&[], value(&[], 1)).is_err());
@@ -137,10 +137,10 @@ fn malformed_items_are_named_by_offset() {
 fn frames_before_the_damage_are_found() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
     let cut = &bytes[..bytes.len() - 9];
-    let frames = Encapsulated::open(&cut, value(cut, 3)).unwrap().find_frames(&cut, &Team::default()).unwrap();
+    let frames = EncapsulatedPixelData::open(&cut, value(cut, 3)).unwrap().build_frame_index(&cut, &Parallelism::default()).unwrap();
     assert_eq!(contents(cut, &frames), [b"aa", b"bb"]);
-    assert_eq!(frames.damage.unwrap().problem, Problem::ItemLength { length: 2, left: 1 });
-    let single = Encapsulated::open(&cut, value(cut, 1)).unwrap().find_frames(&cut, &Team::default());
+    assert_eq!(frames.damage.unwrap().problem, ErrorKind::ItemLength { length: 2, left: 1 });
+    let single = EncapsulatedPixelData::open(&cut, value(cut, 1)).unwrap().build_frame_index(&cut, &Parallelism::default());
     assert!(single.is_err(), "a frame in fragments of which the last is cut is not whole");
 }
 
@@ -150,7 +150,7 @@ fn an_extended_table_that_leaves_out_a_fragment_is_not_used() {
     for offsets in [vec![0, 20], vec![10, 20]] {
         let extended = Some(ExtendedOffsetTable::new(offsets, vec![2, 2]));
         let error = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap_err();
-        assert_eq!(error.problem, Problem::FragmentCount { fragments: 3, frames: 2 });
+        assert_eq!(error.problem, ErrorKind::FragmentCount { fragments: 3, frames: 2 });
     }
 }
 
@@ -160,7 +160,7 @@ fn fragments_behind_an_extended_table_are_told() {
     let extended = Some(ExtendedOffsetTable::new(vec![0, 10], vec![2, 2]));
     let frames = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap();
     assert_eq!(contents(&bytes, &frames), [b"aa", b"bb"]);
-    assert_eq!(frames.warnings[0].problem, Problem::UnusedFragments { count: 1 });
+    assert_eq!(frames.warnings[0].problem, ErrorKind::UnusedFragments { count: 1 });
 }
 
 #[test]
@@ -183,12 +183,12 @@ fn offsets_of(lengths: &[usize]) -> Vec<u64> {
 
 /// Every way gives each frame its own fragment, or the short way leaves it to the long way, which warns.
 fn check_never_another_frame(bytes: &[u8], value: Value, wanted: &[Vec<u8>], is_right: bool) {
-    let encapsulated = Encapsulated::open(&bytes, value).unwrap();
-    let frames = encapsulated.find_frames(&bytes, &Team::default()).unwrap();
+    let encapsulated = EncapsulatedPixelData::open(&bytes, value).unwrap();
+    let frames = encapsulated.build_frame_index(&bytes, &Parallelism::default()).unwrap();
     assert_eq!(contents(bytes, &frames), wanted);
     assert_eq!(frames.warnings.is_empty(), is_right, "{:?}", frames.warnings);
     for (index, frame) in wanted.iter().enumerate() {
-        let found = encapsulated.find_frame(&bytes, index, &Team::default()).unwrap();
+        let found = encapsulated.find_frame(&bytes, index, &Parallelism::default()).unwrap();
         assert!(found.is_none_or(|fragments| join(bytes, &fragments) == *frame), "frame {index}");
     }
 }
@@ -226,9 +226,9 @@ proptest! {
         let extended = || Some(ExtendedOffsetTable::new(table.0.clone(), table.1.clone()));
         let value = || Value { extended: extended(), ..value(&bytes, lengths.len() as u64) };
         check_never_another_frame(&bytes, value(), &frames, is_right);
-        let encapsulated = Encapsulated::open(&&bytes[..], value()).unwrap();
+        let encapsulated = EncapsulatedPixelData::open(&&bytes[..], value()).unwrap();
         for index in 0..lengths.len() {
-            let found = encapsulated.find_frame(&&bytes[..], index, &Team::default()).unwrap();
+            let found = encapsulated.find_frame(&&bytes[..], index, &Parallelism::default()).unwrap();
             prop_assert_eq!(found.is_some(), is_right);
         }
     }
@@ -299,8 +299,8 @@ fn a_frame_of_a_long_extended_table_takes_few_reads() {
     let offsets = (0..frames as u64).map(|number| number * 2008).collect();
     let source = Counted(&bytes, std::sync::atomic::AtomicUsize::new(0));
     let extended = Some(ExtendedOffsetTable::new(offsets, lengths));
-    let encapsulated = Encapsulated::open(&source, Value { extended, ..value(&bytes, frames as u64) }).unwrap();
-    assert!(encapsulated.find_frame(&source, 500, &Team::default()).unwrap().is_some());
+    let encapsulated = EncapsulatedPixelData::open(&source, Value { extended, ..value(&bytes, frames as u64) }).unwrap();
+    assert!(encapsulated.find_frame(&source, 500, &Parallelism::default()).unwrap().is_some());
     assert!(source.1.into_inner() <= 6);
 }
 
@@ -335,9 +335,9 @@ proptest! {
 #[test]
 fn an_interruption_ends_the_walk() {
     let bytes = encapsulate(&[], &[b"one ", b"two "]);
-    let stopped = Team { interrupted: &|| true, ..Team::default() };
-    let encapsulated = Encapsulated::open(&bytes.as_slice(), value(&bytes, 2)).unwrap();
-    assert_eq!(encapsulated.find_frames(&bytes.as_slice(), &stopped).unwrap_err().problem, Problem::Interrupted);
+    let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
+    let encapsulated = EncapsulatedPixelData::open(&bytes.as_slice(), value(&bytes, 2)).unwrap();
+    assert_eq!(encapsulated.build_frame_index(&bytes.as_slice(), &stopped).unwrap_err().problem, ErrorKind::Interrupted);
 }
 
 #[test]
@@ -347,9 +347,9 @@ fn entries_that_reach_into_the_next_are_not_believed() {
     let bytes = encapsulate(&[], &[&[&b"aa"[..], &inner].concat(), b"cc"]);
     let lengths = vec![2 + inner.len() as u64, 2, 2];
     let table = ExtendedOffsetTable::new(vec![0, 10, 20], lengths);
-    let encapsulated = Encapsulated::open(&&bytes[..], Value { extended: Some(table), ..value(&bytes, 3) }).unwrap();
+    let encapsulated = EncapsulatedPixelData::open(&&bytes[..], Value { extended: Some(table), ..value(&bytes, 3) }).unwrap();
     for index in 0..3 {
-        assert_eq!(encapsulated.find_frame(&&bytes[..], index, &Team::default()).unwrap(), None);
+        assert_eq!(encapsulated.find_frame(&&bytes[..], index, &Parallelism::default()).unwrap(), None);
     }
 }
 
@@ -373,8 +373,8 @@ fn headers_of_short_fragments_are_read_many_at_once() {
         let bytes = encapsulate(&[], &fragments);
         let source = Counted(&bytes, std::sync::atomic::AtomicUsize::new(0));
         let frames = if length == 0 { 1 } else { 1000 };
-        let encapsulated = Encapsulated::open(&source, value(&bytes, frames)).unwrap();
-        let found = encapsulated.find_frames(&source, &Team::default()).unwrap();
+        let encapsulated = EncapsulatedPixelData::open(&source, value(&bytes, frames)).unwrap();
+        let found = encapsulated.build_frame_index(&source, &Parallelism::default()).unwrap();
         assert_eq!(found.len() as u64, frames);
         let reads = source.1.into_inner();
         assert!(reads <= most, "{reads} reads for {length} bytes");

@@ -68,7 +68,7 @@ fn subsampled_frames_are_two_thirds() {
     };
     let image = Image::new(&attributes).unwrap();
     assert_eq!(image.native_frame_bits().unwrap(), 3 * 4 * 2 * 8);
-    assert!(matches!(image.native_frames(72).unwrap_err().problem, Problem::NotSubsampled { .. }));
+    assert!(matches!(image.native_frames(72).unwrap_err().problem, ErrorKind::NotSubsampled { .. }));
     attributes.columns = 3;
     assert_eq!(Image::new(&attributes).unwrap().native_frame_bits().unwrap_err().element, COLUMNS);
 }

@@ -7,7 +7,7 @@
 //! both; else as part of a literal run.
 
 use super::{HEADER_BYTES, MAX_RUN, PIECE};
-use crate::error::{COLUMNS, Error, PIXEL_DATA, Problem, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::error::{COLUMNS, Error, PIXEL_DATA, ErrorKind, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
 use crate::image::{ByteOrder, in_range};
 use crate::planes;
 
@@ -54,7 +54,7 @@ pub fn encode_frame(src: &[u8], layout: &Layout) -> Result<Vec<u8>> {
 /// The header has 32 bits for an offset.
 fn segment_offset(segment: usize, offset: usize) -> Result<u32> {
     u32::try_from(offset).map_err(|_| {
-        let problem = Problem::SegmentOffset { found: offset as u64, expected: "at most 4294967295" };
+        let problem = ErrorKind::SegmentOffset { found: offset as u64, expected: "at most 4294967295" };
         Error::pixel_data(problem).in_segment(segment)
     })
 }
@@ -70,7 +70,7 @@ impl<'a> Frame<'a> {
         in_range(PIXEL_DATA, i64::from(pixel_bytes), 1, 15, expected)?;
         let (found, expected) = (src.len() as u64, u64::from(rows) * u64::from(columns) * u64::from(pixel_bytes));
         if found != expected {
-            return Err(Error::pixel_data(Problem::Length { found, expected }));
+            return Err(Error::pixel_data(ErrorKind::Length { found, expected }));
         }
         Ok(Self {
             src,
@@ -234,7 +234,7 @@ fn write_replicates(value: u8, count: usize, to: &mut [u8]) -> usize {
 
 fn append(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
     let needed = out.len().saturating_add(bytes.len()) as u64;
-    out.try_reserve(bytes.len()).map_err(|_| Error::pixel_data(Problem::Memory { bytes: needed }))?;
+    out.try_reserve(bytes.len()).map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes: needed }))?;
     out.extend_from_slice(bytes);
     Ok(())
 }

@@ -7,7 +7,7 @@
 
 use super::MAX_RUN;
 use crate::error::Error;
-use crate::parallel::Watch;
+use crate::parallel::CancelCheck;
 use std::convert::Infallible;
 
 /// What a segment gave.
@@ -22,10 +22,10 @@ pub struct Decoded {
 }
 
 /// Bytes that are unpacked before the caller is asked whether to go on.
-const STEP: usize = if crate::TINY { 500 } else { 1 << 24 };
+const STEP: usize = if crate::SMALL_BUFFERS { 500 } else { 1 << 24 };
 
 /// Room behind a band: the last of its runs is written as a whole, and what lies beyond the band begins the next one.
-pub(crate) const BAND_ROOM: usize = MAX_RUN;
+pub(crate) const RUN_OVERRUN: usize = MAX_RUN;
 
 /// Unpacks the runs of `segment` until `out` is full or the segment ends.
 pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
@@ -34,7 +34,7 @@ pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
 }
 
 /// The same, and asks from time to time whether to go on.
-pub(crate) fn decode_segment_watched(segment: &[u8], out: &mut [u8], watch: &mut Watch<'_>) -> Result<Decoded, Error> {
+pub(crate) fn decode_segment_watched(segment: &[u8], out: &mut [u8], watch: &mut CancelCheck<'_>) -> Result<Decoded, Error> {
     decode_in_steps(segment, out, || watch.check())
 }
 
@@ -48,7 +48,7 @@ fn decode_in_steps<E>(
     loop {
         // Runs are written as long as there is room for a longest one: a step ends behind some run.
         let (read, end) = (decoded.read, room.min(decoded.written.saturating_add(STEP)));
-        let step = Lane { src: &segment[read..], out: &mut out[decoded.written..end] };
+        let step = RunCursor { src: &segment[read..], out: &mut out[decoded.written..end] };
         let (unread, unwritten) = unpack(step).left();
         (decoded.read, decoded.written) = (segment.len() - unread, end - unwritten);
         if end == room || decoded.read == read {
@@ -56,7 +56,7 @@ fn decode_in_steps<E>(
         }
         between()?;
     }
-    decode_to_the_end(segment, out, room, room, &mut decoded);
+    decode_tail(segment, out, room, room, &mut decoded);
     Ok(decoded)
 }
 
@@ -84,30 +84,30 @@ impl<'a> Unpacker<'a> {
 
     /// Bytes of the next band.
     fn band(&self, buffer: &[u8]) -> usize {
-        (buffer.len() - BAND_ROOM).min(self.plane_bytes - self.done)
+        (buffer.len() - RUN_OVERRUN).min(self.plane_bytes - self.done)
     }
 
     /// Begins the next band with what was written beyond the last one. Gives what a kernel may read, and where it may
     /// write: a run that begins in the band has room as a whole.
-    fn begin<'b>(&self, buffer: &'b mut [u8]) -> Lane<'a, 'b> {
+    fn begin<'b>(&self, buffer: &'b mut [u8]) -> RunCursor<'a, 'b> {
         if self.done > 0 {
             // All bands but the last are as long as the buffer.
-            buffer.copy_within(buffer.len() - BAND_ROOM.., 0);
+            buffer.copy_within(buffer.len() - RUN_OVERRUN.., 0);
         }
-        let end = self.band(buffer) + BAND_ROOM - 1;
-        Lane { src: &self.segment[self.decoded.read..], out: &mut buffer[self.decoded.written - self.done..end] }
+        let end = self.band(buffer) + RUN_OVERRUN - 1;
+        RunCursor { src: &self.segment[self.decoded.read..], out: &mut buffer[self.decoded.written - self.done..end] }
     }
 
     /// Takes over what the kernels have left of the lane, and does what they could not. Gives whether the band is full.
     fn end(&mut self, (unread, unwritten): (usize, usize), buffer: &mut [u8]) -> bool {
         let (band, room) = (self.band(buffer), self.plane_bytes - self.done);
-        let written = band + BAND_ROOM - 1 - unwritten;
+        let written = band + RUN_OVERRUN - 1 - unwritten;
         let mut decoded = Decoded {
             read: self.segment.len() - unread,
             written: written.min(room),
             excess: self.decoded.excess.max(written.saturating_sub(room)),
         };
-        decode_to_the_end(self.segment, buffer, band, room, &mut decoded);
+        decode_tail(self.segment, buffer, band, room, &mut decoded);
         let full = decoded.written >= band;
         self.decoded = Decoded { written: self.done + decoded.written, ..decoded };
         if full {
@@ -117,7 +117,7 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// Fills the next band of every segment. `buffers` has room for a band of each, and [`BAND_ROOM`] behind it, which must
+/// Fills the next band of every segment. `buffers` has room for a band of each, and [`RUN_OVERRUN`] behind it, which must
 /// stay as it is until the next band. Gives whether all bands are full.
 pub(crate) fn fill_bands(unpackers: &mut [Unpacker], buffers: &mut [u8]) -> bool {
     let size = buffers.len() / unpackers.len().max(1);
@@ -211,12 +211,12 @@ fn write_run<const FIRST: usize>(window: &[u8; WINDOW], to: &mut [u8; MAX_RUN], 
 }
 
 /// What is still to be read and to be written. The kernels go on as long as both have room for a longest run.
-struct Lane<'a, 'b> {
+struct RunCursor<'a, 'b> {
     src: &'a [u8],
     out: &'b mut [u8],
 }
 
-impl Lane<'_, '_> {
+impl RunCursor<'_, '_> {
     /// Bytes to be read, and to be written.
     fn left(&self) -> (usize, usize) {
         (self.src.len(), self.out.len())
@@ -247,10 +247,10 @@ impl Lane<'_, '_> {
 
 /// Runs of two segments in turn, so that neither waits for the header that the other is reading.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-fn unpack_two<'a, 'b>(one: Lane<'a, 'b>, two: Lane<'a, 'b>) -> (Lane<'a, 'b>, Lane<'a, 'b>) {
+fn unpack_two<'a, 'b>(one: RunCursor<'a, 'b>, two: RunCursor<'a, 'b>) -> (RunCursor<'a, 'b>, RunCursor<'a, 'b>) {
     // As variables of their own they are kept in registers.
-    let mut one = Lane { src: one.src, out: one.out };
-    let mut two = Lane { src: two.src, out: two.out };
+    let mut one = RunCursor { src: one.src, out: one.out };
+    let mut two = RunCursor { src: two.src, out: two.out };
     while one.step() && two.step() {}
     (one, two)
 }
@@ -264,7 +264,7 @@ const SHORT: usize = 32;
 const FEW: usize = BLOCK / 64;
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-fn unpack<'a, 'b>(mut lane: Lane<'a, 'b>) -> Lane<'a, 'b> {
+fn unpack<'a, 'b>(mut lane: RunCursor<'a, 'b>) -> RunCursor<'a, 'b> {
     let (mut steps, mut long_runs) = ([0; BLOCK], BLOCK);
     while let Some(block) = lane.src.first_chunk() {
         for (step, header) in steps.iter_mut().zip(block) {
@@ -283,7 +283,7 @@ fn unpack<'a, 'b>(mut lane: Lane<'a, 'b>) -> Lane<'a, 'b> {
             return lane;
         }
     }
-    let mut lane = Lane { src: lane.src, out: lane.out };
+    let mut lane = RunCursor { src: lane.src, out: lane.out };
     while lane.step() {}
     lane
 }
@@ -312,7 +312,7 @@ fn unpack_block<const FIRST: usize>(block: &[u8; BLOCK + MAX_RUN], steps: &[u8; 
 
 /// Goes on, run by run with every length checked, until `end` bytes are written or the segment ends. Of the last run no
 /// more is written than there is `room` for.
-fn decode_to_the_end(segment: &[u8], out: &mut [u8], end: usize, room: usize, decoded: &mut Decoded) {
+fn decode_tail(segment: &[u8], out: &mut [u8], end: usize, room: usize, decoded: &mut Decoded) {
     let room = room.min(out.len());
     while decoded.written < end {
         let Some((&header, rest)) = segment.get(decoded.read..).and_then(<[u8]>::split_first) else { return };

@@ -5,13 +5,13 @@ use crate::rle::oracles::{oracle, segments};
 use proptest::prelude::*;
 
 /// What is wrong with a segment, and whether it is an error, as a plain reading of the rules has it.
-fn judgement(segment: &[u8], plane_bytes: usize, strict: bool) -> Option<(Problem, bool)> {
+fn judgement(segment: &[u8], plane_bytes: usize, strict: bool) -> Option<(ErrorKind, bool)> {
     let (plane, told) = oracle(segment, plane_bytes);
     let (rest, expected) = (&segment[told.read..], plane_bytes as u64);
-    let long = Problem::SegmentLong { excess: told.excess as u64, expected };
-    let trailing = Problem::SegmentRest { bytes: rest.len() as u64, expected };
+    let long = ErrorKind::SegmentLong { excess: told.excess as u64, expected };
+    let trailing = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected };
     if plane.len() < plane_bytes {
-        Some((Problem::SegmentShort { found: plane.len() as u64, expected }, true))
+        Some((ErrorKind::SegmentShort { found: plane.len() as u64, expected }, true))
     } else if strict && (told.excess > 0 || !rest.is_empty() && rest != [0]) {
         Some((trailing, true))
     } else if told.excess > 0 {
@@ -62,7 +62,7 @@ proptest! {
         let sources: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
         let mut planes =
             BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 7, width, strict, band };
-        let decoded = planes.decode(&sources, &mut out, &mut Watch::new(&Team::default()), |piece| piece.iter_mut().for_each(|byte| *byte = !*byte));
+        let decoded = planes.decode(&sources, &mut out, &mut CancelCheck::new(&Parallelism::default()), |piece| piece.iter_mut().for_each(|byte| *byte = !*byte));
         prop_assert_eq!(decoded.clone().map_err(|error| (error.problem, error.segment)).err(), error);
         if decoded.is_ok() {
             let expected: Vec<_> = judgements
@@ -84,6 +84,6 @@ fn the_first_segment_that_is_too_short_is_told() {
     let (mut scratch, mut warnings, mut out) = (Vec::new(), Warnings::new(), vec![0; 2000]);
     let mut planes =
         BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 0, width: 2, strict: false, band: 100 };
-    let error = planes.decode(&[&first, &second], &mut out, &mut Watch::new(&Team::default()), |_| {}).unwrap_err();
-    assert_eq!((error.segment, error.problem), (Some(0), Problem::SegmentShort { found: 385, expected: 1000 }));
+    let error = planes.decode(&[&first, &second], &mut out, &mut CancelCheck::new(&Parallelism::default()), |_| {}).unwrap_err();
+    assert_eq!((error.segment, error.problem), (Some(0), ErrorKind::SegmentShort { found: 385, expected: 1000 }));
 }

@@ -27,7 +27,7 @@ impl Source for Counted<'_> {
 
 fn scan_counted(bytes: &[u8], start: &Start<'_>) -> (Result<Header, Stop>, usize, usize) {
     let source = Counted { bytes, reads: AtomicUsize::new(0), read: AtomicUsize::new(0) };
-    let found = scan_source(&source, start, Wanted::Stored, &Team::default()).unwrap();
+    let found = scan_source(&source, start, Wanted::Stored, &Parallelism::default()).unwrap();
     (found, source.reads.into_inner(), source.read.into_inner())
 }
 

@@ -79,7 +79,7 @@ proptest! {
     ) {
         let plane_bytes = plane_bytes(&segments[0], room);
         let band = band.min(plane_bytes);
-        let size = band + BAND_ROOM;
+        let size = band + RUN_OVERRUN;
         let mut buffers = vec![noise; size * segments.len()];
         let mut unpackers: Vec<_> = segments.iter().map(|segment| Unpacker::new(segment, plane_bytes)).collect();
         let oracles: Vec<_> = segments.iter().map(|segment| oracle(segment, plane_bytes)).collect();
@@ -105,7 +105,7 @@ proptest! {
 #[test]
 fn a_run_beyond_several_bands_is_cut_at_the_plane() {
     let mut unpacker = Unpacker::new(&[129, 7, 130, 9], 200);
-    let mut buffer = [0xA5; 3 + BAND_ROOM];
+    let mut buffer = [0xA5; 3 + RUN_OVERRUN];
     for _ in 0..66 {
         assert!(fill_bands(std::slice::from_mut(&mut unpacker), &mut buffer));
     }
