@@ -607,3 +607,16 @@ def test_describe_tells_what_the_rule_decided():
     told = describe(as_bytes(data_set(RLELossless, PIXELS, "YBR_ICT")))
     assert told["colors"] == "not known"
     assert len(told["warnings"]) == 1
+
+
+@pytest.mark.parametrize("bits", range(1, 9))
+@pytest.mark.parametrize("columns", [1, 2, 6])
+def test_the_drop_in_keeps_the_offset_of_pydicom(bits, columns):
+    values = rng.integers(0, 2**bits, (5, columns, 3), dtype=np.uint8)
+    data = as_bytes(data_set(ExplicitVRLittleEndian, values, "YBR_FULL", bits=bits))
+    expected = pydicom.dcmread(io.BytesIO(data)).pixel_array
+    dicomet.install()
+    try:
+        assert np.array_equal(pydicom.dcmread(io.BytesIO(data)).pixel_array, expected)
+    finally:
+        dicomet.uninstall()

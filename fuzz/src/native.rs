@@ -4,7 +4,7 @@ use crate::input::Input;
 use crate::picture::{Picture, extended};
 use crate::sources::{File, Liar, POISONS};
 use dicomet_core::Result;
-use dicomet_core::decode::{Conversion, Plan};
+use dicomet_core::decode::Plan;
 use dicomet_core::image::{ByteOrder, Image, Photometric};
 use dicomet_core::parallel::Team;
 

@@ -151,7 +151,7 @@ impl Picture {
     /// The form of the result. Planes are for the conversions of 8 bits.
     #[must_use]
     pub fn form_of_plan(&self, image: &Image, color_bits: u8) -> Form {
-        let bytes = image.sample_bytes() == 1 && (color_bits == 8 || self.form.arithmetic != Arithmetic::Exact);
+        let bytes = image.sample_bytes() == 1 && color_bits == 8;
         let planar = match self.conversion {
             Conversion::None | Conversion::RgbToYbr => true,
             Conversion::YbrToRgb => bytes,
@@ -175,9 +175,7 @@ impl Picture {
         let mut words = words.to_vec();
         if self.conversion != Conversion::None {
             for pixel in words.as_chunks_mut::<3>().0 {
-                let in_float = image.sample_bytes() == 1 && self.form.arithmetic != Arithmetic::Exact;
-                let bits = if in_float { 8 } else { color_bits };
-                *pixel = converted(pixel.map(|word| word as i64), self.conversion, bits);
+                *pixel = converted(pixel.map(|word| word as i64), self.conversion, color_bits);
             }
         }
         let pixels = words.len() / samples;

@@ -225,6 +225,9 @@ def _check_shape(shape: Shape) -> None:
     """Hand over the combinations in which pydicom's result is an error, or of a form of its own."""
     if shape.to_rgb and (shape.bits_allocated != 8 or shape.pixel_representation or shape.keyword != "PixelData"):  # noqa: PLR2004
         raise HandOver("a colour conversion of other than unsigned 8-bit samples")
+    if shape.to_rgb and shape.bits_stored != 8:  # noqa: PLR2004
+        # pydicom converts around 128 all the same, `Plan` around 2^(Bits Stored - 1) (PS3.3 C.7.6.3.1.2).
+        raise HandOver("a color conversion of fewer than 8 bits stored")
     if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.coding == "RLE"):
         raise HandOver("1 bit allocated, in colour or in RLE Lossless")
     if shape.words_of_bytes and shape.planar_configuration == 1:

@@ -238,9 +238,9 @@ impl Plan {
         }
     }
 
-    /// Samples that the equations of 8 bits are for. In floating point they serve for fewer bits, too, as in pydicom.
+    /// Samples that the fast equations of 8 bits are for, which also exist in floating point.
     fn has_byte_colors(&self) -> bool {
-        self.image.sample_bytes() == 1 && (self.color_bits == 8 || self.form.arithmetic != Arithmetic::Exact)
+        self.image.sample_bytes() == 1 && self.color_bits == 8
     }
 
     /// Byte order and unused bits.
