@@ -1,241 +1,120 @@
-"""Small JPEG, JPEG-LS and JPEG 2000 codestreams of known components, with any statement about their colors.
+"""Codestreams of all families, made by other libraries' encoders, and the data sets around them."""
 
-The JPEG writers follow ISO/IEC 10918-1 for blocks of one value (DCT) and for prediction from the left (lossless), so
-that the decoded components are exactly those that were put in. JPEG-LS and JPEG 2000 are coded by pyjpegls and
-OpenJPEG; what they cannot say is written into their headers, and components of different sizes are put together from
-three images of one component (ISO/IEC 15444-1 B.12.1.5: in component order the packets of a component follow each
-other).
-"""
-
-import struct
-from collections.abc import Sequence
+import io
 
 import numpy as np
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    UID,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
 
-BLOCK = 8
-JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+imagecodecs = pytest.importorskip("imagecodecs")
+jpeg_ls = pytest.importorskip("jpeg_ls")
+openjpeg = pytest.importorskip("openjpeg.utils")
+image = pytest.importorskip("PIL.Image")
 
-
-def adobe(transform: int) -> bytes:
-    """An Adobe APP14 segment (ISO/IEC 10918-6 6.5.3)."""
-    return segment(0xEE, b"Adobe" + struct.pack(">HHHB", 100, 0, 0, transform))
-
-
-SHORT_ADOBE = b"\xff\xee\x00\x0aAdobe\x00\x64\x00"
-"""Ten bytes: too short for a transform."""
-
-
-def hp_transform(number: int) -> bytes:
-    """The HP APP8 segment of a JPEG-LS color transform."""
-    return segment(0xE8, b"mrfx" + bytes([number]))
-
-
-def segment(marker: int, content: bytes) -> bytes:
-    """A marker segment."""
-    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
-
-
-class BitWriter:
-    """Bits, most significant first, with a zero byte after each FF (ISO/IEC 10918-1 F.1.2.3)."""
-
-    def __init__(self) -> None:
-        self._bits: list[str] = []
-
-    def category(self, difference: int) -> None:
-        """A difference as its category in five bits, and its additional bits (F.1.2.1)."""
-        size = abs(difference).bit_length()
-        self.put(size, 5)
-        if size < 16:
-            self.put(difference if difference > 0 else difference + 2**size - 1, size)
-
-    def put(self, value: int, width: int) -> None:
-        """The lowest bits of a value."""
-        if width:
-            self._bits.append(f"{value:0{width}b}")
-
-    def stuffed(self) -> bytes:
-        """All of them, filled up with ones."""
-        bits = "".join(self._bits)
-        bits += "1" * (-len(bits) % 8)
-        return int(bits or "0", 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
+EOI = b"\xff\xd9"
+LOSSLESS = {
+    "JPEG": JPEGLosslessSV1,
+    "JPEG-LS": JPEGLSLossless,
+    "JPEG 2000": JPEG2000Lossless,
+    "HTJ2K": HTJ2KLossless,
+}
 
 
-def five_bit_table(kind: int, categories: int) -> bytes:
-    """A Huffman table (B.2.4.2) in which each category has a code of five bits: its own number."""
-    return segment(0xC4, bytes([kind, 0, 0, 0, 0, categories, *[0] * 11, *range(categories)]))
+def container(bits: int, *, signed: bool = False) -> np.dtype:
+    """The smallest type of `bits` bits."""
+    return np.dtype(f"{'i' if signed else 'u'}{1 if bits <= 8 else 2}")
 
 
-def frame_header(
-    marker: int, precision: int, size: tuple[int, int], ids: Sequence[int], sampling: Sequence[tuple[int, int]]
-) -> bytes:
-    """A frame header (B.2.2)."""
-    components = b"".join(bytes([name, h << 4 | v, 0]) for name, (h, v) in zip(ids, sampling, strict=True))
-    return segment(marker, struct.pack(">BHHB", precision, *size, len(ids)) + components)
+def lossless(family: str, words: np.ndarray, bits: int) -> bytes:
+    """`words` in a lossless codestream of `bits` bits; signed ones only in JPEG 2000 and HTJ2K."""
+    words = np.ascontiguousarray(words.astype(container(bits, signed=words.dtype.kind == "i")))
+    if family == "JPEG":
+        return bytes(imagecodecs.ljpeg_encode(words, bitspersample=bits))
+    if family == "JPEG-LS":
+        return jls(words, bits, 0)
+    if family == "JPEG 2000":
+        return bytes(openjpeg.encode_array(words, bits_stored=bits, photometric_interpretation=2))
+    # imagecodecs writes the precision of the type: put in the wanted one.
+    stream = bytearray(imagecodecs.htj2k_encode(words, reversible=True))
+    return bytes(stream)
 
 
-def scan_header(ids: Sequence[int], last: bytes) -> bytes:
-    """A scan header (B.2.3) of all components."""
-    return segment(0xDA, bytes([len(ids)]) + b"".join(bytes([name, 0]) for name in ids) + last)
+def jls(words: np.ndarray, bits: int, near: int) -> bytes:
+    rows, columns = words.shape
+    options = {"rows": rows, "columns": columns, "samples_per_pixel": 1, "bits_stored": bits, "lossy_error": near}
+    return bytes(jpeg_ls.encode_buffer(words.tobytes(), **options))
 
 
-def dct_jpeg(
-    components: Sequence[np.ndarray],
-    segments: bytes = b"",
-    ids: Sequence[int] = (1, 2, 3),
-    sampling: Sequence[tuple[int, int]] = ((1, 1),) * 3,
-    marker: int = 0xC0,
-) -> bytes:
-    """A JPEG of 8 bits. `components` have a value for each block; all have the same number of minimum coded units."""
-    ids, sampling = ids[: len(components)], sampling[: len(components)]
-    widest, highest = (max(factors) for factors in zip(*sampling, strict=True))
-    rows = components[0].shape[0] // sampling[0][1]
-    columns = components[0].shape[1] // sampling[0][0]
-    bits, previous = BitWriter(), [0] * len(components)
-    for row in range(rows):
-        for column in range(columns):
-            for number, (values, (h, v)) in enumerate(zip(components, sampling, strict=True)):
-                for value in values[row * v : (row + 1) * v, column * h : (column + 1) * h].ravel():
-                    # The DC coefficient of a block of one value is eight times that value (A.3.3).
-                    coefficient = BLOCK * (int(value) - 128)
-                    bits.category(coefficient - previous[number])
-                    previous[number] = coefficient
-                    bits.put(0, 1)  # end of block
-    size = rows * highest * BLOCK, columns * widest * BLOCK
-    end_of_block = segment(0xC4, bytes([0x10, 1, *[0] * 15, 0]))
-    return b"".join(
-        [
-            b"\xff\xd8",
-            segments,
-            segment(0xDB, bytes([0, *[1] * 64])),
-            frame_header(marker, 8, size, ids, sampling),
-            five_bit_table(0, 12),
-            end_of_block,
-            scan_header(ids, b"\x00\x3f\x00"),
-            bits.stuffed(),
-            b"\xff\xd9",
-        ]
+def pillow(samples: np.ndarray, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.fromarray(samples).save(stream, "JPEG", **{"quality": 85, **options})
+    return stream.getvalue()
+
+
+def every_family(gray: np.ndarray) -> dict[str, tuple[UID, bytes, int, int]]:
+    """Transfer syntax, codestream, bits and samples per pixel, by name, of `gray`, which has 12 bits."""
+    gray8 = (gray >> 4).astype(np.uint8)
+    color = np.stack(
+        [gray8, gray8[::-1], gray8.T[: len(gray8)] if gray8.shape[0] == gray8.shape[1] else gray8 // 2], -1
     )
+    return {
+        "baseline": (JPEGBaseline8Bit, pillow(gray8), 8, 1),
+        "baseline, restarts": (JPEGBaseline8Bit, pillow(gray8, restart_marker_blocks=3), 8, 1),
+        "baseline, 4:2:0": (JPEGBaseline8Bit, pillow(color, subsampling=2), 8, 3),
+        "extended": (JPEGExtended12Bit, bytes(imagecodecs.jpeg_encode(gray, level=90, bitspersample=12)), 12, 1),
+        "progressive": (JPEGBaseline8Bit, pillow(gray8, progressive=True), 8, 1),
+        "progressive, 4:2:0": (JPEGBaseline8Bit, pillow(color, progressive=True, subsampling=2), 8, 3),
+        "lossless": (JPEGLosslessSV1, lossless("JPEG", gray, 12), 12, 1),
+        "JPEG-LS": (JPEGLSLossless, jls(gray, 12, 0), 12, 1),
+        "JPEG-LS near": (JPEGLSNearLossless, jls(gray, 12, 3), 12, 1),
+        "JPEG 2000": (JPEG2000Lossless, lossless("JPEG 2000", gray, 12), 12, 1),
+        "JPEG 2000 lossy": (
+            JPEG2000,
+            bytes(openjpeg.encode_array(gray, bits_stored=12, photometric_interpretation=2, compression_ratios=[4])),
+            12,
+            1,
+        ),
+        "HTJ2K": (HTJ2KLossless, bytes(imagecodecs.htj2k_encode(gray, reversible=True)), 16, 1),
+        "HTJ2K lossy": (HTJ2K, bytes(imagecodecs.htj2k_encode(gray8, level=0.01, reversible=False)), 8, 1),
+    }
 
 
-def lossless_jpeg(samples: np.ndarray, bits: int, segments: bytes = b"", ids: Sequence[int] = (1, 2, 3)) -> bytes:
-    """A lossless JPEG (SOF3, selection value 1) of samples of shape ``(rows, columns, components)``."""
-    rows, columns, count = samples.shape
-    writer = BitWriter()
-    for row in range(rows):
-        for column in range(columns):
-            for component in range(count):
-                if column:
-                    predicted = samples[row, column - 1, component]
-                else:
-                    predicted = samples[row - 1, 0, component] if row else 1 << (bits - 1)
-                difference = (int(samples[row, column, component]) - int(predicted) + 0x8000) % 0x10000 - 0x8000
-                writer.category(0x8000 if difference == -0x8000 else difference)
-    ids = ids[:count]
-    return b"".join(
-        [
-            b"\xff\xd8",
-            segments,
-            frame_header(0xC3, bits, (rows, columns), ids, [(1, 1)] * count),
-            five_bit_table(0, 17),
-            scan_header(ids, b"\x01\x00\x00"),
-            writer.stuffed(),
-            b"\xff\xd9",
-        ]
-    )
-
-
-def jpeg_ls(samples: np.ndarray, bits: int, segments: bytes = b"", ids: Sequence[int] = (1, 2, 3)) -> bytes:
-    """A lossless JPEG-LS codestream, interleaved by line."""
-    from jpeg_ls import encode_buffer  # noqa: PLC0415 - not everywhere installed
-
-    rows, columns, count = samples.shape
-    coded = bytes(
-        encode_buffer(
-            samples.tobytes(),
-            rows=rows,
-            columns=columns,
-            samples_per_pixel=count,
-            bits_stored=bits,
-            lossy_error=0,
-            interleave_mode=1,
-        )
-    )
-    coded = coded[:2] + segments + coded[2:]
-    for old, new in zip((1, 2, 3), ids, strict=True):
-        # Of the frame header and of the scan header.
-        coded = coded.replace(bytes([old, 0x11, 0]), bytes([new, 0x11, 0]), 1)
-    start = coded.index(b"\xff\xda") + 5
-    return coded[:start] + bytes(part for name in ids for part in (name, 0)) + coded[start + 2 * count :]
-
-
-def jpeg_2000(samples: np.ndarray, bits: int, *, mct: bool, lossy: bool = False) -> bytes:
-    """A JPEG 2000 codestream of one or three components of the same size."""
-    from openjpeg.utils import encode_array  # noqa: PLC0415 - likewise
-
-    options = {"compression_ratios": [1]} if lossy else {}
-    return bytes(
-        encode_array(
-            samples, bits_stored=bits, photometric_interpretation=int(samples.ndim > 2), use_mct=mct, **options
-        )
-    )
-
-
-def subsampled_jpeg_2000(
-    components: Sequence[np.ndarray], bits: int, size: tuple[int, int], separations: Sequence[tuple[int, int]]
-) -> bytes:
-    """A codestream of components that have a sample for each `separations` (horizontal, vertical) of the image."""
-    coded = [_Parts(jpeg_2000(np.ascontiguousarray(values), bits, mct=False)) for values in components]
-    assert len({part.header[0x5C] for part in coded}) == 1, "the components are quantized differently"
-    grid = struct.pack(">8I", size[1], size[0], 0, 0, size[1], size[0], 0, 0)
-    described = b"".join(bytes([bits - 1, x, y]) for x, y in separations)
-    style = bytearray(coded[0].header[0x52])
-    style[1], style[4] = 4, 0  # component after component; no multiple component transform
-    packets = b"".join(part.packets for part in coded)
-    return b"".join(
-        [
-            b"\xff\x4f",
-            segment(0x51, coded[0].header[0x51][:2] + grid + struct.pack(">H", len(components)) + described),
-            segment(0x52, bytes(style)),
-            segment(0x5C, coded[0].header[0x5C]),
-            segment(0x90, struct.pack(">HIBB", 0, len(packets) + 14, 0, 1)),
-            b"\xff\x93",
-            packets,
-            b"\xff\xd9",
-        ]
-    )
-
-
-class _Parts:
-    """The segments of the main header, and the packets of the only tile-part."""
-
-    def __init__(self, codestream: bytes) -> None:
-        self.header: dict[int, bytes] = {}
-        at = 2
-        while codestream[at + 1] != 0x90:
-            length = int.from_bytes(codestream[at + 2 : at + 4], "big")
-            self.header.setdefault(codestream[at + 1], codestream[at + 4 : at + 2 + length])
-            at += 2 + length
-        self.packets = codestream[codestream.index(b"\xff\x93", at) + 2 : codestream.rindex(b"\xff\xd9")]
-
-
-def jp2(codestream: bytes, size: tuple[int, int], color_space: int) -> bytes:
-    """The boxes of a JP2 file (ISO/IEC 15444-1 I.5) around a codestream of three components."""
-    header = _box(b"ihdr", struct.pack(">IIHBBBB", *size, 3, 7, 7, 0, 0))
-    header += _box(b"colr", b"\x01\x00\x00" + struct.pack(">I", color_space))
-    boxes = _box(b"jP  ", b"\r\n\x87\n") + _box(b"ftyp", b"jp2 \x00\x00\x00\x00jp2 ") + _box(b"jp2h", header)
-    return boxes + _box(b"jp2c", codestream)
-
-
-def _box(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content) + 8) + name + content
-
-
-def replicated(
-    components: Sequence[np.ndarray], size: tuple[int, int], separations: Sequence[tuple[int, int]]
-) -> np.ndarray:
-    """The components at full size, of shape ``(rows, columns, components)``: each sample stands for its separation."""
-    full = [
-        np.repeat(np.repeat(values, y, axis=0), x, axis=1)[: size[0], : size[1]]
-        for values, (x, y) in zip(components, separations, strict=True)
-    ]
-    return np.stack(full, axis=-1)
+def data_set(  # noqa: PLR0913 - the description of an image
+    syntax: UID,
+    frames: list[bytes],
+    *,
+    shape: tuple[int, int],
+    allocated: int,
+    stored: int,
+    signed: bool = False,
+    samples: int = 1,
+) -> Dataset:
+    """A data set with these frames: native words, or codestreams."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.Rows, dataset.Columns = shape
+    dataset.SamplesPerPixel = samples
+    dataset.PhotometricInterpretation = "MONOCHROME2" if samples == 1 else "YBR_FULL_422"
+    if samples > 1:
+        dataset.PlanarConfiguration = 0
+    dataset.NumberOfFrames = len(frames)
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = allocated, stored, stored - 1
+    dataset.PixelRepresentation = int(signed)
+    dataset.PixelData = b"".join(frames) if syntax == ExplicitVRLittleEndian else encapsulate(frames)
+    dataset["PixelData"].VR = "OW" if syntax == ExplicitVRLittleEndian else "OB"
+    return dataset

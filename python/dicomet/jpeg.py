@@ -48,12 +48,13 @@ def decode(frame: Buffer, index: int, description: Description, decoding_plugin:
     Raises
     ------
     PixelDataError
-        The codestream contradicts the description, does not hold all its samples, or no plugin decodes it.
+        The codestream contradicts the description or does not hold all its samples, or no plugin decodes it.
 
     """
     header = description.image.check_codestream(frame, index, description.coding)
     color = description.decide_color(header)
     color_warning = description.color_warning(color)
+    plugins.check_installed(description.transfer_syntax)
     end, repaired, warnings = complete_codestream(frame, index, description.coding)
     codestream = bytes(frame if repaired is None else repaired)
 

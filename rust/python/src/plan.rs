@@ -57,6 +57,7 @@ impl Plan {
 
     #[staticmethod]
     #[pyo3(signature = (image, *, bits_allocated, planar, kept_bits, conversion, color_bits, signed))]
+    #[allow(clippy::too_many_arguments)]
     fn codec(
         py: Python<'_>,
         image: &Image,
