@@ -87,7 +87,7 @@ def dct_jpeg(
 ) -> bytes:
     """A JPEG of 8 bits. `components` have a value for each block; all have the same number of minimum coded units."""
     ids, sampling = ids[: len(components)], sampling[: len(components)]
-    widest, max_entry = (max(factors) for factors in zip(*sampling, strict=True))
+    widest, highest = (max(factors) for factors in zip(*sampling, strict=True))
     rows = components[0].shape[0] // sampling[0][1]
     columns = components[0].shape[1] // sampling[0][0]
     bits, previous = BitWriter(), [0] * len(components)
@@ -100,7 +100,7 @@ def dct_jpeg(
                     bits.category(coefficient - previous[number])
                     previous[number] = coefficient
                     bits.put(0, 1)  # end of block
-    size = rows * max_entry * BLOCK, columns * widest * BLOCK
+    size = rows * highest * BLOCK, columns * widest * BLOCK
     end_of_block = segment(0xC4, bytes([0x10, 1, *[0] * 15, 0]))
     return b"".join(
         [

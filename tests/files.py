@@ -77,6 +77,10 @@ _PYDICOM = {
         """,
         _EQUAL,
     ),
+    "J2K_pixelrep_mismatch.dcm": Expected(
+        file_warning=r"found 1 \(signed\), expected that of the codestream \(unsigned\)",
+        dataset_warning=r"found 1 \(signed\), expected that of the codestream \(unsigned\)",
+    ),
     "MR_small_padded.dcm": Expected(
         why="128 bytes follow the image",
         file_warning="found 8320 bytes, expected 8192",
@@ -94,7 +98,7 @@ _PYDICOM = {
     # JPEG, JPEG-LS, JPEG 2000
     **_all(
         """
-        693_J2KI.dcm GDCMJ2K_TextGBR.dcm J2K_pixelrep_mismatch.dcm JPEG2000.dcm JPEGLSNearLossless_08.dcm
+        693_J2KI.dcm GDCMJ2K_TextGBR.dcm JPEG2000.dcm JPEGLSNearLossless_08.dcm
         JPEGLSNearLossless_16.dcm JPGExtended.dcm MR_small_jp2klossless.dcm MR_small_jpeg_ls_lossless.dcm
         SC_jpeg_no_color_transform.dcm SC_jpeg_no_color_transform_2.dcm SC_rgb_dcmtk_+eb+cr.dcm
         SC_rgb_dcmtk_+eb+cy+n1.dcm SC_rgb_dcmtk_+eb+cy+n2.dcm SC_rgb_dcmtk_+eb+cy+np.dcm SC_rgb_dcmtk_+eb+cy+s2.dcm

@@ -221,7 +221,9 @@ def test_plugin(case, plugin):
         with pytest.raises(dicomet.PixelDataError, match=f"codec .* failed.*{plugin}"):
             dicomet.pixel_array(case.path, decoding_plugin=plugin)
     else:
-        assert_same(dicomet.pixel_array(case.path, decoding_plugin=plugin), theirs)
+        with tolerated(case, "path"):
+            ours = dicomet.pixel_array(case.path, decoding_plugin=plugin)
+        assert_same(ours, theirs)
 
 
 @pairs(EQUAL, ONLY, kinds=("path",), slow=False)

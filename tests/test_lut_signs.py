@@ -88,8 +88,8 @@ def item_of(first: int, entries: np.ndarray, bits: int, vr: str) -> Dataset:
 def tables(draw, low: float, high: float) -> Table:
     """Return a table into which inputs from `low` to `high` fall."""
     count = draw(st.one_of(st.integers(2, 400), st.sampled_from([4096, 32767, 32768, 40000, 65535, 65536])))
-    lowest, max_entry = (-0x8000, 0x7FFF) if low < 0 else (0, 0xFFFF)
-    begin, end = max(lowest, int(low) - count + 2), min(max_entry, int(np.ceil(high)) - 1)
+    lowest, highest = (-0x8000, 0x7FFF) if low < 0 else (0, 0xFFFF)
+    begin, end = max(lowest, int(low) - count + 2), min(highest, int(np.ceil(high)) - 1)
     assume(begin <= end)
     bits = draw(st.sampled_from([8, 12, 16]))
     entries = np.random.default_rng(count).integers(0, 1 << bits, count)

@@ -20,16 +20,16 @@ _Sample: TypeAlias = Literal[
 _Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
-    "DecodePool",
     "Codestream",
+    "DecodeFuture",
+    "DecodePool",
+    "Decoder",
     "EncapsulatedPixelData",
     "FrameIndex",
     "Image",
     "Lut",
     "Palette",
-    "Decoder",
     "Source",
-    "DecodeFuture",
     "Transform",
     "__version__",
     "complete_codestream",

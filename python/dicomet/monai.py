@@ -130,6 +130,7 @@ class SeriesQueue:
     """The files of one call, decoded ahead in the order in which MONAI asks for them."""
 
     def __init__(self, headers: Iterable[FileDataset]) -> None:
+        """Take the paths of `headers`."""
         self._paths = deque(str(header.filename) for header in headers)
         self._arrays: Iterator[np.ndarray] | None = None
 

@@ -48,12 +48,13 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
     Raises
     ------
     PixelDataError
-        The codestream contradicts the description, does not hold all its samples, or no plugin decodes it.
+        The codestream contradicts the description or does not hold all its samples, or no plugin decodes it.
 
     """
     header = description.image.check_codestream(frame, index, description.codec)
     color = description.decide_color(header)
     color_warning = description.color_warning(color)
+    plugins.check_installed(description.transfer_syntax)
     end, repaired, warnings = complete_codestream(frame, index, description.codec)
     codestream = bytes(frame if repaired is None else repaired)
 

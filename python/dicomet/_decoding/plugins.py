@@ -4,7 +4,9 @@ A frame goes to the first plugin of its transfer syntax that is installed and ab
 frame, no other is asked: the next one may be laxer, and complete a damaged frame with invented samples.
 """
 
+import logging
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from pydicom.encaps import encapsulate
@@ -21,6 +23,7 @@ from pydicom.uid import (
 )
 
 from dicomet._decoding.description import ImageDescription
+from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
 from dicomet._parsing.transfer_syntax import name_of
 from dicomet.errors import PIXEL_DATA, PixelDataError
@@ -29,11 +32,13 @@ from dicomet.errors import PIXEL_DATA, PixelDataError
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
 # Options that speak of the whole value, where a plugin is given one frame.
 _NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
-# CharLS's words for bytes between the last sample and the end marker, which are allowed (14495-1 A.1): padding.
-_EXCESS = "the leading start byte (0xFF) for a JPEG marker was not found"
+# CharLS's words for bytes between the last sample and the end marker: padding, which changes no sample.
+_EXCESS = (
+    "the leading start byte (0xFF) for a JPEG marker was not found",
+    "the decoding process is ready but the source buffer still contains",
+)
 _BITS = 8
 _MOST_BITS = 16
-_MOST_ALLOCATED = 64
 _COLORS = 3
 
 
@@ -87,6 +92,12 @@ def installed(transfer_syntax: str) -> list[str]:
     return [name for name in known if name in available] + [name for name in available if name not in known]
 
 
+def check_installed(transfer_syntax: str) -> None:
+    """Raise `PixelDataError` where no plugin for `transfer_syntax` is installed."""
+    if not get_decoder(transfer_syntax).is_available:
+        raise PixelDataError(missing_plugin(transfer_syntax), element=PIXEL_DATA)
+
+
 def missing_plugin(transfer_syntax: str) -> str:
     """Return the message that says which plugins decode `transfer_syntax`, and how to install them."""
     ways = (f"{_installation(plugin)} (license: {plugin.license})" for plugin in order(transfer_syntax))
@@ -124,12 +135,10 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
     Raises
     ------
     PixelDataError
-        No plugin is installed, or none is able to decode the frame, or the one that is refuses it.
+        No plugin is able to decode the frame, or the one that is refuses it.
 
     """
     decoder = get_decoder(description.transfer_syntax)
-    if not decoder.is_available:
-        raise PixelDataError(missing_plugin(description.transfer_syntax), element=PIXEL_DATA)
     reasons = []
     for plugin in (decoding_plugin,) if decoding_plugin else installed(description.transfer_syntax):
         unable = _unable(plugin, frame.header, description.transfer_syntax)
@@ -143,7 +152,7 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
             raise
         except Exception as error:  # noqa: BLE001 - plugins raise anything
             reasons.append(" ".join(str(error).removeprefix(_ALL_FAILED).split()))
-            if _EXCESS in str(error):
+            if any(words in str(error) for words in _EXCESS):
                 continue
             break
         if frame.header.family == "JPEG-LS" and _is_short(call, frame, samples.words):
@@ -153,6 +162,18 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
     name = name_of(description.transfer_syntax)
     message = f"{PIXEL_DATA}, frame {frame.number}: the codec for {name} failed: {'; '.join(reasons)}"
     raise PixelDataError(message, element=PIXEL_DATA, frame=frame.number)
+
+
+class _Quiet(logging.Filter):
+    """Keeps the failures of probes, which are their expected outcome, out of pydicom's log."""
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        """Tell whether a record of this thread is to be logged."""
+        return not _is_probing.get()
+
+
+_is_probing: ContextVar[bool] = ContextVar("_is_probing", default=False)
+logging.getLogger(get_decoder.__module__).addFilter(_Quiet())
 
 
 class _Call(NamedTuple):
@@ -179,7 +200,7 @@ class _Call(NamedTuple):
         options = {name: value for name, value in self.description.options.items() if name not in _NOT_OF_A_FRAME}
         precision = self.header.precision
         options.update(
-            bits_allocated=next(bits for bits in (8, 16, 32, _MOST_ALLOCATED) if precision <= bits),
+            bits_allocated=container_bits(precision),
             bits_stored=precision,
             pixel_representation=int(self.header.signed),
         )
@@ -249,23 +270,30 @@ def _limits_of_jpeg_ls(plugin: str, header: Codestream, *, near: bool) -> Iterat
 _PROBES = {
     "pyjpegls": (b"\x00",),
     "gdcm": tuple(bytes([1 << bit]) for bit in range(7, -1, -1)),
-    "pylibjpeg": (b"\x00" * 24, b"\x7f" * 24),
+    # First bits that differ, also behind FF, where the highest bit of a byte is not data (14495-1 A.1).
+    "pylibjpeg": (b"\x00" * 24, b"\x7f" * 24, b"\xaa" * 24),
 }
 
 
 def _is_short(call: _Call, frame: Frame, words: bytes | bytearray) -> bool:
     """Tell whether a JPEG-LS codestream that `call` has decoded ends before its last sample."""
     for probe in _PROBES.get(call.plugin, ()):
-        try:
-            other = call(frame.with_tail(probe)).words
-        except (MemoryError, AttributeError):
-            raise
-        except Exception:  # noqa: BLE001 - plugins raise anything
-            accepted = None
-        else:
-            accepted = bytes(other)
+        accepted = _probed(call, frame.with_tail(probe))
         if call.plugin == "pylibjpeg" and accepted != words:
             return True
         if call.plugin != "pylibjpeg" and accepted is not None:
             return True
     return False
+
+
+def _probed(call: _Call, codestream: bytes) -> bytes | None:
+    """Return what `call` makes of `codestream`; None where it refuses it."""
+    token = _is_probing.set(True)
+    try:
+        return bytes(call(codestream).words)
+    except (MemoryError, AttributeError):
+        raise
+    except Exception:  # noqa: BLE001 - plugins raise anything
+        return None
+    finally:
+        _is_probing.reset(token)

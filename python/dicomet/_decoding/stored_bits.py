@@ -26,7 +26,10 @@ from collections.abc import Iterator
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream
 
-_BASELINE_BITS = 8
+
+def container_bits(bits: int) -> int:
+    """Return the size of the words in which decoders return samples of `bits` bits."""
+    return next(size for size in (8, 16, 32, 64) if bits <= size)
 
 
 def significant_bits(header: Codestream, description: ImageDescription) -> int | None:
@@ -50,12 +53,14 @@ def warnings(header: Codestream, description: ImageDescription) -> Iterator[str]
     options = description.options
     stored, signed = options["bits_stored"], options["pixel_representation"] == 1
     precision = header.precision
-    if precision < stored:
+    narrower = container_bits(precision) < container_bits(options["bits_allocated"])
+    ambiguous = signed and header.family != "JPEG 2000"
+    if precision < stored and (narrower or ambiguous):
         name = "(0028,0101) Bits Stored"
         yield f"{name}: found {stored}, expected the {precision} bits of the codestream: its samples have no more"
-    elif header.family == "JPEG" and not header.lossless and precision == _BASELINE_BITS < options["bits_allocated"]:
+    elif narrower and header.family == "JPEG" and not header.lossless:
         name = "(0028,0100) Bits Allocated"
-        yield f"{name}: found {options['bits_allocated']}, expected 8 for the 8 bits of the codestream"
+        yield f"{name}: found {options['bits_allocated']}, expected 8 for the {precision} bits of the codestream"
     if header.family == "JPEG 2000" and header.signed != signed:
         found, expected = ("signed", "unsigned") if signed else ("unsigned", "signed")
         yield (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Limit(NamedTuple):
-    """How often each is timed: from `min_rounds` to `max_rounds` times, and within that as long as `seconds` are not over."""
+    """How often each is timed: `min_rounds` to `max_rounds` times, and within these bounds until `seconds` are over."""
 
     min_rounds: int
     max_rounds: int

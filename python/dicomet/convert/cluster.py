@@ -55,7 +55,8 @@ class Cluster:
             self._scheduler = self._scheduler_identity(SECONDS)
         except UNREACHABLE as error:
             raise ValueError(
-                f"no scheduler of dask.distributed has answered at {address!r} within {SECONDS} s: {failure_reason(error)}"
+                f"no scheduler of dask.distributed has answered at {address!r} within {SECONDS} s: "
+                f"{failure_reason(error)}"
             ) from error
         # What has been said of a run must not hold for the next one.
         self._name = secrets.token_hex(8)

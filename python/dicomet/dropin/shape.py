@@ -99,8 +99,12 @@ def plan_shape(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw
 
 @lru_cache(maxsize=256)
 def _plan_shape(
-    coding: Coding, big_endian: bool, raw: bool, values: tuple[Any, ...], _types: tuple[type, ...]
-) -> PlannedShape:  # noqa: FBT001
+    coding: Coding,
+    big_endian: bool,  # noqa: FBT001
+    raw: bool,  # noqa: FBT001
+    values: tuple[Any, ...],
+    _types: tuple[type, ...],
+) -> PlannedShape:
     """Decide once for the frames of a series, which are described alike."""
     options = {name: value for name, value in zip(DESCRIBING, values, strict=True) if value is not _MISSING}
     shape = _shape_of(coding, options, big_endian=big_endian, raw=raw)

@@ -1,7 +1,7 @@
 //! PS3.5 A.5: the data set of Deflated Explicit VR Little Endian.
 
 use crate::error::{Error, ErrorKind, TRANSFER_SYNTAX_UID, try_with_capacity};
-use crate::parallel::{Parallelism, CancelCheck};
+use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -188,7 +188,8 @@ mod tests {
                 let (offset, length) = (step * step * 7 % (bytes.len() + 5), step * 31 % buffer.len());
                 let part = bytes.get(offset..).unwrap_or_default();
                 let part = &part[..part.len().min(length)];
-                let count = inflater.read_at(&&deflated[..], offset as u64, &mut buffer[..length], &Parallelism::default());
+                let count =
+                    inflater.read_at(&&deflated[..], offset as u64, &mut buffer[..length], &Parallelism::default());
                 assert_eq!(&buffer[..count.unwrap()], part);
                 assert!(inflater.recent.capacity() <= 2 * (KEPT + STEP));
             }

@@ -14,7 +14,7 @@ mod value;
 mod window;
 
 use crate::item::{ITEM_HEADER, UNDEFINED};
-use crate::parallel::{Parallelism, CancelCheck};
+use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::{Source, resize};
 use meta::{Begin, begin};
 use nested::Nested;

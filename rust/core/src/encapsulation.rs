@@ -5,7 +5,7 @@ mod single;
 use crate::error::{Error, ErrorKind, Result, try_reserve, try_with_capacity};
 use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, fragment_of};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
-use crate::parallel::{Parallelism, CancelCheck};
+use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
 
 /// What is known of the value before it is read.
@@ -125,7 +125,11 @@ impl EncapsulatedPixelData {
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
     /// Frames before a damage are whole and can be used; [`FrameIndex::damage`] says what is wrong behind them.
-    pub fn find_frames<S: Source>(&self, source: &S, team: &Parallelism<'_>) -> std::result::Result<FrameIndex, S::Error> {
+    pub fn find_frames<S: Source>(
+        &self,
+        source: &S,
+        team: &Parallelism<'_>,
+    ) -> std::result::Result<FrameIndex, S::Error> {
         let Walk { fragments, empty, mut warnings, damage, end } = self.walk(source, team)?;
         if empty > 0 {
             warnings.insert(0, Error::pixel_data(ErrorKind::EmptyFragments { count: empty }));
@@ -289,7 +293,12 @@ struct Walk {
 }
 
 /// All bytes from `at` to `end`, or to the end of the source before that, are 0.
-fn is_zero<S: Source>(source: &S, mut at: u64, end: u64, watch: &mut CancelCheck<'_>) -> std::result::Result<bool, S::Error> {
+fn is_zero<S: Source>(
+    source: &S,
+    mut at: u64,
+    end: u64,
+    watch: &mut CancelCheck<'_>,
+) -> std::result::Result<bool, S::Error> {
     let mut block = [0; if crate::SMALL_BUFFERS { 16 } else { 1 << 14 }];
     while at < end {
         watch.check()?;

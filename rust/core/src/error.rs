@@ -265,7 +265,8 @@ mod tests {
 
     #[test]
     fn message_names_element_and_place() {
-        let error = Error::pixel_data(ErrorKind::SegmentShort { found: 3, expected: 9 }).in_frame(2).in_segment(1).at(64);
+        let error =
+            Error::pixel_data(ErrorKind::SegmentShort { found: 3, expected: 9 }).in_frame(2).in_segment(1).at(64);
         assert_eq!(
             error.to_string(),
             "(7FE0,0010) Pixel Data, frame 2, segment 1, offset 64: the RLE segment gives 3 of 9 bytes"

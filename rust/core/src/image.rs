@@ -1,8 +1,8 @@
 //! PS3.3 C.7.6.3 Image Pixel Module: the description of an image, checked once, and its arithmetic.
 
 use crate::error::{
-    BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, Element, Error, FLOAT_PIXEL_DATA, HIGH_BIT,
-    NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION, ErrorKind,
+    BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, Element, Error, ErrorKind, FLOAT_PIXEL_DATA,
+    HIGH_BIT, NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION,
     ROWS, Result, SAMPLES_PER_PIXEL,
 };
 
@@ -395,7 +395,10 @@ fn odd_high_bit(attributes: &Attributes) -> Result<Option<i64>> {
     if (0..attributes.bits_allocated).contains(&found) {
         return Ok(Some(found));
     }
-    Err(Error::new(HIGH_BIT, ErrorKind::Contradiction { found, other: BITS_ALLOCATED, value: attributes.bits_allocated }))
+    Err(Error::new(
+        HIGH_BIT,
+        ErrorKind::Contradiction { found, other: BITS_ALLOCATED, value: attributes.bits_allocated },
+    ))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A table is believed where every entry is that of an item, in ascending order; else it is ignored, and the caller told.
 //! An Extended Offset Table names every item, so that its own arithmetic tells most of what can be wrong with it.
 
-use crate::error::{EXTENDED_OFFSET_TABLE, Error, PIXEL_DATA, ErrorKind, Result, try_with_capacity};
+use crate::error::{EXTENDED_OFFSET_TABLE, Error, ErrorKind, PIXEL_DATA, Result, try_with_capacity};
 use crate::item::Fragment;
 
 /// The offset of the first item of each frame, from the end of the table.

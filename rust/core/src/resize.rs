@@ -1,6 +1,6 @@
 //! Images of another size, antialiased: each result is the weighted mean of all samples that it covers, as in Pillow.
 
-use crate::error::{COLUMNS, Error, PIXEL_DATA, ErrorKind, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::error::{COLUMNS, Error, ErrorKind, PIXEL_DATA, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
 use crate::image::in_range;
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, F32x3, U8, U8x3, U16, U16x3};

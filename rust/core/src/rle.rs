@@ -10,8 +10,8 @@ mod unpack;
 use unpack::Run;
 #[cfg(test)]
 pub(crate) use unpack::tests as oracles;
-pub(crate) use unpack::{RUN_OVERRUN, Unpacker, decode_segment_watched, fill_bands};
 pub use unpack::{Decoded, decode_segment};
+pub(crate) use unpack::{RUN_OVERRUN, Unpacker, decode_segment_watched, fill_bands};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -178,7 +178,10 @@ mod tests {
             let error = Segments::new(&frame(&offsets, b"aabbbc"), 2).unwrap_err();
             assert!(matches!(error.problem, ErrorKind::SegmentOffset { .. }), "{error}");
         }
-        assert!(matches!(Segments::new(&[0; 63], 1).unwrap_err().problem, ErrorKind::Length { found: 63, expected: 64 }));
+        assert!(matches!(
+            Segments::new(&[0; 63], 1).unwrap_err().problem,
+            ErrorKind::Length { found: 63, expected: 64 }
+        ));
     }
 
     #[test]

@@ -127,7 +127,10 @@ impl DecodePool {
 }
 
 impl DecodePool {
-    pub(crate) fn submit(&self, work: impl FnOnce(&Parallelism<'_>) -> Result<Done, Failure> + Send + 'static) -> DecodeFuture {
+    pub(crate) fn submit(
+        &self,
+        work: impl FnOnce(&Parallelism<'_>) -> Result<Done, Failure> + Send + 'static,
+    ) -> DecodeFuture {
         let place = Arc::new(Place::default());
         if self.process != std::process::id() {
             // Nobody would do it, and the queue's lock may be that of a thread that is not there.

@@ -8,7 +8,7 @@ use dicomet_core::decode::{Decoder, check_rle_bound};
 use dicomet_core::encapsulation::{self, Value};
 use dicomet_core::item::{Fragment, joined};
 use dicomet_core::offset_table::ExtendedOffsetTable;
-use dicomet_core::parallel::{Parallelism, CancelCheck};
+use dicomet_core::parallel::{CancelCheck, Parallelism};
 use dicomet_core::source::Source as _;
 use pyo3::prelude::*;
 

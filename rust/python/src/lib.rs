@@ -35,7 +35,7 @@ fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, pyo3::types:
 mod _native {
     #[pymodule_export]
     use super::{
-        ahead::{DecodePool, DecodeFuture},
+        ahead::{DecodeFuture, DecodePool},
         codestream::{Codestream, with_neutral_colors},
         complete::complete_codestream,
         display::{Lut, Palette, Transform, expand_segmented, extrema, histogram},

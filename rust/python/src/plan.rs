@@ -31,7 +31,8 @@ impl Decoder {
     ) -> PyResult<Self> {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
         let conversion = parse_conversion(conversion)?;
-        catch_panic(py, || decode::Decoder::native(&image.0, order, ow_swapped, correct_unused_bits, conversion)).map(Self)
+        catch_panic(py, || decode::Decoder::native(&image.0, order, ow_swapped, correct_unused_bits, conversion))
+            .map(Self)
     }
 
     /// The same plan with a result of another form.
@@ -57,6 +58,7 @@ impl Decoder {
 
     #[staticmethod]
     #[pyo3(signature = (image, *, bits_allocated, planar, significant_bits, conversion, color_bits, signed))]
+    #[allow(clippy::too_many_arguments)]
     fn codec(
         py: Python<'_>,
         image: &Image,
@@ -68,7 +70,8 @@ impl Decoder {
         signed: bool,
     ) -> PyResult<Self> {
         let conversion = parse_conversion(conversion)?;
-        let plan = || decode::Decoder::codec(&image.0, bits_allocated, planar, significant_bits, conversion, color_bits);
+        let plan =
+            || decode::Decoder::codec(&image.0, bits_allocated, planar, significant_bits, conversion, color_bits);
         let plan = catch_panic(py, plan)?;
         Ok(Self(if signed { plan } else { plan.of_unsigned_words() }))
     }
@@ -104,7 +107,9 @@ impl Decoder {
         workers: Option<NonZero<usize>>,
     ) -> PyResult<Vec<String>> {
         let workers = source.workers(workers);
-        detached_parallel(py, workers, |team| frames.decode_rle(&self.0, source, first, number, out.as_mut_slice(), team))
+        detached_parallel(py, workers, |team| {
+            frames.decode_rle(&self.0, source, first, number, out.as_mut_slice(), team)
+        })
     }
 }
 

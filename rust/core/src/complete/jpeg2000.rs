@@ -9,8 +9,6 @@ const SOT: [u8; 2] = [0xFF, 0x90];
 const SOD: [u8; 2] = [0xFF, 0x93];
 /// Marker segment SOT (A.4.2): marker, length, tile, length of the tile-part, its number, number of tile-parts.
 const SOT_BYTES: usize = 12;
-/// EOC and a padding byte, which some encoders count as part of the last tile-part.
-const MOST_BEHIND: usize = 3;
 
 /// Tile-parts of a tile: how many there are, and how many there should be, where a header tells it.
 #[derive(Default)]
@@ -35,6 +33,11 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
         return Err(Error::pixel_data(ErrorKind::Tiles { found: complete, expected: tiles }));
     }
     let whole = Whole::at(frame, at);
+    if !whole.ended && matches!(frame[..at].last(), Some(0x00 | 0xFF)) {
+        // Zeros may stand in place of bytes that are lost: those of padding (PS3.5 A.4), or of a transfer that broke. FF
+        // is the last byte of no packet (B.10.1, D.4.1).
+        return Err(damaged("no end marker, and a last byte that may be padding", at));
+    }
     if !whole.ended && found.values().any(|tile| tile.expected.is_none()) {
         // The next tile-part may be lost.
         return Err(damaged("no end marker, and no number of tile-parts in the headers", at));
@@ -93,7 +96,6 @@ fn tile_part(frame: &[u8], at: usize, tiles: &mut BTreeMap<u16, Tile>) -> Result
     }
     match find_end(frame, data, expected) {
         None => Ok(expected),
-        Some(end) if expected - end <= MOST_BEHIND && expected == frame.len() => Ok(end),
         Some(end) => Err(damaged("an end marker within a tile-part", end)),
     }
 }

@@ -7,12 +7,12 @@ use crate::error::{Error, ErrorKind, Result};
 /// Checks that all components have a scan.
 pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     let mut markers = Markers::new(frame, 2);
-    let (mut expected, mut found) = (None, 0);
-    let mut end = frame.len();
+    let (mut expected, mut found, mut data_end) = (None, 0, frame.len());
+    let mut end = None;
     while let Some(segment) = markers.next()? {
         match segment.marker {
             EOI => {
-                end = segment.start;
+                end = Some(segment.start);
                 break;
             }
             SOF55 if expected.is_some() => return Err(damaged("a second frame header", segment.start)),
@@ -22,6 +22,7 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
                 found += components;
                 let from = markers.at;
                 markers.at = end_of_scan(frame, from);
+                data_end = markers.at;
                 if markers.at == from {
                     return Err(damaged("an empty scan", from));
                 }
@@ -33,7 +34,7 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     if found != expected {
         return Err(Error::pixel_data(ErrorKind::Components { found, expected }));
     }
-    Ok(Whole::at(frame, end))
+    Ok(Whole::at(frame, end.unwrap_or(data_end)))
 }
 
 /// Where the scan ends: at the next marker other than RST. Behind FF the data has a byte below 80 (14495-1 A.1).

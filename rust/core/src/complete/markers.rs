@@ -71,13 +71,14 @@ fn find_marker(frame: &[u8], at: usize) -> Option<(usize, u8, usize)> {
     }
 }
 
-/// Where the entropy-coded segment ends that begins at byte `at`: at its marker, fill bytes included, or at the end.
-/// `is_stuffed` tells whether a byte behind FF belongs to the data (10918-1 B.1.1.5, 14495-1 A.1).
+/// Where the entropy-coded segment ends that begins at byte `at`: at its marker, fill bytes included, or at the end of the
+/// frame. There bytes of zeros are padding (PS3.5 A.4): taken for data, they would replace the last byte of a codestream
+/// that is cut. `is_stuffed` tells whether a byte behind FF belongs to the data (10918-1 B.1.1.5, 14495-1 A.1).
 pub(super) fn end_of_data(frame: &[u8], at: usize, is_stuffed: impl Fn(u8) -> bool) -> usize {
     let mut end = at;
     loop {
         let rest = frame.get(end..).unwrap_or_default();
-        let Some(found) = rest.iter().position(|&byte| byte == 0xFF) else { return frame.len() };
+        let Some(found) = rest.iter().position(|&byte| byte == 0xFF) else { return without_padding(frame, at) };
         end += found;
         let fill = rest[found..].iter().take_while(|&&byte| byte == 0xFF).count();
         match frame.get(end + fill) {
@@ -85,4 +86,11 @@ pub(super) fn end_of_data(frame: &[u8], at: usize, is_stuffed: impl Fn(u8) -> bo
             _ => return end,
         }
     }
+}
+
+/// The length of `frame` without zeros at its end, of which one behind FF belongs to the data; at least `from`.
+fn without_padding(frame: &[u8], from: usize) -> usize {
+    let zeros = frame.iter().skip(from).rev().take_while(|&&byte| byte == 0).count();
+    let end = frame.len().max(from) - zeros;
+    if zeros > 0 && end > from && frame[end - 1] == 0xFF { end + 1 } else { end }
 }

@@ -119,8 +119,10 @@ pub(super) fn walk(
         let fill = bytes[next..].iter().take_while(|&&byte| byte == 0xFF).count();
         let marker = bytes.get(next + fill).copied();
         let closed = fill > 0 && marker.is_some();
-        // Behind the last sample of a frame without an end marker stands padding.
-        excess += if closed { (next - end) as u64 } else { 0 };
+        // Bytes of zeros or ones are padding (F.1.2.3), as is all that follows in a frame without an end marker.
+        let rest = if closed { &bytes[end..next] } else { &[] };
+        let padding = rest.iter().take_while(|byte| matches!(byte, 0x00 | 0xFF)).count();
+        excess += (rest.len() - padding) as u64;
         if done >= units {
             return Ok(Read { end: if closed { next } else { end }, next, excess });
         }

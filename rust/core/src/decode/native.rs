@@ -3,7 +3,7 @@
 //! A band is what one thread works off before it asks for more. It reads what it needs of the value, so that reading a
 //! file is shared among the cores like everything else.
 
-use super::{Layout, PIECE_PIXELS, Decoder};
+use super::{Decoder, Layout, PIECE_PIXELS};
 use crate::bits;
 use crate::color;
 use crate::display::Transform;

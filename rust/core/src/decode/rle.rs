@@ -6,7 +6,7 @@ use crate::color;
 use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
 use crate::image::Image;
 use crate::item::{Fragment, joined};
-use crate::parallel::{self, Parallelism, CancelCheck};
+use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::planes;
 use crate::rle;
 use crate::scratch::Scratch;

@@ -31,7 +31,9 @@ fn native(plan: &Decoder, value: &[u8], first_frame: usize, out: &mut [u8]) -> R
     assert!(of_file.is_err() || from_file == out);
     if of_memory.is_ok() {
         check_transformed(plan, out, |plan, out| plan.native_frames(&value, first_frame, out, &Parallelism::default()));
-        check_transformed(plan, out, |plan, out| plan.native_frames(&File(value), first_frame, out, &Parallelism::default()));
+        check_transformed(plan, out, |plan, out| {
+            plan.native_frames(&File(value), first_frame, out, &Parallelism::default())
+        });
     }
     of_memory
 }
@@ -74,7 +76,13 @@ fn rle(plan: &Decoder, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> 
     assert!(of_parts.is_err() || again == out);
     if of_memory.is_ok() {
         check_transformed(plan, out, |plan, out| {
-            plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Parallelism::default())
+            plan.rle_frames(
+                &value.as_slice(),
+                |index| whole[index].as_slice(),
+                first_frame,
+                out,
+                &Parallelism::default(),
+            )
         });
     }
     of_memory
@@ -300,7 +308,8 @@ fn colours_are_converted_after_they_are_ordered() {
     let planar: Vec<u8> = (0..3).flat_map(|sample| ybr.map(|pixel| pixel[sample])).collect();
     for (src, planar) in [(ybr.concat(), 0), (planar, 1)] {
         let plan =
-            Decoder::native(&colour("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb).unwrap();
+            Decoder::native(&colour("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb)
+                .unwrap();
         let mut out = [0xA5; 12];
         native(&plan, &src, 0, &mut out).unwrap();
         assert_eq!(out[..], rgb);
@@ -336,8 +345,8 @@ fn subsampled_frames_of_any_length() {
             photometric_interpretation: "YBR_FULL_422".into(),
             element: PixelElement::PixelData,
         };
-        let plan =
-            Decoder::native(&Image::new(&attributes).unwrap(), ByteOrder::NATIVE, false, true, Conversion::None).unwrap();
+        let plan = Decoder::native(&Image::new(&attributes).unwrap(), ByteOrder::NATIVE, false, true, Conversion::None)
+            .unwrap();
         let src = noise((columns * frames) as usize * 4);
         let word = |index: usize| [src[2 * index], src[2 * index + 1]];
         let pixel = |index: usize| {

@@ -3,7 +3,7 @@
 use super::{EncapsulatedPixelData, push};
 use crate::item::{Fragment, Headers, ITEM, UNDEFINED};
 use crate::offset_table::{self, ExtendedOffsetTable};
-use crate::parallel::{Parallelism, CancelCheck};
+use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
 
 impl EncapsulatedPixelData {

@@ -137,10 +137,14 @@ fn malformed_items_are_named_by_offset() {
 fn frames_before_the_damage_are_found() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
     let cut = &bytes[..bytes.len() - 9];
-    let frames = EncapsulatedPixelData::open(&cut, value(cut, 3)).unwrap().build_frame_index(&cut, &Parallelism::default()).unwrap();
+    let frames = EncapsulatedPixelData::open(&cut, value(cut, 3))
+        .unwrap()
+        .build_frame_index(&cut, &Parallelism::default())
+        .unwrap();
     assert_eq!(contents(cut, &frames), [b"aa", b"bb"]);
     assert_eq!(frames.damage.unwrap().problem, ErrorKind::ItemLength { length: 2, left: 1 });
-    let single = EncapsulatedPixelData::open(&cut, value(cut, 1)).unwrap().build_frame_index(&cut, &Parallelism::default());
+    let single =
+        EncapsulatedPixelData::open(&cut, value(cut, 1)).unwrap().build_frame_index(&cut, &Parallelism::default());
     assert!(single.is_err(), "a frame in fragments of which the last is cut is not whole");
 }
 
@@ -299,7 +303,8 @@ fn a_frame_of_a_long_extended_table_takes_few_reads() {
     let offsets = (0..frames as u64).map(|number| number * 2008).collect();
     let source = Counted(&bytes, std::sync::atomic::AtomicUsize::new(0));
     let extended = Some(ExtendedOffsetTable::new(offsets, lengths));
-    let encapsulated = EncapsulatedPixelData::open(&source, Value { extended, ..value(&bytes, frames as u64) }).unwrap();
+    let encapsulated =
+        EncapsulatedPixelData::open(&source, Value { extended, ..value(&bytes, frames as u64) }).unwrap();
     assert!(encapsulated.find_frame(&source, 500, &Parallelism::default()).unwrap().is_some());
     assert!(source.1.into_inner() <= 6);
 }
@@ -337,7 +342,10 @@ fn an_interruption_ends_the_walk() {
     let bytes = encapsulate(&[], &[b"one ", b"two "]);
     let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
     let encapsulated = EncapsulatedPixelData::open(&bytes.as_slice(), value(&bytes, 2)).unwrap();
-    assert_eq!(encapsulated.build_frame_index(&bytes.as_slice(), &stopped).unwrap_err().problem, ErrorKind::Interrupted);
+    assert_eq!(
+        encapsulated.build_frame_index(&bytes.as_slice(), &stopped).unwrap_err().problem,
+        ErrorKind::Interrupted
+    );
 }
 
 #[test]
@@ -347,7 +355,8 @@ fn entries_that_reach_into_the_next_are_not_believed() {
     let bytes = encapsulate(&[], &[&[&b"aa"[..], &inner].concat(), b"cc"]);
     let lengths = vec![2 + inner.len() as u64, 2, 2];
     let table = ExtendedOffsetTable::new(vec![0, 10, 20], lengths);
-    let encapsulated = EncapsulatedPixelData::open(&&bytes[..], Value { extended: Some(table), ..value(&bytes, 3) }).unwrap();
+    let encapsulated =
+        EncapsulatedPixelData::open(&&bytes[..], Value { extended: Some(table), ..value(&bytes, 3) }).unwrap();
     for index in 0..3 {
         assert_eq!(encapsulated.find_frame(&&bytes[..], index, &Parallelism::default()).unwrap(), None);
     }

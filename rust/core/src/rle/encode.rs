@@ -7,7 +7,7 @@
 //! both; else as part of a literal run.
 
 use super::{HEADER_BYTES, MAX_RUN, PIECE};
-use crate::error::{COLUMNS, Error, PIXEL_DATA, ErrorKind, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::error::{COLUMNS, Error, ErrorKind, PIXEL_DATA, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
 use crate::image::{ByteOrder, in_range};
 use crate::planes;
 

@@ -34,7 +34,11 @@ pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
 }
 
 /// The same, and asks from time to time whether to go on.
-pub(crate) fn decode_segment_watched(segment: &[u8], out: &mut [u8], watch: &mut CancelCheck<'_>) -> Result<Decoded, Error> {
+pub(crate) fn decode_segment_watched(
+    segment: &[u8],
+    out: &mut [u8],
+    watch: &mut CancelCheck<'_>,
+) -> Result<Decoded, Error> {
     decode_in_steps(segment, out, || watch.check())
 }
 

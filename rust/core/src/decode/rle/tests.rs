@@ -84,6 +84,8 @@ fn the_first_segment_that_is_too_short_is_told() {
     let (mut scratch, mut warnings, mut out) = (Vec::new(), Warnings::new(), vec![0; 2000]);
     let mut planes =
         BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 0, width: 2, strict: false, band: 100 };
-    let error = planes.decode(&[&first, &second], &mut out, &mut CancelCheck::new(&Parallelism::default()), |_| {}).unwrap_err();
+    let error = planes
+        .decode(&[&first, &second], &mut out, &mut CancelCheck::new(&Parallelism::default()), |_| {})
+        .unwrap_err();
     assert_eq!((error.segment, error.problem), (Some(0), ErrorKind::SegmentShort { found: 385, expected: 1000 }));
 }
