@@ -68,7 +68,8 @@ fn find<S: Source<Error = Error>>(source: &S, made: &Made) -> Result<Found, Erro
     let Made { length, delimited, jpeg, frames, .. } = *made;
     let opened = EncapsulatedPixelData::open(source, Value { length, delimited, frames, jpeg, extended })?;
     let walked = opened.build_frame_index(source, &Parallelism::of(1)).map(|found| walked(&found));
-    let single = (0..SINGLE).map(|index| opened.find_frame(source, index, &Parallelism::of(1))).collect::<Result<_, _>>()?;
+    let single =
+        (0..SINGLE).map(|index| opened.find_frame(source, index, &Parallelism::of(1))).collect::<Result<_, _>>()?;
     Ok(Found { walked, single })
 }
 

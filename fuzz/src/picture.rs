@@ -2,7 +2,7 @@
 
 use crate::input::Input;
 use dicomet_core::color::Arithmetic;
-use dicomet_core::decode::{Conversion, Form, Decoder};
+use dicomet_core::decode::{Conversion, Decoder, Form};
 use dicomet_core::image::{Attributes, ByteOrder, Image, Photometric, PixelElement, SampleKind};
 
 const TERMS: [&str; 12] = [

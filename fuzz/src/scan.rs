@@ -33,8 +33,8 @@ pub fn run(data: &[u8]) {
     from_file(&bytes, &start, Wanted::Display, &displayed(&bytes, &start, &found));
     skipped(&mut Input(data), &bytes);
     // What a source promises is broken: a result is that of the bytes, or none.
-    let short =
-        scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, Wanted::Stored, &Parallelism::of(1)).expect("it reads");
+    let short = scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, Wanted::Stored, &Parallelism::of(1))
+        .expect("it reads");
     assert!(short == found || matches!(short, Err(Stop::Short | Stop::Unusual)), "{short:?} {found:?}");
     let _ = scan_source(&Liar { bytes: &bytes, most, more: 9 }, &start, Wanted::Display, &Parallelism::of(1));
 }

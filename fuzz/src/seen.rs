@@ -143,7 +143,9 @@ impl Steps {
             Grey::Window { center: c, width: w, kind: Window::Sigmoid } => {
                 (high - low) / (1.0 + (-4.0 * (x - c) / w).exp()) + low
             }
-            Grey::Table(table) => f64::from(table.at(x)).min(table.max_entry()) / table.max_entry() * (high - low) + low,
+            Grey::Table(table) => {
+                f64::from(table.at(x)).min(table.max_entry()) / table.max_entry() * (high - low) + low
+            }
         };
         if self.inverse { low + high - y } else { y }
     }

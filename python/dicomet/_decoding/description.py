@@ -36,10 +36,10 @@ _REQUIRED = (
 class ImageDescription(NamedTuple):
     """The description of an image, and what the caller wants of it.
 
-    `requires_all_frames`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset; of
-    a file
-    that is cut, the frames before the cut can be had. `color`: what the samples are, where no codestream has a part in
-    it. `always_rgb`: colors that do not become RGB are an error; `pixel_array` returns some of them as they are.
+    `requires_all_frames`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset;
+    of a file that is cut, the frames before the cut can be had. `color`: what the samples are, where no codestream
+    has a part in it. `always_rgb`: colors that do not become RGB are an error; `pixel_array` returns some of them as
+    they are.
     """
 
     image: Image

@@ -125,7 +125,7 @@ impl EncapsulatedPixelData {
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
     /// Frames before a damage are whole and can be used; [`FrameIndex::damage`] says what is wrong behind them.
-    pub fn find_frames<S: Source>(
+    pub fn build_frame_index<S: Source>(
         &self,
         source: &S,
         team: &Parallelism<'_>,

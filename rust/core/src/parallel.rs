@@ -126,7 +126,7 @@ impl<'a> CancelCheck<'a> {
 }
 
 /// Takes items until there are none, one fails, or it is told to `stop`.
-fn work_off<I, S, R, E>(
+fn drain_queue<I, S, R, E>(
     queue: &Mutex<impl Iterator<Item = (usize, I)>>,
     state: impl Fn() -> S,
     work: impl Fn(&mut S, I) -> Result<R, E>,

@@ -6,7 +6,7 @@
 
 use crate::buffer::Output;
 use crate::encapsulated::FrameIndex;
-use crate::errors::{Failure, guarded, locked, os_error, run};
+use crate::errors::{Failure, catch_panic, locked, os_error, run};
 use crate::plan::Decoder;
 use crate::source::Source;
 use dicomet_core::Error;

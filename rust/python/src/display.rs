@@ -1,7 +1,7 @@
 //! What is made of stored values.
 
 use crate::buffer::{Input, Output};
-use crate::errors::{guarded, run, run_as_team};
+use crate::errors::{catch_panic, detached_parallel, run};
 use crate::image::Image;
 use dicomet_core::Error;
 use dicomet_core::display::{self as core, Look, Pipeline, Sample};

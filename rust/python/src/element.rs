@@ -1,6 +1,6 @@
 //! The few elements of a file that matter.
 
-use crate::errors::{Failure, guarded, run_as_team};
+use crate::errors::{Failure, catch_panic, detached_parallel};
 use crate::source::Source;
 use dicomet_core::element::{self, Header, Start, Stop, Wanted, scan_from, scan_source};
 use pyo3::IntoPyObjectExt;

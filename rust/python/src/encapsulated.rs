@@ -1,7 +1,7 @@
 //! Where frames lie.
 
 use crate::buffer::Input;
-use crate::errors::{Failure, guarded, run, run_as_team};
+use crate::errors::{Failure, catch_panic, detached_parallel, run};
 use crate::image::Image;
 use crate::source::Source;
 use dicomet_core::decode::{Decoder, check_rle_bound};

@@ -87,7 +87,7 @@ pub(crate) fn run<T: Send, E: Into<Failure> + Send>(
 }
 
 /// Runs `work` without the GIL, by a team of at most so many `workers`, until a signal handler raises.
-pub(crate) fn run_as_team<T: Send, E: Into<Failure> + Send>(
+pub(crate) fn detached_parallel<T: Send, E: Into<Failure> + Send>(
     py: Python<'_>,
     workers: Option<NonZero<usize>>,
     work: impl FnOnce(&Parallelism<'_>) -> Result<T, E> + Send,
@@ -114,7 +114,7 @@ pub(crate) fn as_team<T, E: Into<Failure>>(
 }
 
 /// Runs `work` with the GIL. A panic, which would be a mistake of this library, becomes an ordinary exception.
-pub(crate) fn guarded<T, E: Into<Failure>>(py: Python<'_>, work: impl FnOnce() -> Result<T, E>) -> PyResult<T> {
+pub(crate) fn catch_panic<T, E: Into<Failure>>(py: Python<'_>, work: impl FnOnce() -> Result<T, E>) -> PyResult<T> {
     let done = catch_unwind(AssertUnwindSafe(work));
     done.map_or(Err(Failure::Panic), |done| done.map_err(Into::into)).map_err(|failure| failure.into_py(py))
 }

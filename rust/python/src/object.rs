@@ -49,7 +49,7 @@ impl Object {
     }
 
     /// Lets `work` use the object, and puts it back to where it was.
-    fn use_it<T>(&self, py: Python<'_>, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> PyResult<T> {
+    fn with_lock<T>(&self, py: Python<'_>, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> PyResult<T> {
         let turn = if self.turn.is_of_this_process() { Arc::clone(&self.turn) } else { turn_of(&self.file) };
         let _in_use = turn.begin(py)?;
         let file = self.file.bind(py);

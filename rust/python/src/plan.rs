@@ -3,7 +3,7 @@
 use crate::buffer::{Input, Output};
 use crate::display::Transform;
 use crate::encapsulated::FrameIndex;
-use crate::errors::{guarded, run, run_as_team};
+use crate::errors::{catch_panic, detached_parallel, run};
 use crate::image::Image;
 use crate::source::Source;
 use dicomet_core::color::{self, Arithmetic};

@@ -2,7 +2,7 @@
 //! Not in what is released (feature `provoke`).
 
 use crate::ahead::{DecodePool, Done};
-use crate::errors::{Failure, guarded, run, run_as_team};
+use crate::errors::{Failure, catch_panic, detached_parallel, run};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::num::NonZero;

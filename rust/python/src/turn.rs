@@ -74,7 +74,7 @@ pub(crate) struct Shared<T> {
 }
 
 impl<T: Default> Shared<T> {
-    pub(crate) fn use_it<R>(&self, work: impl FnOnce(&mut T) -> Result<R, Failure>) -> Result<R, Failure> {
+    pub(crate) fn with_lock<R>(&self, work: impl FnOnce(&mut T) -> Result<R, Failure>) -> Result<R, Failure> {
         if !self.turn.is_of_this_process() {
             return work(&mut T::default());
         }
