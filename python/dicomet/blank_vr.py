@@ -5,7 +5,7 @@ length of 32 bits, and loses its place. Here the dictionary (PS3.6) gives the VR
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from typing import BinaryIO, NamedTuple
 
 from pydicom.charset import default_encoding
@@ -47,7 +47,7 @@ def read_explicit(file: BinaryIO, *, little_endian: bool, stop_when: StopWhen, t
     """
     elements: dict[BaseTag, RawDataElement | DataElement] = {}
     found: list[Header] = []
-    encoding: str | list[str] = default_encoding
+    encoding: str | MutableSequence[str] = default_encoding
     implicit = False
     while True:
         while (header := _blank_header(file, stop_when, little_endian=little_endian)) is not None:

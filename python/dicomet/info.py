@@ -331,8 +331,8 @@ def is_no_image(src: "Readable") -> bool:
         try:
             parse(src, {})
         except MissingElementError:
-            is_by_name = isinstance(src, str | os.PathLike) and is_named_dicom(os.fsdecode(src))
-            return not is_by_name or may_be_dicom(os.fsdecode(src))
+            path = os.fsdecode(src) if isinstance(src, str | os.PathLike) else ""
+            return not is_named_dicom(path) or may_be_dicom(path)
         except PixelDataError:
             return False
     return False
