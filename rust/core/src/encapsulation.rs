@@ -192,9 +192,10 @@ impl Encapsulated {
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) && table.empty() <= empty {
                 let selected = table.select(&fragments, self.table.end())?;
-                if selected.len() == table.len() {
-                    let named = (table.len() as u64).saturating_sub(table.empty());
-                    let count = (fragments.len() as u64).saturating_sub(named);
+                let named = (table.len() as u64).saturating_sub(table.empty());
+                let count = (fragments.len() as u64).saturating_sub(named);
+                // Behind fragments without an entry nothing tells where those without bytes are.
+                if selected.len() == table.len() && (count == 0 || table.empty() == 0) {
                     if count > 0 {
                         warnings.push(Error::pixel_data(Problem::UnusedFragments { count }));
                     }
@@ -241,7 +242,10 @@ impl Encapsulated {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) {
-                let selected = table.select(&fragments, self.table.end())?;
+                let mut selected = table.select(&fragments, self.table.end())?;
+                // Whether an item without content is there, the fragment behind it tells.
+                let known = selected.iter().rposition(|entry| entry.length > 0).map_or(0, |last| last + 1);
+                selected.truncate(known);
                 return Ok(Some(Frames::new(selected, Grouping::Each)));
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
