@@ -112,7 +112,7 @@ class FrameLocator:
             found = self._places.build_frame_index()
             found.check_whole()
             if found.warnings or len(found) != self._expected:
-                raise NotTaken("fragments that are not those of Number of PydicomFrames, or damaged")
+                raise NotTaken("fragments that are not those of Number of Frames, or damaged")
             # A rest too short for an item, which the core does not look at: pydicom judges it by itself.
             if 0 < self._length - found.end < ITEM_HEADER:
                 raise NotTaken("bytes behind the last fragment")

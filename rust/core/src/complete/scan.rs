@@ -143,7 +143,7 @@ fn short(scan: u64, found: usize, expected: usize, offset: usize) -> Error {
 }
 
 /// A member of the scan, with what its data units need.
-struct RunCursor<'a> {
+struct ScanComponent<'a> {
     dc: Option<&'a Table>,
     ac: Option<&'a Table>,
     sampling: (usize, usize),
@@ -154,7 +154,7 @@ struct RunCursor<'a> {
 struct Walker<'a> {
     process: Process,
     part: &'a Part,
-    lanes: Vec<RunCursor<'a>>,
+    lanes: Vec<ScanComponent<'a>>,
     /// Columns and rows of MCUs; of data units where the scan has one component.
     grid: (usize, usize),
     /// Blocks whose band ends at once (EOBRUN of 10918-1 G.1.2.2).
@@ -169,7 +169,7 @@ impl<'a> Walker<'a> {
         let mut lanes = Vec::new();
         for member in &part.members {
             let Some(component) = components[member.index].take() else { continue };
-            lanes.push(RunCursor {
+            lanes.push(ScanComponent {
                 dc: state.dc.get(member.dc).and_then(Option::as_ref),
                 ac: state.ac.get(member.ac).and_then(Option::as_ref),
                 sampling: if single { (1, 1) } else { component.sampling },
