@@ -4,7 +4,7 @@
 //! |---|---|
 //! | JPEG, Huffman coding (10918-1) | each scan has all its data units; the segments are walked code by code |
 //! | JPEG-LS (14495-1) | all components have a scan; only a decoder can count the codes, which depend on samples |
-//! | JPEG 2000, HTJ2K (15444-1, -15) | all tiles have their tile-parts, and these their bytes; packets are not checked |
+//! | JPEG 2000, HTJ2K (15444-1, -15) | all tiles have their tile-parts, these their bytes; packets are not checked |
 //!
 //! A missing end marker is added if everything before it is present, because decoders treat its absence differently:
 //! one refuses the frame, another searches for the marker for many seconds.
