@@ -199,7 +199,7 @@ impl EncapsulatedPixelData {
                 let selected = table.select(&fragments, self.table.end())?;
                 let named = (table.len() as u64).saturating_sub(table.empty());
                 let count = (fragments.len() as u64).saturating_sub(named);
-                // Behind fragments without an entry nothing tells where those without bytes are.
+                // If there are fragments without an entry, the items of the entries without bytes are unknown.
                 if selected.len() == table.len() && (count == 0 || table.empty() == 0) {
                     if count > 0 {
                         warnings.push(Error::pixel_data(ErrorKind::UnusedFragments { count }));
@@ -249,7 +249,7 @@ impl EncapsulatedPixelData {
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) {
                 let mut selected = table.select(&fragments, self.table.end())?;
-                // The fragment after an item without content shows whether that item is there.
+                // An entry without bytes is only known to match an empty item if a later entry has a fragment.
                 let known = selected.iter().rposition(|entry| entry.length > 0).map_or(0, |last| last + 1);
                 selected.truncate(known);
                 return Ok(Some(FrameIndex::new(selected, FrameGrouping::Each)));

@@ -169,7 +169,7 @@ fn fragments_behind_an_extended_table_are_told() {
 
 #[test]
 fn an_entry_without_bytes_is_that_of_an_empty_item() {
-    // The last entry is where a fragment is; the empty item is behind that.
+    // The last entry points to a fragment; the empty item follows it.
     let bytes = encapsulate(&[], &[b"aa", b"bb", b""]);
     let extended = || Some(ExtendedOffsetTable::new(vec![0, 10], vec![2, 0]));
     let frames = find(&bytes, Value { extended: extended(), ..value(&bytes, 2) }).unwrap();
