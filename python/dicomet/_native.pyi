@@ -404,7 +404,8 @@ def complete_codestream(codestream: _Buffer, frame: int, family: str) -> tuple[i
 def find_delimiter(source: Source, *, tag: int, vr: str | None, value: int, big_endian: bool) -> int | None:
     """Return the offset of the Sequence Delimitation Item (PS3.5 7.5) that ends a value of undefined length.
 
-    The value starts at offset `value`. `vr` is None in implicit VR. Return None if anything in the value is malformed or unusual.
+    The value starts at offset `value`. `vr` is None in implicit VR. Return None if anything in the value is malformed
+    or unusual.
     """
 
 def find_pixel_data(
