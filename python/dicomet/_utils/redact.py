@@ -1,4 +1,4 @@
-"""Redaction of messages: codes of the standard stay, but free text of a file, which may identify a patient, does not."""
+"""Redaction of messages: codes of the standard stay; free text of a file, which may identify a patient, does not."""
 
 import re
 from functools import lru_cache
