@@ -33,7 +33,7 @@ class PixelDataError(ValueError):
 
     """
 
-    def __init__(  # noqa: PLR0913 - what a message may name
+    def __init__(  # noqa: PLR0913 - the parts of a message
         self,
         message: str,
         *,
@@ -132,7 +132,7 @@ def short_repr(value: Any) -> str:
         text = str(value)
         if isinstance(value, int):
             return text[:32]
-    except Exception:  # noqa: BLE001 - whatever it is
+    except Exception:  # noqa: BLE001 - `__str__` may raise anything
         # An integer with more digits than Python converts, or an object whose `__str__` raises.
         return f"a number of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
     return repr(text[:32]) if text.isascii() else ascii(text[:32])
