@@ -63,7 +63,7 @@ def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-
     Parameters
     ----------
     contents : tensor of type string, 0-D
-        The bytes of a DICOM file, as of ``tf.io.read_file``.
+        The bytes of a DICOM file, for example from ``tf.io.read_file``.
     color_dim : bool
         Has no effect, as in tensorflow-io 0.37: the last axis is always there.
     on_error : {"strict", "skip", "lossy"}
@@ -82,7 +82,7 @@ def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-
     -------
     tf.Tensor
         Of shape ``(frames, rows, columns, samples)``: 3 samples for colors, 1 for gray values and for the indices of a
-        palette, of which tensorflow-io makes colors. In graphs and in `tf.data` the rank, 4, is known. The empty
+        palette, which tensorflow-io converts to colors. In graphs and in `tf.data` the rank, 4, is known. The empty
         tensor has shape ``(0,)``; in a graph ``(0, 0, 0, 0)``, because `tf.data` refuses a tensor whose rank is not
         the one that the graph knows. ``tf.size(image) == 0`` is true for both.
 
