@@ -1,4 +1,4 @@
-"""Stored values as another type of TensorFlow's: as they are, or stretched to all that the type holds."""
+"""Conversion of stored values to a TensorFlow dtype: unchanged, clipped, or stretched to the range of the dtype."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ import numpy as np
 from dicomet.errors import PixelDataError
 
 BITS_STORED = "(0028,0101) Bits Stored"
-# Above, the products of `stretch` would not fit into 64 bits.
+# With more bits, the products in `stretch` would overflow 64 bits.
 MAX_BITS = 32
 
 
 def limits(dtype: np.dtype[Any]) -> tuple[int, int]:
-    """Return the lowest and highest of the integers that `dtype` holds without gaps."""
+    """Return the ends of the range in which `dtype` represents every integer."""
     if dtype.kind == "f":
         max_entry = 2 ** (np.finfo(dtype).nmant + 1)
         return -max_entry, max_entry
@@ -20,12 +20,12 @@ def limits(dtype: np.dtype[Any]) -> tuple[int, int]:
 
 
 def checked_cast(values: np.ndarray, dtype: np.dtype[Any], name: str = "") -> np.ndarray:
-    """Return `values` as `dtype`, every one of them unchanged.
+    """Return `values` as `dtype`, each value unchanged.
 
     Raises
     ------
     PixelDataError
-        `dtype` does not hold them. It says which does, after the `name` of the file.
+        `dtype` does not hold the values. The message begins with `name` and says which dtype does.
 
     """
     if not np.can_cast(values.dtype, dtype, "safe"):
@@ -44,7 +44,7 @@ def checked_cast(values: np.ndarray, dtype: np.dtype[Any], name: str = "") -> np
 
 
 def clipped_cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return `values` as `dtype`, rounded and clipped to what it holds."""
+    """Return `values` as `dtype`, rounded and clipped to its range."""
     result: np.ndarray
     if dtype.kind == "f":
         max_entry = np.finfo(dtype).max
@@ -53,7 +53,7 @@ def clipped_cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     lowest, max_entry = limits(dtype)
     if values.dtype.kind == "f":
         whole = np.nan_to_num(np.rint(values.astype(np.float64)))
-        # The highest of 64 bits is no float64: the next below it is the highest that can be converted.
+        # The maximum of a 64-bit type rounds up in float64, and would overflow: use the next lower float64.
         top = float(max_entry) if float(max_entry) <= max_entry else np.nextafter(float(max_entry), 0)
         result = np.clip(whole, float(lowest), top).astype(dtype)
         return result
@@ -63,14 +63,15 @@ def clipped_cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 def stretch(values: np.ndarray, bits_stored: int, dtype: np.dtype[Any], *, lossy: bool) -> np.ndarray:
-    """Return `values` so that the lowest and highest of `bits_stored` become those of `dtype`, or 0 and 1 of floats.
+    """Map the range of `bits_stored` linearly to the range of an integer `dtype`, or to 0 to 1 for floats.
 
-    Exact for integers: rounded to the nearest, in 64 bits.
+    Integer results are exact: computed in 64 bits and rounded to the nearest.
 
     Raises
     ------
     PixelDataError
-        The values are floats; or an integer `dtype` has fewer bits than `bits_stored`, and it is not `lossy`.
+        The values are floats; or an integer `dtype` has fewer bits than `bits_stored`, and `lossy` is false; or
+        `bits_stored` is above `MAX_BITS`.
 
     """
     if values.dtype.kind == "f":
@@ -92,13 +93,13 @@ def stretch(values: np.ndarray, bits_stored: int, dtype: np.dtype[Any], *, lossy
 
 
 def _to_integers(from_zero: np.ndarray, select_frames: int, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return 0 to `select_frames` as the lowest to the highest of `dtype`."""
+    """Map 0 to `select_frames` linearly to the range of `dtype`, rounded to the nearest."""
     unsigned = np.dtype(f"u{dtype.itemsize}")
     whole, rest = divmod(int(np.iinfo(unsigned).max), select_frames)
     result: np.ndarray = from_zero * np.uint64(whole) + (
         from_zero * np.uint64(rest) + np.uint64(select_frames // 2)
     ) // np.uint64(select_frames)
     if dtype.kind == "i":
-        # The lowest of a signed type is where the highest bit is set, and it alone.
+        # The minimum of a signed type has only its highest bit set, so flipping that bit shifts the range.
         result = result ^ np.uint64(1 << (8 * dtype.itemsize - 1))
     return result.astype(unsigned).view(dtype)
