@@ -38,6 +38,7 @@ class Summary:
     """Counts of files by reason.
 
     Memory grows with the number of reasons only. `prefix` starts each line.
+    """
 
     def __init__(self, prefix: str) -> None:
         """Start without files."""
