@@ -56,7 +56,7 @@ def _no_image(why: str, says: str) -> Expected:
 
 
 _EQUAL = Expected()
-_NOT_DICOM = _no_image("not a DICOM file", "(?i)transfer.syntax.uid")
+_NOT_DICOM = _no_image("not a DICOM file", "(?i)transfer.syntax.uid|not a DICOM file")
 _NO_META = _no_image("a data set without meta information and without pixel data", "(?i)transfer.syntax.uid")
 _NO_PIXELS = _no_image("a data set without pixel data", "no pixel data to decode")
 

@@ -174,7 +174,7 @@ refused("pixel data empty", image(b""), r"found 0 bytes, expected 48", number=0,
         but={"dataset": Error(r"found no value, expected bytes")})  # fmt: skip
 
 # The data set itself
-NO_SYNTAX = r"transfer_syntax_uid|Transfer Syntax UID"
+NO_SYNTAX = r"transfer_syntax_uid|Transfer Syntax UID|not a DICOM file"
 for data, name in (
     (b"", "no bytes at all"),
     (bytes(128) + b"DICM", "a preamble and nothing"),

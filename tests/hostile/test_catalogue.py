@@ -194,7 +194,7 @@ FORMS = ("strided", "column by column", "read-only", "other dtype", "other shape
 def test_unusable_out(child, data: bytes, form: str):
     report = child.ask(data, "out", out=form, form=form_of(Array(gray())))
     assert report["error"]["classes"][0] == "PixelDataError"
-    assert re.search(r"^'out': found an array .*, expected ", report["error"]["text"])
+    assert re.search(r"'out': found an array .*, expected ", report["error"]["text"])
 
 
 def test_installed_takes_part(child):

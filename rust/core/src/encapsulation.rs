@@ -196,9 +196,10 @@ impl EncapsulatedPixelData {
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) && table.empty() <= empty {
                 let selected = table.select(&fragments, self.table.end())?;
-                if selected.len() == table.len() {
-                    let named = (table.len() as u64).saturating_sub(table.empty());
-                    let count = (fragments.len() as u64).saturating_sub(named);
+                let named = (table.len() as u64).saturating_sub(table.empty());
+                let count = (fragments.len() as u64).saturating_sub(named);
+                // Behind fragments without an entry nothing tells where those without bytes are.
+                if selected.len() == table.len() && (count == 0 || table.empty() == 0) {
                     if count > 0 {
                         warnings.push(Error::pixel_data(ErrorKind::UnusedFragments { count }));
                     }
@@ -245,7 +246,10 @@ impl EncapsulatedPixelData {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) {
-                let selected = table.select(&fragments, self.table.end())?;
+                let mut selected = table.select(&fragments, self.table.end())?;
+                // The fragment after an item without content shows whether that item is there.
+                let known = selected.iter().rposition(|entry| entry.length > 0).map_or(0, |last| last + 1);
+                selected.truncate(known);
                 return Ok(Some(FrameIndex::new(selected, FrameGrouping::Each)));
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));

@@ -168,6 +168,19 @@ fn fragments_behind_an_extended_table_are_told() {
 }
 
 #[test]
+fn an_entry_without_bytes_is_that_of_an_empty_item() {
+    // The last entry is where a fragment is; the empty item is behind that.
+    let bytes = encapsulate(&[], &[b"aa", b"bb", b""]);
+    let extended = || Some(ExtendedOffsetTable::new(vec![0, 10], vec![2, 0]));
+    let frames = find(&bytes, Value { extended: extended(), ..value(&bytes, 2) }).unwrap();
+    assert_eq!(contents(&bytes, &frames), [b"aa", b"bb"]);
+    let cut = &bytes[..19];
+    let encapsulated = EncapsulatedPixelData::open(&cut, Value { extended: extended(), ..value(cut, 2) }).unwrap();
+    let frames = encapsulated.build_frame_index(&cut, &Parallelism::default()).unwrap();
+    assert_eq!(contents(cut, &frames), [b"aa"]);
+}
+
+#[test]
 fn an_extended_table_may_have_entries_without_bytes() {
     let bytes = encapsulate(&[], &[b"aa", b"", b"cc"]);
     let extended = Some(ExtendedOffsetTable::new(vec![0, 10, 18], vec![2, 0, 2]));
