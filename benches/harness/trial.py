@@ -98,9 +98,9 @@ def compare(found: np.ndarray, expected: np.ndarray, tolerance: int) -> Verdict:
     count = np.count_nonzero(different)
     if not count:
         return Verdict("equal")
-    max_rounds = int(abs(found[different].astype(np.int64) - expected[different]).max())
-    kind = "within 1" if max_rounds <= tolerance else "wrong"
-    return Verdict(kind, f"{count} of {found.size} values differ, by {max_rounds} at most")
+    max_difference = int(abs(found[different].astype(np.int64) - expected[different]).max())
+    kind = "within 1" if max_difference <= tolerance else "wrong"
+    return Verdict(kind, f"{count} of {found.size} values differ, by {max_difference} at most")
 
 
 if __name__ == "__main__":

@@ -186,8 +186,8 @@ def _checked_range(ends: tuple[float, float] | None, dtype: np.dtype) -> tuple[f
     if ends is None:
         return RANGES[dtype]
     low, high = _pair(ends, "range")
-    lowest, max_entry = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
-    if not (lowest <= low <= max_entry and lowest <= high <= max_entry):
+    lowest, highest = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
+    if not (lowest <= low <= highest and lowest <= high <= highest):
         raise ValueError(f"'range': found {low:g} to {high:g}, expected values that {dtype} has")
     return low, high
 

@@ -11,13 +11,13 @@ from dicomet.display.windows import Window
 _WORD = 2
 
 
-def window_between(lowest: float, max_entry: float) -> Window:
-    """Return the window from `lowest` to `max_entry`; if both are equal, a window that shows that value darkest."""
-    width = max_entry - lowest
+def window_between(lowest: float, highest: float) -> Window:
+    """Return the window from `lowest` to `highest`; if both are equal, a window that shows that value darkest."""
+    width = highest - lowest
     if not width > 0:
         return lowest + 0.5, 1.0, "LINEAR_EXACT"
     # The sum of the halves does not overflow.
-    return lowest / 2 + max_entry / 2, width, "LINEAR_EXACT"
+    return lowest / 2 + highest / 2, width, "LINEAR_EXACT"
 
 
 def min_max(stored: np.ndarray, modality: Modality, padding: tuple[int, int] | None) -> tuple[float, float] | None:

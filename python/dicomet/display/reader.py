@@ -187,8 +187,8 @@ class DisplayReader:
             ends = self._range(stored, step._replace(padding=None), look)
         return self._window(*ends or (0.0, 0.0))
 
-    def _window(self, lowest: float, max_entry: float) -> Window:
-        window = window_between(lowest, max_entry)
+    def _window(self, lowest: float, highest: float) -> Window:
+        window = window_between(lowest, highest)
         if not np.isfinite(window[1]):
             element = self.stored.description.element
             message = f"{element}: found values around {window[0]:g} that are too far apart to be seen together"

@@ -14,8 +14,8 @@ MAX_BITS = 32
 def limits(dtype: np.dtype[Any]) -> tuple[int, int]:
     """Return the ends of the range in which `dtype` represents every integer."""
     if dtype.kind == "f":
-        max_entry = 2 ** (np.finfo(dtype).nmant + 1)
-        return -max_entry, max_entry
+        highest = 2 ** (np.finfo(dtype).nmant + 1)
+        return -highest, highest
     return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
 
 
@@ -32,9 +32,9 @@ def checked_cast(values: np.ndarray, dtype: np.dtype[Any], name: str = "") -> np
         found = f"values of {values.dtype}"
         fits = False
         if values.dtype.kind != "f":
-            lowest, max_entry = int(values.min()), int(values.max())
-            found = f"values from {lowest} to {max_entry} of {values.dtype}"
-            fits = limits(dtype)[0] <= lowest and max_entry <= limits(dtype)[1]
+            lowest, highest = int(values.min()), int(values.max())
+            found = f"values from {lowest} to {highest} of {values.dtype}"
+            fits = limits(dtype)[0] <= lowest and highest <= limits(dtype)[1]
         if not fits:
             raise PixelDataError(
                 f"{name}found {found}, expected such as {dtype} holds unchanged: tf.{values.dtype} holds them"
@@ -47,18 +47,18 @@ def clipped_cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """Return `values` as `dtype`, rounded and clipped to its range."""
     result: np.ndarray
     if dtype.kind == "f":
-        max_entry = np.finfo(dtype).max
-        result = np.clip(values, -max_entry, max_entry).astype(dtype)
+        highest = np.finfo(dtype).max
+        result = np.clip(values, -highest, highest).astype(dtype)
         return result
-    lowest, max_entry = limits(dtype)
+    lowest, highest = limits(dtype)
     if values.dtype.kind == "f":
         whole = np.nan_to_num(np.rint(values.astype(np.float64)))
         # The maximum of a 64-bit type rounds up in float64, and would overflow: use the next lower float64.
-        top = float(max_entry) if float(max_entry) <= max_entry else np.nextafter(float(max_entry), 0)
+        top = float(highest) if float(highest) <= highest else np.nextafter(float(highest), 0)
         result = np.clip(whole, float(lowest), top).astype(dtype)
         return result
     of_values = limits(values.dtype)
-    result = np.clip(values, max(lowest, of_values[0]), min(max_entry, of_values[1])).astype(dtype)
+    result = np.clip(values, max(lowest, of_values[0]), min(highest, of_values[1])).astype(dtype)
     return result
 
 
@@ -85,20 +85,20 @@ def stretch(values: np.ndarray, bits_stored: int, dtype: np.dtype[Any], *, lossy
         raise PixelDataError(f"{BITS_STORED}: found {bits_stored}, expected at most {MAX_BITS} for scale='auto'")
     lowest = -(2 ** (bits_stored - 1)) if values.dtype.kind == "i" else 0
     from_zero = (values.astype(np.int64) - lowest).clip(0, 2**bits_stored - 1).astype(np.uint64)
-    select_frames = 2**bits_stored - 1
+    span = 2**bits_stored - 1
     if dtype.kind == "f":
-        fractions: np.ndarray = (from_zero / select_frames).astype(dtype)
+        fractions: np.ndarray = (from_zero / span).astype(dtype)
         return fractions
-    return _to_integers(from_zero, select_frames, dtype)
+    return _to_integers(from_zero, span, dtype)
 
 
-def _to_integers(from_zero: np.ndarray, select_frames: int, dtype: np.dtype[Any]) -> np.ndarray:
-    """Map 0 to `select_frames` linearly to the range of `dtype`, rounded to the nearest."""
+def _to_integers(from_zero: np.ndarray, span: int, dtype: np.dtype[Any]) -> np.ndarray:
+    """Map 0 to `span` linearly to the range of `dtype`, rounded to the nearest."""
     unsigned = np.dtype(f"u{dtype.itemsize}")
-    whole, rest = divmod(int(np.iinfo(unsigned).max), select_frames)
+    whole, rest = divmod(int(np.iinfo(unsigned).max), span)
     result: np.ndarray = from_zero * np.uint64(whole) + (
-        from_zero * np.uint64(rest) + np.uint64(select_frames // 2)
-    ) // np.uint64(select_frames)
+        from_zero * np.uint64(rest) + np.uint64(span // 2)
+    ) // np.uint64(span)
     if dtype.kind == "i":
         # The minimum of a signed type has only its highest bit set, so flipping that bit shifts the range.
         result = result ^ np.uint64(1 << (8 * dtype.itemsize - 1))
