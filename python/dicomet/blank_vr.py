@@ -133,12 +133,14 @@ def _blank_header(file: BinaryIO, stop_when: StopWhen, *, little_endian: bool) -
 def pixel_data_header(header: bytes, order: str, left: int) -> tuple[int, int]:
     """Return the sizes of header and value of a pixel data element with a blank VR, of which `left` bytes are there."""
     (short,) = struct.unpack_from(f"{order}H", header, 6)
-    if short == 0:
-        return LONG_HEADER, struct.unpack_from(f"{order}L", header, SHORT_HEADER)[0]
     (whole,) = struct.unpack_from(f"{order}L", header, 4)
-    # In implicit VR the first two NULs are a part of the length.
-    is_implicit = header[4:6] == NULLS and whole <= left - SHORT_HEADER
-    return SHORT_HEADER, whole if is_implicit else short
+    if short > 0:
+        # In implicit VR the two NULs are a part of the length.
+        if header[4:6] == NULLS and whole <= left - SHORT_HEADER:
+            return SHORT_HEADER, whole
+        if short <= left - SHORT_HEADER:
+            return SHORT_HEADER, short
+    return LONG_HEADER, struct.unpack_from(f"{order}L", header, SHORT_HEADER)[0]
 
 
 def is_long(vr: str) -> bool:
