@@ -188,3 +188,24 @@ def test_a_private_element_with_a_blank_vr_stays_unreadable():
     data = blanked(oracle.dicom_file(dict(sorted(found.items()))), 0x00291001, b"  ", ExplicitVRLittleEndian)
     with pytest.raises(dicomet.PixelDataError):
         dicomet.pixel_array(data)
+
+
+@pytest.mark.parametrize("vr", VRS.values(), ids=VRS)
+@pytest.mark.parametrize("form", ["short", "long"])
+def test_pixel_data_with_a_blank_vr_and_a_length_of_16_or_32_bits(vr, form):
+    found = elements(GRAY)
+    _, value = found.pop(0x7FE00010)
+    length = struct.pack("<H", len(value)) if form == "short" else struct.pack("<2xL", len(value))
+    before = oracle.data_set(found, ExplicitVRLittleEndian)
+    data = oracle.beginning(ExplicitVRLittleEndian) + before + struct.pack("<HH", 0x7FE0, 0x0010) + vr + length + value
+    assert np.array_equal(recorded(lambda: dicomet.pixel_array(data))[0], oracle.expected(GRAY))
+
+
+def test_pixel_data_in_implicit_vr_behind_explicit_elements():
+    """A length of 65536 looks like a VR of two nulls, too."""
+    image = Image((np.arange(32768, dtype=np.uint16) % 4096).reshape(1, 128, 256, 1), 16, 12)
+    found = elements(image)
+    _, value = found.pop(0x7FE00010)
+    data = oracle.beginning(ExplicitVRLittleEndian) + oracle.data_set(found, ExplicitVRLittleEndian)
+    data += oracle.element(0x7FE00010, "OW", value, ImplicitVRLittleEndian)
+    assert np.array_equal(recorded(lambda: dicomet.pixel_array(data))[0], oracle.expected(image))

@@ -80,6 +80,8 @@ class Trial:
         if not (text or isinstance(error, MemoryError)) or not text.isprintable() or len(text) >= 1000:
             self.fault(f"text of an error, by {way}: {general(error)!r}")
         if isinstance(error, dicomet.PixelDataError):
+            # What is said must be the same by every way; the source has another name in each.
+            error.filename = None
             places = (error.frame, error.segment, error.offset)
             if not all(place is None or (type(place) is int and place >= 0) for place in places):
                 self.fault(f"places of an error, by {way}: {general(repr(places))}")

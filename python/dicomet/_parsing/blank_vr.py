@@ -136,12 +136,14 @@ def pixel_data_header(header: bytes, order: str, left: int) -> tuple[int, int]:
     `left` is the number of bytes from the start of the header to the end of the data.
     """
     (short,) = struct.unpack_from(f"{order}H", header, 6)
-    if short == 0:
-        return LONG_HEADER, struct.unpack_from(f"{order}L", header, SHORT_HEADER)[0]
     (whole,) = struct.unpack_from(f"{order}L", header, 4)
-    # In implicit VR, the two NULs are half of a 32-bit length.
-    is_implicit = header[4:6] == NULLS and whole <= left - SHORT_HEADER
-    return SHORT_HEADER, whole if is_implicit else short
+    if short > 0:
+        # In implicit VR, the two NULs are half of a 32-bit length.
+        if header[4:6] == NULLS and whole <= left - SHORT_HEADER:
+            return SHORT_HEADER, whole
+        if short <= left - SHORT_HEADER:
+            return SHORT_HEADER, short
+    return LONG_HEADER, struct.unpack_from(f"{order}L", header, SHORT_HEADER)[0]
 
 
 def is_long(vr: str) -> bool:

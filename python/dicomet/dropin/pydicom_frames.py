@@ -112,13 +112,8 @@ class FrameLocator:
             found = self._places.build_frame_index()
             found.check_whole()
             if found.warnings or len(found) != self._expected:
-<<<<<<< HEAD
-                raise NotTaken("fragments that are not those of Number of Frames, or damaged")
-            # A rest too short for an item, which the core does not look at: pydicom judges it by itself.
-=======
                 raise NotTaken("fragments that are not those of Number of PydicomFrames, or damaged")
             # The core ignores a remainder that is too short for an item; pydicom has its own rules for it.
->>>>>>> w-e4
             if 0 < self._length - found.end < ITEM_HEADER:
                 raise NotTaken("bytes behind the last fragment")
             self._frames = found
