@@ -1,7 +1,7 @@
-"""DICOM files to PNG in files a second: dicomet beside pydicom with Pillow and with OpenCV, side by side in one run.
+"""Conversion of DICOM files to PNG, in files per second: dicomet, pydicom with Pillow, and pydicom with OpenCV.
 
-``python benches/bench_convert.py`` writes its own files (noise and background as real ones have them) into a temporary
-folder. Each way gets the same processes, which are started before; rounds take turns, and the median counts.
+``python benches/bench_convert.py`` writes its own files, with realistic noise and background, into a temporary folder.
+All converters run in the same processes, started in advance. The rounds are interleaved, and the result is the median.
 """
 
 import argparse
@@ -57,7 +57,7 @@ WAYS = {"dicomet": by_dicomet, "pydicom + Pillow": by_pillow, "pydicom + OpenCV"
 
 
 def ct(seed: int, side: int = 512) -> np.ndarray:
-    """Return a slice: air, a body with organs, and the noise of a soft kernel."""
+    """Return a CT slice: air, a body with organs, and the noise of a soft reconstruction kernel."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:side, :side] / side - 0.5
     body = (x / 0.41) ** 2 + (y / 0.33) ** 2 < 1
@@ -70,7 +70,7 @@ def ct(seed: int, side: int = 512) -> np.ndarray:
 
 
 def mammogram(seed: int, rows: int = 3328, columns: int = 2560) -> np.ndarray:
-    """Return one breast on black: texture of the tissue, quantum noise."""
+    """Return one breast on black, with tissue texture and quantum noise."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:rows, :columns]
     inside = 1 - (x / 1700) ** 2 - ((y - rows / 2) / 1500) ** 2
@@ -97,7 +97,7 @@ def write_dicom(path: Path, array: np.ndarray, window: tuple[int, int], intercep
 
 
 def write_files(folder: Path) -> dict[str, list[str]]:
-    """Return the files of each kind; eight different CT slices and two mammograms, again and again."""
+    """Write the files and return them by kind. They repeat eight different CT slices and two mammograms."""
     kinds = {
         "CT, 512 x 512": (ct, 8, 240, (40, 400), -1024),
         "mammogram, 3328 x 2560": (mammogram, 2, 16, (2000, 3000), 0),
@@ -114,7 +114,7 @@ def write_files(folder: Path) -> dict[str, list[str]]:
 
 
 def check(source: str, out: str) -> None:
-    """All write the same stored values: else the times mean nothing."""
+    """Check that all converters write the same stored values; otherwise their times are not comparable."""
     expected = pydicom.dcmread(source).pixel_array
     for name, convert in WAYS.items():
         convert(source, out, raw=True)
@@ -123,15 +123,15 @@ def check(source: str, out: str) -> None:
 
 
 def rate(executor: Executor, convert: Convert, files: list[str], out: str) -> float:
-    """Return files a second."""
-    outs = [f"{out}/{os.path.basename(file)}.png" for file in files]  # noqa: PTH119 - in nobody's time
+    """Return the files per second."""
+    outs = [f"{out}/{os.path.basename(file)}.png" for file in files]  # noqa: PTH119 - not timed
     start = time.perf_counter()
     list(executor.map(convert, files, outs, chunksize=CHUNK))
     return len(files) / (time.perf_counter() - start)
 
 
 def rates(executors: dict[str, Executor], files: list[str], out: str, *, raw: bool, rounds: int) -> dict[str, float]:
-    """Return the median of each way, in turns; dicomet by threads, too."""
+    """Return the median rate of each converter, measured interleaved; dicomet also with threads."""
     ways = {name: (executors["processes"], partial(way, raw=raw)) for name, way in WAYS.items()}
     ways["dicomet, threads"] = (executors["threads"], partial(by_dicomet, raw=raw))
     found: dict[str, list[float]] = {name: [] for name in ways}

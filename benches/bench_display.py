@@ -1,7 +1,8 @@
-"""Display and modality values beside pydicom's functions, side by side in one run.
+"""Display and modality values of dicomet, compared with pydicom's functions in one run.
 
-``python benches/bench_display.py`` writes its own files into a temporary folder. Of pydicom there are two figures: from
-the file's name on, and its functions alone, on an array that is decoded already. dicomet always begins with the name.
+``python benches/bench_display.py`` writes its own files into a temporary folder. There are two figures for pydicom: the
+time from the file name to the result, and the time of its functions alone on a decoded array. Those of dicomet always
+start at the file name.
 """
 
 import argparse
@@ -28,14 +29,14 @@ def read(path: Path) -> tuple[pydicom.Dataset, np.ndarray]:
 
 
 def displayed(ds: pydicom.Dataset, array: np.ndarray) -> np.ndarray:
-    """What `to_display` gives, by pydicom's functions."""
+    """Return the result of `to_display`, computed with pydicom's functions."""
     seen = apply_voi_lut(apply_modality_lut(array, ds), ds)
     low, high = (float(ds.RescaleIntercept) + stored for stored in (0, 2**ds.BitsStored - 1))
     return ((seen - low) * (255 / (high - low)) + 0.5).astype(np.uint8)
 
 
 def median(call: Callable[[], object], rounds: int) -> float:
-    """Milliseconds."""
+    """Return the median time of `call` in milliseconds."""
     times = []
     for _ in range(rounds):
         begun = time.perf_counter()
@@ -45,7 +46,7 @@ def median(call: Callable[[], object], rounds: int) -> float:
 
 
 def row(name: str, path: Path, rounds: int) -> list[str]:
-    """Times of one file, each way in turn with the others."""
+    """Return the table row of one file, with the interleaved times of all functions."""
     ds, array = read(path)
     assert np.abs(dicomet.to_display(path).astype(int) - displayed(ds, array)).max() <= 1
     ways: dict[str, Callable[[], object]] = {

@@ -1,10 +1,10 @@
-"""Images per second of the loaders for Keras, beside a `keras.utils.PyDataset` of pydicom's steps.
+"""Images per second of the loaders for Keras, compared with a `keras.utils.PyDataset` written with pydicom.
 
 $ pip install '.[tf,jpeg]' && python benches/bench_keras_loader.py [FOLDER_OF_CLASS_FOLDERS]
 
-Every loader goes over the same files in turns, so that what slows the machine down meets all of them. Without a folder
-files like those of archives are generated: 512 x 512, 12 of 16 bits, signed, with rescaling and a window, in native
-form and in RLE Lossless.
+All loaders read the same files, interleaved, so that a slowdown of the machine affects all of them. Without a folder,
+the script generates files like those of archives: 512 x 512, 16 bits, signed, with rescaling and a window, half of them
+native and half in RLE Lossless.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# pydicom by itself: not with dicomet as a plugin of pylibjpeg's.
+# Measure pydicom without dicomet, which pylibjpeg would otherwise use as a plugin.
 os.environ["DICOMET"] = "0"
 
 import keras
@@ -36,7 +36,7 @@ BATCH = 32
 
 
 class Naive(keras.utils.PyDataset):
-    """What one writes with pydicom and Keras: read, decode, rescale, window, stretch, resize."""
+    """A typical loader written with pydicom and Keras: read, decode, rescale, window, stretch, resize."""
 
     def __init__(self, folder: Path, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -58,7 +58,7 @@ class Naive(keras.utils.PyDataset):
 
 
 def generate(folder: Path, per_class: int) -> None:
-    """Write files of two classes, half of them in RLE Lossless."""
+    """Write the files of two classes, half of them in RLE Lossless."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[:512, :512] - 256
     for name, radius in (("large", 200), ("small", 120)):
@@ -86,7 +86,7 @@ def ct(array: np.ndarray) -> Dataset:
 
 
 def loaders(folder: Path) -> dict[str, Callable[[], Iterable[Any]]]:
-    """Return what makes each loader anew, ready to be iterated over."""
+    """Return functions that create each loader anew, ready for iteration."""
     common: dict[str, Any] = {"color_mode": "grayscale", "image_size": SIZE, "batch_size": BATCH, "verbose": False}
     threads = os.cpu_count() or 1
     return {
@@ -99,22 +99,22 @@ def loaders(folder: Path) -> dict[str, Callable[[], Iterable[Any]]]:
 
 
 def parallel(dataset: keras.utils.PyDataset, threads: int) -> Iterable[Any]:
-    """Yield the batches in order, made ahead by threads, as Keras' `fit` does with `workers`."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for this alone
+    """Yield the batches in order, prefetched by threads, as Keras' `fit` does with `workers`."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - used only here
 
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(dataset.__getitem__, range(len(dataset)))
 
 
 def seconds(batches: Iterable[Any]) -> tuple[float, int]:
-    """Return how long it takes to go over all batches, and how many images they have."""
+    """Return the seconds to iterate over all batches, and their number of images."""
     start = time.perf_counter()
     images = sum(len(images) for images, _ in batches)
     return time.perf_counter() - start, images
 
 
 def main() -> None:
-    """Measure in turns, and print the best of each."""
+    """Measure the loaders interleaved, and print the best rate of each."""
     parser = argparse.ArgumentParser(description="Images per second of the loaders for Keras.")
     parser.add_argument("folder", type=Path, nargs="?", help="with a folder for every class (default: generated)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each loader goes over all files (default: 5)")

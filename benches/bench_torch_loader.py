@@ -1,11 +1,11 @@
-"""Measure the loaders for PyTorch and MONAI beside what one writes without them, in turns.
+"""Measure the loaders for PyTorch and MONAI, interleaved with typical code that does without them.
 
 python benches/bench_torch_loader.py
 python benches/bench_torch_loader.py --only RLE --files 50 --seconds 20
 
-A `DicomDataset` and a data set of the usual few lines around pydicom each go through a `DataLoader`, without and with
-two processes, which are started before; then MONAI's `LoadImage` reads a series with either reader. All make the same
-tensors: grey from 0 to 1, or stored values, or the volume.
+A `DicomDataset` and a data set of a few lines around pydicom each go through a `DataLoader`, once without processes and
+once with two that are started in advance. Then MONAI's `LoadImage` reads a series with each reader. Both sides produce
+the same tensors: gray values from 0 to 1, stored values, or the volume.
 """
 
 import argparse
@@ -38,7 +38,7 @@ FEWEST_ROUNDS, MOST_ROUNDS = 3, 30
 
 
 class Usual(Dataset[Any]):
-    """What is mostly written: window and rescaling by pydicom, then from 0 to 1."""
+    """A typical data set: rescaling and window by pydicom, then normalization to 0 to 1."""
 
     def __init__(self, paths: list[Path], values: str) -> None:
         self.paths, self.values = paths, values
@@ -56,7 +56,7 @@ class Usual(Dataset[Any]):
 
 
 def write(kind: Workload, folder: Path, count: int) -> list[Path]:
-    """Write so many different files of a kind, with a window, as slices of a series."""
+    """Write `count` files of a kind, with a window, as the slices of a series."""
     ds = pydicom.dcmread(kind.write(folder))
     ds.RescaleIntercept, ds.RescaleSlope = 0, 1
     ds.WindowCenter, ds.WindowWidth = 300, 900
@@ -70,7 +70,7 @@ def write(kind: Workload, folder: Path, count: int) -> list[Path]:
 
 
 def loaders(paths: list[Path], values: str) -> dict[str, Callable[[], object]]:
-    """Return calls that load all files once, without and with processes."""
+    """Return functions that load all files once, without and with processes."""
     options: dict[str, Any] = {"dtype": np.float32} if values == "display" else {}
     calls: dict[str, Callable[[], object]] = {}
     for processes in PROCESSES:
@@ -84,13 +84,13 @@ def loaders(paths: list[Path], values: str) -> dict[str, Callable[[], object]]:
 
 
 def epoch(loader: DataLoader[Any]) -> int:
-    """Load all files."""
+    """Load all files, and return their number."""
     return sum(len(batch) for batch in loader)
 
 
 def readers(series: Path) -> dict[str, Callable[[], object]]:
-    """Return calls that load the series with MONAI."""
-    from monai.data.image_reader import PydicomReader  # noqa: PLC0415 - takes seconds, and may not be there
+    """Return functions that load the series with MONAI."""
+    from monai.data.image_reader import PydicomReader  # noqa: PLC0415 - takes seconds, and may not be installed
     from monai.transforms import LoadImage  # noqa: PLC0415
 
     from dicomet.monai import DicometReader  # noqa: PLC0415
@@ -100,7 +100,7 @@ def readers(series: Path) -> dict[str, Callable[[], object]]:
 
 
 def measure(table: Table, row: str, calls: dict[str, Callable[[], object]], files: int, limit: Limit) -> None:
-    """Add the images per second of each call, and how often those of the one before that is."""
+    """Add a row for each pair of calls: the images per second of both, and the ratio of the second to the first."""
     for call in calls.values():
         call()
     times = medians(time_interleaved(calls, limit))
@@ -117,16 +117,16 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=200, help="of each kind; default: %(default)s")
     parser.add_argument("--seconds", type=float, default=15, help="of taking turns, for each row; default: %(default)s")
     options = parser.parse_args()
-    # pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
+    # Measure pydicom without dicomet, which pylibjpeg would otherwise use as a plugin.
     os.environ["DICOMET"] = "0"
-    # As in the processes. Where others work on the machine, OpenMP's threads wait for each other at every batch.
+    # One thread, as in the worker processes. On a busy machine, OpenMP's threads wait for each other at every batch.
     torch.set_num_threads(1)
     limit = Limit(FEWEST_ROUNDS, MOST_ROUNDS, options.seconds)
     table = Table(
         "", "", "images/s", "", "images/s", "times", title=f"{os.cpu_count()} cores, torch {torch.__version__}"
     )
     for kind in KINDS:
-        # As many bytes of each.
+        # About the same number of pixels for each kind.
         files = max(8, options.files * 512 * 512 // (kind.shape[1] * kind.shape[2]))
         with tempfile.TemporaryDirectory() as folder:
             paths = write(kind, Path(folder), files)

@@ -1,4 +1,4 @@
-"""Measure dicomet beside all of its peers that are installed, and write a table, the figures and a plot.
+"""Measure dicomet and its installed peers, and write a table, the figures and a plot.
 
 python benches/peers.py --output results --folder cache
 python benches/peers.py --list
@@ -21,7 +21,7 @@ from harness.rows import Row
 from harness.session import Session
 from harness.tasks import Task, chosen
 
-# Slow readers have the fewest runs; the fast ones are noisy, and have as many as there is time for.
+# Limits of the runs per reader. Slow readers have the fewest; fast ones are noisy, and have as many as time allows.
 FEWEST_RUNS, MOST_RUNS = 5, 300
 
 
@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the script and return its exit status."""
     arguments = _parser().parse_args(argv)
-    # pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
+    # Measure pydicom without dicomet, which pylibjpeg would otherwise use as a plugin.
     os.environ["DICOMET"] = "0"
     tasks = list(chosen(plan.tasks(), arguments.only))
     if arguments.list:

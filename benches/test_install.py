@@ -1,6 +1,6 @@
-"""`Dataset.pixel_array` of a data set in memory, not yet decoded, with and without dicomet in pydicom.
+"""`Dataset.pixel_array` of a data set in memory, not yet decoded, with and without `dicomet.install()`.
 
-Without is without dicomet's plugin for pylibjpeg too.
+The measurement without it also disables dicomet's plugin for pylibjpeg.
 """
 
 import io
@@ -14,7 +14,7 @@ from workloads import Workload
 
 
 def pixel_array(dataset: pydicom.Dataset):
-    dataset._pixel_array = None  # noqa: SLF001 - what pydicom does when the pixel data changes
+    dataset._pixel_array = None  # noqa: SLF001 - as pydicom does when the pixel data changes
     dataset._pixel_id = {}  # noqa: SLF001
     return dataset.pixel_array
 

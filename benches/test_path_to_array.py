@@ -1,6 +1,6 @@
-"""From a path to an array: dicomet, pydicom, and what reading the same bytes takes at least.
+"""From a path to an array: dicomet, pydicom, and `numpy.fromfile` of the same bytes as the lower limit.
 
-Nothing is asserted on times: they are for people to read, side by side.
+The tests assert nothing about times, which are printed for comparison.
 """
 
 import shutil
@@ -26,7 +26,7 @@ EACH_READER = pytest.mark.parametrize("reader", ["dicomet", "pydicom", "fromfile
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory):
-    """Write each file once, when it is first asked for; remove them all in the end, for they are large."""
+    """Return a function that writes each file on first use. The files are removed at the end, as they are large."""
     folder = tmp_path_factory.mktemp("workloads")
     written = {}
 
@@ -41,12 +41,12 @@ def files(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def pydicom_without_dicomet(monkeypatch):
-    """Measure pydicom itself: without dicomet as a plugin of pylibjpeg's."""
+    """Measure pydicom without dicomet, which pylibjpeg would otherwise use as a plugin."""
     monkeypatch.setenv("DICOMET", "0")
 
 
 def reading(reader: str, workload: Workload, path: Path, index: int | None) -> Callable[[], np.ndarray]:
-    """Return what `reader` does with the file at `path`."""
+    """Return a function that reads the file at `path` with `reader`."""
     if reader == "dicomet":
         return lambda: dicomet.pixel_array(path, index=index)
     if reader == "pydicom":
@@ -60,7 +60,7 @@ def reading(reader: str, workload: Workload, path: Path, index: int | None) -> C
 
 
 def assert_same(found: np.ndarray, workload: Workload, path: Path, index: int | None) -> None:
-    """Compare with pydicom, which rounds G the other way for the one chrominance (78, 178)."""
+    """Compare with pydicom, which rounds G in the opposite direction for the one chrominance (78, 178)."""
     expected = pydicom.pixels.pixel_array(path, index=index)
     assert found.dtype == expected.dtype
     assert found.shape == expected.shape

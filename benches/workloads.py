@@ -1,6 +1,6 @@
-"""Files to measure with: generated, with the noise and the background of real images.
+"""Generated files for the benchmarks, with the noise and the background of real images.
 
-Constant images would flatter RLE; so would images without the black around an ultrasound fan punish it.
+Constant images would make RLE look too fast; images without the black around an ultrasound fan, too slow.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Samples = Callable[[np.random.Generator, tuple[int, int, int]], np.ndarray]
 
 
 def _grid(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return x and y of each pixel, -1 to 1."""
+    """Return x and y of each pixel, from -1 to 1."""
     y, x = np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j].astype(np.float32)
     return x, y
 
@@ -29,7 +29,7 @@ def ct(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def mammogram(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return a breast at the left edge, and nothing at all beside it."""
+    """Return a breast at the left edge, on a background of 0."""
     x, y = _grid(*shape[1:])
     distance = ((x + 1) / 1.4) ** 2 + (y / 0.9) ** 2
     samples = 600 + 1800 * np.sqrt(np.maximum(0, 1 - distance)) + rng.normal(0, 25, shape)
@@ -37,7 +37,7 @@ def mammogram(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarr
 
 
 def mr(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return a head with its tissues, and the Rician noise of a magnitude image, in the air too."""
+    """Return a head with tissues, with the Rician noise of a magnitude image, also in the air."""
     x, y = _grid(*shape[1:])
     tissue = 500 + 250 * np.sin(6 * x + 2 * y) * np.cos(5 * y)
     level = np.where(1.6 * x**2 + y**2 < 0.8, tissue, 0)
@@ -46,7 +46,7 @@ def mr(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def cr(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return a chest with ribs, direct exposure beside it, and the shutter's black border, in 10 bits."""
+    """Return a chest with ribs, direct exposure at its sides, and the black border of the shutter, in 10 bits."""
     x, y = _grid(*shape[1:])
     chest = 420 + 150 * np.cos(3 * x) * np.cos(2 * y) + 40 * np.sin(30 * y + 6 * x**2)
     level = np.where(abs(x) < 0.8 - 0.1 * y, chest, 1000)
@@ -55,7 +55,7 @@ def cr(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def xa(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return vessels full of contrast in front of a noisy background, black outside of the round field, in 10 bits."""
+    """Return vessels with contrast agent on a noisy background, black outside the round field, in 10 bits."""
     x, y = _grid(*shape[1:])
     vessels = sum(np.exp(-(((x - a * np.sin(b * y)) / 0.015) ** 2)) for a, b in ((0.3, 2), (0.6, 3), (-0.5, 1.5)))
     samples = 600 - 120 * (x**2 + y**2) - 220 * vessels + rng.normal(0, 9, shape)
@@ -68,7 +68,7 @@ def xa_8(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def ultrasound(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return a fan of speckle on black, with a box of colour Doppler, as RGB."""
+    """Return a fan of speckle on black, with a box of color Doppler, as RGB."""
     x, y = _grid(*shape[1:])
     radius = np.hypot(x, y + 1)
     gray = np.where((radius < 1.9) & (abs(x) < 0.6 * (y + 1)), rng.rayleigh(35, shape), 0).clip(0, 255)
@@ -85,7 +85,7 @@ def ultrasound_ybr(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.
 
 
 def segmentation(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return a structure that grows and shrinks from frame to frame, with a frayed edge."""
+    """Return a structure with a frayed edge that grows and shrinks from frame to frame."""
     x, y = _grid(*shape[1:])
     size = 0.5 * np.sin(np.linspace(0.1, 3, shape[0], dtype=np.float32))[:, None, None]
     fray = rng.normal(0, 0.01, shape).astype(np.float32)
@@ -104,7 +104,7 @@ class Workload:
     planar: int = 0
     rle: bool = False
     times: int = 1
-    """So many times the same frames follow each other: many are wanted, but not the time to make them all."""
+    """How often the generated frames repeat, because generating every frame would take too long."""
 
     @property
     def frame_bits(self) -> int:
@@ -115,17 +115,17 @@ class Workload:
 
     @property
     def value_bytes(self) -> int:
-        """Bytes of native Pixel Data, with which the file ends: a whole number of bytes, and an even one."""
+        """Bytes of native Pixel Data at the end of the file: the bits rounded up to an even number of bytes."""
         return -(-self.shape[0] * self.frame_bits // 16) * 2
 
     def result_bytes(self, frames: int) -> int:
-        """Bytes of an array of so many frames: single bits become bytes, and each pixel has its colour."""
+        """Return the bytes of an array of `frames`, with a byte for each single bit and full color for each pixel."""
         _, rows, columns = self.shape
         samples = 1 if self.photometric == "MONOCHROME2" else 3
         return frames * rows * columns * samples * -(-self.bits[0] // 8)
 
     def write(self, folder: Path, seed: int = 20) -> Path:
-        """Write the file, the same for the same seed."""
+        """Write the file. The same seed gives the same file."""
         frames, *size = self.shape
         stored = self.samples(np.random.default_rng(seed), (frames // self.times, *size))
         stored = np.concatenate([stored] * self.times)
@@ -148,7 +148,7 @@ class Workload:
         elif self.planar:
             value = np.moveaxis(samples, -1, 1).tobytes()
         elif stored < allocated:
-            # The bits above Bits Stored are not the sign here: somebody has to put it there.
+            # Clear the bits above Bits Stored, so that a reader must extend the sign itself.
             value = (samples & (2**stored - 1)).tobytes()
         else:
             value = samples.tobytes()
@@ -190,7 +190,7 @@ WORKLOADS = [
     Workload("ultrasound, RGB, RLE", ultrasound, (10, 480, 640), "RGB", (8, 8), planar=1, rle=True),
 ]
 
-# One frame of each kind that is stored as RLE Lossless in practice, and in NEMA's own examples of it.
+# One frame of each kind that is stored as RLE Lossless in practice, and in NEMA's examples of it.
 RLE_KINDS = [
     Workload("CT 512 x 512", ct, (1, 512, 512), rle=True),
     Workload("MR 256 x 256, 12 of 16", mr, (1, 256, 256), bits=(16, 12), rle=True),
@@ -200,7 +200,7 @@ RLE_KINDS = [
     Workload("XA 1024 x 1024, 10 of 16", xa, (1, 1024, 1024), bits=(16, 10), rle=True),
 ]
 
-# Unsigned, of 16 bits and small: what nobody refuses.
+# Small, unsigned, 16 bits: every reader takes it.
 WARM_UP = Workload("warm-up", mr, (1, 64, 64))
 
 LONG_CINES = [
@@ -208,7 +208,7 @@ LONG_CINES = [
     Workload("300 CT frames, RLE", ct, (300, 512, 512), rle=True, times=10),
 ]
 
-# To tell what the number of frames costs: everything else is small.
+# To measure the cost of the number of frames, with everything else small.
 SMALL_FRAMES = [
     Workload(f"{frames} small frames{', RLE' * rle}", ct, (frames, 64, 64), rle=rle, times=frames // 30)
     for rle in (False, True)

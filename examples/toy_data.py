@@ -2,9 +2,9 @@
 
 $ python examples/toy_data.py FOLDER
 
-writes ``FOLDER/train`` and ``FOLDER/test``, each with a folder for every class. The images show a disc, a ring or a
-cross, and come in the forms that real archives mix: signed and unsigned, grey and colour, compressed and not, bright
-and dark exchanged, with and without rescaling and windows. A model learns only if all of these are read right.
+writes ``FOLDER/train`` and ``FOLDER/test``, each with one folder per class. The images show a disc, a ring or a cross,
+in the forms that real archives mix: signed and unsigned, gray and color, compressed and uncompressed, inverted or not,
+with and without rescaling and windows. A model learns only if the loader reads all of them correctly.
 """
 
 import argparse
@@ -23,21 +23,21 @@ from pydicom.uid import (
 
 SIZE = 48
 CLASSES = ("cross", "disc", "ring")
-# So many files of each class for training are for one that is for testing.
+# The ratio of training files to test files in each class.
 TRAIN_TO_TEST = 4
 
 
 def make(folder: str | Path, *, per_class: int = 100, seed: int = 0) -> Path:
-    """Write the files and return the folder; the same arguments give the same files.
+    """Write the files and return the folder. The same arguments give the same files.
 
     Parameters
     ----------
     folder : path
-        Where ``train`` and ``test`` are made.
+        Folder in which ``train`` and ``test`` are created.
     per_class : int
-        How many files of each class ``train`` has; ``test`` has a quarter of that.
+        Number of files per class in ``train``; ``test`` has a quarter of that, at least one.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
 
     """
     counts = {"train": per_class, "test": max(1, per_class // TRAIN_TO_TEST)}
@@ -55,7 +55,7 @@ def make(folder: str | Path, *, per_class: int = 100, seed: int = 0) -> Path:
 
 
 def _picture(name: str, rng: np.random.Generator) -> np.ndarray:
-    """Return an image of a class, bright on dark, from 0 to 1."""
+    """Return an image of the class `name`, bright on dark, with values from 0 to 1."""
     radius = rng.uniform(7, 12)
     y, x = np.mgrid[:SIZE, :SIZE] - rng.uniform(14, SIZE - 14, (2, 1, 1))
     distance = np.hypot(x, y)
@@ -69,7 +69,7 @@ def _picture(name: str, rng: np.random.Generator) -> np.ndarray:
 
 
 def _signed(picture: np.ndarray) -> Dataset:
-    """As of a CT: 12 bits, signed, 0 is water."""
+    """Return an image like those of CT: 12 bits, signed, water at 0."""
     ds = _image((picture * 1000 - 500).astype("<i2"), bits_stored=12)
     ds.RescaleIntercept, ds.RescaleSlope = 0, 1
     ds.WindowCenter, ds.WindowWidth = 0, 1000
@@ -77,27 +77,27 @@ def _signed(picture: np.ndarray) -> Dataset:
 
 
 def _run_length_encoded(picture: np.ndarray) -> Dataset:
-    """In RLE Lossless, without a window."""
+    """Return an image in RLE Lossless, without a window."""
     ds = _image((picture * 4095).astype("<u2"), bits_stored=12)
     ds.compress(RLELossless, generate_instance_uid=False)
     return ds
 
 
 def _inverted(picture: np.ndarray) -> Dataset:
-    """As a radiograph: the lowest value is white."""
+    """Return an image like a radiograph, whose lowest value is white."""
     ds = _image(((1 - picture) * 1023).astype("<u2"), bits_stored=10, photometric_interpretation="MONOCHROME1")
     ds.WindowCenter, ds.WindowWidth = 512, 1024
     return ds
 
 
 def _coloured(picture: np.ndarray) -> Dataset:
-    """As of an endoscope, or a screenshot: 8 bits of red, green and blue."""
+    """Return an image like those of endoscopes, or a screenshot: RGB with 8 bits per sample."""
     tint = np.array([1.0, 0.85, 0.7])
     return _image((picture[..., None] * tint * 255).astype("u1"), bits_stored=8, photometric_interpretation="RGB")
 
 
 def _rescaled(picture: np.ndarray) -> Dataset:
-    """As of a PET: 16 bits, of which a slope makes the values that the window is about."""
+    """Return an image like those of PET: 16 bits, with a slope, and a window on the rescaled values."""
     ds = _image((picture * 60000 + 1000).astype("<u2"), bits_stored=16)
     ds.RescaleIntercept, ds.RescaleSlope = -50, 0.05
     ds.WindowCenter, ds.WindowWidth = 1500, 3000
@@ -108,7 +108,7 @@ FORMS: tuple[Callable[[np.ndarray], Dataset], ...] = (_signed, _run_length_encod
 
 
 def _image(array: np.ndarray, *, bits_stored: int, photometric_interpretation: str = "MONOCHROME2") -> Dataset:
-    """Return the data set of an image (PS3.3 C.7.6.3), uncompressed."""
+    """Return the data set of an uncompressed image (PS3.3 C.7.6.3)."""
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -120,7 +120,7 @@ def _image(array: np.ndarray, *, bits_stored: int, photometric_interpretation: s
     ds.BitsAllocated = array.dtype.itemsize * 8
     ds.BitsStored, ds.HighBit = bits_stored, bits_stored - 1
     ds.PixelRepresentation = int(array.dtype.kind == "i")
-    # Bits above Bits Stored say nothing, and a reader must not believe them (PS3.5 8.1.1).
+    # Bits above Bits Stored have no meaning, and a reader must ignore them (PS3.5 8.1.1).
     unsigned = array.view(f"<u{array.dtype.itemsize}") & ((1 << bits_stored) - 1)
     ds.PixelData = unsigned.tobytes()
     ds["PixelData"].VR = "OW" if ds.BitsAllocated > 8 else "OB"  # noqa: PLR2004 - PS3.5 8.1
@@ -128,7 +128,7 @@ def _image(array: np.ndarray, *, bits_stored: int, photometric_interpretation: s
 
 
 def _identify(ds: Dataset, name: str) -> None:
-    """Give what every DICOM file has: a class and names, here made of `name` alone."""
+    """Set the SOP class and the identifiers that every DICOM file has, derived from `name` only."""
     is_colour = ds.SamplesPerPixel > 1
     ds.SOPClassUID = SecondaryCaptureImageStorage if is_colour else CTImageStorage
     ds.Modality = "OT" if is_colour else "CT"

@@ -1,10 +1,10 @@
-"""Train a small network straight from DICOM files, without an export between.
+"""Train a small network with PyTorch directly on DICOM files, without an export.
 
 $ pip install '.[torch]' pillow
 $ python examples/toy_data.py FOLDER
-$ python examples/train_torch.py FOLDER                  # or: --png FOLDER, of what `dicomet convert` has made of them
+$ python examples/train_torch.py FOLDER                  # or: --png FOLDER, for PNG files from `dicomet convert`
 
-FOLDER has ``train`` and ``test``, and each of these a folder for every class. Exits with 1 if nothing was learnt.
+FOLDER has ``train`` and ``test``, each with one folder per class. The exit status is 1 if the network has not learned.
 """
 
 import argparse
@@ -20,12 +20,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from dicomet.torch import DicomDataset
 
-# Of the images of a test that were named right; one who guesses names a third of the toy data's.
+# The test accuracy that counts as success. On the toy data, guessing reaches a third.
 LEARNT = 0.8
 
 
 class PngFolder(Dataset[Any]):
-    """The same images as PNG files in class folders, as a loader without dicomet reads them."""
+    """The same images as PNG files in class folders, read without dicomet."""
 
     def __init__(self, folder: Path) -> None:
         """Find the files."""
@@ -47,7 +47,7 @@ class PngFolder(Dataset[Any]):
 
 
 def grey(image: torch.Tensor) -> torch.Tensor:
-    """Return one channel of images of one or three."""
+    """Return an image of 1 or 3 channels with a single channel, their mean."""
     return image.mean(0, keepdim=True)
 
 
@@ -57,7 +57,7 @@ def images(folder: Path, *, png: bool) -> DicomDataset | PngFolder:
 
 
 def network(classes: int) -> nn.Module:
-    """Return a network that looks for small shapes anywhere in an image."""
+    """Return a network that detects small shapes anywhere in an image."""
     return nn.Sequential(
         nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
@@ -83,14 +83,14 @@ def train(model: nn.Module, loader: DataLoader[Any], epochs: int) -> None:
 
 @torch.no_grad()
 def accuracy(model: nn.Module, loader: DataLoader[Any]) -> float:
-    """Return how many of the images the model names right, of 1."""
+    """Return the fraction of images that the model classifies correctly."""
     model.eval()
     right = [(model(batch).argmax(1) == labels).float() for batch, labels in loader]
     return torch.cat(right).mean().item()
 
 
 def main() -> int:
-    """Train, test, and tell."""
+    """Train and test, print the accuracy, and return the exit status."""
     parser = argparse.ArgumentParser(description="Train a small network straight from DICOM files.")
     parser.add_argument("folder", type=Path, help="with train/CLASS/FILES and test/CLASS/FILES")
     parser.add_argument("--png", action="store_true", help="the files are PNG")
@@ -98,7 +98,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=0, help="processes that load (default: none)")
     options = parser.parse_args()
     torch.manual_seed(0)
-    # More threads take longer over so little than one.
+    # For so small a network, several threads are slower than one.
     torch.set_num_threads(1)
     training, test = (images(options.folder / split, png=options.png) for split in ("train", "test"))
     model = network(len(training.classes))

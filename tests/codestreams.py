@@ -1,10 +1,9 @@
-"""Small JPEG, JPEG-LS and JPEG 2000 codestreams of known components, with any statement about their colors.
+"""Small JPEG, JPEG-LS and JPEG 2000 codestreams of known components, with any marker segments about their colors.
 
 The JPEG writers follow ISO/IEC 10918-1 for blocks of one value (DCT) and for prediction from the left (lossless), so
-that the decoded components are exactly those that were put in. JPEG-LS and JPEG 2000 are coded by pyjpegls and
-OpenJPEG; what they cannot say is written into their headers, and components of different sizes are put together from
-three images of one component (ISO/IEC 15444-1 B.12.1.5: in component order the packets of a component follow each
-other).
+that decoding returns exactly the components that were encoded. pyjpegls and OpenJPEG encode JPEG-LS and JPEG 2000;
+header fields that they do not support are patched. Components of different sizes are assembled from three images of one
+component (ISO/IEC 15444-1 B.12.1.5: in component order, the packets of each component are contiguous).
 """
 
 import struct
@@ -22,7 +21,7 @@ def adobe(transform: int) -> bytes:
 
 
 SHORT_ADOBE = b"\xff\xee\x00\x0aAdobe\x00\x64\x00"
-"""Ten bytes: too short for a transform."""
+"""A segment of ten bytes, too short to contain a transform."""
 
 
 def hp_transform(number: int) -> bytes:
@@ -36,32 +35,32 @@ def segment(marker: int, content: bytes) -> bytes:
 
 
 class BitWriter:
-    """Bits, most significant first, with a zero byte after each FF (ISO/IEC 10918-1 F.1.2.3)."""
+    """A bit stream, most significant bit first, with a zero byte after each FF (ISO/IEC 10918-1 F.1.2.3)."""
 
     def __init__(self) -> None:
         self._bits: list[str] = []
 
     def category(self, difference: int) -> None:
-        """A difference as its category in five bits, and its additional bits (F.1.2.1)."""
+        """Write a difference as its category in five bits, followed by its additional bits (F.1.2.1)."""
         size = abs(difference).bit_length()
         self.put(size, 5)
         if size < 16:
             self.put(difference if difference > 0 else difference + 2**size - 1, size)
 
     def put(self, value: int, width: int) -> None:
-        """The lowest bits of a value."""
+        """Write the lowest `width` bits of a value."""
         if width:
             self._bits.append(f"{value:0{width}b}")
 
     def stuffed(self) -> bytes:
-        """All of them, filled up with ones."""
+        """Return the stream, padded with ones and with stuffed zero bytes."""
         bits = "".join(self._bits)
         bits += "1" * (-len(bits) % 8)
         return int(bits or "0", 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
 
 
 def five_bit_table(kind: int, categories: int) -> bytes:
-    """A Huffman table (B.2.4.2) in which each category has a code of five bits: its own number."""
+    """A Huffman table (B.2.4.2) in which each category has its own number as a code of five bits."""
     return segment(0xC4, bytes([kind, 0, 0, 0, 0, categories, *[0] * 11, *range(categories)]))
 
 
@@ -85,7 +84,7 @@ def dct_jpeg(
     sampling: Sequence[tuple[int, int]] = ((1, 1),) * 3,
     marker: int = 0xC0,
 ) -> bytes:
-    """A JPEG of 8 bits. `components` have a value for each block; all have the same number of minimum coded units."""
+    """An 8-bit JPEG. `components` contain one value for each block; all have the same number of minimum coded units."""
     ids, sampling = ids[: len(components)], sampling[: len(components)]
     widest, highest = (max(factors) for factors in zip(*sampling, strict=True))
     rows = components[0].shape[0] // sampling[0][1]
@@ -146,7 +145,7 @@ def lossless_jpeg(samples: np.ndarray, bits: int, segments: bytes = b"", ids: Se
 
 def jpeg_ls(samples: np.ndarray, bits: int, segments: bytes = b"", ids: Sequence[int] = (1, 2, 3)) -> bytes:
     """A lossless JPEG-LS codestream, interleaved by line."""
-    from jpeg_ls import encode_buffer  # noqa: PLC0415 - not everywhere installed
+    from jpeg_ls import encode_buffer  # noqa: PLC0415 - an optional package
 
     rows, columns, count = samples.shape
     coded = bytes(
@@ -162,7 +161,7 @@ def jpeg_ls(samples: np.ndarray, bits: int, segments: bytes = b"", ids: Sequence
     )
     coded = coded[:2] + segments + coded[2:]
     for old, new in zip((1, 2, 3), ids, strict=True):
-        # Of the frame header and of the scan header.
+        # In the frame header and in the scan header.
         coded = coded.replace(bytes([old, 0x11, 0]), bytes([new, 0x11, 0]), 1)
     start = coded.index(b"\xff\xda") + 5
     return coded[:start] + bytes(part for name in ids for part in (name, 0)) + coded[start + 2 * count :]
@@ -170,7 +169,7 @@ def jpeg_ls(samples: np.ndarray, bits: int, segments: bytes = b"", ids: Sequence
 
 def jpeg_2000(samples: np.ndarray, bits: int, *, mct: bool, lossy: bool = False) -> bytes:
     """A JPEG 2000 codestream of one or three components of the same size."""
-    from openjpeg.utils import encode_array  # noqa: PLC0415 - likewise
+    from openjpeg.utils import encode_array  # noqa: PLC0415 - an optional package
 
     options = {"compression_ratios": [1]} if lossy else {}
     return bytes(
@@ -183,13 +182,13 @@ def jpeg_2000(samples: np.ndarray, bits: int, *, mct: bool, lossy: bool = False)
 def subsampled_jpeg_2000(
     components: Sequence[np.ndarray], bits: int, size: tuple[int, int], separations: Sequence[tuple[int, int]]
 ) -> bytes:
-    """A codestream of components that have a sample for each `separations` (horizontal, vertical) of the image."""
+    """A codestream whose components have one sample for each `separations` (horizontal, vertical) of the image."""
     coded = [_Parts(jpeg_2000(np.ascontiguousarray(values), bits, mct=False)) for values in components]
     assert len({part.header[0x5C] for part in coded}) == 1, "the components are quantized differently"
     grid = struct.pack(">8I", size[1], size[0], 0, 0, size[1], size[0], 0, 0)
     described = b"".join(bytes([bits - 1, x, y]) for x, y in separations)
     style = bytearray(coded[0].header[0x52])
-    style[1], style[4] = 4, 0  # component after component; no multiple component transform
+    style[1], style[4] = 4, 0  # component order; no multiple component transform
     packets = b"".join(part.packets for part in coded)
     return b"".join(
         [
@@ -206,7 +205,7 @@ def subsampled_jpeg_2000(
 
 
 class _Parts:
-    """The segments of the main header, and the packets of the only tile-part."""
+    """The marker segments of the main header, and the packets of the only tile-part."""
 
     def __init__(self, codestream: bytes) -> None:
         self.header: dict[int, bytes] = {}
@@ -233,7 +232,7 @@ def _box(name: bytes, content: bytes) -> bytes:
 def replicated(
     components: Sequence[np.ndarray], size: tuple[int, int], separations: Sequence[tuple[int, int]]
 ) -> np.ndarray:
-    """The components at full size, of shape ``(rows, columns, components)``: each sample stands for its separation."""
+    """The components at full size, ``(rows, columns, components)``: samples are repeated by their separation."""
     full = [
         np.repeat(np.repeat(values, y, axis=0), x, axis=1)[: size[0], : size[1]]
         for values, (x, y) in zip(components, separations, strict=True)

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures that all tests share."""
 
 import pytest
 
@@ -7,6 +7,6 @@ WITH_DICOMET = ("test_install", "test_header")
 
 @pytest.fixture(autouse=True)
 def pydicom_without_dicomet(request, monkeypatch):
-    """Compare with pydicom itself: without dicomet as a plugin of pylibjpeg's, except where that is what is tested."""
+    """Compare with pydicom alone: disable dicomet's plugin for pylibjpeg, except in tests of that plugin."""
     if not request.module.__name__.startswith(WITH_DICOMET):
         monkeypatch.setenv("DICOMET", "0")

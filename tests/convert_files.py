@@ -1,4 +1,4 @@
-"""DICOM files for the tests of the converter, and independent readers for what it writes."""
+"""DICOM files for the tests of the converter, and independent readers for its output."""
 
 import io
 import signal
@@ -11,7 +11,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 
 def dicom(array, *, signed=False, frames=1, bits=None) -> bytes:
-    """Return a file in native form with the grey values or RGB of `array`."""
+    """Return a file in native form with the gray values or RGB pixels of `array`."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -37,12 +37,12 @@ def dicom(array, *, signed=False, frames=1, bits=None) -> bytes:
 
 
 def grey(value=0, shape=(6, 5)):
-    """Return grey values of 12 bits, which begin at `value`."""
+    """Return 12-bit gray values, starting at `value`."""
     return (np.arange(int(np.prod(shape)), dtype=np.uint16).reshape(shape) * 7 + value) % 4096
 
 
 def image(value=0) -> bytes:
-    """Return a file with the values of `grey`."""
+    """Return a file with the values of `grey(value)`."""
     return dicom(grey(value), bits=12)
 
 
@@ -55,7 +55,7 @@ def pixels(path) -> np.ndarray:
 
 
 def folder(root: Path, files: dict[str, bytes]) -> Path:
-    """Write files."""
+    """Write files below `root`, and return it."""
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,15 +64,15 @@ def folder(root: Path, files: dict[str, bytes]) -> Path:
 
 
 def names(root: Path) -> set[str]:
-    """Return all files below a folder."""
+    """Return the relative paths of all files below a folder."""
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
 def interruptible(command: list[str]) -> subprocess.Popen[bytes]:
-    """Start a command in a group of its own, which SIGINT ends: what is started in the background may ignore it."""
-    return subprocess.Popen(  # noqa: S603 - our own
+    """Start a command in its own process group, with the default handler for SIGINT, which background jobs may lack."""
+    return subprocess.Popen(  # noqa: S603 - a command of the tests
         command,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no other thread is there
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no other thread runs
     )

@@ -1,4 +1,4 @@
-"""Small images that tests of display share, as data sets and as files."""
+"""Small images for the display tests, as data sets and as files."""
 
 import io
 import os
@@ -51,7 +51,7 @@ def as_file(ds: Dataset) -> bytes:
 
 
 def lut_item(first: int, entries: np.ndarray, bits: int, *, words: bool) -> Dataset:
-    """Return an item of a sequence of tables."""
+    """Return an item of a LUT sequence."""
     item = Dataset()
     item.add_new("LUTDescriptor", "SS" if first < 0 else "US", [len(entries) % 65536, first, bits])
     if words:
@@ -73,7 +73,7 @@ def stored_images(draw) -> tuple[np.ndarray, int]:
 
 
 def raw_element(ds: Dataset, tag: int, vr: str, value: bytes) -> None:
-    """Add an element whose value is not converted before it is asked for."""
+    """Add an element whose value pydicom converts on first access."""
     raw = pydicom.dataelem.RawDataElement(
         pydicom.tag.Tag(tag), vr, len(value), value, 0, is_implicit_VR=False, is_little_endian=True
     )

@@ -1,4 +1,4 @@
-"""How an image is to be seen, by pydicom's functions and NumPy, in float64, frame by frame."""
+"""The display values of an image, computed with pydicom's functions and NumPy, in float64, frame by frame."""
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -8,10 +8,10 @@ FAR = 1e12
 
 
 def part(ds: Dataset, frame: np.ndarray, index: int) -> np.ndarray:
-    """Return how bright each pixel of a frame is, from 0 to 1."""
+    """Return the brightness of each pixel of a frame, from 0 to 1."""
     ds = of_frame(ds, index)
     if frame.dtype.kind == "f":
-        # pydicom's windows ask for it.
+        # pydicom's windowing reads them.
         ds.BitsStored, ds.PixelRepresentation = 16, 0
     if ds.PhotometricInterpretation == "PALETTE COLOR":
         colors = apply_color_lut(frame, ds)
@@ -24,7 +24,7 @@ def part(ds: Dataset, frame: np.ndarray, index: int) -> np.ndarray:
 
 
 def of_frame(ds: Dataset, index: int) -> Dataset:
-    """Return a data set that says of itself what its functional groups say of a frame."""
+    """Return a data set to which the attributes of a frame's functional groups are copied."""
     of_all, ds = ds, Dataset()
     ds.update(of_all)
     ds.file_meta = of_all.file_meta
@@ -38,7 +38,7 @@ def of_frame(ds: Dataset, index: int) -> Dataset:
 
 
 def grey_part(ds: Dataset, frame: np.ndarray) -> np.ndarray:
-    """Return the same before it is inverted."""
+    """Return the brightness before any inversion."""
     values = apply_modality_lut(frame, ds)
     if "VOILUTSequence" in ds:
         return apply_voi_lut(values, ds) / (2.0 ** ds.VOILUTSequence[0].LUTDescriptor[2] - 1)
@@ -54,12 +54,12 @@ def grey_part(ds: Dataset, frame: np.ndarray) -> np.ndarray:
 
 
 def rounded(exact: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Round half up, where the result has integers."""
+    """Round half up if `dtype` is an integer type."""
     return np.floor(exact + 0.5).astype(dtype) if np.dtype(dtype).kind in "iu" else exact.astype(dtype)
 
 
 def assert_seen(found: np.ndarray, exact: np.ndarray) -> None:
-    """Check a result, but for what lies half-way between two numbers as exactly as float64 can tell."""
+    """Check a result, except for values halfway between two integers within the precision of float64."""
     assert found.shape == exact.shape
     if found.dtype.kind == "f":
         np.testing.assert_allclose(found, exact, rtol=1e-6, atol=1e-7)
@@ -71,7 +71,7 @@ def assert_seen(found: np.ndarray, exact: np.ndarray) -> None:
 
 
 def equation(x: np.ndarray, center: float, width: float, function: str) -> np.ndarray:
-    """PS3.3 C.11.2.1.2.1, C.11.2.1.3.1 and C.11.2.1.3.2, from 0 to 1."""
+    """The VOI LUT functions of PS3.3 C.11.2.1.2.1, C.11.2.1.3.1 and C.11.2.1.3.2, scaled to 0 to 1."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         if function == "SIGMOID":
             return 1 / (1 + np.exp(-4 * (x - center) / width))

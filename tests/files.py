@@ -1,10 +1,10 @@
-"""What is expected of every file that pydicom and pydicom-data bring along, and of some more from its test data.
+"""The expected outcome of every file in pydicom and pydicom-data, and of some more of pydicom's test data.
 
-Four outcomes, one for the file (by path, open or in memory) and one for the Dataset that pydicom makes of it:
+There are four outcomes. Each file has one for its source (path, open file or bytes) and one for pydicom's Dataset:
 
-* `EQUAL`: dicomet gives what pydicom gives.
-* `ONLY`: dicomet decodes what pydicom does not.
-* `REFUSED`: neither gives an array, because the image is damaged or not described.
+* `EQUAL`: dicomet and pydicom return equal arrays.
+* `ONLY`: dicomet decodes the image, pydicom does not.
+* `REFUSED`: neither returns an array, because the image is damaged or its description is missing.
 * `NO_IMAGE`: there is nothing to decode.
 """
 
@@ -33,22 +33,22 @@ ROOTS = {
 
 @dataclass(frozen=True)
 class Expected:
-    """The outcome for a file and for its Dataset, and what comes with it."""
+    """The outcomes for a file and for its Dataset, with the expected warnings and errors."""
 
     file: str = EQUAL
     dataset: str = EQUAL
     why: str = ""
     error: type[PixelDataError] = PixelDataError
     says: str = ""
-    """A pattern for dicomet's message where it refuses."""
+    """A regular expression for dicomet's error message."""
     pydicom_error: type[Exception] = Exception
-    """What pydicom raises where dicomet alone decodes."""
+    """The exception that pydicom raises where only dicomet decodes."""
     file_warning: str | None = None
     dataset_warning: str | None = None
     transfer_syntax: UID | None = None
-    """What the caller has to add, because the file does not have it."""
+    """The transfer syntax that the caller must pass, because the file does not contain it."""
     slow: bool = False
-    """So many frames that only some are compared."""
+    """The image has many frames, of which only some are compared."""
 
 
 def _no_image(why: str, says: str) -> Expected:
@@ -56,7 +56,7 @@ def _no_image(why: str, says: str) -> Expected:
 
 
 _EQUAL = Expected()
-_NOT_DICOM = _no_image("not a DICOM file", "(?i)transfer.syntax.uid")
+_NOT_DICOM = _no_image("not a DICOM file", "(?i)transfer.syntax.uid|not a DICOM file")
 _NO_META = _no_image("a data set without meta information and without pixel data", "(?i)transfer.syntax.uid")
 _NO_PIXELS = _no_image("a data set without pixel data", "no pixel data to decode")
 
@@ -113,7 +113,7 @@ _PYDICOM = {
         why="the data set is in Implicit VR, against its transfer syntax; pydicom takes the pixel data for Explicit VR",
         pydicom_error=ValueError,
     ),
-    # Damaged, or not described
+    # Damaged, or without a description
     "JPEG-lossy.dcm": Expected(REFUSED, REFUSED, "12-bit JPEG with a wrong scan header", says="frame 0: the codec for"),
     "JPEG2000-embedded-sequence-delimiter.dcm": Expected(
         REFUSED, REFUSED, "a delimiter was written over the codestream's size", says="frame 0: the codestream has"
@@ -212,7 +212,7 @@ TABLE = {"pydicom": _PYDICOM, "pydicom-data": _PYDICOM_DATA, "shared": _SHARED}
 
 @dataclass(frozen=True)
 class Case:
-    """A file and what is expected of it."""
+    """A file and its expected outcome."""
 
     root: str
     name: str
@@ -220,7 +220,7 @@ class Case:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The path of the file."""
         return ROOTS[self.root] / self.name
 
     def __str__(self) -> str:
@@ -228,7 +228,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Return a case for every file that the table names, in the folders that are there."""
+    """Return a case for every file in the table whose folder exists."""
     return [
         Case(root, name, expected)
         for root, table in TABLE.items()
@@ -238,7 +238,7 @@ def cases() -> list[Case]:
 
 
 def matches(root: str, pattern: str) -> list[str]:
-    """Return the files that an entry of the table stands for."""
+    """Return the files that match an entry of the table."""
     folder = ROOTS[root]
     if not any(character in pattern for character in "*?["):
         return [pattern] if (folder / pattern).is_file() else []
@@ -246,7 +246,7 @@ def matches(root: str, pattern: str) -> list[str]:
 
 
 def found(root: str) -> set[str]:
-    """Return every file that is there. Python's own, of packages that bring data, are none of it."""
+    """Return every file in a folder, except the Python files of the package that contains the data."""
     folder = ROOTS[root]
     return {
         path.relative_to(folder).as_posix()

@@ -1,4 +1,4 @@
-"""How an image can be asked for: functions and methods of pydicom's, with options, right and wrong."""
+"""Calls that request an image: functions and methods of pydicom, with valid and invalid options."""
 
 import io
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ from pydicom.uid import (
 def observed(action, source) -> list:
     try:
         given = seen(action(source))
-    except BaseException as error:  # noqa: BLE001 - whatever it is, even a panic, it is compared
+    except BaseException as error:  # noqa: BLE001 - an exception of any type, even a panic, is compared
         given = raised(error)
     return [given, state(source)]
 
 
 def aliased(source, given) -> list:
-    """The result of a decoder, and whether it lies in the memory of its source."""
+    """The result of a decoder, and whether it shares the memory of its source."""
     if isinstance(source, bytearray | memoryview | np.ndarray):
         return [given, np.shares_memory(given[0], np.frombuffer(source, np.uint8))]
     return [given]
 
 
 def walked(generator, source, steps: int, end: str) -> list:
-    """Some steps of a generator and then its end, with the position of the file after each."""
+    """Some steps of a generator and its end, with the file position after each."""
     found = [position(source)]
     for _ in range(steps):
         found += [attempted(lambda: next(generator)), position(source)]
@@ -46,7 +46,7 @@ def walked(generator, source, steps: int, end: str) -> list:
 
 
 def walked_without_place(generator, source, steps: int, end: str) -> list:
-    """Likewise, but without the position of the file, in which iterations over RLE Lossless do differ."""
+    """The same without the file position, which may differ in iterations over RLE Lossless."""
     found = walked(generator, None, steps, end)
     if isinstance(source, io.IOBase) and not source.closed:
         source.seek(0)
@@ -56,7 +56,7 @@ def walked_without_place(generator, source, steps: int, end: str) -> list:
 def attempted(action):
     try:
         return seen(action())
-    except BaseException as error:  # noqa: BLE001 - whatever it is, even a panic, it is compared
+    except BaseException as error:  # noqa: BLE001 - an exception of any type, even a panic, is compared
         return raised(error)
 
 
@@ -82,7 +82,7 @@ INDICES = {
 
 @dataclass(frozen=True)
 class Example:
-    """A call: of `function`, for a source of this kind, with `chosen` for index or indices."""
+    """A call of `function` for a source of the given kind, with `chosen` as `index` or `indices`."""
 
     case: Case
     source: str

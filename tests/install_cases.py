@@ -1,4 +1,4 @@
-"""Images and descriptions for the comparison with pydicom: right, odd and wrong."""
+"""Images and descriptions for the comparison with pydicom: valid, unusual and invalid."""
 
 import functools
 import itertools
@@ -39,7 +39,7 @@ HEAD = 5
 
 @dataclass(frozen=True)
 class Case:
-    """One image: its description by pydicom's names, and its value."""
+    """One image: its description, under pydicom's option names, and its value."""
 
     syntax: UID
     options: dict[str, Any]
@@ -82,7 +82,7 @@ def images(draw, formats=FORMATS) -> Image:
         image = replaced(image, signed=False)
     style = draw(st.sampled_from(["noise", "extremes", "doubtful"]))
     if formats == RLE_FORMATS:
-        # The frames of RLE Lossless are not subsampled.
+        # Frames in RLE Lossless are not subsampled.
         return replaced(
             filled(replaced(image, photometric="RGB"), draw(st.integers(0, 2**16)), style),
             photometric=image.photometric,
@@ -98,7 +98,7 @@ def photometrics(samples: int, bits: int) -> list[str]:
 
 
 def filled(image: Image, seed: int, style: str) -> Image:
-    """`doubtful`: where the rounding of colours depends on the arithmetic."""
+    """Fill in values; the style `doubtful` uses colors whose rounding depends on the arithmetic."""
     if style != "doubtful" or image.samples == 1 or image.bits_allocated != 8:
         return with_values(image, seed, "noise" if style == "doubtful" else style)
     image = with_values(image, seed, "noise")
@@ -109,7 +109,7 @@ def filled(image: Image, seed: int, style: str) -> Image:
 
 
 def described(image: Image) -> dict[str, Any]:
-    """The options that a Dataset would have."""
+    """The options that pydicom reads from a Dataset of the image."""
     options = {
         "samples_per_pixel": image.samples,
         "photometric_interpretation": image.photometric,
@@ -140,7 +140,7 @@ def native_cases(draw) -> Case:
 
 @st.composite
 def damaged_values(draw, value: bytes, frames: int) -> bytes:
-    """A native value of another length."""
+    """A native value of wrong length."""
     frame = max(1, len(value) // frames)
     lengths = [-1, -2, -frame, -len(value), 1, 2, 3, frame, frame + 1, 3 * frame, len(value) // 2]
     change = draw(st.sampled_from(lengths))
@@ -314,7 +314,7 @@ def with_tail(value: bytes, tail: str) -> bytes:
     }[tail]
 
 
-# Descriptions that are wrong
+# Invalid descriptions
 
 
 MISSING = object()
@@ -351,7 +351,7 @@ def wrong_options(draw, case: Case) -> Case:
 
 @st.composite
 def cases(draw) -> Case:
-    """Half of them as they should be."""
+    """Cases, of which about half are valid."""
     case = draw(st.one_of(native_cases(), rle_cases()))
     fault = draw(st.sampled_from(["", "", "", "options", "options", "value", "elements"]))
     if fault == "options":
@@ -385,7 +385,7 @@ EXTRA = {
     "pixel_keyword": ["PixelData", "FloatPixelData", None],
     "apply_j2k_sign_correction": [True],
 }
-# Faults of the description can be given as options, too.
+# Invalid descriptions can also be passed as options.
 EXTRA |= {name: [value for value in values if value is not MISSING] for name, values in WRONG.items()}
 
 

@@ -1,4 +1,4 @@
-"""What may happen to a data set between two accesses to its array."""
+"""Changes to a data set between two accesses to its array."""
 
 import io
 
@@ -16,7 +16,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-# Kept, so that no other value gets the identity of one of them.
+# Kept alive, so that no other value gets the `id` of one of them.
 OTHER = bytes(range(96))
 
 
@@ -33,7 +33,7 @@ def equal_value(dataset):
 
 
 def put(dataset, tag, element):
-    """Behind pydicom's back."""
+    """Store an element without pydicom's knowledge."""
     dataset._dict[Tag(tag)] = element
 
 
@@ -42,7 +42,7 @@ def raw(tag, vr, value):
 
 
 class Meta(FileMetaDataset):
-    """One that knows its transfer syntax by itself."""
+    """File meta information whose `get` returns a transfer syntax of its own."""
 
     def get(self, key, default=None):
         return ExplicitVRBigEndian if key == "TransferSyntaxUID" else super().get(key, default)

@@ -1,4 +1,4 @@
-"""What a case can be given to pydicom as: data sets, buffers, files, and file objects of one's own."""
+"""The sources that pydicom can read a case from: data sets, buffers, files, and custom file objects."""
 
 import atexit
 import io
@@ -42,7 +42,7 @@ def added(dataset: Dataset, tag: int, vr: str, value: Any) -> None:
 
 
 def file_of(case: Case) -> bytes:
-    """A whole file; None is an empty value."""
+    """A complete file, in which None becomes an empty value."""
     order = ">" if case.syntax == ExplicitVRBigEndian else "<"
     found = {0x00100010: ("PN", b"Nobody")}
     for name, tag in TAGS.items():
@@ -78,7 +78,7 @@ def dataset_deferred(case: Case) -> Dataset:
 
 
 class Recorder:
-    """A file-like object that records what is done with it."""
+    """A file-like object that records its calls."""
 
     def __init__(self, data: bytes, position: int):
         self.calls = []
@@ -99,7 +99,7 @@ class Recorder:
 
 
 class RecordingBytesIO(io.BytesIO):
-    """A subclass of a plain file that records what is done with it."""
+    """A subclass of a plain file that records its reads."""
 
     def __init__(self, data: bytes, position: int):
         super().__init__(data)
@@ -112,14 +112,14 @@ class RecordingBytesIO(io.BytesIO):
 
 
 class Reader:
-    """A file-like object that can be read only."""
+    """A file-like object that has no method but `read`."""
 
     def __init__(self, data: bytes):
         self.read = io.BytesIO(data).read
 
 
 def opened(data: bytes, position: int) -> io.BufferedRandom:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when its outcome is known
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - `outcome` closes it
     file.write(data)
     file.seek(position)
     return file
@@ -151,11 +151,11 @@ COMMON_BUFFERS = ("bytes", "BytesIO", "BytesIO in the middle", "file", "file in 
 
 
 def state(source) -> list:
-    """What can be seen of a source after a call."""
+    """The observable state of a source after a call."""
     if isinstance(source, Dataset):
         found = [(tag, type(elem), elem.VR, content(elem.value)) for tag, elem in sorted(source._dict.items())]
         known, file_meta = source._pixel_id, str(getattr(source, "file_meta", None))
-        # Last, for it reads elements.
+        # Last, because it reads elements.
         return [found, seen(source._pixel_array), [*known], file_meta, known and known == get_image_pixel_ids(source)]
     if isinstance(source, bytes | bytearray | memoryview | np.ndarray):
         return [bytes(source)]

@@ -1,7 +1,7 @@
-"""An independent way from known samples to bytes, and to the array that dicomet should make of them.
+"""An independent encoder from known samples to bytes, and the array that dicomet must return for them.
 
-Nothing here decodes. An `Image` begins with its sample values; the bytes follow from them by the definitions of PS3.5,
-and so does the expected array. Speed is of no interest.
+Nothing here decodes. An `Image` starts from its sample values; the bytes and the expected array follow from them by the
+definitions of PS3.5. Speed does not matter.
 """
 
 import itertools
@@ -19,10 +19,10 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class Image:
-    """Known samples, and how they are to be stored.
+    """Known samples, and how to store them.
 
-    `values` has the shape (frames, rows, columns, samples), and the type of the result. `garbage` is what lies in the
-    bits above Bits Stored.
+    `values` has the shape (frames, rows, columns, samples) and the dtype of the result. `garbage` fills the bits above
+    Bits Stored.
     """
 
     values: np.ndarray
@@ -56,27 +56,27 @@ class Image:
 
     @property
     def dtype(self) -> np.dtype:
-        """The type of the result."""
+        """The dtype of the result."""
         if self.keyword != "PixelData":
             return np.dtype(f"f{self.bits_allocated // 8}")
         signed = self.signed and self.bits_allocated > 1
         return np.dtype(f"{'i' if signed else 'u'}{word_bytes(self.bits_allocated)}")
 
     def frame(self, index: int) -> "Image":
-        """The image of one frame alone."""
+        """The image that consists of one frame."""
         return replace(self, values=self.values[index : index + 1])
 
 
 def word_bytes(bits_allocated: int) -> int:
-    """Bytes of the smallest NumPy integer that has room for so many bits."""
+    """Bytes of the smallest NumPy integer with at least `bits_allocated` bits."""
     return next(size for size in (1, 2, 4, 8) if size * 8 >= bits_allocated)
 
 
-# What comes out
+# Expected results
 
 
 def expected(image: Image, *, raw: bool = False) -> np.ndarray:
-    """The result for the whole image."""
+    """The expected array for the whole image."""
     samples = image.values
     if image.photometric in YBR and not raw:
         samples = ybr_to_rgb(samples, image.bits_stored)
@@ -85,7 +85,7 @@ def expected(image: Image, *, raw: bool = False) -> np.ndarray:
 
 
 def rounded(numerator: np.ndarray, denominator: int, dtype: "np.dtype | str" = "u1", bits: int = 8) -> np.ndarray:
-    """The fraction as a sample of so many bits: rounded half up, and limited. All in integers, so without any error."""
+    """The fraction as a sample of `bits` bits: rounded half up and clamped. Integer arithmetic, therefore exact."""
     return np.clip((2 * numerator + denominator) // (2 * denominator), 0, 2**bits - 1).astype(dtype)
 
 
@@ -118,11 +118,11 @@ def rgb_to_ybr(rgb: np.ndarray) -> np.ndarray:
     return np.stack([y, cb, cr], axis=-1)
 
 
-# What goes in
+# Stored forms
 
 
 def words(image: Image) -> np.ndarray:
-    """The samples as they are stored: two's complement of Bits Stored bits, and anything above."""
+    """The samples as stored: the two's complement in Bits Stored bits, with `garbage` above."""
     unsigned = np.dtype(f"u{word_bytes(image.bits_allocated)}")
     if image.keyword != "PixelData":
         return image.values.view(unsigned)
@@ -132,7 +132,7 @@ def words(image: Image) -> np.ndarray:
 
 
 def samples_in_order(image: Image) -> np.ndarray:
-    """All stored words one after the other: by planes, or by pixels, or in groups of Y Y Cb Cr."""
+    """All stored words in order: by planes, by pixels, or in groups of Y Y Cb Cr."""
     stored = words(image)
     if image.photometric == "YBR_FULL_422":
         left, right = stored[:, :, 0::2], stored[:, :, 1::2]
@@ -145,7 +145,7 @@ def samples_in_order(image: Image) -> np.ndarray:
 def native(image: Image, *, big_endian: bool = False, ow_swapped: bool = False) -> bytes:
     """The value of the pixel data element, in native form (PS3.5 8.1.1, 8.2).
 
-    `ow_swapped`: samples of 8 bits were sent as words (OW), which differs from bytes in big endian.
+    `ow_swapped`: 8-bit samples were sent as words (OW), whose bytes big endian swaps.
     """
     stored = samples_in_order(image)
     if image.bits_allocated in (1, 12):
@@ -159,18 +159,18 @@ def native(image: Image, *, big_endian: bool = False, ow_swapped: bool = False) 
 
 
 def bit_stream(stored: np.ndarray, bits: int) -> bytes:
-    """Every sample's lowest bits, least significant first, without a gap."""
+    """The lowest bits of each sample, least significant first, without gaps."""
     single = (stored[:, None] >> np.arange(bits, dtype=stored.dtype)) & 1
     return np.packbits(single.astype(np.uint8).ravel(), bitorder="little").tobytes()
 
 
 def swap_pairs(value: bytes) -> bytes:
-    """Each word of two bytes the other way round."""
+    """The value with the bytes of each 16-bit word swapped."""
     return np.frombuffer(value, "<u2").astype(">u2").tobytes()
 
 
 def byte_planes(image: Image) -> list[bytes]:
-    """The segments of a frame before they are packed (PS3.5 G.2): by sample, most significant byte first."""
+    """The segments of a frame before packing (PS3.5 G.2): by sample, most significant byte first."""
     (stored,) = words(image)
     shifts = range(stored.itemsize * 8 - 8, -8, -8)
     return [
@@ -184,7 +184,7 @@ def byte_planes(image: Image) -> list[bytes]:
 
 
 def rle_frame(segments: list[bytes], gaps: list[bytes] | None = None) -> bytes:
-    """A frame of packed segments, each of which may be followed by a gap."""
+    """A frame of packed segments, each with an optional gap after it."""
     parts = [segment + gap for segment, gap in zip(segments, gaps or [b""] * len(segments), strict=True)]
     offsets = np.cumsum([64, *map(len, parts[:-1])])
     header = struct.pack("<16L", len(parts), *offsets, *[0] * (15 - len(parts)))
@@ -192,7 +192,7 @@ def rle_frame(segments: list[bytes], gaps: list[bytes] | None = None) -> bytes:
 
 
 def odd_runs(plane: bytes, rng: np.random.Generator) -> bytes:
-    """Runs that a usual encoder would not write, but that mean `plane`."""
+    """Unusual but valid PackBits runs that decode to `plane`."""
     packed, at = bytearray(), 0
     while at < len(plane):
         if rng.random() < 0.2:
@@ -222,21 +222,21 @@ DELIMITER = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
 
 
 def fragments(frame: bytes, cuts: list[int]) -> list[bytes]:
-    """The frame in pieces of even length, cut at about `cuts`."""
+    """The frame split into fragments of even length, near the offsets `cuts`."""
     frame += bytes(len(frame) % 2)
     places = sorted({0, len(frame), *(cut % len(frame) // 2 * 2 for cut in cuts)})
     return [frame[start:end] for start, end in itertools.pairwise(places)]
 
 
 def encapsulated(frames: list[list[bytes]], *, table: bool) -> bytes:
-    """The value of the pixel data element: frames, each a list of fragments, with or without Basic Offset Table."""
+    """The value of the pixel data element: frames as lists of fragments, with or without Basic Offset Table."""
     items = [b"".join(map(item, frame)) for frame in frames]
     offsets = np.cumsum([0, *map(len, items[:-1])]).astype("<u4").tobytes()
     return item(offsets if table else b"") + b"".join(items) + DELIMITER
 
 
 def extended_offset_table(frames: list[bytes]) -> tuple[bytes, bytes]:
-    """Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8), for one fragment a frame."""
+    """Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8), for one fragment per frame."""
     padded = [len(frame) + len(frame) % 2 + 8 for frame in frames]
     offsets = np.cumsum([0, *padded[:-1]]).astype("<u8").tobytes()
     return offsets, np.array([len(frame) for frame in frames], "<u8").tobytes()
@@ -251,7 +251,7 @@ PIXEL_DATA = 0x7FE00010
 
 
 def element(tag: int, vr: str, value: bytes, transfer_syntax: UID = ExplicitVRLittleEndian) -> bytes:
-    """One element (PS3.5 7.1). Encapsulated pixel data has an undefined length."""
+    """One element (PS3.5 7.1). Encapsulated pixel data has undefined length."""
     implicit, order = transfer_syntax.is_implicit_VR, "<" if transfer_syntax.is_little_endian else ">"
     length = UNDEFINED_LENGTH if tag == PIXEL_DATA and transfer_syntax.is_encapsulated else len(value)
     header = struct.pack(f"{order}HH", tag >> 16, tag & 0xFFFF)
@@ -263,7 +263,7 @@ def element(tag: int, vr: str, value: bytes, transfer_syntax: UID = ExplicitVRLi
 
 
 def text(value: str) -> bytes:
-    """A text of even length."""
+    """A text padded to even length."""
     return value.encode() + b" " * (len(value) % 2)
 
 
@@ -276,7 +276,7 @@ def elements(  # noqa: PLR0913
     extended: tuple[bytes, bytes] | None = None,
     trailing: bytes = b"",
 ) -> dict[int, tuple[str, bytes]]:
-    """The elements that describe and hold the image, and one with `trailing` bytes behind them."""
+    """The elements that describe and contain the image, followed by one with the bytes `trailing`, if any."""
     order = ">" if big_endian else "<"
     numbers = {
         0x00280002: image.samples,
@@ -302,7 +302,7 @@ def elements(  # noqa: PLR0913
 
 
 def data_set(found: dict[int, tuple[str, bytes]], transfer_syntax: UID) -> bytes:
-    """The elements in the encoding of the transfer syntax."""
+    """The elements, encoded in the transfer syntax."""
     return b"".join(element(tag, vr, value, transfer_syntax) for tag, (vr, value) in found.items())
 
 
@@ -315,7 +315,7 @@ def dicom_file(found: dict[int, tuple[str, bytes]], transfer_syntax: UID = Expli
 
 
 def deflated(data: bytes) -> bytes:
-    """PS3.5 A.5, with its padding byte."""
+    """A deflated data set (PS3.5 A.5), padded to even length."""
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     stream = deflate.compress(data) + deflate.flush()
     return stream + bytes(len(stream) % 2)

@@ -1,4 +1,4 @@
-"""All that a caller can see of a call: what it gives, and what it says. Equal outcomes cannot be told apart."""
+"""Everything that a caller can observe of a call: result, exceptions, warnings and log records."""
 
 import io
 import logging
@@ -15,13 +15,13 @@ import dicomet
 
 
 def array(arr: np.ndarray) -> tuple:
-    """Values, type and form; not the arrays that it is a view of, but whether it is one."""
+    """Values, type and memory layout, and whether the array is a view, but not of which array."""
     flags = (arr.flags.c_contiguous, arr.flags.f_contiguous, arr.flags.owndata, arr.flags.writeable, arr.flags.aligned)
     return (type(arr), arr.dtype.str, arr.shape, arr.strides, flags, arr.base is None, arr.tobytes())
 
 
 def seen(value):
-    """`value` in a form that can be compared: arrays as above, mappings with their order and the types of values."""
+    """`value` in comparable form: arrays as in `array`, mappings with their order, scalars with their types."""
     if isinstance(value, np.ndarray):
         return array(value)
     if isinstance(value, types.GeneratorType):
@@ -36,16 +36,16 @@ def seen(value):
 
 
 def without_addresses(text: str) -> str:
-    """Where an object lies in memory is different each time."""
+    """Remove memory addresses, which differ from run to run."""
     return re.sub(r"\bat 0x[0-9a-f]+", "at 0x", text)
 
 
 def steps(generator) -> list:
-    """What a generator yields, and what it ends in."""
+    """The items that a generator yields, and the exception that ends it, if any."""
     found = []
     try:
         found.extend(seen(item) for item in generator)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
+    except Exception as error:  # noqa: BLE001 - an exception of any type is compared
         found.append(raised(error))
     return found
 
@@ -58,7 +58,7 @@ def raised(error: BaseException | None):
 
 
 class Records(logging.Handler):
-    """Log records as they are seen by a handler."""
+    """Log records as a handler receives them."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -71,7 +71,7 @@ class Records(logging.Handler):
 
 @contextmanager
 def recorded():
-    """Collect warnings with their place, and log records."""
+    """Collect warnings with their locations, and log records."""
     logger, handler = logging.getLogger("pydicom"), Records()
     level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
@@ -90,11 +90,11 @@ def recorded():
 
 
 def outcome(call, *arguments) -> tuple:
-    """What `call` gives or raises, what it says, and where it leaves a file among its arguments."""
+    """The result or exception of `call`, its warnings and log records, and the final position of each file argument."""
     with recorded() as said:
         try:
             given = seen(call(*arguments))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
+        except Exception as error:  # noqa: BLE001 - an exception of any type is compared
             given = raised(error)
     files = [file for file in arguments if isinstance(file, io.IOBase)]
     places = [None if file.closed else file.tell() for file in files]
@@ -104,9 +104,9 @@ def outcome(call, *arguments) -> tuple:
 
 
 def with_and_without(call, *make) -> tuple[tuple, tuple, bool]:
-    """The outcomes of `call` with and without dicomet, and whether dicomet took part.
+    """The outcomes of `call` with and without dicomet, and whether dicomet took the call.
 
-    `make` makes an argument each, anew for each call. Without dicomet means that pylibjpeg is without it, too.
+    Each function in `make` creates one argument, anew for each call. "Without" also disables the plugin for pylibjpeg.
     """
     with mock.patch.dict(os.environ, {"DICOMET": "0"}):
         without = outcome(call, *(argument() for argument in make))

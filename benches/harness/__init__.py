@@ -1,1 +1,1 @@
-"""dicomet beside its peers: who they are, whether they are right, how long they take, and the table."""
+"""Comparison of dicomet with its peers: the readers, the check of their results, the measurements and the report."""

@@ -1,4 +1,4 @@
-"""Processes that answer in lines of JSON and may die at any time: peers crash, and what they print is no answer."""
+"""Child processes that answer in lines of JSON. Peers may crash them at any time, or print other text to stdout."""
 
 import json
 import os
@@ -16,7 +16,7 @@ HANGS = "hangs"
 
 
 class Answer(NamedTuple):
-    """What a process has answered, and how it ended: in `failure`, where it did not end well."""
+    """The items that a process returned, its last output on stderr, and its `failure`, empty if it ended normally."""
 
     items: list[Any]
     failure: str
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
 
 def ask(module: str, question: Any, *, seconds: float) -> Answer:
-    """Run `module` with `question` on its standard input, for so many seconds at most."""
+    """Run `module` with `question` on its standard input, for at most `seconds`."""
     command = [sys.executable, "-m", module]
     asked = json.dumps(question).encode()
     try:
@@ -37,16 +37,16 @@ def ask(module: str, question: Any, *, seconds: float) -> Answer:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of all that is measured.
+    """Return the environment for all measurements.
 
-    pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
+    It disables dicomet as a plugin of pylibjpeg, so that pydicom is measured without it.
     """
     path = [str(FOLDER), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return {**os.environ, "DICOMET": "0", "PYTHONPATH": os.pathsep.join(path)}
 
 
 def _items(output: bytes) -> list[Any]:
-    # What follows the last line feed was cut off by the end of the process.
+    # Any text after the last line feed is an incomplete line, cut off when the process ended.
     return [json.loads(line) for line in output.split(b"\n")[:-1]]
 
 
@@ -66,13 +66,13 @@ def _last_words(printed: bytes) -> str:
 
 
 def begin_chapter() -> None:
-    """Make that what was printed until now is not among the last words."""
+    """Exclude everything printed so far from `Answer.printed`."""
     sys.stderr.write(CHAPTER)
     sys.stderr.flush()
 
 
 def answer(reply: Callable[[Any], Iterator[Any]]) -> None:
-    """Be the process: write each item of `reply(question)` as a line; whatever else is printed goes to stderr."""
+    """Run as the child process: write each item of `reply(question)` as a line, and redirect other output to stderr."""
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as output:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         for item in reply(json.load(sys.stdin)):
@@ -81,6 +81,6 @@ def answer(reply: Callable[[Any], Iterator[Any]]) -> None:
 
 
 def give_up_after(seconds: float) -> None:
-    """End this process so many seconds from now, even where it never comes back from C; where there are signals."""
+    """End this process after `seconds`, even if it never returns from C code. No effect without `setitimer`."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -1,4 +1,4 @@
-"""What dicomet wants to reach beside others, and what was found."""
+"""The performance goals of dicomet, and the table of the results."""
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ ALLOWANCE = 32 * MB
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure that is to be at most, or at least, a limit."""
+    """A figure with a lower limit, an upper limit, or both."""
 
     name: str
     figure: Callable[[Rows], float | None]
@@ -24,7 +24,7 @@ class Goal:
     unit: str = "x"
 
     def line(self, rows: Rows) -> str | None:
-        """Return the line of the table; none where that was not measured."""
+        """Return the line of the table, or None if the figure was not measured."""
         found = self.figure(rows)
         if found is None:
             return None
@@ -32,7 +32,7 @@ class Goal:
         return f"| {self.name} | {limit} | {found:.3g} {self.unit} | {'yes' if self.is_reached(found) else '**no**'} |"
 
     def is_reached(self, found: float) -> bool:
-        """Compare with the limit."""
+        """Tell whether a figure is within the limits."""
         above = self.at_least is None or found >= self.at_least
         return above and (self.at_most is None or found <= self.at_most)
 
@@ -72,7 +72,7 @@ def _than_one_thread(name: str, other: str, rows: Rows) -> float | None:
 
 
 def _memory(name: str, allowed: Callable[[Row], int], rows: Rows) -> float | None:
-    """Return MB above what is allowed without the allowance."""
+    """Return dicomet's peak memory minus `allowed`, in MB. The limit of the goal is the allowance on top of that."""
     row = rows.get(plan.MEMORY, name)
     return (row.figures[OWN] - allowed(row)) / MB if OWN in row.figures else None
 
@@ -120,7 +120,7 @@ def _memory_goals() -> Iterator[Goal]:
 
 
 def markdown(rows: Iterable[Row]) -> str:
-    """Return a table of what was measured; nothing where that is nothing."""
+    """Return the table of the goals that were measured, or an empty string if none was."""
     found = Rows(rows)
     lines = [line for goal in _goals() if (line := goal.line(found))]
     header = ["", "### Goals", "", "| dicomet | goal | found | reached |", "|---|---|---|---|"]

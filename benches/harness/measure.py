@@ -1,4 +1,4 @@
-"""What is measured, each in a process of its own: the times of many, or the memory of one."""
+"""Measurements, each in a process of its own: the times of many readers, or the memory of one."""
 
 import functools
 import os
@@ -15,12 +15,13 @@ from harness import child, readers
 from harness.trial import read
 
 FLOOR = "floor"
-# All files by a function of the package that reads ahead, with as many threads as it likes.
+# Row of a package's own function that prefetches many files, with its default number of threads.
 AHEAD = "ahead"
-# Who takes so long is far behind, which the first run tells well enough; the others need not wait for more.
+# A reader that takes longer is far slower than the others. Its first run is accurate enough, and is the only one.
 SLOW_SECONDS = 0.7
-# A turn takes about so long. Who reads one file mostly reads others, and does not find the caches full of what somebody
-# else has left there each time: a CT slice takes dicomet 0.16 ms between runs of its peers, and 0.11 between its own.
+# Approximate duration of a turn, in which a reader runs several times in a row. A program that reads one file mostly
+# reads more of them, so its caches do not hold the data of another reader each time: dicomet takes 0.16 ms for a CT
+# slice between runs of its peers, and 0.11 ms between its own.
 TURN_SECONDS = 0.005
 ONE_ROUND = Limit(1, 1, 0)
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -29,25 +30,25 @@ CAN_BIND = hasattr(os, "sched_setaffinity")
 
 
 def times(reads: Sequence[dict[str, Any]], limit: Limit, *, one_core: bool) -> child.Answer:
-    """Ask for the times of several rows, all of which take turns: [row, reader, median, lowest, turns] each."""
+    """Measure several rows, all interleaved. The items are [row, reader, median, lowest, turns], times in seconds."""
     question = {"kind": "times", "reads": reads, "limit": limit, "one_core": one_core}
     return child.ask("harness.measure", question, seconds=_patience(limit))
 
 
 def files(paths: Sequence[str], names: Sequence[str], threads: Sequence[int], limit: Limit) -> child.Answer:
-    """Ask for the medians of reading all of `paths` by so many threads; the row is the number of threads."""
+    """Measure reading all of `paths` with each number of threads. The name of a row is its number of threads."""
     question = {"kind": "files", "paths": paths, "names": names, "threads": threads, "limit": limit}
     return child.ask("harness.measure", question, seconds=_patience(limit))
 
 
 def dataset(path: str, row: str, limit: Limit) -> child.Answer:
-    """Ask for the medians of `Dataset.pixel_array` with and without `dicomet.install()`."""
+    """Measure `Dataset.pixel_array` with and without `dicomet.install()`."""
     question = {"kind": "dataset", "path": path, "row": row, "limit": limit}
     return child.ask("harness.measure", question, seconds=_patience(limit))
 
 
 def memory(path: str, name: str, warm_up: str, *, iterate: bool) -> child.Answer:
-    """Ask for the peak memory above what there was before, and above the result: bytes."""
+    """Measure the peak memory in bytes, minus the memory in use before and minus the size of the result."""
     question = {"kind": "memory", "path": path, "name": name, "warm_up": warm_up, "iterate": iterate}
     return child.ask("harness.measure", question, seconds=120)
 
@@ -65,7 +66,7 @@ def _reply(question: dict[str, Any]) -> Iterator[Any]:
 
 def _times(reads: Sequence[dict[str, Any]], limit: Limit, *, one_core: bool) -> Iterator[Any]:
     if one_core:
-        # Before anything is imported: threads that a library has started would stay where they are.
+        # Before any import, because the affinity does not apply to threads that a library has already started.
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     yield from _timed({key: call for read in reads for key, call in _calls(**read)}, limit)
 
@@ -85,7 +86,7 @@ def _timed(calls: dict[tuple[str, str], Callable[[], object]], limit: Limit, **o
     by_name = {"\n".join(key): call for key, call in calls.items()}
     first = time_interleaved(by_name, ONE_ROUND, **options)
     fast = {name: call for name, call in by_name.items() if first[name][0] < SLOW_SECONDS}
-    # The first run may have imported something, and does not tell how many are to follow each other.
+    # The first run may include imports, so a second one determines the runs per turn.
     second = time_interleaved(fast, ONE_ROUND, **options)
     counts = {name: max(1, int(TURN_SECONDS / seconds)) for name, (seconds,) in second.items()}
     taken = time_interleaved(
@@ -115,7 +116,7 @@ def _files(paths: Sequence[str], names: Sequence[str], threads: Sequence[int], l
 
 def _read_files(whole: Callable[[Path], np.ndarray], paths: Sequence[Path], threads: int) -> int:
     with ThreadPoolExecutor(threads) as pool:
-        # Only the sizes are kept, as by one who looks at each image and goes on.
+        # Keep only the sizes, like a program that processes each image and drops it.
         return sum(pool.map(lambda path: whole(path).size, paths))
 
 
@@ -132,7 +133,7 @@ def _dataset(path: str, row: str, limit: Limit) -> Iterator[Any]:
     assert dataset.PixelData
 
     def pixel_array() -> np.ndarray:
-        dataset._pixel_array = None  # noqa: SLF001 - what pydicom does when the pixel data changes
+        dataset._pixel_array = None  # noqa: SLF001 - as pydicom does when the pixel data changes
         dataset._pixel_id = {}  # noqa: SLF001
         return dataset.pixel_array
 
@@ -158,7 +159,7 @@ def _dataset(path: str, row: str, limit: Limit) -> Iterator[Any]:
 
 def _memory(path: str, name: str, warm_up: str, *, iterate: bool) -> Iterator[Any]:
     reader = readers.load(name)
-    # What is imported or set up only when it is first used, is no memory of the image.
+    # Run once before: imports and setup on first use do not count as memory of the image.
     reader.whole(Path(warm_up))
     if iterate:
         for _ in reader.iterate(Path(warm_up)):
@@ -176,7 +177,7 @@ def _memory(path: str, name: str, warm_up: str, *, iterate: bool) -> Iterator[An
 
 
 def _status(field: str) -> int:
-    """Return a field of proc_pid_status(5): VmHWM is the most that was resident since clear_refs was written."""
+    """Return a field of proc_pid_status(5), in bytes. VmHWM is the peak resident size since the write to clear_refs."""
     for line in STATUS.read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) * 1024

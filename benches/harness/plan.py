@@ -1,4 +1,4 @@
-"""What is measured: all rows of the table."""
+"""The list of all measurements, as the rows of the table."""
 
 from harness.tasks import ColdStart, InMemory, ManyFiles, Memory, Read, Reading, Task
 from workloads import LONG_CINES, RLE_KINDS, SMALL_FRAMES, WORKLOADS
@@ -12,7 +12,7 @@ MEMORY = "peak memory over the result"
 START = "cold start"
 
 NAMED = {workload.name: workload for workload in [*WORKLOADS, *LONG_CINES, *RLE_KINDS, *SMALL_FRAMES]}
-# Rows in one tuple are compared with each other, and therefore take turns.
+# The rows in one tuple are compared with each other, and are therefore interleaved.
 WHOLE = (
     ("CT", "CT, 12 of 16, signed"),
     ("CT, RLE",),
@@ -47,7 +47,7 @@ ITERATED = ("ultrasound, RGB", "ultrasound, YBR_FULL", "segmentation, off the by
 
 
 def tasks() -> list[Task]:
-    """Return everything, in the order of the table."""
+    """Return all tasks, in the order of the table."""
     whole = [Reading(tuple(Read(PATH, NAMED[name]) for name in group)) for group in WHOLE]
     one_core = [Reading((Read(ONE_CORE, workload),), one_core=True) for workload in RLE_KINDS]
     frames = [Reading(tuple(Read(FRAME, NAMED[name], NAMED[name].shape[0] // 2) for name in group)) for group in FRAMES]

@@ -1,6 +1,6 @@
-"""The peers: how each returns stored values as an array from a path, in the fastest of the ways that it documents.
+"""The peers: for each, the fastest documented way from a path to an array of stored values.
 
-A package is imported when it is loaded, not before: others may be absent, and each has its own cold start.
+A package is imported only when its reader is loaded, because packages may be absent and cold starts are measured.
 """
 
 import importlib
@@ -12,7 +12,7 @@ import numpy as np
 
 
 class Reader(NamedTuple):
-    """From a path: all frames; one frame; where a package has it, one frame after the other, and many files ahead."""
+    """Functions of a package that read all frames or one frame of a path, iterate over frames, and prefetch files."""
 
     whole: Callable[[Path], np.ndarray]
     frame: Callable[[Path, int], np.ndarray]
@@ -21,7 +21,7 @@ class Reader(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """A package that is measured. `package` is its name on PyPI, `module` the one that is imported."""
+    """A package to measure. `package` is its name on PyPI, `module` the name to import."""
 
     name: str
     package: str
@@ -30,8 +30,8 @@ class Peer(NamedTuple):
 
     @property
     def version(self) -> str:
-        """The installed version; empty where it is absent."""
-        # Takes some time, which must not be part of a cold start.
+        """The installed version, or an empty string if the package is absent."""
+        # Imported here, because its time must not be part of a cold start.
         from importlib.metadata import PackageNotFoundError, version
 
         try:
@@ -64,7 +64,7 @@ def _fastdicom() -> Reader:
     def whole(path: Path) -> np.ndarray:
         return dcmread(str(path)).pixel_array
 
-    # It has no way to a single frame.
+    # fastdicom cannot read a single frame.
     return Reader(whole, lambda path, index: whole(path)[index])
 
 
@@ -89,7 +89,7 @@ def _dicomsdl() -> Reader:
 
 
 def _simpleitk() -> Reader:
-    import SimpleITK as sitk  # noqa: N813 - as everybody names it
+    import SimpleITK as sitk  # noqa: N813 - the usual alias
 
     def whole(path: Path) -> np.ndarray:
         return sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="GDCMImageIO"))
@@ -111,7 +111,7 @@ def _gdcm() -> Reader:
     import gdcm
 
     def part(path: Path, index: int | None) -> np.ndarray | None:
-        """Read into memory of ours. That does not work for compressed frames, and single bits end the process."""
+        """Read into a NumPy array. Return None for compressed frames, which fail, and single bits, which crash."""
         reader = gdcm.ImageRegionReader()
         reader.SetFileName(str(path))
         if not reader.ReadInformation():
@@ -134,7 +134,7 @@ def _gdcm() -> Reader:
         if not reader.Read():
             raise ValueError("Read returns False")
         image = reader.GetImage()
-        # A str that stands for bytes: the only way to them for what `part` cannot do.
+        # GetBuffer returns the bytes as a str. It is the only access where `part` fails.
         samples = np.frombuffer(image.GetBuffer().encode("utf-8", "surrogateescape"), np.uint8)
         return _gdcm_array(image, samples, (*image.GetDimensions(), 1)[2])
 
@@ -176,12 +176,12 @@ PEERS = (
 )
 
 
-# Those that have a way from frame to frame.
+# The readers that have `iterate`.
 ITERATING = (OWN, REFERENCE, "pydcm")
 
 
 def load(name: str) -> Reader:
-    """Import a peer, or `module:function` that returns a reader."""
+    """Import a peer by name, or call `module:function`, and return its reader."""
     if ":" in name:
         module, function = name.split(":")
         return getattr(importlib.import_module(module), function)()

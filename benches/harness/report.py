@@ -1,4 +1,4 @@
-"""What is printed and written: Markdown, JSON, and a plot."""
+"""The report, as Markdown, JSON, and a plot."""
 
 import json
 import os
@@ -18,7 +18,7 @@ WITHIN = "within 1"
 
 
 def machine(versions: dict[str, str]) -> dict[str, Any]:
-    """Return what the figures depend on."""
+    """Describe the machine and the package versions, on which the figures depend."""
     libraries = {name: found for name in LIBRARIES if (found := _version(name))}
     return {
         "cpu": _cpu(),
@@ -46,7 +46,7 @@ def _cpu() -> str:
 
 
 def markdown(rows: Sequence[Row], names: Sequence[str], about: dict[str, Any]) -> str:
-    """Return machine, tables, and what is wrong with whom."""
+    """Return the machine, the tables, and the notes about readers without a figure or with other values."""
     lines = [
         f"{about['cpu']}, {about['cores']} cores, {about['system']}, {about['python']}, "
         + ", ".join(f"{name} {found}" for name, found in about["versions"].items())
@@ -81,7 +81,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def cell(row: Row, name: str) -> str:
-    """Return the figure and the ratio to dicomet's, or why there is none."""
+    """Return the figure of a reader with its ratio to dicomet's, or the reason why there is none."""
     verdict = row.verdicts.get(name)
     if name not in row.figures:
         return f"*{verdict.kind}*" if verdict else ""
@@ -93,19 +93,19 @@ def _figure(row: Row, name: str) -> str:
         return ""
     figure = row.figures[name] * UNITS[row.unit][1]
     ratio = row.ratio(name)
-    # Of memory there may be none at all, and a ratio to nearly nothing says nothing.
+    # Memory has no ratio, because dicomet's figure may be nearly 0.
     with_ratio = name != OWN and ratio is not None and row.unit != BYTES
     return _rounded(figure) + (f" ({_rounded(ratio)})" if with_ratio else "")
 
 
 def _rounded(figure: float) -> str:
-    """Return three digits, or the whole number where that has more."""
+    """Format a figure with up to three decimals, fewer for larger ones, and none from 100."""
     digits = next((digits for digits, limit in ((3, 0.1), (2, 10), (1, 100)) if figure < limit), 0)
     return f"{figure:.{digits}f}"
 
 
 def _notes(rows: Sequence[Row]) -> Iterator[str]:
-    """Tell each reason once, with all rows that it is the reason for."""
+    """Yield each verdict once, with the names of all its rows."""
     works: dict[tuple, dict[str, None]] = {}
     for row in rows:
         for name, verdict in row.verdicts.items():
@@ -115,7 +115,7 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def to_json(rows: Sequence[Row], about: dict[str, Any]) -> str:
-    """Return everything, for programs."""
+    """Return all results as JSON, for programs."""
     found = [
         {
             "section": row.section,
@@ -134,7 +134,7 @@ def to_json(rows: Sequence[Row], about: dict[str, Any]) -> str:
 
 
 def plot(rows: Sequence[Row], names: Sequence[str], folder: Path) -> list[Path]:
-    """Draw the ratios of all times to dicomet's; nothing where matplotlib is absent or nobody is to be compared."""
+    """Plot the ratios of all times to dicomet's, and return the files: none without matplotlib or without peers."""
     rows = [row for row in rows if row.unit != BYTES and any(row.ratio(name) for name in names if name != OWN)]
     try:
         from matplotlib.figure import Figure

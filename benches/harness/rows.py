@@ -1,4 +1,4 @@
-"""What is found: one row for each thing that is measured, with one figure for each reader."""
+"""The results: one row per measurement, with one figure per reader."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ SECONDS, BYTES = "s", "B"
 
 @dataclass(frozen=True)
 class Row:
-    """The figures are medians of seconds, or bytes; `lowest` are the lowest of the same.
+    """One row. The figures are medians, in seconds, or bytes; `lowest` has the lowest values of the same measurements.
 
-    `verdicts` are of those that are not equal. `floor` says what was measured in place of a reader, to know what cannot
-    be less. `sizes` are of the file and of a frame, in bytes.
+    `verdicts` has the readers whose result is not equal. `floor` names the operation that was measured as the lower
+    limit. `sizes` has the bytes of the file and of a frame.
     """
 
     section: str
@@ -29,13 +29,13 @@ class Row:
     sizes: Mapping[str, int] = field(default_factory=dict)
 
     def ratio(self, name: str, to: str = OWN) -> float | None:
-        """Return how many times the figure of another that of `name` is; none where one is missing."""
+        """Return the figure of `name` divided by that of `to`, or None if one is missing."""
         found, other = self.figures.get(name), self.figures.get(to)
         return found / other if found is not None and other else None
 
     @property
     def best_peer(self) -> float | None:
-        """The lowest figure of all but dicomet and the floor."""
+        """The lowest figure of the peers, without dicomet and the floor."""
         peers = [figure for name, figure in self.figures.items() if name not in (OWN, FLOOR)]
         return min(peers, default=None)
 
@@ -47,11 +47,11 @@ class Rows:
         self._rows = {(row.section, row.name): row for row in rows}
 
     def get(self, section: str, name: str) -> Row:
-        """Return a row; an empty one where that was not measured."""
+        """Return a row, which is empty if it was not measured."""
         return self._rows.get((section, name), Row(section, name))
 
     def own(self, section: str, name: str) -> float | None:
-        """Return the figure of dicomet."""
+        """Return the figure of dicomet, or None."""
         return self.get(section, name).figures.get(OWN)
 
 

@@ -1,4 +1,4 @@
-"""One run of the script: where files are, who takes part, and who is right about what."""
+"""One run of the script: its files, the installed readers, and the verdicts on their results."""
 
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ Need = tuple[Workload, int | None]
 
 @dataclass
 class Session:
-    """What all tasks need. `names`: the readers that are installed."""
+    """The state that all tasks share. `names`: the installed readers."""
 
     folder: Path
     names: Sequence[str]
@@ -22,12 +22,12 @@ class Session:
     verdicts: dict[tuple[str, int | None], dict[str, Verdict]] = field(default_factory=dict)
 
     def path(self, workload: Workload) -> Path:
-        """Return the file, which is written when it is first asked for."""
+        """Return the file of a workload. The first call writes it."""
         path = self.folder / f"{workload.name}.dcm"
         return path if path.exists() else _whole(workload, path, seed=20)
 
     def many(self, workload: Workload, count: int, different: int) -> list[Path]:
-        """Return so many files, of which some are the same."""
+        """Return `count` files, with the contents of the first `different` ones repeated."""
         paths = [self.folder / f"{workload.name}, number {number}.dcm" for number in range(count)]
         for number, path in enumerate(paths):
             if not path.exists() and number < different:
@@ -37,7 +37,7 @@ class Session:
         return paths
 
     def try_all(self, needs: Iterable[Need], say: Callable[[str], None] = lambda _: None) -> None:
-        """Find out who is right about each workload, or one frame of it, and say how far that is."""
+        """Try all readers on each workload, or on one frame of it, and report the progress with `say`."""
         say("files are written")
         tried = list(dict.fromkeys(needs))
         trials = [(str(self.path(workload)), index, _tolerance(workload)) for workload, index in tried]
@@ -48,17 +48,17 @@ class Session:
                 self.verdicts.setdefault((workload.name, index), {})[name] = verdict
 
     def right(self, workload: Workload, index: int | None = None) -> list[str]:
-        """Name the readers whose figures mean something."""
+        """Return the readers whose result is right, so that their figures are comparable."""
         return [name for name, verdict in self.verdicts[workload.name, index].items() if verdict.is_right]
 
     def noted(self, workload: Workload, index: int | None = None) -> dict[str, Verdict]:
-        """Return the verdicts that a reader of the table must know."""
+        """Return the verdicts to note in the table: all but "equal"."""
         found = self.verdicts[workload.name, index]
         return {name: verdict for name, verdict in found.items() if verdict.kind != "equal"}
 
 
 def _whole(workload: Workload, path: Path, seed: int) -> Path:
-    """Write a file under its name only when it is complete: a run that is stopped must not leave half of one."""
+    """Write a file, and rename it when it is complete, so that an interrupted run leaves no partial file."""
     folder = path.parent / "unfinished"
     folder.mkdir(exist_ok=True)
     return workload.write(folder, seed).replace(path)

@@ -1,4 +1,4 @@
-"""The things that can be measured; each names its rows, says who must be right about what, and measures."""
+"""The tasks. Each names its rows, lists the workloads on which readers must be checked first, and measures."""
 
 import subprocess
 import sys
@@ -18,29 +18,29 @@ COLD_STARTS = Limit(7, 15, 8)
 
 
 class Task(Protocol):
-    """What a task must have."""
+    """The interface of a task."""
 
     def names(self) -> list[str]:
-        """Return "section: row" of every row."""
+        """Return the name, "section: row", of every row."""
 
     def only(self, wanted: Sequence[str]) -> "Task | None":
-        """Return what is left where only rows are wanted whose names contain one of `wanted`."""
+        """Return the task for only the rows whose names contain one of `wanted`, or None if there are none."""
 
     def needs(self) -> list[Need]:
-        """Return what must be tried before."""
+        """Return the workloads and frames on which the readers must be tried first."""
 
     def rows(self, session: Session) -> list[Row]:
-        """Measure."""
+        """Measure, and return the rows."""
 
 
 def is_wanted(name: str, wanted: Sequence[str]) -> bool:
-    """Tell whether a row is wanted: all are where nobody says which."""
+    """Tell whether the name of a row contains one of `wanted`, which is empty for all rows."""
     return not wanted or any(part.lower() in name.lower() for part in wanted)
 
 
 @dataclass(frozen=True)
 class Read:
-    """A workload from path to array: whole, or one frame."""
+    """Reading of a workload from path to array: all frames, or one frame."""
 
     section: str
     workload: Workload
@@ -48,11 +48,11 @@ class Read:
 
     @property
     def label(self) -> str:
-        """The row's name, which tells the section too."""
+        """The name of the row, with its section."""
         return f"{self.section}: {self.workload.name}"
 
     def question(self, session: Session, names: Sequence[str]) -> dict[str, object]:
-        """Ask `measure` for this row."""
+        """Return the question to `measure` for this row."""
         path, workload = session.path(self.workload), self.workload
         first, count = (0, workload.shape[0]) if self.index is None else (self.index, 1)
         start, end = first * workload.frame_bits // 8, -(-(first + count) * workload.frame_bits // 8)
@@ -67,11 +67,11 @@ class Read:
 
     @property
     def _is_filled(self) -> bool:
-        """Where the file holds less than the array, the floor is not reading but filling."""
+        """Whether the file holds fewer bytes than the array, so that the floor is filling instead of reading."""
         return self.workload.rle or self.workload.bits[0] == 1
 
     def row(self, session: Session) -> Row:
-        """Return the row without figures."""
+        """Return the row, without figures."""
         path = session.path(self.workload)
         return Row(
             self.section,
@@ -84,7 +84,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows that take turns with each other, because they are compared with each other."""
+    """Rows that are interleaved, because they are compared with each other."""
 
     reads: tuple[Read, ...]
     one_core: bool = False
@@ -115,7 +115,7 @@ class Reading:
 
 
 def _asked_again(asked, names: Sequence[str]) -> tuple[child.Answer, dict[str, Verdict]]:
-    """Ask again without the peers where a process ends that should not: one that has been right fails later."""
+    """Ask, and if the process crashes, ask again without the peers: one that returned a right result crashed later."""
     found = asked(names)
     if not found.failure:
         return found, {}
@@ -136,7 +136,7 @@ def _filled(row: Row, found: child.Answer, name: str, late: dict[str, Verdict]) 
 
 @dataclass(frozen=True)
 class ManyFiles:
-    """So many files of one workload, read by threads of a pool."""
+    """Many files of one workload, read by a thread pool."""
 
     section: str
     workload: Workload
@@ -145,7 +145,7 @@ class ManyFiles:
     threads: tuple[int, ...] = (1, 2)
 
     def _rows(self) -> dict[str, str]:
-        """Return what `measure` calls them, and how they are shown."""
+        """Return the names of the rows, by their keys in `measure`."""
         files = f"{self.count} files: {self.workload.name}"
         pools = {str(threads): f"{files}, {threads} thread{'s' * (threads > 1)}" for threads in self.threads}
         return {**pools, measure.AHEAD: f"{files}, ahead"}
@@ -196,7 +196,7 @@ class InMemory:
 
 @dataclass(frozen=True)
 class Memory:
-    """Peak memory above what was there before, and above the result; of one frame after the other where `iterate`."""
+    """Peak memory minus the memory in use before and minus the result. `iterate`: read frame by frame."""
 
     section: str
     workload: Workload
@@ -232,7 +232,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class ColdStart:
-    """What a new process takes until a package is imported, or until there is an array."""
+    """The time of a new process that imports a package, or that also reads one array."""
 
     section: str
     workload: Workload
@@ -264,7 +264,7 @@ class ColdStart:
     def _row(self, name: str, floor: str, codes: dict[str, str], verdicts: dict[str, Verdict]) -> Row:
         calls = {reader: partial(_run, code) for reader, code in codes.items()}
         for reader, call in list(calls.items()):
-            # Once in advance, which also compiles what is to be imported.
+            # Run once in advance, which also compiles the imported modules.
             if failure := call():
                 verdicts[reader] = Verdict("crashes", failure)
                 del calls[reader]
@@ -281,7 +281,7 @@ def _run(code: str) -> str:
 
 
 def chosen(tasks: Sequence[Task], wanted: Sequence[str]) -> Iterator[Task]:
-    """Yield what is left of the tasks where only some rows are wanted."""
+    """Yield the tasks that have wanted rows, reduced to these rows."""
     for task in tasks:
         if left := task.only(wanted):
             yield left

@@ -1,4 +1,4 @@
-"""Whether readers return what pydicom returns, tried in processes of their own: a crash must end one trial alone."""
+"""Check that readers return the same values as pydicom, in child processes, so that a crash ends only one trial."""
 
 import functools
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,9 @@ LONGEST_REASON = 120
 
 
 class Trial(NamedTuple):
-    """A reader and what it is to read: one frame, or all where `index` is None.
+    """A reader and a file, with one frame to read, or all frames if `index` is None.
 
-    `tolerance`: by how much values may differ. Equations of colours are rounded in more than one way.
+    `tolerance`: the allowed difference of values, because readers round the color equations differently.
     """
 
     reader: str
@@ -27,9 +27,9 @@ class Trial(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of a trial, and why.
+    """The outcome of a trial, and the reason.
 
-    "equal", "within 1"; "as YBR": right, but not converted to RGB; "wrong", "refuses", "crashes", "hangs".
+    `kind` is "equal", "within 1", "as YBR" (right, but not converted to RGB), "wrong", "refuses", "crashes" or "hangs".
     """
 
     kind: str
@@ -37,12 +37,12 @@ class Verdict(NamedTuple):
 
     @property
     def is_right(self) -> bool:
-        """Whether its time means anything."""
+        """Whether the result is right, so that its time is comparable."""
         return self.kind in ("equal", "within 1")
 
 
 def try_all(trials: Sequence[Trial]) -> list[Verdict]:
-    """Return the verdict of each; the process is started again where one of them has ended it."""
+    """Return the verdict of each trial. After a trial that ends the process, a new process runs the others."""
     verdicts: list[Verdict] = []
     while len(verdicts) < len(trials):
         left = trials[len(verdicts) :]
@@ -69,7 +69,7 @@ def _reply(trials: list[Any]) -> Iterator[Verdict]:
 def _verdict(trial: Trial) -> Verdict:
     try:
         found = read(readers.load(trial.reader), Path(trial.path), trial.index)
-    except Exception as error:  # noqa: BLE001 - peers raise what they like
+    except Exception as error:  # noqa: BLE001 - peers raise any exception
         return Verdict("refuses", f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_REASON])
     verdict = compare(found, _expected(trial.path, trial.index), trial.tolerance)
     if verdict.kind == "wrong" and compare(found, _expected(trial.path, trial.index, raw=True), 0).kind == "equal":
@@ -78,7 +78,7 @@ def _verdict(trial: Trial) -> Verdict:
 
 
 def read(reader: readers.Reader, path: Path, index: int | None) -> np.ndarray:
-    """Read all frames, or one."""
+    """Read one frame, or all frames if `index` is None."""
     return reader.whole(path) if index is None else reader.frame(path, index)
 
 
@@ -88,7 +88,7 @@ def _expected(path: str, index: int | None, *, raw: bool = False) -> np.ndarray:
 
 
 def compare(found: np.ndarray, expected: np.ndarray, tolerance: int) -> Verdict:
-    """Compare the values; axes of length 1 and the type that holds the values are matters of taste."""
+    """Compare the values. Axes of length 1 and the dtype may differ."""
     if not isinstance(found, np.ndarray):
         return Verdict("wrong", f"type {type(found).__name__}")
     if np.squeeze(found).shape != np.squeeze(expected).shape:
@@ -98,9 +98,9 @@ def compare(found: np.ndarray, expected: np.ndarray, tolerance: int) -> Verdict:
     count = np.count_nonzero(different)
     if not count:
         return Verdict("equal")
-    max_rounds = int(abs(found[different].astype(np.int64) - expected[different]).max())
-    kind = "within 1" if max_rounds <= tolerance else "wrong"
-    return Verdict(kind, f"{count} of {found.size} values differ, by {max_rounds} at most")
+    max_difference = int(abs(found[different].astype(np.int64) - expected[different]).max())
+    kind = "within 1" if max_difference <= tolerance else "wrong"
+    return Verdict(kind, f"{count} of {found.size} values differ, by {max_difference} at most")
 
 
 if __name__ == "__main__":

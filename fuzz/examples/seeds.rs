@@ -1,4 +1,4 @@
-//! Writes inputs to begin with to `found/TARGET`, where `run` looks for them.
+//! Writes the seeds to `found/TARGET`, where `run` looks for them.
 
 use std::fs;
 use std::path::Path;

@@ -1,11 +1,11 @@
-//! Headers of JPEG codestreams: what is read is there, and what is let through is the image.
+//! Headers of JPEG codestreams: fields that are read occur in the input, and an accepted header matches the image.
 
 use crate::input::Input;
 use crate::picture::Picture;
 use dicomet_core::codestream::{Codestream, Family};
 use dicomet_core::error::ErrorKind;
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let picture = Picture::take(&mut input);
@@ -31,7 +31,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Its numbers stand one behind the other in the frame.
+/// The fields of the header occur next to each other in the frame.
 fn check(header: &Codestream, frame: &[u8]) {
     let &Codestream { rows, columns, precision, signed, max_samples_per_byte, .. } = header;
     let components = header.components.len() as u16;

@@ -1,4 +1,4 @@
-//! Any parts of what a deflate stream gives, in any order, against another library.
+//! Ranges of an inflated stream, in any order, compared with another library.
 
 use crate::input::Input;
 use crate::sources::File;
@@ -11,10 +11,10 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use std::io::Write;
 
 const MOST: usize = 1 << 16;
-/// Parts that are read of one stream, by one inflater.
+/// Ranges that one inflater reads from one stream.
 const PARTS: usize = 6;
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let deflated = input.flag();
@@ -29,7 +29,7 @@ pub fn run(data: &[u8]) {
     let whole = read(&mut Inflater::default(), stream, 0, MOST);
     match (&whole, decompress_to_vec_with_limit(stream, MOST)) {
         (Ok(found), Ok(expected)) => assert!(*found == expected),
-        // A part of a stream that goes on, or is damaged behind it.
+        // The limit was reached before the end of the stream, or before a defect.
         (Ok(found), Err(_)) => assert!(found.len() == MOST),
         (Err(error), Ok(_)) => panic!("{error}"),
         (Err(_), Err(_)) => {}
@@ -56,7 +56,7 @@ pub fn run(data: &[u8]) {
         assert_eq!(Inflater::default().read(&file, offset as u64, length, &Parallelism::of(1)).as_ref(), Ok(&part));
     }
     if let (Ok(whole), true) = (whole, deflated) {
-        // What follows the stream does not count.
+        // Bytes after the end of the stream are ignored.
         assert_eq!(read(&mut Inflater::default(), &[stream, &[0]].concat(), 0, MOST), Ok(whole));
     }
 }

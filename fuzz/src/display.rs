@@ -1,5 +1,5 @@
-//! What is displayed: any palette data by segments, and any pipeline over any samples, table against sample by sample and
-//! both against plain equations.
+//! Display values: segmented palette data, and any pipeline over any samples, by table and by single samples, both
+//! compared with plain equations.
 
 use crate::input::Input;
 use crate::picture::{Picture, extended};
@@ -25,7 +25,7 @@ const SAMPLES: [Sample; 10] = [
     Sample::Int64,
 ];
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     match input.below(4) {
@@ -42,20 +42,20 @@ fn segments(mut input: Input<'_>) {
     } else {
         input.0.iter().copied().map(u16::from).collect()
     };
-    // So that many are whole: as many as there are, too.
+    // Test the count that the segments expand to, as well, so that many inputs succeed.
     let all = seen::expanded(&words, wide, 1 << 16, true);
     for count in [Some(count), all.as_ref().map(Vec::len)].into_iter().flatten() {
         assert_eq!(expand_segmented(&words, wide, count).ok(), seen::expanded(&words, wide, count, false), "{words:?}");
     }
 }
 
-/// Lowest, highest and counts.
+/// Minimum, maximum and histogram.
 fn ranges(mut input: Input<'_>) {
     let sample = input.one_of(&SAMPLES);
     let (from, to, leaves_out) = (input.below(8), input.below(8), input.flag());
     let words = input.0;
     let values: Vec<f64> = words.chunks_exact(sample.bytes()).map(|word| seen::number(sample, word)).collect();
-    // Integers that float64 cannot tell from each other have no range that is told by it.
+    // 64-bit integers have no exact range in float64.
     let exact = !matches!(sample, Sample::Uint64 | Sample::Int64);
     let at = |index: usize| values.get(index).copied().filter(|value| value.is_finite());
     let excluded = at(from).zip(at(to)).filter(|_| leaves_out && exact);
@@ -84,7 +84,7 @@ fn transform(mut input: Input<'_>) {
     let Some(image) = picture.image() else { return };
     let Some((pipeline, steps)) = pipeline(&mut input) else { return };
     let stored = Sample::of(&image);
-    // A table of all words takes long.
+    // A table of all 16-bit words is slow.
     let bits = input.byte();
     let bits = if bits < 8 { 16 } else { bits % 12 + 1 }.min(8 * stored.bytes() as u8);
     let made = [0, 1 << 16].map(|pixels| Transform::new(&image, pipeline.clone(), bits, pixels));
@@ -105,14 +105,14 @@ fn transform(mut input: Input<'_>) {
             let agree = seen::agree(pipeline.sample, found, expected);
             assert!(agree, "{found:?} {expected:?} of {word:?} by {pipeline:?}, {bits} bits of {stored:?}");
         }
-        // Words that do not occur, and sizes that do not fit, end in no panic.
+        // Words outside the declared bits, and sizes that do not match, must not panic.
         transform.apply(input.0, &mut out);
         let fewer = out.len() / 2;
         transform.apply(&words, &mut out[..fewer]);
     }
 }
 
-/// Words of which only the lowest `bits` count, of integers.
+/// Words with only the lowest `bits` significant; floats and words wider than 16 bits are unchanged.
 fn words(bytes: &[u8], stored: Sample, bits: u8, kind: SampleKind) -> Vec<u8> {
     let width = stored.bytes();
     let all = bytes.chunks_exact(width).take(64);
@@ -125,7 +125,7 @@ fn words(bytes: &[u8], stored: Sample, bits: u8, kind: SampleKind) -> Vec<u8> {
         .collect()
 }
 
-/// A pipeline, and the same as equations; none where a table cannot be.
+/// A pipeline, and the same steps as equations; `None` where a table is invalid.
 fn pipeline(input: &mut Input<'_>) -> Option<(Pipeline, Steps)> {
     let sample = if input.flag() { input.one_of(&SAMPLES) } else { input.one_of(&SAMPLES[..4]) };
     let (low, high) = match input.below(6) {
@@ -210,7 +210,7 @@ fn palette(input: &mut Input<'_>) -> Option<(Palette, [Table; 3])> {
     Some((palette.ok()?, colors.map(table)))
 }
 
-/// A number as there may be in a file, whatever it means.
+/// A number that a file may contain, plausible or not.
 fn number(input: &mut Input<'_>) -> f64 {
     match input.below(8) {
         0 => f64::from_bits(input.u64()),

@@ -1,4 +1,4 @@
-//! Where the frames of an encapsulated value lie: items and tables built from the input, right ones and others.
+//! The places of the frames in an encapsulated value: items and tables built from the input, valid and invalid.
 
 use crate::input::Input;
 use crate::sources::{File, Liar};
@@ -15,7 +15,7 @@ const ITEM: [u8; 4] = [0xFE, 0xFF, 0x00, 0xE0];
 const DELIMITER: [u8; 4] = [0xFE, 0xFF, 0xDD, 0xE0];
 const HEADER: u64 = 8;
 
-/// What a value is made of, before it is put together.
+/// The parts and parameters of a generated value.
 struct Made {
     bytes: Vec<u8>,
     length: u64,
@@ -26,7 +26,7 @@ struct Made {
     extended: Option<(Vec<u64>, Vec<u64>)>,
 }
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let most = input.below(40);
@@ -35,7 +35,7 @@ pub fn run(data: &[u8]) {
     let found = find(&memory, &made);
     assert_eq!(found, find(&file, &made));
     let headers = made.bytes.len() / HEADER as usize + 3;
-    // Each item is looked at some times at most: by the walk, for its end, and for each frame by itself.
+    // Each item is read a limited number of times: by the walk, for its end, and for each single frame.
     assert!(file.calls.load(Ordering::Relaxed) <= 6 * headers, "{} {headers}", file.calls.load(Ordering::Relaxed));
     for more in [0, 9] {
         let _ = find(&Liar { bytes: &made.bytes, most, more }, &made);
@@ -45,7 +45,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// What was found of a value: frames by a walk, and each by itself.
+/// The results for one value: all frames by a walk, and each frame by itself.
 #[derive(Debug, PartialEq)]
 struct Found {
     walked: Result<Walked, Error>,
@@ -60,7 +60,7 @@ struct Walked {
     end: u64,
 }
 
-/// Frames that are looked for one by one.
+/// The number of frames that are looked up one by one.
 const SINGLE: usize = 24;
 
 fn find<S: Source<Error = Error>>(source: &S, made: &Made) -> Result<Found, Error> {
@@ -80,7 +80,7 @@ fn walked(found: &FrameIndex) -> Walked {
     Walked { frames, damage: found.damage.clone(), warnings: found.warnings.clone(), end: found.end() }
 }
 
-/// What must hold of what was found.
+/// Checks the invariants of the results.
 fn check(found: &Found, made: &Made) {
     found.single.iter().flatten().for_each(|fragments| check_fragments(fragments, made));
     let table = HEADER + u64::from(u32::from_le_bytes([made.bytes[4], made.bytes[5], made.bytes[6], made.bytes[7]]));
@@ -103,20 +103,20 @@ fn check(found: &Found, made: &Made) {
         // Every fragment belongs to a frame.
         assert_eq!(frames.concat(), items.filled);
     }
-    // Of what is in front of a damage, only the damage is told.
+    // Before a defect, only the defect is reported.
     if damage.as_ref().is_none_or(|damage| matches!(damage.problem, ErrorKind::FrameCount { .. })) {
         let empty = warnings.iter().any(|warning| matches!(warning.problem, ErrorKind::EmptyFragments { .. }));
         assert_eq!(empty, items.empty);
     }
     if !ignored {
-        // A table that tells one frame, tells it as it tells all.
+        // A table that places one frame places it as in the list of all frames.
         for (frame, single) in frames.iter().zip(&found.single) {
             assert!(single.as_ref().is_none_or(|single| single == frame), "{frame:?} {single:?} {found:?}");
         }
     }
 }
 
-/// Fragments lie behind headers of items, inside the value, one behind the other.
+/// Fragments follow the headers of items, inside the value, in ascending order without overlap.
 fn check_fragments(fragments: &[Fragment], made: &Made) {
     for Fragment { offset, length } in fragments {
         assert!(offset + length <= made.length);
@@ -128,7 +128,7 @@ fn check_fragments(fragments: &[Fragment], made: &Made) {
     assert!(fragments.is_sorted_by(|one, next| one.offset + one.length + HEADER <= next.offset));
 }
 
-/// Items as they lie, one after the other, to the first that is none.
+/// The items in order, up to the first bytes that are no item.
 struct Items {
     filled: Vec<Fragment>,
     empty: bool,
@@ -160,7 +160,7 @@ fn items(made: &Made, start: u64) -> Items {
 fn made(input: &mut Input<'_>) -> Made {
     let (table, extended) = (input.below(6), input.below(6));
     let (starts, altered) = (input.u16(), input.below(20));
-    // Offsets and lengths that are wrong by little, by an item's header, or by all.
+    // Offsets and lengths that are wrong by a little, by the size of an item header, or altogether.
     let amount = input.one_of(&[1, u64::MAX, 2, u64::MAX - 1, 8, 10, 12, 100, 1 << 31, 1 << 63]);
     let (cut, number) = (input.byte(), input.byte());
     let (delimited, jpeg) = (input.flag(), input.flag());
@@ -203,7 +203,7 @@ fn made(input: &mut Input<'_>) -> Made {
     Made { bytes, length, delimited, jpeg, frames, extended }
 }
 
-/// Items and what else there may be, and of each item where it begins, from the end of the table, and its length.
+/// Items and other bytes; and for each item its offset, from the end of the table, and its length.
 fn body(input: &mut Input<'_>) -> (Vec<u8>, Vec<(u64, u64)>) {
     let (mut bytes, mut items) = (Vec::new(), Vec::new());
     while !input.0.is_empty() {

@@ -1,4 +1,4 @@
-//! RLE Lossless, there and back.
+//! RLE Lossless, encoded and decoded again.
 
 use crate::input::Input;
 use crate::packbits::unpack;
@@ -6,7 +6,7 @@ use dicomet_core::image::ByteOrder;
 use dicomet_core::rle::encode::{Layout, encode_frame};
 use dicomet_core::rle::{HEADER_BYTES, Segments};
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let wide = input.flag();
@@ -23,7 +23,7 @@ pub fn run(data: &[u8]) {
     if size > 1 << 13 {
         return;
     }
-    // Bytes of the input, each as often as makes runs in all lengths.
+    // Repeats each byte of the input, for runs of all lengths.
     let pattern = if input.0.is_empty() { &[3] } else { input.0 };
     let repeat = [1, 2, 3, 5, 64, 129][stretch];
     let mut src: Vec<u8> = (0..size).map(|i| pattern[i / repeat % pattern.len()]).collect();
@@ -50,7 +50,7 @@ fn check(src: &[u8], encoded: &[u8], layout: &Layout) {
         let plane: Vec<u8> = src.iter().skip(sample * width + byte).step_by(pixel_bytes).copied().collect();
         let unpacked = unpack(segment, pixels);
         assert!(unpacked.bytes == plane && unpacked.excess == 0);
-        // PS3.5 G.3.1: rows are packed one by one, and a segment has an even length.
+        // PS3.5 G.3.1: each row is packed separately, and a segment has an even length.
         assert!(matches!(segment[unpacked.read..], [] | [0]) && segment.len() % 2 == 0);
         let mut at = 0;
         for row in plane.chunks(columns) {

@@ -1,6 +1,6 @@
-//! An input as numbers: each target takes some from its beginning, and the rest as bytes.
+//! An input as numbers: each target takes some from the beginning, and the rest as bytes.
 
-/// What is left of an input. Where it ends there are zeros, so that every input means something.
+/// The rest of an input. After its end there are zeros, so that every input is valid.
 pub struct Input<'a>(pub &'a [u8]);
 
 impl<'a> Input<'a> {
@@ -31,12 +31,12 @@ impl<'a> Input<'a> {
         values[self.below(values.len())]
     }
 
-    /// Two bits in one byte would hide one behind the other: each flag has a byte of its own.
+    /// A flag. Each has a byte of its own: two bits in one byte could not be mutated independently.
     pub fn flag(&mut self) -> bool {
         self.byte() & 1 == 1
     }
 
-    /// The next `count` bytes, or as many as there are.
+    /// The next `count` bytes, or as many as are left.
     pub fn take(&mut self, count: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(count.min(self.0.len()));
         self.0 = rest;

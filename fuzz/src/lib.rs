@@ -1,4 +1,4 @@
-//! What must hold for any bytes, one module for each target. README.md says how they are run.
+//! Invariants that must hold for any bytes, one module for each target. README.md describes how to run them.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -19,7 +19,7 @@ pub mod seen;
 pub mod sources;
 pub mod walk;
 
-/// A target's name, and what it does with an input.
+/// The name of a target, and the function that runs one input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.

@@ -1,4 +1,4 @@
-//! Native frames and a codec's words: any description, any bytes, from memory and from a file, on one thread and several.
+//! Native frames and codec output: any description, any bytes, from memory and from a file, on one thread and several.
 
 use crate::input::Input;
 use crate::picture::{Picture, extended};
@@ -8,7 +8,7 @@ use dicomet_core::decode::Decoder;
 use dicomet_core::image::{ByteOrder, Image, Photometric};
 use dicomet_core::parallel::Parallelism;
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let picture = Picture::take(&mut input);
@@ -17,7 +17,7 @@ pub fn run(data: &[u8]) {
     if input.flag() { codec(&picture, &image, input) } else { native(&picture, &image, input) }
 }
 
-/// PS3.5 8.1.1: how many frames a value of so many bytes holds.
+/// PS3.5 8.1.1: the number of frames in a value of `bytes` bytes.
 fn check_length(picture: &Picture, image: &Image, bytes: u64) {
     let frames = picture.attributes.number_of_frames as u64;
     let Ok(bits) = image.native_frame_bits() else {
@@ -26,7 +26,7 @@ fn check_length(picture: &Picture, image: &Image, bytes: u64) {
     match image.native_frames(bytes) {
         Ok(found) => assert!(found >= frames && found == bytes * 8 / bits),
         Err(_) if bytes * 8 / bits < frames => {}
-        // Samples that are not subsampled.
+        // The samples are not subsampled.
         Err(_) => assert!(image.photometric() == Photometric::YbrFull422 && bytes * 8 >= frames * bits * 3 / 2 - 8),
     }
 }
@@ -37,7 +37,7 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let workers = if input.below(16) == 15 { 3 } else { 1 };
     let subsampled = image.photometric() == Photometric::YbrFull422;
     let bits = image.native_frame_bits();
-    // Where YBR_FULL_422 cannot be, there is no value for it.
+    // Where YBR_FULL_422 is invalid, no value is defined.
     let frame_bits = bits.clone().unwrap_or(8) as usize;
     let ow_swapped = picture.ow_swapped || picture.order == ByteOrder::Big && image.bits_allocated() == 12;
     let mut needed = ((first + count) * frame_bits).div_ceil(8);
@@ -47,7 +47,7 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let value = value(&mut input, needed);
     let most = usize::from(input.u16());
     let expected = (value.len() >= needed && bits.is_ok()).then(|| {
-        // A byte of a pair is where the other one should be.
+        // The bytes of each pair are swapped.
         let logical: Vec<u8> =
             (0..value.len()).map(|i| value[if ow_swapped { (i ^ 1).min(value.len() - 1) } else { i }]).collect();
         let order = if image.bits_allocated() == 12 { ByteOrder::Little } else { picture.order };
@@ -101,7 +101,7 @@ fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
     judge(picture, result.as_deref().ok(), expected.as_deref());
 }
 
-/// So many bytes, or some fewer or more, made of what is left of the input.
+/// About `needed` bytes, built from the rest of the input.
 fn value(input: &mut Input<'_>, needed: usize) -> Vec<u8> {
     let (less, more) = (usize::from(input.byte()), usize::from(input.byte()));
     let length = (needed + more % 16).saturating_sub(if less < 224 { 0 } else { less - 223 });
@@ -109,14 +109,14 @@ fn value(input: &mut Input<'_>, needed: usize) -> Vec<u8> {
     (0..length).map(|i| pattern[i % pattern.len()] ^ (i / pattern.len() * 89) as u8).collect()
 }
 
-/// Every sample of a frame in the order of the result.
+/// All samples of a frame, in the order of the result.
 fn words(image: &Image, mut word: impl FnMut(usize) -> u64) -> Vec<u64> {
     let samples = image.samples_per_pixel();
     let places = (0..image.frame_samples() as usize).map(|i| Picture::stored_place(image, i / samples, i % samples));
     places.map(&mut word).collect()
 }
 
-/// PS3.5 8.1.1 and D: the `bits` from bit `first` on. Only whole words have a byte order.
+/// PS3.5 8.1.1 and D: `bits` bits, starting at bit `first`. Only whole words have a byte order.
 fn sample(bytes: &[u8], first: usize, bits: usize, order: ByteOrder) -> u64 {
     if !bits.is_multiple_of(8) {
         return (0..bits).map(|bit| u64::from(bytes[(first + bit) / 8] >> ((first + bit) % 8) & 1) << bit).sum();
@@ -129,7 +129,7 @@ fn sample(bytes: &[u8], first: usize, bits: usize, order: ByteOrder) -> u64 {
     u64::from_le_bytes(word)
 }
 
-/// The result, which depends neither on what the memory held before nor on the number of threads.
+/// The result, which depends neither on the initial content of the memory nor on the number of threads.
 pub(crate) fn same_with<T: PartialEq + std::fmt::Debug>(
     bytes: usize,
     workers: usize,
@@ -155,7 +155,7 @@ fn judge(picture: &Picture, found: Option<&[u8]>, expected: Option<&[u8]>) {
     }
 }
 
-/// A source that gives less than it has must not be believed; one that says it gave more must not be followed.
+/// A source that returns fewer bytes than it has must not change a result, and one that reports more must not panic.
 fn lie(
     value: &[u8],
     most: usize,

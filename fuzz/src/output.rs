@@ -1,4 +1,4 @@
-//! PNG files, which another program reads as they were; and images of another size, filled to the last byte.
+//! PNG files, which another decoder reads back unchanged; and resized images, filled to the last byte.
 
 use crate::input::Input;
 use crate::sources::POISONS;
@@ -7,10 +7,10 @@ use dicomet_core::resize::{self, Filter, Sample, Size, resize};
 use png_reader::{BitDepth, ColorType, Decoder};
 use std::io::Cursor;
 
-/// Samples of an image, at most.
+/// Maximum number of samples of an image.
 const MOST: i64 = 1 << 14;
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     if input.flag() { png(input) } else { other_size(input) }
@@ -45,7 +45,7 @@ fn png(mut input: Input<'_>) {
         found.as_chunks_mut::<2>().0.iter_mut().for_each(|pair| pair.reverse());
     }
     assert!(found == samples, "{layout:?}");
-    // Stored, a row has one byte more; in tiny chunks each has twelve.
+    // A stored row has one additional byte; small chunks add twelve bytes each.
     assert!(file.len() <= 200 + 3 * (samples.len() + layout.height as usize), "{} bytes", file.len());
 }
 
@@ -59,7 +59,7 @@ fn other_size(mut input: Input<'_>) {
     };
     let width = [1, 2, 4][layout.sample as usize];
     let samples = |size: Size| size.rows.max(0) * size.columns.max(0) * layout.channels.max(0);
-    // What lies between rows and columns, too.
+    // The intermediate image, too.
     let between = Size { rows: layout.from.rows, columns: layout.to.columns };
     if [layout.from, layout.to, between].into_iter().any(|size| samples(size) > MOST) {
         return;
@@ -80,7 +80,7 @@ fn other_size(mut input: Input<'_>) {
     }
 }
 
-/// A pixel that is one of those before, or none that lies outside of them.
+/// Each pixel equals a source pixel, or lies within the range of the source, depending on the filter.
 fn check(src: &[u8], out: &[u8], layout: &resize::Layout, width: usize) {
     let pixel = width * layout.channels as usize;
     match layout.filter {
@@ -108,7 +108,7 @@ fn check(src: &[u8], out: &[u8], layout: &resize::Layout, width: usize) {
     }
 }
 
-/// Rows or columns: mostly few, sometimes none, or as many as there may be and more.
+/// Rows or columns: mostly few, sometimes none, or the maximum and more.
 fn length(input: &mut Input<'_>) -> i64 {
     match input.below(16) {
         0 => i64::from(input.u16()),
@@ -117,7 +117,7 @@ fn length(input: &mut Input<'_>) -> i64 {
     }
 }
 
-/// So many bytes, made of what is left of the input, each as often as makes runs.
+/// `count` bytes, built from the rest of the input, with each byte repeated to form runs.
 fn bytes(input: &mut Input<'_>, count: usize) -> Vec<u8> {
     let repeat = input.one_of(&[1, 2, 7, 100]);
     let pattern = if input.0.is_empty() { &[3] } else { input.0 };

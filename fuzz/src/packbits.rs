@@ -1,12 +1,12 @@
-//! PS3.5 G.3.2, byte by byte: the plain reading that `dicomet_core::rle` is compared with.
+//! PS3.5 G.3.2, byte by byte: the plain decoder that `dicomet_core::rle` is compared with.
 
-/// What a segment gives where there is room for so many bytes.
+/// The result of unpacking a segment into limited space.
 pub struct Unpacked {
-    /// The bytes.
+    /// The unpacked bytes.
     pub bytes: Vec<u8>,
-    /// Bytes of the segment that were looked at.
+    /// Bytes of the segment that were read.
     pub read: usize,
-    /// Bytes for which the last run had no room, by its header.
+    /// Bytes of the last run, according to its header, that did not fit.
     pub excess: usize,
 }
 

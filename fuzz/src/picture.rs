@@ -1,4 +1,4 @@
-//! A description of any kind, and what its samples are: read one by one, as the standard says.
+//! An image description of any kind, and its samples, read one by one as the standard defines them.
 
 use crate::input::Input;
 use dicomet_core::color::Arithmetic;
@@ -20,25 +20,25 @@ const TERMS: [&str; 12] = [
     "rgb\u{e4}",
 ];
 
-/// A description, and what is wanted of it.
+/// A description, and the requested result.
 #[derive(Debug, Clone)]
 pub struct Picture {
     /// The description.
     pub attributes: Attributes,
     /// Byte order of the value.
     pub order: ByteOrder,
-    /// Bytes were sent as big-endian words.
+    /// Whether bytes were sent as big-endian words.
     pub ow_swapped: bool,
-    /// Bits above Bits Stored are corrected.
+    /// Whether bits above Bits Stored are corrected.
     pub correct: bool,
-    /// Of colours.
+    /// The color conversion.
     pub conversion: Conversion,
-    /// Of the result.
+    /// The form of the result.
     pub form: Form,
 }
 
 impl Picture {
-    /// Takes a description from `input`: mostly one that could be, small enough for thousands of decodes in a second.
+    /// Takes a description from `input`: mostly a valid one, small enough for thousands of decodes per second.
     pub fn take(input: &mut Input<'_>) -> Self {
         let orders = [ByteOrder::Little, ByteOrder::Big];
         let bits_allocated = input.one_of(&[8, 16, 1, 12, 32, 64, 24, 0]);
@@ -94,7 +94,7 @@ impl Picture {
         }
     }
 
-    /// PS3.3 C.7.6.3, as one condition.
+    /// PS3.3 C.7.6.3 as one condition.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let a = &self.attributes;
@@ -120,7 +120,7 @@ impl Picture {
         size.contains(&a.rows) && size.contains(&a.columns) && frames && samples && bits
     }
 
-    /// The checked description; none where there can be none, or where it is too large to be decoded thousands of times.
+    /// The checked description; `None` if it is invalid, or too large for thousands of decodes.
     #[must_use]
     pub fn image(&self) -> Option<Image> {
         let image = Image::new(&self.attributes);
@@ -128,7 +128,7 @@ impl Picture {
         image.ok().filter(|image| image.frame_bytes().is_ok_and(|bytes| bytes <= 1 << 12))
     }
 
-    /// The plan for native frames and RLE Lossless; none where the colours cannot be converted.
+    /// The decoder for native frames and RLE Lossless; `None` where the color conversion is undefined.
     #[must_use]
     pub fn plan(&self, image: &Image) -> Option<Decoder> {
         let plan = Decoder::native(image, self.order, self.ow_swapped, self.correct, self.conversion);
@@ -136,7 +136,7 @@ impl Picture {
         plan.ok().map(|plan| plan.with_output(self.form_of_plan(image, image.bits_stored())))
     }
 
-    /// The conversion is defined for samples whose colors have `color_bits`.
+    /// Whether the conversion is defined for samples with `color_bits` bits.
     #[must_use]
     pub fn is_convertible(&self, image: &Image, color_bits: u8) -> bool {
         let defined = match self.conversion {
@@ -148,7 +148,7 @@ impl Picture {
         defined && image.samples_per_pixel() == 3 && image.kind() == SampleKind::Unsigned
     }
 
-    /// The form of the result. Planes are for the conversions of 8 bits.
+    /// The form of the result. Only conversions of 8-bit samples can return planes.
     #[must_use]
     pub fn form_of_plan(&self, image: &Image, color_bits: u8) -> Form {
         let bytes = image.sample_bytes() == 1 && color_bits == 8;
@@ -160,15 +160,14 @@ impl Picture {
         Form { planar: self.form.planar && planar, ..self.form }
     }
 
-    /// The number that `low`, the bits of a sample as they are stored, stands for: as the word of the result, of which
-    /// the lowest bits count.
+    /// The sample for the stored bits `low`, sign-extended or masked. The result has the lowest bytes of this word.
     #[must_use]
     pub fn word(&self, image: &Image, low: u64) -> u64 {
         let kept = if self.correct { image.bits_stored() } else { image.bits_allocated() };
         extended(low, kept, image.kind())
     }
 
-    /// The frame's samples, side by side and one by one, as the result has them. Colours are converted exactly.
+    /// The samples of a frame as bytes of the result. Colors are converted exactly.
     #[must_use]
     pub fn finished(&self, image: &Image, words: &[u64], planar: bool, color_bits: u8) -> Vec<u8> {
         let (width, samples) = (image.sample_bytes(), image.samples_per_pixel());
@@ -191,14 +190,14 @@ impl Picture {
         bytes
     }
 
-    /// Whether `found` are the samples that are `expected`: floating point may differ by one from exact colours.
+    /// Whether `found` equals `expected`: floating-point arithmetic may differ by one from exact colors.
     #[must_use]
     pub fn agrees(&self, found: &[u8], expected: &[u8]) -> bool {
         let most = u8::from(self.conversion != Conversion::None && self.form.arithmetic != Arithmetic::Exact);
         found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| a.abs_diff(*b) <= most)
     }
 
-    /// Number of the sample in its frame's stored samples (PS3.3 C.7.6.3.1.2, C.7.6.3.1.3).
+    /// The index of a sample among the stored samples of its frame (PS3.3 C.7.6.3.1.2, C.7.6.3.1.3).
     #[must_use]
     pub fn stored_place(image: &Image, pixel: usize, sample: usize) -> usize {
         let pixels = image.frame_pixels() as usize;
@@ -212,7 +211,7 @@ impl Picture {
     }
 }
 
-/// The lowest `kept` bits of a word, with the sign where there is one. Floats are as they are.
+/// The lowest `kept` bits of a word, sign-extended if `kind` is signed. Floats are unchanged.
 #[must_use]
 pub fn extended(low: u64, kept: u8, kind: SampleKind) -> u64 {
     let unit = 1i128 << kept;
@@ -224,7 +223,7 @@ pub fn extended(low: u64, kept: u8, kind: SampleKind) -> u64 {
     }
 }
 
-/// ISO/IEC 10918-5 7, in fractions, rounded half up.
+/// ISO/IEC 10918-5 7 in fractions, rounded half up.
 fn converted([a, b, c]: [i64; 3], conversion: Conversion, bits: u8) -> [u64; 3] {
     let highest = if conversion == Conversion::YbrToRgb { i128::from(u64::MAX >> (64 - bits)) } else { 255 };
     let half = (highest / 2 + 1) as i64;

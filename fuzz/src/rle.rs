@@ -1,4 +1,4 @@
-//! Frames in RLE Lossless, built from the input or taken as they are, against [`crate::packbits`].
+//! Frames in RLE Lossless, built from the input or taken unchanged, compared with [`crate::packbits`].
 
 use crate::input::Input;
 use crate::native::same_with;
@@ -12,20 +12,20 @@ use dicomet_core::parallel::Parallelism;
 use dicomet_core::rle::{HEADER_BYTES, decode_segment};
 use dicomet_core::{Error, decode::Warnings};
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     if input.byte() >= 0xF0 {
         return segment(input);
     }
-    // Words in RLE have one order, and nothing else is known of their planes.
+    // The byte order of RLE Lossless is fixed, and it has no OW.
     let picture = Picture { order: ByteOrder::Little, ow_swapped: false, ..Picture::take(&mut input) };
     let Some(image) = picture.image() else { return };
     let Some(plan) = picture.plan(&image) else { return };
     frames(&picture, &image, &plan, input);
 }
 
-/// One segment, into any room.
+/// One segment, into space of any size.
 fn segment(mut input: Input<'_>) {
     let room = usize::from(input.u16()) % 4000;
     let expected = unpack(input.0, room);
@@ -56,12 +56,12 @@ fn frames(picture: &Picture, image: &Image, plan: &Decoder, mut input: Input<'_>
     assert_eq!(found, same_with(bytes, workers, |out, team| plan.rle_frames(&file, of, first, out, team)));
     judge(picture, image, &frames, first, found.clone());
     let mut out = vec![POISONS[0]; bytes];
-    // Fewer bytes than there are, are another frame; nothing must break.
+    // With missing bytes the frame is another; it must not panic.
     let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 0 }, of, first, &mut out, &Parallelism::of(1));
     let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 9 }, of, first, &mut out, &Parallelism::of(1));
 }
 
-/// Compares the result with what each frame gives by itself, and the error with that of the first frame that has one.
+/// Compares the result with that of each single frame, and the error with that of the first frame that has one.
 fn judge(
     picture: &Picture,
     image: &Image,
@@ -85,7 +85,7 @@ fn judge(
     assert!(picture.agrees(&out, &expected), "{out:?} {expected:?} {picture:?}");
 }
 
-/// What a frame gives: its bytes and how many warnings, or what is wrong: a segment, or the header.
+/// The bytes of a frame and its number of warnings, or the segment with a defect (`None` for the header).
 fn decoded(picture: &Picture, image: &Image, frame: &[u8]) -> Result<(Vec<u8>, usize), Option<usize>> {
     let (width, samples, pixels) = (image.sample_bytes(), image.samples_per_pixel(), image.frame_pixels() as usize);
     let segments = segments(frame, width * samples, picture.form.strict).ok_or(None)?;
@@ -100,7 +100,7 @@ fn decoded(picture: &Picture, image: &Image, frame: &[u8]) -> Result<(Vec<u8>, u
     }
     let words: Vec<u64> = (0..pixels * samples)
         .map(|i| {
-            // Most significant byte first.
+            // The first plane has the most significant bytes.
             let bytes = planes[i % samples * width..][..width].iter();
             picture.word(image, bytes.fold(0, |word, plane| word << 8 | u64::from(plane[i / samples])))
         })
@@ -111,7 +111,7 @@ fn decoded(picture: &Picture, image: &Image, frame: &[u8]) -> Result<(Vec<u8>, u
     ))
 }
 
-/// PS3.5 G.5, or nothing where the header is not as it must be.
+/// PS3.5 G.5; `None` where the header is invalid.
 fn segments(frame: &[u8], expected: usize, strict: bool) -> Option<Vec<&[u8]>> {
     let words: Vec<usize> =
         frame.get(..HEADER_BYTES)?.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word) as usize).collect();
@@ -125,7 +125,7 @@ fn segments(frame: &[u8], expected: usize, strict: bool) -> Option<Vec<&[u8]>> {
     words[1..].iter().zip(ends).map(|(start, end)| frame.get(*start..end).filter(|bytes| !bytes.is_empty())).collect()
 }
 
-/// A plane, and whether there is more to it than there should be.
+/// A plane, and whether its segment contains more than that.
 fn plane(segment: &[u8], bytes: usize, strict: bool) -> Option<(Vec<u8>, bool)> {
     let unpacked = unpack(segment, bytes);
     let rest = &segment[unpacked.read..];
@@ -135,7 +135,7 @@ fn plane(segment: &[u8], bytes: usize, strict: bool) -> Option<(Vec<u8>, bool)> 
     (whole && (plain || !strict)).then_some((unpacked.bytes, warned))
 }
 
-/// A byte for each pixel, or where that does not fit, a bit.
+/// A byte for each pixel, or a bit where that does not fit.
 fn bits(picture: &Picture, image: &Image, segments: &[&[u8]]) -> Result<(Vec<u8>, usize), Option<usize>> {
     let [segment] = segments else { return Err(None) };
     let (pixels, packed) = (image.frame_pixels() as usize, image.frame_pixels().div_ceil(8) as usize);
@@ -152,7 +152,7 @@ fn bits(picture: &Picture, image: &Image, segments: &[&[u8]]) -> Result<(Vec<u8>
     Err(Some(0))
 }
 
-/// A frame whose header is right, unless a word of it is changed. Planes that the input does not fill, a run does.
+/// A frame with a valid header, unless one word is changed. Runs fill the planes that the input does not.
 fn built(image: &Image, input: &mut Input<'_>, left: usize) -> Vec<u8> {
     let count = image.sample_bytes() * image.samples_per_pixel();
     let (filled, changed, change) = (!input.flag(), input.byte(), input.u16());
@@ -181,7 +181,7 @@ fn built(image: &Image, input: &mut Input<'_>, left: usize) -> Vec<u8> {
     [header.into_iter().flat_map(u32::to_le_bytes).collect(), segments].concat()
 }
 
-/// Puts a frame behind `value`, in up to three fragments with other bytes between them.
+/// Appends a frame to `value` in up to three fragments, with other bytes between them.
 fn cut(frame: &[u8], value: &mut Vec<u8>, input: &mut Input<'_>) -> Vec<Fragment> {
     let parts = input.below(3) + 1;
     let (mut fragments, mut rest) = (Vec::new(), frame);

@@ -1,4 +1,4 @@
-//! The header scanner: any bytes, with a hole in them, from memory, from a file, and against a plain walk.
+//! The header scanner: any bytes, with a gap, from memory and from a file, compared with a plain walk.
 
 use crate::input::Input;
 use crate::sources::{File, Liar};
@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering;
 
 const TRANSFER_SYNTAXES: [&str; 5] =
     ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99", "1.2.3"];
-/// What a scan reads in one go is at most so much, and it gets further than half of it.
+/// The maximum number of bytes in one read of a scan, which advances by more than half of it.
 const WINDOW: usize = if cfg!(feature = "tiny") { 1 << 12 } else { 1 << 14 };
 
-/// One input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let start = start(&mut input);
@@ -32,7 +32,7 @@ pub fn run(data: &[u8]) {
     from_file(&bytes, &start, Wanted::Stored, &found);
     from_file(&bytes, &start, Wanted::Display, &displayed(&bytes, &start, &found));
     skipped(&mut Input(data), &bytes);
-    // What a source promises is broken: a result is that of the bytes, or none.
+    // If the source breaks its contract, a result is that of the bytes, or there is none.
     let short = scan_source(&Liar { bytes: &bytes, most, more: 0 }, &start, Wanted::Stored, &Parallelism::of(1))
         .expect("it reads");
     assert!(short == found || matches!(short, Err(Stop::Short | Stop::Unusual)), "{short:?} {found:?}");
@@ -50,7 +50,7 @@ fn start(input: &mut Input<'_>) -> Start<'static> {
     }
 }
 
-/// Who wants to display finds the same and more, or leaves it to a full parser.
+/// A scan for display finds the same and more, or leaves the header to the full parser.
 fn displayed(bytes: &[u8], start: &Start<'_>, stored: &Result<Header, Stop>) -> Result<Header, Stop> {
     let found = scan_from(bytes, start, Wanted::Display);
     let without = found.clone().map(|header| Header { display: Vec::new(), ..header });
@@ -58,7 +58,7 @@ fn displayed(bytes: &[u8], start: &Start<'_>, stored: &Result<Header, Stop>) -> 
     found
 }
 
-/// A value of undefined length ends in front of its delimiter, from a file as from memory.
+/// A value of undefined length ends before its delimiter, in a file as in memory.
 fn skipped(input: &mut Input<'_>, bytes: &[u8]) {
     let vr = input.one_of(&[None, Some(*b"SQ"), Some(*b"UN"), Some(*b"OB"), Some(*b"UT")]);
     let tag = input.one_of(&[0x0008_1140, 0x0009_1010, 0x0008_0018]);
@@ -74,19 +74,19 @@ fn skipped(input: &mut Input<'_>, bytes: &[u8]) {
     }
 }
 
-/// A file gives what its bytes give, and is read once.
+/// A file gives the same result as its bytes, and is read once.
 fn from_file(bytes: &[u8], start: &Start<'_>, wanted: Wanted, found: &Result<Header, Stop>) {
     let file = File::new(bytes);
     let of_file = scan_source(&file, start, wanted, &Parallelism::of(1)).expect("it reads");
     let first_window = &bytes[..bytes.len().min(WINDOW)];
-    // File Meta Information that goes beyond the first window is left alone.
+    // File Meta Information that exceeds the first window is left to the full parser.
     let long_meta = bytes.len() >= WINDOW && scan_from(first_window, start, wanted) == Err(Stop::Short);
     assert!(of_file == *found || of_file == Err(Stop::Unusual) && long_meta, "{of_file:?} {found:?}");
     let (calls, read) = (file.calls.into_inner(), file.read.load(Ordering::Relaxed));
     assert!(calls <= 2 + bytes.len() / (WINDOW / 2) && read <= WINDOW + 2 * bytes.len(), "{calls} {read}");
 }
 
-/// What is found is there.
+/// Values of the header occur in the bytes, and a plain walk finds the same header.
 fn check(header: &Header, bytes: &[u8], start: &Start<'_>) {
     let given = match *start {
         Start::File { transfer_syntax } | Start::Forced { transfer_syntax } => transfer_syntax,

@@ -1,10 +1,10 @@
-//! Inputs to begin with: what a fuzzer would take long to come upon.
+//! Initial inputs that a fuzzer would take long to find.
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use std::io::Write;
 
-/// The inputs of each target that has some.
+/// The seeds of each target that has any.
 #[must_use]
 pub fn all() -> [(&'static str, Vec<Vec<u8>>); 7] {
     [
@@ -18,7 +18,7 @@ pub fn all() -> [(&'static str, Vec<Vec<u8>>); 7] {
     ]
 }
 
-/// How elements are written.
+/// The encoding of elements.
 #[derive(Clone, Copy)]
 struct Writing {
     implicit: bool,
@@ -53,8 +53,8 @@ impl Writing {
         self.element(tag, *b"US", &self.number(number.to_le_bytes()))
     }
 
-    /// A data set with sequences of both kinds, and `hole` bytes in a private element that are not there yet. Gives
-    /// also where they belong.
+    /// A data set with sequences of both kinds, and a private element of `hole` bytes, which are missing. Also returns
+    /// their offset.
     fn data_set(self, hole: u16, undefined: bool) -> (Vec<u8>, usize) {
         let mut bytes = self.element(0x0008_0005, *b"CS", b"ISO_IR 100");
         let item = self.us(0x0008_1197, 3);
@@ -71,7 +71,7 @@ impl Writing {
         bytes.extend(self.header(0x0009_1010, *b"OB", u32::from(hole)));
         let place = bytes.len();
         if undefined && !self.implicit {
-            // Fragments, as those of an icon.
+            // Fragments, as in an icon.
             bytes.extend(self.header(0x0009_1011, *b"OB", u32::MAX));
             bytes.extend(self.element(0xFFFE_E000, *b"  ", &[1, 2]));
             bytes.extend(self.header(0xFFFE_E0DD, *b"  ", 0));
@@ -119,7 +119,7 @@ fn scan() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// The bytes that a description is taken from: Bits Allocated and so on, in the order of `Picture::take`.
+/// The bytes of a description, from Bits Allocated onward, in the order of `Picture::take`.
 fn picture(bits: u8, samples: u8, term: u8, conversion: u8, planar: u8) -> Vec<u8> {
     let (rows, columns) = if planar == 0 { (7, 19) } else { (5, 10) };
     vec![
@@ -152,7 +152,7 @@ fn rle() -> Vec<Vec<u8>> {
         for planar in [0, 1] {
             let mut seed = vec![0];
             seed.extend(picture(bits, samples, samples, 0, planar));
-            // First frame, count, workers, short reads; then frames that are built.
+            // First frame, count, workers and short reads; then frames that are built.
             seed.extend([1, 1, 0, 9, 0]);
             for _ in 0..2 {
                 seed.extend([1, 0, 0, 0, 0, 1, 2, 10, 20, 30, 0xF0, 5, 128, 0x90, 8, 1, 4, 4]);
@@ -236,7 +236,7 @@ fn display() -> Vec<Vec<u8>> {
     for bits in [0, 1, 4, 5] {
         for modality in 0..3 {
             for look in 0..5 {
-                // Sample, range, Modality LUT or rescale, inverse, look, and the numbers of these.
+                // Sample type, range, Modality LUT or rescale, inverse and look, and the numbers of these.
                 let numbers = [3, 9, 2, 1, 0, 2, 0, 9, 0, 4, 1, 3, 3, 1, 0, 40, 0, 90, 0, 5, 0, 7, 4, 200, 5];
                 let head = picture(bits, 0, 0, 0, 0);
                 seeds.push([&[2][..], &head, &[0, look, 4, modality, 5], &numbers, &values].concat());

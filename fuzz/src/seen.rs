@@ -1,4 +1,4 @@
-//! The equations of PS3.3 C.11.1, C.11.2.1.2, C.11.2.1.3 and C.7.9.2, one value at a time and as they are written there.
+//! The equations of PS3.3 C.11.1, C.11.2.1.2, C.11.2.1.3 and C.7.9.2, one value at a time, as the standard states them.
 #![allow(
     clippy::cast_precision_loss,
     clippy::float_cmp,
@@ -13,14 +13,14 @@ use dicomet_core::display::Sample;
 pub struct Table {
     /// The first input value mapped.
     pub first: f64,
-    /// One for each from there on.
+    /// The entries, one for each input value.
     pub entries: Vec<u16>,
-    /// Of each.
+    /// Bits of an entry.
     pub bits: u8,
 }
 
 impl Table {
-    /// C.11.1.1: of an input; the fraction does not count.
+    /// C.11.1.1: the entry for an input, whose fraction is discarded.
     fn at(&self, input: f64) -> u16 {
         let place = input - self.first;
         let mut found = self.entries[0];
@@ -40,7 +40,7 @@ impl Table {
 /// C.11.1.
 #[derive(Debug)]
 pub enum Modality {
-    /// Nothing.
+    /// No transformation.
     Identity,
     /// Rescale Slope and Intercept.
     Rescale {
@@ -78,30 +78,30 @@ pub enum Grey {
     Table(Table),
 }
 
-/// All that is done to a stored value.
+/// All steps from a stored value to a display value.
 #[derive(Debug)]
 pub struct Steps {
-    /// First.
+    /// The Modality LUT or rescale.
     pub modality: Modality,
-    /// What is seen in grey.
+    /// The VOI transformation to gray.
     pub grey: Option<Grey>,
-    /// What is seen in colours; of values from its first on, if there is a grey too.
+    /// The palette; if there is a gray transformation too, only for values of at least its first.
     pub colors: Option<[Table; 3]>,
-    /// The lowest grey is the brightest.
+    /// Whether the lowest gray is the brightest.
     pub inverse: bool,
-    /// The darkest.
+    /// The output value for black.
     pub low: f64,
-    /// The brightest.
+    /// The output value for white.
     pub high: f64,
 }
 
 impl Steps {
-    /// One number, or three.
+    /// One number for gray, three for color.
     #[must_use]
     pub fn seen(&self, stored: f64) -> Vec<f64> {
         let spread = |part: f64| part * (self.high - self.low) + self.low;
         match (&self.colors, &self.grey) {
-            // What is not a number has no place below the first.
+            // NaN is not below the first value.
             (Some(colors), Some(grey)) if stored < colors[0].first => vec![self.grey(grey, stored); 3],
             (Some(colors), _) => {
                 colors.iter().map(|table| spread(f64::from(table.at(stored)) / table.max_entry())).collect()
@@ -151,7 +151,7 @@ impl Steps {
     }
 }
 
-/// Whether samples are those numbers: integers rounded half up and cut, floats to the last bit.
+/// Whether samples equal those numbers: integers rounded half up and clamped, floats to the last bit.
 #[must_use]
 pub fn agree(sample: Sample, found: &[u8], expected: &[f64]) -> bool {
     let (low, high) = match sample {
@@ -161,7 +161,7 @@ pub fn agree(sample: Sample, found: &[u8], expected: &[f64]) -> bool {
         Sample::Int16 => (-32768.0, 32767.0),
         Sample::Uint32 => (0.0, 4_294_967_295.0),
         Sample::Int32 => (-2_147_483_648.0, 2_147_483_647.0),
-        // The next number of float64 is the one behind the highest.
+        // float64 rounds the highest value up to the next power of two.
         Sample::Uint64 => (0.0, 2f64.powi(64)),
         Sample::Int64 => (-(2f64.powi(63)), 2f64.powi(63)),
         Sample::Float32 | Sample::Float64 => (0.0, 0.0),
@@ -172,7 +172,7 @@ pub fn agree(sample: Sample, found: &[u8], expected: &[f64]) -> bool {
             Sample::Float64 => found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan(),
             Sample::Float32 => found == f64::from(*expected as f32) || found.is_nan() && expected.is_nan(),
             _ if expected.is_nan() => found == 0.0,
-            // Above, float64 has no fractions.
+            // From 2^52 onward, float64 has no fractions.
             _ if expected.abs() >= 2f64.powi(52) => found == expected.clamp(low, high),
             _ => found == (expected + 0.5).floor().clamp(low, high),
         })
@@ -183,7 +183,7 @@ pub fn agree(sample: Sample, found: &[u8], expected: &[f64]) -> bool {
 pub fn number(sample: Sample, word: &[u8]) -> f64 {
     let mut bytes = [0; 8];
     bytes[..word.len()].copy_from_slice(word);
-    // As on a little-endian machine, which this is written for.
+    // The oracle supports little-endian machines only.
     let low = u64::from_le_bytes(bytes);
     match sample {
         Sample::Uint8 | Sample::Uint16 | Sample::Uint32 | Sample::Uint64 => low as f64,
@@ -196,13 +196,13 @@ pub fn number(sample: Sample, word: &[u8]) -> f64 {
     }
 }
 
-/// C.7.9.2: what segments expand to, if they are in order and give `count` entries, or `any` number up to that.
+/// C.7.9.2: the expansion of valid segments to `count` entries, or with `any` to at most that number.
 #[must_use]
 pub fn expanded(words: &[u16], wide: bool, count: usize, any: bool) -> Option<Vec<u16>> {
     let mut entries = Vec::new();
     let mut starts = Vec::new();
     let mut at = 0;
-    // Data of odd length has a byte behind it that means nothing.
+    // Data of odd length has a padding byte, which has no meaning.
     while at < words.len() && !(at + 1 == words.len() && (entries.len() == count || any)) {
         let length = usize::from(*words.get(at + 1)?);
         if words[at] == 2 {
@@ -216,7 +216,7 @@ pub fn expanded(words: &[u16], wide: bool, count: usize, any: bool) -> Option<Ve
             for place in starts.get(first..first + length)? {
                 segment(words, *place, &mut entries, count)?;
             }
-            // A segment that is none could be copied no times.
+            // A copy of zero segments may start at an indirect one.
             starts.push(at);
             at += 2 + rest;
         } else {
@@ -227,7 +227,7 @@ pub fn expanded(words: &[u16], wide: bool, count: usize, any: bool) -> Option<Ve
     (any || entries.len() == count).then_some(entries)
 }
 
-/// C.7.9.2.1 and C.7.9.2.2. None for an indirect one, which is not to be copied.
+/// C.7.9.2.1 and C.7.9.2.2. `None` for an indirect segment, which cannot be copied.
 fn segment(words: &[u16], at: usize, entries: &mut Vec<u16>, count: usize) -> Option<usize> {
     let length = usize::from(*words.get(at + 1)?);
     match words[at] {
@@ -236,7 +236,7 @@ fn segment(words: &[u16], at: usize, entries: &mut Vec<u16>, count: usize) -> Op
             let (from, to) = (i64::from(*entries.last()?), i64::from(*words.get(at + 2)?));
             let steps = length as i64;
             for step in 1..=steps {
-                // In fractions; the even one of two that are as near.
+                // In fractions; halves are rounded to even.
                 let numerator = from * steps + (to - from) * step;
                 let (below, rest) = (numerator.div_euclid(steps), numerator.rem_euclid(steps));
                 let up = 2 * rest > steps || 2 * rest == steps && below % 2 == 1;

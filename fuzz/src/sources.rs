@@ -1,24 +1,24 @@
-//! The same bytes in several ways.
+//! Sources that return the same bytes in different ways.
 
 use dicomet_core::source::Source;
 use dicomet_core::{Error, Result};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a memory that nobody has written to holds: two results that differ have kept some of it.
+/// Fills for unwritten memory: two results that differ contain bytes that were not written.
 pub const POISONS: [u8; 2] = [0xA5, 0x5A];
 
-/// Bytes that are nowhere in memory: a file. Counts what is read.
+/// A file: bytes that are not accessible in memory. Counts reads.
 #[derive(Default)]
 pub struct File<'a> {
     bytes: &'a [u8],
-    /// Calls.
+    /// The number of calls.
     pub calls: AtomicUsize,
-    /// Bytes that were given.
+    /// The number of bytes returned.
     pub read: AtomicUsize,
 }
 
 impl<'a> File<'a> {
-    /// A file of these bytes.
+    /// Returns a file of these bytes.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, ..Self::default() }
@@ -36,13 +36,13 @@ impl Source for File<'_> {
     }
 }
 
-/// What breaks the promise of a [`Source`]: fewer bytes than there are, or a count of more than there is room for.
+/// A source that breaks the contract of [`Source`]: it returns fewer bytes than it has, or reports more than it wrote.
 pub struct Liar<'a> {
-    /// What there is.
+    /// The bytes of the source.
     pub bytes: &'a [u8],
-    /// As many at most, in one call.
+    /// The maximum number of bytes in one call.
     pub most: usize,
-    /// This is added to the count.
+    /// A number added to the reported count.
     pub more: usize,
 }
 

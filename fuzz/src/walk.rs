@@ -1,5 +1,5 @@
-//! PS3.5 7 and PS3.10 7.1 as a plain walk over all bytes: where [`dicomet_core::element`] finds something, this must
-//! find the same. What is refused there need not be here.
+//! PS3.5 7 and PS3.10 7.1 as a plain walk over all bytes: what [`dicomet_core::element`] finds, this must find, too. It
+//! may accept input that the scanner refuses.
 
 use dicomet_core::element::{Header, Start};
 
@@ -23,7 +23,7 @@ struct Element {
     value: usize,
 }
 
-/// The first pixel data element of the data set itself, and what describes it; none where the walk cannot go on.
+/// The first pixel data element at the top level, and the elements that describe it; `None` where the walk fails.
 #[must_use]
 pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<Header> {
     let writing =
@@ -52,7 +52,7 @@ pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<He
     }
 }
 
-/// Keeps what describes the image.
+/// Stores an element that describes the image.
 fn keep(header: &mut Header, element: &Element, bytes: &[u8], writing: Writing) -> Option<()> {
     let value = bytes.get(element.value..element.value + element.length as usize)?;
     let text = || String::from_utf8_lossy(value).trim_end_matches(' ').to_owned();
@@ -96,7 +96,7 @@ impl Walk<'_> {
         Some(Element { tag, vr: Some(vr), length: u32::from(length), value: at + 8 })
     }
 
-    /// Where the data set of a file begins.
+    /// The offset of the data set in a file.
     fn behind_meta(&self) -> Option<usize> {
         let mut at = if self.array(128) == Some(*b"DICM") { 132 } else { 0 };
         while self.tag(at, false)? >> 16 == 2 {
@@ -106,7 +106,7 @@ impl Walk<'_> {
         Some(at)
     }
 
-    /// Where a value of undefined length ends: a sequence, or fragments, of which the items alone count.
+    /// The end of a value of undefined length: a sequence, or fragments, whose content is not parsed.
     fn behind_undefined(&self, element: &Element, writing: Writing) -> Option<usize> {
         let fragments = element.vr.is_some_and(|vr| vr == *b"OB" || vr == *b"OW");
         let mut at = element.value;

@@ -1,4 +1,4 @@
-//! Every input that is kept, on the stable toolchain and without libFuzzer.
+//! Replays every stored input on the stable toolchain, without libFuzzer.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ fn read(kind: &str, target: &str) -> Vec<(String, Vec<u8>)> {
     paths.into_iter().map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
 }
 
-/// Runs all, so that what fails is named.
+/// Runs all inputs, and names one that fails.
 fn replay(run: fn(&[u8]), inputs: &[(String, Vec<u8>)]) {
     for (name, input) in inputs {
         let outcome = std::panic::catch_unwind(|| run(input));
@@ -32,7 +32,7 @@ fn regressions() {
     }
 }
 
-/// What is kept, and each input with some bytes changed, as libFuzzer would, but always the same.
+/// Replays the stored inputs, and each with random changes, as in libFuzzer, but reproducible.
 #[test]
 fn corpora() {
     let mut seeds: BTreeMap<_, _> = dicomet_fuzz::seeds::all().into();

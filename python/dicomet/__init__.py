@@ -54,7 +54,7 @@ __all__ = [
     "uninstall",
 ]
 
-# Imported when they are asked for: they import NumPy or pydicom, which itself may be importing a plugin of dicomet's.
+# Imported on first access: these modules import NumPy or pydicom, and pydicom itself may be importing dicomet's plugin.
 _LAZY = {
     "Converted": "dicomet.convert.api",
     "DecodingOptions": "dicomet._decoding.options",
@@ -70,7 +70,7 @@ _LAZY = {
     "to_display": "dicomet.display.api",
     "uninstall": "dicomet.dropin.api",
 }
-# Public modules, likewise. They are not in `__all__`: a star import must not import every framework.
+# Public modules, also imported on first access. Not in `__all__`: a star import must not import every framework.
 _MODULES = frozenset({"dask", "info", "keras", "monai", "tf", "torch"})
 
 
@@ -89,10 +89,11 @@ def _module(name: str) -> object:
     try:
         return _importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
-        # What `hasattr` and `inspect.getmembers`, and so `help(dicomet)`, expect. The text says what to install.
+        # `hasattr` and `inspect.getmembers`, and therefore `help(dicomet)`, expect this exception. Its message says
+        # what to install.
         raise AttributeError(str(error)) from error
 
 
 def __dir__() -> list[str]:
-    """Name what is public, imported or not."""
+    """Return the public names, whether they are imported yet or not."""
     return sorted({*__all__, *_MODULES})

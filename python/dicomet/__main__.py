@@ -1,4 +1,4 @@
-"""The command line: ``dicomet`` or ``python -m dicomet``, and ``python -m dicomet SCRIPT`` for any script."""
+"""The command line: ``dicomet`` or ``python -m dicomet``, and ``python -m dicomet SCRIPT`` to run a script."""
 
 import argparse
 import os
@@ -14,13 +14,13 @@ from dicomet.cli.arguments import positive, with_negative_values
 
 FAILED = 1
 UNUSABLE_ARGUMENTS = 2
-# As a shell tells of SIGINT and SIGPIPE.
+# The exit statuses that a shell reports for SIGINT and SIGPIPE: 128 + the signal number.
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
 
 class Command(NamedTuple):
-    """A sub-command. `run` imports what it needs itself, so that the others start without it."""
+    """A subcommand. `run` imports its own dependencies, so that other commands start without them."""
 
     name: str
     summary: str
@@ -45,9 +45,9 @@ def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from dicomet.cli import bench, bench_report  # noqa: PLC0415 - rich is for those who ask for a table
+    from dicomet.cli import bench, bench_report  # noqa: PLC0415 - imports rich, which only the table needs
 
-    # pydicom as it is without dicomet, which otherwise pylibjpeg would find as a plugin.
+    # Measure pydicom without dicomet, which pylibjpeg would otherwise find as a plugin.
     os.environ["DICOMET"] = "0"
     try:
         files = bench.find_files(arguments.paths)
@@ -61,7 +61,7 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from dicomet.cli import convert_command as command  # noqa: PLC0415 - NumPy, pydicom and rich are for those who convert
+    from dicomet.cli import convert_command as command  # noqa: PLC0415 - imports NumPy, pydicom, rich
 
     return command.run(arguments)
 
@@ -153,11 +153,11 @@ def _run_command(argv: Sequence[str]) -> int:
         sys.stderr.write("dicomet: stopped\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Nobody reads on, as in `dicomet bench | head`.
+        # The reader has closed the pipe, as in `dicomet bench | head`.
         _forget_output()
         return BROKEN_PIPE
     except OSError as error:
-        # Such as a full disk behind standard output.
+        # For example, standard output is redirected to a full disk.
         _forget_output()
         sys.stderr.write(f"dicomet: error: {error}\n")
         return FAILED
@@ -165,18 +165,18 @@ def _run_command(argv: Sequence[str]) -> int:
 
 
 def _open_closed() -> None:
-    """Give output that was closed before the start, as of some daemons, to nobody."""
+    """Redirect stdout or stderr to devnull if it was closed at startup, as for a daemon."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the whole process
 
 
 def _forget_output() -> None:
-    """See that what is left in the buffer does not raise at exit."""
+    """Redirect stdout to devnull, so that flushing its buffer at exit does not raise."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__" and (status := main()):
-    # Without a status there may be an interactive session to go on with.
+    # Do not exit with status 0: `python -i` may continue with an interactive session.
     sys.exit(status)

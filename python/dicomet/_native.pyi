@@ -1,9 +1,10 @@
-"""The Rust core, as Python sees it. Private: the public functions are those of `dicomet`.
+"""Type stubs of the Rust core. Private: the public functions are those of `dicomet`.
 
-Every function raises `dicomet.PixelDataError` for what is wrong with the data, and releases the GIL while it reads and
-works on pixels. A `Source` has the bytes; a buffer that is not read-only is copied first. A result is any contiguous,
-writeable buffer, which nobody else may touch during the call. `workers`: threads at most; None for what the environment
-variable ``DICOMET_WORKERS`` says, or as many as the process may use. A signal handler that raises ends the call.
+Every function raises `dicomet.PixelDataError` if the data is wrong, and releases the GIL while it reads bytes and
+processes pixels. Functions read bytes from a `Source` or from a buffer; a buffer that is not read-only is copied first.
+`out` is any contiguous, writeable buffer; no other thread may access it during the call. `workers` is the maximum
+number of threads; None takes the value of the environment variable ``DICOMET_WORKERS`` or, if that is not set, the
+number of CPUs that the process may use. A signal handler that raises ends the call.
 """
 
 import os
@@ -51,45 +52,49 @@ debug_build: bool
 
 @final
 class Source:
-    """Bytes that can be read at any place, by any thread: all of somebody's, or a part of them."""
+    """Bytes with random access from any thread: a buffer, a file or a file object, or a part of one."""
 
     @staticmethod
     def from_buffer(buffer: _Buffer) -> Source:
-        """Take a buffer: as it is where it is read-only and contiguous, else a copy."""
+        """Wrap a buffer: without a copy if it is read-only and contiguous, otherwise a copy."""
     @staticmethod
     def open(path: str | os.PathLike[str]) -> Source:
-        """Open a file, which is closed when the last of its parts is gone."""
+        """Open a file, which is closed when the last `Source` that refers to it is freed."""
     @staticmethod
     def from_file(file: BinaryIO) -> Source:
-        """Take an object with `tell`, `seek` and `read`, which is used by one thread at a time, by whatever source."""
+        """Wrap an object with `tell`, `seek` and `read`.
+
+        One thread at a time uses the object, even if several sources wrap it.
+        """
     @property
     def start(self) -> int:
-        """Where this part begins."""
+        """The offset of this part in the whole, in bytes."""
     @property
     def length(self) -> int:
-        """Bytes of this part."""
+        """The length of this part in bytes."""
     @property
     def is_in_memory(self) -> bool:
-        """Nothing has to be read."""
+        """Whether the bytes are in memory, so that nothing has to be read."""
     @property
     def is_file_object(self) -> bool:
-        """Made by `from_file`."""
+        """Whether `from_file` made this source."""
     def fileno(self) -> int:
-        """Return the descriptor of a file; `OSError` of anything else. Not on Windows."""
+        """Return the descriptor of a file; raise `OSError` for any other source. Not available on Windows."""
     def part(self, start: int, length: int) -> Source:
-        """Return the part of `length` bytes from `start` on, or fewer at the end."""
+        """Return the `length` bytes at `start`, or fewer at the end."""
     def deflate_stream(self, offset: int) -> Source:
-        """Return what the deflate stream (PS3.5 A.5) from `offset` to the end gives, inflated as far as it is read.
+        """Return the inflated bytes of the deflate stream (PS3.5 A.5) from `offset` to the end.
 
-        Its length is not known: `length` is what so many bytes can give at most.
+        The stream is inflated only as far as it is read, so that its length is not known: `length` is an upper bound,
+        computed from the number of compressed bytes.
         """
     @property
     def is_deflated(self) -> bool:
-        """Made by `deflate_stream`, or a part of that."""
+        """Whether `deflate_stream` made this source, or the source that it is a part of."""
     def inflate_prefix(self, limit: int) -> Source:
-        """Return the first `limit` bytes, or as many as there are, in memory."""
+        """Return the first `limit` bytes, or fewer at the end, in memory."""
     def read(self, offset: int, count: int) -> bytes | memoryview:
-        """Return `count` bytes at `offset`, or fewer at the end; of memory a view."""
+        """Return `count` bytes at `offset`, or fewer at the end; a view if the source is in memory."""
 
 @final
 class Image:
@@ -110,10 +115,10 @@ class Image:
         photometric_interpretation: str,
         keyword: str,
     ) -> Image:
-        """Check the values against the standard and each other."""
+        """Check the values against the standard and against each other."""
     @property
     def dtype(self) -> str:
-        """NumPy's name of the result's type."""
+        """NumPy's name for the type of a stored value."""
     @property
     def frame_shape(self) -> list[int]:
         """``[rows, columns]`` or ``[rows, columns, samples]``."""
@@ -122,28 +127,31 @@ class Image:
         """Number of Frames."""
     @property
     def warning(self) -> str | None:
-        """What is odd, but does not change the samples."""
+        """A deviation from the standard that does not change the samples."""
     def check_result(self, frames: int) -> int:
-        """Return the bytes of a result of `frames` frames, which must be addressable."""
+        """Return the size in bytes of a result of `frames` frames, which must be addressable."""
     def check_codestream(self, codestream: _Buffer, frame: int, family: str) -> Codestream:
         """Return the header of frame number `frame`, checked against the description.
 
         `family` is ``"JPEG"``, ``"JPEG-LS"`` or ``"JPEG 2000"``, by the transfer syntax.
         """
     def native_frames(self, found: int) -> int:
-        """Return how many whole frames `found` bytes in native form hold; at least Number of Frames."""
+        """Return the number of whole frames in `found` bytes in native form, which must hold Number of Frames."""
     def check_subsampled(self, found: int) -> None:
-        """Refuse a native value in ``YBR_FULL_422`` of as many bytes as full size would have."""
+        """Refuse a native value in ``YBR_FULL_422`` whose length is that of full-size chrominance."""
     def native_frame_range(self, index: int) -> tuple[int, int]:
-        """Return where a frame begins and ends in native form, in bits."""
+        """Return the start and the end of a frame in native form, in bits."""
 
 @final
 class Codestream:
-    """The header of a codestream (ISO/IEC 10918-1 B.2, 14495-1 C.2, 15444-1 A). What another family has is absent."""
+    """The header of a codestream (ISO/IEC 10918-1 B.2, 14495-1 C.2, 15444-1 A).
+
+    Properties of another family are False or None.
+    """
 
     @staticmethod
     def read(frame: _Buffer) -> Codestream | None:
-        """Read the header of `frame`; None if there is none."""
+        """Read the header of `frame`; return None if it has none."""
     @property
     def family(self) -> Literal["JPEG", "JPEG-LS", "JPEG 2000"]:
         """The standard that the codestream follows."""
@@ -152,44 +160,44 @@ class Codestream:
         """Bits per sample."""
     @property
     def signed(self) -> bool:
-        """JPEG 2000: the samples are signed."""
+        """JPEG 2000: whether the samples are signed."""
     @property
     def component_ids(self) -> list[int]:
-        """Component identifiers; from 0 on for JPEG 2000, which has none."""
+        """Component identifiers; 0, 1, 2, ... for JPEG 2000, which has none."""
     @property
     def sampling(self) -> list[tuple[int, int]]:
         """Sampling factors H and V of the components; XRsiz and YRsiz for JPEG 2000."""
     @property
     def is_subsampled(self) -> bool:
-        """A component has fewer samples than another."""
+        """Whether a component has fewer samples than another."""
     @property
     def lossless(self) -> bool:
-        """JPEG: the lossless process (SOF3)."""
+        """JPEG: whether the process is the lossless one (SOF3)."""
     @property
     def jfif(self) -> bool:
-        """JPEG and JPEG-LS: there is a JFIF segment."""
+        """JPEG and JPEG-LS: whether there is a JFIF marker segment."""
     @property
     def adobe_transform(self) -> int | None:
-        """JPEG and JPEG-LS: transform of the Adobe segment; None without a complete one."""
+        """JPEG and JPEG-LS: the transform of the Adobe marker segment; None without a complete one."""
     @property
     def hp_transform(self) -> int | None:
-        """JPEG-LS: color transform of the HP segment; None without one."""
+        """JPEG-LS: the color transform of the HP marker segment; None without one."""
     @property
     def component_transform(self) -> bool:
-        """JPEG 2000: a multiple component transform is used."""
+        """JPEG 2000: whether a multiple component transform is used."""
     @property
     def reversible(self) -> bool:
-        """JPEG 2000: the wavelet is the reversible one."""
+        """JPEG 2000: whether the wavelet transform is the reversible one."""
     @property
     def boxed(self) -> bool:
-        """JPEG 2000: boxes of JP2 stand around the codestream."""
+        """JPEG 2000: whether the codestream is inside JP2 boxes."""
     @property
     def color_space(self) -> int | None:
-        """JPEG 2000: enumerated color space of the boxes (ISO/IEC 15444-1 table I.10); None without one."""
+        """JPEG 2000: the enumerated color space of the boxes (ISO/IEC 15444-1 table I.10); None without one."""
 
 @final
 class Decoder:
-    """What is done to samples on their way into the result."""
+    """The steps from the bytes of a frame to the samples of the result."""
 
     @staticmethod
     def native(
@@ -200,14 +208,14 @@ class Decoder:
         correct_unused_bits: bool,
         conversion: _Conversion | None,
     ) -> Decoder:
-        """For native and RLE frames. `ow_swapped`: samples of 8 bits were sent as big-endian words."""
+        """Return a decoder of native and RLE frames. `ow_swapped`: 8-bit samples are stored as big-endian words."""
     def with_output(self, *, big_endian: bool, planar: bool, arithmetic: _Arithmetic, strict: bool) -> Decoder:
-        """Return the same plan with a result in another form: byte order, planes (of RLE frames alone), rounding.
+        """Return the same decoder with another output format: byte order, planes (RLE frames only), rounding.
 
-        `strict`: refuse RLE frames with anything but padding behind their segments' samples.
+        `strict`: refuse RLE frames with anything but padding after the samples of a segment.
         """
     def with_transform(self, transform: Transform | None) -> Decoder:
-        """Return the same plan, whose samples are not the result, but go through `transform`, where there is one."""
+        """Return the same decoder with `transform`, if there is one, applied to the decoded samples."""
     @staticmethod
     def codec(
         image: Image,
@@ -219,24 +227,24 @@ class Decoder:
         color_bits: int,
         signed: bool,
     ) -> Decoder:
-        """For frames that a codec has decoded to words of `bits_allocated` bits in native byte order.
+        """Return a decoder of the output of a plugin: words of `bits_allocated` bits in native byte order.
 
-        `color_bits`: bits of the samples that `conversion` converts. `signed`: narrower words than the result's are
-        extended by their sign, not with zeros.
+        `color_bits`: bits of the samples that `conversion` converts. `signed`: words narrower than those of the result
+        are sign-extended, not zero-extended.
         """
     @property
     def is_identity(self) -> bool:
-        """Native frames are the result as they are stored."""
+        """Whether the stored bytes of native frames are the result already (passthrough)."""
     def native_frames(self, source: Source, first_frame: int, out: _Buffer, *, workers: int | None) -> None:
-        """Fill `out` with frames from number `first_frame` on of the value that is `source`."""
+        """Fill `out` with native frames of the value `source`, starting at frame `first_frame`."""
     def words(self, frame: _Buffer, out: _Buffer, *, workers: int | None) -> None:
-        """Fill `out` with one frame of whole words."""
+        """Fill `out` with one frame that a plugin has decoded to words."""
     def rle_frames(
         self, source: Source, frames: FrameIndex, first: int, out: _Buffer, *, number: int, workers: int | None
     ) -> list[str]:
-        """Fill `out` with RLE Lossless frames of `frames` from `first` on, which is frame `number` of the image.
+        """Fill `out` with RLE Lossless frames, starting at entry `first` of `frames`. Return warnings.
 
-        Return warnings.
+        `number` is the number of that frame in the image, for messages.
         """
 
 @final
@@ -244,27 +252,30 @@ class Lut:
     """A Modality or VOI LUT (PS3.3 C.11.1.1, C.11.2.1.1)."""
 
     def __new__(cls, first: int, entries: _Buffer, *, bits: int) -> Lut:
-        """Take `entries`, native words of 16 bits, of which `bits` count, for inputs from `first` on."""
+        """Build a table for inputs starting at `first`. `entries`: 16-bit native words with `bits` significant bits."""
     @property
     def max_entry(self) -> int:
-        """The largest entry that there may be."""
+        """The largest entry that the number of bits allows."""
 
 @final
 class Palette:
     """A Palette Color Lookup Table (PS3.3 C.7.9)."""
 
     def __new__(cls, first: int, red: _Buffer, green: _Buffer, blue: _Buffer, *, bits: int) -> Palette:
-        """Take entries, native words of 16 bits, of which `bits` (8 or 16) count, for stored values from `first` on."""
+        """Build a palette for stored values starting at `first`.
+
+        The entries are 16-bit native words with `bits` (8 or 16) significant bits.
+        """
 
 def expand_segmented(segments: _Buffer, *, wide: bool, count: int) -> list[int]:
-    """Return the `count` entries of segmented data (PS3.3 C.7.9.2), which is in native words of 16 bits.
+    """Return the `count` entries that segmented data (PS3.3 C.7.9.2) in 16-bit native words describes.
 
-    `wide`: it was stored in 16 bits, not in 8.
+    `wide`: the entries are stored in 16 bits, not in 8.
     """
 
 @final
 class Transform:
-    """What is made of stored values (PS3.4 N.2)."""
+    """The steps from stored values to modality or display values (PS3.4 N.2)."""
 
     def __new__(
         cls,
@@ -279,24 +290,32 @@ class Transform:
         range: tuple[float, float],  # noqa: A002 - as in the public function
         dtype: _Sample,
     ) -> Transform:
-        """Prepare for about so many `pixels` of `image`, whose samples have so many `bits` beside those of the sign.
+        """Build a transform for stored values of `image`.
 
-        Modality values without `voi` and `palette`; greys without `palette`; colours without `voi`; or, with both,
-        colours from the palette's first value on and greys below. `modality`: slope and intercept, or a table. `voi`:
-        center, width and function, or a table. `range`: the values of the darkest and of the brightest.
+        The result has modality values if `voi` and `palette` are None, gray values with `voi` only, and colors with
+        `palette` only; with both, stored values at or above the first value of the palette become colors, and those
+        below it gray. `pixels`: approximate number of pixels, which decides whether a lookup table pays off. `bits`:
+        significant bits per sample; the bits above are 0 or copies of the sign. `modality`: slope and intercept, or a
+        table. `voi`: center, width and function, or a table. `range`: the output values of black and of white.
         """
     def apply(self, stored: _Buffer, out: _Buffer, *, workers: int | None) -> None:
-        """Fill `out` from samples that are decoded already, in native byte order."""
+        """Fill `out` from decoded samples in native byte order."""
 
 def extrema(words: _Buffer, *, dtype: _Sample, excluded: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Return the lowest and the highest that are finite and not within `excluded`, which are of the same dtype."""
+    """Return the minimum and the maximum of the finite words outside of the range `excluded`; None without such words.
+
+    The words are in native byte order; the ends of `excluded` are values of `dtype`.
+    """
 
 def histogram(words: _Buffer, *, wide: bool) -> bytes:
-    """Return how often each word of 8 bits, or 16, occurs, by its bits, as native words of 64 bits."""
+    """Return the number of occurrences of each 8-bit word, or 16-bit word if `wide`, as 64-bit native words.
+
+    Words are counted by their bits: negative values come after the others.
+    """
 
 @final
 class EncapsulatedPixelData:
-    """Where the frames of encapsulated pixel data lie (PS3.5 A.4)."""
+    """The structure of encapsulated pixel data: offset tables and fragments (PS3.5 A.4)."""
 
     def __new__(
         cls,
@@ -309,77 +328,84 @@ class EncapsulatedPixelData:
     ) -> EncapsulatedPixelData:
         """Read the Basic Offset Table."""
     def build_frame_index(self) -> FrameIndex:
-        """Find every frame."""
+        """Find the fragments of every frame."""
     def find_frame(self, index: int) -> FrameIndex | None:
-        """Return one frame alone, where an offset table tells its place."""
+        """Return an index of one frame; None if no offset table gives its place reliably."""
 
 @final
 class FrameIndex:
-    """The frames that were found."""
+    """The fragments of each frame."""
 
     @staticmethod
     def single(length: int) -> FrameIndex:
-        """Return the only frame, of `length` bytes, which are all there are."""
+        """Return the index of a source of `length` bytes that is one frame."""
     def __len__(self) -> int:
-        """How many."""
+        """Return the number of frames."""
     def read(self, source: Source, index: int) -> bytes | memoryview:
-        """Return the bytes of a frame; of a single fragment in memory a view."""
+        """Return the bytes of a frame; a view if it is a single fragment in memory."""
     def frame_bytes(self, index: int) -> int:
-        """Return how many bytes a frame has."""
+        """Return the length of a frame in bytes."""
     @property
     def end(self) -> int:
-        """Where the last of all fragments ends."""
+        """The offset of the end of the last fragment."""
     def check_rle_bounds(self, image: Image, first: int, count: int, *, number: int) -> None:
-        """Check that so many bytes of RLE Lossless can hold frames at all; `number` is that of the first."""
+        """Check that `count` frames, starting at entry `first`, are long enough to hold RLE Lossless frames of `image`.
+
+        `number` is the number of the first of them in the image, for messages.
+        """
     def check_whole(self) -> None:
-        """Raise what is wrong behind these frames, if anything is."""
+        """Raise if the structure after these frames is malformed."""
     @property
     def warnings(self) -> list[str]:
-        """What was tolerated."""
+        """Deviations that were tolerated."""
 
 @final
 class DecodePool:
-    """Threads that read and decode ahead, one job after the other, and never need the GIL."""
+    """Threads that read and decode ahead, one job after the other, without the GIL."""
 
     def __new__(cls, *, workers: int | None) -> DecodePool:
         """Start the threads."""
     @property
     def workers(self) -> int:
-        """How many threads there are."""
+        """The number of threads."""
     def open(self, path: str | os.PathLike[str]) -> DecodeFuture:
-        """Do what `Source.open` does."""
+        """Submit `Source.open`."""
     def native_frames(self, plan: Decoder, source: Source, first_frame: int, out: _Buffer) -> DecodeFuture:
-        """Do what `Decoder.native_frames` does."""
+        """Submit `Decoder.native_frames`."""
     def rle_frames(
         self, plan: Decoder, source: Source, frames: FrameIndex, first: int, out: _Buffer, *, number: int
     ) -> DecodeFuture:
-        """Do what `Decoder.rle_frames` does."""
+        """Submit `Decoder.rle_frames`."""
     def close(self) -> None:
-        """End the threads. What waits is left undone."""
+        """Stop the threads and discard the jobs that have not started."""
 
 @final
 class DecodeFuture:
-    """Something that `DecodePool` does."""
+    """The result of a job of a `DecodePool`."""
 
     def result(self) -> Any:
-        """Wait for it, and return what it gives: a `Source`, or a list of warnings. Once only."""
+        """Wait for the job and return its result: a `Source`, or a list of warnings. May be called once only."""
 
 def convert_color(
     src: _Buffer, out: _Buffer, *, conversion: _Conversion, arithmetic: _Arithmetic, plane_bytes: int | None
 ) -> None:
-    """Write the 8-bit pixels of `src` to `out` in the other colour space: side by side, or planes of `plane_bytes`."""
+    """Convert the 8-bit pixels of `src` and write them to `out`.
+
+    The samples of a pixel are side by side, or in planes of `plane_bytes` bytes.
+    """
 
 def complete_codestream(codestream: _Buffer, frame: int, family: str) -> tuple[int, bytes | None, list[str]]:
-    """Check that the codestream of frame number `frame` holds all its samples, as far as that can be seen.
+    """Check that the codestream of frame number `frame` holds all its samples, as far as this shows without a decoder.
 
-    `family` is as for `Image.check_codestream`. Return where its data ends, the codestream with an end marker where it
-    has none, and warnings.
+    `family` is as for `Image.check_codestream`. Return the offset of the end of its data, the codestream with an end
+    marker added if it has none (otherwise None), and warnings.
     """
 
 def find_delimiter(source: Source, *, tag: int, vr: str | None, value: int, big_endian: bool) -> int | None:
-    """Find the Sequence Delimitation Item (PS3.5 7.5) that ends the value of undefined length at `value`.
+    """Return the offset of the Sequence Delimitation Item (PS3.5 7.5) that ends a value of undefined length.
 
-    `vr` is None in implicit VR. None where something is not plainly in order.
+    The value starts at offset `value`. `vr` is None in implicit VR. Return None if anything in the value is malformed
+    or unusual.
     """
 
 def find_pixel_data(
@@ -389,16 +415,17 @@ def find_pixel_data(
     transfer_syntax: str | None,
     display: bool = False,
 ) -> tuple[_Described, int, int | None, tuple[tuple[int, bytes], ...]] | int | None:
-    """Find the pixel data element (PS3.5 7) of `source`, if all in front of it is plain.
+    """Scan `source` for the pixel data element (PS3.5 7).
 
-    `start`: a file must have a preamble and File Meta Information; a forced one need not, as for pydicom's ``force``; a
-    data set alone has neither. `transfer_syntax`: counts in place of that of the file; always of a data set alone.
-    `display`: what says how the image is to be seen must be plain, too.
+    `start`: a ``"file"`` must have a preamble and File Meta Information; a ``"forced"`` file may lack them, as with
+    pydicom's ``force``; a ``"data set"`` has neither. `transfer_syntax` overrides that of the file, and is required for
+    a data set. `display`: scan the elements that determine display values, too.
 
-    Return what describes the image (Transfer Syntax UID, the elements of VR US, Photometric Interpretation, Number of
-    Frames, and of the pixel data element its tag and its VR, which is None where it is implicit), the offset of the
-    pixel data element's value, its length (None where it is undefined), and for `display` tag and value of elements,
-    with numbers in little endian. Or, of a deflated file, where its data set begins.
+    Return the description of the image (Transfer Syntax UID, the elements of VR US, Photometric Interpretation, Number
+    of Frames, and tag and VR of the pixel data element; the VR is None if it is implicit), the offset of the pixel data
+    element's value, its length (None if it is undefined), and for `display` the tags and values of elements, with
+    numbers in little endian. For a deflated file, return the offset of its data set instead. Return None if anything
+    that was scanned is malformed or unusual: such a file needs pydicom's parser.
     """
 
 def encode_rle(
@@ -410,14 +437,14 @@ def encode_rle(
     sample_bytes: int,
     big_endian: bool,
 ) -> bytes:
-    """Return one frame as RLE Lossless (PS3.5 G), each row as short as it can be.
+    """Encode one frame as RLE Lossless (PS3.5 G), with each row as short as PackBits allows.
 
-    The samples of a pixel lie side by side in `src` (Planar Configuration 0), each of `sample_bytes` bytes in the order
-    that `big_endian` says. A pixel has at most 15 bytes.
+    The samples of a pixel lie side by side in `src` (Planar Configuration 0). A sample has `sample_bytes` bytes in the
+    byte order that `big_endian` gives. A pixel has at most 15 bytes.
     """
 
 def encode_png(samples: _Buffer, *, width: int, height: int, channels: int, bits: int) -> bytes:
-    """Return one image as a PNG file, grey (one channel) or RGB (three), of 8 or 16 `bits`.
+    """Encode one image as a PNG file, gray (one channel) or RGB (three), of 8 or 16 `bits` per sample.
 
     The samples of a pixel lie side by side in `samples`, in native byte order.
     """
@@ -432,15 +459,15 @@ def resize(
     dtype: str,
     filter: str,  # noqa: A002
 ) -> None:
-    """Fill `out` with the image `src` in another size, antialiased; sizes are rows and columns.
+    """Resize the image `src` into `out`, with antialiasing. Sizes are ``(rows, columns)``.
 
-    `channels`: 1 or 3 samples side by side, of ``"uint8"``, ``"uint16"`` or ``"float32"``. `filter`: Pillow's of this
-    name, ``"nearest"``, ``"bilinear"``, ``"bicubic"`` or ``"lanczos"``.
+    `channels`: 1 or 3 samples side by side. `dtype`: ``"uint8"``, ``"uint16"`` or ``"float32"``. `filter`: as in
+    Pillow, ``"nearest"``, ``"bilinear"``, ``"bicubic"`` or ``"lanczos"``.
     """
 
 def with_neutral_colors(frame: _Buffer) -> bytes:
-    """Return the codestream with its components unchanged, but nothing that makes a decoder convert their colors.
+    """Return the codestream without the markers or boxes that make a decoder convert colors.
 
-    JPEG: without JFIF and Adobe segments, but one that says "no transform"; JPEG-LS: without both; JPEG 2000: without
-    boxes.
+    The components stay unchanged. JPEG: the JFIF and Adobe marker segments are replaced by an Adobe marker segment for
+    "no transform"; JPEG-LS: both are removed; JPEG 2000: the boxes are removed.
     """

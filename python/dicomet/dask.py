@@ -1,4 +1,4 @@
-"""DICOM files as one lazy dask array: `from_files`. Needs the extra ``dask``."""
+"""`from_files`: DICOM files as one lazy dask array. Needs the extra ``dask``."""
 
 import operator
 import os
@@ -27,7 +27,7 @@ from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
 Path = str | os.PathLike[str]
 
-# The options that `dicomet.open` takes, too.
+# The options that `dicomet.open` also takes.
 _OF_OPEN = argument_names(dicomet.open)
 
 
@@ -39,47 +39,48 @@ def from_files(
     chunks: int = 1,
     **options: Unpack[ReaderOptions],
 ) -> da.Array:
-    """Return the frames of one file, or the images of many, as an array that is decoded when it is computed.
+    """Return the frames of one file, or the images of many files, as an array that is decoded on computation.
 
     >>> from dicomet.dask import from_files
     >>> volume = from_files(sorted(Path("series").glob("*.dcm")), values="modality")
     >>> volume.mean(axis=0).compute()
 
-    Only the first file is opened here, for shape and dtype; of 100,000 slices no other is touched before its chunk is
-    computed. There each must have the same shape and dtype, or a `PixelDataError` names it. Chunks are decoded without
-    the GIL, so that threads are as good as processes; to other processes paths are sent, and not pixels.
+    This function opens only the first file, for shape and dtype. Each other file, even of 100,000 slices, is opened
+    when its chunk is computed; it must have the same shape and dtype, otherwise a `PixelDataError` names it. Chunks are
+    decoded without the GIL, so that threads scale as well as processes. Other processes receive paths, not pixels.
 
     Parameters
     ----------
     paths : path, or iterable of paths
-        One file gives its frames; several give the image of each, in this order. They are made absolute, as a worker
-        may have another working directory; it must see the same files.
+        One path for the frames of a file; several for the image of each file, in this order. Paths are made absolute,
+        because a worker may have another working directory. All workers must see the same files.
     values : {"stored", "modality", "display"}
-        As of `pixel_array`, of `modality_values`, or of `to_display`.
+        Values of the array: those of `pixel_array`, `modality_values` or `to_display`.
     index : int, optional
-        Of several files take this frame, from 0, or from -1 backwards.
+        The frame of each file, for several files. It counts from 0; negative numbers count from the end.
     chunks : int
-        So many frames of one file, or so many of several files, are a chunk. dask takes up to a millisecond for each,
-        so that slices of a CT should be some dozens.
+        Frames (one file) or files (several files) per chunk. dask spends up to a millisecond on each chunk, so a chunk
+        of CT slices should have some dozens.
     **options
-        As of the function that gives the values, such as ``window=(40, 400)``. Without ``dtype``, modality values are
-        float32, so that files with other slopes have the same. ``workers`` is 1 by default: threads are dask's.
+        Options of the function for `values`, such as ``window=(40, 400)``. Modality values are float32 by default, so
+        that files with different slopes have the same dtype. ``workers`` is 1 by default, because dask has its own
+        threads.
 
     Returns
     -------
     dask.array.Array
-        Of shape ``(frames, rows, columns[, samples])`` for one file, also where it has one frame. Of several files, of
-        shape ``(files, rows, columns[, samples])``, or ``(files, frames, rows, columns[, samples])`` where they have
-        more frames than one and `index` is not given. The dtype is that of the function. To compute it again is to read
+        For one file, an array of shape ``(frames, rows, columns[, samples])``, even for a single frame. For several
+        files, ``(files, rows, columns[, samples])``, or ``(files, frames, rows, columns[, samples])`` if they have
+        several frames and `index` is not given. The dtype is that of the function for `values`. Each computation reads
         the files again.
 
     Raises
     ------
     PixelDataError, OSError
-        The first file is wrong; all others, when they are computed. For ``"display"`` a frame of it is displayed,
-        because its colours may come from a palette.
+        The first file is malformed or cannot be read; for the other files, on computation. For ``"display"`` one frame
+        of the first file is decoded, because its colors may come from a palette.
     ValueError, TypeError
-        Arguments that do not make an array, or an option that does not exist or belongs to other `values`.
+        An argument is invalid, or an option does not exist or belongs to other `values`.
 
     """
     checked = _checked(values, {**options})
@@ -107,7 +108,7 @@ def _checked(values: Values, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _absolute(path: Path) -> str:
-    return os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps "..", and is slow for many
+    return os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps "..", and is slow for many files
 
 
 def _of_one_file(path: str, values: Values, size: int, options: dict[str, Any]) -> da.Array:
@@ -123,7 +124,7 @@ def _of_files(files: list[str], values: Values, index: int | None, size: int, op
 
 
 def _first(path: str, values: Values, index: int, options: dict[str, Any]) -> tuple[int, tuple[int, ...], np.dtype]:
-    """Return how many frames a file has, and shape and dtype of a frame."""
+    """Return the number of frames of a file, and the shape and dtype of a frame."""
     of_decoding = {name: value for name, value in options.items() if name in _OF_OPEN}
     with with_filename(path), dicomet.open(path, **of_decoding) as image:
         frames, *shape = image.shape
@@ -143,7 +144,7 @@ def _read(values: Values, path: str, index: int | None, options: dict[str, Any])
 
 @dataclass(frozen=True)
 class _Reader:
-    """Decodes a chunk, in whichever thread or process."""
+    """Decodes a chunk, in any thread or process."""
 
     values: Values
     options: dict[str, Any]
@@ -168,8 +169,8 @@ class _Reader:
 
 
 def _lazy(files: list[str], indices: list[int | None] | list[int], size: int, reader: _Reader) -> da.Array:
-    """Return an array of a chunk for each `size` of the images."""
-    # Two arrays of the same files are not one: the files may have changed.
+    """Return an array with one chunk per `size` images."""
+    # A unique name, so that dask never shares results between arrays of the same files, which may have changed.
     name = f"dicomet-{uuid.uuid4().hex}"
     rest = (0,) * len(reader.shape)
     starts = range(0, len(files), size)

@@ -1,4 +1,7 @@
-"""What dicomet raises: one exception, and three that also are what pydicom or a sequence raises in the same place."""
+"""The exceptions of dicomet: `PixelDataError`, and three subclasses that also derive from a built-in exception.
+
+The built-in exception is the one that pydicom, or a sequence, raises in the same case.
+"""
 
 import os
 from contextlib import suppress
@@ -13,16 +16,16 @@ MAX_CHARACTERS = 900
 
 
 class PixelDataError(ValueError):
-    """Pixel data, or its description, is not what the standard or the data set itself says.
+    """Pixel data, or its description, contradicts the standard or the rest of the data set.
 
     Attributes
     ----------
     element : str or None
-        The element that is wrong, such as ``"(0028,0010) Rows"``.
+        The element at fault, such as ``"(0028,0010) Rows"``.
     frame, segment : int or None
-        The frame and the RLE segment (PS3.5 G) that are wrong, from 0.
+        The frame and the RLE segment (PS3.5 G) at fault, counted from 0.
     offset : int or None
-        The byte offset in the element's value.
+        The offset in the element's value, in bytes.
     filename : str or None
         The file as the caller names it: the path, or the name of a file object. The message begins with it.
     reason : str
@@ -30,7 +33,7 @@ class PixelDataError(ValueError):
 
     """
 
-    def __init__(  # noqa: PLR0913 - what a message may name
+    def __init__(  # noqa: PLR0913 - the parts of a message
         self,
         message: str,
         *,
@@ -40,7 +43,7 @@ class PixelDataError(ValueError):
         offset: int | None = None,
         filename: str | None = None,
     ) -> None:
-        """Keep the message, which already names the place, and the place."""
+        """Store the message, which already names the place, and the place as attributes."""
         super().__init__(one_line(message))
         self.element = element
         self.frame = frame
@@ -54,15 +57,15 @@ class PixelDataError(ValueError):
         return super().__str__()
 
     def __str__(self) -> str:
-        """Return the message, after the file name where one is known."""
+        """Return the message, after the file name if it is known."""
         return self.reason if self.filename is None else f"{one_line(self.filename)}: {self.reason}"
 
 
 class with_filename:  # noqa: N801 - used as a function, like `contextlib.suppress`
-    """Lets a `PixelDataError` that leaves the block name the file of `src`, unless it names one already."""
+    """Add the file name of `src` to a `PixelDataError` that leaves the block without one."""
 
     def __init__(self, src: object) -> None:
-        """`src` is what the caller has given: a path, a file object or anything else, which has no name."""
+        """Take the caller's source: a path or a file object; anything else has no file name."""
         self._filename = filename_of(src)
 
     def __enter__(self) -> None:
@@ -71,14 +74,14 @@ class with_filename:  # noqa: N801 - used as a function, like `contextlib.suppre
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Add the file name, and raise on."""
+        """Add the file name; the exception propagates."""
         if isinstance(error, PixelDataError) and error.filename is None:
             error.filename = self._filename
 
 
 def filename_of(src: object) -> str | None:
-    """Return the path that `src` is, or the name of the file object that it is; None for anything else."""
-    # A path, or a file object, may be of a class that anybody has written.
+    """Return the path `src`, or the name of the file object `src`; None for anything else."""
+    # The class of a path or file object may be the caller's own, and raise anything.
     with suppress(Exception):
         if isinstance(src, str | os.PathLike):
             return os.fsdecode(src)
@@ -92,15 +95,15 @@ class MissingElementError(PixelDataError, AttributeError):
 
 
 class UnsupportedTransferSyntaxError(PixelDataError, NotImplementedError):
-    """A transfer syntax that is not for images, or not known. Also a `NotImplementedError`, as in pydicom."""
+    """A transfer syntax that is unknown, or not one of images. Also a `NotImplementedError`, as in pydicom."""
 
 
 class FrameIndexError(PixelDataError, IndexError):
-    """A frame that the image does not have. Also an `IndexError`, as of any sequence."""
+    """A frame index out of range. Also an `IndexError`, as for any sequence."""
 
 
 def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
-    """Return the error for a transfer syntax, named as pydicom names it."""
+    """Return the error for an unsupported transfer syntax, with pydicom's message."""
     return UnsupportedTransferSyntaxError(
         "Unable to decode the pixel data as a (0002,0010) 'Transfer Syntax UID' value of "
         f"'{name_of(transfer_syntax)}' is not supported",
@@ -109,7 +112,10 @@ def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
 
 
 def one_line(message: str) -> str:
-    """Return `message` as one printable line, for values of a file, and texts of other libraries, may be anything."""
+    """Return `message` as one printable line of limited length.
+
+    Messages quote values of files and texts of other libraries, which may contain any characters.
+    """
     text = message
     if not text.isprintable():
         characters = " ".join(text.splitlines())
@@ -121,12 +127,12 @@ def one_line(message: str) -> str:
 
 
 def short_repr(value: Any) -> str:
-    """Return `value` as it is shown in a message: short, and whatever it is."""
+    """Return a short text for `value`, of any type, for use in a message."""
     try:
         text = str(value)
         if isinstance(value, int):
             return text[:32]
-    except Exception:  # noqa: BLE001 - whatever it is
-        # An integer of more digits than Python converts, or an object that cannot be shown.
+    except Exception:  # noqa: BLE001 - `__str__` may raise anything
+        # An integer with more digits than Python converts, or an object whose `__str__` raises.
         return f"a number of {value.bit_length()} bits" if isinstance(value, int) else f"a {type(value).__name__}"
     return repr(text[:32]) if text.isascii() else ascii(text[:32])

@@ -1,4 +1,4 @@
-"""What an image is, told without decoding it, and without saying whose it is: `describe`."""
+"""`describe`: the properties of an image, without decoding it, and without anything that identifies the patient."""
 
 import contextlib
 import math
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from dicomet._parsing.source import Readable
 
-# What is told of a data set, and nothing else: no element here identifies a patient (PS3.15 E.1).
+# The only elements of a data set that are reported: none of them identifies a patient (PS3.15 E.1).
 ELEMENTS = (
     *("SOPClassUID", "Modality", "BurnedInAnnotation"),
     *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns"),
@@ -45,12 +45,13 @@ ELEMENTS = (
     "RedPaletteColorLookupTableDescriptor",
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
 )
-# Of each item of a sequence of lookup tables.
+# The elements that are reported of each item of a sequence of lookup tables.
 TABLES = {
     "ModalityLUTSequence": ("LUTDescriptor", "ModalityLUTType", "LUTExplanation"),
     "VOILUTSequence": ("LUTDescriptor", "LUTExplanation"),
 }
-# PS3.3 C.7.6.16.2: where an enhanced image has what others have at the top.
+# The functional group macros (PS3.3 C.7.6.16.2) in which an enhanced image has elements that others have at the top
+# level.
 MACROS = {
     **dict.fromkeys(("RescaleIntercept", "RescaleSlope", "RescaleType"), "PixelValueTransformationSequence"),
     **dict.fromkeys(
@@ -64,42 +65,43 @@ NUMBERS = frozenset({"DS", "IS", "US", "US or SS"})
 
 
 def describe(src: "Readable | Dataset") -> dict[str, Any]:
-    """Return what is known of an image before it is decoded, ready for `json.dumps`.
+    """Return the properties of an image as a dict, without decoding it, ready for `json.dumps`.
 
-    Nothing in it identifies the patient: no name, ID or dates, no text that somebody has typed but for the names of
-    windows and lookup tables, and no UID but those of the SOP Class and the transfer syntax. The file is named as `src`
-    names it. Warnings are collected for the whole process meanwhile: not a function for several threads at once.
+    Nothing in the result identifies the patient: no name, ID or dates, no free text except the names of windows and
+    lookup tables, and no UID except those of the SOP Class and the transfer syntax. The file is named as `src` names
+    it. The call records the warnings of the whole process while it runs, so that only one thread may call it at a time.
 
     Parameters
     ----------
     src : path, binary file object, bytes-like or pydicom.dataset.Dataset
-        As for `pixel_array`. Its pixel data is not decoded; of encapsulated pixel data (PS3.5 A.4) item headers and the
-        first frame's header are read.
+        As for `pixel_array`. Its pixel data is not decoded; of encapsulated pixel data (PS3.5 A.4), only the item
+        headers and the header of the first frame are read.
 
     Returns
     -------
     dict
-        The keys are always the same. Those in CamelCase are keywords of PS3.6, with the values of the elements, or None
-        where they are missing; windows are always lists, and of the sequences of lookup tables there is a list with a
-        dict for each item. What enhanced images have in their functional groups (PS3.3 C.7.6.16.2) is told as if it
-        stood at the top. The others are:
+        The keys are always the same. Keys in CamelCase are keywords of PS3.6, with the value of the element, or None
+        if it is missing; windows are always lists, and a sequence of lookup tables is a list with a dict for each item.
+        Elements in the functional groups of an enhanced image (PS3.3 C.7.6.16.2) are reported like those at the top
+        level. The other keys are:
 
         ``file``: the path, or None. ``sop_class``, ``transfer_syntax``: names. ``decoded_by``: ``["dicomet"]``, or the
-        names of the installed plugins of pydicom that can. ``missing_plugin``: what is to be installed where there is
-        none. ``colors``: what the samples of the first frame are by the color rule (``"gray"``, ``"palette index"``,
-        ``"RGB"``, ``"YCbCr"``, ``"YCbCr of partial range"``, ``"not known"``); ``colors_decided_by``: what of the
-        codestream or of the data set says so; ``subsampled``: whether the codestream has fewer samples of some
-        components. A contradiction between data set and codestream is among the warnings. ``array_shape``,
-        ``array_dtype``, ``array_bytes``: of what `pixel_array` gives. ``pixel_data_bytes``: as stored.
-        ``compression_ratio``: what the samples take in native form, by that; None in native form.
-        ``of_first_frame``: keywords above that are of the first frame, and may be others for the next.
-        ``warnings``: a list of texts, also of what `to_display` does not use of the first frame, or why it cannot show
-        it. ``error``: why `pixel_array` will raise, as far as that can be known, or None.
+        names of pydicom's installed plugins for the transfer syntax. ``missing_plugin``: how to install a plugin if
+        none is installed. ``colors``: the meaning of the samples of the first frame by the color rule (``"gray"``,
+        ``"palette index"``, ``"RGB"``, ``"YCbCr"``, ``"YCbCr of partial range"``, ``"not known"``);
+        ``colors_decided_by``: the part of the codestream or the data set that decides this; ``subsampled``: whether
+        the codestream has fewer samples of some components. A contradiction between data set and codestream is among
+        the warnings. ``array_shape``, ``array_dtype``, ``array_bytes``: those of the result of `pixel_array`.
+        ``pixel_data_bytes``: the length of the stored value. ``compression_ratio``: the size of the samples in native
+        form divided by ``pixel_data_bytes``; None in native form. ``of_first_frame``: those of the keywords above
+        whose value is that of the first frame, and may differ for other frames. ``warnings``: a list of messages,
+        among them the elements of the first frame that `to_display` ignores, or the reason why it cannot show the
+        frame. ``error``: the reason why `pixel_array` will raise, as far as it is known, or None.
 
     Raises
     ------
     TypeError
-        `src` is none of what can be read.
+        `src` is not a supported source.
 
     """
     info: dict[str, Any] = {"file": os.fspath(src) if isinstance(src, str | os.PathLike) else None}
@@ -127,7 +129,7 @@ def undescribed(file: str, error: str) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _warnings_recorded() -> Iterator[list[str]]:
-    """Keep what is warned of, in place of printing it."""
+    """Collect the messages of warnings instead of showing them."""
     messages: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -162,7 +164,7 @@ def _no_array(error: str | None) -> dict[str, Any]:
 
 
 def _add_elements(src: Any, messages: list[str]) -> dict[str, Any]:
-    """Return the elements of `src`, and say in `messages` which of them cannot be read."""
+    """Return the elements of `src`, and add to `messages` which of them cannot be read."""
     info = _nothing()
     try:
         dataset = src if is_dataset(src) else read_elements(src, _tags())
@@ -197,7 +199,7 @@ def _name(uid: Any) -> str | None:
 
 
 class _ElementReader:
-    """The elements of a data set, as values of JSON. What cannot be read is None, and told."""
+    """The elements of a data set as JSON values. An element that cannot be read is None, with a message."""
 
     def __init__(self, dataset: "Mapping[Any, Any] | Dataset", messages: list[str]) -> None:
         self._dataset = dataset
@@ -205,7 +207,7 @@ class _ElementReader:
         self.of_first_frame: list[str] = []
 
     def value(self, keyword: str) -> Any:
-        """Return the value of an element at the top, or in the functional groups."""
+        """Return the value of an element at the top level, or else in the functional groups."""
         value = self.own(keyword)
         if value is None and keyword in MACROS:
             value = self._of_groups(SHARED, keyword)
@@ -216,7 +218,7 @@ class _ElementReader:
         return value
 
     def own(self, keyword: str) -> Any:
-        """Return the value of an element of this data set itself, if it is of the VR and the VM of PS3.6."""
+        """Return the value of an element at the top level of this data set, if it has the VR and VM of PS3.6."""
         tag, element = _tag(keyword), self._get(keyword)
         value = None if element is None else _of_json(element.value)
         if value is None:
@@ -231,12 +233,12 @@ class _ElementReader:
         return value if one else values
 
     def tables(self, keyword: str) -> list[dict[str, Any]] | None:
-        """Return what is told of the items of a sequence of lookup tables."""
+        """Return the reported elements of each item of a sequence of lookup tables."""
         items = [_ElementReader(item, self._messages) for item in self.items(keyword)]
         return [{name: item.own(name) for name in TABLES[keyword]} for item in items] or None
 
     def items(self, keyword: str) -> Sequence[Any]:
-        """Return the items of a sequence; none where there is no sequence."""
+        """Return the items of a sequence, which are none if it is missing."""
         element = self._get(keyword)
         items = None if element is None else element.value
         return items if isinstance(items, Sequence) and not isinstance(items, str | bytes) else ()
@@ -250,7 +252,7 @@ class _ElementReader:
     def _get(self, keyword: str) -> Any:
         tag = _tag(keyword)
         try:
-            # Its value is made here.
+            # pydicom converts the value of a raw element here.
             return self._dataset[tag] if tag in self._dataset else None  # noqa: SIM401 - a KeyError has other causes
         except Exception:  # noqa: BLE001 - the parser raises many kinds, and one bad element must not hide the others
             self._add_unreadable(tag, "what cannot be read")
@@ -263,14 +265,14 @@ class _ElementReader:
 
 
 def _is_of(vr: str, found_vr: str, values: list[Any]) -> bool:
-    """Tell whether values can be of a VR. Texts of another VR are not: they may be meant for any element."""
+    """Return whether values are valid for a VR. Text of another VR is not: it may be the value of any element."""
     if vr in NUMBERS:
         return all(isinstance(each, int | float | None) for each in values)
     return vr == found_vr and all(each is None or (isinstance(each, str) and is_text_from(vr, each)) for each in values)
 
 
 def _of_json(value: Any) -> Any:
-    """Return the value of an element as JSON has it: numbers, text and lists of these; None for nothing."""
+    """Return the value of an element as a JSON value: a number, a text or a list of these; None if it is empty."""
     if isinstance(value, str):
         return one_line(str(value)) or None
     if isinstance(value, int):
@@ -286,12 +288,12 @@ def _of_json(value: Any) -> Any:
 
 
 def _add_array(src: Any) -> dict[str, Any]:
-    """Return what `pixel_array` will give, as far as it can be known without decoding."""
+    """Return the properties of the result of `pixel_array`, as far as they are known without decoding."""
     info = _no_array(None)
     try:
         parsed = parse(src, {})
         info["pixel_data_bytes"] = _stored_bytes(parsed)
-        # Nothing is allocated, so that no limit counts.
+        # Nothing is allocated, so that no limit applies.
         frames = FrameReader(parsed, raw=False, decoding_plugin="", workers=None, max_bytes=sys.maxsize, whole=False)
         info.update(_add_decoder(frames.description))
         shape = _shape(frames)
@@ -307,7 +309,7 @@ def _add_array(src: Any) -> dict[str, Any]:
 
 
 def _check_view(src: Any, messages: list[str]) -> None:
-    """Say in `messages` why `to_display` cannot show the first frame; it warns itself of what it does not use."""
+    """Add to `messages` why `to_display` cannot show the first frame; it warns itself of elements that it ignores."""
     try:
         frames = DisplayReader(src, {}, decoding_plugin="", workers=None, max_bytes=sys.maxsize)
         frames.check_view(0, display_options(None, np.uint8))
@@ -316,7 +318,7 @@ def _check_view(src: Any, messages: list[str]) -> None:
 
 
 def _stored_bytes(parsed: Parsed) -> int | None:
-    """Return the length of the value; None where only inflating it would tell."""
+    """Return the length of the stored value; None if only inflating it would give the length."""
     if not parsed.undefined_length or parsed.is_dataset:
         return parsed.value.length
     if parsed.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
@@ -335,9 +337,9 @@ def _add_decoder(description: ImageDescription) -> dict[str, Any]:
 
 
 def _shape(frames: FrameReader) -> tuple[int, ...]:
-    """Return the shape of the array, and raise for what can be seen to be wrong."""
+    """Return the shape of the array; raise if a check that needs no decoding fails."""
     if frames.description.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        # To count would be to inflate.
+        # Counting the frames would inflate the value.
         count = frames.description.image.number_of_frames
         return (count, *frames.frame_shape) if count > 1 else frames.frame_shape
     _, count, shape = frames.select_frames(None)
@@ -353,7 +355,7 @@ def _ratio(description: ImageDescription, samples: int, stored: int | None) -> f
 
 
 def is_no_image(src: "Readable") -> bool:
-    """Tell whether `src` has nothing to decode: not DICOM, unless its name says so, or a data set without pixel data.
+    """Return whether `src` has nothing to decode: a data set without pixel data, or not DICOM unless its name says so.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""DICOM class folders for Keras: as a `tf.data.Dataset`, or as a `keras.utils.PyDataset` for every backend.
+"""Class folders of DICOM files for Keras, as a `tf.data.Dataset` or as a `keras.utils.PyDataset` for any backend.
 
 >>> import dicomet.keras
 >>> batches = dicomet.keras.image_dataset_from_directory("train", image_size=(224, 224))
@@ -48,7 +48,7 @@ Frame = int | Literal["middle"]
 
 _CHANNELS = {"grayscale": GRAY, "rgb": COLOR, "rgba": COLOR_AND_ALPHA}
 _INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
-# Keras' own: so many batches, or images where there are no batches, are shuffled at a time.
+# Keras' sizes of the shuffle buffer: in batches, or in images if the data set is not batched.
 _SHUFFLED_BATCHES, _SHUFFLED_IMAGES = 8, 1024
 
 
@@ -61,7 +61,7 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     color_mode: ColorMode = "rgb",
     batch_size: int | None = 32,
     image_size: int | tuple[int, int] = (256, 256),
-    shuffle: bool = True,  # noqa: FBT001, FBT002 - likewise, and below
+    shuffle: bool = True,  # noqa: FBT001, FBT002 - Keras' signature, here and below
     seed: int | None = None,
     validation_split: float | None = None,
     subset: Subset = None,
@@ -78,43 +78,45 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
 ) -> Any:
-    """Return what ``keras.utils.image_dataset_from_directory`` returns, straight from DICOM files.
+    """Return the `tf.data.Dataset` of ``keras.utils.image_dataset_from_directory``, directly from DICOM files.
 
-    Images, labels, their order, the split and the attributes are those that Keras' own function gives for a folder of
-    the same files as 8-bit PNG, as `dicomet.to_display` shows them. What is a DICOM file is told by its suffix
-    (``.dcm``, ``.dicom``) or by its contents (PS3.10 7.1). Needs TensorFlow, whichever is Keras' backend.
+    Images, labels, their order, the split and the attributes are the same as those of Keras' function for a folder of
+    8-bit PNG files with the display values of the same images (`dicomet.to_display`). A file counts as DICOM by its
+    suffix (``.dcm``, ``.dicom``) or by its contents (PS3.10 7.1). Needs TensorFlow, with any backend of Keras.
 
     Parameters
     ----------
     directory, labels, label_mode, class_names, color_mode, batch_size, image_size, shuffle, seed, validation_split
         As for Keras' function.
     subset, interpolation, follow_links, crop_to_aspect_ratio, pad_to_aspect_ratio, data_format, verbose
-        As for Keras' function. Images are resized by ``tf.image.resize``, like there.
+        As for Keras' function. Images are resized with ``tf.image.resize``, as there.
     format : {"tf"}
-        Instead of ``"grain"`` there is `DicomPyDataset`.
+        Only ``"tf"``. `DicomPyDataset` replaces ``"grain"``.
     index : int or "middle"
-        Which frame of each file, from 0, or from -1 backwards; by default the middle one, ``frames // 2``.
+        The frame of each file, counted from 0; negative numbers count from the end. By default the middle frame,
+        ``frames // 2``.
     window, default, percentiles
-        As for `dicomet.to_display`: such as ``window=(40, 400)`` for soft tissue in a CT.
+        As for `dicomet.to_display`, for example ``window=(40, 400)`` for soft tissue in CT.
 
     Returns
     -------
     tf.data.Dataset
-        Of ``images``, float32 from 0 to 255 of shape ``(batch, rows, columns, channels)``, or of ``(images, labels)``:
-        int32 of shape ``(batch,)``, float32 of ``(batch, 1)`` for binary, or of ``(batch, classes)`` for categorical.
-        It has the attributes ``class_names`` and ``file_paths``. A list of two for ``subset="both"``.
+        Data set of ``images`` or ``(images, labels)``, with the attributes ``class_names`` and ``file_paths``. Images
+        are float32 from 0 to 255 of shape ``(batch, rows, columns, channels)``. Labels are int32 of shape ``(batch,)``,
+        for binary float32 of ``(batch, 1)``, for categorical float32 of ``(batch, classes)``. For ``subset="both"``, a
+        list of two data sets.
 
     Raises
     ------
     ValueError
-        An argument is not what it may be.
+        An argument is invalid.
     FileNotFoundError
-        There is no DICOM file.
+        The folder has no DICOM file.
     tf.errors.InvalidArgumentError
-        On iteration: a file is broken. The message names it and says what is wrong.
+        On iteration: a file is malformed. The message names the file and the problem.
 
     """
-    import dicomet.tf  # noqa: F401, PLC0415 - says what to install, before any file is looked for
+    import dicomet.tf  # noqa: F401, PLC0415 - reports a missing TensorFlow before the files are listed
 
     check_one_of("format", format, ("tf",))
     seed = resolve_seed(seed, needed=shuffle and validation_split is not None)
@@ -137,14 +139,14 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
         label_mode=label_mode,
         batch_size=batch_size,
     )
-    # Of two parts, the one for validation stays as it is.
+    # Of two subsets, only the one for training is shuffled again in each epoch, as in Keras.
     datasets = [dataset(part, seed if shuffle and number == 0 else None) for number, part in enumerate(parts)]
     return datasets if subset == "both" else datasets[0]
 
 
 @dataclass(frozen=True)
 class _TfDataset:
-    """Makes a `tf.data.Dataset` of files, with the steps of Keras' own and in their order."""
+    """Builds a `tf.data.Dataset` from files, with the same steps as Keras, in the same order."""
 
     load: FrameLoader
     size: tuple[int, int]
@@ -156,7 +158,7 @@ class _TfDataset:
 
     def __call__(self, files: ClassFolder, seed: int | None) -> "tf.data.Dataset":
         """Return the images of `files`, shuffled if there is a `seed`, and their labels."""
-        import tensorflow as tf  # noqa: PLC0415 - the other loader does without
+        import tensorflow as tf  # noqa: PLC0415 - `DicomPyDataset` does not need it
 
         labels = files.encoded_labels(self.label_mode)
         elements = (files.paths,) if labels is None else (files.paths, labels)
@@ -173,10 +175,10 @@ class _TfDataset:
         return dataset
 
     def _images(self, path: "tf.Tensor") -> "tf.Tensor":
-        """Return the image of a file, as float32 of the wanted size."""
-        import tensorflow as tf  # noqa: PLC0415 - likewise
+        """Return the image of a file as float32, resized to `size`."""
+        import tensorflow as tf  # noqa: PLC0415 - as above
 
-        from dicomet.tf import image_tensor  # noqa: PLC0415 - likewise
+        from dicomet.tf import image_tensor  # noqa: PLC0415 - as above
 
         resize = tf.image.resize_with_pad if self.pad else tf.image.resize
         size = self.size if self.pad else (self.size,)
@@ -188,11 +190,11 @@ class _TfDataset:
 
 
 class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
-    """Batches of the DICOM files of class folders, for every backend of Keras, and without TensorFlow.
+    """Batches of the DICOM files of class folders, for any backend of Keras, without TensorFlow.
 
-    The arguments are those of `image_dataset_from_directory`, and so are the files, their labels and the split. What
-    differs: images are resized antialiased, to whole grey levels, as Pillow and ``keras.utils.load_img`` do (and with
-    it `ImageDataGenerator.flow_from_directory`), and shuffled as a whole before each epoch.
+    The arguments, the files, their labels and the split are those of `image_dataset_from_directory`. Two things differ.
+    Images are resized with antialiasing and rounded to integers, as by Pillow and ``keras.utils.load_img`` (and so by
+    `ImageDataGenerator.flow_from_directory`). All files are shuffled before each epoch, instead of within a buffer.
 
     Parameters
     ----------
@@ -201,29 +203,29 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     pad_to_aspect_ratio, data_format, verbose, index, window, default, percentiles
         As for `image_dataset_from_directory`.
     batch_size : int
-        How many images a batch has; the last may have fewer.
+        Number of images per batch. The last batch may have fewer.
     shuffle, seed
-        Shuffle the files, and again after each epoch: always alike for a number as `seed`.
+        Shuffle the files, and again after each epoch. With a number as `seed`, the orders are reproducible.
     validation_split, subset
-        As for `image_dataset_from_directory`, but for ``"both"``: make one for each subset.
+        As for `image_dataset_from_directory`, but without ``"both"``: create one object for each subset.
     interpolation : {"bilinear", "nearest", "bicubic", "lanczos"}
         As for ``keras.utils.load_img``.
     workers, use_multiprocessing, max_queue_size
-        As for ``keras.utils.PyDataset``. Threads suffice for all cores, since files are decoded without the GIL.
+        As for ``keras.utils.PyDataset``. Threads can use all cores, because files are decoded without the GIL.
 
     Attributes
     ----------
     class_names : list of str, or None
-        The names of the classes, by their numbers.
+        Class names, in the order of their labels.
     file_paths : list of str
-        The files, in the order of the present epoch.
+        The files, in the order of the current epoch.
 
     Raises
     ------
     ValueError, FileNotFoundError
         As for `image_dataset_from_directory`.
     PixelDataError
-        From `__getitem__`: a file is broken. The message names it.
+        From `__getitem__`: a file is malformed. The message names the file.
 
     """
 
@@ -237,7 +239,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         color_mode: ColorMode = "rgb",
         batch_size: int = 32,
         image_size: int | tuple[int, int] = (256, 256),
-        shuffle: bool = True,  # noqa: FBT001, FBT002 - likewise, and below
+        shuffle: bool = True,  # noqa: FBT001, FBT002 - Keras' signature, here and below
         seed: int | None = None,
         validation_split: float | None = None,
         subset: Literal["training", "validation"] | None = None,
@@ -256,7 +258,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         use_multiprocessing: bool = False,
         max_queue_size: int = 10,
     ) -> None:
-        """List the files; none is read yet."""
+        """List the files. Decodes none yet."""
         super().__init__(workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size)
         check_one_of("subset", subset, (None, *SUBSETS))
         if not isinstance(batch_size, int) or batch_size < 1:
@@ -287,7 +289,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         )
 
     def __repr__(self) -> str:
-        """Count batches, files and classes; names and paths, which may identify patients, are left out."""
+        """Show the number of batches, files and classes, but no names or paths, which may identify patients."""
         classes = f", {len(self.class_names)} classes" if self.class_names else ""
         return f"<dicomet.keras.DicomPyDataset, {len(self)} batches of {len(self.file_paths)} files{classes}>"
 
@@ -296,7 +298,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         return math.ceil(len(self.file_paths) / self.batch_size)
 
     def __getitem__(self, index: int) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Return a batch: images as float32 from 0 to 255, and their labels if there are any."""
+        """Return a batch: the images as float32 from 0 to 255, with their labels if there are any."""
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
         part = slice(index * self.batch_size, (index + 1) * self.batch_size)
@@ -314,18 +316,18 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
 
 
 def _channels(color_mode: str) -> int:
-    """Return the channels of a mode of colours."""
+    """Return the number of channels of a color mode."""
     return _CHANNELS[check_one_of("color_mode", color_mode, tuple(_CHANNELS))]
 
 
 def _frame(index: Frame) -> Frame:
-    """Return the frame of each file: one, for all images of a batch have one shape."""
+    """Return `index`, unless it is None: one frame per file, because all images of a batch have the same shape."""
     if index is None:
         raise TypeError("'index': found None, expected a number of a frame, or 'middle'")
     return index
 
 
 def _is_channels_first(data_format: str | None) -> bool:
-    """Tell where the channels go, by default as Keras is configured."""
+    """Tell whether the channels come first. Without `data_format`, Keras' configuration decides."""
     found = keras.config.image_data_format() if data_format is None else data_format
     return check_one_of("data_format", found, ("channels_last", "channels_first")) == "channels_first"

@@ -1,4 +1,4 @@
-"""A MONAI reader of DICOM files and series.
+"""A MONAI reader for DICOM files and series.
 
 >>> from dicomet.monai import DicometReader
 >>> volume = LoadImage(reader=DicometReader())("series")
@@ -27,7 +27,7 @@ from dicomet._decoding.options import unknown_argument
 from dicomet.loaders.folders import is_dicom_file
 from dicomet.torch import PathLike, as_dicom_file_error, workers_of_loader
 
-# Longer values are not read before they are asked for, and those of pixel data never by pydicom.
+# pydicom defers reading longer values until they are accessed, and pixel data is never read through it.
 _DEFER_SIZE = "64 KB"
 _OF_DCMREAD = frozenset(inspect.signature(dcmread).parameters) - {"fp"}
 _OF_READER = frozenset(inspect.signature(PydicomReader).parameters) - {"kwargs"}
@@ -35,17 +35,17 @@ _PIXEL_DATA = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 class DicometReader(PydicomReader):
-    """MONAI's `PydicomReader`, with pixels decoded by dicomet: same values, orientation, affine and metadata.
+    """MONAI's `PydicomReader` with pixels decoded by dicomet: same values, orientation, affine and metadata.
 
-    pydicom reads the headers alone. The files of a series, and those of a list, are decoded ahead by threads without
-    the GIL, in the order in which MONAI puts them together; in the worker processes of a `DataLoader` by one thread. A
-    slice lies in memory as MONAI stacks it, which then takes a third of the time.
+    pydicom reads only the headers. Threads prefetch and decode the files of a series or list without the GIL, in the
+    order in which MONAI stacks them; a worker process of a `DataLoader` uses one thread. Slices have the memory order
+    that MONAI stacks, which reduces the time for stacking to a third.
 
     Parameters
     ----------
     *args, **kwargs
-        All of `PydicomReader`'s, such as ``swap_ij``, ``affine_lps_to_ras``, ``prune_metadata``, ``label_dict``, and
-        options of `pydicom.dcmread`. With ``to_gpu=True`` MONAI reads everything itself.
+        Arguments of `PydicomReader`, such as ``swap_ij``, ``affine_lps_to_ras``, ``prune_metadata``, ``label_dict``,
+        and options of `pydicom.dcmread`. With ``to_gpu=True``, MONAI reads everything itself.
 
     """
 
@@ -55,14 +55,14 @@ class DicometReader(PydicomReader):
         Raises
         ------
         TypeError
-            There is no such argument; the message names the nearest one.
+            An argument does not exist. The message names the nearest one.
 
         """
         _check("DicometReader", kwargs, _OF_READER | _OF_DCMREAD)
         super().__init__(*args, **kwargs)
 
     def __repr__(self) -> str:
-        """Name the options that change the result."""
+        """Show the options that change the result."""
         return f"<dicomet.monai.DicometReader, swap_ij={self.swap_ij}, affine_lps_to_ras={self.affine_lps_to_ras}>"
 
     def verify_suffix(self, filename: Sequence[PathLike] | PathLike) -> bool:
@@ -71,27 +71,28 @@ class DicometReader(PydicomReader):
         return all(Path(name).is_dir() or is_dicom_file(name) for name in names)
 
     def read(self, data: Sequence[PathLike] | PathLike, **kwargs: Any) -> Any:
-        """Read the headers of a file, of the files in a folder, or of a list of such.
+        """Read the headers of a file, of the files in a folder, or of a sequence of files and folders.
 
         Parameters
         ----------
         data : path or sequence of paths
-            A DICOM file or a folder with a series.
+            One or several DICOM files, or folders with a series.
         **kwargs
-            For `pydicom.dcmread`, in place of those of the constructor.
+            Options of `pydicom.dcmread`, which override those of the constructor.
 
         Returns
         -------
         pydicom.dataset.FileDataset or list
-            As of `PydicomReader`, without pixel data. ``pixel_array`` is decoded by dicomet when it is asked for.
+            The data sets that `PydicomReader` returns, but without pixel data. dicomet decodes ``pixel_array`` on first
+            access.
 
         Raises
         ------
         OSError
             A file cannot be read.
         DicomFileError
-            From `get_data`: the pixel data of a file cannot be decoded. A `dicomet.PixelDataError`, which names
-            the file.
+            From `get_data`: the pixel data of a file cannot be decoded. The error is a `dicomet.PixelDataError` that
+            names the file.
 
         """
         _check("DicometReader.read", kwargs, _OF_DCMREAD)
@@ -109,7 +110,7 @@ class DicometReader(PydicomReader):
 
 
 class _Image(FileDataset):
-    """A data set whose pixel data is in its file, and is decoded from there."""
+    """A data set without pixel data, which is decoded from the file on access."""
 
     def decoded_by(self, line: "SeriesQueue", *, transposed: bool) -> None:
         self._line = line
@@ -118,7 +119,7 @@ class _Image(FileDataset):
 
     @property
     def pixel_array(self) -> np.ndarray:
-        """As pydicom's; a slice that MONAI will transpose lies in memory so that nothing has to be moved then."""
+        """The pixel array, as in pydicom. A slice that MONAI will transpose has Fortran order, which saves a copy."""
         if self._decoded is None:
             array = self._line.array(str(self.filename))
             is_slice = array.ndim == 2  # noqa: PLR2004 - rows and columns
@@ -127,15 +128,15 @@ class _Image(FileDataset):
 
 
 class SeriesQueue:
-    """The files of one call, decoded ahead in the order in which MONAI asks for them."""
+    """The files of one `read` call, prefetched in the order in which MONAI accesses them."""
 
     def __init__(self, headers: Iterable[FileDataset]) -> None:
-        """Take the paths of `headers`."""
+        """Store the paths of `headers`."""
         self._paths = deque(str(header.filename) for header in headers)
         self._arrays: Iterator[np.ndarray] | None = None
 
     def array(self, path: str) -> np.ndarray:
-        """Return the array of a file: the next one of the line, or one that is asked for out of turn."""
+        """Return the array of a file: the next one from the queue, or decoded separately if it is out of order."""
         if self._arrays is None:
             self._arrays = dicomet.pixel_arrays(list(self._paths), workers=workers_of_loader())
         with as_dicom_file_error(path):
@@ -145,7 +146,7 @@ class SeriesQueue:
             try:
                 return next(self._arrays)
             except Exception:
-                # Nothing comes after an error, so that all others are out of turn.
+                # The iterator ends at an error, so all other files are decoded separately.
                 self._paths.clear()
                 raise
 
@@ -156,7 +157,7 @@ def _check(where: str, given: dict[str, Any], known: frozenset[str]) -> None:
 
 
 def _headers(found: Any) -> Iterator[FileDataset]:
-    """Yield the data sets of what `PydicomReader.read` has returned: one, a list, or a list of lists."""
+    """Yield the data sets in the result of `PydicomReader.read`: a data set, a list, or a list of lists."""
     if isinstance(found, FileDataset):
         yield found
         return
@@ -167,7 +168,7 @@ def _headers(found: Any) -> Iterator[FileDataset]:
 def stack_slices(found: Any) -> Iterator[FileDataset]:
     """Yield the data sets of one or more series in the order in which `PydicomReader` stacks them.
 
-    That is by Instance Number, without those that have none. In another order they would be decoded one by one.
+    It sorts by Instance Number, and skips data sets without one. In any other order nothing could be prefetched.
     """
     for series in found if isinstance(found[0], list) else [found]:
         numbered = [header for header in _headers(series) if "InstanceNumber" in header]

@@ -1,4 +1,4 @@
-"""DICOM images in TensorFlow: an operation for file contents, one for file names, and a `tf.data.Dataset`.
+"""DICOM images in TensorFlow: an operation on file contents, one on file names, and a `tf.data.Dataset`.
 
 >>> import dicomet.tf
 >>> image = dicomet.tf.decode_dicom_image(tf.io.read_file("ct.dcm"), dtype=tf.int16)
@@ -37,10 +37,11 @@ __all__ = ["dataset", "decode_dicom_image", "read_image"]
 OnError = Literal["strict", "skip", "lossy"]
 Scale = Literal["preserve", "auto"]
 
-# What values are by default: all of 8 bits; Hounsfield units with a fraction; every stored value of up to 31 bits.
+# Default dtypes: display values are 8-bit; Hounsfield units may have a fraction; int32 holds any stored value of up to
+# 31 bits.
 _DTYPES = {"display": tf.uint8, "modality": tf.float32, "stored": tf.int32}
 
-# What `decode_dicom_image` decodes to where it skips a file: of the rank that a graph knows.
+# Shape of the result of `decode_dicom_image` for a skipped file, with the rank that a graph knows.
 _EMPTY = (0, 0, 0, 0)
 
 
@@ -62,7 +63,7 @@ def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-
     Parameters
     ----------
     contents : tensor of type string, 0-D
-        The bytes of a DICOM file, as of ``tf.io.read_file``.
+        The bytes of a DICOM file, for example from ``tf.io.read_file``.
     color_dim : bool
         Has no effect, as in tensorflow-io 0.37: the last axis is always there.
     on_error : {"strict", "skip", "lossy"}
@@ -81,7 +82,7 @@ def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-
     -------
     tf.Tensor
         Of shape ``(frames, rows, columns, samples)``: 3 samples for colors, 1 for gray values and for the indices of a
-        palette, of which tensorflow-io makes colors. In graphs and in `tf.data` the rank, 4, is known. The empty
+        palette, which tensorflow-io converts to colors. In graphs and in `tf.data` the rank, 4, is known. The empty
         tensor has shape ``(0,)``; in a graph ``(0, 0, 0, 0)``, because `tf.data` refuses a tensor whose rank is not
         the one that the graph knows. ``tf.size(image) == 0`` is true for both.
 
@@ -106,7 +107,7 @@ def decode_dicom_image(  # noqa: PLR0913, PLR0917 - the signature is tensorflow-
 
 
 @checks_arguments
-def read_image(  # noqa: PLR0913 - what may be chosen of an image
+def read_image(  # noqa: PLR0913 - the choices for an image
     path: Any,
     *,
     values: Values = "display",
@@ -117,34 +118,35 @@ def read_image(  # noqa: PLR0913 - what may be chosen of an image
     default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
 ) -> tf.Tensor:
-    """Read one image of a local DICOM file: for ``map`` of a `tf.data.Dataset` of file names.
+    """Read one image of a local DICOM file, for example in ``map`` of a `tf.data.Dataset` of file names.
 
     Parameters
     ----------
     path : tensor of type string, 0-D, or path
-        The name of the file. Of one with many frames only what is needed is read.
+        Name of the file. Only the needed frames of the file are read.
     values : {"display", "stored", "modality"}
-        The image as it is meant to be seen (`dicomet.to_display`), the stored values (`dicomet.pixel_array`), or those
+        Values of the image: display values (`dicomet.to_display`), stored values (`dicomet.pixel_array`), or values
         after the Modality LUT, such as Hounsfield units (`dicomet.modality_values`).
     dtype : tf.DType, optional
-        Of stored (by default int32) or modality values (float32). Images for display are uint8.
+        Dtype of stored values (default int32) or modality values (default float32). Display values are uint8.
     channels : {0, 1, 3, 4}
-        As for ``tf.io.decode_image``: 0 for as many as the image has. Colours become grey by BT.601's luma.
+        As for ``tf.io.decode_image``: 0 for the channels of the image. Colors become gray by the luma of BT.601.
     index : int, "middle" or None
-        The frame, from 0, or from -1 backwards; by default the middle one, ``frames // 2``. None: all of them.
+        The frame, counted from 0; negative numbers count from the end. By default the middle frame, ``frames // 2``.
+        None: all frames.
     window, default, percentiles
         As for `dicomet.to_display`.
 
     Returns
     -------
     tf.Tensor
-        Of shape ``(rows, columns, channels)``, with ``index=None`` ``(frames, rows, columns, channels)``. Rank, dtype
-        and, unless it is 0, `channels` are known in graph mode.
+        Tensor of shape ``(rows, columns, channels)``, or ``(frames, rows, columns, channels)`` with ``index=None``. In
+        graph mode the rank, the dtype and, unless it is 0, `channels` are known.
 
     Raises
     ------
     tf.errors.InvalidArgumentError
-        With dicomet's message, which begins with the name of the file.
+        The file cannot be read or decoded. The message is dicomet's and begins with the file name.
 
     """
     if values == "display" and dtype not in (None, tf.uint8):
@@ -159,13 +161,13 @@ def read_image(  # noqa: PLR0913 - what may be chosen of an image
 
 
 def image_tensor(load: FrameLoader, path: Any, dtype: tf.DType) -> tf.Tensor:
-    """Return what `load` reads of a file, as `dtype`, with what is known of the shape."""
+    """Return the image that `load` reads from a file, as `dtype`, with a static shape as far as it is known."""
     leading = 3 if load.index is None else 2
     return _call(partial(_read, load), path, dtype, [*[None] * leading, load.channels or None])
 
 
 @checks_arguments
-def dataset(  # noqa: PLR0913 - those of `read_image`
+def dataset(  # noqa: PLR0913 - the arguments of `read_image`
     paths: Iterable[str | os.PathLike[str]] | tf.data.Dataset,
     *,
     values: Values = "display",
@@ -178,17 +180,17 @@ def dataset(  # noqa: PLR0913 - those of `read_image`
     percentiles: tuple[float, float] = (1.0, 99.0),
     num_parallel_calls: int = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
-    """Return a `tf.data.Dataset` of the images of many files, decoded side by side without the GIL.
+    """Return a `tf.data.Dataset` of the images of many files, decoded in parallel without the GIL.
 
-    ``shuffle``, ``batch``, ``repeat``, ``cache`` and ``prefetch`` are those of `tf.data`: shuffle file names rather
-    than images, by giving a dataset of names. With labels: ``tf.data.Dataset.zip(dicomet.tf.dataset(paths), labels)``.
+    Add ``shuffle``, ``batch``, ``repeat``, ``cache`` and ``prefetch`` with `tf.data`. To shuffle file names rather than
+    images, pass a dataset of names. To add labels, use ``tf.data.Dataset.zip(dicomet.tf.dataset(paths), labels)``.
 
     Parameters
     ----------
     paths : iterable of paths, or tf.data.Dataset of strings
-        The files, such as of ``tf.data.Dataset.list_files("train/*/*.dcm")``, and their order.
+        The files in order, for example ``tf.data.Dataset.list_files("train/*/*.dcm")``.
     image_size : (int, int), optional
-        Resize to ``(rows, columns)``, bilinearly, as ``tf.image.resize`` does: the result is float32, its shape known.
+        Resize bilinearly to ``(rows, columns)`` with ``tf.image.resize``. The result is float32, of known shape.
     values, dtype, channels, index, window, default, percentiles
         As for `read_image`.
     num_parallel_calls : int
@@ -197,7 +199,7 @@ def dataset(  # noqa: PLR0913 - those of `read_image`
     Returns
     -------
     tf.data.Dataset
-        Of tensors like those of `read_image`, in the order of `paths`.
+        Data set of the tensors that `read_image` returns, in the order of `paths`.
 
     """
 
@@ -221,7 +223,7 @@ def dataset(  # noqa: PLR0913 - those of `read_image`
 
 
 def _checked_dtype(dtype: Any) -> tf.DType:
-    """Return a numeric type of TensorFlow's that NumPy has, too."""
+    """Return `dtype` as a `tf.DType`, if it is a numeric type that NumPy has, too."""
     found = tf.as_dtype(dtype)
     if not (found.is_integer or found in (tf.float16, tf.float32, tf.float64)) or found.is_quantized:
         raise ValueError(f"'dtype': found {found.name}, expected an integer type, float16, float32 or float64")
@@ -235,9 +237,9 @@ def _call(
     shape: list[int | None],
     name: str | None = None,
 ) -> tf.Tensor:
-    """Call `function` at once in eager mode, and as an operation of known `shape` in a graph; it is a pure function.
+    """Call the pure `function`: immediately in eager mode, as an operation with static `shape` in a graph.
 
-    In a graph TensorFlow itself makes an `InvalidArgumentError` of a `ValueError`, which a `PixelDataError` is.
+    In a graph, TensorFlow itself converts a `ValueError`, such as `PixelDataError`, into an `InvalidArgumentError`.
     """
     data = tf.ensure_shape(tf.convert_to_tensor(text, tf.string), [])
     if tf.is_symbolic_tensor(data):
@@ -251,7 +253,7 @@ def _call(
 
 
 def _read(load: FrameLoader, name: bytes) -> np.ndarray:
-    """Return the image of a file, as the dtype of `load` if that holds it."""
+    """Return the image of a file as the dtype of `load`, which must hold every value unchanged."""
     path = os.fsdecode(name)
     array = load(path)
     return np.ascontiguousarray(array if load.dtype is None else checked_cast(array, load.dtype, f"{path}: "))
@@ -260,7 +262,7 @@ def _read(load: FrameLoader, name: bytes) -> np.ndarray:
 def _decoded_or_empty(data: bytes, *, on_error: OnError, scale: Scale, dtype: type) -> np.ndarray:
     """Return all frames of a file as `dtype`; an empty array instead of an error, unless `on_error` is strict.
 
-    It stands outside of the function that is traced, so that AutoGraph leaves it as it is.
+    It is a module-level function, so that AutoGraph does not convert it.
     """
     try:
         return _decoded(data, scale, np.dtype(dtype), lossy=on_error == "lossy")

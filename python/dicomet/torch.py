@@ -34,15 +34,15 @@ from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 PathLike = str | os.PathLike[str]
 Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
 
-# PS3.3 C.7.6.3.1.1: one, three, or, in retired colour spaces, four.
+# PS3.3 C.7.6.3.1.1: 1 or 3 samples per pixel, or 4 in retired color spaces.
 MAX_SAMPLES = 4
 
 
 class DicomFileError(PixelDataError):
-    """A file of a data set cannot be decoded: a `PixelDataError` whose message begins with the path."""
+    """A file of a data set cannot be decoded. It is a `PixelDataError` whose message begins with the path."""
 
     def __init__(self, message: str, **place: Any) -> None:
-        """Keep all of the message: what a `DataLoader` makes of a worker's error is the traceback, of many lines."""
+        """Keep the whole message, which is a traceback of many lines when a `DataLoader` reraises a worker's error."""
         super().__init__(message, **place)
         self.args = (message,)
 
@@ -50,72 +50,73 @@ class DicomFileError(PixelDataError):
 class DicomDataset(Dataset[Any]):
     """Images of DICOM files as tensors of shape ``(channels, rows, columns)``, with or without targets.
 
-    A sample is the pair of an image and its target, or, without targets, the image alone. The tensor has the memory of
-    the decoded array: of colours it is a view with the channels in front, which a `DataLoader` makes contiguous as it
-    puts the batch together. It has the dtype of the array, too. Of ``torch.uint16``, ``uint32`` and ``uint64`` PyTorch
-    makes batches, and can convert them, but hardly calculates with them: give ``dtype=numpy.float32`` with the display
-    or modality values, or convert in `transform`.
+    A sample is a pair of image and target, or the image alone if there are no targets. The tensor shares the memory of
+    the decoded array and has its dtype. A color image is a view with the channel axis moved to the front, which a
+    `DataLoader` makes contiguous when it collates the batch. PyTorch can collate and convert ``torch.uint16``,
+    ``uint32`` and ``uint64``, but supports little arithmetic on them: pass ``dtype=numpy.float32`` for display or
+    modality values, or convert in `transform`.
 
-    In the worker processes of a `DataLoader` each image is decoded by one thread, for there the processes share the
-    cores; without them large images are decoded on all. The data set can be pickled, if its transforms can, and so be
-    used with processes that are forked or spawned.
+    In a worker process of a `DataLoader`, one thread decodes each image, because the processes share the cores. Without
+    worker processes, large images are decoded on all cores. The data set can be pickled if its transforms can, so that
+    it works with both forked and spawned processes.
 
     Parameters
     ----------
     source : path or iterable of paths
-        A folder, of which all DICOM files are taken (`dicomet.loaders.folders.find_files`), or the files.
+        A folder, for all DICOM files in it (`dicomet.loaders.folders.find_files`); or the files.
     targets : optional
-        ``"inferred"``: each sub-folder of a folder is a class, and the target its index, as in torchvision's
-        `ImageFolder`; a folder without sub-folders, and a list of files, have no targets. None: no targets, of all
-        files in the folder and below. A sequence: one target for each file, for a folder in the order of `find_files`.
-        A mapping from each path, or a function of a `pathlib.Path` that is called at once, for each file.
+        ``"inferred"``: each subfolder of a folder is a class, and its index is the target, as in torchvision's
+        `ImageFolder`; a folder without subfolders, and a list of files, have no targets. None: no targets, for all
+        files in the folder and its subfolders. A sequence: one target per file, for a folder in the order of
+        `find_files`. A mapping from path to target. A function from `pathlib.Path` to target, which the constructor
+        calls for each file.
     values : {"display", "stored", "modality"}
-        What `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values` returns.
+        Values of the images: those of `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values`.
     channels : int
-        1 or 3: of every image, so that grey ones and colours can be in one batch. Grey values are repeated, colours
-        become their luma (Rec. ITU-R BT.601). 0: those of the file.
+        1 or 3: the number of channels of every image, so that gray and color images fit into one batch. Gray values are
+        repeated; colors become their luma (Rec. ITU-R BT.601). 0: the channels of each file.
     frames : {"all", "each"} or int
-        ``"all"``: a sample is a file; if that has more frames than one, of shape ``(channels, frames, rows, columns)``.
-        ``"each"``: a sample is a frame; the header of every file is read at once, to count them. A number: that frame
-        of every file, from 0, or from -1 backwards.
+        ``"all"``: each file is one sample, of shape ``(channels, frames, rows, columns)`` if it has several frames.
+        ``"each"``: each frame is one sample; the constructor reads the header of every file to count its frames. A
+        number: that frame of every file, counted from 0; negative numbers count from the end.
     transform : callable, optional
-        Is given each tensor; the sample has what it returns.
+        Function from the image tensor to the image of the sample.
     target_transform : callable, optional
-        The same for targets.
+        Function from the target to the target of the sample.
     **options
-        For the function that `values` names, such as ``window=(40, 400)``, ``dtype=numpy.float32``, ``workers=2``.
+        Options of the function for `values`, such as ``window=(40, 400)``, ``dtype=numpy.float32``, ``workers=2``.
 
     Attributes
     ----------
     classes : list of str
-        The names of the class folders, sorted; empty without them.
+        Names of the class folders, sorted. Empty if there are no classes.
     class_to_idx : dict
-        From these names to the targets.
+        Target of each class name.
     samples : list of tuple
-        The path and the target of each sample; None in place of the target if there are none.
+        Path and target of each sample. The target is None if there are no targets.
     targets : list or None
-        The target of each sample.
+        Target of each sample.
     frame_indices : list
-        The number of the frame of each sample, None for all of the file.
+        Frame index of each sample, or None for all frames of the file.
 
     Raises
     ------
     DicomFileError
-        From indexing, and with ``frames="each"`` at once: a file is not what the standard or the file itself says.
-        A `dicomet.PixelDataError`, which names the file.
+        On indexing, and with ``frames="each"`` also from the constructor: a file contradicts the standard or itself.
+        The error is a `dicomet.PixelDataError` that names the file.
     OSError
-        The folder or a file cannot be read, there is no file, or a class without any (`FileNotFoundError`).
+        The folder or a file cannot be read; or there is no file, or a class without files (`FileNotFoundError`).
     ValueError
-        There are not as many targets as files, or an argument is none of the above.
+        The number of targets is not the number of files, or an argument has an invalid value.
     KeyError
         The mapping has no target for a file.
     TypeError
-        There is no such option, or it belongs to the function of other `values`. The message says so, or names the
+        An option does not exist, or belongs to the function for other `values`. The message says so, or names the
         nearest option.
 
     """
 
-    def __init__(  # noqa: PLR0913 - a source, and what is made of it
+    def __init__(  # noqa: PLR0913 - the source, and how to read it
         self,
         source: PathLike | Iterable[PathLike],
         *,
@@ -127,7 +128,7 @@ class DicomDataset(Dataset[Any]):
         target_transform: Callable[[Any], Any] | None = None,
         **options: Unpack[ReaderOptions],
     ) -> None:
-        """Find the files; none is read, except to count its frames."""
+        """Find the files. Reads a file only if its frames must be counted."""
         self._read = READERS[check_one_of("values", values, VALUES)]
         check_reader_options("DicomDataset", options, values, argument_names(DicomDataset) - OPTION_NAMES)
         self._values = values
@@ -150,17 +151,17 @@ class DicomDataset(Dataset[Any]):
         self.targets = None if found is None else [target for _, target in self.samples]
 
     def __repr__(self) -> str:
-        """Count samples, files and classes; names and paths, which may identify patients, are left out."""
+        """Show the number of samples, files and classes, but no names or paths, which may identify patients."""
         files = len({path for path, _ in self.samples})
         classes = f", {len(self.classes)} classes" if self.classes else ""
         return f"<dicomet.torch.DicomDataset, {len(self)} samples of {files} files{classes}, values={self._values!r}>"
 
     def __len__(self) -> int:
-        """Return how many samples there are."""
+        """Return the number of samples."""
         return len(self.samples)
 
     def __getitem__(self, index: int) -> Any:
-        """Return the image, or the pair of image and target."""
+        """Return the image, or the pair of image and target if there are targets."""
         path, target = self.samples[index]
         image: Any = self._image(path, self.frame_indices[index])
         if self.transform is not None:
@@ -180,12 +181,12 @@ class DicomDataset(Dataset[Any]):
         return tensor.movedim(-1, 0) if has_samples else tensor.unsqueeze(0)
 
     def _has_samples(self, shape: tuple[int, ...], path: str, frame: int | None) -> bool:
-        """Tell whether there is an axis of samples: a shape of three may also be ``(frames, rows, columns)``."""
+        """Tell whether `shape` ends with samples per pixel: three axes may also be ``(frames, rows, columns)``."""
         if len(shape) != 3:  # noqa: PLR2004 - rows and columns; or frames, rows, columns and samples
             return len(shape) == 4  # noqa: PLR2004
         if frame is not None:
             return True
-        # Frames can be so narrow, too, and then their number decides.
+        # A frame may also have at most 4 columns; then the number of frames decides.
         return shape[-1] <= MAX_SAMPLES and self._count(path) == 1
 
     def _count(self, path: PathLike) -> int:
@@ -193,7 +194,7 @@ class DicomDataset(Dataset[Any]):
             return len(image)
 
     def _numbers(self, path: Path, frames: str | int) -> list[int] | list[None]:
-        """Return the frames that are samples of a file, None for all of them as one."""
+        """Return the frame index of each sample of a file, or a single None for all frames as one sample."""
         if frames == "all":
             return [None]
         if not isinstance(frames, str):
@@ -203,13 +204,13 @@ class DicomDataset(Dataset[Any]):
 
 
 def workers_of_loader() -> int | None:
-    """Return 1 in a worker process of a `DataLoader`, which shares the cores with others; else None, for all cores."""
+    """Return 1 in a worker process of a `DataLoader`, which shares the cores, and otherwise None, for all cores."""
     return None if get_worker_info() is None else 1
 
 
 @contextmanager
 def as_dicom_file_error(path: PathLike) -> Iterator[None]:
-    """Turn a `PixelDataError` into a `DicomFileError` that names the file."""
+    """Convert a `PixelDataError` into a `DicomFileError` that names the file."""
     try:
         with with_filename(path):
             yield
@@ -229,7 +230,7 @@ def _checked_frames(frames: str | int) -> str | int:
 
 
 def _find(source: PathLike | Iterable[PathLike], targets: Targets) -> tuple[list[str], list[Path], list[Any] | None]:
-    """Return the names of the classes, the files, and their targets, if there are any."""
+    """Return the class names, the files, and their targets, which are None if there are none."""
     if isinstance(targets, str):
         if targets != "inferred":
             raise ValueError(f"'targets': found {short_repr(targets)}, expected 'inferred', or the targets")

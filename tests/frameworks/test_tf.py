@@ -238,8 +238,8 @@ def test_8_bits_of_colour_fill_16():
 
 BROKEN = {
     "truncated": (lambda content: content[:-5000], "Pixel Data: found 27906 bytes, expected 32768"),
-    "text": (lambda _: b"no DICOM file", "transfer_syntax_uid"),
-    "empty": (lambda _: b"", "transfer_syntax_uid"),
+    "text": (lambda _: b"no DICOM file", "looks like plain text"),
+    "empty": (lambda _: b"", "not a DICOM file: it is empty"),
     "header alone": (lambda content: content[:300], "no pixel data to decode"),
 }
 

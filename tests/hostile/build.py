@@ -1,6 +1,6 @@
-"""DICOM files as they should not be: every element, length, item, offset and run as it is given, right or wrong.
+"""Builders of malformed DICOM files: every element, length, item, offset and run is written as given, valid or not.
 
-Nothing here checks anything, and nothing is taken from dicomet or pydicom. What is not given is right.
+Nothing here is checked, and nothing comes from dicomet or pydicom. Whatever is not given is valid.
 """
 
 import struct
@@ -23,7 +23,7 @@ UNDEFINED = 0xFFFFFFFF
 LONG_VRS = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")
 NUMBERS = {"US": "H", "SS": "h", "UL": "L", "SL": "l"}
 
-# Names for keyword arguments: tag and VR (PS3.6), and the value of an image of 4 rows, 6 columns and 16 bits.
+# Names of keyword arguments, with tag and VR (PS3.6), and the value for an image of 4 rows, 6 columns and 16 bits.
 ELEMENTS = {
     "samples": (0x00280002, "US", 1),
     "photometric": (0x00280004, "CS", "MONOCHROME2"),
@@ -47,7 +47,7 @@ PIXEL_DATA = 0x7FE00010
 
 
 def element(tag: int, vr: str, value: bytes, syntax: str = EXPLICIT, *, length: int | None = None) -> bytes:
-    """One element, of which `length` is what its header says."""
+    """One element; `length` replaces the length in its header."""
     length = len(value) if length is None else length
     order = ">" if syntax == BIG_ENDIAN else "<"
     start = struct.pack(f"{order}HH", tag >> 16, tag & 0xFFFF)
@@ -59,7 +59,7 @@ def element(tag: int, vr: str, value: bytes, syntax: str = EXPLICIT, *, length: 
 
 
 def encoded(value: object, vr: str, syntax: str) -> bytes:
-    """Bytes as they are, numbers by their VR, all else as text of even length."""
+    """Encode a value: bytes unchanged, numbers by their VR, anything else as text of even length."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, int) and vr in NUMBERS:
@@ -69,9 +69,9 @@ def encoded(value: object, vr: str, syntax: str) -> bytes:
 
 
 def described(syntax: str, **given: object) -> bytes:
-    """The elements in front of the pixel data.
+    """The elements before the pixel data.
 
-    A value is a number, a text or bytes; a pair of VR and such a value; or None for an element that is not there.
+    A value is a number, a text or bytes; a pair of a VR and such a value; or None to omit the element.
     """
     values = {name: default for name, (_, _, default) in ELEMENTS.items()} | given
     allocated = values["bits_allocated"]
@@ -88,7 +88,7 @@ def described(syntax: str, **given: object) -> bytes:
 
 
 def file_of(data_set: bytes, syntax: str = EXPLICIT) -> bytes:
-    """A DICOM file (PS3.10 7.1) of a data set that is encoded already."""
+    """A DICOM file (PS3.10 7.1) with an encoded data set."""
     uid = syntax.encode() + bytes(len(syntax) % 2)
     meta = element(0x00020010, "UI", uid)
     return bytes(128) + b"DICM" + element(0x00020000, "UL", struct.pack("<L", len(meta))) + meta + data_set
@@ -104,9 +104,9 @@ def image(  # noqa: PLR0913
     behind: bytes = b"",
     **given: object,
 ) -> bytes:
-    """A file with `value` as pixel data, described by the names of `ELEMENTS`. None for no pixel data at all.
+    """A file with the pixel data `value` (None for no such element), described under the names of `ELEMENTS`.
 
-    `before`, `behind`: encoded elements in front of and behind all others.
+    `before`, `behind`: encoded elements before and after all others.
     """
     if syntax not in NATIVE:
         length = UNDEFINED if length is None else length
@@ -117,13 +117,13 @@ def image(  # noqa: PLR0913
 
 
 def deflated(data: bytes) -> bytes:
-    """Deflated, without zlib's header (PS3.5 A.5)."""
+    """A deflated stream without zlib's header (PS3.5 A.5)."""
     deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     return deflate.compress(data) + deflate.flush()
 
 
 def bomb(before: bytes, zeros: int, behind: bytes = b"") -> bytes:
-    """Deflated: `before`, so many mebibytes of zeros, `behind`. The zeros are deflated once, and repeated."""
+    """A deflated stream of `before`, `zeros` MiB of zeros, and `behind`. One deflated MiB of zeros is repeated."""
     deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     parts = [before, bytes(1 << 20), behind]
     start, zero, end = (deflate.compress(part) + deflate.flush(zlib.Z_FULL_FLUSH) for part in parts)
@@ -134,7 +134,7 @@ def bomb(before: bytes, zeros: int, behind: bytes = b"") -> bytes:
 
 
 def item(value: bytes = b"", *, length: int | None = None, tag: int = 0xFFFEE000) -> bytes:
-    """An item, of which `length` is what its header says."""
+    """An item; `length` replaces the length in its header."""
     return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value) if length is None else length) + value
 
 
@@ -142,7 +142,7 @@ DELIMITER = item(tag=0xFFFEE0DD)
 
 
 def items(fragments: Iterable[bytes], table: bytes | Sequence[int] = b"") -> bytes:
-    """A whole value: Basic Offset Table, fragments, delimiter."""
+    """A complete value: Basic Offset Table, fragments, delimiter."""
     table = table if isinstance(table, bytes) else offsets32(table)
     return item(table) + b"".join(map(item, fragments)) + DELIMITER
 
@@ -174,7 +174,7 @@ def repeated(byte: int, count: int) -> bytes:
 def rle_frame(
     segments: Sequence[bytes], *, count: int | None = None, offsets: Sequence[int] | None = None, unused: int = 0
 ) -> bytes:
-    """A frame of packed segments, of which `count` and `offsets` are what its header says; of even length."""
+    """A frame of packed segments, of even length; `count` and `offsets` replace those in its header."""
     if offsets is None:
         offsets = [64 + sum(map(len, segments[:index])) for index in range(len(segments))]
     words = [len(segments) if count is None else count, *offsets]
@@ -183,7 +183,7 @@ def rle_frame(
 
 
 def byte_planes(samples: np.ndarray) -> list[bytes]:
-    """The segments of one frame before they are packed: by sample, most significant byte first."""
+    """The segments of one frame before packing: by sample, most significant byte first."""
     samples = samples if samples.ndim == 3 else samples[..., None]
     big_endian = samples.astype(samples.dtype.newbyteorder(">"))
     planes = big_endian[..., None].view(np.uint8)
@@ -195,5 +195,5 @@ def byte_planes(samples: np.ndarray) -> list[bytes]:
 
 
 def rle(samples: np.ndarray) -> bytes:
-    """A right frame, of literal runs."""
+    """A valid frame of literal runs."""
     return rle_frame([literal(plane) for plane in byte_planes(samples)])

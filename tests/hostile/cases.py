@@ -1,6 +1,6 @@
-"""What a case of the catalogue is: a file, and what every way to an array must make of it.
+"""The cases of the catalog: a file, and the outcome that every way to an array must have.
 
-Cases are made by the three functions at the end, which stand for the three things that may happen.
+The three functions at the end add cases, one for each kind of outcome.
 """
 
 from dataclasses import dataclass, field
@@ -25,21 +25,21 @@ NAMES = {
     "float_data": "(7FE0,0008) Float Pixel Data",
     "pixel_data": "(7FE0,0010) Pixel Data",
 }
-"""How errors name an element."""
+"""Element names as they appear in errors."""
 MISSING = "MissingElementError"
 
 
 @dataclass(frozen=True)
 class Array:
-    """The image is decoded: these frames, of shape (frames, rows, columns[, samples])."""
+    """The image is decoded to these frames, of shape (frames, rows, columns[, samples])."""
 
     frames: np.ndarray
     warning: str | None = None
-    """A pattern for the only warning; None for no warning at all."""
+    """A regular expression for the only warning; None for no warning."""
     quiet: tuple[str, ...] = ()
-    """Ways that do not look at what would be warned of."""
+    """Ways that do not read the part that causes the warning."""
     by_pydicom: bool = False
-    """The warning is pydicom's, whose parser has read the element, and at pydicom's line."""
+    """The warning is pydicom's, whose parser reads the element, with pydicom's location."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,17 @@ class Error:
     """The image is refused."""
 
     text: str
-    """A pattern for the message: what was found, and what was expected."""
+    """A regular expression for the message, with the value found and the value expected."""
     element: str | None = "pixel_data"
-    """One of `NAMES`, or None where no single element is wrong."""
+    """One of `NAMES`, or None if no single element is at fault."""
     frame: int | None = None
     segment: int | None = None
     offset: int | None = None
     kind: str = "PixelDataError"
     whole: np.ndarray | None = None
-    """Frames in front of the damage, which can be had one by one."""
+    """Frames before the defect, which can be decoded one by one."""
     number: int | None = None
-    """The frame that is named where frames are read one by one, and not the whole image."""
+    """The frame that the error names if frames are read one by one, but not for the whole image."""
 
 
 Expected = Array | Error
@@ -65,21 +65,21 @@ Expected = Array | Error
 
 @dataclass(frozen=True)
 class Case:
-    """A file and its outcome."""
+    """A file and its expected outcome."""
 
     name: str
     data: bytes
     expected: Expected
     but: dict[str, Expected] = field(default_factory=dict)
-    """Ways with an outcome of their own."""
+    """Ways with a different outcome."""
     without: str = ""
-    """Why pydicom is not asked: its time or memory has no bound."""
+    """Why pydicom is skipped: its time or memory is unbounded."""
     ways: tuple[str, ...] = WAYS
     memory: int = 32 << 20
-    """Bytes that a call may take, besides those of the file."""
+    """Bytes that a call may allocate, in addition to the file."""
 
     def outcome(self, way: str) -> Expected:
-        """What must happen by `way`."""
+        """The expected outcome of `way`."""
         return self.but.get(way, self.expected)
 
 
@@ -90,36 +90,36 @@ OF_CASE = ("but", "without", "ways", "memory")
 
 
 def refused(name: str, data: bytes, text: str, element: str | None = "pixel_data", **more) -> None:
-    """A case that is an error. `more`: fields of `Error` and of `Case`."""
+    """Add a case that raises an error. `more`: fields of `Error` and of `Case`."""
     of_case = {key: more.pop(key) for key in OF_CASE if key in more}
     ALL.append(Case(name, data, Error(text, element, **more), **of_case))
 
 
 def decoded(name: str, data: bytes, frames: np.ndarray, **of_case) -> None:
-    """A case that is decoded without a warning."""
+    """Add a case that is decoded without a warning."""
     ALL.append(Case(name, data, Array(frames), **of_case))
 
 
 def warned(name: str, data: bytes, frames: np.ndarray, warning: str, **more) -> None:
-    """A case that is decoded with one warning. `more`: fields of `Array` and of `Case`."""
+    """Add a case that is decoded with one warning. `more`: fields of `Array` and of `Case`."""
     of_case = {key: more.pop(key) for key in OF_CASE if key in more}
     ALL.append(Case(name, data, Array(frames, warning, **more), **of_case))
 
 
-# Samples that the cases share: no two are alike, nor the bytes of one, nor are there bytes of 0xA5.
+# Samples for the cases: all samples differ, as do the bytes of each, and no byte is 0xA5.
 
 
 def gray(frames: int = 1, rows: int = 4, columns: int = 6) -> np.ndarray:
-    """Samples of 16 bits."""
+    """16-bit samples."""
     numbers = np.arange(frames * rows * columns, dtype=np.uint32).reshape(frames, rows, columns)
     return (numbers * 256 + 129 + numbers % 31).astype(np.uint16)
 
 
 def bytes_of(frames: int = 1, rows: int = 4, columns: int = 6) -> np.ndarray:
-    """Samples of 8 bits."""
+    """8-bit samples."""
     return (np.arange(frames * rows * columns, dtype=np.uint8) + 1).reshape(frames, rows, columns)
 
 
 def color(frames: int = 1, rows: int = 4, columns: int = 6) -> np.ndarray:
-    """Three samples of 8 bits."""
+    """RGB pixels of 8-bit samples."""
     return (np.arange(frames * rows * columns * 3, dtype=np.uint8) + 1).reshape(frames, rows, columns, 3)

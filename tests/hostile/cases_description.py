@@ -1,4 +1,4 @@
-"""The elements that describe an image (PS3.3 C.7.6.3): out of range, contradictory, of other VRs, or not there."""
+"""The elements that describe an image (PS3.3 C.7.6.3): out of range, contradictory, of other VRs, or missing."""
 
 import struct
 
@@ -42,7 +42,7 @@ decoded("rows as UL", image(NATIVE, rows=("UL", 4)), GRAY)
 refused("rows as UL, 2^30 + 1", image(NATIVE, rows=("UL", 2**30 + 1)), r"found 1073741825, expected 1 to 65535", "rows")
 refused("rows of 3 bytes", image(NATIVE, rows=b"\4\0\0"), r"Rows: found", "rows")
 
-# Huge images and tiny data: refused before memory is asked for
+# Huge images with little data: refused before memory is allocated
 ASKS = "pydicom asks for as much memory as the description says"
 HUGE = {"rows": 65535, "columns": 65535, "samples": 3, "photometric": "RGB", "planar": 0, "bits_allocated": 8}
 TINY = items([rle_frame([literal(bytes(9))] * 3)])
@@ -97,7 +97,7 @@ for name in ("bits_allocated", "bits_stored", "signed", "samples", "photometric"
 
 
 def packed(samples: np.ndarray) -> bytes:
-    """Two samples of 12 bits in three bytes, the first in the low bits."""
+    """Two 12-bit samples in three bytes, the first in the low bits."""
     first, second = samples.reshape(-1, 2).astype(int).T
     return (first | second << 12).astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
@@ -160,7 +160,7 @@ table = [0, len(rle(two[0])) + 8]
 warned("more fragments than frames", image(items(map(rle, two), table), RLE, frames=1), two,
        r"found 2 frames, expected 1: all of them are returned", quiet=("index",))  # fmt: skip
 
-# Elements of pixels
+# Pixel data elements
 single = np.arange(24, dtype="f4").reshape(1, 4, 6)
 decoded("float pixel data", image(None, float_data=single.tobytes(), bits_allocated=32), single)
 refused(
@@ -174,7 +174,7 @@ refused("pixel data empty", image(b""), r"found 0 bytes, expected 48", number=0,
         but={"dataset": Error(r"found no value, expected bytes")})  # fmt: skip
 
 # The data set itself
-NO_SYNTAX = r"transfer_syntax_uid|Transfer Syntax UID"
+NO_SYNTAX = r"transfer_syntax_uid|Transfer Syntax UID|not a DICOM file"
 for data, name in (
     (b"", "no bytes at all"),
     (bytes(128) + b"DICM", "a preamble and nothing"),
@@ -188,7 +188,7 @@ for cut in (12, 20, 60):
 
 
 def nested(depth: int) -> bytes:
-    """Sequences in items of sequences, all of undefined length and none of them ended."""
+    """Sequences in items of sequences, all of undefined length and without delimiters."""
     start = element(0x00082112, "SQ", b"", length=0xFFFFFFFF) + struct.pack("<HHL", 0xFFFE, 0xE000, 0xFFFFFFFF)
     return start * depth
 

@@ -1,4 +1,4 @@
-"""Frames in fragments (PS3.5 A.4): offset tables, items and delimiters that are wrong, missing or cut."""
+"""Frames in fragments (PS3.5 A.4): offset tables, items and delimiters that are wrong, missing or truncated."""
 
 import numpy as np
 from build import (
@@ -22,16 +22,16 @@ FRAMES = [rle(frame) for frame in THREE]
 SIZE = len(FRAMES[0]) + 8
 RIGHT = [0, SIZE, 2 * SIZE]
 NOT_THERE = {"dataset": Error(r"no pixel data to decode", kind=MISSING)}
-"""dcmread leaves a value out that it cannot find the end of."""
+"""dcmread omits a value whose end it cannot find."""
 
 
 def value(fragments: list[bytes], frames: int | None = 3, table: bytes | list[int] = b"", **given) -> bytes:
-    """A file of these fragments."""
+    """A file with these fragments."""
     return image(items(fragments, table), RLE, frames=frames, **given)
 
 
 def raw(*parts: bytes, frames: int | None = 3, **given) -> bytes:
-    """A file whose value is these parts, one behind the other."""
+    """A file whose value is the concatenation of `parts`."""
     return image(b"".join(parts), RLE, frames=frames, **given)
 
 
@@ -55,7 +55,7 @@ TABLES = {
     "one fragment off": [SIZE, 2 * SIZE, 3 * SIZE],
 }
 for name, table in TABLES.items():
-    # Where a frame's own entries are right, only its fragment is looked at.
+    # A frame whose own entries are valid needs its fragment only.
     warned(f"table, {name}", value(FRAMES, table=table), THREE, IGNORED)
 for length in (1, 2, 3, 6, 11, 13):
     cut = (offsets32(RIGHT) + bytes(4))[:length]
@@ -138,13 +138,7 @@ EMPTY = r"found empty fragments \({}\): they are skipped"
 for place in range(4):
     fragments = [*FRAMES[:place], b"", *FRAMES[place:]]
     warned(f"empty fragment before frame {place}", value(fragments), THREE, EMPTY.format(1))
-warned(
-    "empty fragment at the end, right table",
-    value([*FRAMES, b""], table=RIGHT),
-    THREE,
-    EMPTY.format(1),
-    quiet=("index",),
-)
+warned("empty fragment at the end, right table", value([*FRAMES, b""], table=RIGHT), THREE, EMPTY.format(1))
 warned("empty fragment behind one frame", value([FRAMES[0], b""], None), ONE, EMPTY.format(1))
 warned(
     "empty fragments among those of one frame",
@@ -230,16 +224,16 @@ decoded(
 )
 decoded("extended table, native samples", image(native, offsets=offsets64([0]), lengths=offsets64([48])), ONE)
 
-# Codestreams that describe another image, which no codec is given
+# Codestreams that describe another image, which no codec receives
 
 
 def jpeg(rows: int, columns: int) -> bytes:
-    """The beginning of a JPEG codestream of 8 bits."""
+    """The header of an 8-bit JPEG codestream."""
     return b"\xff\xd8\xff\xc0\0\x0b\x08" + rows.to_bytes(2) + columns.to_bytes(2) + b"\1\1\x11\0\xff\xd9\0"
 
 
 def jpeg_2000(rows: int, columns: int) -> bytes:
-    """The beginning of a JPEG 2000 codestream of 16 bits."""
+    """The header of a 16-bit JPEG 2000 codestream."""
     sizes = b"".join(number.to_bytes(4) for number in (columns, rows, 0, 0, columns, rows, 0, 0))
     return b"\xff\x4f\xff\x51\0\x29\0\0" + sizes + b"\0\1\x0f\1\1\xff\xd9\0"
 
@@ -256,6 +250,6 @@ for syntax, name in ((JPEG_BASELINE, "JPEG"), (JPEG_2000, "JPEG 2000")):
         f"{name} of noise", image(items([bytes(range(100))]), syntax), r"codestream|codec for", frame=0, without=CODEC
     )
 
-# Frames that nothing describes
+# Fragments that belong to no frame
 warned("a fragment that no frame needs", extended(RIGHT, LENGTHS, [*FRAMES, FRAMES[0]]), THREE,
        r"found fragments \(1\) that belong to no frame: they are left out")  # fmt: skip

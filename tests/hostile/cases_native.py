@@ -1,4 +1,4 @@
-"""Pixel data in native form (PS3.5 8.1.1, 8.2): too short, too long, of the wrong length, order or form."""
+"""Pixel data in native form (PS3.5 8.1.1, 8.2): too short, too long, of wrong length, byte order or form."""
 
 import numpy as np
 from build import (
@@ -23,7 +23,7 @@ EIGHT = {"bits_allocated": 8}
 RGB = {**EIGHT, "samples": 3, "photometric": "RGB", "planar": 0}
 SUBSAMPLED = {**RGB, "photometric": "YBR_FULL_422"}
 
-# Short
+# Too short
 AT_MOST = dict.fromkeys(set(WAYS) - {"dataset"}, Error(r"found a deflated value of 46 bytes at most, expected 48"))
 for syntax, name in ((IMPLICIT, "implicit"), (BIG_ENDIAN, "big endian"), (DEFLATED, "deflated")):
     refused(f"2 bytes short, {name}", image(NATIVE[:-2], syntax), r"found 46 bytes, expected 48", number=0,
@@ -51,7 +51,7 @@ for more in (1, 2, 47):
     warned(f"{more} bytes too long", image(NATIVE + bytes(more)), GRAY, rest, quiet=("index",))
 decoded("elements behind", image(NATIVE, behind=behind), GRAY)
 
-# Big endian: samples of 8 bits in words (OW) are swapped, those in bytes (OB) are not.
+# Big endian: 8-bit samples in words (OW) are swapped, those in bytes (OB) are not.
 swapped = np.frombuffer(BYTES.tobytes(), "<u2").astype(">u2").tobytes()
 decoded("big endian, 8 bits, OW", image(swapped, BIG_ENDIAN, **EIGHT), BYTES)
 decoded("big endian, 8 bits, OB", image(BYTES.tobytes(), BIG_ENDIAN, vr="OB", **EIGHT), BYTES)
@@ -70,7 +70,7 @@ decoded(
 refused("big endian, 8 bits, OW, last word cut", image(words[:75], BIG_ENDIAN, rows=5, columns=5, frames=3, **EIGHT),
         r"found 75 bytes, expected 76", frame=2, whole=odd[:2])  # fmt: skip
 
-# The length that the element says
+# The length in the element's header
 END = r"found 48 bytes to the end of the file, expected {}"
 for length in (50, 2**31, 0xFFFFFFFE):
     warned(f"length {length}, all samples there", image(NATIVE, length=length), GRAY, END.format(length),
@@ -84,7 +84,7 @@ for value, name in ((items([NATIVE]), "items"), (NATIVE, "samples"), (b"", "noth
     refused(f"undefined length, {name}", image(value, length=UNDEFINED), UNDEFINED_LENGTH,
             but={} if name == "items" else {"dataset": Error(r"no pixel data to decode", kind=MISSING)})  # fmt: skip
 
-# YBR_FULL_422: two samples for each pixel
+# YBR_FULL_422: two stored samples per pixel
 full = COLOR.tobytes()
 NOT_SUBSAMPLED = r"found 72 bytes, expected 48 for YBR_FULL_422"
 refused("YBR_FULL_422 of full size", image(full, **SUBSAMPLED), NOT_SUBSAMPLED)
@@ -108,12 +108,12 @@ refused("deflated, nothing", file_of(b"", DEFLATED), r"no pixel data to decode",
 for data, name in ((described(DEFLATED), "but it is not"), (bytes(range(256)) * 4, "noise")):
     refused(f"deflated, {name}", file_of(data, DEFLATED), r"the deflated data set is damaged: ", "transfer_syntax")
 
-# 600 kB that inflate to 600 MiB: in front of a small image, where they are forgotten, and behind it, where they are not
-# inflated.
+# 600 kB that inflate to 600 MiB: before a small image, where they are inflated and discarded, and after it, where they
+# are not inflated.
 small = described(DEFLATED) + element(0x7FE00010, "OW", NATIVE, DEFLATED)
 zeros = element(0x00091010, "OB", b"", DEFLATED, length=600 << 20)
 of_bomb = {
-    # For the others pydicom would inflate it here.
+    # For the other ways pydicom would inflate it in this process.
     "ways": tuple(way for way in WAYS if way not in ("dataset", "out")),
     "memory": 64 << 20,
     "without": "pydicom inflates it",

@@ -1,4 +1,4 @@
-"""RLE Lossless (PS3.5 G): segment counts, offsets and runs that are wrong, odd, cut or too long."""
+"""RLE Lossless (PS3.5 G): segment counts, offsets and runs that are wrong, unusual, truncated or too long."""
 
 import struct
 
@@ -17,16 +17,16 @@ SEVEN = np.full((1, 4, 6), 7, np.uint8)
 
 
 def one(frame: bytes, **given) -> bytes:
-    """A file of one frame."""
+    """A file with one frame."""
     return image(items([frame]), RLE, **given)
 
 
 def eight(segment: bytes, **given) -> bytes:
-    """A file of one segment."""
+    """A file with one 8-bit segment."""
     return one(rle_frame([segment]), **EIGHT, **given)
 
 
-# What is right
+# Valid frames
 decoded("right, 16 bits", one(rle(GRAY[0])), GRAY)
 decoded("right, 8 bits", one(rle(BYTES[0]), **EIGHT), BYTES)
 decoded("right, RGB", one(rle(COLOR[0]), **RGB), COLOR)
@@ -43,7 +43,7 @@ refused("1 segment for RGB", one(rle_frame([literal(COLOR.tobytes())]), **RGB), 
 refused("24 segments, for RGB of 64 bits", one(rle_frame([HIGH] * 15, count=24), **{**RGB, "bits_allocated": 64}),
         r"found 64, expected 8, 16 or 32 for colours .* 15 segments", "bits_allocated")  # fmt: skip
 
-# Offsets: the first is 64, and each is behind the segment before it and in the frame.
+# Offsets: the first must be 64, and each must follow the segment before it and lie inside the frame.
 LAST = 64 + 2 * SEGMENT
 OFFSETS = {
     "first 65": ([65, 64 + SEGMENT], 0, r"found RLE segment offset 65, expected 64"),
@@ -70,7 +70,7 @@ for length in (2, 8, 60, 62):
 refused("header and nothing", one(rle(GRAY[0])[:64]), r"found RLE segment offset 64, expected an offset inside",
         frame=0, segment=0, offset=4)  # fmt: skip
 
-# Segments that give too little
+# Segments that are too short
 CUT = {
     "cut in a literal run": (literal(bytes(24))[:14], 13),
     "1 byte short": (literal(bytes(23)), 23),
@@ -80,10 +80,10 @@ CUT = {
     "a literal run without bytes": (b"\x7f", 0),
 }
 for name, (segment, bytes_given) in CUT.items():
-    # Of an even frame no byte of padding follows.
+    # The frame has even length, so that no padding follows.
     data = one(struct.pack("<16L", 1, 64, *[0] * 14) + segment, **EIGHT)
     refused(name, data, rf"the RLE segment gives {bytes_given} of 24 bytes", frame=0, segment=0)
-    # One more byte in front, where else there would be one of padding behind.
+    # A no-op before the segment makes the frame even, so that no padding follows the segment.
     three = rle_frame([PLANE, PLANE + NOOP * (len(segment) % 2), segment])
     refused(f"{name}, third plane", one(three, **RGB), r"the RLE segment gives \d+ of 24 bytes", frame=0, segment=2)
 refused("first of two planes cut", one(rle_frame([HIGH[:10], LOW])), r"gives 9 of 24 bytes", frame=0, segment=0)
@@ -95,7 +95,7 @@ made_legal = NOOP + literal(b"\7" * 22) + b"\xff"
 decoded("cut, but made legal by padding", eight(made_legal), np.append(SEVEN.reshape(-1)[:22], [0, 0]).reshape(1, 4, 6)
         .astype("u1"))  # fmt: skip
 
-# Segments that give too much: what is too much is left out, and never lies in the next plane.
+# Segments that are too long: the excess is discarded, and never spills into the next plane.
 LONG = r"the last run of the RLE segment goes {} bytes beyond the 24 expected: they are left out"
 REST = r"\d+ bytes are left in the RLE segment behind the 24 that it should give"
 warned("replicate run too long", eight(repeated(7, 30)), SEVEN, LONG.format(6))
@@ -113,7 +113,7 @@ many = items([rle_frame([repeated(7, 30)])] * 5)
 warned("five frames too long", image(many, RLE, frames=5, **EIGHT), SEVEN.repeat(5, axis=0),
        LONG.format(6))  # fmt: skip
 
-# What is odd, but means one thing only
+# Unusual, but unambiguous
 decoded("no-ops", eight(NOOP + literal(b"\7" * 9) + NOOP * 3 + repeated(7, 15) + NOOP), SEVEN)
 decoded("runs of one byte", eight(b"\0\7" * 24), SEVEN)
 decoded("no-ops behind the last run", eight(literal(b"\7" * 24) + NOOP * 9), SEVEN)
@@ -124,7 +124,7 @@ decoded("trailing zeros", one(rle(GRAY[0]) + bytes(40)), GRAY)
 warned("trailing garbage", one(rle(GRAY[0]) + b"\7" * 40), GRAY, REST)
 decoded("unused offsets that are not 0", one(rle_frame([HIGH, LOW], unused=77)), GRAY)
 
-# Bits Allocated 1, which RLE is not defined for: eight pixels in a byte, or a byte for each; told apart by length.
+# Bits Allocated 1, for which RLE is undefined: eight pixels in a byte or one, distinguished by the length.
 BITS = (BYTES % 3 == 0).astype(np.uint8)
 ONE = {"bits_allocated": 1}
 packed = np.packbits(BITS.reshape(-1), bitorder="little").tobytes()
@@ -146,7 +146,7 @@ refused(
 )
 warned("two frames, described as one", image(items([rle(GRAY[0])] * 2), RLE), GRAY, REST)
 
-# Dimensions that no such frame can hold (two bytes give 128 at most)
+# Dimensions that exceed what a frame can hold (two bytes give at most 128)
 ASKS = "pydicom asks for as much memory as the description says"
 HOLDS = r"found {} compressed bytes, which cannot hold {} samples"
 tiny = rle_frame([repeated(7, 128)])

@@ -1,7 +1,7 @@
-"""A process that reads hostile files: it forks for every call, so that a crash or a hang is that of one call alone.
+"""A process that reads malformed files and forks for every call, so that a crash or a hang affects that call only.
 
-In the fork the address space is limited, memory that NumPy gives is filled with 0xA5, and the peak of resident memory
-is that of the call. Requests and reports are lines of JSON on standard input and output.
+The fork limits the address space, fills memory from NumPy with 0xA5, and measures the peak of resident memory of the
+call. Requests and reports are lines of JSON on standard input and output.
 """
 
 import base64
@@ -30,21 +30,21 @@ from outcome import raised, recorded, seen
 
 POISON = 0xA5
 PYDICOM_BYTES = 1 << 30
-"""What pydicom may have besides: its results are not what is judged."""
+"""Memory limit for pydicom, in addition to what is in use: its use of memory is not under test."""
 MIB = 1 << 20
 
 real_empty = np.empty
 
 
 def poisoned_empty(*arguments, **options) -> np.ndarray:
-    """`np.empty`, but of bytes that nobody would take for pixels."""
+    """Return the result of `np.empty`, filled with a byte that no pixel has."""
     array = real_empty(*arguments, **options)
     if array.size:
         array.reshape(-1).view(np.uint8)[:] = POISON
     return array
 
 
-# The ways to an array. Each yields what it gets, and may then raise.
+# The ways to an array. Each yields its results, and may then raise.
 
 
 def by_path(path: str, _out) -> Iterator[np.ndarray]:
@@ -78,7 +78,7 @@ def opened(path: str, _out) -> Iterator[np.ndarray]:
         yield image[:]
 
 
-# What must be noticed, or the tests could not fail.
+# Faults that the tests must detect, or they could not fail.
 
 
 def unwritten(_path: str, _out) -> Iterator[np.ndarray]:
@@ -115,7 +115,7 @@ WAYS: dict[str, Callable[..., Iterator[np.ndarray]]] = {
     "crash": crash,
     "hang": hang,
 }
-# What must be the same with and without `dicomet.install()`.
+# Calls whose outcome must be the same with and without `dicomet.install()`.
 INSTALLED = {
     "Dataset.pixel_array": lambda path: pydicom.dcmread(path, force=True).pixel_array,
     "pydicom.pixels.pixel_array": pydicom.pixels.pixel_array,
@@ -124,7 +124,7 @@ INSTALLED = {
 
 
 def report(request: dict) -> dict:
-    """What one call gives, says, raises and takes."""
+    """The results, warnings, error, time and memory of one call."""
     path, way = request["path"], request["way"]
     if way == "installed":
         different = {name: found for name, call in INSTALLED.items() if (found := differences(call, path))}
@@ -134,7 +134,7 @@ def report(request: dict) -> dict:
         try:
             with warnings.catch_warnings(action="ignore"):
                 source = pydicom.dcmread(path, force=True)
-        except Exception as error:  # noqa: BLE001 - then there is no data set to be read
+        except Exception as error:  # noqa: BLE001 - without a data set there is nothing to test
             return {"no data set": repr(error)}
     out = out_array(request) if way == "out" else None
     limit_memory(request["limit"])
@@ -147,7 +147,7 @@ def report(request: dict) -> dict:
     ):
         try:
             arrays.extend(WAYS[way](source, out))
-        except BaseException as found:  # noqa: BLE001 - a panic is one, and is to be told
+        except BaseException as found:  # noqa: BLE001 - including a panic, which is part of the report
             error = found
     seconds, growth = time.process_time() - start, memory("VmHWM") - before
     resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
@@ -161,7 +161,7 @@ def report(request: dict) -> dict:
 
 
 def out_array(request: dict) -> np.ndarray:
-    """An array of the form that the caller expects, or one that the form of `out` makes unusable."""
+    """An array with the form that the caller expects, or one that `out` makes unusable."""
     shape, dtype = request["form"] or form_described(request["path"])
     dtype = np.dtype(dtype)
     array = poisoned_empty([2, *shape], dtype)
@@ -177,7 +177,7 @@ def out_array(request: dict) -> np.ndarray:
 
 
 def form_described(path: str) -> tuple[list[int], str]:
-    """The form of the result by the elements of the file; of one byte where they say nothing, or too much."""
+    """The form of the result according to the file; one byte if the file has no usable description, or a huge one."""
     try:
         with warnings.catch_warnings(action="ignore"):
             dataset = pydicom.dcmread(path, force=True, stop_before_pixels=True)
@@ -185,12 +185,12 @@ def form_described(path: str) -> tuple[list[int], str]:
             shape = [size for size, name in zip(sizes, "frcs", strict=True) if name in "rc" or size != 1]
             dtype = np.dtype(f"u{-(-dataset.BitsAllocated // 8)}")
             return (shape, dtype.str) if 0 < np.prod(shape, dtype=float) < MIB else ([1], "u1")
-    except Exception:  # noqa: BLE001 - an array that is never looked at
+    except Exception:  # noqa: BLE001 - the array is not used then
         return [1], "u1"
 
 
 def differences(call: Callable[[str], object], path: str) -> list[str] | None:
-    """The two outcomes of `call`, without and with dicomet, where they differ."""
+    """The outcomes of `call` without and with dicomet, if they differ."""
     limit_memory(PYDICOM_BYTES)
     with mock.patch.dict(os.environ, {"DICOMET": "0"}):
         without = outcome(call, path)
@@ -200,17 +200,17 @@ def differences(call: Callable[[str], object], path: str) -> list[str] | None:
 
 
 def outcome(call: Callable[[str], object], path: str) -> tuple:
-    """All that can be seen of a call. A plugin's panic is an outcome like any other."""
+    """The observable outcome of a call, in which a plugin's panic is a valid outcome."""
     with recorded() as said:
         try:
             given = seen(call(path))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is compared
+        except BaseException as error:  # noqa: BLE001 - an exception of any type is compared
             given = raised(error)
     return given, said
 
 
 def poison_malloc() -> None:
-    """Let `malloc` fill what it gives, where it can: with the complement of what it is told."""
+    """Make `malloc` fill memory, where it supports that: with the complement of the given byte."""
     M_PERTURB = -6  # noqa: N806 - the name of malloc.h
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -218,25 +218,25 @@ def poison_malloc() -> None:
 
 
 def limit_memory(more: int) -> None:
-    """Let the process have `more` bytes than it has."""
+    """Limit the address space to `more` bytes above its current size."""
     limit = memory("VmSize") + more
     resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
 
 
 def memory(name: str) -> int:
-    """One of the system's counts, in bytes."""
+    """A counter from /proc/self/status, in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 def shown(array: np.ndarray) -> dict:
-    """An array in JSON."""
+    """An array as JSON."""
     data = base64.b64encode(array.tobytes()).decode()
     return {"shape": array.shape, "dtype": array.dtype.str, "data": data}
 
 
 def shown_error(error: BaseException) -> dict:
-    """An exception in JSON."""
+    """An exception as JSON."""
     place = {name: getattr(error, name, None) for name in ("element", "frame", "segment", "offset")}
     classes = [kind.__name__ for kind in type(error).__mro__]
     where = "".join(traceback.format_exception(error)[-3:])
@@ -247,7 +247,7 @@ def shown_error(error: BaseException) -> dict:
 
 
 def in_fork(request: dict) -> dict:
-    """Run the request in a fork, and tell how it ended if it did not report."""
+    """Run the request in a fork, and return its report, or how it ended without one."""
     reading, writing = os.pipe()
     said = os.memfd_create("standard error")
     child = os.fork()
@@ -255,7 +255,7 @@ def in_fork(request: dict) -> dict:
         os.dup2(said, 2)
         try:
             answer = json.dumps(report(request))
-        except BaseException:  # noqa: BLE001 - a mistake of this file is told, too
+        except BaseException:  # noqa: BLE001 - an error of this program is part of the report
             answer = json.dumps({"failed": traceback.format_exc()})
         with os.fdopen(writing, "w") as pipe:
             pipe.write(answer)
@@ -277,7 +277,7 @@ def in_fork(request: dict) -> dict:
 
 
 def everything(pipe: int, seconds: float) -> bytes | None:
-    """Read to the end; None if that does not come."""
+    """Read to the end; None after a timeout."""
     end, parts = time.monotonic() + seconds, []
     while select.select([pipe], [], [], max(0, end - time.monotonic()))[0]:
         part = os.read(pipe, MIB)
@@ -288,7 +288,7 @@ def everything(pipe: int, seconds: float) -> bytes | None:
 
 
 def warm_up(path: str) -> None:
-    """Do once what is done once in a process: imports, and the first use of everything."""
+    """Do what happens once per process: imports, and the first use of each function."""
     for way in (by_path, by_bytes, by_index, frame_by_frame, opened):
         list(way(path, None))
     dataset = pydicom.dcmread(path)

@@ -1,4 +1,4 @@
-"""Files that are worth several threads, and programs that may die: what the tests of concurrency and limits share."""
+"""Files that are large enough for several threads, and child programs, for the tests of concurrency and limits."""
 
 import os
 import subprocess
@@ -12,21 +12,21 @@ from oracle import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 TESTS = Path(__file__).parent.parent
-# What a program ends with that has found something wrong, in its own words.
+# The exit status of a program that has found a fault itself.
 WRONG = 9
-# Nobody waits longer: a hang is a failure too.
+# Timeout in seconds: a hang is a failure, too.
 PATIENCE = 60
 
 
 def signed(frames: int, rows: int = 512, columns: int = 500) -> Image:
-    """12 of 16 bits, signed, and nonsense above them: every sample has to be worked on."""
+    """12 of 16 bits, signed, with garbage above them: every sample must be processed."""
     count = frames * rows * columns
     values = (np.arange(count, dtype=np.int32) * 7 % 4093 - 2048).astype(np.int16)
     return Image(values.reshape(frames, rows, columns, 1), 16, 12, signed=True, garbage=5)
 
 
 def colors(frames: int, rows: int = 512, columns: int = 500) -> Image:
-    """YBR_FULL in planes, to be converted."""
+    """YBR_FULL in planes, which must be converted."""
     values = (np.arange(frames * rows * columns * 3, dtype=np.int32) * 7 % 251).astype(np.uint8)
     return Image(values.reshape(frames, rows, columns, 3), 8, 8, photometric="YBR_FULL", planar=1)
 
@@ -36,7 +36,7 @@ def native(image: Image, transfer_syntax=oracle.ExplicitVRLittleEndian) -> bytes
 
 
 def literal(plane: bytes) -> bytes:
-    """A segment of literal runs of 128 bytes, which is fast to make."""
+    """A segment of literal runs of 128 bytes, which is fast to build."""
     whole = len(plane) // 128 * 128
     runs = np.frombuffer(plane[:whole], np.uint8).reshape(-1, 128)
     packed = np.insert(runs, 0, 127, axis=1).tobytes()
@@ -66,19 +66,19 @@ MAKERS = {
 
 @cache
 def data(kind: str) -> bytes:
-    """The file of this kind."""
+    """The file of the given kind."""
     return MAKERS[kind]()
 
 
 @cache
 def expected(kind: str) -> np.ndarray:
-    """What comes out of it, by the oracle."""
+    """The array that the oracle expects for it."""
     image = {"native": signed(6), "deflated": signed(6), "one frame": signed(1), "small": signed(3, 4, 6)}.get(kind)
     return oracle.expected(image or (colors(4) if kind == "colours" else signed(6)))
 
 
 class Reader:
-    """Not a file, but reads as one: in Python, so that other threads run in its midst."""
+    """A file-like object in Python, so that other threads run during a read."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -99,13 +99,13 @@ class Reader:
 
 
 def environment_with(**more: str) -> dict[str, str]:
-    """The environment of a program that finds the modules of the tests, and in which dicomet is as by default."""
+    """The environment for a program that imports modules of the tests, without settings of dicomet."""
     inherited = {name: value for name, value in os.environ.items() if name not in ("DICOMET", "DICOMET_WORKERS")}
     return {**inherited, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS / "hostile")]), **more}
 
 
 def run(program: str, *arguments, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program by itself, which finds the modules of the tests."""
+    """Run a program in a new process, in which the modules of the tests can be imported."""
     return subprocess.run(  # noqa: S603
         [sys.executable, "-X", "faulthandler", "-c", program, *map(str, arguments)],
         capture_output=True,
@@ -117,6 +117,6 @@ def run(program: str, *arguments, **environment: str) -> subprocess.CompletedPro
 
 
 def succeeded(done: subprocess.CompletedProcess[str]) -> None:
-    """Check that a program has ended well, and said nothing of a panic."""
+    """Check that a program has succeeded, and has reported no panic."""
     assert done.returncode == 0, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "panicked" not in done.stderr, done.stderr

@@ -1,4 +1,4 @@
-"""Mutated DICOM files: `mutated(seed)` gives the same file each time."""
+"""Mutated DICOM files: `mutated(seed)` returns the same file each time."""
 
 import functools
 import random
@@ -12,7 +12,7 @@ from mutations import Edit, Edits
 
 
 class Mutated(NamedTuple):
-    """A mutated file, of which one, and by which kinds of mutation."""
+    """A mutated file, the file it was made from, and the kinds of mutations."""
 
     data: bytes
     source: File
@@ -20,8 +20,8 @@ class Mutated(NamedTuple):
 
 
 def mutated(seed: int) -> Mutated:
-    """The file of this number."""
-    rng = random.Random(seed)  # noqa: S311 - the same each time
+    """The file of this seed."""
+    rng = random.Random(seed)  # noqa: S311 - reproducible
     file = chosen(rng)
     kinds, edits = [], []
     for _ in range(rng.choice((1, 1, 1, 1, 1, 2, 2, 3, 4))):
@@ -42,7 +42,7 @@ def mutated(seed: int) -> Mutated:
 
 
 def _drawn(rng: random.Random, file: File) -> tuple[str, Edits]:
-    """A kind of mutation that this file can have, and its edits."""
+    """A kind of mutation that applies to this file, and its edits."""
     table, weights = _table(has_items=len(file.items) > 1, has_rle=bool(file.frames), is_jpeg=file.is_jpeg)
     for _ in range(20):
         (name, change) = rng.choices(table, cum_weights=weights)[0]
@@ -69,7 +69,7 @@ def _table(*, has_items: bool, has_rle: bool, is_jpeg: bool):
 
 
 def _applied(data: bytes, edits: Edits) -> bytes:
-    """The data with the edits; of two that overlap the first."""
+    """The data with the edits applied; of two that overlap, the first one."""
     parts, at = [], 0
     for start, end, value in sorted(edits, key=lambda edit: edit[:2]):
         if start >= at:
@@ -78,7 +78,7 @@ def _applied(data: bytes, edits: Edits) -> bytes:
     return b"".join((*parts, data[at:]))
 
 
-# Whole files, after all else
+# Mutations of the whole file, after all others
 
 
 def truncate(rng: random.Random, data: bytes) -> bytes:
@@ -92,7 +92,7 @@ def append(rng: random.Random, data: bytes) -> bytes:
 
 
 def splice(rng: random.Random, data: bytes) -> bytes:
-    """The beginning of one file, the end of another."""
+    """The beginning of one file and the end of another."""
     other = chosen(rng)
     rest = other.packed(other.head, other.body)
     cuts = [at.start for at in other.elements] if other.syntax[-2:] != "99" else []
@@ -101,7 +101,7 @@ def splice(rng: random.Random, data: bytes) -> bytes:
 
 
 def damage(rng: random.Random, data: bytes) -> bytes:
-    """A byte of the file as it is, deflated or not."""
+    """Change a byte of the file as stored, deflated or not."""
     place = rng.randrange(len(data)) if data else 0
     return data[:place] + rng.randbytes(1) + data[place + 1 :]
 

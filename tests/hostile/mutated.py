@@ -1,10 +1,10 @@
-"""Mutate files and compare dicomet with pydicom, for as long as you like.
+"""Mutate files and compare dicomet with pydicom, any number of times.
 
     python tests/hostile/mutated.py --count 1000000 --seed 0 --processes 2 --json summary.json
     python tests/hostile/mutated.py --show 4711 --write file.dcm
 
-Each file is examined in a child process, with a limit of memory and an alarm; the parent knows which file a child was
-about when it died, and goes on behind it. The exit code is 1 if there was a fault.
+A child process examines each file, with a memory limit and a timeout. The parent knows which file a child was examining
+when it died, and continues after that file. The exit status is 1 if there was a fault.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-# Threads of NumPy's would be forked away, and colours of pydicom's are small products.
+# NumPy's threads would not survive a fork, and pydicom's color conversions are small products.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ.pop("DICOMET", None)
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
@@ -36,15 +36,15 @@ from mutated_sources import prepare_all, real  # noqa: E402
 from mutated_tally import Tally  # noqa: E402
 
 FEW = 30_000
-"""For more files all sources are prepared before the first child is."""
+"""For more files than this, all sources are prepared before the first fork."""
 PORTION = 10_000
-"""So many files are examined by one child: of those of one that dies, all but the bad one are examined again."""
+"""Files per child: if one dies, all but the file at fault are examined again."""
 HANGS_AFTER = 25.0
 MEMORY = 2 << 30
 
 
 class Child:
-    """A process that examines some files. `place` is shared with it: the file, and since when."""
+    """A process that examines some files. `place` is shared memory: the current seed, and its start time."""
 
     def __init__(self, first: int, last: int, skipped: frozenset[int], folder: Path) -> None:
         self.first, self.last, self.skipped = first, last, skipped
@@ -58,12 +58,12 @@ class Child:
 
     @property
     def hangs(self) -> bool:
-        """Nothing has come to an end for long, though the child has an alarm."""
+        """Whether a file takes too long in spite of the child's timeout."""
         return time.monotonic() - self.place[1] > HANGS_AFTER
 
 
 def work(child: Child, pipe: Connection, folder: Path) -> None:
-    """Examine the files of a child, in it."""
+    """Examine the files of a child, in its process."""
     with Path("/proc/self/statm").open() as file:
         pages = int(file.read().split()[0])
     most = pages * resource.getpagesize() + MEMORY
@@ -72,7 +72,7 @@ def work(child: Child, pipe: Connection, folder: Path) -> None:
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     gc.set_threshold(20_000)
-    # The panics of pylibjpeg-rle are told there, with a trace.
+    # pylibjpeg-rle prints its panics there, with a backtrace.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     examiner = Examiner(folder)
     for seed in range(child.first, child.last):
@@ -85,27 +85,27 @@ def work(child: Child, pipe: Connection, folder: Path) -> None:
             examiner.tally.counts["mutations"][kind] += 1
         try:
             examiner.examine(seed, found)
-        except Exception as error:  # noqa: BLE001 - nobody would see it
+        except Exception as error:  # noqa: BLE001 - no other code would report it
             examiner.tally.note("faults", f"in the tests themselves: {error!r}", seed)
     pipe.send((examiner.tally.counts, {table: dict(found) for table, found in examiner.tally.examples.items()}))
     pipe.close()
 
 
 class Run:
-    """All files from `first` on."""
+    """A run over `count` files, starting at the seed `first`."""
 
     def __init__(self, first: int, count: int, processes: int, portion: int = PORTION) -> None:
         self.first, self.count, self.processes, self.portion = first, count, processes, portion
         self.tally, self.begun, self.done = Tally(), time.monotonic(), 0
 
     def portions(self) -> Iterator[tuple[int, int]]:
-        """The seeds of each child."""
+        """The range of seeds of each child."""
         last = self.first + self.count
         for first in range(self.first, last, self.portion):
             yield first, min(first + self.portion, last)
 
     def results(self) -> Iterator[dict[str, Any]]:
-        """Run, and give the summary whenever a child is done."""
+        """Run, and yield a summary whenever a child has finished."""
         real()
         if self.count > FEW:
             prepare_all()
@@ -125,7 +125,7 @@ class Run:
                     yield self.summary()
 
     def _follow(self, child: Child, portions: Iterator[tuple[int, int]], folder: Path) -> Child | None:
-        """The child itself while it works; else the next one."""
+        """The child itself while it runs; its successor afterwards."""
         if child.pipe.poll():
             try:
                 self.tally.add(*child.pipe.recv())
@@ -153,7 +153,7 @@ class Run:
         return Child(child.first, child.last, child.skipped | {seed}, folder)
 
     def summary(self) -> dict[str, Any]:
-        """All that has been counted."""
+        """All counts."""
         seconds = time.monotonic() - self.begun
         tables = {
             table: {
@@ -173,7 +173,7 @@ class Run:
 
 
 def text(summary: dict[str, Any]) -> str:
-    """The summary for a reader: counts, and seeds of examples."""
+    """The summary as text: counts, and seeds of examples."""
     lines = [f"{name}: {value}" for name, value in summary.items() if name != "tables"]
     for table, found in summary["tables"].items():
         lines += ["", table]
@@ -184,7 +184,7 @@ def text(summary: dict[str, Any]) -> str:
 
 
 def show(seed: int, path: str | None) -> None:
-    """Say all that is found of one file."""
+    """Print all findings for one file."""
     found = mutated(seed)
     if path:
         Path(path).write_bytes(found.data)
@@ -199,7 +199,7 @@ def show(seed: int, path: str | None) -> None:
 
 
 def main() -> int:
-    """Run."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0, help="of the first file; each has the next number")

@@ -1,6 +1,6 @@
-"""What must hold of every file, mutated or not: an array or a proper error, by every way, and pydicom's array.
+"""Invariants of every file, mutated or not: an array or a proper error, the same in every way, and pydicom's array.
 
-What is found is noted in a `Tally`.
+Findings are noted in a `Tally`.
 """
 
 import os
@@ -18,7 +18,7 @@ ALL_WAYS = (*WAYS, by_dataset)
 
 
 class Examiner:
-    """What is used for all files of a process. Every so many files are compared under `install()`, too."""
+    """The state of one process. Every `every`-th file that is compared is also compared under `install()`."""
 
     def __init__(self, folder: Path, every: int = 10) -> None:
         self.tally, self._peak, self._every = Tally(), Peak(), every
@@ -30,7 +30,7 @@ class Examiner:
         raise Timeout
 
     def examine(self, seed: int, mutated: Mutated) -> None:
-        """Look at one file by all the ways that are its turn."""
+        """Examine one file in the ways whose turn it is."""
         signal.setitimer(signal.ITIMER_REAL, ALARM_SECONDS)
         try:
             self._examine(seed, mutated)
@@ -46,7 +46,7 @@ class Examiner:
         if trial.has_array:
             check_poisoned(trial)
             check_unchanged(trial)
-        # Most files are refused, so that of these fewer are looked at in every respect.
+        # Most files are refused, so that fewer of these are examined in every respect.
         turn = seed // len(ALL_WAYS) if trial.has_array else seed // len(ALL_WAYS) / 3
         if turn == int(turn):
             ALL_WAYS[seed % len(ALL_WAYS)](trial)

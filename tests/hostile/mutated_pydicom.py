@@ -1,4 +1,4 @@
-"""What pydicom makes of a mutated file: the same, or what DIFFERENCES.md says; and nothing else under `install()`."""
+"""Comparison with pydicom: equal arrays, or a difference that DIFFERENCES.md lists; and none under `install()`."""
 
 import io
 import os
@@ -34,19 +34,19 @@ from dicomet._parsing.source import open_source
 JPEG = b"1.2.840.10008.1.2.4."
 RLE = b"1.2.840.10008.1.2.5\0"
 BEGINNING = 1200
-"""The transfer syntax stands within so many bytes."""
+"""The transfer syntax lies within this number of bytes."""
 TOO_MUCH = 64 * MIB
-"""An image of more bytes is not given to pydicom, which takes the memory before it looks at the data."""
+"""Larger images are not passed to pydicom, which allocates the memory before it reads the data."""
 VALIDATE = DecodeRunner.validate
 
 
 class TooLarge(BaseException):
-    """pydicom would take too much memory."""
+    """pydicom would allocate too much memory."""
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """pydicom raises `TooLarge` where it would take too much memory."""
+    """Make pydicom raise `TooLarge` instead of allocating too much memory."""
 
     def validate(runner: DecodeRunner) -> None:
         VALIDATE(runner)
@@ -61,41 +61,41 @@ def guarded() -> Iterator[None]:
 
 
 def without_dicomet(call: Callable[[], Any]) -> Any:
-    """What `call` gives or raises, where dicomet is no plugin of pylibjpeg's either."""
+    """The result or exception of `call`, with dicomet's plugin for pylibjpeg disabled."""
     os.environ["DICOMET"] = "0"
     try:
         with guarded():
             return call()
     except (Timeout, KeyboardInterrupt):
         raise
-    except BaseException as error:  # noqa: BLE001 - pylibjpeg's panics are none of Exception
+    except BaseException as error:  # noqa: BLE001 - pylibjpeg's panics are no Exception
         return error
     finally:
         del os.environ["DICOMET"]
 
 
 def read(data: bytes) -> pydicom.Dataset | None:
-    """The data set, as far as pydicom can read it."""
+    """The data set, as far as pydicom can parse it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return pydicom.dcmread(io.BytesIO(data), force=True)
-        except Exception:  # noqa: BLE001 - of any kind, and none of dicomet's
+        except Exception:  # noqa: BLE001 - of any type, but none of dicomet's
             return None
 
 
 def is_for_others(trial: Trial) -> bool:
-    """The codecs of others would get bytes that no such codec has written."""
+    """Whether codecs of other libraries would receive bytes that no such codec has written."""
     return JPEG in trial.data[:BEGINNING] and not trial.is_jpeg
 
 
 def compare(trial: Trial) -> bool:
-    """Compare the file. Tell whether there is anything more to be compared."""
+    """Compare the file, and return whether it can be compared further."""
     if is_for_others(trial):
         trial.note("compared", "not with pydicom: no data for codecs of others")
         return False
     data = trial.data
-    # pydicom's own decoder mostly, for pylibjpeg's panics where there is too much.
+    # Mostly pydicom's own decoder, because pylibjpeg-rle panics on excess data.
     options = {"decoding_plugin": "pydicom"} if RLE in data[:BEGINNING] and trial.seed % 8 else {}
     wanted = without_dicomet(lambda: pixel_array(io.BytesIO(data), **options))
     if options and isinstance(wanted, ValueError) and "No plugin named" in str(wanted):
@@ -108,7 +108,7 @@ def compare(trial: Trial) -> bool:
 
 
 def by_dataset(trial: Trial) -> None:
-    """What pydicom makes of a file may be something else, so that differences from the file are only counted."""
+    """Decode pydicom's Dataset. It may differ from the file, so that such differences are only counted."""
     data_set = read(trial.data)
     if data_set is None:
         return
@@ -127,7 +127,7 @@ def by_dataset(trial: Trial) -> None:
 
 
 def judge(trial: Trial, source: Any, given: Any, wanted: Any, warned: list[str]) -> None:
-    """Count where they agree; where not, by the rule that explains it, or by what is said."""
+    """Count agreement; for a difference, the rule that explains it, or else the messages."""
     how = "Dataset: " if is_dataset(source) else ""
     ours, theirs = isinstance(given, np.ndarray), isinstance(wanted, np.ndarray)
     if ours and theirs and same(given, wanted):
@@ -147,7 +147,7 @@ def judge(trial: Trial, source: Any, given: Any, wanted: Any, warned: list[str])
 
 
 def why_pydicom_refuses(source: Any, error: BaseException, warned: list[str]) -> str:
-    """The sort of the file, or what is said of it."""
+    """The sort of the file, or else the messages."""
     parsed = parse(source, {})
     sort = sort_of(ONLY_DICOMET, error, parsed.transfer_syntax, warned)
     if not sort and encodings_differ(parsed):
@@ -157,20 +157,20 @@ def why_pydicom_refuses(source: Any, error: BaseException, warned: list[str]) ->
 
 
 def why_dicomet_refuses(source: Any, error: Exception) -> str:
-    """The sort of the file, or what is said of it."""
+    """The sort of the file, or else the message."""
     sort = sort_of(ONLY_PYDICOM, error)
     if not sort and isinstance(source, bytes) and reads_on(source, error):
         sort = "a value shorter than its image, where pydicom reads on"
     if not sort and isinstance(source, bytes) and is_short_of_bits(source, error):
         sort = "single bits that are missing, which pydicom takes for zeros"
     if not sort and is_parsed(source) and encodings_differ(parsed := parse(source, {})):
-        # Else it is the header of the pixel data that dicomet takes for another than it is.
+        # Otherwise dicomet misreads the header of the pixel data.
         sort = "VR against the transfer syntax" if re.fullmatch("[A-Z]{2}", parsed.vr or "XX") else ""
     return sort or f"UNEXPLAINED {general(error)}"
 
 
 def is_parsed(source: Any) -> bool:
-    """dicomet finds the pixel data."""
+    """Whether dicomet finds the pixel data."""
     try:
         parse(source, {})
     except dicomet.PixelDataError:
@@ -179,12 +179,12 @@ def is_parsed(source: Any) -> bool:
 
 
 def is_short_of_bits(data: bytes, error: Exception) -> bool:
-    """Bits Allocated is 1, and the file ends too early."""
+    """Whether Bits Allocated is 1 and the file ends too early."""
     return parse(data, {}).options.get("bits_allocated") == 1 and "Pixel Data: found" in str(error)
 
 
 def reads_on(data: bytes, error: Exception) -> bool:
-    """The element is too short, but the file is not: for all that is left of it there is no such error."""
+    """Whether the element is too short but the file is not: with the rest of the file, the error does not occur."""
     parsed = parse(data, {})
     start, length = parsed.value.start, parsed.value.length
     if parsed.undefined_length or start + length == len(data):
@@ -199,7 +199,7 @@ def reads_on(data: bytes, error: Exception) -> bool:
 
 
 def shapes(given: np.ndarray, wanted: np.ndarray) -> str:
-    """In what two arrays differ."""
+    """How two arrays differ."""
     if given.shape != wanted.shape:
         return "shape"
     return f"values, {given.dtype} / {wanted.dtype.newbyteorder('=')}"
@@ -217,7 +217,7 @@ def array_of_file(file: io.BytesIO) -> np.ndarray:
 
 
 def compare_installed(trial: Trial) -> None:
-    """`dicomet.install()` changes nothing."""
+    """Check that `dicomet.install()` changes nothing."""
     call, make = array_of_file, lambda: io.BytesIO(trial.data)
     if trial.seed % 2:
         call, make = array_of_dataset, lambda: read(trial.data)
@@ -229,7 +229,7 @@ def compare_installed(trial: Trial) -> None:
     except (Timeout, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001
-        # pylibjpeg's panic without dicomet, which came first: nothing that could be compared.
+        # The call without dicomet comes first, and pylibjpeg has panicked in it: there is nothing to compare.
         trial.note("installed", f"not compared: {type(error).__name__}")
         return
     trial.note("installed", "taken" if taken else "left to pydicom")

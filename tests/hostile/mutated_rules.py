@@ -1,7 +1,7 @@
-"""The differences from pydicom that DIFFERENCES.md lists, each recognised as narrowly as can be.
+"""The differences from pydicom that DIFFERENCES.md lists, each recognized as narrowly as possible.
 
-Where both give an array, a rule proves its case: it asks pydicom again, in the way in which it is known to be right,
-and that must give dicomet's array. Where only one gives an array, its sort is told by what the other says.
+If both return an array, a rule proves its case: it calls pydicom again, in a way that is known to be correct, and
+must get dicomet's array. If only one returns an array, the message of the other determines the sort of the file.
 """
 
 import copy
@@ -36,25 +36,25 @@ class Context:
         return str(self.parsed.options["photometric_interpretation"])
 
     def is_pydicoms(self, **options: Any) -> bool:
-        """Whether pydicom gives dicomet's array with these options."""
+        """Return whether pydicom returns dicomet's array with these options."""
         source = io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source
         os.environ["DICOMET"] = "0"
         try:
             return same(self.given, pixel_array(source, **options))
-        except Exception:  # noqa: BLE001 - of any kind
+        except Exception:  # noqa: BLE001 - of any type
             return False
         finally:
             del os.environ["DICOMET"]
 
 
 def same(given: np.ndarray, wanted: np.ndarray) -> bool:
-    """Equal values, dtype and shape, in any byte order."""
+    """Return whether values, dtype and shape are equal, in any byte order."""
     native = wanted.dtype.newbyteorder("=")
     return given.shape == wanted.shape and given.dtype == native and given.tobytes() == wanted.astype(native).tobytes()
 
 
 def rounding_of_colors(found: Context) -> bool:
-    """A green that is one too low in float32."""
+    """pydicom's green is one too low, because of float32."""
     if not found.photometric.startswith("YBR_FULL") or found.given.shape != found.wanted.shape:
         return False
     more = found.given.astype(int) - found.wanted
@@ -62,7 +62,7 @@ def rounding_of_colors(found: Context) -> bool:
 
 
 def vr_against_the_transfer_syntax(found: Context) -> bool:
-    """pydicom takes the header of the pixel data for one of the transfer syntax; not if it is told the right one."""
+    """pydicom reads the pixel data's header in the encoding of the transfer syntax, and is right when given another."""
     vr = found.parsed.vr
     if not encodings_differ(found.parsed) or not (vr is None or re.fullmatch("[A-Z]{2}", vr)):
         return False
@@ -78,7 +78,7 @@ def extended_offset_table_against_the_fragments(found: Context) -> bool:
 
 
 def basic_offset_table_against_the_fragments(found: Context) -> bool:
-    """pydicom cuts frames by the table, though there are no items in these places; without the table it does not."""
+    """pydicom cuts frames by the table, although no items begin at these offsets; without the table it does not."""
     if isinstance(found.source, bytes):
         start = found.parsed.value.start
         source: Any = found.source[:start] + without_table(found.source[start:])
@@ -90,13 +90,13 @@ def basic_offset_table_against_the_fragments(found: Context) -> bool:
 
 
 def without_table(value: bytes) -> bytes:
-    """Encapsulated pixel data without a Basic Offset Table, and without fragments that are empty."""
+    """Encapsulated pixel data without the Basic Offset Table and without empty fragments."""
     length = int.from_bytes(value[4:8], "little")
     return value[:4] + bytes(4) + value[8 + length :].replace(EMPTY_ITEM, b"")
 
 
 def more_frames_of_subsampled_colors(found: Context) -> bool:
-    """In a Dataset pydicom counts native frames by their full size, and takes those in excess for padding."""
+    """For a Dataset, pydicom counts native frames by their full size, and takes excess frames for padding."""
     if found.photometric != "YBR_FULL_422" or not found.parsed.is_dataset or found.given.ndim != 4:
         return False
     wanted = found.wanted if found.wanted.ndim == 4 else found.wanted[None]
@@ -113,18 +113,18 @@ RULES: tuple[Callable[[Context], bool], ...] = (
 
 
 def rule_of(found: Context) -> str | None:
-    """The name of the first rule that explains the difference."""
+    """The name of the first rule that explains the difference, or None."""
     return next((rule.__name__.replace("_", " ") for rule in RULES if rule(found)), None)
 
 
 class Sort(NamedTuple):
-    """A sort of files that only one of the two decodes, told by the error of the other, and by dicomet's warnings."""
+    """A sort of files that only one of the two decodes, determined by the error of the other or dicomet's warnings."""
 
     name: str
     error: str = ""
     warned: str = ""
     syntax: str = ""
-    """The transfer syntax ends in this."""
+    """The end of the transfer syntax UID."""
 
 
 ONLY_DICOMET = (
@@ -169,7 +169,7 @@ ONLY_PYDICOM = (
 
 
 def sort_of(sorts: tuple[Sort, ...], error: BaseException, syntax: str = "", warned: list[str] | None = None) -> str:
-    """The name of the sort that a file belongs to; empty where it belongs to none."""
+    """The name of the first sort that a file belongs to, or an empty string."""
     text, warnings = f"{type(error).__name__}: {error}", "\n".join(warned or [])
     for sort in sorts:
         if syntax.endswith(sort.syntax) and re.search(sort.error, text) and re.search(sort.warned, warnings):
@@ -178,6 +178,6 @@ def sort_of(sorts: tuple[Sort, ...], error: BaseException, syntax: str = "", war
 
 
 def encodings_differ(parsed: Any) -> bool:
-    """The data set is in implicit VR, though the transfer syntax says explicit, or the other way round."""
+    """Whether exactly one of the data set and its transfer syntax is in implicit VR."""
     data_set = None if parsed.is_dataset else parsed.dataset
     return data_set is not None and data_set.original_encoding[0] != UID(parsed.transfer_syntax).is_implicit_VR

@@ -1,6 +1,6 @@
-"""The whole files that are mutated: real ones, and many of about a kilobyte, in which most mutations hit something.
+"""The valid files that are mutated: real ones, and many of about a kilobyte, in which most mutations hit something.
 
-Of each file the places of its elements and items are known, so that a mutation can be aimed.
+The offsets of all elements and items are known, so that a mutation can be aimed.
 """
 
 import functools
@@ -40,7 +40,7 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
 
 class Element(NamedTuple):
-    """Where a header begins, its value, and where that ends. `depth`: inside so many sequences."""
+    """The offsets of a header, of its value, and of the end of that. `depth`: the number of enclosing sequences."""
 
     tag: int
     vr: str
@@ -51,13 +51,13 @@ class Element(NamedTuple):
 
     @property
     def length_place(self) -> tuple[int, int]:
-        """Where the length stands."""
+        """The start and end of the length field."""
         size = 2 if self.value - self.start == 8 and self.vr else 4
         return self.value - size, self.value
 
 
 class File(NamedTuple):
-    """A file that can be decoded. Of a deflated one `body` is what it inflates to."""
+    """A file that can be decoded. If it is deflated, `body` is the inflated data set."""
 
     name: str
     head: bytes
@@ -66,16 +66,16 @@ class File(NamedTuple):
     elements: tuple[Element, ...]
     items: tuple[Element, ...]
     frames: tuple[int, ...]
-    """Where the headers of RLE frames begin."""
+    """Offsets of the headers of RLE frames."""
 
     @property
     def data(self) -> bytes:
-        """All in which places are counted."""
+        """The bytes to which all offsets refer."""
         return self.head + self.body
 
     @property
     def implicit(self) -> bool:
-        """The data set's VRs are not told."""
+        """Whether the data set has implicit VR."""
         return self.syntax == ImplicitVRLittleEndian
 
     @property
@@ -85,11 +85,11 @@ class File(NamedTuple):
 
     @property
     def is_jpeg(self) -> bool:
-        """The codecs of others decode it."""
+        """Whether a codec of another library decodes the file."""
         return self.syntax.startswith("1.2.840.10008.1.2.4.")
 
     def packed(self, head: bytes, body: bytes) -> bytes:
-        """A file of these."""
+        """The file of this header and data set, deflated if needed."""
         if self.syntax != DeflatedExplicitVRLittleEndian:
             return head + body
         deflate = zlib.compressobj(1, wbits=-zlib.MAX_WBITS)
@@ -97,7 +97,7 @@ class File(NamedTuple):
 
 
 def taken_apart(name: str, content: bytes) -> File:
-    """The file with the places of all that is in it."""
+    """The file with the offsets of its elements and items."""
     begin = 132 if content[128:132] == b"DICM" else 0
     meta = list(_walk(content, begin, len(content), "<", implicit=False, only_meta=True))
     end = meta[-1].end if meta else begin
@@ -120,7 +120,7 @@ def _begins_rle(data: bytes, at: Element) -> bool:
 
 
 def _walk(data, start, end, order, *, implicit, only_meta=False, depth=0):  # noqa: PLR0913
-    """All elements, those of sequences too, and (depth -1) the items of the pixel data. Stops where it is lost."""
+    """All elements, also inside sequences, and (at depth -1) the items of the pixel data. Stops at invalid data."""
     at = start
     while at + 8 <= end:
         group, number = struct.unpack_from(f"{order}HH", data, at)
@@ -176,7 +176,7 @@ SYNTAXES = (
 
 @functools.lru_cache(maxsize=GENERATED)
 def generated(seed: int) -> File:
-    """One of the small files."""
+    """The small file of this seed."""
     rng = np.random.default_rng(seed)
     syntax = UID(str(rng.choice(SYNTAXES)))
     image = _image(rng, is_native=not syntax.is_compressed and syntax != ENCAPSULATED_UNCOMPRESSED)
@@ -269,7 +269,7 @@ def _others(rng: np.random.Generator, syntax: UID) -> dict[int, tuple[str, bytes
 
 
 def prepare_all() -> None:
-    """Make all small files now, for the children of this process."""
+    """Build all small files before the processes are forked."""
     for seed in range(GENERATED):
         generated(seed)
 
@@ -280,7 +280,7 @@ SMALL, LARGE, MOST = 12_000, 200_000, 3_000_000
 
 
 class Real(NamedTuple):
-    """Those of pydicom and pydicom-data, by how often they should be taken."""
+    """Files of pydicom and pydicom-data, grouped by how often they are chosen."""
 
     small: tuple[File, ...]
     medium: tuple[File, ...]
@@ -289,11 +289,11 @@ class Real(NamedTuple):
 
 @functools.cache
 def real() -> Real:
-    """All real files that can be decoded; of large images in native form the first rows and frames."""
+    """All real files that can be decoded; of large native images also the first rows and frames."""
     found: list[File] = []
     for case in cases():
         size = case.path.stat().st_size
-        # Those that not everybody has would make other files of the same numbers.
+        # Files that are not always available would change the files of the same seeds.
         if case.root == "shared" or case.expected.transfer_syntax or size > MOST:
             continue
         if case.expected.file not in (EQUAL, ONLY):
@@ -307,7 +307,7 @@ def real() -> Real:
 
 
 def cut_down(file: File) -> File | None:
-    """The first rows of the first frames, where they are in native form and large."""
+    """The first rows of the first frames of a large native image; None for other files."""
     top = {at.tag: at for at in file.elements if at.depth == 0}
     if len(file.data) <= SMALL or file.items or not {0x00280010, 0x00280011, 0x00280100, 0x7FE00010} <= top.keys():
         return None
@@ -342,7 +342,7 @@ def _number(order: str, value: int, place: tuple[int, int]) -> bytes:
 
 
 def chosen(rng: random.Random) -> File:
-    """A file: mostly a small one."""
+    """A random file, mostly a small one."""
     dice = rng.random()
     if dice < 0.8:
         return generated(rng.randrange(GENERATED))

@@ -1,4 +1,4 @@
-"""What is counted, and how a call is measured."""
+"""Counts of findings, and measurement of a call."""
 
 import os
 import re
@@ -7,14 +7,14 @@ from collections import Counter, defaultdict
 try:
     import resource
 except ImportError:
-    # Windows, where no call can be measured.
+    # Windows, where calls cannot be measured.
     resource = None
 
 EXAMPLES = 4
 
 
 class Tally:
-    """Counts, each with the seeds of some examples."""
+    """Counts, each with the seeds of a few examples."""
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter] = defaultdict(Counter)
@@ -27,7 +27,7 @@ class Tally:
             seeds.append(seed)
 
     def add(self, counts: dict, examples: dict) -> None:
-        """Add those of another process."""
+        """Add the counts of another process."""
         for table, found in counts.items():
             self.counts[table].update(found)
         for table, found in examples.items():
@@ -37,7 +37,7 @@ class Tally:
 
 
 def general(error: BaseException | str) -> str:
-    """A message without what differs from file to file."""
+    """A message without the parts that differ from file to file."""
     text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
     text = re.sub(r"'[^']*'", "'…'", text.partition("\n")[0])
     text = re.sub(r"\([0-9A-Fa-f]{4}, ?[0-9A-Fa-f]{4}\)( [A-Z][A-Za-z]+( [A-Za-z]+)*)?", r"(tag)\1", text)
@@ -45,7 +45,7 @@ def general(error: BaseException | str) -> str:
 
 
 class Peak:
-    """The resident memory that a call takes besides what is there already."""
+    """The growth of resident memory during a call."""
 
     def __init__(self) -> None:
         self._reset = os.open("/proc/self/clear_refs", os.O_WRONLY)

@@ -1,4 +1,4 @@
-"""One mutated file, and every outcome of a call that concerns it: an array or a proper error."""
+"""One mutated file, and the checks of every call on it: its outcome is an array or a proper error."""
 
 import time
 import warnings
@@ -20,11 +20,11 @@ NO_RESULT: Any = object()
 
 
 class Timeout(BaseException):
-    """A file has taken far too long."""
+    """A file takes far too long."""
 
 
 class Trial:
-    """One file. Only what is named a fault is one; all else is counted, so that it can be read and judged."""
+    """One file. Only faults fail a run; everything else is counted for review."""
 
     def __init__(self, seed: int, mutated: Mutated, tally: Tally, peak: Peak, path: Path) -> None:
         self.seed, self.data, self.source, self.kinds = seed, *mutated
@@ -45,12 +45,12 @@ class Trial:
         return isinstance(self.reference, np.ndarray)
 
     def file(self) -> Path:
-        """The file on a disk."""
+        """The path of the file on disk."""
         self.path.write_bytes(self.data)
         return self.path
 
     def attempt(self, way: str, call: Callable[[], Any]) -> Any:
-        """What a call gives, or a proper error; `NO_RESULT` where it is none."""
+        """The result of a call or a proper error; `NO_RESULT` for any other exception."""
         before, begun = self.peak.start(), time.perf_counter()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -58,7 +58,7 @@ class Trial:
                 given = call()
             except (Timeout, KeyboardInterrupt):
                 raise
-            except BaseException as error:  # noqa: BLE001 - a panic is none of Exception
+            except BaseException as error:  # noqa: BLE001 - a panic is no Exception
                 given = self.checked_error(way, error)
         took = time.perf_counter() - begun
         size = given.nbytes if isinstance(given, np.ndarray) else 0
@@ -90,7 +90,7 @@ class Trial:
         return error.with_traceback(None)
 
     def check_warnings(self, way: str, caught: list[warnings.WarningMessage]) -> None:
-        """Those at this file's lines: once each, and proper texts. pydicom's parser warns at its own."""
+        """Check dicomet's warnings: each occurs once, with a proper text. pydicom's parser warns at other locations."""
         own = [warning for warning in caught if Path(warning.filename).parent == HERE]
         self.warned = [str(warning.message) for warning in own]
         for text in self.warned:

@@ -1,4 +1,4 @@
-"""The same file by all the ways to it, which must give the same; and memory in which every byte must be written."""
+"""All ways to read a file, which must return the same array; and memory in which every byte must be written."""
 
 import functools
 import io
@@ -18,7 +18,7 @@ MOST_FRAMES = 60
 
 
 def check_poisoned(trial: Trial) -> None:
-    """Every byte of the result is written."""
+    """Check that every byte of the result is written."""
     wanted = trial.reference
     if wanted.nbytes > 4 * MIB:
         return
@@ -30,7 +30,7 @@ def check_poisoned(trial: Trial) -> None:
         trial.fault("form of the array")
 
 
-# Mutations that do not touch the image: where there is an array, it is that of the whole file.
+# Mutations that do not affect the image: any array must equal that of the original file.
 HARMLESS = frozenset(
     {
         "change table",
@@ -46,12 +46,12 @@ HARMLESS = frozenset(
 
 @functools.lru_cache(maxsize=4000)
 def whole_image(source: File) -> np.ndarray:
-    """The array of a file that nobody has changed."""
+    """The array of the original file."""
     return dicomet.pixel_array(source.packed(source.head, source.body))
 
 
 def check_unchanged(trial: Trial) -> None:
-    """A wrong table, or a wrong group length, gives the same image or an error."""
+    """Check that a wrong table or group length leads to the same image, or to an error."""
     if trial.is_jpeg or not HARMLESS.issuperset(trial.kinds):
         return
     wanted = whole_image(trial.source)
@@ -62,7 +62,7 @@ def check_unchanged(trial: Trial) -> None:
 
 
 def check_same(trial: Trial, way: str, given: Any) -> None:
-    """The whole, or the same error."""
+    """Check for the same array, or the same error."""
     wanted = trial.reference
     if given is NO_RESULT:
         return
@@ -75,13 +75,13 @@ def check_same(trial: Trial, way: str, given: Any) -> None:
 
 
 def check_frame(trial: Trial, way: str, given: Any, number: int) -> None:
-    """One frame, where the whole is known. Before a damage more frames may be had than the whole."""
+    """Check one frame, if the whole array is known. Before a defect, frames may be readable without the whole."""
     wanted = trial.reference
     if given is NO_RESULT or not isinstance(wanted, np.ndarray):
         return
     whole = wanted if isinstance(given, np.ndarray) and wanted.ndim > given.ndim else wanted[None]
     if not isinstance(given, np.ndarray):
-        # Three columns of one sample may be one column of three samples: then only frame 0 is looked at.
+        # Shape (n, 3) may be three columns or one column of RGB: only frame 0 is checked then.
         whole = wanted if wanted.ndim == 4 or (wanted.ndim == 3 and wanted.shape[-1] != 3) else wanted[None]
     if number >= len(whole):
         if isinstance(given, np.ndarray):
@@ -93,7 +93,7 @@ def check_frame(trial: Trial, way: str, given: Any, number: int) -> None:
 
 
 def without_addresses(given: Any) -> str:
-    """A message that may be a codec's."""
+    """The message without memory addresses, which a codec may include."""
     return re.sub(r"0x[0-9a-f]+", "0x", str(given))
 
 
@@ -122,7 +122,7 @@ def by_file(trial: Trial) -> None:
 def by_view(trial: Trial) -> None:
     source = trial.file() if trial.seed % 2 else trial.data
     given = trial.attempt("view_only", lambda: dicomet.pixel_array(source, view_only=True))
-    # The file is written anew for the next trial: nothing may go on to look at its map.
+    # The next trial overwrites the file: no view may still refer to its memory map.
     check_same(trial, "view_only", given.copy() if isinstance(given, np.ndarray) else given)
 
 
@@ -153,7 +153,7 @@ def by_open(trial: Trial) -> None:
 
 
 def check_all_frames(trial: Trial, way: str, frames: Iterator[np.ndarray]) -> None:
-    """Frames until there are none, but not thousands of them."""
+    """Check all frames of an iteration, up to a maximum number."""
     found: list[np.ndarray] = []
     while len(found) < MOST_FRAMES:
         given = trial.attempt(way, lambda: next(frames, None))
@@ -169,7 +169,7 @@ def check_all_frames(trial: Trial, way: str, frames: Iterator[np.ndarray]) -> No
             trial.fault(f"{way}: {len(found)} frames, not those of the whole")
 
 
-# By a Dataset, too, which is compared with pydicom's own (`mutated_pydicom.by_dataset`).
+# Reading a Dataset is a way, too, but compared with pydicom's result (`mutated_pydicom.by_dataset`).
 WAYS: tuple[Callable[[Trial], None], ...] = (
     *(by_path, by_bytes_io, by_iteration, by_index, by_open, by_view, by_file),
 )

@@ -1,6 +1,6 @@
-"""Mutations of the description, the headers and the file meta information, and what others need, too.
+"""Mutations of the description, the headers and the File Meta Information, and helpers for other mutations.
 
-A mutation is a list of edits, whose places are those of the file as it was, so that several can be made at once.
+A mutation is a list of edits, whose offsets refer to the original file, so that several can be applied at once.
 """
 
 import functools
@@ -13,7 +13,7 @@ from oracle import LONG_VRS, UNDEFINED_LENGTH
 
 
 class Edit(NamedTuple):
-    """`value` in place of what is between."""
+    """Replaces the bytes from `start` to `end` by `value`."""
 
     start: int
     end: int
@@ -83,7 +83,7 @@ TAGS = (
 
 
 def encoded(file: File, tag: int, vr: str, value: bytes, length: int | None = None) -> bytes:
-    """An element as this file's data set would have it."""
+    """An element in the encoding of this file's data set."""
     length = len(value) if length is None else length
     header = struct.pack(f"{file.order}HH", tag >> 16, tag & 0xFFFF)
     if file.implicit:
@@ -136,7 +136,7 @@ NUMERIC = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "UV": "Q", "SV": "q", "FL
 
 
 def change_type(rng: random.Random, file: File) -> Edits:
-    """A VR that can hold the number, or more than it."""
+    """Another VR, which can represent the number or a larger range."""
     at = _describing(rng, file)
     if at is None or at.tag == 0x00280004:
         return []
@@ -160,7 +160,7 @@ def change_type(rng: random.Random, file: File) -> Edits:
 
 
 def change_multiplicity(rng: random.Random, file: File) -> Edits:
-    """No value, two values, padding, a byte too few."""
+    """No value, two values, padding, or a missing byte."""
     at = _describing(rng, file)
     if at is None:
         return []
@@ -176,7 +176,7 @@ def remove_element(rng: random.Random, file: File) -> Edits:
 
 
 def double_element(rng: random.Random, file: File) -> Edits:
-    """Once more, behind it or elsewhere, with the same or another value."""
+    """Repeat an element, directly after it or elsewhere, with the same or another value."""
     at = _describing(rng, file)
     if at is None:
         return []
@@ -209,7 +209,7 @@ def _length(rng: random.Random, file: File, at: Element) -> Edit:
 
 
 def _any(rng: random.Random, file: File) -> Element:
-    """An element: mostly one of those near the description."""
+    """An element, often one that describes the image."""
     if rng.random() < 0.5:
         return rng.choice(file.elements)
     return _describing(rng, file) or rng.choice(file.elements)
@@ -233,7 +233,7 @@ def move_element(rng: random.Random, file: File) -> Edits:
 
 
 def insert_element(rng: random.Random, file: File) -> Edits:
-    """Something in front of an element of the data set."""
+    """Insert an element before another one of the data set."""
     place = rng.choice([at for at in file.elements if at.start >= len(file.head)] or file.elements).start
     number = functools.partial(struct.pack, f"{file.order}H")
     made = rng.choice(
@@ -258,7 +258,7 @@ def insert_element(rng: random.Random, file: File) -> Edits:
 
 
 def nested(rng: random.Random, file: File) -> bytes:
-    """Sequences in sequences, with or without delimiters, some of them with elements of an image."""
+    """Nested sequences, with or without delimiters, around an element of an image."""
     inner = encoded(file, 0x00280010, "US", struct.pack(f"{file.order}H", 99))
     for _ in range(rng.choice((1, 1, 2, 3, 8, 40, 200))):
         inner = delimited(rng, file, ITEM, inner, ITEM_END)
@@ -267,7 +267,7 @@ def nested(rng: random.Random, file: File) -> bytes:
 
 
 def delimited(rng: random.Random, file: File, tag: int, inner: bytes, end: int) -> bytes:
-    """A sequence or item, of either form, rarely a wrong one."""
+    """A sequence or item of defined or undefined length, rarely a wrong one."""
     is_item, dice = tag == ITEM, rng.random()
     length = UNDEFINED_LENGTH if dice < 0.5 else len(inner)
     if dice > 0.97:

@@ -1,4 +1,4 @@
-"""Mutations of encapsulation, of RLE Lossless, and of any bytes."""
+"""Mutations of encapsulation, of RLE Lossless, and of arbitrary bytes."""
 
 import functools
 import random
@@ -12,7 +12,7 @@ from oracle import UNDEFINED_LENGTH
 
 
 def change_table(rng: random.Random, file: File) -> Edits:
-    """An entry of the Basic Offset Table."""
+    """Change an entry of the Basic Offset Table."""
     table = file.items[0]
     if table.end - table.value < 4:
         return []
@@ -46,7 +46,7 @@ def change_extended(rng: random.Random, file: File) -> Edits:
 
 
 def change_item(rng: random.Random, file: File) -> Edits:
-    """The length or the tag of an item, or of the delimiter."""
+    """Change the length or the tag of an item, or of the delimiter."""
     at = rng.choice(file.items)
     if rng.random() < 0.65:
         was = at.end - at.value
@@ -57,7 +57,7 @@ def change_item(rng: random.Random, file: File) -> Edits:
 
 
 def rearrange_items(rng: random.Random, file: File) -> Edits:
-    """Items that are gone, twice there, exchanged, empty, cut into two."""
+    """Remove, repeat, exchange or split an item, insert an empty one, or damage the delimiter."""
     at, other = rng.choice(file.items), rng.choice(file.items)
     whole, kind = file.data[at.start : at.end], rng.randrange(6)
     if kind == 0:
@@ -97,7 +97,7 @@ def change_rle_header(rng: random.Random, file: File) -> Edits:
 
 
 def change_rle_bytes(rng: random.Random, file: File) -> Edits:
-    """Control bytes mostly, but nobody knows which they are; and bytes that are gone, or more than there were."""
+    """Change, insert or remove a byte of the runs, mostly as a control byte would be, whose places are unknown."""
     frame = rng.choice(file.frames)
     end = next((at.end for at in file.items if at.value <= frame <= at.end), frame) - 1
     if end <= frame + 64:
@@ -114,7 +114,7 @@ def change_rle_bytes(rng: random.Random, file: File) -> Edits:
 
 
 def _place(rng: random.Random, file: File) -> int:
-    """Mostly in the headers."""
+    """An offset, mostly in a header."""
     end = len(file.data)
     if rng.random() < 0.7:
         return rng.choice(file.elements).start + rng.randrange(12)

@@ -1,6 +1,6 @@
-"""Who is called from the midst of a call, and calls back: a signal handler, a warning, a file object, a forked child.
+"""Calls from inside a call: by a signal handler, a warning, a file object, or in a forked child.
 
-Nobody may wait for himself, nor for a thread that is not there.
+No thread may wait for itself, or for a thread that does not exist in its process.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Malformed and unusual files, each by every way to an array: a clear error or the right pixels, and nothing else.
+"""Malformed and unusual files, read in every way: a clear error or the right pixels, and nothing else.
 
-Every call is made in a process of its own (`child.py`), whose memory is limited and poisoned.
+Every call runs in a process of its own (`child.py`), whose memory is limited and poisoned.
 """
 
 import base64
@@ -25,20 +25,20 @@ HERE = Path(__file__).parent
 
 MIB = 1 << 20
 SECONDS = 2
-"""Of the processor, for a call. A call that does not end takes five times as long, and is ended."""
+"""Processor time for a call. A call without an end is stopped after five times as long."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and counts memory as Linux does")
 
 
 class Child:
-    """The process that makes the calls; another one where it has died."""
+    """The process that makes the calls; restarted if it has died."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.process = None
 
     def ask(self, data: bytes, way: str, memory: int = 32 * MIB, **request) -> dict:
-        """Let a fork call `way`. It may have so much `memory` besides the file, and no more."""
+        """Call `way` in a fork, which may allocate `memory` bytes in addition to the size of the file."""
         path = self.folder / "image"
         path.write_bytes(data)
         if self.process is None or self.process.poll() is not None:
@@ -56,7 +56,7 @@ class Child:
         warm = [self.folder / "warm, native", self.folder / "warm, RLE"]
         warm[0].write_bytes(image(gray().tobytes()))
         warm[1].write_bytes(image(items([rle(gray()[0])]), RLE))
-        # Libraries' threads must not be forked, and their memory is no business of this test.
+        # Libraries' threads must not exist at a fork, and their memory must not be counted.
         environment = {**os.environ, "DICOMET": "0", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
         command = [sys.executable, str(HERE / "child.py"), *map(str, warm)]
         return subprocess.Popen(  # noqa: S603
@@ -85,7 +85,7 @@ def arrays(report: dict) -> list[np.ndarray]:
 
 
 def as_given(frames: np.ndarray, way: str) -> list[np.ndarray]:
-    """What a way must give, of frames that are right."""
+    """The result that a way must return for these frames."""
     if way == "iter":
         return list(frames)
     if way == "index":
@@ -130,7 +130,7 @@ def check_warnings(found: list[list[str]], expected: Array, way: str) -> None:
 
 
 def check_warnings_of_error(found: list[list[str]]) -> None:
-    """In front of an error there may be pydicom's warnings about an element, and one of dicomet's."""
+    """Before an error, only pydicom's warnings about an element and one of dicomet's are allowed."""
     assert all(category == "UserWarning" for category, _, _ in found)
     assert len([file for _, _, file in found if "pydicom" not in Path(file).parts]) <= 1, found
 
@@ -157,7 +157,7 @@ def check(report: dict, way: str, expected: cases.Expected, memory: int) -> None
 
 
 def parameters() -> list:
-    """Each case by each way."""
+    """All combinations of a case and a way."""
     return [pytest.param(case, way, id=f"{case.name}-{way}") for case in cases.ALL for way in case.ways]
 
 
@@ -169,7 +169,7 @@ def test_case(child, case: Case, way: str):
 
 
 def form_of(expected: cases.Expected) -> tuple[tuple[int, ...], str] | None:
-    """The form of an array for the result; of an image that is refused it is what the file says."""
+    """The form of an array for the result; None for a refused image, of which the child uses the description."""
     if isinstance(expected, Error):
         return None
     frames = expected.frames if len(expected.frames) > 1 else expected.frames[0]
@@ -178,7 +178,7 @@ def form_of(expected: cases.Expected) -> tuple[tuple[int, ...], str] | None:
 
 @pytest.mark.parametrize("case", cases.ALL, ids=lambda case: case.name)
 def test_installed(child, case: Case):
-    """After `dicomet.install()` pydicom does what it did before: outcome, text, values, warnings and log."""
+    """After `dicomet.install()`, pydicom's results, errors, texts, warnings and log records are unchanged."""
     if case.without:
         pytest.skip(case.without)
     assert child.ask(case.data, "installed")["different"] == {}
@@ -194,11 +194,11 @@ FORMS = ("strided", "column by column", "read-only", "other dtype", "other shape
 def test_unusable_out(child, data: bytes, form: str):
     report = child.ask(data, "out", out=form, form=form_of(Array(gray())))
     assert report["error"]["classes"][0] == "PixelDataError"
-    assert re.search(r"^'out': found an array .*, expected ", report["error"]["text"])
+    assert re.search(r"'out': found an array .*, expected ", report["error"]["text"])
 
 
 def test_installed_takes_part(child):
-    """What is right is decoded by dicomet, and what is wrong by pydicom."""
+    """dicomet decodes a valid file, pydicom an invalid one."""
     assert child.ask(NATIVE, "installed")["taken"] == 3
     assert child.ask(image(bytes(46)), "installed")["taken"] == 0
 
@@ -221,7 +221,7 @@ def test_what_is_wrong_is_noticed(child):
 
 
 def test_names():
-    """A name is that of one case."""
+    """The names of the cases are unique."""
     names = [case.name for case in cases.ALL]
     assert len(names) == len(set(names))
     modules = {cases_description, cases_native, cases_encapsulated, cases_rle}

@@ -1,4 +1,4 @@
-"""Processes that are forked, spawned or served after dicomet has been used, as the workers of a `DataLoader` are."""
+"""Processes that are forked, spawned or served after dicomet has been used, like a `DataLoader`'s workers."""
 
 import multiprocessing
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 
 def in_child(work, patience: float = 30) -> int | None:
-    """What a forked child ends with: 0 where `work` gives true. None where it hangs."""
+    """The exit status of a forked child: 0 if `work` returns true. None if the child hangs."""
     child = os.fork()
     if child == 0:
         result = 2
@@ -57,8 +57,8 @@ def all_equal(paths) -> bool:
 
 @needs_fork
 def test_fork_while_others_decode(paths):
-    """Whatever lock they hold at that moment: the child has none of these threads."""
-    # Not in the midst of an import, whose lock Python does not free.
+    """The child works, whatever locks the other threads hold: it has none of these threads."""
+    # Import everything first: Python does not release an import lock in the child.
     assert all_equal(paths)
     enough = threading.Event()
 
@@ -88,7 +88,7 @@ def test_a_grandchild(paths):
 @needs_fork
 @pytest.mark.parametrize("kind", ["native", "RLE without a table"])
 def test_an_open_image_is_everybodys(paths, kind):
-    """The position of the file is shared with the child, but nobody uses it."""
+    """The child shares the position of the file, which is not used."""
     with dicomet.open(paths[kind]) as image:
         expected = crowd.expected(kind)
 
@@ -115,7 +115,7 @@ def test_an_iteration_goes_on_in_both(paths):
 
 
 class Held(Reader):
-    """Is in the midst of its reading for as long as one likes."""
+    """A file object whose `read` blocks until it is released."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
@@ -131,7 +131,7 @@ class Held(Reader):
 
 @needs_fork
 def test_fork_while_an_object_is_read():
-    """The child can read on, or is told that it cannot: it does not wait for a thread that is not there."""
+    """The child can read, or raises an error: it does not wait for a thread that it does not have."""
     source = Held(crowd.data("native"))
     with dicomet.open(source) as image:
         assert np.array_equal(image[0], crowd.expected("native")[0])
@@ -176,13 +176,13 @@ def another_is_decoded() -> bool:
 @needs_fork
 @pytest.mark.usefixtures("counting")
 def test_fork_while_frames_are_counted():
-    """Another image is not concerned."""
+    """Other images can be decoded in the child."""
     assert in_child(another_is_decoded, patience=2) == 0
 
 
 @pytest.mark.usefixtures("counting")
 def test_another_image_while_frames_are_counted():
-    """It does not wait."""
+    """Decoding another image does not wait."""
     found = []
     thread = threading.Thread(target=lambda: found.append(another_is_decoded()), daemon=True)
     thread.start()
@@ -207,7 +207,7 @@ def test_a_pool_of_processes(paths, method):
 
 
 class Slices:
-    """A data set of a `DataLoader`'s: what it has opened is forked with it, and opened anew where it is spawned."""
+    """A data set for a `DataLoader`: a forked worker inherits its open images, a spawned one opens them again."""
 
     def __init__(self, paths: list) -> None:
         self.paths = paths
@@ -227,7 +227,7 @@ class Slices:
 
 
 def fetch(dataset: Slices, numbers, results) -> None:
-    """What a worker of a `DataLoader` does."""
+    """Do what a worker of a `DataLoader` does."""
     os.environ["DICOMET_WORKERS"] = "2"
     while (number := numbers.get()) is not None:
         results.put(dataset[number])

@@ -1,4 +1,4 @@
-"""Where the system gives no more memory, threads or files: an error, and a process that goes on."""
+"""Limits of memory, threads and files: dicomet raises an error, and the process continues."""
 
 import os
 import sys
@@ -16,8 +16,8 @@ resource = pytest.importorskip("resource")
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are enforced as Linux does it")
 
-# Everything that decodes is there already, and has been used; then address space is limited to what there is and a bit
-# more, a step further each time. In a child each time, because a process may die.
+# Import and use everything that decodes, then limit the address space to its current size and a bit more, in growing
+# steps. Each step runs in a child, because a process may die.
 MEMORY = """
 import os, resource, sys, warnings
 import numpy as np, dicomet, crowd
@@ -79,8 +79,8 @@ print(counts)
 sys.exit(0 if counts.keys() <= {10, 11} and 10 in counts else 1)
 """
 MIB = 1 << 20
-# What is freed goes back to the system, and no other arena has room, so that the system is asked for each allocation
-# that is not small.
+# Return freed memory to the system and use a single arena, so that every allocation that is not small asks the system
+# for memory.
 NOTHING_KEPT = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "16384",
@@ -114,7 +114,7 @@ def files(tmp_path):
 
 @pytest.mark.parametrize(("kind", "use"), MEMORY_CASES, ids=lambda name: name)
 def test_little_memory(files, kind, use):
-    """With one thread: another may die in the system's loader, which gives it its first memory."""
+    """With one thread: a second one may die in the system's loader, which allocates its first memory."""
     steps = (0, 12 * MIB, MIB // 2)
     done = crowd.run(MEMORY, kind, use, files(kind), files("small"), *steps, DICOMET_WORKERS="1", **NOTHING_KEPT)
     crowd.succeeded(done)
@@ -123,7 +123,7 @@ def test_little_memory(files, kind, use):
 
 @pytest.mark.parametrize("kind", ["native", "RLE"])
 def test_no_memory_for_threads(files, kind):
-    """Of 64 threads only some can be started, or none: the others do their work."""
+    """Only some of 64 threads can be started, or none: the others do their work."""
     arguments = (kind, "path", files(kind), files("small"), 16 * MIB, 160 * MIB, 16 * MIB)
     crowd.succeeded(crowd.run(MEMORY, *arguments, DICOMET_WORKERS="64"))
 
@@ -131,7 +131,7 @@ def test_no_memory_for_threads(files, kind):
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="counts threads of a user of its own")
 @pytest.mark.parametrize("kind", ["native", "RLE", "deflated"])
 def test_no_threads(files, kind):
-    """The caller's thread does all of it. `pixel_arrays` cannot do without any, and says so."""
+    """The caller's thread does all the work. `pixel_arrays` needs another thread, and raises an error."""
     program = """
 import errno, os, resource, sys
 import numpy as np, dicomet, crowd
@@ -154,7 +154,7 @@ else:
 
 @pytest.mark.parametrize("kilobytes", [256, 1024])
 def test_small_stacks(kilobytes):
-    """Threads have stacks of their own, which the limit of the process does not make smaller."""
+    """Threads have stacks of their own, which the limit of the process does not reduce."""
     program = """
 import os, resource, sys
 kilobytes, *arguments = sys.argv[1:]
@@ -179,7 +179,7 @@ assert len(ended) == 3
 
 
 def test_no_file_descriptors(files):
-    """A path cannot be opened, which is told; memory and open files are decoded."""
+    """Opening a path raises an error; bytes and open files are decoded."""
     program = """
 import io, os, resource, sys
 import numpy as np, dicomet, crowd
@@ -213,11 +213,11 @@ assert np.array_equal(dicomet.pixel_array(path), expected)
     crowd.succeeded(crowd.run(program, files("native")))
 
 
-# Files that others change
+# Files that other threads change
 
 
 def shortened(path: Path, data: bytes, enough: threading.Event) -> None:
-    """Cut the file and make it whole, again and again."""
+    """Truncate and restore the file repeatedly."""
     while not enough.is_set():
         for length in (len(data) - 5000, len(data) // 2, 1000, 0):
             os.truncate(path, length)
@@ -228,7 +228,7 @@ def shortened(path: Path, data: bytes, enough: threading.Event) -> None:
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("kind", ["native", "colours", "RLE", "RLE without a table", "deflated"])
 def test_a_file_that_is_truncated_meanwhile(files, kind):
-    """An error, or samples as they were read; and never the end of the process."""
+    """The call raises an error or returns samples as it read them; the process never dies."""
     path, enough = files(kind), threading.Event()
     image = dicomet.open(path)
     thread = threading.Thread(target=shortened, args=(path, crowd.data(kind), enough))
@@ -251,7 +251,7 @@ def test_a_file_that_is_truncated_meanwhile(files, kind):
 
 
 def test_a_file_that_is_replaced(files):
-    """Who has opened it sees the old one, all of it."""
+    """An image that was opened before refers to the old file."""
     path = files("native")
     other = path.with_name("other")
     image = dicomet.open(path)

@@ -1,4 +1,4 @@
-"""Some thousands of mutated files; and that a fault would be found."""
+"""Some thousands of mutated files, and a proof that faults are detected."""
 
 import json
 import os
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the resident me
 
 @pytest.fixture(scope="module")
 def summary(tmp_path_factory):
-    """Of a run, in processes of its own: a crash must not end the tests."""
+    """The summary of a run in processes of its own, because a crash must not end the tests."""
     file = tmp_path_factory.mktemp("mutated") / "summary.json"
     arguments = ["--count", str(COUNT), "--seed", "0", "--processes", "2", "--portion", "1250", "--json", str(file)]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
@@ -32,13 +32,13 @@ def summary(tmp_path_factory):
 
 
 def test_no_fault(summary):
-    """No crash, panic, hang or odd error; the same by every way; nothing that memory, or `install()`, would show."""
+    """There is no crash, panic, hang or improper error, and no difference by ways, in memory or under `install()`."""
     assert summary["tables"].get("faults", {}) == {}
     assert summary["executions"] == COUNT
 
 
 def test_differences_are_listed(summary):
-    """Where both give an array, they are equal, or DIFFERENCES.md says why not."""
+    """Where both return an array, the arrays are equal, or DIFFERENCES.md explains why not."""
     found = summary["tables"].get("differences", {})
     assert [what for what in found if "UNEXPLAINED" in what] == []
 
@@ -58,11 +58,11 @@ def test_mutations_are_the_same_each_time():
     assert [mutated(seed) for seed in range(50)] == [mutated(seed) for seed in range(50)]
 
 
-# What would be a fault
+# Faults
 
 
 def examined(data, monkeypatch, tmp_path, broken):
-    """The faults of a file, whole but for a dicomet that is `broken`."""
+    """The faults that are found for a valid file if dicomet is `broken`."""
     examiner, pixel_array = Examiner(tmp_path), dicomet.pixel_array
     monkeypatch.delenv("DICOMET", raising=False)
     monkeypatch.setattr(dicomet, "pixel_array", lambda source, **options: broken(pixel_array, source, **options))
@@ -156,7 +156,7 @@ json.dump(summary, sys.stdout)
 
 
 def test_children_that_end_badly_are_told():
-    """And all files but the bad ones are examined all the same."""
+    """All files but those at fault are examined nevertheless."""
     done = subprocess.run([sys.executable, "-c", BAD], cwd=HERE, capture_output=True, check=True)  # noqa: S603
     summary = json.loads(done.stdout)
     assert summary["tables"]["faults"] == {

@@ -1,4 +1,4 @@
-"""Mutated files, seen and measured: as the scanner and pydicom's parser say, or a proper error of both."""
+"""Display and modality values of mutated files: equal by the scanner and pydicom's parser, or proper errors."""
 
 import os
 import warnings
@@ -18,7 +18,7 @@ MOST = 32 << 20
 
 
 class ParsedByPydicom(DisplayReader):
-    """Leaves nothing to the scanner."""
+    """A reader that never uses the scanner."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **{**options, "icc_profile": True})

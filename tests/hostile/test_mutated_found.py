@@ -1,4 +1,4 @@
-"""What long runs of mutated files have found: faults, and differences that only damaged files show."""
+"""Findings of long runs over mutated files: faults, and differences that only damaged files show."""
 
 import io
 import struct
@@ -37,7 +37,7 @@ def image(bits=8):
 
 @pytest.mark.parametrize("uid", ["1.2\0\x01\x02", "1.2\n3", "1\x7f2", "1.2.\u00ff\u0085", "9" * 5000])
 def test_text_about_transfer_syntax(uid):
-    """The name of a UID that nobody knows is the UID, with any characters, and of any length."""
+    """The name of an unknown UID is the UID, which may contain any characters and have any length."""
     content = dicom_file(elements(image(), bytes(24), "OB"))
     value = uid.encode("latin-1")
     meta = struct.pack("<HH2sH", 2, 0x10, b"UI", len(value)) + value
@@ -56,7 +56,7 @@ def test_text_about_photometric_interpretation():
 
 
 def test_text_about_what_pydicom_says():
-    """pydicom shows the bytes that it cannot read."""
+    """pydicom's messages contain bytes that it cannot read."""
     error = dicomet.PixelDataError("all plugins failed:\n  one: \x00\r\n  two: \u2028" + "x" * 5000)
     assert str(error).startswith(r"all plugins failed:   one: \x00   two:  xxx")
     assert str(error).isprintable()
@@ -65,13 +65,13 @@ def test_text_about_what_pydicom_says():
 
 @pytest.fixture
 def cut_table():
-    """An Extended Offset Table, and beside it a Basic Offset Table whose length is not a multiple of 4."""
+    """An Extended Offset Table, and a Basic Offset Table whose length is not a multiple of 4."""
     extended = bytes(8), struct.pack("<Q", len(frame()))
     return rle_file([even(frame())], table=bytes(2), extended=extended)
 
 
 def test_cut_basic_offset_table_beside_an_extended_one(cut_table):
-    """pydicom refuses it; the Extended Offset Table tells all the same."""
+    """pydicom refuses the file; for dicomet the Extended Offset Table is enough."""
     with pytest.warns(UserWarning, match="the offsets of the Basic Offset Table are not those"):
         assert (dicomet.pixel_array(cut_table) == image().values[0, ..., 0]).all()
     with pytest.warns(UserWarning, match="the offsets of the Basic Offset Table are not those"):
@@ -98,7 +98,7 @@ def even(value):
 
 
 def rle_file(fragments, *, table=b"", frames=1, extended=None):
-    """An RLE file of these fragments, with any offset tables."""
+    """An RLE file with these fragments, and with any offset tables."""
     value = item(table) + b"".join(map(item, fragments)) + DELIMITER
     found = elements(image(), value, "OB", extended=extended)
     found[0x00280008] = ("IS", b"%d " % frames)
@@ -106,13 +106,13 @@ def rle_file(fragments, *, table=b"", frames=1, extended=None):
 
 
 def cut_by_extended_table():
-    """A frame in two fragments, which the table says is one."""
+    """A frame in two fragments, which the table describes as one."""
     whole = even(frame())
     return rle_file([whole[:70], whole[70:]], extended=(bytes(8), struct.pack("<Q", len(whole))))
 
 
 def cut_by_basic_table():
-    """Two frames, in three fragments, by a table that is wrong and Number of Frames 1."""
+    """Two frames in three fragments, with a table that contradicts Number of Frames, which is 1."""
     first, second = even(frame()), even(frame(1))
     return rle_file([first[:70], first[70:], second], table=struct.pack("<2L", 0, len(first) + 8))
 
@@ -232,7 +232,7 @@ def test_extended_offset_table_that_cannot_be(extended, error):
 
 
 def test_implicit_pixel_data_behind_an_explicit_element():
-    """Each header tells by itself how it is encoded, and pydicom's parser goes by that."""
+    """Each header shows its own encoding, which pydicom's parser follows."""
     found = elements(image(16), native(image(16)), "OW", trailing=bytes(16))
     content = dicom_file(found, ImplicitVRLittleEndian)
     place = content.index(b"\x10\x00\x10\x00")
@@ -257,7 +257,7 @@ except dicomet.PixelDataError as error:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit of addresses, counted from what is in use")
 def test_length_of_an_element_is_not_allocated():
-    """An element of an image that says it has 2 GiB, of which there are some bytes."""
+    """The header of an element declares 2 GiB, of which only a few bytes exist."""
     content = dicom_file(elements(image(), bytes(24), "OB"))
     place = content.index(b"\x10\x00\x10\x00")
     long = b"\x28\x00\x10\x00OB\0\0" + struct.pack("<L", 2**31)

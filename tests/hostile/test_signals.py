@@ -1,6 +1,6 @@
-"""Ctrl-C in the midst of every long call: the call ends soon, and the next one is as any other.
+"""Ctrl-C during every long call: the call ends soon, and the next one is not affected.
 
-A signal is sent by another process. What is asserted is lax, because machines are loaded; idle ones answer within a
+Another process sends the signal. The assertions are lax, because machines may be loaded; idle ones respond within a
 fraction of a second.
 """
 
@@ -25,14 +25,14 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 import dicomet
 
-# What Ctrl-C may take at most, in the median: a multiple of what it takes on an idle machine.
+# Maximum median response to Ctrl-C in seconds, a multiple of that of an idle machine.
 SOON = 2.0
 TIMES = 2
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are sent to a process as Unix does it")
 
-# Says when it begins, and when it was interrupted, by a clock that is the same in all processes. It begins again as
-# long as it is not interrupted, so that it is always in the midst of a call.
+# Reports its start, and the time of an interrupt by a clock that all processes share. It repeats the call until it is
+# interrupted, so that the signal always arrives during a call.
 PROGRAM = """
 import signal, sys, time
 import numpy as np, dicomet, test_signals
@@ -86,7 +86,7 @@ def of_pydicom(path: str):
 
 
 class Slow:
-    """Gives little at a time, and takes its time for it."""
+    """A file object that returns little at a time, slowly."""
 
     def __init__(self, path: str) -> None:
         self.file = open(path, "rb")  # noqa: PTH123, SIM115
@@ -115,14 +115,14 @@ USES = {
 
 
 def image(shape: tuple[int, ...], bits_allocated: int, bits_stored: int, **properties) -> Image:
-    """Described, but without samples of its own."""
+    """An image description without memory for samples."""
     kind = "i" if properties.get("signed") else "u"
     samples = np.zeros((), f"{kind}{max(1, bits_allocated // 8)}")
     return Image(np.broadcast_to(samples, shape), bits_allocated, bits_stored, **properties)
 
 
 def one_byte_runs(count: int) -> bytes:
-    """The slowest way to write so many bytes."""
+    """The slowest encoding of `count` bytes."""
     return np.stack([np.zeros(count, np.uint8), np.arange(count, dtype=np.uint8)], axis=1).tobytes()
 
 
@@ -155,7 +155,7 @@ def deflated() -> bytes:
 
 
 def fragments(count: int, *, table: bool) -> bytes:
-    """One frame in very many fragments."""
+    """One frame in a large number of fragments."""
     first = oracle.item(oracle.rle_frame([b"\1ab"] * 3)[:66])
     value = oracle.item(bytes(4) if table else b"") + first + oracle.item(b"\0\0") * count + oracle.DELIMITER
     described = image((1, 1, 2, 3), 8, 8, photometric="RGB")
@@ -211,7 +211,7 @@ def files(tmp_path_factory):
 
 
 def delays(path, use: str) -> list[float]:
-    """How long after a signal the call has ended, each time."""
+    """The time from each signal to the end of the call, in seconds."""
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, use, str(path)]
     found = []
     with subprocess.Popen(  # noqa: S603

@@ -1,4 +1,4 @@
-"""One source and many threads at once, and sources that change meanwhile: the same array, a snapshot, or an error."""
+"""One source in many threads, and sources that change meanwhile: the same array, a snapshot, or an error."""
 
 import array
 import io
@@ -20,7 +20,7 @@ CROWD = 16
 
 @pytest.fixture(autouse=True)
 def nobody_works_for_long():
-    """Let Python's threads take turns often, so that much happens in the midst of calls."""
+    """Make Python switch threads often, so that much happens during each call."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     yield
@@ -28,14 +28,14 @@ def nobody_works_for_long():
 
 
 def at_once(work, count: int = CROWD) -> list:
-    """What `work` gives or raises in so many threads that begin together."""
+    """The results or exceptions of `work` in `count` threads that start together."""
     barrier, found = threading.Barrier(count), [None] * count
 
     def run(number: int) -> None:
         barrier.wait()
         try:
             found[number] = work(number)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at
+        except Exception as error:  # noqa: BLE001 - the caller examines exceptions of any type
             found[number] = error
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
@@ -47,7 +47,7 @@ def at_once(work, count: int = CROWD) -> list:
     return found
 
 
-# One source for all
+# One source for all threads
 
 
 def stacked(source, shape) -> np.ndarray:
@@ -88,7 +88,7 @@ def test_the_same_source(tmp_path, source, use, kind):
 
 
 class Hesitant(Reader):
-    """Lets other threads run between its seeking and its reading."""
+    """A file object that lets other threads run between a seek and a read."""
 
     def read(self, size: int = -1) -> bytes:
         time.sleep(0.0005)
@@ -96,7 +96,7 @@ class Hesitant(Reader):
 
 
 def test_the_same_object():
-    """The position of an object is one for all calls. What comes out is right, or an error, but no other samples."""
+    """All calls share the position of an object. The result is right, or an error, but never other samples."""
     expected, wrong = crowd.expected("native"), 0
     for _ in range(3):
         shared = Hesitant(crowd.data("native"))
@@ -129,7 +129,7 @@ def test_the_same_open_image(tmp_path, source, kind):
 
 
 def test_an_image_that_is_closed_meanwhile(tmp_path):
-    """Whoever has begun is finished, and whoever comes later is told."""
+    """A call that has started finishes, and a later one raises an error."""
     path = tmp_path / "image.dcm"
     path.write_bytes(crowd.data("RLE without a table"))
     expected = crowd.expected("RLE without a table")
@@ -197,7 +197,7 @@ CHANGING = {
 
 
 class Meddler(threading.Thread):
-    """Does something again and again while others work."""
+    """A thread that repeats an action while others work."""
 
     def __init__(self, work) -> None:
         super().__init__()
@@ -210,7 +210,7 @@ class Meddler(threading.Thread):
             try:
                 self.work()
             except (BufferError, ValueError) as error:
-                # Python does not let it: what is exported stays in place.
+                # Python refuses: an exported buffer cannot be moved.
                 self.refused = error
 
     def __enter__(self):
@@ -225,7 +225,7 @@ class Meddler(threading.Thread):
 @pytest.mark.parametrize("view_only", [False, True])
 @pytest.mark.parametrize("name", CHANGING)
 def test_memory_that_is_written_to(name, view_only):
-    """What comes out is how it was at one moment."""
+    """The result is the state at one moment."""
     data = crowd.data("native")
     other = data[:-1_500_000] + bytes(1_500_000)
     snapshots = [dicomet.pixel_array(each) for each in (data, other)]
@@ -243,7 +243,7 @@ def test_memory_that_is_written_to(name, view_only):
 
 
 def test_a_view_of_a_bytearray_is_none():
-    """It would change, and it would keep the caller from making it longer."""
+    """A view would change, and would prevent the caller from resizing the bytearray."""
     data = bytearray(crowd.data("native"))
     found = dicomet.pixel_array(data, view_only=True)
     data[:] = bytes(len(data))
@@ -292,13 +292,13 @@ def test_memory_that_is_resized(name, kind):
     source, change = RESIZED[name](crowd.data(kind))
     with Meddler(change):
         for _ in range(30):
-            # A map itself refuses to go to where it no longer reaches.
+            # The map itself refuses to seek beyond its current end.
             with suppress(ValueError):
-                # What has been read as zeros may be samples: the map has them for a moment.
+                # A map contains zeros for a moment, which may be read as samples.
                 found = dicomet.pixel_array(source)
                 assert name == "map" or np.array_equal(found, crowd.expected(kind))
     with suppress(ValueError):
-        # Not every system lets a map without a file grow.
+        # Some systems cannot enlarge an anonymous map.
         change()
         assert np.array_equal(dicomet.pixel_array(source), crowd.expected(kind))
 
@@ -330,7 +330,7 @@ assert (dicomet.pixel_array(source) == crowd.expected(sys.argv[1])).all()
 
 @pytest.mark.parametrize("kind", ["native", "deflated", "RLE", "RLE without a table", "colours"])
 def test_read_only_views_of_what_is_written_to(kind):
-    """They are not copied, so that any samples may come out; but nothing worse."""
+    """Read-only views are not copied, so that any samples may be returned; but nothing worse happens."""
     crowd.succeeded(crowd.run(READ_ONLY, kind, PYTHONWARNINGS="ignore"))
 
 
@@ -369,7 +369,7 @@ def test_a_map_whose_view_is_decoded_stays(tmp_path):
 @pytest.mark.parametrize("buffering", [-1, 0])
 @pytest.mark.parametrize("kind", ["native", "RLE without a table"])
 def test_a_file_that_is_closed_meanwhile(tmp_path, kind, buffering):
-    """It has been opened once more where the system can do that; else it is told."""
+    """The file is opened a second time where the system can do that; otherwise an error is raised."""
     path = tmp_path / "image.dcm"
     path.write_bytes(crowd.data(kind))
     for delay in (0, 1e-4, 1e-3):

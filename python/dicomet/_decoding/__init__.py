@@ -1,1 +1,1 @@
-"""From a parsed image to arrays."""
+"""Decoding: from a parsed image to arrays."""

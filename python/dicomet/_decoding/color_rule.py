@@ -1,12 +1,11 @@
-"""The color rule: what the decoded components of an image are, and which conversion gives RGB.
+"""The color rule: the meaning of the decoded components of an image, and the conversion that gives RGB.
 
-One sample per pixel is gray, or the index of a palette (PS3.3 C.7.6.3.1.2), whatever a codestream says. For three
-samples the decision follows from Photometric Interpretation ("PI" below) and, where there is one, from the header of
-the frame's codestream. PS3.5 8.2.1: PI shall agree with the codestream, and where it does not, the characteristics that
-the codestream states explicitly control the decompression. A codestream that states nothing leaves the decision to PI.
-The codestream's own transforms are the decoder's part: the components below are those after the inverse multiple
-component transform of JPEG 2000, and before any other conversion. It does not matter which decoder has made them.
-With ``raw=True`` these components are the result.
+A single sample per pixel is gray, or the index of a palette (PS3.3 C.7.6.3.1.2), regardless of the codestream. For
+three samples, Photometric Interpretation ("PI" below) and the header of the frame's codestream, if there is one, decide
+together. PS3.5 8.2.1: PI shall agree with the codestream; if it does not, the characteristics that the codestream
+states explicitly control the decompression. If the codestream states nothing, PI decides. Decoders handle the
+codestream's own transforms: the components below are those after the inverse multiple component transform of JPEG 2000,
+and before any other conversion. They do not depend on the decoder. With ``raw=True`` these components are the result.
 
 Native form, RLE Lossless, encapsulated uncompressed (PS3.5 8.1, 8.2.2; PS3.3 C.7.6.3.1.2):
 
@@ -22,8 +21,8 @@ N4  any other                      unknown: YBR_ICT and YBR_RCT exist in JPEG 20
                                    COLOR are for one sample
 === ============================== ================================================ ==================================
 
-JPEG and JPEG-LS (PS3.5 8.2.1, 8.2.3). The first row that applies counts: JFIF before Adobe before component
-identifiers.
+JPEG and JPEG-LS (PS3.5 8.2.1, 8.2.3). The first row that applies decides: JFIF takes precedence over Adobe, and Adobe
+over component identifiers.
 
 === ============================================== ================================ ==================================
 row codestream                                     PI                               components
@@ -46,9 +45,8 @@ J11 none of these, DCT (processes 1, 2, 4)         any other                    
 J12 none of these, lossless (process 14, JPEG-LS)  any other                        unknown
 === ============================================== ================================ ==================================
 
-The identifiers 1, 2, 3 (and 0, 1, 2, and all others) state nothing: they mean YCbCr in JFIF only, where JFIF says so.
-A lossless stream without any statement is thus RGB unless the data set says YBR, and a DCT stream is what the data set
-says.
+The identifiers 1, 2, 3 (and 0, 1, 2, and all others) state nothing: they mean YCbCr only in JFIF, by the definition of
+JFIF. PI therefore decides for all codestreams without a statement, lossless or DCT, in rows J7 to J12.
 
 JPEG 2000 and HTJ2K (PS3.5 8.2.4, CP-2650; ISO/IEC 15444-1 G.2, G.3). "MCT": the multiple component transform in COD.
 
@@ -63,7 +61,7 @@ K4  no MCT                                         YBR_FULL, YBR_FULL_422       
                                                                                     chrominance is legal (CP-2650)
 K5  no MCT                                         YBR_PARTIAL_422 and _420         YCbCr of partial range
 K6  no MCT                                         YBR_ICT                          YCbCr: the matrix of G.3, which
-                                                                                    nobody inverts; RGB if the JP2
+                                                                                    no decoder inverts; RGB if the JP2
                                                                                     boxes say sRGB
 K7  no MCT                                         YBR_RCT                          RGB: the components of G.2 have
                                                                                     one bit more; YCbCr if the JP2
@@ -71,10 +69,10 @@ K7  no MCT                                         YBR_RCT                      
 K8  no MCT                                         any other                        unknown
 === ============================================== ================================ ==================================
 
-JP2 boxes are not allowed, and PI has their role (PS3.5 A.4.4): they decide in K6 and K7 only.
+JP2 boxes are not allowed in DICOM, and PI takes their role (PS3.5 A.4.4): they decide in K6 and K7 only.
 
-A contradiction is a PI that means other components than those decided. RGB with MCT (K1) is none: the decoded
-components are RGB, as PI says.
+A contradiction is a PI that means components other than the decided ones. RGB with MCT (K1) is not a contradiction: the
+decoded components are RGB, as PI says.
 """
 
 from enum import Enum
@@ -103,7 +101,7 @@ class Components(Enum):
 
     @property
     def conversion(self) -> Conversion | None:
-        """The conversion that gives RGB."""
+        """The conversion that gives RGB; None if there is none, or none is needed."""
         return _CONVERSIONS.get(self)
 
 
@@ -111,7 +109,7 @@ _CONVERSIONS: dict[Components, Conversion] = {
     Components.YCBCR: "ybr_to_rgb",
     Components.PARTIAL_YCBCR: "partial_ybr_to_rgb",
 }
-# What each term says about the components of native samples, and of a codestream that states nothing itself.
+# The components that each term means, for native samples and for a codestream that states nothing itself.
 _TERMS = {
     "RGB": Components.RGB,
     "YBR_FULL": Components.YCBCR,
@@ -123,18 +121,18 @@ _TRANSFORMED = frozenset({"YBR_ICT", "YBR_RCT"})
 
 
 class ColorDecision(NamedTuple):
-    """What the components are.
+    """The result of the color rule.
 
     Attributes
     ----------
     components : Components
-        Their meaning.
+        The meaning of the decoded components.
     subsampled : bool
-        Some have fewer samples in the codestream; the decoder has replicated or interpolated them.
+        Whether some components have fewer samples in the codestream, which the decoder replicates or interpolates.
     reason : str
-        What of the codestream, or of the data set, decided.
+        The part of the codestream or the data set that decided.
     contradiction : str or None
-        A message that names what the data set and what the codestream says, where they differ.
+        A message with the statements of the data set and of the codestream, if they differ.
 
     """
 
@@ -145,7 +143,7 @@ class ColorDecision(NamedTuple):
 
 
 def decide(term: str, samples_per_pixel: int, header: Codestream | None = None) -> ColorDecision:
-    """Return what the decoded components are, by the table of this module.
+    """Return the meaning of the decoded components, by the tables of this module.
 
     Parameters
     ----------
@@ -167,7 +165,7 @@ def decide(term: str, samples_per_pixel: int, header: Codestream | None = None) 
 
 
 def _by_jpeg(term: str, header: Codestream) -> tuple[Components, str]:
-    """Rows J1 to J12."""
+    """Return the components and the reason, by rows J1 to J12."""
     stated = _stated_by_jpeg(header)
     if stated is not None:
         return stated
@@ -181,7 +179,7 @@ def _by_jpeg(term: str, header: Codestream) -> tuple[Components, str]:
 
 
 def _stated_by_jpeg(header: Codestream) -> tuple[Components, str] | None:
-    """Rows J1 to J6; None for a codestream that states nothing."""
+    """Return the components and the reason, by rows J1 to J6; None if the codestream states nothing."""
     if header.hp_transform:
         return Components.RGB, f"the HP color transform {header.hp_transform} of the codestream"
     if header.jfif:
@@ -196,7 +194,7 @@ def _stated_by_jpeg(header: Codestream) -> tuple[Components, str] | None:
 
 
 def _by_jpeg_2000(term: str, header: Codestream) -> tuple[Components, str]:
-    """Rows K1 to K8."""
+    """Return the components and the reason, by rows K1 to K8."""
     if header.component_transform:
         return Components.RGB, "the multiple component transform of the codestream"
     no_transform = "the codestream without multiple component transform"
@@ -219,7 +217,7 @@ def _contradiction(term: str, header: Codestream, components: Components, reason
 
 
 def _agrees(term: str, header: Codestream, components: Components) -> bool:
-    """Tell whether `term` means the components, and the codestream has no statement that is not defined."""
+    """Return whether `term` means `components`, and the codestream has no undefined statement (row J5)."""
     if header.component_transform:
         return term == "RGB" or term in _TRANSFORMED
     odd_adobe = not header.jfif and (header.adobe_transform or 0) > 1
@@ -227,7 +225,7 @@ def _agrees(term: str, header: Codestream, components: Components) -> bool:
 
 
 def unconverted(term: str, components: Components) -> str:
-    """Return the message for samples that are neither RGB nor converted to it."""
+    """Return the message for samples that are not RGB and are not converted to RGB."""
     message = f"{PHOTOMETRIC_INTERPRETATION}: found {term} for three samples per pixel"
     if components is Components.UNKNOWN:
         return f"{message}, expected RGB, YBR_FULL or YBR_FULL_422: the samples are not RGB, and cannot be converted"

@@ -1,4 +1,4 @@
-"""What is known of an image before its pixel data is looked at, learnt once (PS3.3 C.7.6.3)."""
+"""The checked description of an image (PS3.3 C.7.6.3), built once, before its pixel data is read."""
 
 import operator
 from collections.abc import Hashable
@@ -21,7 +21,8 @@ from dicomet._parsing.transfer_syntax import CODECS, CODESTREAMS, EXPLICIT_VR_BI
 from dicomet._utils.warn import warn
 from dicomet.errors import MissingElementError, PixelDataError, short_repr, unsupported
 
-# pydicom's names of the options, the elements they stand for, and whether the float elements need them too.
+# pydicom's option names, tags and names of the elements, and whether Float and Double Float Pixel Data require them,
+# too.
 _REQUIRED = (
     ("bits_allocated", "(0028,0100)", "Bits Allocated", True),
     ("bits_stored", "(0028,0101)", "Bits Stored", False),
@@ -34,12 +35,14 @@ _REQUIRED = (
 
 
 class ImageDescription(NamedTuple):
-    """The description of an image, and what the caller wants of it.
+    """The description of an image, and the options of the caller.
 
-    `requires_all_frames`: a native value must hold all frames, even where one is wanted. As in pydicom for a Dataset;
-    of a file that is cut, the frames before the cut can be had. `color`: what the samples are, where no codestream
-    has a part in it. `always_rgb`: colors that do not become RGB are an error; `pixel_array` returns some of them as
-    they are.
+    `frame_shape`: ``(rows, columns[, samples])``. `element`: the pixel data element, as messages name it. `ow_swapped`:
+    8-bit samples are stored as big-endian words. `allow_excess_frames`: the result includes frames in excess of Number
+    of Frames. `requires_all_frames`: a native value must hold all frames, even if the caller requests only one, as in
+    pydicom for a Dataset; of a truncated file, the frames before the end can be decoded. `color`: the meaning of the
+    samples; None if it depends on the codestream of each frame. `always_rgb`: colors that cannot be converted to RGB
+    are an error; `pixel_array` returns some of them unconverted.
     """
 
     image: Image
@@ -59,7 +62,7 @@ class ImageDescription(NamedTuple):
 
     @property
     def correct_unused_bits(self) -> bool:
-        """Give the bits above Bits Stored the value they should have (PS3.5 8.1.1)."""
+        """Whether the bits above Bits Stored are cleared or filled with the sign (PS3.5 8.1.1)."""
         return bool(self.options.get("correct_unused_bits", True))
 
     @property
@@ -74,13 +77,13 @@ class ImageDescription(NamedTuple):
         return not self.raw and not forced and bool(options.get("as_rgb", True))
 
     def decide_color(self, header: Codestream | None = None) -> ColorDecision:
-        """Return what the decoded components of a frame are, by the one color rule."""
+        """Return the meaning of the decoded components of a frame, by the color rule."""
         return decide(self.photometric_interpretation, self.options["samples_per_pixel"], header)
 
     def conversion(self, components: Components) -> Conversion | None:
-        """Return the color conversion that samples which are `components` need.
+        """Return the color conversion for samples that are `components`.
 
-        As in pydicom, YBR_PARTIAL_422 and YBR_PARTIAL_420 are converted for those only who must have RGB.
+        As in pydicom, YBR_PARTIAL_422 and YBR_PARTIAL_420 are not converted, except if the caller requires RGB.
         """
         if self.raw:
             return None
@@ -91,17 +94,17 @@ class ImageDescription(NamedTuple):
         return components.conversion if self._wants_rgb and not self._is_left(components) else None
 
     def _is_left(self, components: Components) -> bool:
-        """Tell whether samples that are not RGB stay as they are."""
+        """Return whether samples that are not RGB stay unconverted."""
         is_partial = components is Components.PARTIAL_YCBCR
         return components is Components.UNKNOWN or (is_partial and not self.always_rgb)
 
     def color_warning(self, color: ColorDecision) -> str | None:
-        """Return what the caller must know about the colors of a frame.
+        """Return the warning about the colors of a frame, if there is one.
 
         Raises
         ------
         PixelDataError
-            They do not become RGB, and the caller must have RGB.
+            They cannot be converted to RGB, and the caller requires RGB.
 
         """
         if not self._wants_rgb or not self._is_left(color.components):
@@ -112,7 +115,7 @@ class ImageDescription(NamedTuple):
         return message
 
     def native_decoder(self) -> Decoder:
-        """Return what is done to samples in native form, and to those of RLE Lossless."""
+        """Return the decoder of native, encapsulated uncompressed and RLE Lossless frames."""
         return Decoder.native(
             self.image,
             big_endian=self.big_endian,
@@ -123,14 +126,14 @@ class ImageDescription(NamedTuple):
 
 
 def build_description(parsed: Parsed, *, raw: bool, always_rgb: bool = False) -> ImageDescription:
-    """Check what `parsed` says of the image, and of the wishes of the caller.
+    """Check the elements and options of `parsed`, and return them as a description. Warn about deviations.
 
     Raises
     ------
     MissingElementError
         A required element is missing.
     UnsupportedTransferSyntaxError
-        The transfer syntax is not one of images.
+        The transfer syntax is unknown, or not one of images.
     PixelDataError
         A value is not allowed, or contradicts another.
 
@@ -151,7 +154,7 @@ def build_description(parsed: Parsed, *, raw: bool, always_rgb: bool = False) ->
     return description
 
 
-# The files of a series are described alike.
+# The files of a series have equal descriptions.
 MAX_CACHED = 256
 _cached: dict[Hashable, ImageDescription] = {}
 
@@ -180,7 +183,7 @@ def _describe(parsed: Parsed, *, raw: bool, always_rgb: bool) -> ImageDescriptio
         color=None
         if codec in CODESTREAMS
         else decide(options["photometric_interpretation"], options["samples_per_pixel"]),
-        # As in pydicom, which looks for more frames than Number of Frames in the value of a Dataset, but not of a file.
+        # As in pydicom, which counts excess frames of native pixel data in a Dataset, but not in a file.
         allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or codec != "native")),
     )
 
@@ -230,7 +233,7 @@ def _image(options: dict[str, Any], keyword: str) -> Image:
 
 
 def _number_of_frames(value: Any) -> int:
-    """Return Number of Frames: text as in the element, and 1 for nothing or 0, as in pydicom."""
+    """Return Number of Frames as an integer: text is converted; None and 0 become 1, as in pydicom."""
     number = value
     if isinstance(value, str):
         with suppress(ValueError):
@@ -249,7 +252,7 @@ def _integer(value: Any, tag: str, title: str) -> int:
     """Return `value` as an integer that fits into 64 bits."""
     try:
         number = operator.index(value)
-    except Exception:  # noqa: BLE001 - whatever an object in a data set does when it is asked
+    except Exception:  # noqa: BLE001 - an object in a data set may raise anything
         number = None
     if number is None or not -(2**63) <= number < 2**63:
         element = f"{tag} {title}"

@@ -1,4 +1,4 @@
-"""Frames in fragments (PS3.5 A.4): RLE Lossless, encapsulated uncompressed, and those that a JPEG codec decodes."""
+"""Encapsulated frames (PS3.5 A.4): RLE Lossless, encapsulated uncompressed, and codestreams, which plugins decode."""
 
 import sys
 from array import array
@@ -17,10 +17,10 @@ from dicomet.errors import PIXEL_DATA, PixelDataError, short_repr
 
 
 class EncapsulatedFrames:
-    """Frames whose place must be found first."""
+    """The frames of encapsulated pixel data, whose fragments are located on demand."""
 
     def __init__(self, description: ImageDescription, value: Source, decoding_plugin: str, *, delimited: bool) -> None:
-        """Prepare for `value`, of which only the Basic Offset Table is read."""
+        """Prepare to read frames of `value`. Only the Basic Offset Table is read here."""
         self._description = description
         self._image = description.image
         self._value = value
@@ -39,10 +39,11 @@ class EncapsulatedFrames:
         self._cached_decoder: Decoder | None = None
 
     def _build_index(self) -> FrameIndex:
-        """Return every frame, found by a walk over all item headers, and remembered."""
+        """Return the index of all frames, built by a walk over all item headers on the first call."""
         found = self._found
         if found is None:
-            # Without a lock: whoever warns or reads may call back, and a forked child may have no other thread.
+            # Without a lock: a warning handler or a file object may re-enter, and in a forked child the thread that
+            # holds the lock may not exist.
             self._found = found = self._places.build_frame_index()
             if self._first_found():
                 warn_all(found.warnings)
@@ -51,7 +52,7 @@ class EncapsulatedFrames:
     # Not `functools.cached_property`, which before CPython 3.12 has one lock for all images.
     @property
     def count(self) -> int:
-        """How many frames there are."""
+        """The number of frames."""
         if self._count is None:
             self._count = self._count_frames()
         return self._count
@@ -69,7 +70,10 @@ class EncapsulatedFrames:
         return found if kept else expected
 
     def _locate(self, first: int, count: int) -> tuple[FrameIndex, int]:
-        """Return some frames, and which of them is number `first`: where a table tells, not all are looked for."""
+        """Return an index of frames, and the position of frame `first` in it.
+
+        If only one frame is requested and an offset table gives its place, the index has only this frame.
+        """
         if self._found is None and count == 1 and first < self._image.number_of_frames:
             found = self._places.find_frame(first)
             if found is not None:
@@ -85,7 +89,7 @@ class EncapsulatedFrames:
         return frames.read(self._value, number)
 
     def check(self, first: int, count: int) -> None:
-        """Check that the compressed bytes can hold these frames, before memory is allocated for them."""
+        """Check that the compressed bytes may hold these frames, before memory is allocated for the result."""
         codec = self._description.codec
         if codec in CODESTREAMS:
             self._image.check_codestream(self._frame(first), first, codec)
@@ -106,7 +110,7 @@ class EncapsulatedFrames:
     def decode(
         self, first: int, count: int, out: np.ndarray, workers: int | None, transform: Transform | None = None
     ) -> None:
-        """Decode `count` frames from `first` on into `out`, through `transform` where there is one."""
+        """Decode `count` frames, starting at `first`, into `out`. Apply `transform` if there is one."""
         if self._description.codec == "RLE":
             frames, place = self._locate(first, count)
             plan = self._decoder.with_transform(transform)
@@ -118,7 +122,7 @@ class EncapsulatedFrames:
             decode(index, samples, workers, transform)
 
     def submit(self, first: int, count: int, out: np.ndarray, team: DecodePool) -> Callable[[], object]:
-        """Let `team` do the same, of RLE Lossless. Return what waits for its end, or does it."""
+        """Submit RLE Lossless frames to `team`. Return a function that waits for the result, or else decodes itself."""
         if self._description.codec != "RLE":
             return lambda: self.decode(first, count, out, 1)
         frames, place = self._locate(first, count)
@@ -141,7 +145,7 @@ class EncapsulatedFrames:
         decoded.plan.with_transform(transform).words(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
-        """Return what the components of frame `index` are, and warn of a contradiction."""
+        """Return the meaning of the components of frame `index`, and warn about a contradiction."""
         description, header = self._description, None
         if description.codec in CODESTREAMS:
             header = self._image.check_codestream(self._frame(index), index, description.codec)
@@ -154,13 +158,13 @@ class EncapsulatedFrames:
             warn(warning)
 
     def _warn_of_codestream(self, warnings: list[str]) -> None:
-        """Warn of what is odd in a codestream, but of the first such frame only."""
+        """Warn about deviations of a codestream, for the first such frame only."""
         if warnings and self._first_odd():
             for warning in warnings:
                 warn(warning)
 
     def _warn_of_frames(self, warnings: list[str]) -> None:
-        """Warn of what was tolerated in a frame, but of the first such frame only."""
+        """Warn about tolerated deviations of an RLE frame, for the first such frame only."""
         if warnings and self._first_decoded():
             warn_all(warnings)
 
@@ -172,7 +176,7 @@ class EncapsulatedFrames:
 
 
 def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[Buffer, Buffer] | None:
-    """Return Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8) as they are stored."""
+    """Return the Extended Offset Table and its lengths (PS3.3 C.7.6.3.1.8) as stored: 64-bit, little endian."""
     if extended_offsets is None:
         return None
     try:

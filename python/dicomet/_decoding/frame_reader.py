@@ -1,4 +1,4 @@
-"""The frames of one source, checked and ready to be decoded: what all public functions share."""
+"""`FrameReader`: the frames of one source, checked and ready to be decoded. All public functions use it."""
 
 import errno
 import math
@@ -23,7 +23,7 @@ NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
 
 
 class ArraySpec(NamedTuple):
-    """What a frame of a result is."""
+    """The dtype and the shape of one frame of a result."""
 
     dtype: np.dtype
     frame_shape: tuple[int, ...]
@@ -32,10 +32,11 @@ class ArraySpec(NamedTuple):
 class FrameReader:
     """The frames of `parsed`.
 
-    Nothing is decoded, and nothing read but the offset table, before a frame is asked for.
+    Nothing is decoded before a frame is requested. Until then, only the Basic Offset Table is read, and, if the caller
+    will read all frames, the encapsulated value of a file object.
     """
 
-    def __init__(  # noqa: PLR0913 - what the public functions share
+    def __init__(  # noqa: PLR0913 - the parameters of the public functions
         self,
         parsed: Parsed,
         *,
@@ -46,9 +47,10 @@ class FrameReader:
         whole: bool,
         always_rgb: bool = False,
     ) -> None:
-        """Check the description. `whole`: all frames will be asked for at once.
+        """Check the description.
 
-        `always_rgb`: colors that do not become RGB are an error.
+        `whole`: the caller will read all frames at once. `always_rgb`: colors that cannot be converted to RGB are an
+        error.
         """
         self.description = build_description(parsed, raw=raw, always_rgb=always_rgb)
         self.dtype = self.description.dtype
@@ -62,22 +64,22 @@ class FrameReader:
 
     @property
     def count(self) -> int:
-        """How many frames there are."""
+        """The number of frames."""
         return self._locator.count
 
     def first_color(self) -> ColorDecision:
-        """Return what the samples of the first frame are (`color_rule`), by its header alone."""
+        """Return the meaning of the samples of the first frame (`color_rule`), without decoding it."""
         return self.description.color or self._locator.color(0)
 
     def number_of(self, index: int) -> int:
-        """Return the number of a frame, from 0. A negative `index` counts from the end, as in NumPy.
+        """Return the number of a frame, counted from 0. A negative `index` counts from the end, as in NumPy.
 
-        Frames are counted only where Number of Frames does not tell, and for a negative index.
+        The frames are located only for a negative index, or for one that is not less than Number of Frames.
 
         Raises
         ------
         FrameIndexError
-            There is no such frame.
+            The index is out of range.
         TypeError
             `index` is not an integer.
 
@@ -88,23 +90,30 @@ class FrameReader:
         return number_among(self.count, number)
 
     def frame_numbers(self) -> Iterator[int]:
-        """Count to Number of Frames, and only then ask how many there are: frames before a damage can be had."""
+        """Yield the frame numbers up to Number of Frames, and only then count the frames.
+
+        The frames before a malformed place can thus be decoded.
+        """
         expected = self.description.image.number_of_frames
         yield from range(expected)
         yield from range(expected, self.count)
 
     def select_frames(self, index: int | None, form: ArraySpec | None = None) -> tuple[int, int, tuple[int, ...]]:
-        """Return the first frame, how many, and the shape of the array, of one frame or of the whole image."""
+        """Return the first frame, the number of frames, and the shape of the result.
+
+        `index` is one frame, or None for the whole image. The shape is ``(rows, columns[, samples])`` for one frame and
+        ``(frames, rows, columns[, samples])`` for more.
+        """
         frame_shape = (form or self).frame_shape
         if index is not None:
             return self.number_of(index), 1, frame_shape
-        # Before frames are looked for, of which there are as many or more.
+        # Before the frames are located: there are at least as many as Number of Frames.
         self.check_size(self.description.image.number_of_frames, form)
         count = self.count
         return 0, count, (count, *frame_shape) if count > 1 else frame_shape
 
     def read(self, first: int, count: int, shape: tuple[int, ...], out: np.ndarray | None = None) -> np.ndarray:
-        """Return `count` frames from `first` on, as an array of `shape`."""
+        """Return `count` frames, starting at `first`, as an array of `shape`."""
         self.check(first, count)
         view = self._view(first, count) if out is None and self._view_only else None
         if view is not None:
@@ -115,11 +124,14 @@ class FrameReader:
         return array
 
     def read_transformed(self, first: int, count: int, transform: Transform, out: np.ndarray) -> None:
-        """Fill `out` with what `transform` makes of `count` frames from `first` on."""
+        """Fill `out` with `count` frames, starting at `first`, after `transform`."""
         self._locator.decode(first, count, out.view(np.ndarray), self.workers, transform)
 
     def submit(self, index: int | None, team: DecodePool) -> Callable[[], np.ndarray]:
-        """Let `team` read a frame, or the whole image. Return what waits for the array."""
+        """Submit a frame, or the whole image if `index` is None, to `team`.
+
+        Return a function that waits for the array.
+        """
         first, count, shape = self.select_frames(index)
         if self._view_only:
             return lambda: self.read(first, count, shape)
@@ -134,7 +146,7 @@ class FrameReader:
         return finished
 
     def check(self, first: int, count: int, form: ArraySpec | None = None) -> None:
-        """Check what can be checked before memory is allocated."""
+        """Check size limits and the presence of the frames, before memory is allocated."""
         self.check_size(count, form)
         if count:
             self._locator.check(first, count)
@@ -142,7 +154,7 @@ class FrameReader:
         self.description.image.check_result(count)
 
     def check_size(self, count: int, form: ArraySpec | None = None) -> None:
-        """Check that an array of `count` frames is not larger than the caller wants."""
+        """Check that an array of `count` frames does not exceed `max_bytes`."""
         if self._max_bytes is None:
             return
         wanted = form or self
@@ -159,14 +171,14 @@ class FrameReader:
             warn(self._warning)
 
     def _view(self, first: int, count: int) -> np.ndarray | None:
-        """Return stored samples where they lie, if they are the answer already."""
+        """Return a view of the stored samples, if they are the result already (passthrough)."""
         if not isinstance(self._locator, NativeFrames) or not self._locator.is_passthrough:
             return None
         if self._memory is None:
             memory = mapped_memory(self._locator.stored())
             if memory is None:
                 return None
-            # An array, not slices of the memoryview: these count their exports together, which no thread waits for.
+            # An array, not slices of the memoryview: slices share one export count, which no lock protects.
             self._memory = np.frombuffer(memory, np.uint8)
         start, end = (bit // 8 for bit in self.description.image.native_frame_range(first))
         view = self._memory[start : start + (end - start) * count].view(self.dtype)
@@ -180,18 +192,18 @@ def _locator(
         return NativeFrames(description, parsed.value, max_bytes)
     value = parsed.value
     if whole and value.is_file_object:
-        # Once, in place of twice for every frame.
+        # Read the file object once, instead of twice per frame.
         value = Source.from_buffer(value.read(0, value.length))
     return EncapsulatedFrames(description, value, decoding_plugin, delimited=parsed.delimited)
 
 
 def mapped_memory(source: Source) -> memoryview | None:
-    """Return the bytes of `source` without reading them: memory, or a map of a file. None of any other source.
+    """Return the bytes of `source` without reading them: memory, or a memory-mapped file. None for any other source.
 
     Raises
     ------
     OSError
-        There are no more file descriptors, or no more addresses, for a map.
+        The limit of file descriptors or of the address space prevents a memory map.
 
     """
     if source.is_in_memory:
@@ -205,18 +217,18 @@ def mapped_memory(source: Source) -> memoryview | None:
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
             raise
-        # A system, or a kind of file, that has no maps; or one that is empty.
+        # The system or the kind of file does not support memory maps, or the file is empty.
         return None
     return memoryview(file)[source.start - skipped :]
 
 
 def number_among(count: int, index: int) -> int:
-    """Return the number, from 0, of the frame `index` of `count`.
+    """Return the number, counted from 0, of frame `index` of `count` frames.
 
     Raises
     ------
     FrameIndexError
-        There is no such frame.
+        The index is out of range.
 
     """
     if not -count <= index < count:
@@ -227,7 +239,7 @@ def number_among(count: int, index: int) -> int:
 
 
 def check_out(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Return the caller's array, if the result can be written into it."""
+    """Return the caller's array, or raise if the result cannot be written into it."""
     if not isinstance(out, np.ndarray):
         raise TypeError(f"'out': found {type(out).__name__}, expected a numpy.ndarray")
     if out.dtype != dtype or out.shape != shape:

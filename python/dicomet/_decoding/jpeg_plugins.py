@@ -1,8 +1,9 @@
-"""JPEG, JPEG-LS, JPEG 2000 and HTJ2K frames (PS3.5 A.4.1, A.4.3, A.4.4): handed to pydicom's decoding plugins.
+"""Decoding of JPEG, JPEG-LS, JPEG 2000 and HTJ2K frames (PS3.5 A.4.1, A.4.3, A.4.4) by pydicom's plugins.
 
-The plugins (pylibjpeg, pyjpegls, ...) are C and C++: dicomet's promise of memory safety ends here. What they return is
-placed into the result like any other frame. A frame whose codestream does not hold all its samples is refused, because
-plugins fill in what is missing: JPEG and JPEG 2000 are checked before the call, JPEG-LS by further calls.
+The plugins (pylibjpeg, pyjpegls, ...) are written in C and C++: dicomet does not guarantee memory safety here. Their
+samples are copied to the result like those of any other frame. A frame whose codestream does not hold all its samples
+is refused, because plugins make up missing samples: JPEG and JPEG 2000 are checked before the call, JPEG-LS by
+additional calls.
 """
 
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from dicomet.errors import PIXEL_DATA, PixelDataError
 
 _COLORS = 3
 _END = b"\xff\xd9"
-# XRsiz and YRsiz: the two for which OpenJPEG's plugins have a conversion.
+# XRsiz and YRsiz of the components for which the OpenJPEG plugin converts to RGB.
 _CONVERTED_BY_OPENJPEG = ([(1, 1), (2, 1), (2, 1)], [(1, 1), (2, 2), (2, 2)])
 
 
@@ -25,14 +26,14 @@ class Decoded(NamedTuple):
 
     Attributes
     ----------
-    plan : Plan
-        What is to be done to the words.
+    plan : Decoder
+        The decoder that turns the words into samples of the result.
     words : memoryview
-        The samples as the plugin has returned them, read-only.
+        The words that the plugin has returned, read-only.
     color_warning : str or None
-        A contradiction about the colors.
+        A warning about the colors, such as a contradiction.
     warnings : list of str
-        Deviations of the codestream that change no sample, and contradictions about its bits.
+        Deviations of the codestream that do not change samples, and contradictions about its bits.
 
     """
 
@@ -43,7 +44,7 @@ class Decoded(NamedTuple):
 
 
 def decode(frame: Buffer, index: int, description: ImageDescription, decoding_plugin: str) -> Decoded:
-    """Decode frame number `index` to words.
+    """Decode frame number `index` to words by a plugin.
 
     Raises
     ------
@@ -72,13 +73,13 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
         color_bits=header.precision,
         signed=stored_bits.has_signed_words(header, description),
     )
-    # The plugin has made these samples for us alone: read-only, they need not be copied before the GIL is released.
+    # No one else refers to the plugin's buffer. As a read-only view, it is not copied before the GIL is released.
     words = memoryview(samples.words).toreadonly()
     return Decoded(plan, words, color_warning, [*warnings, *stored_bits.warnings(header, description)])
 
 
 def _returns_rgb(plugin: str, header: Codestream) -> bool:
-    """Tell whether `plugin` converts these components to RGB, whatever it is asked for."""
+    """Return whether `plugin` converts these components to RGB, regardless of its options."""
     return plugin == "pylibjpeg" and header.family == "JPEG 2000" and header.sampling in _CONVERTED_BY_OPENJPEG
 
 

@@ -1,4 +1,4 @@
-"""How much a call may take: threads, and bytes of its result. As the caller says, or else the environment."""
+"""Limits of a call: the number of threads, and the size of the result. The environment has the defaults."""
 
 import operator
 import os
@@ -8,19 +8,19 @@ from dicomet.errors import short_repr
 
 WORKERS = "DICOMET_WORKERS"
 MAX_BYTES = "DICOMET_MAX_BYTES"
-# As many as a 64-bit number has.
+# Decimal digits of the largest 64-bit number.
 MAX_DIGITS = 20
 
 
 def _check_environment() -> None:
-    """Warn of a number of threads that says nothing; once, for it is looked at with every call."""
+    """Warn about an invalid number of threads; at import, because every call reads the variable again."""
     found = os.environ.get(WORKERS)
     if found is not None and _number(found) < 1:
         warn(f"{WORKERS}: found {short_repr(found)}, expected 1 or more: it is ignored")
 
 
 def _number(text: str) -> int:
-    """Return a number that the environment says, -1 for anything else."""
+    """Return the number in a value of the environment; -1 if it is not a number."""
     text = text.strip()
     return int(text) if text.isdecimal() and len(text) < MAX_DIGITS else -1
 
@@ -29,7 +29,7 @@ _check_environment()
 
 
 def check_workers(workers: int | None) -> int | None:
-    """Return `workers` as an integer from 1 on, or None for what the environment says."""
+    """Return `workers` as an integer that is 1 or more; None leaves the number to the environment."""
     if workers is None:
         return None
     number = operator.index(workers)
@@ -39,9 +39,9 @@ def check_workers(workers: int | None) -> int | None:
 
 
 def check_max_bytes(max_bytes: int | None) -> int | None:
-    """Return how many bytes an array may have: as the caller says, or the environment, if either does.
+    """Return the maximum size of an array in bytes, as set by the caller or the environment; None for no limit.
 
-    What says nothing is no limit that anybody could want, so that it is an error, in the environment too.
+    An invalid value is an error, in the environment too: ignoring it would remove a limit.
     """
     if max_bytes is None:
         text = os.environ.get(MAX_BYTES)

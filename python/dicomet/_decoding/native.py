@@ -1,4 +1,4 @@
-"""Frames in native form (PS3.5 8.2, A.1 to A.3, A.5)."""
+"""Native frames (PS3.5 8.2, A.1 to A.3, A.5)."""
 
 from collections.abc import Callable
 
@@ -12,10 +12,10 @@ from dicomet.errors import PixelDataError
 
 
 class NativeFrames:
-    """Samples that follow each other without headers or padding, frame after frame."""
+    """The frames of native pixel data, stored one after the other without headers or padding."""
 
     def __init__(self, description: ImageDescription, value: Source, max_bytes: int | None) -> None:
-        """Prepare for `value`, of which nothing is read yet."""
+        """Prepare to read frames of `value`. Nothing is read here."""
         self._max_bytes = max_bytes
         self._description = description
         self._image = description.image
@@ -25,12 +25,12 @@ class NativeFrames:
         self._first_inflated, self._first_counted = Once(), Once()
         self._plan = description.native_decoder()
 
-    def color(self, index: int) -> ColorDecision:  # noqa: ARG002 - those of all frames
-        """Return what the samples of a frame are."""
+    def color(self, index: int) -> ColorDecision:  # noqa: ARG002 - the same for all frames
+        """Return the meaning of the samples of a frame."""
         return self._description.decide_color()
 
     def stored(self) -> Source:
-        """Return the value: of a deflated data set as much as the description justifies, inflated once."""
+        """Return the value. A deflated one is inflated once, as far as the description justifies."""
         if self._value.is_deflated:
             self._inflate()
         return self._value
@@ -44,7 +44,7 @@ class NativeFrames:
                 f"{element}: found {needed} bytes to inflate, expected at most the {self._max_bytes} of 'max_bytes'"
             )
             raise PixelDataError(message, element=element)
-        # A little more, to know whether there is more.
+        # Request a little more, to detect excess bytes.
         wanted = min(declared, needed + needed % 2 + 1)
         value = self._value.inflate_prefix(wanted)
         if value.length < wanted:
@@ -54,19 +54,19 @@ class NativeFrames:
             warn(f"{element}: found {value.length} bytes to the end of the data set, expected {declared}")
 
     def _check_possible(self, expected: int) -> None:
-        """Check the length that the element says, or that a deflated data set can have, before it is inflated."""
+        """Check `expected` against the largest possible length of a deflated value, before it is inflated."""
         if self._value.is_deflated and expected > self._length:
             element = self._description.element
             message = f"{element}: found a deflated value of {self._length} bytes at most, expected {expected}"
             raise PixelDataError(message, element=element)
 
     def _frame_end(self, count: int) -> int:
-        """Return how many bytes so many frames have."""
+        """Return the size of `count` frames in bytes."""
         return -(-self._image.native_frame_range(count - 1)[1] // 8)
 
     @property
     def count(self) -> int:
-        """How many frames there are: Number of Frames, or what the value holds where more are allowed."""
+        """The number of frames: Number of Frames, or the number that the value holds, if excess frames are allowed."""
         if self._count is None:
             self._count = self._count_frames()
         return self._count
@@ -97,11 +97,11 @@ class NativeFrames:
 
     @property
     def is_passthrough(self) -> bool:
-        """The stored samples are the result: nothing has to be done to them."""
+        """Whether the stored samples are the result already (passthrough)."""
         return self._plan.is_identity
 
     def check(self, first: int, count: int) -> None:
-        """Check that the value is long enough, before memory is allocated for these frames."""
+        """Check that the value is long enough for these frames, before memory is allocated for the result."""
         if self._description.requires_all_frames:
             self._image.native_frames(self._length)
         end = self._frame_end(first + count)
@@ -121,9 +121,9 @@ class NativeFrames:
         workers: int | None,
         transform: Transform | None = None,
     ) -> None:
-        """Decode `count` frames from `first` on into `out`, through `transform` where there is one."""
+        """Decode `count` frames, starting at `first`, into `out`. Apply `transform` if there is one."""
         self._plan.with_transform(transform).native_frames(self.stored(), first, out, workers=workers)
 
     def submit(self, first: int, count: int, out: np.ndarray, team: DecodePool) -> Callable[[], object]:  # noqa: ARG002
-        """Let `team` do the same. Return what waits for its end."""
+        """Submit these frames to `team`. Return a function that waits for the result."""
         return team.native_frames(self._plan, self.stored(), first, out).result

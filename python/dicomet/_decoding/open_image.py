@@ -1,4 +1,4 @@
-"""An image that stays open, for access to single frames in any order."""
+"""`OpenImage`: an image that stays open, for access to single frames in any order."""
 
 from collections.abc import Iterator
 from types import TracebackType
@@ -18,19 +18,20 @@ if TYPE_CHECKING:
 
 
 class OpenImage:
-    """The frames of an image, one behind the other, decoded when they are asked for.
+    """A sequence of the frames of an image, decoded on access.
 
-    The header is parsed once, and the places of the frames are found once: by the offset table, or else by a walk over
-    the headers of all fragments when a frame is first asked for. All methods may be called from any number of threads
-    at the same time; the GIL is released while samples are read and decoded (but for JPEG plugins that hold it).
+    The header is parsed once, and the frames are located once: by the offset table, or else by a walk over the headers
+    of all fragments on the first access to a frame. All methods are thread-safe; the GIL is released while samples are
+    read and decoded, except by JPEG plugins that hold it.
 
     Attributes
     ----------
     shape : tuple of int
-        ``(frames, rows, columns)`` or ``(frames, rows, columns, samples)``; frames also where there is only one, unlike
-        that of `pixel_array`. To count frames may raise `PixelDataError`, for a file that is damaged.
+        ``(frames, rows, columns)`` or ``(frames, rows, columns, samples)``. Unlike the shape of `pixel_array`, it
+        includes the number of frames even for a single frame. For a malformed file, counting the frames may raise
+        `PixelDataError`.
     dtype : numpy.dtype
-        As of `pixel_array`.
+        As for `pixel_array`.
     ndim : int
         3 or 4.
 
@@ -65,7 +66,7 @@ class OpenImage:
         return self._frames
 
     def __len__(self) -> int:
-        """Return how many frames there are."""
+        """Return the number of frames."""
         with self._naming:
             return self._open().count
 
@@ -76,12 +77,12 @@ class OpenImage:
 
     @property
     def dtype(self) -> np.dtype:
-        """As of `pixel_array`."""
+        """The dtype of the frames, as for `pixel_array`."""
         return self._open().dtype
 
     @property
     def ndim(self) -> int:
-        """3, or 4 with samples."""
+        """The number of dimensions: 3, or 4 if pixels have several samples."""
         return 1 + len(self._open().frame_shape)
 
     def frame(self, index: int, out: np.ndarray | None = None) -> np.ndarray:
@@ -90,21 +91,21 @@ class OpenImage:
         Parameters
         ----------
         index : int
-            The number of the frame, from 0; from -1 backwards from the last.
+            The number of the frame, counted from 0. Negative numbers count from the end.
         out : numpy.ndarray, optional
-            Decode into this array, which has the shape and dtype of a frame and is C-contiguous. It is returned.
+            Decode into this array, which must have the shape and dtype of a frame and be C-contiguous, and return it.
 
         Returns
         -------
         numpy.ndarray
-            Of shape ``(rows, columns[, samples])``.
+            The frame, of shape ``(rows, columns[, samples])``.
 
         Raises
         ------
         FrameIndexError
-            There is no such frame: a `PixelDataError` that is also an `IndexError`.
+            The index is out of range: a `PixelDataError` that is also an `IndexError`.
         PixelDataError, OSError
-            As `pixel_array` does.
+            As for `pixel_array`.
 
         """
         frames = self._open()
@@ -116,7 +117,7 @@ class OpenImage:
     @overload
     def __getitem__(self, key: slice) -> np.ndarray: ...
     def __getitem__(self, key: int | slice) -> np.ndarray:
-        """Return a frame, or for a slice an array of frames, of shape ``(frames, rows, columns[, samples])``."""
+        """Return a frame, or, for a slice, an array of shape ``(frames, rows, columns[, samples])``."""
         if not isinstance(key, slice):
             if not hasattr(key, "__index__"):
                 raise TypeError(f"frames are taken by one integer or slice, found {type(key).__name__}")
@@ -140,7 +141,7 @@ class OpenImage:
         return array
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield all frames in their order: of a damaged file, those before the damage, and then raise."""
+        """Yield all frames in order. For a malformed file, yield the frames before the defect, then raise."""
         with self._naming:
             for number in self._open().frame_numbers():
                 yield self._open().read(number, 1, self._open().frame_shape)
@@ -153,23 +154,23 @@ class OpenImage:
         return array if dtype is None else array.astype(dtype, copy=False)
 
     def __repr__(self) -> str:
-        """Tell what it is, without looking for frames."""
+        """Return shape and dtype by the description, without locating the frames."""
         if self._frames is None:
             return "<dicomet.OpenImage, closed>"
         frames, description = self._frames, self._frames.description
         return f"<dicomet.OpenImage, {description.image.number_of_frames} x {frames.frame_shape} {frames.dtype}>"
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to be sent to another process."""
+        """Refuse pickling: an open image cannot be sent to another process."""
         raise TypeError("an open image cannot be sent to another process: open it there")
 
     @property
     def closed(self) -> bool:
-        """Tell whether `close` has been called."""
+        """Whether `close` has been called."""
         return self._frames is None
 
     def close(self) -> None:
-        """Close the file, if one was opened here; frames that are being decoded in other threads are finished."""
+        """Close the file, if this image has opened one. Other threads finish the frames that they are decoding."""
         self._frames = None
 
     def __enter__(self) -> Self:
@@ -179,7 +180,7 @@ class OpenImage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close it."""
+        """Close the image."""
         self.close()
 
 
@@ -193,7 +194,7 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
     max_bytes: int | None = None,
     **kwargs: Unpack[DecodingOptions],
 ) -> OpenImage:
-    """Open an image for access to its frames in any order, from any number of threads.
+    """Open an image for access to its frames in any order, from any thread.
 
     >>> with dicomet.open("us.dcm") as image:
     ...     len(image), image.shape, image.dtype
@@ -203,19 +204,19 @@ def open(  # noqa: A001 - as in gzip, tarfile, PIL.Image
     Parameters
     ----------
     src, raw, decoding_plugin, workers, max_bytes, **kwargs
-        As for `pixel_array`. A file object is not closed. No file may be changed while the image is open.
+        As for `pixel_array`. A file object is not closed. The file must not be modified while the image is open.
 
     Returns
     -------
     OpenImage
-        Its frames are had by number (from -1 backwards, too), by slice, or one after the other. It is closed by
-        `close`, at the end of a ``with`` block, or when it is forgotten. A child that is forked may go on with that of
-        a path; to another process none can be sent.
+        A sequence of frames: index it, slice it, or iterate over it (negative indices work). It is closed by `close`,
+        at the end of a ``with`` block, or when the last reference to it is gone. A forked child process may continue to
+        use an image that was opened by its path; an open image cannot be sent to another process.
 
     Raises
     ------
     PixelDataError, OSError, TypeError
-        As `pixel_array` does.
+        As for `pixel_array`.
 
     """
     return OpenImage(src, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, **kwargs)

@@ -1,7 +1,7 @@
 """The decoding options that the public functions share with pydicom, and the check of argument names.
 
-pydicom keeps every keyword that it does not know without a word, so that a slip such as ``indx=0`` gives another array.
-Here an unknown name is a `TypeError`, at run time and for type checkers.
+pydicom silently accepts unknown keyword arguments, so that a typo such as ``indx=0`` gives another array. Here an
+unknown name is a `TypeError` at run time, and an error for type checkers.
 """
 
 import functools
@@ -14,9 +14,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class DecodingOptions(TypedDict, total=False):
-    """The keyword arguments of pydicom's decoders, by pydicom's names (``pydicom.pixels.DecodeRunner``).
+    """The keyword arguments of pydicom's decoders, with pydicom's names (``pydicom.pixels.DecodeRunner``).
 
-    The first group replaces values of the data set, for files that lack an element or have a wrong one.
+    The options up to `pixel_vr` override the data set, for files with missing or wrong elements.
     """
 
     bits_allocated: int
@@ -46,43 +46,43 @@ class DecodingOptions(TypedDict, total=False):
     pixel_vr: str
     """The VR of the pixel data element, ``"OB"`` or ``"OW"``, which Explicit VR Big Endian needs."""
     allow_excess_frames: bool
-    """Return frames in excess of Number of Frames, if there are any."""
+    """Return also the frames in excess of Number of Frames, if there are any."""
     correct_unused_bits: bool
-    """Set the bits above Bits Stored to 0 or to the sign (PS3.5 8.1.1). True by default."""
+    """Clear the bits above Bits Stored, or fill them with the sign (PS3.5 8.1.1). True by default."""
     view_only: bool
-    """Return a read-only view of the stored samples where they are the result already."""
+    """Return a read-only view of the stored samples if they are the result already."""
     be_swap_ow: bool
     """Swap the bytes of 8-bit samples in 16-bit words."""
     rle_segment_order: str
     """The byte order of RLE segments, for pydicom's plugin ``"pydicom"``."""
     byteorder: str
-    """The same for pydicom's plugin ``"pylibjpeg"``."""
+    """The byte order of RLE segments, for pydicom's plugin ``"pylibjpeg"``."""
     apply_jls_sign_correction: bool
-    """Give JPEG-LS samples the sign of Pixel Representation. True by default."""
+    """Interpret JPEG-LS samples as signed or unsigned by Pixel Representation. True by default."""
     apply_j2k_sign_correction: bool
-    """Give JPEG 2000 samples the sign of Pixel Representation. True by default."""
+    """Interpret JPEG 2000 samples as signed or unsigned by Pixel Representation. True by default."""
     as_rgb: bool
     """Convert ``YBR_FULL`` and ``YBR_FULL_422`` to RGB. True by default."""
     force_rgb: bool
-    """Convert from YCbCr to RGB whatever Photometric Interpretation says."""
+    """Convert from YCbCr to RGB regardless of Photometric Interpretation."""
     force_ybr: bool
-    """Convert from RGB to YCbCr whatever Photometric Interpretation says."""
+    """Convert from RGB to YCbCr regardless of Photometric Interpretation."""
     use_pdh: bool
-    """Of ``Dataset.pixel_array_options``; without effect here."""
+    """An option of ``Dataset.pixel_array_options``; no effect in dicomet."""
 
 
 OPTION_NAMES = frozenset(DecodingOptions.__annotations__)
 
 
 def argument_names(function: Callable[..., Any]) -> frozenset[str]:
-    """Return the names of the keyword arguments of `function`, with the decoding options if it takes any."""
+    """Return the argument names of `function`, with the decoding options if it has ``**kwargs``."""
     parameters = inspect.signature(function).parameters.values()
     names = frozenset(parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD)
     return names | OPTION_NAMES if len(names) < len(parameters) else names
 
 
 def checks_arguments(function: Function) -> Function:
-    """Decorate a public function: an unknown argument raises a `TypeError` that names the nearest known one."""
+    """Decorate a public function so that an unknown argument raises a `TypeError` that suggests the nearest name."""
     known = argument_names(function)
     where = function.__qualname__.removesuffix(".__init__")
 

@@ -1,4 +1,4 @@
-"""The public functions `pixel_array` and `iter_pixels`, with the signatures of pydicom."""
+"""The public functions `pixel_array` and `iter_pixels`, with the signatures of pydicom's functions."""
 
 from collections.abc import Iterable, Iterator, Sized
 from typing import TYPE_CHECKING, Unpack
@@ -36,57 +36,57 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     Parameters
     ----------
     src : path, binary file object, bytes-like or pydicom.dataset.Dataset
-        A DICOM file, by name, open for reading in binary mode and seekable (its position is restored), or as a whole in
-        memory; or a data set that has been read before.
+        A DICOM file: its path, a seekable file object open for reading in binary mode (its position is restored), or
+        its contents in memory; or a data set that pydicom has read.
     ds_out : pydicom.dataset.Dataset, optional
-        Is updated with the file meta information, group 0028 and `specific_tags` of a file in `src`.
+        Updated with the File Meta Information, group 0028 and `specific_tags` if `src` is a file.
     specific_tags : list of int, optional
-        More tags for `ds_out`.
+        Additional tags for `ds_out`.
     index : int, optional
-        Return this frame alone, and do not read the others. It counts from 0, or from the end if it is negative, as
-        indices of NumPy do: -1 is the last frame.
+        Return only this frame, without reading the others. Frames are counted from 0; negative numbers count from the
+        end, as in NumPy.
     raw : bool
-        Return the components as they are coded. By default YCbCr becomes RGB (PS3.3 C.7.6.3.1.2): native samples of
-        ``YBR_FULL`` and ``YBR_FULL_422``, and the components of a codestream that are YCbCr by what it states (PS3.5
-        8.2.1 to 8.2.4), or else by Photometric Interpretation. A contradiction between both is a warning in both cases.
-        ``YBR_PARTIAL_422`` and ``YBR_PARTIAL_420``, and terms without a conversion, are returned as they are, with a
-        warning; `to_display` converts or refuses them. Subsampled chrominance is expanded to full size in both cases.
-        JPEG 2000 is always returned after the inverse of its own component transform, which makes it RGB.
+        Return the components as they are coded. By default, YCbCr is converted to RGB (PS3.3 C.7.6.3.1.2): native
+        samples in ``YBR_FULL`` and ``YBR_FULL_422``, and components of a codestream that are YCbCr by its own statement
+        (PS3.5 8.2.1 to 8.2.4), or, without one, by Photometric Interpretation. With and without `raw`, a contradiction
+        between both gives a warning, subsampled chrominance is upsampled to full size, and JPEG 2000 is returned after
+        the inverse of its own multiple component transform, which gives RGB. ``YBR_PARTIAL_422`` and
+        ``YBR_PARTIAL_420``, and terms without a conversion, are returned unconverted, with a warning; `to_display`
+        converts or refuses them.
     decoding_plugin : str, optional
-        The pydicom plugin for the JPEG syntaxes. All others are decoded by dicomet itself.
+        The pydicom plugin for the JPEG transfer syntaxes. dicomet itself decodes all others.
     out : numpy.ndarray, optional
-        Decode into this array, which has the shape and dtype of the result and is C-contiguous. It is returned.
+        Decode into this array, which must have the shape and dtype of the result and be C-contiguous, and return it.
         If an error is raised, its contents are undefined.
     workers : int, optional
-        Decode with at most so many threads (1 or more). By default as many as the environment variable
-        ``DICOMET_WORKERS`` says, or else as the process may use; small images are decoded by the calling thread alone.
+        Maximum number of threads (1 or more). By default, the value of the environment variable ``DICOMET_WORKERS``,
+        or else the number of CPUs that the process may use. The calling thread decodes small images without others.
     max_bytes : int, optional
-        Refuse an array of more bytes, before it is allocated. By default as many as the environment variable
-        ``DICOMET_MAX_BYTES`` says, or else no limit but that the file must be able to hold so much.
+        Maximum size of the array in bytes; a larger one is refused before it is allocated. By default, the value of the
+        environment variable ``DICOMET_MAX_BYTES``, or else no limit except that the file must be able to hold the
+        samples.
     **kwargs
-        pydicom's decoding options (`DecodingOptions`), among them values in place of those of the data set, such as
-        ``rows=512``. With
-        ``view_only=True`` the result is a read-only view, without a copy, where the stored samples are the answer
-        already: of memory, or of a file that is mapped, and must not be truncated as long as the array lives.
+        pydicom's decoding options (`DecodingOptions`), such as ``rows=512``, which overrides the data set. With
+        ``view_only=True`` the result is a read-only view, without a copy, if the stored samples are the result already:
+        a view of memory, or of a memory-mapped file, which must not be truncated during the lifetime of the array.
 
     Returns
     -------
     numpy.ndarray
         C-contiguous, writeable, owned by the caller, in native byte order, of shape ``(rows, columns[, samples])``, or
-        ``(frames, rows, columns[, samples])`` where there is more than one frame and `index` is not given. The dtype is
-        ``uint8`` to ``int64`` by Bits Allocated and Pixel Representation; ``float32`` or ``float64`` for Float and
+        ``(frames, rows, columns[, samples])`` if there is more than one frame and `index` is None. The dtype is
+        ``uint8`` to ``int64``, by Bits Allocated and Pixel Representation; ``float32`` or ``float64`` for Float and
         Double Float Pixel Data. Bits above Bits Stored are cleared, or filled with the sign. With ``view_only=True`` it
         may be a read-only view.
 
     Raises
     ------
     PixelDataError
-        The description or the pixel data is wrong, or a plugin is missing. The message begins with the file name, if
-        there is one (attribute ``filename``). A missing element raises a subclass that is also an `AttributeError`, an
-        unsupported transfer syntax one that is also a `NotImplementedError`, a frame that does not exist one that is
-        also an `IndexError`.
+        The description or the pixel data is malformed, or a plugin is missing. The message begins with the file name,
+        if there is one (attribute ``filename``). Subclasses: a missing element is also an `AttributeError`, an
+        unsupported transfer syntax also a `NotImplementedError`, a frame index out of range also an `IndexError`.
     TypeError
-        `src` is none of the above, or there is no such argument; the message names the nearest one.
+        `src` is not one of the types above, or an argument name is unknown; the message suggests the nearest name.
     OSError
         `src` cannot be read.
 
@@ -116,29 +116,29 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
     max_bytes: int | None = None,
     **kwargs: Unpack[DecodingOptions],
 ) -> Iterator[np.ndarray]:
-    """Yield the frames of `src`, one after the other, in the memory of about one frame.
+    """Yield the frames of `src`, one after the other, with memory for about one frame.
 
-    Nothing but the names of the arguments is checked, and nothing opened, before the first frame is asked for.
+    The call itself only checks the names of the arguments; `src` is opened when the first frame is requested.
 
     Parameters
     ----------
     src, ds_out, specific_tags, raw, decoding_plugin, workers, max_bytes, **kwargs
         As for `pixel_array`. `ds_out` is filled before the first frame is yielded.
     indices : iterable of int, optional
-        Yield these frames in this order, by numbers as of `index` in `pixel_array`. All frames by default, and, as in
-        pydicom, where this is an empty list.
+        Yield these frames in this order; numbers as for `index` of `pixel_array`. All frames by default, and, as in
+        pydicom, for an empty list.
     out : numpy.ndarray, optional
-        Decode every frame into this array of one frame, and yield it each time.
+        Decode every frame into this array of the shape of one frame, and yield it each time.
 
     Yields
     ------
     numpy.ndarray
-        A frame of shape ``(rows, columns[, samples])``, as `pixel_array` returns it for its index.
+        A frame of shape ``(rows, columns[, samples])``, as `pixel_array` returns it for `index`.
 
     Raises
     ------
     PixelDataError, OSError, TypeError
-        As `pixel_array` does.
+        As for `pixel_array`.
 
     """
     with with_filename(src):
@@ -153,21 +153,21 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
 
 
 def _indices(indices: Iterable[int] | None, frames: FrameReader) -> Iterable[int]:
-    """Return `indices`; all frames where there are none, which in pydicom includes an empty list or range."""
+    """Return `indices`, or all frame numbers if it is None or, as in pydicom, an empty list or range."""
     if indices is not None and not (isinstance(indices, Sized) and len(indices) == 0):
         return indices
     return frames.frame_numbers()
 
 
 def _tags(ds_out: "Dataset | None", specific_tags: list[int] | None) -> list[int] | None:
-    """Return what is to be read besides; None where nobody will see it."""
+    """Return the additional tags to read; None if there is no `ds_out` to receive them."""
     return None if ds_out is None else (specific_tags or [])
 
 
 def _fill(ds_out: "Dataset", parsed: Parsed) -> None:
-    """Give back the elements that were read on the way, not converted, as pydicom does."""
+    """Copy the elements that were read to `ds_out`, as raw elements, like pydicom."""
     if parsed.dataset is None or parsed.is_dataset:
         return
     ds_out.file_meta = parsed.dataset.file_meta
     ds_out.set_original_encoding(*parsed.dataset.original_encoding)
-    ds_out._dict.update(parsed.dataset._dict)  # noqa: SLF001 - raw elements have no public way in
+    ds_out._dict.update(parsed.dataset._dict)  # noqa: SLF001 - no public access to raw elements

@@ -1,7 +1,7 @@
-"""pydicom's decoding plugins: their order, what each of them can decode, and whether it has decoded everything.
+"""pydicom's decoding plugins: their order, their limits, and the check that they have decoded all samples.
 
-A frame goes to the first plugin of its transfer syntax that is installed and able to decode it. If this one refuses the
-frame, no other is asked: the next one may be laxer, and complete a damaged frame with invented samples.
+A frame goes to the first plugin for its transfer syntax that is installed and able to decode it. If that plugin refuses
+the frame, no other one is tried: the next one may be laxer, and make up the missing samples of a malformed frame.
 """
 
 import logging
@@ -28,11 +28,11 @@ from dicomet._native import Codestream
 from dicomet._parsing.transfer_syntax import name_of
 from dicomet.errors import PIXEL_DATA, PixelDataError
 
-# What pydicom's message begins with, in front of those of the plugins.
+# The beginning of pydicom's message, before the messages of the plugins.
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
-# Options that speak of the whole value, where a plugin is given one frame.
+# Options that apply to the whole value; a plugin receives one frame.
 _NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
-# CharLS's words for bytes between the last sample and the end marker: padding, which changes no sample.
+# CharLS's messages for bytes between the last sample and the end marker: padding, which does not change the samples.
 _EXCESS = (
     "the leading start byte (0xFF) for a JPEG marker was not found",
     "the decoding process is ready but the source buffer still contains",
@@ -43,7 +43,7 @@ _COLORS = 3
 
 
 class Plugin(NamedTuple):
-    """A plugin of pydicom, by its name there."""
+    """A plugin: its name in pydicom, the requirement to install it, and its license."""
 
     name: str
     requirement: str
@@ -58,20 +58,20 @@ _OPENJPEG = Plugin("pylibjpeg", "pylibjpeg-openjpeg>=2.0", "MIT")
 
 
 def order(transfer_syntax: str) -> tuple[Plugin, ...]:
-    """Return all plugins for `transfer_syntax`, the one to be asked first at the front.
+    """Return all plugins for `transfer_syntax`, in the order in which they are tried.
 
-    Of plugins with equal values the faster one comes first. Milliseconds for 512 x 512 samples, one thread:
+    Among plugins with equal values, the faster one comes first. Milliseconds for 512 x 512 samples, one thread:
 
     ============= ==== ====== ======== ========= ===============================================
-    coding        gdcm pillow pyjpegls pylibjpeg values
+    codec         gdcm pillow pyjpegls pylibjpeg values
     ============= ==== ====== ======== ========= ===============================================
-    JPEG, 8 bits  3.6  0.9             6.1       gdcm = pillow; pylibjpeg up to 5 levels apart
+    JPEG, 8 bits  3.6  0.9             6.1       gdcm = pillow; pylibjpeg differs by up to 5
     JPEG Lossless 23                   35        equal
     JPEG-LS       24          17       84        equal
     JPEG 2000     97   103             101       equal
     ============= ==== ====== ======== ========= ===============================================
 
-    Among those for JPEG 2000, which are equally fast, the order is pydicom's.
+    The plugins for JPEG 2000 are equally fast; their order is pydicom's.
     """
     if transfer_syntax in {HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K}:
         return (_OPENJPEG,)
@@ -85,7 +85,7 @@ def order(transfer_syntax: str) -> tuple[Plugin, ...]:
 
 
 def installed(transfer_syntax: str) -> list[str]:
-    """Return the names of the installed plugins for `transfer_syntax`, in the order in which they are asked."""
+    """Return the names of the installed plugins for `transfer_syntax`, in the order in which they are tried."""
     available = get_decoder(transfer_syntax).available_plugins
     known = [plugin.name for plugin in order(transfer_syntax)]
     # Plugins that the caller has added to pydicom's decoder come last.
@@ -93,13 +93,13 @@ def installed(transfer_syntax: str) -> list[str]:
 
 
 def check_installed(transfer_syntax: str) -> None:
-    """Raise `PixelDataError` where no plugin for `transfer_syntax` is installed."""
+    """Raise `PixelDataError` if no plugin for `transfer_syntax` is installed."""
     if not get_decoder(transfer_syntax).is_available:
         raise PixelDataError(missing_plugin(transfer_syntax), element=PIXEL_DATA)
 
 
 def missing_plugin(transfer_syntax: str) -> str:
-    """Return the message that says which plugins decode `transfer_syntax`, and how to install them."""
+    """Return the message that names the plugins for `transfer_syntax`, and how to install them."""
     ways = (f"{_installation(plugin)} (license: {plugin.license})" for plugin in order(transfer_syntax))
     return (
         f"{PIXEL_DATA}: the transfer syntax {name_of(transfer_syntax)} ({transfer_syntax}) needs a decoding plugin "
@@ -113,7 +113,7 @@ def _installation(plugin: Plugin) -> str:
 
 
 class Samples(NamedTuple):
-    """A decoded frame: its words, how they lie, and the plugin that has decoded it."""
+    """A decoded frame: its words, their layout, and the plugin that has decoded it."""
 
     words: bytes | bytearray
     bits_allocated: int
@@ -122,7 +122,7 @@ class Samples(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A frame to be decoded. `with_tail` returns its codestream with some more bytes of data in front of the end."""
+    """A frame to decode. `with_tail` returns its codestream with additional bytes of data before the end marker."""
 
     number: int
     header: Codestream
@@ -130,12 +130,12 @@ class Frame(NamedTuple):
 
 
 def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) -> Samples:
-    """Decode a frame, by `decoding_plugin` alone where it is given.
+    """Decode a frame. If `decoding_plugin` is not empty, no other plugin is tried.
 
     Raises
     ------
     PixelDataError
-        No plugin is able to decode the frame, or the one that is refuses it.
+        No plugin is able to decode the frame, or the plugin refuses it.
 
     """
     decoder = get_decoder(description.transfer_syntax)
@@ -165,10 +165,10 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
 
 
 class _Quiet(logging.Filter):
-    """Keeps the failures of probes, which are their expected outcome, out of pydicom's log."""
+    """Removes the failures of probes, which are expected, from pydicom's log."""
 
     def filter(self, _record: logging.LogRecord) -> bool:
-        """Tell whether a record of this thread is to be logged."""
+        """Return whether to log a record of this thread."""
         return not _is_probing.get()
 
 
@@ -177,7 +177,7 @@ logging.getLogger(get_decoder.__module__).addFilter(_Quiet())
 
 
 class _Call(NamedTuple):
-    """The call of one plugin, which is told what the codestream says of itself, in place of the data set."""
+    """The call of one plugin, with bits and sign of the codestream instead of those of the data set."""
 
     decoder: Decoder
     plugin: str
@@ -209,8 +209,8 @@ class _Call(NamedTuple):
         return options
 
 
-# What the plugins do with colors. A frame of three components reaches them through `with_neutral_colors`: without JFIF
-# and with an Adobe marker that says "no transform", or without JP2 boxes. They return then
+# The colors that plugins return. Frames with three components pass through `with_neutral_colors` first: without JFIF,
+# and with an Adobe marker that says "no transform", or without JP2 boxes. The plugins then return
 #
 # ========== ====================== ======================== =========================================================
 # plugin     JPEG                   JPEG-LS                  JPEG 2000 (always after the inverse component transform)
@@ -222,12 +222,12 @@ class _Call(NamedTuple):
 # pyjpegls                          components
 # ========== ====================== ======================== =========================================================
 #
-# Left alone, Pillow converts by the Adobe marker and fails for identifiers "R", "G", "B", GDCM ends the process for an
-# Adobe transform of 2, and Pillow and pylibjpeg convert JPEG 2000 in JP2 boxes that say sYCC.
+# Without that step, Pillow converts by the Adobe marker and fails for identifiers "R", "G", "B", GDCM ends the process
+# for an Adobe transform of 2, and Pillow and pylibjpeg convert JPEG 2000 in JP2 boxes that say sYCC.
 
 
 def _unable(plugin: str, header: Codestream, transfer_syntax: str) -> str | None:
-    """Return why `plugin` cannot decode such a codestream, or would return wrong samples; None where it can."""
+    """Return why `plugin` cannot decode such a codestream, or would return wrong samples; None if it can decode it."""
     return next(_limits(plugin, header, transfer_syntax), None)
 
 
@@ -259,24 +259,24 @@ def _limits_of_jpeg_ls(plugin: str, header: Codestream, *, near: bool) -> Iterat
         yield f"does not decode JPEG-LS of {header.precision} bits"
 
 
-# The codes of JPEG-LS depend on the samples before them, so that only a decoder finds the end of the last one. To learn
-# whether it has, decode again with these bytes behind the data.
+# The codes of JPEG-LS depend on the samples before them, so that only a decoder finds the end of the last code. To
+# detect whether it has found that end, the frame is decoded again with these bytes appended to the data.
 #
-# pyjpegls may accept a codestream whose last byte is missing, and read zeros in its place. It then accepts a byte of
-# zeros as well, but no byte at all behind a complete codestream. GDCM, with an older CharLS, does the same, but accepts
-# zeros behind a complete codestream; of the bytes with one bit set it accepts none there, and at least one where the
-# last byte is missing. pylibjpeg fills in whatever is missing, and reads whatever is there. All of this was measured on
-# cuts of some 400 codestreams.
+# pyjpegls may accept a codestream whose last byte is missing, and read zeros in its place. It then also accepts an
+# appended zero byte, but after a complete codestream it accepts no byte at all. GDCM, with an older CharLS, does the
+# same, but accepts zeros after a complete codestream; of the bytes with one bit set, it accepts none there, and at
+# least one if the last byte is missing. pylibjpeg makes up all missing data, and reads all appended data. All of this
+# was measured on truncated versions of some 400 codestreams.
 _PROBES = {
     "pyjpegls": (b"\x00",),
     "gdcm": tuple(bytes([1 << bit]) for bit in range(7, -1, -1)),
-    # First bits that differ, also behind FF, where the highest bit of a byte is not data (14495-1 A.1).
+    # The first bits differ, even after FF, where the highest bit of a byte is not data (14495-1 A.1).
     "pylibjpeg": (b"\x00" * 24, b"\x7f" * 24, b"\xaa" * 24),
 }
 
 
 def _is_short(call: _Call, frame: Frame, words: bytes | bytearray) -> bool:
-    """Tell whether a JPEG-LS codestream that `call` has decoded ends before its last sample."""
+    """Return whether a JPEG-LS codestream that `call` has decoded ends before its last sample."""
     for probe in _PROBES.get(call.plugin, ()):
         accepted = _probed(call, frame.with_tail(probe))
         if call.plugin == "pylibjpeg" and accepted != words:
@@ -287,7 +287,7 @@ def _is_short(call: _Call, frame: Frame, words: bytes | bytearray) -> bool:
 
 
 def _probed(call: _Call, codestream: bytes) -> bytes | None:
-    """Return what `call` makes of `codestream`; None where it refuses it."""
+    """Return the words that `call` decodes from `codestream`; None if it refuses it."""
     token = _is_probing.set(True)
     try:
         return bytes(call(codestream).words)

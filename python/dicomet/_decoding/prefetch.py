@@ -1,4 +1,4 @@
-"""Many files, one after the other: read and decoded ahead of who uses them."""
+"""Prefetching: many files, read and decoded before the caller requests them."""
 
 import operator
 import os
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from dicomet._parsing.source import Readable
 
 _DICOMET_OPTIONS = frozenset({"raw", "decoding_plugin", "max_bytes"})
-# What gives an array, or raises, when it is its turn.
+# A function that returns the array of a source, or raises its error, when the caller requests it.
 Result = Callable[[], np.ndarray]
 Submit = Callable[[], Result]
 Item = TypeVar("Item")
 
 
 @checks_arguments
-def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
+def pixel_arrays(  # noqa: PLR0913 - the arguments of `pixel_array`
     sources: "Iterable[Readable | Dataset]",
     *,
     index: int | None = None,
@@ -41,38 +41,38 @@ def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
     max_bytes: int | None = None,
     **kwargs: Unpack[DecodingOptions],
 ) -> Iterator[np.ndarray]:
-    """Yield the pixel data of many files, in their order, while threads read and decode the next ones.
+    """Yield the pixel data of many files, in order, while threads read and decode the next ones.
 
     >>> for array in dicomet.pixel_arrays(sorted(Path("series").glob("*.dcm"))):
     ...     volume.append(array)
 
-    The threads are dicomet's own and never need the GIL. That is why they gain where a `ThreadPoolExecutor` does not:
-    for slices that take less time than Python's threads need to let one another run. JPEG syntaxes, data sets, bytes
-    and file objects are decoded by the caller's thread when it is their turn.
+    The threads are dicomet's own and never need the GIL. They are therefore faster than a `ThreadPoolExecutor` for
+    slices that decode in less time than Python's threads need to hand over the GIL. The caller's thread decodes JPEG
+    transfer syntaxes, data sets, bytes and file objects when they are requested.
 
     Parameters
     ----------
     sources : iterable
-        What `pixel_array` takes. Of an iterator, two for each thread and two more are taken ahead. A single source,
-        such as the path of a folder, is a `TypeError`.
+        Sources as for `pixel_array`. From an iterator, ``2 * workers + 2`` sources are taken in advance to be opened,
+        and as many to be decoded. A single source, such as the path of a folder, is a `TypeError`.
     index, raw, decoding_plugin, max_bytes, **kwargs
-        As for `pixel_array`, the same for all.
+        As for `pixel_array`, the same for all sources.
     workers : int, optional
-        So many threads. By default as many as the environment variable ``DICOMET_WORKERS`` says, or else as the process
-        may use.
+        The number of threads. By default, the value of the environment variable ``DICOMET_WORKERS``, or else the number
+        of CPUs that the process may use.
 
     Yields
     ------
     numpy.ndarray
-        As `pixel_array` returns it.
+        The array of one source, as `pixel_array` returns it.
 
     Raises
     ------
     PixelDataError, OSError
-        As `pixel_array` does, when it is the turn of the source that is wrong. Nothing comes after it. An error that is
-        no `PixelDataError` has a note that names the file.
+        As for `pixel_array`, when the array of that source is requested. The iteration ends there. An error that is not
+        a `PixelDataError` has a note that names the file.
     TypeError
-        From the call itself: `sources` is not an iterable of sources, or there is no such argument.
+        Raised by the call itself: `sources` is not an iterable of sources, or an argument name is unknown.
 
     """
     line = iter(checked_sources("sources", sources))
@@ -81,12 +81,12 @@ def pixel_arrays(  # noqa: PLR0913 - those of `pixel_array`
 
 
 def checked_sources(name: str, sources: Iterable[Item]) -> Iterable[Item]:
-    """Return `sources`, the argument `name`, unless it is one source, whose characters or bytes would be sources.
+    """Return `sources`, the argument `name`. Refuse a single source: its characters or bytes are not sources.
 
     Raises
     ------
     TypeError
-        It is one source, or not iterable.
+        `sources` is a single source, or not iterable.
 
     """
     is_one = isinstance(sources, str | os.PathLike | bytes | bytearray | memoryview) or hasattr(sources, "read")
@@ -107,14 +107,14 @@ def _arrays(
 
 
 class _Prefetcher:
-    """The files that are being opened, and those that are being decoded."""
+    """Two queues: the sources that are being opened, and those that are being decoded."""
 
     def __init__(self, team: DecodePool, index: int | None, options: dict[str, Any]) -> None:
         self._team = team
         self._index = index
         self._options = options
         self._length = 2 * team.workers + 2
-        # Of each its source, None for what its iterator raised.
+        # Each entry has its source, which is None for an error of the caller's iterator.
         self._opening: deque[tuple[Readable | Dataset | None, Submit]] = deque()
         self._decoding: deque[tuple[Readable | Dataset | None, Result]] = deque()
 
@@ -138,7 +138,7 @@ class _Prefetcher:
                 src = next(sources)
             except StopIteration:
                 break
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
+            except Exception as error:  # noqa: BLE001 - raised when its array is requested
                 self._opening.append((None, _raise_later(error)))
                 break
             self._opening.append((src, self._opened(src)))
@@ -154,12 +154,12 @@ class _Prefetcher:
         return partial(self._submit, src, task)
 
     def _submit(self, src: "Readable | Dataset", opened: DecodeFuture | None) -> Result:
-        """Describe a file, and begin to decode it. Of other sources nothing is done before their turn."""
+        """Parse a file and submit its frames. Other sources are decoded when their array is requested."""
         if opened is None:
             return partial(pixel_array, src, index=self._index, workers=1, **self._options)
         try:
             return self._decode(opened.result())
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised when it is its turn
+        except Exception as error:  # noqa: BLE001 - raised when its array is requested
             return partial(_raise, error)
 
     def _decode(self, source: Source) -> Result:
@@ -176,10 +176,10 @@ class _Prefetcher:
 
 
 def _add_source_note(error: Exception, src: "Readable | Dataset | None") -> None:
-    """Name the file in an error that has no attribute for it."""
+    """Add a note with the file name to an error that has no attribute for it."""
     if isinstance(error, PixelDataError):
         return
-    # An exception, or a path, may be of a class that anybody has written.
+    # The class of an exception or path may be the caller's own, and raise anything.
     with suppress(Exception):
         note = f"while reading {os.fspath(src)!r}" if isinstance(src, str | os.PathLike) else None
         if note is not None and note not in getattr(error, "__notes__", ()):

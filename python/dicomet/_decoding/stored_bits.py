@@ -1,23 +1,23 @@
-"""The rule for bits: which bits of a sample count, and which one is the sign (PS3.5 8.1.1).
+"""The rule for stored bits: which bits of a sample are significant, and which one is the sign (PS3.5 8.1.1).
 
-Bits above Bits Stored never count, whatever the transfer syntax: they are cleared, or, for signed samples, filled with
-bit Bits Stored - 1. "P" is the precision of the codestream, "PR" Pixel Representation.
+Bits above Bits Stored are unused in every transfer syntax: they are cleared, or, for signed samples, filled with bit
+Bits Stored - 1. "P" is the precision of the codestream, "PR" Pixel Representation, "stored" Bits Stored.
 
 ====================== ============ ==============================================================================
 form                   P            rule
 ====================== ============ ==============================================================================
 native, RLE Lossless                the low Bits Stored bits, by PR
-JPEG                   any          the same. The codestream is unsigned: a shorter sample is extended with zeros
+JPEG                   any          the same. The codestream is unsigned: a narrower sample is zero-extended
 JPEG-LS                >= stored    the same
 JPEG-LS                < stored     the low P bits, by PR: the codestream has no sign, and the words of signed samples
                                     are two's complement in P bits
 JPEG 2000, HTJ2K       >= stored    the low Bits Stored bits, by PR
-JPEG 2000, HTJ2K       < stored     the low P bits, by PR. With the sign that PR says these are the decoded values;
-                                    with the other one the words are reinterpreted
+JPEG 2000, HTJ2K       < stored     the low P bits, by PR. If the codestream agrees with PR about the sign, these are
+                                    the decoded values; otherwise the words are reinterpreted
 ====================== ============ ==============================================================================
 
-pydicom's options turn the rule off. ``correct_unused_bits=False``: bits above Bits Stored stay, as far as the
-codestream has them. ``apply_jls_sign_correction=False`` and ``apply_j2k_sign_correction=False``: the words stay as
+pydicom's options disable the rule. With ``correct_unused_bits=False``, bits above Bits Stored stay, as far as the
+codestream has them. With ``apply_jls_sign_correction=False`` and ``apply_j2k_sign_correction=False``, the words stay as
 decoded.
 """
 
@@ -33,7 +33,7 @@ def container_bits(bits: int) -> int:
 
 
 def significant_bits(header: Codestream, description: ImageDescription) -> int | None:
-    """Return how many low bits of a decoded word count; None where the words are right as they are."""
+    """Return the number of significant low bits of a decoded word; None if the words need no correction."""
     options, stored = description.options, int(description.options["bits_stored"])
     if header.family == "JPEG":
         return stored if description.correct_unused_bits else None
@@ -44,12 +44,12 @@ def significant_bits(header: Codestream, description: ImageDescription) -> int |
 
 
 def has_signed_words(header: Codestream, description: ImageDescription) -> bool:
-    """Tell whether decoded words that are shorter than the result's are extended by their sign."""
+    """Return whether decoded words that are narrower than those of the result are sign-extended."""
     return header.family != "JPEG" and description.options["pixel_representation"] == 1
 
 
 def warnings(header: Codestream, description: ImageDescription) -> Iterator[str]:
-    """Yield contradictions between codestream and data set for which other values would be possible."""
+    """Yield warnings about contradictions between codestream and data set that make the values ambiguous."""
     options = description.options
     stored, signed = options["bits_stored"], options["pixel_representation"] == 1
     precision = header.precision

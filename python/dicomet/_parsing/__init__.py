@@ -1,1 +1,1 @@
-"""From a source to the parsed image."""
+"""Parsing: from a source to the description of the image and its pixel data element."""

@@ -1,7 +1,7 @@
-"""Data elements whose VR is two blanks or two NULs, which some writers leave where they do not know it.
+"""Data elements whose VR is two blanks or two NULs, which some writers leave if they do not know the VR.
 
 PS3.5 7.1.2 requires a VR. pydicom's parser takes such an element for one in implicit VR, reads VR and length as one
-length of 32 bits, and loses its place. Here the dictionary (PS3.6) gives the VR.
+32-bit length, and loses its position. This module takes the VR from the dictionary (PS3.6).
 """
 
 import struct
@@ -27,7 +27,7 @@ StopWhen = Callable[[int, str | None, int], bool]
 
 
 class Header(NamedTuple):
-    """The header of an element with a blank VR: `value` is the offset of its value."""
+    """The header of an element with a blank VR. `vr` is that of the dictionary, `value` the offset of the value."""
 
     tag: int
     vr: str
@@ -43,7 +43,7 @@ class Header(NamedTuple):
 def read_explicit(file: BinaryIO, *, little_endian: bool, stop_when: StopWhen, tags: set[int]) -> Dataset:
     """Read the elements `tags` of a data set in explicit VR, up to the element for which `stop_when` is true.
 
-    Elements at the top level with a blank VR and a tag of the dictionary are read, too, with a warning.
+    Elements at the top level with a blank VR are read, too, with a warning, if the dictionary has their tag.
     """
     elements: dict[BaseTag, RawDataElement | DataElement] = {}
     found: list[Header] = []
@@ -64,7 +64,7 @@ def read_explicit(file: BinaryIO, *, little_endian: bool, stop_when: StopWhen, t
             specific_tags=list(tags),
             parent_encoding=encoding,
         )
-        elements |= part._dict  # noqa: SLF001 - raw elements have no public way out
+        elements |= part._dict  # noqa: SLF001 - no public access to raw elements
         encoding = part.original_character_set
         if not found:
             implicit = bool(part.original_encoding[0])
@@ -78,13 +78,13 @@ def read_explicit(file: BinaryIO, *, little_endian: bool, stop_when: StopWhen, t
 
 
 class _StopAtBlank:
-    """Stops pydicom's parser where the caller wants it, and at an element with a blank VR."""
+    """A `stop_when` for pydicom's parser: true where the caller's is, and at an element with a blank VR."""
 
     def __init__(self, file: BinaryIO, stop_when: StopWhen, *, little_endian: bool, is_first: bool) -> None:
         self._file = file
         self._stop_when = stop_when
         self._little_endian = little_endian
-        # Before the first element, pydicom finds out whether the data set is in explicit VR at all.
+        # At the first element, pydicom detects whether the data set is in explicit VR at all.
         self._is_explicit = None if is_first else True
         self.is_at_blank = False
 
@@ -95,7 +95,7 @@ class _StopAtBlank:
             self._is_explicit = vr is not None and vr.encode("latin-1") in ENCODED_VR
         if not self._is_explicit or vr is not None:
             return False
-        # The parser stands at what it takes for the value of an element in implicit VR.
+        # The file is at what the parser takes for the value of an element in implicit VR.
         value = self._file.tell()
         self._file.seek(value - SHORT_HEADER)
         header = _blank_header(self._file, self._stop_when, little_endian=self._little_endian)
@@ -105,7 +105,7 @@ class _StopAtBlank:
 
 
 def _blank_header(file: BinaryIO, stop_when: StopWhen, *, little_endian: bool) -> Header | None:
-    """Return the header of the element at the position of `file`, which is kept; None where its VR is not blank."""
+    """Return the header of the element at the position of `file`; None if its VR is not blank. Keep the position."""
     start = file.tell()
     header = file.read(LONG_HEADER)
     file.seek(start)
@@ -124,30 +124,33 @@ def _blank_header(file: BinaryIO, stop_when: StopWhen, *, little_endian: bool) -
     if is_long(known) and length == 0 and len(header) == LONG_HEADER:
         size, (length,) = LONG_HEADER, struct.unpack_from(f"{order}L", header, SHORT_HEADER)
     elif is_long(known) and vr == NULLS:
-        # An element in implicit VR whose length is a multiple of 65536.
+        # An element in implicit VR: its length, a multiple of 65536, has two NULs in the place of the VR.
         return None
     found = Header(tag, known, start + size, length)
     return found if _is_header_at(file, found.end, start) else None
 
 
 def pixel_data_header(header: bytes, order: str, left: int) -> tuple[int, int]:
-    """Return the sizes of header and value of a pixel data element with a blank VR, of which `left` bytes are there."""
+    """Return the sizes of header and value of a pixel data element with a blank VR.
+
+    `left` is the number of bytes from the start of the header to the end of the data.
+    """
     (short,) = struct.unpack_from(f"{order}H", header, 6)
     if short == 0:
         return LONG_HEADER, struct.unpack_from(f"{order}L", header, SHORT_HEADER)[0]
     (whole,) = struct.unpack_from(f"{order}L", header, 4)
-    # In implicit VR the first two NULs are a part of the length.
+    # In implicit VR, the two NULs are half of a 32-bit length.
     is_implicit = header[4:6] == NULLS and whole <= left - SHORT_HEADER
     return SHORT_HEADER, whole if is_implicit else short
 
 
 def is_long(vr: str) -> bool:
-    """Tell whether a VR of the dictionary, such as "OB or OW", has a length of 32 bits (PS3.5 7.1.2)."""
+    """Return whether a VR of the dictionary, such as "OB or OW", has a 32-bit length (PS3.5 7.1.2)."""
     return any(one in EXPLICIT_VR_LENGTH_32 for one in vr.split(" or "))
 
 
 def _is_header_at(file: BinaryIO, offset: int, back: int) -> bool:
-    """Tell whether an element in explicit VR, an item or the end of the file is at `offset`. Then go `back`."""
+    """Return whether an element in explicit VR, an item or the end of the file is at `offset`. Then seek to `back`."""
     file.seek(offset)
     header = file.read(SHORT_HEADER)
     file.seek(back)
@@ -160,7 +163,7 @@ def _is_header_at(file: BinaryIO, offset: int, back: int) -> bool:
 def _raw_element(file: BinaryIO, header: Header, *, little_endian: bool) -> RawDataElement:
     file.seek(header.value)
     value = file.read(header.length)
-    # Without a VR pydicom takes the dictionary's, and resolves what is ambiguous.
+    # For VR None, pydicom takes the VR of the dictionary, and resolves an ambiguous one.
     return RawDataElement(BaseTag(header.tag), None, header.length, value, header.value, False, little_endian)  # noqa: FBT003
 
 

@@ -1,4 +1,4 @@
-"""What a file's first bytes show: the DICOM File Format (PS3.10 7.1), or which other format."""
+"""Detection of the format of a file by its first bytes: the DICOM File Format (PS3.10 7.1), or another one."""
 
 import os
 import re
@@ -8,16 +8,16 @@ from pathlib import Path
 from dicomet._utils.regular import special_file_kind
 
 PREAMBLE, PREFIX = 128, b"DICM"
-# As many bytes as tell any of the formats below apart.
+# Enough bytes to distinguish all formats below.
 HEAD = 512
-# A data set that was written without preamble and prefix begins with an element of group 0002 or 0008, in either byte
-# order (PS3.10 7.1 and PS3.5 7.1).
+# A data set without preamble and prefix begins with an element of group 0002 or 0008, in either byte order (PS3.10 7.1
+# and PS3.5 7.1).
 GROUPS = (b"\x02\x00", b"\x08\x00", b"\x00\x08", b"\x00\x02")
 SUFFIXES = frozenset({".dcm", ".dicom"})
 NOT_DICOM = "not a DICOM file"
 
 SHOWN_BYTES, SHOWN_CHARACTERS = 4, 24
-# Offset and first bytes of what people take for DICOM, or find where an archive should be.
+# Offset and magic number of formats that are often taken for DICOM, or found in place of an archive.
 _MAGIC = (
     (0, b"\x1f\x8b", "gzip"),
     (0, b"PK\x03\x04", "a zip archive"),
@@ -56,17 +56,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def head_of(source: str | bytes) -> bytes:
-    """Return the first bytes of a file, by its path or in memory.
+    """Return the first bytes of a file, given its path or its contents.
 
     Raises
     ------
     OSError
-        It cannot be read, or is not a regular file.
+        The file cannot be read, or is not a regular file.
 
     """
     if isinstance(source, bytes):
         return source[:HEAD]
-    # Not opened, because that may wait for a writer; and some devices have no end.
+    # Do not open a special file: opening a pipe may block until there is a writer, and some devices have no end.
     if (kind := special_file_kind(source)) is not None:
         raise OSError(f"found {kind}, expected a file")
     with Path(source).open("rb") as file:
@@ -74,17 +74,17 @@ def head_of(source: str | bytes) -> bytes:
 
 
 def has_prefix(head: bytes) -> bool:
-    """Tell whether a file has the prefix of the DICOM File Format."""
+    """Return whether a file has the prefix of the DICOM File Format."""
     return head[PREAMBLE : PREAMBLE + len(PREFIX)] == PREFIX
 
 
 def is_plausible(head: bytes) -> bool:
-    """Tell whether a file that begins with `head` can be DICOM at all."""
+    """Return whether a file that begins with `head` may be DICOM."""
     return has_prefix(head) or head[: len(GROUPS[0])] in GROUPS
 
 
 def may_be_dicom(path: str) -> bool:
-    """Tell whether a file can be DICOM, as far as its first bytes show it; true where they cannot be read."""
+    """Return whether a file may be DICOM, by its first bytes; True if they cannot be read."""
     try:
         return is_plausible(head_of(path))
     except OSError:
@@ -92,13 +92,13 @@ def may_be_dicom(path: str) -> bool:
 
 
 def is_named_dicom(name: str | os.PathLike[str]) -> bool:
-    """Tell whether the name says that a file is DICOM, and that it is meant to be seen."""
+    """Return whether the file name has a suffix of DICOM, and is not that of a hidden file."""
     path = Path(name)
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def not_dicom(head: bytes) -> str:
-    """Return the message for a file that is not DICOM and begins with `head`, with what it looks like."""
+    """Return the message for a file that is not DICOM and begins with `head`, with the format that it looks like."""
     if not head:
         return f"{NOT_DICOM}: it is empty"
     if not any(head):
@@ -108,7 +108,7 @@ def not_dicom(head: bytes) -> str:
             return f"{NOT_DICOM}: begins with {_shown_bytes(head)} (looks like {name})"
     text = _text(head) or _text_in_front(head)
     if text is None:
-        # It may be a data set alone, of which only the caller knows how it is encoded.
+        # The file may be a data set without File Meta Information, whose encoding only the caller knows.
         return f"{NOT_DICOM}: begins with {_shown_bytes(head)}; of a data set alone, 'transfer_syntax_uid' is required"
     start = text.lstrip()
     name = next((name for pattern, name in _TEXTS if re.match(pattern, start, re.IGNORECASE)), "plain text")
@@ -120,18 +120,18 @@ def _shown_bytes(head: bytes) -> str:
 
 
 def _text(head: bytes) -> str | None:
-    """Return `head` as text; None where it is none. The last character may be cut."""
+    """Return `head` as text; None if it is not text. The last character may be incomplete."""
     mark, encoding = next((known for known in _BYTE_ORDER_MARKS if head.startswith(known[0])), (b"", "utf-8"))
     rest = head[len(mark) :]
     for cut in range(4):
         with suppress(UnicodeDecodeError):
             return _printable(rest[: len(rest) - cut].decode(encoding))
-    # Older web servers send error pages in ISO 8859-1.
+    # Error pages of older web servers are in ISO 8859-1.
     return _printable(rest.decode("latin-1")) if rest[:8].isascii() else None
 
 
 def _text_in_front(head: bytes) -> str | None:
-    """Return the lines in front of something binary, as multipart MIME has them."""
+    """Return the text before binary data, such as the headers of multipart MIME; None if it is not such text."""
     start = _CONTROL.split(head.decode("latin-1"), maxsplit=1)[0]
     return start if start.startswith(_IN_FRONT) else None
 

@@ -1,4 +1,4 @@
-"""What a file says in front of its pixel data (PS3.5 7), found without building a data set where all is plain."""
+"""The header of a file: the elements before its pixel data (PS3.5 7), scanned without building a data set."""
 
 import sys
 from collections.abc import Hashable
@@ -11,7 +11,7 @@ from dicomet._parsing.transfer_syntax import CODECS, DEFLATED_EXPLICIT_VR_LITTLE
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# By pydicom's names of the options.
+# pydicom's names of the decoding options.
 OPTION_NAMES = {
     0x00280002: "samples_per_pixel",
     0x00280006: "planar_configuration",
@@ -25,12 +25,13 @@ OPTION_NAMES = {
 
 
 class Header(NamedTuple):
-    """What stands in front of the pixel data.
+    """The description of the image before its pixel data.
 
-    `options` has the names and values of pydicom's decoding options, those of the caller over those of the file, and
-    ``high_bit``; they must not be changed. `key`: what the scanner has found, where that alone describes the image.
-    `offset` is where the pixel data's value begins, `length` is None where it is undefined. `dataset`
-    is what pydicom has read, if it had to. `display`: what says how the image is to be seen, where that was asked for.
+    `options`: pydicom's decoding options, where the caller's values override those of the file, and ``high_bit``; must
+    not be modified, because headers share it. `offset`: start of the value of the pixel data element, in bytes.
+    `length`: None if it is undefined. `dataset`: the elements that pydicom has read, if its parser was needed. `key`:
+    the scanner's result, if it alone describes the image. `display`: the elements that determine display values, if
+    they were requested.
     """
 
     options: dict[str, Any]
@@ -45,10 +46,10 @@ class Header(NamedTuple):
 
 
 def scan(source: Source, options: dict[str, Any], *, display: bool = False) -> tuple[Source, Header] | None:
-    """Return the header of a file, which may begin in any way, or None where pydicom has to judge it.
+    """Return the header of a file, with or without a preamble; None if pydicom's parser has to read it.
 
-    Return also the bytes in which the pixel data lies: those of a deflated file are others. `display`: find out how the
-    image is to be seen, too.
+    Return also the source that the offsets refer to: for a deflated file, the inflated one. `display`: scan the
+    elements that determine display values, too.
     """
     given = options.get("transfer_syntax_uid") or None
     if not (given is None or (isinstance(given, str) and given.isascii())) or not reads_by_default():
@@ -63,14 +64,14 @@ def scan(source: Source, options: dict[str, Any], *, display: bool = False) -> t
 
 
 def scan_file(head: Source, options: dict[str, Any]) -> Header | None:
-    """Return the header of a plain file, of which `head` is the beginning, or None."""
+    """Return the header of a file that begins with `head`; None if pydicom's parser has to read it."""
     if "transfer_syntax_uid" in options or not reads_by_default():
         return None
     return header_of(find_pixel_data(head, start="file", transfer_syntax=None), options)
 
 
 def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> Header | None:
-    """Return what the scanner has found by pydicom's names."""
+    """Return the scanner's result as a header with pydicom's option names; None if there is no usable result."""
     if not isinstance(found, tuple):
         return None
     key, offset, length, display = found
@@ -84,7 +85,7 @@ def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> H
 
 @lru_cache(maxsize=256)
 def _by_name(key: tuple[Any, ...]) -> dict[str, Any]:
-    """Return what describes an image by the names of pydicom's options: once for the files of a series."""
+    """Return the description of an image by pydicom's option names. Cached, because the files of a series share it."""
     _, numbers, photometric_interpretation, number_of_frames, _, _ = key
     described: dict[str, Any] = {OPTION_NAMES[tag]: number for tag, number in numbers}
     described["number_of_frames"] = number_of_frames or 1
@@ -94,7 +95,7 @@ def _by_name(key: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def reads_by_default() -> bool:
-    """Tell whether pydicom reads data sets as it does without anybody's hooks, of which there are none without it."""
+    """Return whether pydicom's parser has its default hooks and settings, as it has if it is not imported yet."""
     config, hooks = sys.modules.get("pydicom.config"), sys.modules.get("pydicom.hooks")
     if config is None or hooks is None:
         return True

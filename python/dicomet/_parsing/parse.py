@@ -1,7 +1,7 @@
-"""From a source to its image description and its pixel data element.
+"""Parsing a source: the description of the image, and its pixel data element.
 
-A plain file is scanned for the few elements that matter (`header.py`); all else pydicom parses (`data_set.py`). What is
-taken is in `Parsed`, and nothing later looks into a data set again.
+A file is scanned for the few elements that decoding needs (`header.py`); what the scanner does not take goes to
+pydicom's parser (`pydicom_parser.py`). The result is a `Parsed`; later steps do not look into the data set again.
 """
 
 import sys
@@ -23,16 +23,17 @@ def parse(
     *,
     display_tags: Iterable[int] | None = None,
 ) -> Parsed:
-    """Parse `src` up to its pixel data, and read nothing of that.
+    """Parse `src` up to its pixel data, without reading the pixel data itself.
 
-    `specific_tags`: what `ds_out` wants besides. `display_tags`: what display wants besides, if it wants anything.
+    `specific_tags`: additional elements for `ds_out`; None without it. `display_tags`: additional elements for display
+    values; None if the caller needs stored values only.
     """
     if is_dataset(src):
         from dicomet._parsing.pydicom_parser import parse_dataset  # noqa: PLC0415 - imports pydicom
 
         return parse_dataset(src, options)
     source = open_source(src)
-    # The elements of `ds_out` have to be pydicom's.
+    # `ds_out` needs pydicom's elements, which the scanner does not build.
     found = scan(source, options, display=display_tags is not None) if specific_tags is None else None
     if found is None:
         from dicomet._parsing.pydicom_parser import parse_header  # noqa: PLC0415 - imports pydicom
@@ -64,6 +65,6 @@ def parse(
 
 
 def is_dataset(src: object) -> "TypeGuard[Dataset]":
-    """Tell whether `src` is a pydicom data set, without importing pydicom: there is none before somebody has."""
+    """Return whether `src` is a pydicom data set, without importing pydicom: before that, no data set exists."""
     data_set = getattr(sys.modules.get("pydicom.dataset"), "Dataset", None)
     return data_set is not None and isinstance(src, data_set)

@@ -1,4 +1,4 @@
-"""What decoding needs of a data set, whoever has parsed it."""
+"""The result of parsing, whether by the scanner or by pydicom: all that decoding needs of a data set."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,12 +18,12 @@ ELEMENT_LABELS = {
 
 
 class Parsed(NamedTuple):
-    """What decoding needs of a data set.
+    """The description of an image, and its pixel data.
 
-    `options` has the names and values of pydicom's decoding options, with those of the caller over those of the data
-    set, and ``high_bit``. `warning` is what is wrong with the element, but does not matter where the samples are there.
-    `key`: equal ones describe equal images, where it is not None. `display`: what a plain file says of how it is to be
-    seen, where that was asked for; any other file says it in its `dataset`.
+    `options`: pydicom's decoding options, where the caller's values override those of the data set, and ``high_bit``.
+    `value`: the bytes of the pixel data element's value. `warning`: a defect of the element that does not matter if the
+    requested samples are present. `key`: if it is not None, images with equal keys have equal descriptions. `display`:
+    the scanned elements that determine display values, if they were requested; otherwise `dataset` has them.
     """
 
     options: dict[str, Any]
@@ -40,10 +40,10 @@ class Parsed(NamedTuple):
 
     @property
     def delimited(self) -> bool:
-        """The Sequence Delimitation Item (PS3.5 A.4) belongs to the bytes of the value: no parser has removed it."""
+        """Whether `value` includes the Sequence Delimitation Item (PS3.5 A.4), which pydicom's parser removes."""
         return self.undefined_length and not self.is_dataset
 
     @property
     def element(self) -> str:
-        """The pixel data element, as it is named in messages."""
+        """The pixel data element, as messages name it."""
         return ELEMENT_LABELS[self.keyword]

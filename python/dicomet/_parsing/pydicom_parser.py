@@ -1,6 +1,6 @@
-"""What pydicom's parser says of a data set: of one that somebody has parsed before, or of a file that is not plain.
+"""Parsing by pydicom: of a data set that the caller has read, or of a file that the scanner does not take.
 
-The only place that looks into a data set. It is imported when it is needed, and pydicom with it.
+The only module that looks into a data set. It imports pydicom, so that other modules import it only when they need it.
 """
 
 import functools
@@ -37,7 +37,7 @@ PHOTOMETRIC_INTERPRETATION = "(0028,0004) Photometric Interpretation"
 
 
 def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
-    """Take the description and the pixel data of `dataset`, which somebody has parsed before."""
+    """Return the description and the pixel data of `dataset`, which the caller has read."""
     with as_pixel_data_error():
         transfer_syntax = (getattr(dataset, "file_meta", None) or {}).get("TransferSyntaxUID", None)
         is_named = bool(transfer_syntax)
@@ -90,7 +90,10 @@ def _uid(value: Any) -> UID:
 
 
 def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterable[int] | None) -> tuple[Source, Header]:
-    """Let pydicom parse a file. Return the bytes in which the pixel data lies, too: of a deflated file, others."""
+    """Parse the header of a file by pydicom.
+
+    Return also the source that the offsets refer to: for a deflated file, the inflated one.
+    """
     if not options.get("transfer_syntax_uid"):
         _check_is_dicom(source)
     file = as_file(source)
@@ -105,12 +108,12 @@ def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterabl
 
 
 def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
-    """Return these elements of a file, and the file meta information, whatever else is wrong with the image.
+    """Return the elements `tags` of a file, with the File Meta Information, without a check of the image description.
 
     Raises
     ------
     PixelDataError
-        It is not a DICOM file, or the parser does not come as far as the pixel data.
+        The source is not a DICOM file, or pydicom's parser fails before the pixel data.
 
     """
     _check_is_dicom(source)
@@ -119,7 +122,7 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
         read_preamble(file, force=True)
         file_meta = _read_file_meta_info(file)
         if not file_meta.get("TransferSyntaxUID", None):
-            # pydicom guesses the encoding, which is then not a deflated one.
+            # pydicom guesses the encoding, but never a deflated one.
             beginning = io.BytesIO(source.read(0, PARSER_LIMIT))
             return dcmread(beginning, force=True, stop_before_pixels=True, specific_tags=list(tags))
     transfer_syntax = _transfer_syntax(file_meta, {})
@@ -130,7 +133,7 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
 
 
 def _check_is_dicom(source: Source) -> None:
-    """Raise for what is no DICOM file by its first bytes, and say what it looks like."""
+    """Raise if the first bytes are not those of a DICOM file, and name the format that they look like."""
     head = bytes(source.read(0, HEAD))
     if not is_plausible(head):
         raise MissingElementError(not_dicom(head), element=TRANSFER_SYNTAX_UID)
@@ -147,7 +150,7 @@ def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID
     return _uid(named)
 
 
-def _read_header(  # noqa: PLR0913, PLR0917 - what has been read so far
+def _read_header(  # noqa: PLR0913, PLR0917 - the results of the steps before
     source: Source,
     file: BinaryIO,
     file_meta: FileMetaDataset,
@@ -155,7 +158,7 @@ def _read_header(  # noqa: PLR0913, PLR0917 - what has been read so far
     options: dict[str, Any],
     specific_tags: Iterable[int] | None,
 ) -> Header:
-    """Let pydicom read the data set up to the pixel data, and read the header of that."""
+    """Read the data set up to the pixel data by pydicom, then the header of the pixel data element."""
     dataset = _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, specific_tags)
     tag, vr, length = _read_element_header(file, dataset, transfer_syntax, source.length)
     return Header(
@@ -176,7 +179,7 @@ def _read_up_to_pixel_data(
     transfer_syntax: UID,
     specific_tags: Iterable[int] | None,
 ) -> Dataset:
-    """Return the elements before the pixel data; `file` is then at the tag of the pixel data element, or at its end."""
+    """Return the elements before the pixel data, and leave `file` at the pixel data element's tag, or at its end."""
     tags = IMAGE_PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
     if specific_tags is not None:
         tags = tags | _group_0028() | set(specific_tags)
@@ -189,7 +192,7 @@ def _read_up_to_pixel_data(
         if int(tag) in KEYWORDS:
             return True
         if length == UNDEFINED_LENGTH and tag not in tags and (vr is None) == implicit:
-            # The parser would build all of it, and then forget it: of 1 MB of empty items it makes 85 MB.
+            # Skip it: the parser would build all items and then drop them; 1 MB of empty items take 85 MB of memory.
             delimiter = find_delimiter(source, tag=tag, vr=vr, value=file.tell(), big_endian=not little_endian)
             file.seek(file.tell() if delimiter is None else delimiter)
         return False
@@ -211,7 +214,7 @@ def _read_up_to_pixel_data(
 
 @functools.cache
 def _group_0028() -> frozenset[int]:
-    """Return the elements that pydicom gives back in ``ds_out``: group 0028 but for retired ones."""
+    """Return the tags of group 0028 that are not retired: pydicom returns these elements in ``ds_out``."""
     return frozenset(tag for tag, entry in DicomDictionary.items() if tag >> 16 == 0x0028 and not entry[3])  # noqa: PLR2004
 
 
@@ -220,13 +223,13 @@ def _read_element_header(
 ) -> tuple[int, str | None, int]:
     """Read tag, VR and length (PS3.5 7.1) of the pixel data element.
 
-    The encoding is the one that was found, which is not always that of the transfer syntax.
+    The encoding is the one that pydicom has detected, which is not always that of the transfer syntax.
     """
     implicit, little_endian = dataset.original_encoding
     order = "<" if little_endian else ">"
     start, header = file.tell(), file.read(12)
     if transfer_syntax.is_implicit_VR and not b"AA" <= header[4:6] <= b"ZZ":
-        # Where some elements are in implicit VR and some are not, pydicom's parser judges each by itself.
+        # In a data set with elements in both implicit and explicit VR, pydicom's parser decides for each element.
         implicit = True
     size = 8 if implicit else 12
     if len(header) < size:
@@ -244,7 +247,7 @@ def _read_element_header(
         vr = name.decode("latin-1")
     tag = group << 16 | element
     if tag not in KEYWORDS:
-        # pydicom's parser also stops at a delimiter that stands outside a sequence.
+        # pydicom's parser also stops at a delimitation item outside of a sequence.
         raise _no_pixel_data("The dataset in 'src'")
     return tag, vr, length
 
@@ -260,14 +263,14 @@ def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
     if isinstance(term, str) and term.startswith(" "):
         merged["photometric_interpretation"] = term_of(term, PHOTOMETRIC_INTERPRETATION)
     if HIGH_BIT in dataset and "high_bit" not in merged:
-        # It does not change the samples, so that one that cannot be read does not matter.
+        # High Bit does not change the samples, so that an unreadable one is ignored.
         with suppress(Exception):
             merged["high_bit"] = dataset[HIGH_BIT].value
     return merged
 
 
 def _check_elements(dataset: Dataset) -> None:
-    """Raise for the first element of an image that cannot be read, by its name; pydicom tells the value alone."""
+    """Raise an error that names the first unreadable element of the image; pydicom's error has only the value."""
     for tag in sorted(IMAGE_PIXEL_TAGS & dataset.keys()):
         try:
             value = dataset[tag].value
@@ -296,20 +299,20 @@ def _no_pixel_data(where: str) -> MissingElementError:
 
 @contextmanager
 def as_pixel_data_error() -> Iterator[None]:
-    """Turn what pydicom's parser raises for a malformed data set into the one exception.
+    """Convert the exceptions of pydicom's parser for a malformed data set to `PixelDataError`.
 
-    It raises many kinds (`struct.error`, `EOFError`, `KeyError`, `NotImplementedError`, `RecursionError`, ...) and has
-    no base of its own. A missing element stays an `AttributeError`; a file that cannot be read stays an `OSError`.
+    The parser raises many types (`struct.error`, `EOFError`, `KeyError`, `NotImplementedError`, `RecursionError`, ...)
+    without a common base class. A missing element remains an `AttributeError`, an unreadable file an `OSError`.
     """
     try:
         yield
     except (MemoryError, Warning, PixelDataError):
-        # A warning is an exception where the caller wants it to be one.
+        # A warning is raised if the caller's warning filter is "error".
         raise
     except OSError as error:
         if error.errno is not None:
             raise
-        # The parser's own, for data that ends too early.
+        # Raised by the parser itself, for data that ends too early.
         raise PixelDataError(f"the data set cannot be parsed: {error}") from error
     except AttributeError as error:
         raise MissingElementError(str(error)) from error

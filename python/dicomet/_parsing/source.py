@@ -1,4 +1,4 @@
-"""From what a caller has, to bytes that any thread can read: memory, a file, or an object that reads."""
+"""From the caller's argument to a `Source` that any thread can read: memory, a file, or a file object."""
 
 import io
 import os
@@ -11,9 +11,9 @@ from dicomet.errors import TRANSFER_SYNTAX_UID, PixelDataError
 Buffer = bytes | bytearray | memoryview
 Readable = str | os.PathLike[str] | BinaryIO | Buffer | Source
 
-# Bytes that pydicom's parser is given at once.
+# Buffer size for pydicom's parser, in bytes.
 PARSER_BUFFER = 1 << 16
-# Bytes of a deflated data set that it is given in all: it keeps what it has read, and 1 MB can give 1 GB.
+# Maximum number of inflated bytes that pydicom's parser may read: it keeps them, and 1 MB may inflate to 1 GB.
 PARSER_LIMIT = 1 << 22
 
 
@@ -23,9 +23,9 @@ def open_source(src: Readable) -> Source:
     Raises
     ------
     OSError
-        `src` cannot be opened; or is not seekable, which is an `io.UnsupportedOperation`.
+        `src` cannot be opened, or is not seekable (an `io.UnsupportedOperation`).
     TypeError
-        `src` is none of what can be read.
+        `src` is not a supported source.
 
     """
     if isinstance(src, Source):
@@ -47,7 +47,7 @@ def open_source(src: Readable) -> Source:
 
 
 def _check_seekable(file: BinaryIO) -> None:
-    """Raise for a pipe, a socket or the body of an HTTP response: the place of a frame is only found by its offset."""
+    """Raise for a pipe, a socket or the body of an HTTP response: reading a frame needs a seek to its offset."""
     is_seekable = hasattr(file, "seek") and hasattr(file, "tell")
     if is_seekable and hasattr(file, "seekable"):
         is_seekable = bool(file.seekable())
@@ -61,8 +61,9 @@ def _check_seekable(file: BinaryIO) -> None:
 def source_of_file(file: BinaryIO) -> Source:
     """Return the bytes of an open file.
 
-    Python's own files are opened once more where the system can do that: then they are read without the GIL. POSIX
-    locks that this process holds on such a file end when that is closed, as with any second descriptor of a file.
+    A file object of Python's own classes is opened a second time, if the system supports that, so that it is read
+    without the GIL. As with any second descriptor of a file, closing it releases the POSIX locks of this process on the
+    file.
     """
     if type(file) is io.BytesIO:
         return Source.from_buffer(file.getvalue())
@@ -71,7 +72,7 @@ def source_of_file(file: BinaryIO) -> Source:
         try:
             return Source.open(f"/dev/fd/{file.fileno()}")
         except OSError:
-            # No such folder on this system, or no right to open the file again.
+            # The system has no /dev/fd, or the process may not open the file again.
             pass
     return Source.from_file(file)
 
@@ -82,7 +83,7 @@ def as_file(source: Source) -> BinaryIO:
 
 
 class _File(io.BufferedReader):
-    """Allocates no more than there is: a parser asks for as many bytes as an element says it has."""
+    """Limits allocations to the bytes that exist: a parser requests the length that an element declares."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read `size` bytes, or fewer at the end."""
@@ -102,7 +103,7 @@ class _Raw(io.RawIOBase):
 
     @property
     def length(self) -> int:
-        """Up to where there may be something to read."""
+        """The offset up to which there may be bytes to read."""
         return min(self._source.length, self._position + self._left + 1)
 
     def readable(self) -> bool:

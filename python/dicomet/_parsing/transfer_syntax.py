@@ -1,4 +1,4 @@
-"""PS3.5 A, PS3.6 A.1: the transfer syntaxes of images, and how their pixel data is coded."""
+"""The transfer syntaxes of images (PS3.5 A, PS3.6 A.1), and their codecs."""
 
 from typing import Literal
 
@@ -30,12 +30,12 @@ CODECS: dict[str, Codec] = {
     "1.2.840.10008.1.2.4.202": "JPEG 2000",  # the same with RPCL Options
     "1.2.840.10008.1.2.4.203": "JPEG 2000",  # High-Throughput JPEG 2000
 }
-# Those whose frames are handed to a codec: by the standard that their codestreams follow.
+# The codecs whose frames are codestreams, which plugins decode; named by the standard of the codestream.
 CODESTREAMS = frozenset({"JPEG", "JPEG-LS", "JPEG 2000"})
 
 
 def name_of(transfer_syntax: str) -> str:
-    """Return the name of PS3.6."""
+    """Return the name of a transfer syntax in PS3.6."""
     from pydicom.uid import UID  # noqa: PLC0415 - for messages only
 
     return UID(transfer_syntax).name

@@ -1,1 +1,1 @@
-"""Helpers that know nothing of DICOM decoding."""
+"""Helpers that do not depend on DICOM decoding."""

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Atomic file writes: a file appears complete, or not at all."""
 
 import os
 import secrets
@@ -8,29 +8,30 @@ from pathlib import Path
 from typing import BinaryIO
 
 Content = bytes | memoryview | Callable[[BinaryIO], object]
-"""What is written: bytes, or a function that writes to the open file it is given."""
+"""The content of a file: bytes, or a function that writes to the open file that it receives."""
 
 SUFFIX = ".dicomet-part"
-"""Files with this at the end are being written, or were when their process or machine died."""
+"""The suffix of temporary files: they are being written, or were when their process or machine died."""
 
 
 def write(path: str | os.PathLike[str], content: Content) -> None:
-    """Write a file under a temporary name in the same folder, and rename it when it is whole.
+    """Write a file under a temporary name in the same folder, and rename it when it is complete.
 
-    Whoever sees `path` sees all of it, or what was there before. On any failure, an interrupt too, the temporary file
-    is removed. Nothing is flushed to the disk: this is about processes that end, not about machines that do.
+    A reader of `path` sees either the complete new file or the previous one. On any failure, including an interrupt,
+    the temporary file is removed. Nothing is flushed to the disk: this protects against the end of the process, not of
+    the machine.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The file, which is replaced if it is there. Its folder must be there.
+        The file, which is replaced if it exists. Its folder must exist.
     content : bytes, memoryview or callable
-        What is in it, or a function that is called with the open binary file to write it.
+        The content, or a function that writes it to the open binary file that it receives.
 
     Raises
     ------
     OSError
-        If it cannot be written.
+        The file cannot be written.
 
     """
     with write_group() as files:
@@ -38,18 +39,18 @@ def write(path: str | os.PathLike[str], content: Content) -> None:
 
 
 class Files:
-    """Files that are being written, each under a temporary name."""
+    """A group of files that are being written, each under a temporary name."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start without files."""
         self._temporary: list[tuple[Path, Path]] = []
 
     def write(self, path: str | os.PathLike[str], content: Content) -> None:
-        """Write one more, which gets its name with all others."""
+        """Write one more file, which is renamed together with all others."""
         path = Path(path)
-        # Not the file's own name, which with anything behind it may be longer than a name can be.
+        # Not the file's own name plus a suffix, which may exceed the length limit of the file system.
         temporary = path.with_name(f".{secrets.token_hex(8)}{SUFFIX}")
-        # Before it is there: an interrupt may come right behind.
+        # Before the file is created, because an interrupt may follow immediately.
         self._temporary.append((temporary, path))
         with temporary.open("xb") as file:
             if callable(content):
@@ -59,7 +60,7 @@ class Files:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """What has been written."""
+        """The paths of the files written so far."""
         return tuple(str(path) for _, path in self._temporary)
 
     def _rename(self) -> None:
@@ -74,7 +75,7 @@ class Files:
 
 @contextmanager
 def write_group() -> Iterator[Files]:
-    """Write several files, which get their names at the end of the block, or are all removed if it fails."""
+    """Write several files. They are renamed at the end of the block, or all removed if it raises."""
     files = Files()
     try:
         yield files

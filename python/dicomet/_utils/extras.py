@@ -1,8 +1,8 @@
-"""How to install what an optional feature needs: the one place for that text."""
+"""Messages about optional dependencies: how to install what a feature needs."""
 
 
 def install_command(extra: str) -> str:
-    """Return how to install an extra of dicomet (``[project.optional-dependencies]`` in pyproject.toml).
+    """Return the command that installs an extra of dicomet (``[project.optional-dependencies]`` in pyproject.toml).
 
     There is no release yet, so the command for a checkout comes first.
     """

@@ -1,4 +1,4 @@
-"""Arrays to PNG files (ISO/IEC 15948)."""
+"""Encoding of arrays as PNG files (ISO/IEC 15948)."""
 
 import numpy as np
 
@@ -8,23 +8,24 @@ CHANNELS = 3
 
 
 def encode(array: np.ndarray) -> bytes:
-    """Return an image as a PNG file.
+    """Encode an image as a PNG file.
 
     Parameters
     ----------
     array : numpy.ndarray
-        Grey values of shape ``(rows, columns)``, or RGB of shape ``(rows, columns, 3)``, as uint8 or uint16 in any byte
-        order. All bits of every value are kept. Nobody may write to it during the call.
+        Gray values of shape ``(rows, columns)`` or ``(rows, columns, 1)``, or RGB of shape ``(rows, columns, 3)``, as
+        uint8 or uint16 in any byte order. All bits of every value are kept. No thread may modify the array during the
+        call.
 
     Returns
     -------
     bytes
-        The file, made for speed: about a tenth longer than the shortest that filters and compression could make.
+        The file. The encoder favors speed: its files are about 10 % larger than the best filters and compression give.
 
     Raises
     ------
     ValueError
-        If the array is of another shape or dtype, which PNG cannot hold.
+        The array has another shape or dtype, which PNG does not support.
 
     """
     if array.dtype.kind != "u" or array.itemsize not in {1, 2}:
@@ -43,7 +44,7 @@ def encode(array: np.ndarray) -> bytes:
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
-    """Return a view that the core reads in place; of what can be written to it makes a copy."""
+    """Return a read-only view, which the core reads in place; it copies a writeable buffer."""
     view = array.view()
     view.flags.writeable = False
     return view

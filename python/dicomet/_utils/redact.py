@@ -1,4 +1,4 @@
-"""What of a file may be repeated where nothing is to tell whose it is: codes of the standard, no free text."""
+"""Redaction of messages: codes of the standard stay; free text of a file, which may identify a patient, does not."""
 
 import re
 from functools import lru_cache
@@ -7,12 +7,12 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.uid import UID, AllTransferSyntaxes
 
 REDACTED = "'...'"
-# A quotation, as `repr` and pydicom write it: it begins and ends where no word does, for names have apostrophes.
+# A quotation, as `repr` and pydicom write it. A quote inside a word does not delimit it: names have apostrophes.
 _QUOTED = re.compile(r"(?<!\w)b?(?:'.*?'(?!\w)|\".*?\"(?!\w))")
-# Of functions.
+# Names of arguments, which messages quote.
 _ARGUMENTS = ("src", "transfer_syntax_uid")
-# PS3.5 6.2: characters and lengths. CS with small letters too, which are common. Control characters are in none: they
-# show that a length is wrong, and that the value is what stands behind.
+# Characters and lengths by PS3.5 6.2. CS also allows lowercase letters, which are common. No VR allows control
+# characters: they show that the length of an element is wrong, and that the value includes the following elements.
 _TEXTS = {
     "CS": re.compile(r"[A-Za-z0-9_ ]{0,16}"),
     "UI": re.compile(r"[0-9.]{0,64}"),
@@ -22,22 +22,21 @@ _TEXTS = {
 
 
 def is_text_from(vr: str, text: str) -> bool:
-    """Tell whether a value can be one of its VR, as far as its characters and its length show."""
+    """Return whether the characters and the length of a value are valid for its VR."""
     allowed = _TEXTS.get(vr)
     return text.isprintable() and (allowed is None or allowed.fullmatch(text) is not None)
 
 
 def redact(message: str) -> str:
-    """Return a message without what it quotes, but for what the standard itself names so.
+    """Return a message with its quotations redacted, except for terms of the standard.
 
-    A value of a file that is not what it should be may be any other: that of an element with a patient's name, where a
-    length is wrong.
+    A malformed value in a file may be that of any other element: if a length is wrong, even the patient's name.
     """
     return _QUOTED.sub(lambda match: match[0] if _is_standard_text(match[0][1:-1]) else REDACTED, message)
 
 
 def _is_standard_text(quoted: str) -> bool:
-    """Tell whether something is the name of an element, the name or UID of a transfer syntax, or pydicom's own."""
+    """Return whether a quotation names an element, a transfer syntax (by name or UID), or an argument."""
     keyword = "".join(word[0].upper() + word[1:] for word in quoted.split())
     return tag_for_keyword(keyword) is not None or quoted in _own_names()
 

@@ -1,4 +1,4 @@
-"""Files in the narrow sense: what has an end, and can be read without waiting for anybody."""
+"""Detection of special files, which may have no end, or block a reader until another process writes."""
 
 import os
 import stat
@@ -13,12 +13,12 @@ _KINDS = {
 
 
 def special_file_kind(path: str | os.PathLike[str]) -> str | None:
-    """Return what `path` is, such as "a named pipe"; None if it is a regular file. It is not opened.
+    """Return the kind of a special file, such as "a named pipe"; None for a regular file. The file is not opened.
 
     Raises
     ------
     OSError
-        There is nothing of that name.
+        The path does not exist.
 
     """
     mode = os.stat(path).st_mode  # noqa: PTH116 - called for every source

@@ -1,11 +1,11 @@
-"""Which file a name means, whatever other names it has."""
+"""The identity of a file, independent of its name."""
 
 import os
 from typing import Any
 
 
 def file_id(path: str | os.PathLike[str]) -> tuple[int, int] | None:
-    """Return what two names of one file have in common; None if there is no such file."""
+    """Return device and inode of a file, which are equal for all its names; None if it does not exist."""
     try:
         about = os.stat(path)  # noqa: PTH116 - called for every source
     except (OSError, ValueError):
@@ -14,6 +14,6 @@ def file_id(path: str | os.PathLike[str]) -> tuple[int, int] | None:
 
 
 def file_of(src: Any) -> tuple[int, int] | None:
-    """Return the identity of the file that `src` names, or was read from: of a path, an open file, a data set."""
+    """Return the identity of the file of `src`: a path, an open file, or a data set that was read from a file."""
     path = src if isinstance(src, str | os.PathLike) else getattr(src, "filename", None) or getattr(src, "name", None)
     return file_id(path) if isinstance(path, str | os.PathLike) else None

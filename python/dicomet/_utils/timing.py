@@ -1,4 +1,4 @@
-"""Times that can be compared: those who are measured take turns, and in turns begin."""
+"""Comparable timings: the calls are interleaved, and start their rounds in turn."""
 
 import statistics
 import time
@@ -8,22 +8,31 @@ from typing import NamedTuple
 
 
 class Limit(NamedTuple):
-    """How often each is timed: `min_rounds` to `max_rounds` times, and within these bounds until `seconds` are over."""
+    """The number of rounds: `min_rounds` to `max_rounds`, and within these bounds until `seconds` have passed."""
 
     min_rounds: int
     max_rounds: int
     seconds: float
 
     def is_reached(self, runs: int, seconds: float) -> bool:
-        """Tell whether that was enough."""
+        """Return whether `runs` rounds in `seconds` seconds are enough."""
         return runs >= self.max_rounds or (runs >= self.min_rounds and seconds > self.seconds)
 
 
 class TimedCallError(Exception):
-    """Someone raised, who is named, after so many whole rounds; the cause is what was raised."""
+    """A timed call raised an exception, which is the `__cause__`.
+
+    Attributes
+    ----------
+    name : str
+        The name of the call.
+    rounds : int
+        The number of complete rounds before.
+
+    """
 
     def __init__(self, name: str, rounds: int) -> None:
-        """Note who it was."""
+        """Store the name of the call and the number of complete rounds."""
         super().__init__(f"{name} raised in round {rounds + 1}")
         self.name = name
         self.rounds = rounds
@@ -34,16 +43,17 @@ def time_interleaved(
     limit: Limit,
     around: Callable[[str], AbstractContextManager[object]] = nullcontext,
 ) -> dict[str, list[float]]:
-    """Return the seconds of every call, by its name.
+    """Return the times of every call in seconds, by its name.
 
-    They take turns, and every other round goes backwards, so that a machine that becomes slower treats all alike. Who
-    ends a round begins the one that goes backwards, with its own data in the caches; therefore that goes round, too.
-    `around` a name makes what a call needs around it, and is not timed.
+    Each round runs every call once, and every other round runs backwards, so that a machine that becomes slower affects
+    all calls equally. The last call of a round is the first of the next, backward one, and finds its own data in the
+    caches; therefore the order also rotates. `around` returns a context manager for the call of a name, which is not
+    timed.
 
     Raises
     ------
-    TurnError
-        A call has raised. A panic in Rust is no Exception, but is one here.
+    TimedCallError
+        A call raised an exception. This includes a panic in Rust, which is not an `Exception`.
 
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
@@ -64,7 +74,7 @@ def time_interleaved(
 def _seconds(name: str, call: Callable[[], object], rounds: int) -> float:
     start = time.perf_counter()
     try:
-        # Kept until the time is taken: what it costs to free a result is not what it costs to make it.
+        # Keep the result until the clock is read, so that the time to free it is not measured.
         result = call()
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -76,5 +86,5 @@ def _seconds(name: str, call: Callable[[], object], rounds: int) -> float:
 
 
 def medians(times: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Return the median of each that was timed at all."""
+    """Return the median time of each call that was timed at least once."""
     return {name: statistics.median(seconds) for name, seconds in times.items() if seconds}

@@ -1,1 +1,1 @@
-"""The commands of the command line but for ``convert``, each imported when it is asked for."""
+"""The commands of the command line, each imported on first use."""

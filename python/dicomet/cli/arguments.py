@@ -1,4 +1,4 @@
-"""What several commands take, from text to value: types for `argparse`, without anything that takes long to import."""
+"""Argument types for `argparse` that several commands share. Imports nothing that is slow to import."""
 
 import argparse
 import math
@@ -14,7 +14,7 @@ _NEGATIVE = re.compile(r"-\.?\d")
 def with_negative_values(arguments: Sequence[str]) -> list[str]:
     """Join a long option and a value that begins with a negative number: ``--window -600,1500``.
 
-    argparse takes such a value for an option, unless all of it is a number. No option begins with a digit.
+    argparse treats such a value as an option unless all of it is a number. No option begins with a digit.
     """
     joined: list[str] = []
     for position, argument in enumerate(arguments):
@@ -28,7 +28,7 @@ def with_negative_values(arguments: Sequence[str]) -> list[str]:
 
 
 def positive(text: str) -> int:
-    """Return a whole number from 1 on."""
+    """Return a whole number of at least 1."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1 on")
@@ -36,7 +36,7 @@ def positive(text: str) -> int:
 
 
 def window(text: str) -> int | str | tuple[float, float] | tuple[float, float, str]:
-    """Return a window as `dicomet.to_display` takes it."""
+    """Return a window in the form that `dicomet.to_display` takes."""
     digits = text.removeprefix("-")
     if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS:
         return int(text)

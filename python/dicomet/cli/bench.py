@@ -1,4 +1,4 @@
-"""`dicomet bench`, the measuring: decode with pydicom and with dicomet, compare the arrays, take the time of both."""
+"""The measurements of `dicomet bench`: decode with pydicom and with dicomet, compare the arrays, and time both."""
 
 import enum
 import logging
@@ -26,14 +26,14 @@ Decode = Callable[[Path], np.ndarray]
 
 PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 FEWEST_RUNS, MOST_RUNS = 3, 25
-# A file is timed until it had its most runs or this time is over, but never for fewer than the fewest runs.
+# Timing a file stops at the maximum number of runs or after this time, but never below the minimum number of runs.
 SECONDS_PER_FILE = 0.2
-# Values that are compared at once: the temporary arrays stay small next to the image.
+# Values compared at once: the temporary arrays stay small compared with the image.
 COMPARE_CHUNK = 1 << 20
 LOGGERS = ("pydicom", "pylibjpeg", "openjpeg", "jpeg_ls")
-# pydicom's plugins that the extra dicomet[jpeg] installs; Pillow and GDCM know only some kinds of the JPEG syntaxes.
+# pydicom's plugins that the extra dicomet[jpeg] installs; Pillow and GDCM decode only some kinds of the JPEG syntaxes.
 PLUGINS_OF_EXTRA = frozenset({"pylibjpeg", "pyjpegls"})
-# What dicomet says where there is none at all.
+# dicomet's message where no plugin is installed at all.
 NEEDS_PLUGIN = "needs a decoding plugin that is not installed"
 CODEC_SYNTAXES = frozenset([*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes])
 
@@ -59,11 +59,11 @@ _SHORT_NAMES = {
 
 
 class UnusablePathError(Exception):
-    """A path that was given does not exist, or there is nothing in it."""
+    """A given path does not exist, or contains no files."""
 
 
 class Outcome(enum.Enum):
-    """What became of a file; the values are for the reader."""
+    """The outcome for one file; the values are the words of the report."""
 
     EQUAL = "equal"
     DIFFERENT = "differs"
@@ -74,7 +74,7 @@ class Outcome(enum.Enum):
 
 
 class BenchFile(NamedTuple):
-    """A file and the name it has in the report."""
+    """A file and its name in the report."""
 
     path: Path
     label: str
@@ -82,7 +82,7 @@ class BenchFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was found for one file. Times are medians in seconds, over `runs` runs."""
+    """The findings for one file. Times are medians over `runs` runs, in seconds."""
 
     label: str
     outcome: Outcome
@@ -97,17 +97,17 @@ class Result:
 
     @property
     def ratio(self) -> float | None:
-        """Time of pydicom by time of dicomet; none where the arrays are not equal, as speed then means nothing."""
+        """Time of pydicom / time of dicomet; None where the arrays differ, because speed is meaningless there."""
         return self.seconds["pydicom"] / self.seconds["dicomet"] if self.outcome is Outcome.EQUAL else None
 
 
 def exit_status(results: Sequence[Result]) -> int:
-    """Return 1 where dicomet returns something else than pydicom, or nothing where pydicom returns an array."""
+    """Return 1 where dicomet's array differs from pydicom's, or where only pydicom decodes a file; otherwise 0."""
     return int(any(result.outcome in (Outcome.DIFFERENT, Outcome.DICOMET_FAILS) for result in results))
 
 
 def find_files(paths: Sequence[str]) -> list[BenchFile]:
-    """Return all files at and below `paths`, each once; those that come with pydicom where there are no `paths`.
+    """Return all files at and below `paths`, each once; without `paths`, pydicom's own test files.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def _files_of(path: Path, *, relative: bool) -> list[BenchFile]:
         raise UnusablePathError(f"no such file or folder: {str(path)!r}")
     if not path.is_dir():
         raise UnusablePathError(f"neither a file nor a folder: {str(path)!r}")
-    # A folder that cannot be listed goes into the report like a file that cannot be read.
+    # A folder that cannot be listed is reported like a file that cannot be read.
     unlisted: list[Path] = []
     files = [
         Path(folder, name)
@@ -151,7 +151,7 @@ def _files_of(path: Path, *, relative: bool) -> list[BenchFile]:
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Ignore all warnings and what pydicom and its plugins log."""
+    """Suppress all warnings, and all log messages of pydicom and its plugins."""
     loggers = [logging.getLogger(name) for name in LOGGERS]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
@@ -166,10 +166,10 @@ def silenced() -> Iterator[None]:
 
 
 def bench_file(file: BenchFile, repeat: int | None) -> Result:
-    """Decode one file with both, compare the arrays, and take the time; whatever they raise is part of the result."""
+    """Decode one file with both, compare the arrays, and time both; exceptions become part of the result."""
     decoders: dict[str, Decode] = {"pydicom": pydicom_pixel_array, "dicomet": dicomet.pixel_array}
     errors, difference, array = _compare(file.path, decoders)
-    # Of the array only these are kept: it would take memory from the runs that are timed.
+    # Keep only these of the array, whose memory the timed runs would lack.
     shape, dtype = (array.shape, array.dtype.newbyteorder("=").name) if isinstance(array, np.ndarray) else ((), "")
     del array
     seconds, runs = _measure(file.path, decoders, errors, repeat)
@@ -178,7 +178,7 @@ def bench_file(file: BenchFile, repeat: int | None) -> Result:
     name = _SHORT_NAMES.get(transfer_syntax, transfer_syntax.name)
     by_codec = transfer_syntax in CODEC_SYNTAXES
     if NEEDS_PLUGIN in errors.get("dicomet", ""):
-        # The hint below the table says the rest, once for all files.
+        # The hint below the table gives the details, once for all files.
         errors["dicomet"] = f"no decoding plugin for {name} is installed"
     return Result(
         label=file.label,
@@ -204,12 +204,12 @@ def _attempt(decode: Decode, path: Path) -> _Attempt:
         return _Attempt(decode(path), "")
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # noqa: BLE001 - a panic in Rust is no Exception, and one file must not stop the rest
+    except BaseException as error:  # noqa: BLE001 - a panic in Rust is no Exception, and one file must not stop the run
         return _Attempt(None, _reason(error))
 
 
 def _reason(error: BaseException) -> str:
-    """Return the message; with the type where that is not one of those which carry a message for the user."""
+    """Return the message of an exception, with its type unless that type is known to carry a message for the user."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     message = error.reason if isinstance(error, PixelDataError) else " ".join(str(error).split())
@@ -218,7 +218,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _compare(path: Path, decoders: Mapping[str, Decode]) -> tuple[dict[str, str], str, np.ndarray | None]:
-    """Decode once with each, which also warms up. Return the errors by name, the difference, and an array if any."""
+    """Decode once with each, which also warms up. Return the errors by name, the difference, and an array, if any."""
     attempts = {name: _attempt(decode, path) for name, decode in decoders.items()}
     errors = {name: attempt.error for name, attempt in attempts.items() if attempt.error}
     expected, found = attempts["pydicom"].array, attempts["dicomet"].array
@@ -227,7 +227,7 @@ def _compare(path: Path, decoders: Mapping[str, Decode]) -> tuple[dict[str, str]
 
 
 def _difference(expected: np.ndarray | None, found: np.ndarray | None) -> str:
-    """Tell what is different; nothing where shape, dtype but for the byte order, and all values are the same."""
+    """Return the difference; an empty string if shape, dtype (regardless of byte order) and all values are equal."""
     if not isinstance(found, np.ndarray) or not isinstance(expected, np.ndarray):
         return f"type {type(found).__name__}, pydicom {type(expected).__name__}"
     if found.shape != expected.shape:
@@ -252,7 +252,7 @@ def _count_different(expected: np.ndarray, found: np.ndarray) -> int:
 def _measure(
     path: Path, decoders: Mapping[str, Decode], errors: dict[str, str], repeat: int | None
 ) -> tuple[dict[str, float], int]:
-    """Return the median time of each that decodes `path`, and the runs; add to `errors` who fails later on."""
+    """Return the median times of the decoders that succeed, and the runs; add later failures to `errors`."""
     calls = {name: partial(decode, path) for name, decode in decoders.items() if name not in errors}
     limit = Limit(FEWEST_RUNS, MOST_RUNS, SECONDS_PER_FILE) if repeat is None else Limit(repeat, repeat, 0)
     try:
@@ -276,16 +276,16 @@ def _outcome(path: Path, errors: Mapping[str, str], difference: str) -> Outcome:
 
 
 def _is_image(path: Path) -> bool:
-    """Tell whether a file that is refused by both has pixel data; by pydicom's parser, and not by what they raised."""
+    """Return whether a file that both refuse has pixel data, according to pydicom's parser, not to the exceptions."""
     try:
         with path.open("rb") as file:
             named_dicom = file.read(132)[128:] == b"DICM"
     except OSError:
-        # Nobody knows, and the reason is worth a line.
+        # Unknown; treated as an image, so that the report gives the reason.
         return True
     try:
         dataset = pydicom.dcmread(path, force=True, defer_size=1024)
-    except Exception:  # noqa: BLE001 - any file can be here, and the parser raises many kinds
+    except Exception:  # noqa: BLE001 - the file can be anything, and the parser raises many types
         return named_dicom
     return any(tag in dataset for tag in PIXEL_DATA)
 
@@ -293,7 +293,7 @@ def _is_image(path: Path) -> bool:
 def _transfer_syntax(path: Path) -> UID:
     try:
         return UID(read_file_meta_info(path).get("TransferSyntaxUID", ""))
-    except Exception:  # noqa: BLE001 - any file can be here, and the parser raises many kinds
+    except Exception:  # noqa: BLE001 - the file can be anything, and the parser raises many types
         return UID("")
 
 

@@ -1,4 +1,4 @@
-"""`dicomet bench`, what is seen of it: the progress bar, the table and the summary."""
+"""The output of `dicomet bench`: the progress bar, the table and the summary."""
 
 import os
 import platform
@@ -22,12 +22,12 @@ from dicomet._utils.extras import install_command
 from dicomet.cli.bench import BenchFile, Outcome, Result, bench_file, silenced
 from dicomet.cli.terminal import plain, printable
 
-# Wider than any table: a file or a pipe has no width to keep to.
+# Wider than any table, for files and pipes, which have no width.
 UNLIMITED = 10_000
 LONGEST_REASON = 160
-# A file name is not cut to less than this; columns are left out before that.
+# File names are not cut to less than this; columns are dropped first.
 NARROWEST_FILE = 20
-# Words are not wrapped to less than this.
+# Text is not wrapped to less than this.
 NARROWEST_TEXT = 24
 GAP = 2
 PLUGINS = ("pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "pillow", "python-gdcm")
@@ -47,12 +47,12 @@ _EXPLAINED = {
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leave it to the command line; rich would exit with the status of arrays that differ."""
+        """Re-raise for the caller; rich would exit with status 1, which means that arrays differ."""
         raise  # noqa: PLE0704 - is called while the BrokenPipeError is handled
 
 
 def make_console() -> Console:
-    """Return the console for standard output, which cuts lines for a terminal or the one who sets COLUMNS, only."""
+    """Return the console for standard output, which limits the line width only in a terminal or if COLUMNS is set."""
     unlimited = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
     return _Console(width=UNLIMITED if unlimited else None, highlight=False, emoji=False, markup=False)
 
@@ -65,7 +65,7 @@ def bench_all(files: Sequence[BenchFile], repeat: int | None, console: Console) 
         MofNCompleteColumn(),
         TextColumn("{task.fields[label]}", markup=False),
     )
-    # Drawn between the files, as a thread that draws would take time from what is measured.
+    # Drawn between files: a thread that draws would take time from the measurement.
     progress = Progress(
         *columns,
         console=console,
@@ -84,7 +84,7 @@ def bench_all(files: Sequence[BenchFile], repeat: int | None, console: Console) 
 
 
 def show(results: Sequence[Result], console: Console) -> None:
-    """Print the table, the reasons of those that are not equal, and the summary."""
+    """Print the table, the reasons for results that are not equal, and the summary."""
     decoded = [result for result in results if result.outcome in _STYLES]
     if decoded:
         console.print(_table(decoded, console))
@@ -136,7 +136,7 @@ def _table(results: Sequence[Result], console: Console) -> Table:
 
 
 def _fitting(columns: Sequence[_Column], width: int) -> list[_Column]:
-    """Leave out what can be missed until the others fit beside file names of tolerable width; cut these to the rest."""
+    """Drop dispensable columns until the rest fits beside file names of readable width; cut those to what is left."""
     files, *others = columns
     for title in ("dtype", "shape", "transfer\nsyntax"):
         if sum(column.width + GAP for column in others) + min(files.width, NARROWEST_FILE) <= width:
@@ -147,7 +147,7 @@ def _fitting(columns: Sequence[_Column], width: int) -> list[_Column]:
 
 
 def _shortened(name: str, width: int) -> str:
-    """Cut the middle out of a name that is too long: both ends tell files apart."""
+    """Cut the middle out of a name that is too long: both ends distinguish files."""
     if cell_len(name) <= width:
         return name
     dots = "..."
@@ -165,13 +165,13 @@ def _ratio(ratio: float | None) -> Text:
     if ratio is None:
         return Text("-")
     digits = 2 if ratio < 10 else 1 if ratio < 100 else 0  # noqa: PLR2004 - three digits
-    # Within a tenth they are as fast as each other.
+    # A difference of less than a tenth counts as equal speed.
     style = "green" if ratio > 1.1 else "red" if ratio < 1 / 1.1 else ""  # noqa: PLR2004
     return Text(f"{ratio:.{digits}f}x", style)
 
 
 def _show_reasons(title: str, results: Sequence[Result], console: Console) -> None:
-    """Print the reasons beside the names, each indented as a block."""
+    """Print the reasons beside the names, each as an indented block."""
     if not results:
         return
     console.print(f"\n{title}:", style="bold")
@@ -181,7 +181,7 @@ def _show_reasons(title: str, results: Sequence[Result], console: Console) -> No
         reason = textwrap.shorten(plain(result.reason), LONGEST_REASON, placeholder=" ...")
         lines = textwrap.wrap(_printable(reason, console), max(NARROWEST_TEXT, console.width - indent))
         head = " " * GAP + label
-        # A name that is too long for its column has a line of its own.
+        # A name that is too long for its column gets a line of its own.
         first = [head + " " * (indent - cell_len(head)) + lines.pop(0)] if cell_len(head) <= indent - GAP else [head]
         console.print("\n".join([*first, *(" " * indent + line for line in lines)]), soft_wrap=True)
 
@@ -201,7 +201,7 @@ def _counts(results: Sequence[Result]) -> Text:
 
 
 def _show_speed(results: Sequence[Result], console: Console) -> None:
-    """Print by how much dicomet is faster, over the equal files: all, and by who decodes them."""
+    """Print the speed ratios over the equal files: in total, and by which library decodes them."""
     equal = [result for result in results if result.ratio is not None]
     if not equal:
         return
@@ -256,5 +256,5 @@ def _version(package: str) -> str:
 
 
 def _printable(text: str, console: Console) -> str:
-    """Return `text` without control characters, and without those that the output cannot encode."""
+    """Return `text` with escapes for control characters, and for those that the output cannot encode."""
     return printable(text).encode(console.encoding, "backslashreplace").decode(console.encoding)

@@ -9,22 +9,22 @@ from dicomet import _native
 from dicomet._utils import png
 
 GAP = 4
-# Neither black nor white, which images often are at their edges.
+# Neither black nor white, which are frequent at the edges of images.
 BACKGROUND = (96, 96, 96)
 BROKEN = (48, 48, 48)
 CROSS = (224, 64, 64)
-# Of the sheet, in which a pixel has three bytes.
+# Maximum for the whole sheet, which takes three bytes a pixel.
 MAX_PIXELS = 100_000_000
-# Rows by columns of a tile that is drawn in other than square pixels; more is a mistake in the file.
+# Maximum aspect ratio of a drawn pixel; a larger one is an error in the file.
 MAX_ASPECT = 100
 
 
 class UnusableSheetError(Exception):
-    """There is no such sheet."""
+    """The requested sheet cannot be drawn or written."""
 
 
 class Box(NamedTuple):
-    """A part of the sheet."""
+    """A rectangle of the sheet, in pixels."""
 
     top: int
     left: int
@@ -33,19 +33,19 @@ class Box(NamedTuple):
 
 
 class ContactSheet:
-    """Tiles of `size` by `size` pixels in rows, with gaps between them.
+    """Tiles of `size` by `size` pixels in rows, separated by gaps.
 
     Attributes
     ----------
     pixels : numpy.ndarray
         RGB, of shape ``(rows, columns, 3)`` and dtype uint8.
     images : int
-        The number of images that have been drawn.
+        The number of images drawn.
 
     """
 
     def __init__(self, count: int, columns: int | None, size: int) -> None:
-        """Lay out `count` tiles, in rows of `columns`, or nearly in a square."""
+        """Lay out `count` tiles in rows of `columns`, by default nearly in a square."""
         self.images = 0
         self._size = size
         self._columns = min(count, columns or math.isqrt(count - 1) + 1)
@@ -59,16 +59,16 @@ class ContactSheet:
         self.pixels[...] = BACKGROUND
 
     def place(self, number: int, image: np.ndarray, aspect: float) -> None:
-        """Draw tile `number`, counted from 0: an image as large as fits.
+        """Draw an image into tile `number`, as large as fits.
 
         Parameters
         ----------
         number : int
-            Of the tile.
+            The number of the tile, counted from 0.
         image : numpy.ndarray
-            Grey of shape ``(rows, columns)``, or RGB of shape ``(rows, columns, 3)``, as uint8.
+            Gray of shape ``(rows, columns)``, or RGB of shape ``(rows, columns, 3)``, as uint8.
         aspect : float
-            How much higher than wide a pixel is.
+            Height of a pixel / width of a pixel.
 
         """
         rows, columns = image.shape[:2]
@@ -91,7 +91,7 @@ class ContactSheet:
         self.images += 1
 
     def cross_out(self, number: int) -> None:
-        """Draw a cross in place of an image that could not be had."""
+        """Draw a cross in place of an image that cannot be shown."""
         part = self._part(self._centered(number, self._size, self._size))
         part[...] = BROKEN
         diagonal = np.arange(self._size)

@@ -1,4 +1,4 @@
-"""The arguments of ``dicomet convert``. Nothing but the standard library: every call of ``dicomet`` reads this."""
+"""The arguments of ``dicomet convert``. Imports only light modules: every call of ``dicomet`` imports this one."""
 
 import argparse
 
@@ -15,7 +15,7 @@ Exit status: 0; 1 if a file failed, which does not end the rest and is counted b
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add all to `parser`."""
+    """Add all arguments to `parser`."""
     parser.add_argument(
         "sources",
         metavar="SRC",

@@ -35,7 +35,7 @@ PREFIX = "dicomet convert"
 
 
 class _Plan(NamedTuple):
-    """What is to be done."""
+    """The checked arguments: input files, their outputs, and the options."""
 
     found: Sequence[InputFile]
     outs: Sequence[Path]
@@ -49,7 +49,7 @@ class _Plan(NamedTuple):
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Convert what the arguments name, and return the exit status."""
+    """Convert the files that the arguments name, and return the exit status."""
     try:
         plan = _plan(arguments)
         report = None if arguments.report is None else Report(Path(arguments.report))
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(report: Report) -> bool:
-    """Write a report, and return whether it could be written."""
+    """Write a report, and return whether that succeeded."""
     try:
         report.write()
     except OSError as error:
@@ -133,17 +133,17 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
 
 
 def _is_file_name(out: Path) -> bool:
-    """Tell the name of a result from that of a folder, which may have a dot too; x.bmp is neither."""
+    """Distinguish the name of an output file from that of a folder, which may contain a dot; x.bmp is neither."""
     if out.is_dir():
         return False
     return out.suffix.lower() in {*FORMATS, *OTHER_FORMATS}
 
 
 def _shown(done: Iterable[Converted], count: int, *, verbose: bool) -> Iterator[Converted]:
-    """Pass on what is done, with a progress bar in a terminal.
+    """Pass results on, with a progress bar in a terminal.
 
-    Files that fail, or are converted with a warning, are summarized by reason at the end, also after an interrupt; or
-    with `verbose` named at once, each on a line.
+    Files that fail, or are converted with a warning, are summarized by reason at the end, also after an interrupt; with
+    `verbose`, each is printed on a line of its own at once.
     """
     console = Console(stderr=True, highlight=False, emoji=False, markup=False)
     summaries: dict[str, Summary] = {}
@@ -166,7 +166,7 @@ def _shown(done: Iterable[Converted], count: int, *, verbose: bool) -> Iterator[
 
 
 def _prefix(result: Converted) -> str | None:
-    """Return how the line of a file begins; None if there is nothing to say of it."""
+    """Return the prefix of a file's line, or None if there is nothing to report."""
     if result.status == "failed":
         return PREFIX
     return f"{PREFIX}: warning" if result.status == "converted" and result.reason else None

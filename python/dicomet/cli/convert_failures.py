@@ -1,4 +1,4 @@
-"""What is said of files that failed, or were converted with a warning: one line for each reason, not for each file."""
+"""Messages about files that failed, or were converted with a warning: one line for each reason, not for each file."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"\d+")
 
 @dataclass(slots=True)
 class _Reason:
-    """The files that have one reason, but for the numbers in it."""
+    """The files that share one reason, apart from the numbers in it."""
 
     text: str
     files: int = 0
@@ -35,24 +35,24 @@ class _Reason:
 
 
 class Summary:
-    """Counts files by reason.
+    """Counts of files by reason.
 
-    The memory that it takes depends on the number of reasons. `prefix` stands in front of each line.
+    Memory grows with the number of reasons only. `prefix` starts each line.
     """
 
     def __init__(self, prefix: str) -> None:
-        """Begin with no files."""
+        """Start without files."""
         self._prefix = prefix
         self._reasons: dict[str, _Reason] = {}
 
     def add(self, result: Converted) -> None:
-        """Take a file with a reason."""
+        """Count a file that has a reason."""
         text = reason_without_name(result)
         # Sizes and offsets differ from file to file.
         self._reasons.setdefault(_NUMBER.sub("0", text), _Reason(text)).add(result.source, text)
 
     def lines(self) -> Iterator[str]:
-        """Yield a line for each reason, the most frequent first, and one for those that are left out."""
+        """Yield a line for each reason, the most frequent first, and one for the reasons left out."""
         reasons = sorted(self._reasons.values(), key=lambda reason: -reason.files)
         yield from (one_line(f"{self._prefix}: {reason.line()}") for reason in reasons[:MOST_REASONS])
         left = reasons[MOST_REASONS:]
@@ -67,5 +67,5 @@ def line_of(prefix: str, result: Converted) -> str:
 
 
 def reason_without_name(result: Converted) -> str:
-    """Return the reason; many begin with the name of the file, which the line has anyway."""
+    """Return the reason without the file name that many begin with, because the line has it already."""
     return result.reason.removeprefix(f"{result.source}: ")

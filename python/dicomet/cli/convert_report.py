@@ -1,4 +1,4 @@
-"""A report that names every file: as CSV or JSON."""
+"""A report that lists every file, as CSV or JSON."""
 
 import csv
 import io
@@ -14,13 +14,13 @@ SEPARATOR = ";"
 
 
 class ReportFormat(Protocol):
-    """One way of writing results down."""
+    """A file format for reports."""
 
     def add(self, result: Converted) -> None:
-        """Write one down."""
+        """Add a result."""
 
     def content(self) -> bytes:
-        """Return all. Names of files need not be text."""
+        """Return the whole report. File names may contain bytes that are not valid text."""
 
 
 class _Csv:
@@ -44,39 +44,39 @@ class _Json:
         self._lines.append(json.dumps(result._asdict(), ensure_ascii=False))
 
     def content(self) -> bytes:
-        # Any bytes of a name as an escape of JSON, which Python reads back as the name.
+        # Undecodable bytes of a name become JSON escapes, which Python reads back as the same name.
         return ("[\n" + ",\n".join(self._lines) + "\n]\n").encode(errors="backslashreplace")
 
 
 REPORT_FORMATS: dict[str, Callable[[], ReportFormat]] = {".csv": _Csv, ".json": _Json}
-"""By the suffix of the report."""
+"""By suffix of the report."""
 
 
 class Report:
-    """What became of every file, in a file that is written at the end, or by an interrupt, as far as it is known."""
+    """The outcome of every file, written at the end of the run, or at an interrupt as far as it is known."""
 
     def __init__(self, path: Path) -> None:
-        """Take the name, which ends in .csv or .json, and make the folders that are missing.
+        """Check the path, which must end in .csv or .json, and create its missing folders.
 
         Raises
         ------
         ValueError
-            It ends in something else, or is a folder.
+            The path has another suffix, or is a folder.
         OSError
-            Its folder cannot be made.
+            The folder cannot be created.
 
         """
         if path.suffix.lower() not in REPORT_FORMATS:
             raise ValueError(f"report: found {str(path)!r}, expected a name that ends in {' or '.join(REPORT_FORMATS)}")
         if path.is_dir():
             raise ValueError(f"report: found the folder {str(path)!r}, expected a file")
-        # Now: hours later, with everything converted, would be too late to say that it cannot be.
+        # At the start: after a run of hours, this failure would come too late.
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._sheet = REPORT_FORMATS[path.suffix.lower()]()
 
     def add(self, result: Converted) -> None:
-        """Take one result."""
+        """Add one result."""
         self._sheet.add(result)
 
     def write(self) -> None:

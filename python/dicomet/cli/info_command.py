@@ -1,10 +1,10 @@
-"""`dicomet info`, the command: light, for every other command imports it too."""
+"""The command `dicomet info`. Imports only light modules: every other command imports this one, too."""
 
 import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `run` takes."""
+    """Declare the arguments of `run`."""
     parser.add_argument("files", metavar="FILE", nargs="+", help="a DICOM file")
     parser.add_argument("--json", action="store_true", help="an object for one file, a list of objects for several")
 

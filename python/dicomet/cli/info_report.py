@@ -1,4 +1,4 @@
-"""`dicomet info`: what `describe` tells, as aligned text, as one line, or as JSON."""
+"""The output of `dicomet info`: the result of `describe` as aligned text, as one line, or as JSON."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ def write_text(files: Sequence[str]) -> int:
 
 
 def _unusable(path: str) -> str | None:
-    """Return why a path cannot be read as a file, and say so on standard error; None if it can."""
+    """Return why a path cannot be read as a file, and print it to standard error; None if it can."""
     kind = special_file_kind(path) if Path(path).exists() else None
     if kind is None and Path(path).exists():
         return None
@@ -46,7 +46,7 @@ def _unusable(path: str) -> str | None:
 
 
 def text(info: Info) -> str:
-    """Return the description as aligned lines; what is not known has none."""
+    """Return the description as aligned lines, without those whose value is unknown."""
     lines = [(label, value) for label, value in _lines(info) if value]
     width = max(len(label) for label, _ in lines)
     return "\n".join(f"{label:{width}}  {value}" for label, value in lines)
@@ -89,7 +89,7 @@ def _display_lines(info: Info) -> Iterator[tuple[str, str | None]]:
 
 
 def summary(info: Info, *, with_window: bool = True) -> str:
-    """Return the description in one line, without the name of the file, perhaps with its first window; or the error."""
+    """Return the description, or the error, in one line without the file name; `with_window` adds the first window."""
     if info["error"]:
         return f"error: {plain(info['error'])}"
     parts = [
@@ -112,7 +112,7 @@ def windows(info: Info) -> Iterator[str]:
 
 
 def _with(value: str | None, more: Any) -> str | None:
-    """Return `value`, and more of it in parentheses."""
+    """Return `value`, with `more` in parentheses."""
     more = ", ".join(str(one) for one in more if one) if isinstance(more, list) else more
     return f"{value} ({more})" if value and more and value != more else value
 
@@ -140,7 +140,7 @@ def _samples(info: Info) -> str | None:
 
 
 def _colors(info: Info) -> str | None:
-    """Tell what three samples per pixel are, and what says so."""
+    """Return what the three samples per pixel mean, and what decides that."""
     if info["colors"] is None or info["SamplesPerPixel"] == 1:
         return None
     subsampled = ", subsampled" if info["subsampled"] else ""
@@ -200,7 +200,7 @@ def _tables(tables: list[Info] | None) -> str | None:
 
 
 def _table(descriptor: Any) -> str | None:
-    """Tell a LUT Descriptor (PS3.3 C.11.1.1.1): entries, of which 0 stands for 2^16, first value, bits."""
+    """Return a LUT Descriptor (PS3.3 C.11.1.1.1) as text: entries (0 means 2^16), first value mapped, bits."""
     if not isinstance(descriptor, list) or len(descriptor) != 3 or not all(isinstance(one, int) for one in descriptor):  # noqa: PLR2004
         return None if descriptor is None else str(descriptor)
     entries, first, bits = descriptor

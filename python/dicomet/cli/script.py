@@ -1,4 +1,4 @@
-"""``python -m dicomet SCRIPT``: as ``python SCRIPT``, with dicomet installed in its pydicom."""
+"""``python -m dicomet SCRIPT``: runs ``python SCRIPT`` with the drop-in installed."""
 
 import atexit
 import builtins
@@ -11,16 +11,16 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-# Of scripts; a folder, a pipe and a program may have none. Anything else, such as an image, is a slip.
+# Suffixes of scripts; a folder, a pipe and a program may have none. Any other, such as that of an image, is a mistake.
 SUFFIXES = frozenset({".py", ".pyw", ".pyz"})
 NO_SUFFIX = frozenset({"", ".zip"})
 UNUSABLE = 2
-# As Python ends for a module that is not there.
+# Python's own exit status for a module that does not exist.
 NO_MODULE = 1
 
 
 def is_wanted(arguments: Sequence[str]) -> bool:
-    """Tell whether `arguments` name a script or a module."""
+    """Return whether `arguments` name a script or a module."""
     if arguments and arguments[0] == "--stats":
         arguments = arguments[1:]
     if not arguments:
@@ -33,12 +33,12 @@ def is_wanted(arguments: Sequence[str]) -> bool:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run what `arguments` name, and return a status where it could not be run.
+    """Run the script or module that `arguments` name, and return the exit status.
 
     Raises
     ------
     SystemExit, and others
-        As the script does.
+        Whatever the script raises.
 
     """
     if arguments[0] == "--stats":
@@ -66,14 +66,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run_file(path: Path) -> None:
-    """Run the source at `path` in a module that stays ``__main__``, for what the script leaves behind at its end."""
+    """Run the source at `path` in a module that stays ``__main__``, for code that runs when the interpreter exits."""
     absolute = str(path.absolute())
     with io.open_code(absolute) as file:
         code = compile(file.read(), absolute, "exec", dont_inherit=True)
     main = types.ModuleType("__main__")
     vars(main).update(__file__=absolute, __builtins__=builtins, __cached__=None)
     sys.modules["__main__"] = main
-    exec(code, vars(main))  # noqa: S102 - what this is for
+    exec(code, vars(main))  # noqa: S102 - the purpose of this command
 
 
 def _run_module(arguments: Sequence[str]) -> int:
@@ -91,7 +91,7 @@ def _run_module(arguments: Sequence[str]) -> int:
 
 
 def _put_first(folder: Path) -> None:
-    """Let imports look into `folder`, in place of where dicomet was started."""
+    """Make imports search `folder` first, in place of the folder where dicomet was started."""
     if not sys.flags.safe_path:
         sys.path[0] = str(folder)
 

@@ -1,4 +1,4 @@
-"""`dicomet show`: a contact sheet of files or frames, and a line for each of its tiles."""
+"""The command `dicomet show`: a contact sheet of files or frames, and a line for each tile."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ __all__ = ["UnusableSheetError", "show"]
 
 
 class Tile(NamedTuple):
-    """What is shown in one place of the sheet: a frame of a file."""
+    """The content of one tile: a frame of a file."""
 
     file: BenchFile
     frame: int
@@ -43,20 +43,20 @@ def show(  # noqa: PLR0913 - the options of the command
     tiles: int | None,
     window: "WindowSpec",
 ) -> int:
-    """Write a contact sheet of what is at and below `paths`, and print a line for each tile.
+    """Write a contact sheet of the images at and below `paths`, and print a line for each tile.
 
-    One image is shown by its frames; of several, the middle frame of each. No more than one image is in memory beside
-    the sheet.
+    A single image is shown frame by frame; of each of several images, the middle frame is shown. At most one image is
+    in memory beside the sheet.
 
     Returns
     -------
     int
-        0, or 1 where a tile is broken or the sheet cannot be written. Without any image no sheet is written.
+        0, or 1 if a tile is broken or the sheet cannot be written. Without any image, no sheet is written.
 
     Raises
     ------
     UnusablePathError, UnusableSheetError
-        There is nothing to show, or not in this way.
+        There is nothing to show, or the options do not allow it.
 
     """
     _check_output(output)
@@ -94,12 +94,12 @@ def _check_output(output: str | None) -> None:
 
 
 def _images(paths: Sequence[str], output: str | None) -> tuple[list[BenchFile], int]:
-    """Return the files that are to be shown, and how many others are in the folders."""
+    """Return the files to show, and the number of other files in the folders."""
     found = find_files(paths)
     sheet = None if output is None else file_id(output)
     named = {Path(path).resolve() for path in paths}
     files = [file for file in found if file.path.resolve() in named or not _is_no_image(file.path)]
-    # A sheet of before is no image of DICOM; other DICOM files are kept too.
+    # A sheet of an earlier run is not DICOM and may be replaced; DICOM files without an image are protected, too.
     replaced = [file for file in found if sheet is not None and file_id(file.path) == sheet]
     if any(file in files or may_be_dicom(str(file.path)) for file in replaced):
         raise UnusableSheetError(f"the output {output!r} would replace a file that is to be shown")
@@ -112,7 +112,7 @@ def _is_no_image(path: Path) -> bool:
     try:
         return is_no_image(path)
     except OSError:
-        # Nobody knows, and the reason is worth a tile.
+        # Unknown; treated as an image, so that a tile shows the reason.
         return False
 
 
@@ -131,14 +131,14 @@ def _middle(file: BenchFile, info: dict[str, Any]) -> Tile:
 
 
 def _frames(info: dict[str, Any]) -> int:
-    """Return how many frames there are; one where that cannot be known."""
+    """Return the number of frames; 1 if it is unknown."""
     shape = info["array_shape"] or []
     of_frame = 2 if info["SamplesPerPixel"] in {None, 1} else 3
     return shape[0] if len(shape) > of_frame else 1
 
 
 def _spread(count: int, most: int | None) -> list[int]:
-    """Return at most so many numbers below `count`, evenly spaced, and the first and the last of them."""
+    """Return at most `most` evenly spaced numbers below `count`, which include the first and the last."""
     if most is None or count <= most:
         return list(range(count))
     if most == 1:
@@ -147,10 +147,10 @@ def _spread(count: int, most: int | None) -> list[int]:
 
 
 def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec") -> str | None:
-    """Draw a tile, and return what is wrong with it."""
+    """Draw a tile, and return what is wrong with it, or None."""
     try:
         image = to_display(tile.file.path, index=tile.frame, window=window)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one image must not hide the others
+    except Exception as error:  # noqa: BLE001 - an error in one image must not hide the others
         sheet.cross_out(number)
         reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))
         return plain(reason) or type(error).__name__
@@ -159,7 +159,7 @@ def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec") ->
 
 
 def _aspect(info: dict[str, Any]) -> float:
-    """Return how much higher than wide a pixel is (PS3.3 10.7.1.1, C.7.6.3.1.7)."""
+    """Return the height of a pixel / its width (PS3.3 10.7.1.1, C.7.6.3.1.7)."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"):
         match info[keyword]:
             case [float() | int() as vertical, float() | int() as horizontal] if vertical > 0 and horizontal > 0:
@@ -190,7 +190,7 @@ def _echo_rest(images: int, tiles: int, others: int) -> None:
 
 
 def _write(content: bytes, output: str | None) -> int:
-    """Write the sheet, and open a temporary one; return a status."""
+    """Write the sheet, open it if it is temporary, and return the exit status."""
     try:
         path = _write_temporary(content) if output is None else _write_named(output, content)
     except OSError as error:
@@ -208,7 +208,7 @@ def _write_named(output: str, content: bytes) -> Path:
 
 
 def _write_temporary(content: bytes) -> Path:
-    """Write a new file that nobody else may read."""
+    """Write a new file that only the user can read."""
     handle, name = tempfile.mkstemp(prefix="dicomet-show-", suffix=".png")
     with os.fdopen(handle, "wb") as file:
         file.write(content)
@@ -216,6 +216,6 @@ def _write_temporary(content: bytes) -> Path:
 
 
 def _has_viewer() -> bool:
-    """Tell whether somebody looks, on a system that can show a picture."""
+    """Return whether standard output is a terminal on a system that can show an image."""
     has_display = sys.platform in {"darwin", "win32"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     return has_display and sys.stdout.isatty()

@@ -1,4 +1,4 @@
-"""`dicomet show`, the command: light, for every other command imports it too."""
+"""The command `dicomet show`. Imports only light modules: every other command imports this one, too."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ UNUSABLE_ARGUMENTS = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what `run` takes."""
+    """Declare the arguments of `run`."""
     parser.add_argument("paths", metavar="PATH", nargs="+", help="a DICOM file, or a folder with all that is below it")
     parser.add_argument(
         "-o", "--output", metavar="SHEET.png", help="write this file; default: a temporary one, which is opened"
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make the sheet and list its tiles; return 1 if a tile or the sheet is broken, 2 for unusable arguments."""
+    """Write the sheet and list its tiles; return 1 if a tile or the sheet is broken, 2 for unusable arguments."""
     from dicomet.cli import bench, show  # noqa: PLC0415 - imports pydicom, which other commands do not need
 
     try:

@@ -1,8 +1,8 @@
-"""What the commands print: lines that any output can take, and messages in few words."""
+"""Output of the commands: lines that any output can encode, and shortened messages."""
 
 import sys
 
-# What pydicom says in many.
+# Long messages of pydicom's, and short equivalents.
 _SHORTENED = {
     "Unable to decode as exceptions were raised by all available plugins: ": "",
     "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format": (
@@ -14,18 +14,18 @@ _SHORTENED = {
 
 
 def echo(line: str) -> None:
-    """Print `line`; characters that the output cannot encode, by their numbers."""
+    """Print `line`, with escapes for characters that the output cannot encode."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def printable(name: str) -> str:
-    """Return the name of a file without what would control a terminal."""
+    """Return a file name with escapes for characters that could control a terminal."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in name)
 
 
 def plain(reason: str) -> str:
-    """Return a message with short phrases in place of pydicom's long ones."""
+    """Return a message with pydicom's long phrases replaced by short ones."""
     for phrase, short in _SHORTENED.items():
         reason = reason.replace(phrase, short)
     return reason

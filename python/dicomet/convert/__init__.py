@@ -1,1 +1,1 @@
-"""DICOM files to image files and arrays on disk."""
+"""Conversion of DICOM files to image files and arrays on disk."""

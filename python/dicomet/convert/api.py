@@ -29,28 +29,28 @@ if TYPE_CHECKING:
 
     from dicomet._parsing.source import Readable
 
-# So that the files of up to 9999 frames are in order by name.
+# Zero-padded, so that the files of up to 9999 frames sort by name.
 DIGITS = 4
 
 Status = Literal["converted", "existing", "skipped", "failed"]
 
 
 class Converted(NamedTuple):
-    """What became of a file.
+    """The outcome of converting one file.
 
     Attributes
     ----------
     source : str
-        Its name.
+        The name of the source.
     status : str
-        ``"converted"``; ``"existing"`` if all outputs were there before. `dicomet convert` has two more: ``"skipped"``,
-        if it is no DICOM file or has no image, and ``"failed"``.
+        ``"converted"``, or ``"existing"`` if all outputs already existed. `dicomet convert` adds ``"skipped"``, if the
+        source is not a DICOM file or has no image, and ``"failed"``.
     outputs : tuple of str
-        The files that have been written, or were there.
+        The files that were written, or already existed.
     frames : int
-        How many frames have been written.
+        The number of frames written.
     reason : str
-        Why it was skipped, or what failed; of `dicomet convert` also what was odd with a file that was converted.
+        Why the source was skipped or failed. `dicomet convert` also puts the warnings of a converted file here.
 
     """
 
@@ -77,49 +77,51 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     skip_existing: bool = False,
     workers: int | None = None,
 ) -> Converted:
-    """Convert one DICOM file into image files, or arrays on disk.
+    """Convert one DICOM file to image files, or to an array on disk.
 
     >>> dicomet.convert_file("ct.dcm", "ct.png", window=(40, 400))
     >>> dicomet.convert_file("us.dcm", "us.png")                       # us_0001.png, us_0002.png, ...
     >>> dicomet.convert_file("mr.dcm", "mr.png", values="stored")
     >>> dicomet.convert_file("ct.dcm", "ct.npy", values="modality")    # Hounsfield units
 
-    It depends on nothing but its arguments and can be called again, and by any process: it can be given to an executor
-    or a cluster as it is.
+    The result depends on the arguments alone and a call can be repeated, in any process, so that an executor or a
+    cluster can run it as it is.
 
     Parameters
     ----------
     src : path, binary file object, bytes-like or pydicom.dataset.Dataset
         As for `dicomet.pixel_array`.
     out : str or os.PathLike
-        The file, whose suffix says the format: .png, .jpg, .tiff, .npy, or .npz (where the array is called ``image``).
-        Several frames become pages of one TIFF file, or the first axis of one array; as PNG or JPEG each becomes a file
-        of its own, ``NAME_0001.png`` for the first and so on. Folders that are missing are made. A file that is there
-        is replaced. All files of one call get their names at once, when the last of them is whole.
+        The output file. Its suffix selects the format: .png, .jpg, .tiff, .npy, or .npz (which names the array
+        ``image``). Several frames become the pages of one TIFF file or the first axis of one array; PNG and JPEG get
+        one file for each frame, ``NAME_0001.png`` for the first. Missing folders are created, and existing files are
+        replaced. All files of one call appear at once, when the last one is complete.
     window : optional
         As for `dicomet.to_display`.
     dtype : str, optional
-        Of what is displayed: ``"uint8"`` (by default), ``"uint16"``, which is not for JPEG, or ``"float32"``, from 0 to
-        1, which is for TIFF, NPY and NPZ. Of modality values any that `dicomet.modality_values` takes, by default what
-        it chooses, the same for all frames.
+        For display values, ``"uint8"`` (the default), ``"uint16"`` (not in JPEG) or ``"float32"`` from 0 to 1 (in TIFF,
+        NPY and NPZ). For modality values, any dtype that `dicomet.modality_values` takes; the default is the one it
+        chooses, the same for all frames.
     size : int or (int, int), optional
-        One number: of the shorter side, the other in proportion, as in torchvision. Two: rows and columns, whatever the
-        proportions, as in torchvision and Keras (Pillow has them the other way round). Antialiased.
+        One number: the length of the shorter side; the other side keeps the proportions, as in torchvision. Two
+        numbers: rows and columns, regardless of the proportions, as in torchvision and Keras (Pillow's order is width,
+        height). Antialiased.
     resample : {"bilinear", "nearest", "bicubic", "lanczos"}
-        How, by Pillow's names. ``"nearest"`` is for labels.
+        The filter of the resize, by Pillow's names. Use ``"nearest"`` for label images.
     frames : {"all", "mid"} or int
-        Which: all, the one in the middle, or one by its number from 0, or from -1 backwards.
+        The frames to convert: all, the middle one, or one by its number (counted from 0; negative from the end).
     colour : {"auto", "grey", "rgb"}
-        Grey or RGB, as the file has it or in any case. RGB becomes grey by the weights of ITU-R BT.601, as in Pillow.
+        The color of the output: as in the file, always gray, or always RGB. RGB is converted to gray with the weights
+        of ITU-R BT.601, as in Pillow.
     values : {"display", "stored", "modality"}
-        What is displayed; or the stored values with all their bits, those of `dicomet.pixel_array`, of which signed,
-        float and 32-bit ones are for TIFF, NPY and NPZ; or those of `dicomet.modality_values`, such as Hounsfield
-        units, for these formats alone.
+        The values to write. ``"display"``: display values. ``"stored"``: the stored values with all their bits, as
+        `dicomet.pixel_array` returns them; signed, float and 32-bit values need TIFF, NPY or NPZ. ``"modality"``: the
+        result of `dicomet.modality_values`, such as Hounsfield units, in TIFF, NPY and NPZ only.
     quality : int
-        Of JPEG, 1 to 100.
+        The JPEG quality, 1 to 100.
     skip_existing : bool
-        Write only what is not there. Because no file is there before it is whole, an interrupted run can go on so; with
-        other options, files of before stay as they are.
+        Write only the files that do not exist. A file exists only once it is complete, so that this resumes an
+        interrupted run. Files that an earlier run wrote with other options stay as they are.
     workers : int, optional
         As for `dicomet.pixel_array`.
 
@@ -131,16 +133,16 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     Raises
     ------
     ValueError
-        An option, or a combination of options, that cannot be; values that the format cannot hold; or a result that
-        would replace `src`.
+        An option or a combination of options is invalid, the format cannot hold the values, or an output would replace
+        `src`.
     FrameIndexError
-        There is no frame of that number: a `PixelDataError` that is also an `IndexError`.
+        There is no frame of that number. A `PixelDataError` that is also an `IndexError`.
     TypeError
-        There is no such argument; the message names the nearest one.
+        There is no argument of that name; the message suggests the nearest one.
     PixelDataError, OSError
-        As `dicomet.pixel_array` does; nothing is written then.
+        As `dicomet.pixel_array` does; no file is written then.
     ImportError
-        JPEG needs Pillow and TIFF needs tifffile, which come with the extra ``convert``.
+        Pillow, which JPEG needs, or tifffile, which TIFF needs, is not installed; both come with the extra ``convert``.
 
     """
     options = Options(window, dtype, size, resample, frames, colour, values, quality, skip_existing, workers)
@@ -149,7 +151,7 @@ def convert_file(  # noqa: PLR0913 - the options of the command
 
 
 def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted:
-    """Do what `convert_file` does."""
+    """Convert one file, as `convert_file` does, with checked options."""
     kind = format_of(str(out))
     options.check_format(kind)
     name = str(src) if isinstance(src, str | os.PathLike) else type(src).__name__
@@ -188,7 +190,7 @@ def _frames(source: FrameSource) -> formats.FrameSequence:
 
 
 def output_names(out: Path, kind: str, count: int, numbers: range) -> dict[int, Path]:
-    """Return the file of each frame: `out` itself but for formats of one frame where several are wanted."""
+    """Return the file of each frame: `out`, or a numbered file where the format holds one frame and there are more."""
     if kind not in FRAME_BY_FRAME or len(numbers) == 1:
         return dict.fromkeys(numbers, out)
     digits = max(DIGITS, len(str(count)))

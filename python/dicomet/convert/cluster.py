@@ -1,4 +1,4 @@
-"""Jobs on a cluster of dask.distributed. Needs the extra ``dask``."""
+"""Running jobs on a dask.distributed cluster. Needs the extra ``dask``."""
 
 import asyncio
 import os
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from distributed import Worker
 
 SECONDS = 10
-"""After which an address does not answer; and how often a scheduler is asked whether it is still there."""
+"""Time limit for a first answer from an address, and the interval between checks that the scheduler is alive."""
 RESPONSE_TIMEOUT = 60
-"""After which a scheduler that has answered before has not answered: it may have much to do."""
-# A cluster that grows with what there is to do may have no workers yet.
+"""Time limit for an answer from a scheduler that has answered before, and may be busy."""
+# The number of workers assumed at least: an adaptive cluster may not have started any yet.
 MIN_WORKERS = 16
 UNREACHABLE = (OSError, ValueError, RuntimeError, ImportError)
-"""What a client raises that does not find a scheduler."""
+"""What a client raises if it does not find a scheduler."""
 RUNNING = "running"
-"""As a client says of itself whose scheduler answers."""
+"""The status of a client that is connected to its scheduler."""
 DIED = "the workers that converted it died: not enough memory, or a fault of a JPEG codec"
 LOST = "the cluster gave it up: its scheduler has ended, was started again, or does not answer"
 
 
 class Cluster:
-    """A running cluster: `run` is a `Course`."""
+    """A running cluster. `run` is an `Executor`."""
 
     def __init__(self, address: str) -> None:
         """Connect to the scheduler at `address`.
@@ -46,7 +46,7 @@ class Cluster:
         Raises
         ------
         ValueError
-            There cannot be one, or none has answered within `SECONDS`.
+            The address is invalid, or no scheduler has answered within `SECONDS`.
 
         """
         self._address = address
@@ -58,7 +58,7 @@ class Cluster:
                 f"no scheduler of dask.distributed has answered at {address!r} within {SECONDS} s: "
                 f"{failure_reason(error)}"
             ) from error
-        # What has been said of a run must not hold for the next one.
+        # Unique for each run: a refusal of one run must not apply to the next.
         self._name = secrets.token_hex(8)
         self._refuses = False
         self._begun: set[Submitted] = set()
@@ -67,7 +67,7 @@ class Cluster:
         self._again: Job | None = None
 
     def run(self, *, jobs: Iterable[Job], count: int, stop: Event) -> Generator[Converted, None, None]:
-        """Do jobs as a `Course` does. One whose worker dies is done by another."""
+        """Run jobs as an `Executor` does. A job whose worker dies is run again on another worker."""
         most = min(count, QUEUE_DEPTH * max(MIN_WORKERS, sum(self._client.nthreads().values())))
         waiting: deque[Job] = deque()
         running: Running = deque()
@@ -94,24 +94,24 @@ class Cluster:
             self._finish(running)
 
     def submit_job(self, job: Job) -> Submitted:
-        """Send a job to the cluster. That it cannot be sent is told by the result."""
+        """Send a job to the cluster. A failure to send it becomes the exception of the future."""
         begun: Submitted = Future()
         source = job.source if job.data is not None else os.path.abspath(job.source)  # noqa: PTH100 - links stay links
-        # The other cores are busy with other files.
+        # One thread: the worker's other cores process other files.
         options = replace(job.options, workers=1)
         sent = job._replace(source=source, out=os.path.abspath(job.out), options=options)  # noqa: PTH100
         try:
-            # What is read from standard input may be large, and must not be told of.
+            # Data from standard input may be large, and distributed would warn about its size.
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"}):
                 given = self._client.submit(_work, self._name, sent, job.name, str(Path(job.out).parent), pure=False)
-        except Exception as error:  # noqa: BLE001 - whatever a client says whose scheduler has gone
+        except Exception as error:  # noqa: BLE001 - a client whose scheduler is gone raises exceptions of many types
             _settle(begun, error=error if self._is_connected() else CancelledError())
             return begun
         self._begun.add(begun)
         begun.add_done_callback(self._begun.discard)
-        # Not by distributed's executor: who waits for its futures does so for ever when a result is lost on its way.
+        # Not through distributed's executor: its futures never finish if a result is lost in transit.
         self._client.loop.add_callback(_hear, self._client, given, begun)
-        # Who has just lost the scheduler keeps what it is given, and never says a word of it.
+        # A client that has just lost its scheduler queues the job silently, so that its future would never finish.
         if not self._is_connected():
             _settle(begun, error=CancelledError())
         return begun
@@ -119,25 +119,25 @@ class Cluster:
     def _is_connected(self) -> bool:
         return not self._lost.is_set() and self._client.status == RUNNING
 
-    def cancel(self, begun: Submitted) -> bool:  # noqa: ARG002 - as `Workers` have it
-        """Have all jobs refused that no worker has begun. Which these are, nobody knows but the workers."""
+    def cancel(self, begun: Submitted) -> bool:  # noqa: ARG002 - the signature of `Workers`
+        """Make the workers refuse all jobs they have not started. Only the workers know which these are."""
         self._refuse()
         return False
 
     def _scheduler_identity(self, seconds: float) -> str:
-        """Ask the scheduler for its name. Another one at its address does not know what this one was given."""
+        """Return the scheduler's identity. A new scheduler at the same address does not know the jobs of this run."""
         return str(self._client.sync(self._client.scheduler.identity, callback_timeout=seconds)["id"])
 
     def _is_same_scheduler(self, seconds: float) -> bool:
         try:
             return self._scheduler_identity(seconds) == self._scheduler
-        except Exception:  # noqa: BLE001 - whatever a client says whose scheduler has gone
+        except Exception:  # noqa: BLE001 - a client whose scheduler is gone raises exceptions of many types
             return False
 
     def _watch(self) -> None:
-        """Give up what has been begun when the scheduler has gone: one that says goodbye leaves its client waiting."""
+        """Fail the submitted jobs when the scheduler is gone: after an orderly shutdown, the client waits forever."""
         while not self._ended.wait(SECONDS):
-            # Twice, because the question may have been lost with its connection.
+            # Two attempts, because a lost connection can lose the first question.
             if not (self._is_same_scheduler(RESPONSE_TIMEOUT) or self._is_same_scheduler(RESPONSE_TIMEOUT)):
                 self._fail_lost()
                 return
@@ -148,9 +148,9 @@ class Cluster:
             _settle(begun, error=CancelledError())
 
     def _resubmit(self, running: Running) -> bool:
-        """Begin what was lost with a connection, or when somebody has restarted all workers, if that can be."""
+        """Submit again the jobs that a lost connection or a restart of all workers has cancelled, if possible."""
         first, _ = running[0]
-        # Not twice without a result in between, lest it go on for ever.
+        # Not twice without a result in between, which could loop forever.
         if self._lost.is_set() or self._refuses or first is self._again:
             return False
         if not self._reconnect():
@@ -163,7 +163,7 @@ class Cluster:
         return True
 
     def _reconnect(self) -> bool:
-        """Connect to the same scheduler by another client: it may yet forget all of one whose connection was lost."""
+        """Connect to the same scheduler with a new client: the scheduler may still drop all jobs of the old one."""
         old = self._client
         try:
             self._client = _connected(self._address)
@@ -176,21 +176,21 @@ class Cluster:
     def _refuse(self) -> None:
         if not self._refuses:
             self._refuses = True
-            # A scheduler that has gone has nobody begin anything. A plugin, because new workers have it, too.
+            # A scheduler that is gone starts no jobs. As a plugin, the refusal also reaches workers that start later.
             with suppress(OSError):
                 self._client.register_plugin(_Refusal(self._name), name=self._name)
 
     def _submit_alone(self, running: Running) -> None:
-        """Begin the first again when the others are done: all that a worker was given are blamed when it dies."""
+        """Submit the first job again once the others have finished: a worker's death is blamed on all of its jobs."""
         wait([begun for _, begun in running])
         job, _ = running[0]
         running[0] = job, self.submit_job(job)
 
     def _finish(self, running: Running) -> None:
-        """Wait for what workers have begun, for nobody can interrupt it; without workers there is nothing."""
+        """Wait for running jobs, which cannot be cancelled; return at once if there are no workers."""
         try:
             if (running or self._refuses) and self._is_connected() and self._is_same_scheduler(SECONDS):
-                # One that has gone without a word does nothing any more.
+                # A scheduler that is gone without notice runs nothing any more.
                 with suppress(OSError):
                     self._wait_for_workers(running)
                     if self._refuses:
@@ -206,13 +206,13 @@ class Cluster:
 
 
 def _connected(address: str) -> Client:
-    """Connect in a thread: distributed waits without end for the first word of what takes connections and says none."""
+    """Connect in a thread: distributed waits forever for a peer that accepts the connection and then sends nothing."""
     found: Future[Client] = Future()
 
     def connect() -> None:
         try:
             found.set_result(Client(address, timeout=SECONDS, set_as_default=False))
-        except Exception as error:  # noqa: BLE001 - it is told to who waits for it
+        except Exception as error:  # noqa: BLE001 - `result` raises it in the caller
             found.set_exception(error)
 
     Thread(target=connect, daemon=True).start()
@@ -222,13 +222,13 @@ def _connected(address: str) -> Client:
 
 
 async def _hear(client: Client, given: "Given", begun: Submitted) -> None:
-    """Wait for the result of what was given to the cluster, and settle `begun`, unless it has been given up."""
+    """Wait for the result of a job on the cluster, and settle `begun`, unless it has been given up."""
     try:
         _settle(begun, await client.gather(given, asynchronous=True))
     except (CancelledError, asyncio.CancelledError, OSError):
-        # A connection was lost, that of the client or one on which the result was under way.
+        # A lost connection: that of the client, or the one that carried the result.
         _settle(begun, error=CancelledError())
-    except Exception as error:  # noqa: BLE001 - of whatever kind, it is told as what has become of the job
+    except Exception as error:  # noqa: BLE001 - an exception of any type is the outcome of the job
         _settle(begun, error=error)
 
 
@@ -247,22 +247,22 @@ def _settled(job: Job, begun: Submitted) -> Converted | None:
         reason = DIED
     except CancelledError:
         reason = LOST
-    except Exception as error:  # noqa: BLE001 - `run_job` raises nothing: it was not called, or its result is lost
+    except Exception as error:  # noqa: BLE001 - `run_job` raises nothing: the job never ran, or its result is lost
         reason = f"the cluster cannot do it: {failure_reason(error)}"
     return Converted(job.name, "failed", reason=reason)
 
 
 _refused: set[str] = set()
-"""Of a worker: runs that are to end."""
+"""In a worker process: the runs whose remaining jobs it refuses."""
 
 
 class _Refusal(WorkerPlugin):  # type: ignore[misc]
-    """Have a worker, of now or later, refuse what it has not begun of a run."""
+    """Make all workers, present and future, refuse the jobs of a run that they have not started."""
 
     def __init__(self, run: str) -> None:
         self._run = run
 
-    def setup(self, worker: "Worker") -> None:  # noqa: ARG002 - as distributed calls it
+    def setup(self, worker: "Worker") -> None:  # noqa: ARG002 - the signature of `WorkerPlugin`
         _refused.add(self._run)
 
     def teardown(self, worker: "Worker") -> None:  # noqa: ARG002
@@ -270,7 +270,7 @@ class _Refusal(WorkerPlugin):  # type: ignore[misc]
 
 
 def _work(run: str, job: Job, name: str, folder: str) -> Converted | None:
-    """Do a job on a worker, and name files as the user does."""
+    """Run a job on a worker, and name the files in the result as the user does."""
     if run in _refused:
         return None
     done = run_job(job)

@@ -1,4 +1,4 @@
-"""The course of many jobs, whoever does them: as many as are wanted ahead, and their results in order."""
+"""Running many jobs on any kind of workers: a bounded number are submitted ahead, and results come in order."""
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -10,7 +10,7 @@ from typing import Protocol
 from dicomet.convert.api import Converted
 from dicomet.convert.jobs import Job
 
-# As many wait at most for each process: enough to be busy behind a file that takes long, and little memory.
+# Jobs submitted for each process: enough to keep the others busy during one slow file, in little memory.
 QUEUE_DEPTH = 32
 
 Submitted = Future[Converted | None]
@@ -18,30 +18,33 @@ Running = deque[tuple[Job, Submitted]]
 
 
 class Executor(Protocol):
-    """How jobs are done: by processes of this machine, or by a cluster."""
+    """A way to run jobs: processes on this machine, or a cluster."""
 
     def __call__(self, *, jobs: Iterable[Job], count: int, stop: Event) -> Generator[Converted, None, None]:
-        """Do `count` jobs, and yield the results in the order of the jobs.
+        """Run `count` jobs, and yield the results in the order of the jobs.
 
-        Where `stop` is set, jobs that have been begun are ended, and no others are. Whoever closes it, or is
-        interrupted, leaves nothing that is half written.
+        Once `stop` is set, running jobs finish and no others start. Closing or interrupting the generator leaves no
+        incomplete files.
         """
 
 
 class Workers(Protocol):
-    """Who does jobs."""
+    """The workers that run jobs."""
 
     def submit_job(self, job: Job) -> Submitted:
-        """Begin a job, or put it where it is begun when somebody is free."""
+        """Submit a job, which starts as soon as a worker is free."""
 
     def cancel(self, begun: Submitted) -> bool:
-        """Tell whether a job is not going to be done any more. If not, its result may still be none."""
+        """Return whether a job has been cancelled for certain. If not, its result may still be None."""
 
 
-def run_ordered(  # noqa: PLR0913, PLR0917 - what is left if it raises belongs to the caller
+def run_ordered(  # noqa: PLR0913, PLR0917 - the caller owns the queues, for what is left if this raises
     workers: Workers, waiting: deque[Job], running: Running, jobs: Iterator[Job], most: int, stop: Event
 ) -> Iterator[Converted]:
-    """Yield what becomes of `jobs`. If it raises, `waiting` and `running` have all that is left, the culprit first."""
+    """Yield the results of `jobs` in order.
+
+    If it raises, `waiting` and `running` hold the jobs that are left, the one that raised first.
+    """
     while True:
         if not stop.is_set():
             waiting.extend(islice(jobs, most - len(running) - len(waiting)))

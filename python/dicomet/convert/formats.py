@@ -1,4 +1,4 @@
-"""Frames to files: PNG, JPEG, TIFF, NPY and NPZ."""
+"""Writing frames as PNG, JPEG, TIFF, NPY and NPZ."""
 
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,41 +15,41 @@ from dicomet.convert.options import Options, check_dtype
 
 NPZ_NAME = "image"
 COLOR_NDIM = 3
-# Of libjpeg, which is less than the 65535 of the format.
+# libjpeg's limit, less than the 65535 of the format.
 MAX_JPEG_SIDE = 65500
-# Offsets of a TIFF have 32 bits; what is not pixels has room in the rest.
+# A classic TIFF has 32-bit offsets; the remainder leaves room for everything but the pixels.
 MAX_CLASSIC_TIFF_BYTES = 2**32 - 2**25
 NEEDS = {"jpg": ("PIL", "JPEG files are written by Pillow"), "tiff": ("tifffile", "TIFF files are written by tifffile")}
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSequence:
-    """Frames that are still to be read, of one shape and dtype."""
+    """Frames of one shape and dtype, read lazily."""
 
     first: np.ndarray
     rest: Iterator[np.ndarray]
     count: int
     stacked: bool
-    """They have an axis of their own, even if there is only one."""
+    """Whether the frames have an axis of their own."""
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """Yield all."""
+        """Yield all frames."""
         yield self.first
         yield from self.rest
 
     @property
     def nbytes(self) -> int:
-        """Of all."""
+        """Bytes of all frames."""
         return self.first.nbytes * self.count
 
 
 def check_installed(kind: str) -> None:
-    """Find out before anything is decoded whether a format can be written here.
+    """Check, before anything is decoded, that the library of a format is installed.
 
     Raises
     ------
     ImportError
-        It needs a library that is not installed.
+        The format needs a library that is not installed.
 
     """
     module, what = NEEDS.get(kind, ("", ""))
@@ -58,12 +58,12 @@ def check_installed(kind: str) -> None:
 
 
 def image_encoder(kind: str, options: Options) -> Callable[[np.ndarray, BinaryIO], object]:
-    """Return what writes one frame to a file, for the formats that hold one."""
+    """Return the function that writes one frame to a file, for formats that hold one frame."""
     return _write_png if kind == "png" else partial(_write_jpg, quality=options.quality)
 
 
 def write_all(frames: FrameSequence, file: BinaryIO, kind: str) -> None:
-    """Write all frames to one file, for the formats that hold several."""
+    """Write all frames to one file, for formats that hold several."""
     {"tiff": _write_tiff, "npy": _write_npy, "npz": _write_npz}[kind](frames, file)
 
 

@@ -1,4 +1,4 @@
-"""The frames of a source, as they are wanted: as displayed or as stored, in a size, in a colour."""
+"""Reading the frames of a source with the requested values, size and color."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -24,7 +24,7 @@ SIGN = 0x8000
 
 
 class FrameSource:
-    """The frames of one source. `numbers` are those that are wanted, of `count`."""
+    """The frames of one source. `numbers` are the selected frames, out of `count`."""
 
     def __init__(self, src: "Readable | Dataset", options: Options) -> None:
         """Parse the header.
@@ -32,7 +32,7 @@ class FrameSource:
         Raises
         ------
         FrameIndexError
-            There is no frame of the number that is wanted.
+            There is no frame of the requested number.
         PixelDataError, OSError
             As `dicomet.open` does.
 
@@ -44,7 +44,7 @@ class FrameSource:
         self._read = self._reader()
 
     def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
-        """Yield frames of shape ``(rows, columns)`` or ``(rows, columns, 3)``, one in memory at a time."""
+        """Yield frames of shape ``(rows, columns)`` or ``(rows, columns, 3)``, with one in memory at a time."""
         for number in numbers:
             frame = self._read(number)
             yield frame if self._options.size is None else resized(frame, self._options.size, self._options.resample)
@@ -61,7 +61,7 @@ class FrameSource:
             return partial(self._displayed, display_options(options.window, options.dtype or "uint8"))
         if options.values == "stored":
             return self._stored
-        # One for all frames, of which each may have its own slope.
+        # One dtype for all frames, although each may have its own slope.
         wanted = None if options.dtype is None else np.dtype(options.dtype)
         return partial(self._modality, modality_dtype(self._frames, self.numbers, wanted))
 
@@ -86,21 +86,21 @@ def _without_axis(frame: np.ndarray) -> np.ndarray:
 
 
 def resized(frame: np.ndarray, size: Size, resample: Interpolation) -> np.ndarray:
-    """Return a frame in another size.
+    """Resize a frame.
 
     Parameters
     ----------
     frame : numpy.ndarray
         uint8, uint16, int16 or float32, of shape ``(rows, columns)`` or ``(rows, columns, 3)``.
     size : int or (int, int)
-        Of the shorter side, the other in proportion; or rows and columns.
+        The length of the shorter side, with the other in proportion; or rows and columns.
     resample : str
-        Pillow's name of the filter.
+        The filter, by Pillow's name.
 
     Raises
     ------
     ValueError
-        If it is of another dtype, or a side in proportion is too long.
+        The dtype is another, or the side in proportion is too long.
 
     """
     rows, columns = size if isinstance(size, tuple) else _in_proportion(frame.shape[0], frame.shape[1], size)
@@ -110,7 +110,7 @@ def resized(frame: np.ndarray, size: Size, resample: Interpolation) -> np.ndarra
     if frame.shape[:2] == (rows, columns):
         return frame
     if frame.dtype == np.int16:
-        # As far above zero as the range is below it: a weighted mean does not mind.
+        # Flipping the sign bit shifts all values by 2^15, with which a weighted mean commutes.
         shifted = resized(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), resample)
         return (shifted ^ np.uint16(SIGN)).view(np.int16)
     if frame.dtype.name not in {"uint8", "uint16", "float32"}:

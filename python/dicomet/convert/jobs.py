@@ -1,4 +1,4 @@
-"""One file to convert: a description that any process can be given, and the function that does it."""
+"""One file to convert: a description that can be sent to any process, and the function that runs it."""
 
 import zipfile
 from functools import lru_cache
@@ -17,36 +17,36 @@ NO_IMAGE = "no pixel data"
 
 
 class Job(NamedTuple):
-    """One file to convert. It can be sent to another process, and done again."""
+    """One file to convert. A job can be sent to another process, and run again."""
 
     source: str
-    """A file, or a zip archive."""
+    """The path of a file or of a zip archive."""
     out: str
-    """The file that it becomes, as for `dicomet.convert_file`."""
+    """The output file, as for `dicomet.convert_file`."""
     options: Options
     member: str | None = None
-    """The name in the archive."""
+    """The name of the member in the archive."""
     offset: int = 0
-    """Where in the archive: names may be there twice."""
+    """Where the member lies in the archive, in which names may be repeated."""
     data: bytes | None = None
-    """What was read from elsewhere, instead of the file."""
+    """The content, if it was not read from a file."""
     was_named: bool = False
-    """By the user, who wants it to be an image: else a file that is none is skipped."""
+    """Whether the user named the file, so that it fails if it has no image; other files are skipped."""
     fault: str = ""
-    """Why it cannot be read, known before."""
+    """Why the file cannot be read, if that is known already."""
 
     @property
     def name(self) -> str:
-        """As it is reported."""
+        """The name in reports."""
         return self.source if self.member is None else f"{self.source}/{self.member}"
 
 
 def run_job(job: Job) -> Converted:
-    """Convert a file. It never raises but for an interrupt: what is wrong is told by the result."""
+    """Convert a file. Any error but an interrupt is returned as a result with the status ``"failed"``."""
     with capture_warnings() as odd:
         try:
             done = _run(job)
-        except Exception as error:  # noqa: BLE001 - one file must not end the rest, whatever is wrong with it
+        except Exception as error:  # noqa: BLE001 - one file must not stop the run, whatever is wrong with it
             return Converted(job.name, "failed", reason=failure_reason(error))
     return done._replace(source=job.name, reason=done.reason or one_line("; ".join(dict.fromkeys(odd))))
 
@@ -75,7 +75,7 @@ def _no_image(job: Job, reason: str) -> Converted:
 
 
 def _not_dicom(job: Job, reason: str) -> Converted:
-    """Skip what only lies in the same folder, and fail for what its name says is DICOM."""
+    """Skip a file that merely lies in the same folder, and fail one that the user or its suffix declares as DICOM."""
     wanted = job.was_named or is_named_dicom(job.member or job.source)
     return Converted(job.name, "failed" if wanted else "skipped", reason=reason)
 
@@ -95,8 +95,8 @@ def _source(job: Job) -> str | bytes:
 
 
 @lru_cache(maxsize=2)
-def _archive(path: str, modified: int, size: int) -> zipfile.ZipFile:  # noqa: ARG001 - another file is opened anew
-    """Open an archive once, not for each member: its directory is read as a whole."""
+def _archive(path: str, modified: int, size: int) -> zipfile.ZipFile:  # noqa: ARG001 - part of the cache key
+    """Open an archive once instead of once for each member: `ZipFile` reads the whole directory."""
     return zipfile.ZipFile(path)
 
 
@@ -109,11 +109,11 @@ def _members(archive: zipfile.ZipFile) -> dict[str, list[zipfile.ZipInfo]]:
 
 
 def failure_reason(error: BaseException) -> str:
-    """Return what an exception says, in one line; with its type where that does not speak for itself."""
+    """Return the message of an exception in one line, with its type where the message alone is unclear."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, PixelDataError):
-        # The file is named beside it.
+        # Without the file, which reports name separately.
         return error.reason
     text = one_line(str(error))
     return (

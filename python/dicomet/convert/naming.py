@@ -1,9 +1,9 @@
-"""Names of results: no file gets that of another, whatever is converted together, before or after.
+"""Names of outputs. No output gets the name of another, whatever is converted in the same run, before or after.
 
-A result is named after its source, without the suffix of DICOM files. Where that makes two names equal, or one that of
-a frame of another, *all* that are concerned get the full name of their source and a mark of where it lies. So a name
-never depends on the order, and never comes to mean another file when there are more: a run that goes on
-(``--skip-existing``) takes no result for that of another source.
+An output is named after its source, without the suffix of DICOM files. Where that makes two names equal, or one equal
+to that of a frame of another, *all* files concerned get the full name of their source and a hash of its location. So a
+name depends neither on the order nor on other files that are added later, and a resumed run (``--skip-existing``) never
+takes the output of one source for that of another.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ from dicomet.convert.api import DIGITS
 from dicomet.convert.sources import InputFile
 
 SUFFIXES = {".dcm", ".dicom", ".dic", ".ima"}
-"""What is left out of a name. Not all that follows a dot: many files are named by a UID."""
+"""Suffixes that names omit. Other text after a dot stays: many files are named by a UID."""
 FRAME = re.compile(rf"(.+)_\d{{{DIGITS},}}")
 MARK = 12
 
 
 def output_paths(found: Sequence[InputFile], out: Path, suffix: str) -> list[Path]:
-    """Return the result of each file, below the folder `out`."""
+    """Return the output of each file, below the folder `out`."""
     plain = [_key(_plain(file.place)) for file in found]
     count = Counter(plain)
-    # A file of several frames may be NAME, and another one NAME_0001.
+    # One file of several frames may be NAME, and another file NAME_0001.
     of_frames = {key: match[1] for key in count if (match := FRAME.fullmatch(key)) and match[1] in count}
     ambiguous = {key for key, number in count.items() if number > 1} | {*of_frames.keys(), *of_frames.values()}
     return [
@@ -40,7 +40,7 @@ def _plain(place: PurePosixPath) -> PurePosixPath:
 
 
 def _key(place: PurePosixPath) -> str:
-    """Return what a file system may see of a name: some make no difference between upper and lower case."""
+    """Return what a case-insensitive file system distinguishes of a name."""
     return str(place).casefold()
 
 

@@ -1,4 +1,4 @@
-"""What is wanted of a conversion, checked once."""
+"""The options of a conversion, checked once."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -24,17 +24,17 @@ FORMATS = {
     ".npy": "npy",
     ".npz": "npz",
 }
-"""Formats by the suffix of their files."""
+"""Formats by suffix."""
 OTHER_FORMATS = {".bmp", ".dcm", ".gif", ".jp2", ".mp4", ".nii", ".nrrd", ".webp"}
-"""What is meant to be a file, too, though there is none of this format."""
+"""Suffixes of formats that dicomet does not write: an output that ends in one is meant as a file, not as a folder."""
 FRAME_BY_FRAME = ("png", "jpg")
-"""Formats that hold one frame: of several, each gets a file of its own."""
+"""Formats that hold one frame: each of several frames gets a file of its own."""
 INTEGER_FORMATS = {"png": "uint8 and uint16", "jpg": "uint8"}
 DISPLAY_ONLY: dict[Values, tuple[str, ...]] = {
     "stored": ("window", "dtype", "colour"),
     "modality": ("window", "colour"),
 }
-"""Options that do not go with other values."""
+"""Options that apply to display values only, by the values that exclude them."""
 HOLD_ALL = "TIFF, NPY and NPZ can"
 SIDES = ("rows", "columns")
 MAX_SIDE = 65535
@@ -43,7 +43,7 @@ MAX_QUALITY = 100
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of `dicomet.convert_file`, by their names there."""
+    """The options of `dicomet.convert_file`, under the same names."""
 
     window: WindowSpec = None
     dtype: str | None = None
@@ -57,12 +57,12 @@ class Options:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be, before any file is read.
+        """Refuse invalid options before any file is read.
 
         Raises
         ------
         ValueError
-            If a value is none of its option's, or two options contradict each other.
+            An option has an invalid value, or two options contradict each other.
 
         """
         _one_of("dtype", self.dtype, (None, *(MODALITY_DTYPES if self.values == "modality" else DTYPES)))
@@ -84,7 +84,7 @@ class Options:
         check_window(self.window, "window")
 
     def check_format(self, kind: str) -> None:
-        """Refuse a format that cannot hold what is wanted, as far as that can be told without a file."""
+        """Refuse a format that cannot hold the values, as far as the options determine them."""
         if self.values == "display":
             check_dtype(kind, self.dtype or "uint8")
         elif self.values == "modality" and kind in INTEGER_FORMATS:
@@ -94,12 +94,12 @@ class Options:
 
 
 def check_dtype(kind: str, dtype: str) -> None:
-    """Refuse values that a format cannot hold.
+    """Refuse a dtype that a format cannot hold.
 
     Raises
     ------
     ValueError
-        It names the formats that can.
+        The format cannot hold it; the message names those that can.
 
     """
     holds = INTEGER_FORMATS.get(kind)
@@ -109,12 +109,12 @@ def check_dtype(kind: str, dtype: str) -> None:
 
 
 def format_of(path: str) -> str:
-    """Return the format of a file by its suffix.
+    """Return the format of a file, by its suffix.
 
     Raises
     ------
     ValueError
-        If there is none.
+        No format has the suffix.
 
     """
     suffix = Path(path).suffix.lower()

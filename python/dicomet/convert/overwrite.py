@@ -1,4 +1,4 @@
-"""Sources are kept: no result takes the place of a file that is to be converted."""
+"""Protection of the sources: no output replaces a file that is to be converted."""
 
 import os
 from collections import defaultdict
@@ -13,21 +13,21 @@ from dicomet.convert.sources import InputFile, UnusableSourceError
 
 
 def refuse_overwrite(found: Sequence[InputFile], results: Iterable[Path]) -> None:
-    """Refuse results that would replace a source.
+    """Refuse outputs that would replace a source.
 
-    What a folder has beside DICOM files is no source: results of an earlier run in the same folder are replaced.
+    Files of a folder that are not DICOM are no sources: the outputs of an earlier run in the same folder are replaced.
 
     Parameters
     ----------
-    found : sequence of Found
+    found : sequence of InputFile
         The sources.
     results : iterable of Path
-        The files that are to be written; of the formats that hold one frame also as ``NAME_0001.png`` and so on.
+        The output files; for formats that hold one frame, ``NAME_0001.png`` and so on count as well.
 
     Raises
     ------
     UnusableSourceError
-        It names the source.
+        An output would replace a source, which the message names.
 
     """
     there = {name: path for path in _existing(results) if (name := file_id(path)) is not None}
@@ -41,23 +41,23 @@ def refuse_overwrite(found: Sequence[InputFile], results: Iterable[Path]) -> Non
 
 
 def _existing(results: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files that results may replace. Folders are listed: that takes less than to ask for every file."""
+    """Yield the existing files that outputs may replace. Listing a folder is faster than testing for each file."""
     names: dict[Path, set[str]] = defaultdict(set)
     for path in results:
-        # Some file systems make no difference between upper and lower case.
+        # Some file systems are case-insensitive.
         names[path.parent].add(path.name.casefold())
     for folder, wanted in names.items():
         try:
             entries = os.listdir(folder)  # noqa: PTH208 - names are all that is needed
         except OSError:
-            # Not there yet, or what will fail with a reason of its own.
+            # The folder does not exist yet, or fails later with a reason of its own.
             continue
         yield from (folder / name for name in entries if not wanted.isdisjoint(_names(name.casefold())))
 
 
 def _names(name: str) -> Iterator[str]:
-    """Yield the names of results that may be written as `name`."""
+    """Yield the outputs that may be written under `name`."""
     yield name
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - of a name
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
     if FORMATS.get(suffix) in FRAME_BY_FRAME and (match := FRAME.fullmatch(stem)):
         yield match[1] + suffix

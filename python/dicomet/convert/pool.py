@@ -1,4 +1,4 @@
-"""Many files on all cores, by processes: what pydicom does in Python needs the GIL, and so do some JPEG codecs."""
+"""Converting files in several processes: pydicom's Python code needs the GIL, and so do some JPEG codecs."""
 
 import multiprocessing
 import os
@@ -14,7 +14,7 @@ from dicomet.convert.api import Converted
 from dicomet.convert.executor import QUEUE_DEPTH, Running, Submitted, run_ordered
 from dicomet.convert.jobs import Job, run_job
 
-# A process takes as long to start as so many small files to convert.
+# Starting a process takes as long as converting this number of small files.
 MIN_BYTES_PER_PROCESS = 64
 HAS_SIGNAL_MASKS = hasattr(signal, "pthread_sigmask")
 INTERRUPTED = "interrupted"
@@ -22,12 +22,12 @@ DIED = "the process that converted it died: not enough memory, or a fault of a J
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(jobs: Iterable[Job], count: int, workers: int | None, stop: Event) -> Generator[Converted, None, None]:
-    """Do jobs as a `Course` does, by at most so many processes, of which none is left."""
+    """Run jobs as an `Executor` does, in at most `workers` processes, all of which end with it."""
     workers = min(cores(), -(-count // MIN_BYTES_PER_PROCESS)) if workers is None else min(workers, count)
     return _run_here(jobs, stop) if workers == 1 else _run_by_processes(iter(jobs), workers, stop)
 
@@ -51,7 +51,7 @@ def _run_by_processes(jobs: Iterator[Job], workers: int, stop: Event) -> Generat
             except BrokenProcessPool:
                 broken = True
         if broken:
-            # Nobody knows which of them it was: each is done by a process of its own, and the rest by a new pool.
+            # Any of them may have killed it: each runs in a process of its own, and the rest in a new pool.
             for job, _ in running:
                 yield _run_alone(job)
 
@@ -66,15 +66,15 @@ def _run_alone(job: Job) -> Converted:
 
 
 class _Pool(ProcessPoolExecutor):
-    """Processes that are told to end at once if the block is left by an exception."""
+    """A pool whose processes are interrupted if an exception leaves the block."""
 
     def __init__(self, workers: int) -> None:
-        # Not forked: this process may have threads (the progress bar's).
+        # Not forked: this process may have threads, such as that of the progress bar.
         super().__init__(workers, multiprocessing.get_context("spawn"), _prepare)
         self._others = set(multiprocessing.active_children())
 
     def submit_job(self, job: Job) -> Submitted:
-        """Begin a job. A process that is started for it takes no interrupt before it is prepared for one."""
+        """Submit a job. A process started for it blocks SIGINT until it has a handler."""
         if not HAS_SIGNAL_MASKS:
             return self.submit(_work, job)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -84,7 +84,7 @@ class _Pool(ProcessPoolExecutor):
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def cancel(self, begun: Submitted) -> bool:
-        """Withdraw a job that no process has begun."""
+        """Cancel a job that no process has started."""
         return begun.cancel()
 
     def __exit__(
@@ -96,7 +96,7 @@ class _Pool(ProcessPoolExecutor):
         self.shutdown()
 
     def _interrupt(self) -> None:
-        # From a terminal all have the signal already; not if it was sent to this process alone.
+        # The terminal sends SIGINT to all processes of the group; a `kill` reaches this process only.
         if os.name == "posix":
             for process in set(multiprocessing.active_children()) - self._others:
                 if process.pid is not None:
@@ -104,22 +104,22 @@ class _Pool(ProcessPoolExecutor):
 
 
 class _Worker:
-    """What a process of the pool does."""
+    """The state of a process of the pool."""
 
     busy = False
     stopped = False
 
 
 def _prepare() -> None:
-    # The cores are busy with other files.
+    # One thread: the other cores process other files.
     os.environ["DICOMET_WORKERS"] = "1"
     signal.signal(signal.SIGINT, _stop)
     if HAS_SIGNAL_MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's
-    """End what is being done, once, so that nothing keeps it from tidying up; and do nothing any more."""
+def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
+    """Interrupt the current job, once only, so that its cleanup is not interrupted, and start no others."""
     if not _Worker.stopped:
         _Worker.stopped = True
         if _Worker.busy:

@@ -1,4 +1,4 @@
-"""What the user names, to files: folders with all that is below them, archives with all that is in them."""
+"""From the names on the command line to files: all files below a folder, all members of an archive."""
 
 import os
 import sys
@@ -14,15 +14,15 @@ STDIN = "-"
 
 
 class UnusableSourceError(Exception):
-    """What the user has named does not exist, or nothing is in it."""
+    """A named source does not exist, or contains nothing."""
 
 
 class InputFile(NamedTuple):
-    """A file, and where it lies in the layout that is kept."""
+    """A file, and its place in the folder layout that outputs keep."""
 
     source: str
     place: PurePosixPath
-    """Folders and name, below the folder of results."""
+    """Folders and name, relative to the output folder."""
     member: str | None = None
     offset: int = 0
     data: bytes | None = None
@@ -33,7 +33,7 @@ class InputFile(NamedTuple):
 def find(sources: list[str], out: Path) -> list[InputFile]:
     """Return all files, in the order of their names.
 
-    The folders below a source are kept. Of several sources each folder and archive gets one of its own, with its name.
+    The folders below a source are kept. With several sources, each folder and archive gets a folder of its own name.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
             raise UnusableSourceError("standard input is closed")
         yield InputFile(STDIN, PurePosixPath("stdin"), data=sys.stdin.buffer.read(), was_named=True)
     elif not source:
-        # Which would be the folder that the process is in.
+        # `Path("")` would be the current folder.
         raise UnusableSourceError("no such file or folder: ''")
     elif path.is_dir():
         yield from _in_folder(source, PurePosixPath(path.resolve().name if several else ""), out)
@@ -73,7 +73,7 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
 
 
 def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[InputFile]:
-    """Yield the files of a folder, linked ones too, but for the folder of results; and no folder twice."""
+    """Yield the files of a folder, following links, except those in the output folder; visit no folder twice."""
     waiting = [(folder, place)]
     seen: set[str] = set()
     results = os.path.realpath(out)
@@ -101,14 +101,14 @@ def _is_dir(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        # A link that goes round: it is reported when it is opened.
+        # A circular link: opening it reports the error.
         return False
 
 
 def _is_archive(path: Path) -> bool:
-    """Tell an archive from a DICOM file, whose preamble and end may be those of an archive."""
+    """Distinguish an archive from a DICOM file whose preamble and end look like those of an archive."""
     try:
-        # Not a pipe, which waits for who writes.
+        # Opening a pipe would wait for a writer.
         if not path.is_file():
             return False
         with path.open("rb") as file:
@@ -121,12 +121,12 @@ def _in_archive(path: str, place: PurePosixPath) -> Iterator[InputFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
-    # NotImplementedError: of a later version of the format than the library knows.
+    # NotImplementedError: a later version of the zip format than `zipfile` knows.
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
         raise UnusableSourceError(f"{path!r} cannot be read as an archive: {failure_reason(error)}") from error
     for info in sorted(members, key=lambda info: (info.filename, info.header_offset)):
-        # Never outside the folder of results, whatever the name says.
+        # Stay inside the output folder, whatever the name of the member is.
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-        # A colon would name a drive of Windows.
+        # A colon would name a drive on Windows.
         inside = [part.replace(":", "_") for part in parts if part not in {"/", "//", ".."}]
         yield InputFile(path, place.joinpath(*inside or ["unnamed"]), member=info.filename, offset=info.header_offset)

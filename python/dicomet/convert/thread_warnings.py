@@ -1,4 +1,4 @@
-"""Warnings of one thread: `warnings.catch_warnings` takes those of all, and the workers of a cluster have several."""
+"""Warnings of one thread: `warnings.catch_warnings` catches those of all threads, and a cluster worker has several."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _record = ExitStack()
 
 @contextmanager
 def capture_warnings() -> Iterator[list[str]]:
-    """Give a list that gets the texts of all warnings of this thread, which are not shown."""
+    """Yield a list that collects the texts of this thread's warnings, which are not shown."""
     with _lock:
         if not _captures:
             _listen()
@@ -30,7 +30,7 @@ def capture_warnings() -> Iterator[list[str]]:
 def _listen() -> None:
     shown = warnings.showwarning
 
-    def hear(  # noqa: PLR0913, PLR0917 - as `showwarning` has it
+    def hear(  # noqa: PLR0913, PLR0917 - the signature of `showwarning`
         message: Warning | str,
         category: type[Warning],
         filename: str,

@@ -1,1 +1,1 @@
-"""Stored values as they are meant to be seen: Modality, VOI and presentation (PS3.4 N.2)."""
+"""Stored values to display values: Modality LUT, VOI LUT and presentation (PS3.4 N.2)."""

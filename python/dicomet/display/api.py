@@ -31,7 +31,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     prefer_lut: bool = True,
     percentiles: tuple[float, float] = (1.0, 99.0),
     dtype: "DTypeLike" = np.uint8,
-    range: tuple[float, float] | None = None,  # noqa: A002 - NumPy's name for it
+    range: tuple[float, float] | None = None,  # noqa: A002 - NumPy's name
     icc_profile: bool = False,
     out: np.ndarray | None = None,
     decoding_plugin: str = "",
@@ -39,52 +39,55 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     max_bytes: int | None = None,
     **kwargs: Unpack[DecodingOptions],
 ) -> np.ndarray:
-    """Return the image as it is meant to be seen (PS3.4 N.2): uint8, uint16 or float32, grey or RGB.
+    """Return the display values of an image (PS3.4 N.2): uint8, uint16 or float32, gray or RGB.
 
     Parameters
     ----------
     src : path, binary file object, bytes-like or pydicom.dataset.Dataset
         As for `pixel_array`.
     index : int, optional
-        This frame alone, by its number as for `pixel_array`.
+        Return only this frame. It counts as for `pixel_array`.
     window : optional
-        What of the values is seen (PS3.3 C.11.2). None: the first view of the file that can be used, with a warning
-        where others were skipped. An integer: which of several of the
-        file, from 0, or backwards from -1. A text: the one with this Window Center & Width Explanation or LUT
-        Explanation, or one of ``"minmax"``, ``"percentile"`` and ``"full"`` (all values that Bits Stored allows). A
-        tuple ``(center, width)`` or ``(center, width, function)``: a window of your own, after the Modality LUT, such
-        as ``(40, 400)`` for Hounsfield units; the function is ``"LINEAR"`` (by default), ``"LINEAR_EXACT"`` or
-        ``"SIGMOID"``; LINEAR with a width below 1, which the standard does not define, is applied as LINEAR_EXACT, with
-        a warning. The first two of the texts are measured frame by frame, and Pixel Padding Value does not count.
+        The range of values to show (PS3.3 C.11.2). None: the first usable view of the file, with a warning if views
+        were skipped. An integer: the index of a view of the file, from 0; negative numbers count from the end. A
+        string: the view with this Window Center & Width Explanation or LUT Explanation, or one of ``"minmax"``,
+        ``"percentile"`` and ``"full"`` (all values that Bits Stored allows). A tuple ``(center, width)`` or ``(center,
+        width, function)``: a custom window, applied after the Modality LUT, such as ``(40, 400)`` for Hounsfield units.
+        The function is ``"LINEAR"`` (the default), ``"LINEAR_EXACT"`` or ``"SIGMOID"``. The standard does not define
+        LINEAR with a width below 1; it is applied as LINEAR_EXACT, with a warning. ``"minmax"`` and ``"percentile"``
+        are measured for each frame, without the pixels that have Pixel Padding Value.
     default : optional
-        The same for a file without a view that can be used. None: ``"full"`` for up to 8 bits, else ``"minmax"``.
+        The window for a file without a usable view, with the same values as `window`. None: ``"full"`` for up to 8
+        bits, otherwise ``"minmax"``.
     prefer_lut : bool
-        Of a file with a VOI LUT and a window take the LUT, as in pydicom.
+        If a file has both a VOI LUT and a window, use the VOI LUT, as pydicom does.
     percentiles : tuple of float
-        Those of ``"percentile"``.
+        The lower and the upper percentile, 0 to 100, for ``"percentile"``.
     dtype : numpy.uint8, numpy.uint16 or numpy.float32
-        Of the result.
+        Dtype of the result.
     range : tuple of float, optional
-        The values of the darkest and the brightest; by default all of an integer `dtype`, and 0 to 1 as float32.
+        The output values for the darkest and the brightest pixel. By default the full range of an integer `dtype`, and
+        0 to 1 for float32.
     icc_profile : bool
-        Convert colours by the ICC profile of the file, if there is one, to sRGB (needs Pillow).
+        Convert colors to sRGB with the ICC profile of the file, if it has one. Needs Pillow.
     out, decoding_plugin, workers, max_bytes, **kwargs
         As for `pixel_array`.
 
     Returns
     -------
     numpy.ndarray
-        Of shape ``([frames, ]rows, columns)``, or ``([frames, ]rows, columns, 3)`` for colours: RGB, YBR, PALETTE
+        Array of shape ``([frames, ]rows, columns)``, or ``([frames, ]rows, columns, 3)`` for color: RGB, YBR, PALETTE
         COLOR, and Supplemental Palette Color. All equations are evaluated in float64, from the stored value to the
-        result, and rounded once: half up. MONOCHROME1, or Presentation LUT Shape INVERSE, turns the range round.
+        result, and rounded once, half up. MONOCHROME1, or Presentation LUT Shape INVERSE, reverses the range.
 
     Raises
     ------
     PixelDataError
-        As `pixel_array` does; or an element that `window` needs is wrong (the Modality LUT, polarity, a view that is
-        asked for by index or name), or the file has no such view, or colors do not become RGB (PS3.3 C.7.6.3.1.2).
+        As `pixel_array` does; or an element that `window` needs is invalid (the Modality LUT, the polarity, the view
+        with the given index or name); or the file has no such view; or the colors cannot be converted to RGB (PS3.3
+        C.7.6.3.1.2).
     ValueError, TypeError
-        An argument is wrong.
+        An argument is invalid.
     OSError
         `src` cannot be read.
 
@@ -108,7 +111,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
 
 
 @checks_arguments
-def modality_values(  # noqa: PLR0913 - those of `pixel_array`
+def modality_values(  # noqa: PLR0913 - the arguments of `pixel_array`
     src: "Readable | Dataset",
     *,
     index: int | None = None,
@@ -119,29 +122,30 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
     max_bytes: int | None = None,
     **kwargs: Unpack[DecodingOptions],
 ) -> np.ndarray:
-    """Return the values after the Modality LUT (PS3.3 C.11.1): Hounsfield units of a CT image, for instance.
+    """Return the values after the Modality LUT (PS3.3 C.11.1), for instance the Hounsfield units of a CT image.
 
     Parameters
     ----------
     src, index, out, decoding_plugin, workers, max_bytes, **kwargs
         As for `pixel_array`.
     dtype : optional
-        Of the result: float32, float64, or an integer type that holds all values. By default the narrowest integer type
-        that holds every value that the description allows, if slope and intercept are whole numbers; otherwise float32.
+        Dtype of the result: float32, float64, or an integer type that holds all values. By default the narrowest
+        integer type that holds every value that the image description allows, if slope and intercept are whole
+        numbers; otherwise float32.
 
     Returns
     -------
     numpy.ndarray
-        Of the shape of `pixel_array`. Of enhanced images each frame has the slope and intercept of its functional
-        groups. Where only one of the two is there, the other one is 1 or 0, with a warning. Colors are RGB, as
-        `to_display` has them.
+        Array of the same shape as that of `pixel_array`. In an enhanced image, each frame has the slope and intercept
+        of its functional groups. If only one of the two is present, the other defaults to 1 (slope) or 0 (intercept),
+        with a warning. Colors are RGB, as in `to_display`.
 
     Raises
     ------
     PixelDataError, OSError
-        As `pixel_array` does; or an element of the Modality LUT is wrong.
+        As `pixel_array` does; or an element of the Modality LUT is invalid.
     ValueError
-        An integer `dtype` does not hold all values that there can be.
+        An integer `dtype` does not hold every possible value.
 
     """
     wanted = None if dtype is None else np.dtype(dtype).newbyteorder("=")
@@ -150,7 +154,7 @@ def modality_values(  # noqa: PLR0913 - those of `pixel_array`
         return modality_frames(frames, index, wanted, out)
 
 
-def display_options(  # noqa: PLR0913 - those of `to_display`
+def display_options(  # noqa: PLR0913 - the arguments of `to_display`
     window: WindowSpec,
     dtype: "DTypeLike",
     *,
@@ -159,7 +163,7 @@ def display_options(  # noqa: PLR0913 - those of `to_display`
     percentiles: tuple[float, float] = (1.0, 99.0),
     ends: tuple[float, float] | None = None,
 ) -> DisplayOptions:
-    """Return what a caller wants to see, checked."""
+    """Check the display arguments of `to_display`, and return them."""
     found = _checked_dtype(dtype)
     return DisplayOptions(
         window=check_window(window, "window"),
@@ -182,8 +186,8 @@ def _checked_range(ends: tuple[float, float] | None, dtype: np.dtype) -> tuple[f
     if ends is None:
         return RANGES[dtype]
     low, high = _pair(ends, "range")
-    lowest, max_entry = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
-    if not (lowest <= low <= max_entry and lowest <= high <= max_entry):
+    lowest, highest = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
+    if not (lowest <= low <= highest and lowest <= high <= highest):
         raise ValueError(f"'range': found {low:g} to {high:g}, expected values that {dtype} has")
     return low, high
 
@@ -198,13 +202,13 @@ def _pair(numbers: Any, name: str) -> tuple[float, float]:
 
 def _checked_percentiles(ranks: tuple[float, float]) -> tuple[float, float]:
     low, high = _pair(ranks, "percentiles")
-    if not 0 <= low <= high <= 100:  # noqa: PLR2004 - in a hundred
+    if not 0 <= low <= high <= 100:  # noqa: PLR2004 - percent
         raise ValueError(f"'percentiles': found {low:g} and {high:g}, expected two from 0 to 100, the lower first")
     return low, high
 
 
 def _profile(frames: DisplayReader, look: DisplayOptions) -> Any:
-    """Return the transform from the colours of a file, if it has any and says what they are."""
+    """Return the transform to sRGB for a color image with an ICC profile, otherwise None."""
     if look.dtype != np.uint8 or look.range != RANGES[look.dtype]:
         raise ValueError("'icc_profile': found other values than uint8 from 0 to 255, in which colours are converted")
     profile = frames.attributes.icc_profile()

@@ -1,4 +1,4 @@
-"""How the frames of an image are to be seen, as its data set says (PS3.3 C.7.6.3.1, C.11), learnt once."""
+"""The display attributes of an image and its frames (PS3.3 C.7.6.3.1, C.11), read once from the data set."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dicomet.display.tables import Table
 
 Padding = tuple[int, int]
-"""The stored values, from and to, that are no pixels."""
+"""The first and last stored value that mark padding."""
 
 PALETTES = frozenset({"PALETTE COLOR", "PALETTE_COLOR"})
 
@@ -48,7 +48,7 @@ def _no_voi_luts(_: Modality) -> tuple[View, ...]:
 
 @dataclass(frozen=True)
 class Attributes:
-    """How a frame is to be seen. What is not asked for is not read, and need not be right."""
+    """The display attributes of a frame. Each is read on first access, so an invalid one that is not needed is fine."""
 
     elements: DisplayAttributes
     photometric_interpretation: str
@@ -62,22 +62,22 @@ class Attributes:
 
     @property
     def luts(self) -> tuple[View, ...]:
-        """The VOI LUTs of the file, usable or not."""
+        """The VOI LUTs of the frame, usable or not."""
         return self.voi_luts(self.modality.modality)
 
     @property
     def windows(self) -> tuple[View, ...]:
-        """The windows of the file, usable or not."""
+        """The windows of the frame, usable or not."""
         return windows_of(self.elements)
 
     @property
     def inverse(self) -> bool:
-        """The lowest value is the brightest."""
+        """Whether the lowest value is the brightest."""
         return _is_inverse(self.elements, self.photometric_interpretation)
 
     @property
     def padding(self) -> tuple[Padding | None, tuple[Notice, ...]]:
-        """Pixel Padding Value. An unreadable one is not used, with a notice: it only widens what is measured."""
+        """The padding range. An unreadable one is ignored, with a notice: that only widens the measured range."""
         try:
             return _padding(self.elements), ()
         except PixelDataError as error:
@@ -85,10 +85,10 @@ class Attributes:
 
 
 class ImageAttributes:
-    """How an image is to be seen."""
+    """The display attributes of an image: those of each frame, the palette and the ICC profile."""
 
     def __init__(self, parsed: "Parsed", stored_range: Ends) -> None:
-        """Read nothing. `stored_range`: the lowest and the highest stored value that there can be."""
+        """Store the arguments; read nothing. `stored_range`: the lowest and the highest possible stored value."""
         self.warn = WarnOnce()
         self._parsed = parsed
         self._dataset = parsed.dataset
@@ -98,16 +98,16 @@ class ImageAttributes:
         self._varies = self._dataset is not None and has_groups(self._dataset)
         self._of_all: Attributes | None = None
         self._palette: Palette | None = None
-        # The VOI LUTs of the last frame, which those with the same item have, too.
+        # Cache of the last frame's VOI LUTs, with their items and inputs: frames with the same item share them.
         self._voi: tuple[Sequence[Dataset], Ends, tuple[View, ...]] | None = None
 
     def frame(self, index: int) -> Attributes:
-        """Return how a frame is to be seen.
+        """Return the display attributes of a frame.
 
         Raises
         ------
         PixelDataError
-            An element has a value that cannot be.
+            An element has an invalid value.
 
         """
         if self._varies:
@@ -118,15 +118,15 @@ class ImageAttributes:
 
     @property
     def varies(self) -> bool:
-        """Frames may differ."""
+        """Whether frames may differ in their attributes."""
         return self._varies
 
     def palette(self) -> Palette | None:
-        """Return the palette of PALETTE COLOR, or a supplemental one (PS3.3 C.7.6.19), if there is one."""
+        """Return the palette of a PALETTE COLOR image, or a supplemental palette (PS3.3 C.7.6.19), or None."""
         if self._photometric not in PALETTES and not self.is_supplemental:
             return None
         if self._dataset is None:
-            # The scanner leaves files that have one to pydicom.
+            # The scanner leaves files with a palette to pydicom's parser, so this file has none.
             element = "(0028,1101) Red Palette Color Lookup Table Descriptor"
             raise MissingElementError(f"Missing required element: {element}", element=element)
         if self._palette is None:
@@ -140,7 +140,7 @@ class ImageAttributes:
 
     @property
     def is_supplemental(self) -> bool:
-        """Greys below the first value of the palette, and colours from there on (PS3.3 C.8.16.2.1.1.1)."""
+        """Whether values below the palette's first input are gray, and the others colors (PS3.3 C.8.16.2.1.1.1)."""
         if self._dataset is None or self._photometric in PALETTES:
             return False
         if "RedPaletteColorLookupTableDescriptor" not in self._dataset:
@@ -162,7 +162,7 @@ class ImageAttributes:
             return profile or None
 
     def _reading(self) -> "AbstractContextManager[None]":
-        """Turn what pydicom raises for a malformed data set into the one exception."""
+        """Convert pydicom's exceptions for a malformed data set into `PixelDataError`."""
         if self._dataset is None:
             return nullcontext()
         from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
@@ -171,7 +171,7 @@ class ImageAttributes:
 
     @cached_property
     def _modality_lut(self) -> Found | None:
-        """The first item of the Modality LUT Sequence, which all frames have."""
+        """The first item of the Modality LUT Sequence, which applies to all frames."""
         if self._dataset is None:
             return None
         with self._reading():
@@ -217,12 +217,15 @@ class ImageAttributes:
 
 @lru_cache(maxsize=256)
 def _of_header(display: tuple[tuple[int, bytes], ...], signed: bool, photometric_interpretation: str) -> Attributes:  # noqa: FBT001
-    """Return how an image is to be seen that has no tables: once for the files of a series."""
+    """Return the display attributes of an image without tables, cached for the files of a series."""
     return Attributes(of_header(display, signed=signed), photometric_interpretation)
 
 
 def _is_inverse(elements: DisplayAttributes, photometric_interpretation: str) -> bool:
-    """PS3.3 C.11.6.1.2, C.7.6.3.1.2: the shape counts, where there is one, as it says what MONOCHROME1 says."""
+    """Tell whether the frame is inverted: by Presentation LUT Shape (PS3.3 C.11.6.1.2), else by MONOCHROME1.
+
+    The shape states the same as the Photometric Interpretation (PS3.3 C.7.6.3.1.2), so it takes precedence.
+    """
     shape = term(elements, tags.PRESENTATION_LUT_SHAPE)
     if shape not in (None, "IDENTITY", "INVERSE"):
         name = NAMES[tags.PRESENTATION_LUT_SHAPE]
@@ -231,7 +234,7 @@ def _is_inverse(elements: DisplayAttributes, photometric_interpretation: str) ->
 
 
 def _padding(elements: DisplayAttributes) -> Padding | None:
-    """PS3.3 C.7.5.1.1.2: one value, or all from one to another."""
+    """Return the padding range: Pixel Padding Value alone, or up to Pixel Padding Range Limit (PS3.3 C.7.5.1.1.2)."""
     values = elements.texts(tags.PIXEL_PADDING_VALUE)
     if not values:
         return None

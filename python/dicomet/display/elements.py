@@ -1,4 +1,4 @@
-"""The elements that say how an image is to be seen, as texts: of a plain file's header, or of a data set, by frame."""
+"""The display elements of a frame as strings, from a scanned header or from a data set with functional groups."""
 
 import math
 from collections.abc import MutableSequence
@@ -45,9 +45,9 @@ SEQUENCES = {
     SHARED_GROUPS: "(5200,9229) Shared Functional Groups Sequence",
     PER_FRAME_GROUPS: "(5200,9230) Per-Frame Functional Groups Sequence",
 }
-# What pydicom reads for display besides group 0028.
+# The tags that pydicom's parser reads for display, besides group 0028.
 DISPLAY_TAGS = (PIXEL_PRESENTATION, PRESENTATION_LUT_SHAPE, OPTICAL_PATH_SEQUENCE, SHARED_GROUPS, PER_FRAME_GROUPS)
-# Functional groups (PS3.3 C.7.6.16.2), each with what it says in place of the data set itself.
+# Functional groups (PS3.3 C.7.6.16.2), each with the elements that it holds in place of the data set itself.
 _GROUPS = {
     PIXEL_VALUE_TRANSFORMATION_SEQUENCE: (RESCALE_INTERCEPT, RESCALE_SLOPE),
     FRAME_VOI_LUT_SEQUENCE: (
@@ -57,7 +57,8 @@ _GROUPS = {
 }
 SEPARATOR, PADDING = "\\", b" \0"
 _PADDING = frozenset({PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT})
-# What may be taken as text before pydicom has converted it; an explanation is in the character set of the data set.
+# VRs, and below elements, whose raw bytes are read as text before pydicom converts them. An explanation is not one of
+# them: it is encoded in the character set of the data set.
 _TEXT_VRS = frozenset({None, "DS", "CS"})
 _NUMBERS_AND_TERMS = frozenset(
     {WINDOW_CENTER, WINDOW_WIDTH, RESCALE_INTERCEPT, RESCALE_SLOPE, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE}
@@ -67,7 +68,7 @@ _TERMS = frozenset({PIXEL_PRESENTATION, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE
 
 
 class DisplayAttributes(Protocol):
-    """The values of the elements of a frame as texts, by tag. An element that is missing or empty has none."""
+    """The values of a frame's elements as strings, by tag. A missing or empty element has no values."""
 
     def texts(self, tag: int) -> tuple[str, ...]:
         """Return the values of one element.
@@ -75,13 +76,13 @@ class DisplayAttributes(Protocol):
         Raises
         ------
         PixelDataError
-            They cannot be read.
+            The values cannot be read.
 
         """
 
 
 class HeaderElements(NamedTuple):
-    """The elements of a plain file, as the scanner found them."""
+    """The display elements that the scanner found in a header."""
 
     found: dict[int, tuple[str, ...]]
 
@@ -91,13 +92,13 @@ class HeaderElements(NamedTuple):
 
 
 class FrameElements:
-    """The elements of one frame of a data set: its functional groups, else the shared ones, else the data set.
+    """The elements of one frame: from its own functional groups, else the shared ones, else the data set.
 
-    An element is read when it is asked for, so that an unreadable one affects only the requests that need it.
+    Each element is read on first access, so that an unreadable one affects only the callers that need it.
     """
 
     def __init__(self, dataset: "Dataset", frame: int, *, signed: bool) -> None:
-        """Read nothing. `signed`: stored values are signed."""
+        """Store the arguments; read nothing. `signed`: whether stored values are signed."""
         self._dataset, self._frame, self._signed = dataset, frame, signed
         self._texts: dict[int, tuple[str, ...]] = {}
 
@@ -124,7 +125,7 @@ class FrameElements:
             return items(self._holder(VOI_LUT_SEQUENCE), VOI_LUT_SEQUENCE)
 
     def _holder(self, tag: int) -> "Dataset":
-        """Return the data set that has an element: the functional group, where the frame has it."""
+        """Return the data set that holds an element: the frame's functional group, if there is one."""
         for sequence, tags in _GROUPS.items():
             if tag in tags:
                 group = group_of(self._dataset, self._frame, sequence)
@@ -134,7 +135,7 @@ class FrameElements:
 
 @contextmanager
 def _reading(name: str) -> "Iterator[None]":
-    """Turn what pydicom raises for an unreadable value into an error that names the element."""
+    """Convert pydicom's exceptions for an unreadable value into an error that names the element."""
     from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
 
     try:
@@ -147,7 +148,7 @@ def _reading(name: str) -> "Iterator[None]":
 
 
 def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> HeaderElements:
-    """Return what the scanner has found in a plain file."""
+    """Return the elements that the scanner found, decoded from their bytes."""
     found: dict[int, tuple[str, ...]] = {}
     for tag, value in display:
         if tag in _PADDING:
@@ -158,12 +159,12 @@ def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> Header
 
 
 def decimal(text: str, tag: int) -> float:
-    """Return one value of an element of VR DS.
+    """Convert one value of an element of VR DS to a float.
 
     Raises
     ------
     PixelDataError
-        It is not a finite number.
+        The value is not a finite number.
 
     """
     try:
@@ -177,13 +178,13 @@ def decimal(text: str, tag: int) -> float:
 
 
 def term(elements: DisplayAttributes, tag: int) -> str | None:
-    """Return the first value of an element of VR CS, in capitals, or None."""
+    """Return the first value of an element of VR CS in upper case, or None if it has none."""
     texts = elements.texts(tag)
     return texts[0].upper() if texts else None
 
 
 def group_of(dataset: "Dataset", frame: int, sequence: int) -> "Dataset | None":
-    """Return the item of a functional group: that of the frame, else that of all frames."""
+    """Return the item of a functional group: the frame's own, else the shared one, else None."""
     found = None
     for groups, item in ((SHARED_GROUPS, 0), (PER_FRAME_GROUPS, frame)):
         group = _item(dataset, groups, item)
@@ -193,7 +194,7 @@ def group_of(dataset: "Dataset", frame: int, sequence: int) -> "Dataset | None":
 
 
 def _as_stored(text: str, *, signed: bool) -> str:
-    """Return Pixel Padding Value as a sample of the image would be read: its VR and Pixel Representation may differ."""
+    """Reinterpret the 16 bits of Pixel Padding Value as a stored value: its VR may not match Pixel Representation."""
     try:
         bits = int(text) & 0xFFFF if -0x8000 <= int(text) <= 0xFFFF else None  # noqa: PLR2004 - 16 bits
     except ValueError:
@@ -204,7 +205,7 @@ def _as_stored(text: str, *, signed: bool) -> str:
 
 
 def has_groups(dataset: "Dataset") -> bool:
-    """Tell whether frames may differ in what is said of them."""
+    """Tell whether the data set has per-frame functional groups, so that frames may differ."""
     return PER_FRAME_GROUPS in dataset
 
 
@@ -220,12 +221,12 @@ def _item(dataset: "Dataset", tag: int, index: int) -> "Dataset | None":
 
 
 def items(dataset: "Dataset", tag: int) -> "Sequence[Dataset]":
-    """Return the items of a sequence; none where it is not there.
+    """Return the items of a sequence, or no items if it is missing.
 
     Raises
     ------
     PixelDataError
-        It is no sequence.
+        The value is not a sequence.
 
     """
     value = dataset[tag].value if tag in dataset else None
@@ -240,7 +241,8 @@ def items(dataset: "Dataset", tag: int) -> "Sequence[Dataset]":
 def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
     if tag not in dataset:
         return ()
-    # Not converted, where it has not been yet: whatever is wrong with a number is told here, with its element.
+    # Take a value that pydicom has not converted yet as raw bytes: an invalid number is then reported here, with its
+    # element.
     element = dataset.get_item(tag)
     raw = element.value if isinstance(element.value, bytes) else None
     if raw is not None and element.VR in _TEXT_VRS and tag in _NUMBERS_AND_TERMS and reads_by_default():
@@ -256,7 +258,7 @@ def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
 
 
 def _split(value: bytes, tag: int) -> tuple[str, ...]:
-    """Return the values of a text element (PS3.5 6.2); padding alone is no value."""
+    """Return the values of a text element (PS3.5 6.2). A value of padding only counts as empty."""
     if not value.strip(PADDING):
         return ()
     texts = value.rstrip(PADDING).decode("latin-1").split(SEPARATOR)

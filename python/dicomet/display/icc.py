@@ -1,4 +1,4 @@
-"""ICC profiles (PS3.3 C.11.15): from a device's colours to sRGB, by Pillow's LittleCMS."""
+"""ICC profiles (PS3.3 C.11.15): conversion of device colors to sRGB with Pillow's LittleCMS."""
 
 import io
 from typing import Any
@@ -12,7 +12,7 @@ ICC_PROFILE = "(0028,2000) ICC Profile"
 
 
 def srgb_transform(profile: bytes) -> Any:
-    """Return Pillow's transform from `profile` to sRGB, by the intent that the profile names.
+    """Return Pillow's transform from `profile` to sRGB, with the profile's default rendering intent.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def srgb_transform(profile: bytes) -> Any:
 
 
 def to_srgb(frames: np.ndarray, transform: Any) -> None:
-    """Convert uint8 frames of RGB in place."""
+    """Convert uint8 RGB frames to sRGB in place."""
     from PIL import Image, ImageCms  # noqa: PLC0415 - an extra
 
     for frame in frames.reshape(-1, *frames.shape[-3:]):

@@ -1,4 +1,4 @@
-"""Windows by the values of a frame itself: from the lowest to the highest, or from one percentile to another."""
+"""Windows measured on the values of a frame: from minimum to maximum, or between two percentiles."""
 
 import math
 
@@ -11,19 +11,19 @@ from dicomet.display.windows import Window
 _WORD = 2
 
 
-def window_between(lowest: float, max_entry: float) -> Window:
-    """Return the window from one value to another; of one value alone, which is then the darkest."""
-    width = max_entry - lowest
+def window_between(lowest: float, highest: float) -> Window:
+    """Return the window from `lowest` to `highest`; if both are equal, a window that shows that value darkest."""
+    width = highest - lowest
     if not width > 0:
         return lowest + 0.5, 1.0, "LINEAR_EXACT"
-    # Halves, whose sum does not overflow.
-    return lowest / 2 + max_entry / 2, width, "LINEAR_EXACT"
+    # The sum of the halves does not overflow.
+    return lowest / 2 + highest / 2, width, "LINEAR_EXACT"
 
 
 def min_max(stored: np.ndarray, modality: Modality, padding: tuple[int, int] | None) -> tuple[float, float] | None:
-    """Return the lowest and the highest value that a frame has after slope and intercept.
+    """Return the lowest and the highest value of a frame after slope and intercept.
 
-    Padding and what is not finite does not count; None where there is nothing else.
+    Padding and non-finite values do not count. Returns None if there are no other values.
     """
     excluded = _within(padding, stored.dtype)
     found = extrema(stored, dtype=stored.dtype.name, excluded=excluded)  # type: ignore[arg-type]
@@ -37,9 +37,10 @@ def min_max(stored: np.ndarray, modality: Modality, padding: tuple[int, int] | N
 def percentiles(
     stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None, ranks: tuple[float, float]
 ) -> tuple[float, float] | None:
-    """Return two percentiles of the modality values of a frame, as `numpy.percentile` has them.
+    """Return two percentiles of the modality values of a frame, interpolated as by `numpy.percentile`.
 
-    `modality` gives float64.
+    Padding and non-finite values do not count. Returns None if there are no other values. `modality` has float64
+    output; `ranks` are from 0 to 100.
     """
     values, counts = _values(stored, modality, _within(padding, stored.dtype))
     if not len(values):
@@ -51,7 +52,7 @@ def percentiles(
 
 
 def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
-    """Return what lies at `place` among all values in their order, of which so many end with each of `values`."""
+    """Return the value at fractional rank `place`, interpolating linearly; `ends` are the cumulative counts."""
     below = math.floor(place)
     first, second = (
         float(values[np.searchsorted(ends, min(number, ends[-1] - 1), "right")]) for number in (below, below + 1)
@@ -60,7 +61,7 @@ def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
 
 
 def _values(stored: np.ndarray, modality: Transform, excluded: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the modality values that occur, and how often."""
+    """Return the modality values that occur in a frame, and the count of each."""
     if stored.dtype.kind in "iu" and stored.dtype.itemsize <= _WORD:
         counts = np.frombuffer(histogram(stored, wide=stored.dtype.itemsize == _WORD), np.uint64)
         words = np.flatnonzero(counts)
@@ -83,7 +84,7 @@ def _transformed(stored: np.ndarray, modality: Transform) -> np.ndarray:
 
 
 def _within(padding: tuple[int, int] | None, dtype: np.dtype) -> tuple[int, int] | None:
-    """Return padding as far as stored values of `dtype` can have it."""
+    """Return the part of the padding range that `dtype` can represent, or None."""
     if padding is None:
         return None
     info = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)

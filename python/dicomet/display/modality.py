@@ -10,9 +10,9 @@ from dicomet.errors import PixelDataError
 Modality = tuple[float, float] | Lut | None
 """Slope and intercept, or a table; None: modality values are the stored values."""
 Ends = tuple[float, float]
-"""The lowest and the highest value that there can be."""
+"""The lowest and the highest possible value."""
 
-# No modality has such values, and float32 none that are made of them.
+# Limit of the absolute slope and intercept. No modality needs larger ones, whose results may exceed float32.
 MOST = 1e30
 
 
@@ -26,12 +26,14 @@ class Found(NamedTuple):
 def rescale_of(elements: DisplayAttributes) -> Found:
     """Return slope and intercept.
 
-    PS3.3 C.11.1 requires both or neither. Where one is missing, it is 1 or 0, so that the other one is not lost.
+    PS3.3 C.11.1 requires both or neither. A missing slope defaults to 1 and a missing intercept to 0, so that the other
+    element still applies.
 
     Raises
     ------
     PixelDataError
-        One of them is not a number, too large, or has several values that differ: the modality values are not known.
+        An element is not a number, is too large, or has several different values, so that the modality values are
+        unknown.
 
     """
     slope, intercept = _Part.of(elements, RESCALE_SLOPE), _Part.of(elements, RESCALE_INTERCEPT)
@@ -71,7 +73,7 @@ class _Part(NamedTuple):
         return cls(name, number, (several,) if len(texts) > 1 else ())
 
     def missing_beside(self, other: "_Part", default: str) -> tuple[Notice, ...]:
-        """Return a notice where only the other element has a value."""
+        """Return a notice if only the other element has a value."""
         if self.value is not None or other.value is None:
             return ()
         message = f"{self.name}: found no value beside {other.name} {other.value:g}, expected both; {default} is used"
@@ -86,12 +88,12 @@ def _zero(slope: _Part) -> tuple[Notice, ...]:
 
 
 def ends_of(modality: Modality, stored: Ends) -> Ends:
-    """Return the lowest and the highest modality value that stored values from one end to the other can have."""
+    """Return the lowest and the highest modality value for the stored values between the ends of `stored`."""
     if isinstance(modality, Lut):
         return 0.0, float(modality.max_entry)
     slope, intercept = modality or (1.0, 0.0)
     if slope == 0:
-        # Not infinity times 0, where stored values are floats.
+        # Stored floats have infinite ends, and infinity times 0 is not a number.
         return intercept, intercept
     low, high = sorted(value * slope + intercept for value in stored)
     return low, high

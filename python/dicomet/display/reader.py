@@ -1,4 +1,4 @@
-"""The frames of one source on their way to be seen, or measured: what the public functions of display share."""
+"""`DisplayReader`: the frames of one source, rendered to display values or mapped to modality values."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -31,7 +31,7 @@ _MEASURED_BY_VALUES = ("minmax", "percentile")
 
 
 class DisplayOptions(NamedTuple):
-    """What a caller wants to see: arguments of `to_display` that have been checked."""
+    """The display arguments of `to_display`, checked."""
 
     window: WindowSpec
     default: WindowSpec
@@ -42,7 +42,7 @@ class DisplayOptions(NamedTuple):
 
 
 class FrameRendering(NamedTuple):
-    """What is done to some frames that follow each other. `voi` is yet to be measured, or what is to be seen."""
+    """How consecutive frames are rendered. `voi` is a window or a LUT, or names how to measure a window."""
 
     modality: Modality
     voi: Voi | Measured
@@ -51,9 +51,9 @@ class FrameRendering(NamedTuple):
 
 
 class DisplayReader:
-    """The frames of a source as stored values, and how they are to be seen."""
+    """The frames of a source as stored values, and their display attributes."""
 
-    def __init__(  # noqa: PLR0913 - what the public functions share
+    def __init__(  # noqa: PLR0913 - the arguments that the public functions share
         self,
         src: "Readable | Dataset",
         options: dict[str, Any],
@@ -63,7 +63,7 @@ class DisplayReader:
         max_bytes: int | None,
         icc_profile: bool = False,
     ) -> None:
-        """Parse `src`. Nothing of its pixel data is read. `icc_profile`: is wanted, which the scanner does not keep."""
+        """Parse `src`, without its pixel data. `icc_profile`: read the profile, which needs pydicom's parser."""
         parsed = parse(src, options, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
         self.stored = FrameReader(
             parsed,
@@ -80,14 +80,14 @@ class DisplayReader:
         self.is_integer = self.stored.dtype.kind in "iu"
         width = 8 * self.stored.dtype.itemsize
         self.bits_stored = int(parsed.options["bits_stored"]) if self.is_integer else width
-        # A JPEG codec gives what its codestream says, which may be more.
+        # A JPEG codec returns samples with the precision of the codestream, which may exceed Bits Stored.
         corrected = self.stored.description.correct_unused_bits
         self.bits_stored_reliable = corrected and self.stored.description.codec not in CODESTREAMS
         self.bits = self.bits_stored if self.bits_stored_reliable else width
         self.attributes = ImageAttributes(parsed, self.stored_range() if self.is_integer else (-np.inf, np.inf))
 
     def display(self, index: int | None, look: DisplayOptions, out: np.ndarray | None) -> np.ndarray:
-        """Return a frame, or all, as they are to be seen."""
+        """Return the display values of a frame, or of all frames."""
         palette = None if self.is_color else self.attributes.palette()
         colors = (3,) if self.is_color or palette is not None else ()
         form = ArraySpec(look.dtype, (*self.size, *colors))
@@ -111,7 +111,7 @@ class DisplayReader:
         return whole_bytes and look.range == (0, 255)
 
     def _renderings(self, first: int, count: int, look: DisplayOptions) -> Iterator[tuple[int, int, FrameRendering]]:
-        """Yield where frames begin that are treated alike, how many, and how."""
+        """Yield each run of frames with the same rendering: its first frame, its length, and the rendering."""
         if not self.attributes.varies:
             yield first, count, self._rendering(first, look)
             return
@@ -142,18 +142,18 @@ class DisplayReader:
         return "full" if self.is_integer and self.bits_stored <= _BYTE else "minmax"
 
     def modality(self, index: int) -> Modality:
-        """Return the Modality LUT of a frame, and warn once of what was wrong with it."""
+        """Return the Modality LUT of a frame, and warn once about its problems."""
         modality, notices = self.attributes.frame(index).modality
         self.attributes.warn(notices)
         return modality
 
     def check_view(self, index: int, look: DisplayOptions) -> None:
-        """Read what `look` needs of a frame, and warn of what is unusable. Nothing is decoded.
+        """Read the attributes that `look` needs, and warn about unusable ones. Decodes nothing.
 
         Raises
         ------
         PixelDataError
-            The frame cannot be shown.
+            The frame cannot be displayed.
 
         """
         palette = None if self.is_color else self.attributes.palette()
@@ -163,7 +163,7 @@ class DisplayReader:
     def _show(
         self, first: int, step: FrameRendering, look: DisplayOptions, palette: Palette | None, frames: np.ndarray
     ) -> None:
-        """Fill `frames`, as many as are treated alike."""
+        """Render a run of frames from `first` into `frames`."""
         voi, pixels = step.voi, self.size[0] * self.size[1]
         if voi == "full":
             voi = self._window(*self.full(step.modality))
@@ -172,7 +172,7 @@ class DisplayReader:
             self.stored.read_transformed(first, len(frames), transform, frames)
             return
         stored = np.empty(self.stored.frame_shape, self.stored.dtype)
-        # Read-only, it need not be copied before the GIL is released.
+        # The binding copies a writeable array before it releases the GIL, but not a read-only one.
         seen = read_only(stored)
         for number, frame in enumerate(frames, first):
             self.stored.read(number, 1, stored.shape, stored)
@@ -183,12 +183,12 @@ class DisplayReader:
     def _measured(self, stored: np.ndarray, step: FrameRendering, look: DisplayOptions) -> Window:
         ends = self._range(stored, step, look)
         if ends is None and step.padding is not None:
-            # A frame of nothing else.
+            # The frame has only padding, so measure that.
             ends = self._range(stored, step._replace(padding=None), look)
         return self._window(*ends or (0.0, 0.0))
 
-    def _window(self, lowest: float, max_entry: float) -> Window:
-        window = window_between(lowest, max_entry)
+    def _window(self, lowest: float, highest: float) -> Window:
+        window = window_between(lowest, highest)
         if not np.isfinite(window[1]):
             element = self.stored.description.element
             message = f"{element}: found values around {window[0]:g} that are too far apart to be seen together"
@@ -198,14 +198,14 @@ class DisplayReader:
     def _range(self, stored: np.ndarray, step: FrameRendering, look: DisplayOptions) -> tuple[float, float] | None:
         if step.voi == "minmax" and not isinstance(step.modality, Lut):
             return min_max(stored, step.modality, step.padding)
-        # Of a table the lowest stored value need not have the lowest entry.
+        # A table need not be monotonic, so the lowest stored value may not have the lowest modality value.
         ranks = (0.0, 100.0) if step.voi == "minmax" else look.percentiles
         return percentiles(
             stored, self.transform_spec(step.modality, np.dtype(np.float64), 0).build(), step.padding, ranks
         )
 
     def full(self, modality: Modality) -> Ends:
-        """Return the lowest and the highest modality value that the description allows."""
+        """Return the lowest and the highest modality value that the image description allows."""
         if not self.is_integer and not isinstance(modality, Lut):
             element = self.stored.description.element
             raise PixelDataError(
@@ -220,7 +220,7 @@ class DisplayReader:
         return 0, (1 << self.bits_stored) - 1
 
     def transform_spec(self, modality: Modality, dtype: np.dtype, pixels: int) -> TransformSpec:
-        """Return what makes modality values of about so many stored values."""
+        """Return the transform to modality values. `pixels`: the expected number of stored values."""
         return TransformSpec(self.image, self.bits, pixels, modality, dtype.name)
 
     def _looks(

@@ -1,4 +1,4 @@
-"""Look-up tables of a data set: Modality and VOI LUT (PS3.3 C.11.1.1, C.11.2.1.1), palettes (C.7.9)."""
+"""Lookup tables of a data set: Modality and VOI LUTs (PS3.3 C.11.1.1, C.11.2.1.1), and palettes (C.7.9)."""
 
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,14 +22,14 @@ _DESCRIPTOR_BYTES = 6
 
 
 class Table(NamedTuple):
-    """A table that can be used, and a notice where its entries have fewer bits than its descriptor says."""
+    """A usable table, with a notice if its entries have fewer bits than its descriptor says."""
 
     lut: Lut
     notices: tuple[Notice, ...]
 
 
 class Colors(NamedTuple):
-    """A palette that can be used, and a notice likewise."""
+    """A usable palette, with a notice if its entries have fewer bits than its descriptors say."""
 
     palette: Palette
     notices: tuple[Notice, ...]
@@ -38,13 +38,13 @@ class Colors(NamedTuple):
 def lut_of(item: "Dataset", inputs: Ends, *, big_endian: bool, is_exact: bool) -> Table:
     """Return the table of an item of the Modality or VOI LUT Sequence.
 
-    `inputs`: the lowest and the highest value that is looked up. `is_exact`: entries of more bits than the descriptor
-    says are an error; otherwise they are the brightest.
+    `inputs`: the lowest and the highest input of the lookup. `is_exact`: entries with more bits than the descriptor
+    says are an error; otherwise they are clamped to the brightest value.
 
     Raises
     ------
     PixelDataError
-        Descriptor or data are missing, or contradict each other.
+        The descriptor or the data are missing, or contradict each other.
 
     """
     count, first, bits = _descriptor(item, LUT_DESCRIPTOR, "(0028,3002) LUT Descriptor", inputs, big_endian=big_endian)
@@ -60,7 +60,7 @@ def lut_of(item: "Dataset", inputs: Ends, *, big_endian: bool, is_exact: bool) -
 
 
 def palette_of(dataset: "Dataset", inputs: Ends, *, big_endian: bool) -> Colors:
-    """Return the palette of an image. Its Alpha table, which is for blending, is not used.
+    """Return the palette of an image, without its Alpha table, which is for blending.
 
     Raises
     ------
@@ -77,14 +77,14 @@ def palette_of(dataset: "Dataset", inputs: Ends, *, big_endian: bool) -> Colors:
         )
         of_red = of_red or found
         if found != of_red:
-            # PS3.3 C.7.6.3.1.5: the same for all three.
+            # PS3.3 C.7.6.3.1.5: the three descriptors are the same.
             message = f"{descriptor}: found {list(found)}, expected {list(of_red)} as of Red"
             raise PixelDataError(message, element=descriptor)
         entries = _segmented if _SEGMENTED + color in dataset else _plain
         colors.append(entries(dataset, color, count, bits, big_endian=big_endian))
         wide |= bits > _BYTE and colors[-1].itemsize > 1
     max_entry = int(max(color.max(initial=0) for color in colors))
-    # Entries of 8 bits may lie in words of 16.
+    # Entries that are declared as 8 bits may be stored in 16-bit words, so the values count, too.
     wide = wide or max_entry >= 1 << _BYTE
     words = [color.astype(np.uint16).tobytes() for color in colors]
     notices = _narrow("(0028,1201) Red Palette Color Lookup Table Data", max_entry, 16) if wide else ()
@@ -92,7 +92,7 @@ def palette_of(dataset: "Dataset", inputs: Ends, *, big_endian: bool) -> Colors:
 
 
 def _narrow(name: str, max_entry: int, bits: int) -> tuple[Notice, ...]:
-    """Return a notice where no entry has the highest bit of the descriptor: the picture is darker than it is meant."""
+    """Return a notice if no entry uses the descriptor's highest bit: the image is then darker than intended."""
     found = max_entry.bit_length()
     if found >= bits:
         return ()
@@ -118,7 +118,7 @@ def _segmented(dataset: "Dataset", color: int, count: int, bits: int, *, big_end
 
 
 def _entries(dataset: "Dataset", tag: int, name: str, most_packed: int, *, big_endian: bool) -> np.ndarray:
-    """Return the numbers of a value: words, or bytes where it has at most so many bytes."""
+    """Return the entries of a value: bytes if it has at most `most_packed` bytes, otherwise 16-bit words."""
     data = _value(dataset, tag, name)
     if not isinstance(data, bytes):
         return _words(data, name)
@@ -126,13 +126,13 @@ def _entries(dataset: "Dataset", tag: int, name: str, most_packed: int, *, big_e
     if len(data) > most_packed:
         return words.astype(np.uint16)
     if big_endian and dataset[tag].VR == "OW":
-        # PS3.5 7.3: two in each word.
+        # PS3.5 7.3: each big-endian OW word holds two byte entries, in swapped order.
         return words.astype("<u2").view(np.uint8)
     return np.frombuffer(data, np.uint8)
 
 
 def _descriptor(dataset: "Dataset", tag: int, name: str, inputs: Ends, *, big_endian: bool) -> tuple[int, int, int]:
-    """Return how many entries there are, the first input, and the bits of an entry."""
+    """Return the number of entries, the first input, and the bits per entry."""
     value = _value(dataset, tag, name)
     numbers = np.frombuffer(value, ">u2" if big_endian else "<u2") if _is_three_words(value) else value
     try:
@@ -147,15 +147,15 @@ def _descriptor(dataset: "Dataset", tag: int, name: str, inputs: Ends, *, big_en
 
 
 def _is_three_words(value: Any) -> bool:
-    """Tell whether a descriptor is still as stored, because its VR (OW, OB, UN) is not that of numbers."""
+    """Tell whether a descriptor is three words in raw bytes, because its VR (OW, OB, UN) is not a numeric one."""
     return isinstance(value, bytes) and len(value) == _DESCRIPTOR_BYTES
 
 
 def _first_input(first: int, count: int, inputs: Ends) -> int:
     """Return the first input, whose 16 bits are signed if inputs can be negative (PS3.3 C.11.1.1.1, C.11.2.1.1).
 
-    In implicit VR nothing else tells, and in explicit VR writers choose the wrong VR. Only where no input falls into
-    the table so, and some do by the other sign, the other sign is what was meant.
+    Implicit VR has no other sign information, and in explicit VR some writers choose the wrong VR. The other sign is
+    used only if the table would otherwise cover no input, and covers some with the other sign.
     """
     other = first - MAX_ENTRIES if first >= MAX_ENTRIES // 2 else first
     if inputs[0] < 0:
@@ -164,7 +164,7 @@ def _first_input(first: int, count: int, inputs: Ends) -> int:
 
 
 def _is_reached(first: int, count: int, inputs: Ends) -> bool:
-    """Tell whether inputs differ in their entries."""
+    """Tell whether the inputs reach the table, so that they have different entries."""
     return first < inputs[1] and first + count - 1 > inputs[0]
 
 

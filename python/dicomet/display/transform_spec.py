@@ -1,4 +1,4 @@
-"""All that a transform of stored values depends on."""
+"""`TransformSpec`: the values that determine a transform of stored values."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ Voi = Window | Lut
 
 
 class TransformSpec(NamedTuple):
-    """The arguments of a transform: modality values without `voi` and `palette`."""
+    """The arguments of a `Transform`. Without `voi` and `palette`, it maps to modality values."""
 
     image: Image
     bits: int
@@ -24,7 +24,7 @@ class TransformSpec(NamedTuple):
     range: tuple[float, float] = (0.0, 1.0)
 
     def build(self) -> Transform:
-        """Return the transform: for the files of a series, which are seen alike, the same."""
+        """Return the transform, cached unless it has tables: the files of a series usually share one."""
         has_tables = self.palette is not None or isinstance(self.modality, Lut) or isinstance(self.voi, Lut)
         return _build(self) if has_tables else _cached(self)
 

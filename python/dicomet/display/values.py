@@ -1,4 +1,4 @@
-"""Modality values (PS3.3 C.11.1) as numbers that hold them."""
+"""Modality values (PS3.3 C.11.1), and the dtypes that hold them."""
 
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,8 +19,8 @@ VALUES: tuple[Values, ...] = get_args(Values)
 INTEGERS = tuple(np.dtype(name) for name in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64"))
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 DTYPES = tuple(dtype.name for dtype in (*INTEGERS, *FLOATS))
-"""Of modality values, where they are whole and none is outside, or float."""
-# Up to here float64, in which values are worked out, has every integer.
+"""The dtypes for modality values: an integer type for whole values within its range, or a float type."""
+# Values are computed in float64, which represents every integer up to this one.
 _MAX = 2.0**53
 _FLOAT32_BITS = 24
 
@@ -28,7 +28,7 @@ _FLOAT32_BITS = 24
 def modality_frames(
     frames: "DisplayReader", index: int | None, dtype: np.dtype | None, out: np.ndarray | None
 ) -> np.ndarray:
-    """Return the modality values of a frame, or of all."""
+    """Return the modality values of a frame, or of all frames."""
     first, count, _ = frames.stored.select_frames(index, ArraySpec(np.dtype(np.uint8), frames.stored.frame_shape))
     modalities = _modality_by_frame(frames, range(first, first + count))
     wanted = _dtype(frames, modalities, dtype)
@@ -46,12 +46,12 @@ def modality_frames(
 
 
 def modality_dtype(frames: "DisplayReader", numbers: range, dtype: np.dtype | None) -> np.dtype:
-    """Return a dtype for all these frames, which may be read one by one: the caller's, or the narrowest."""
+    """Return one dtype for the frames `numbers`, which may be read one by one: the caller's, or the narrowest."""
     return _dtype(frames, _modality_by_frame(frames, numbers), dtype)
 
 
 def _modality_by_frame(frames: "DisplayReader", numbers: range) -> list[Modality]:
-    """Return that of each frame, or the one of all."""
+    """Return the Modality LUT of each frame, or a single one that all frames share."""
     alike = numbers if frames.attributes.varies else numbers[:1]
     return [None if frames.is_color else frames.modality(number) for number in alike]
 
@@ -74,7 +74,7 @@ def _read(frames: "DisplayReader", first: int, count: int, modality: Modality, o
 
 
 def _check_bits(stored: np.ndarray, frames: "DisplayReader") -> None:
-    """Check samples, which may have more bits than the description says, before they are narrowed."""
+    """Check that samples are within Bits Stored before a conversion narrows them: a codestream may have more bits."""
     low, high = frames.stored_range()
     found = extrema(stored, dtype=stored.dtype.name, excluded=None)  # type: ignore[arg-type]
     if found is not None and not (low <= found[0] and found[1] <= high):
@@ -92,12 +92,12 @@ def _narrowest(frames: "DisplayReader", modalities: list[Modality]) -> np.dtype:
     for dtype in INTEGERS:
         if _holds(dtype, ends):
             return dtype
-    # More than 53 bits, as they are stored, or else not exactly.
+    # Values of more than 53 bits keep the stored dtype if nothing transforms them; otherwise they are rounded.
     return frames.stored.dtype if not any(modalities) else FLOATS[1]
 
 
 def _check_fits(frames: "DisplayReader", modalities: list[Modality], dtype: np.dtype) -> np.dtype:
-    """Return the caller's dtype, if it holds every value that the description allows."""
+    """Return the caller's dtype, if it holds every value that the image description allows."""
     if dtype in FLOATS or (dtype == frames.stored.dtype and not any(modalities)):
         return dtype
     if dtype not in INTEGERS:
@@ -115,7 +115,7 @@ def _holds(dtype: np.dtype, ends: tuple[float, float]) -> bool:
 
 
 def _range(frames: "DisplayReader", modalities: list[Modality]) -> tuple[float, float] | None:
-    """Return the lowest and the highest value that there can be; None where they are not all whole numbers."""
+    """Return the lowest and the highest possible value, or None if values may have a fraction."""
     for modality in modalities:
         if isinstance(modality, tuple) and not (modality[0].is_integer() and modality[1].is_integer()):
             return None

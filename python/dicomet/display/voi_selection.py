@@ -1,4 +1,4 @@
-"""Which of its values an image shows (PS3.3 C.11.2): a view of the file, a window of the caller's, or of the values."""
+"""Selection of the VOI (PS3.3 C.11.2): a view of the file, a custom window, or a window measured on the values."""
 
 import operator
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from dicomet.display.elements import NAMES, SEQUENCES, VOI_LUT_SEQUENCE, WINDOW_
 from dicomet.display.windows import FUNCTIONS, View, Window, usable
 from dicomet.errors import PixelDataError, short_repr
 
-# What depends on the values of a frame, or on its Bits Stored.
+# Windows that depend on the values of a frame, or on Bits Stored.
 Measured = Literal["minmax", "percentile", "full"]
 MEASURED: tuple[Measured, ...] = ("minmax", "percentile", "full")
 _WIDTH = "the width "
@@ -21,12 +21,12 @@ WindowSpec = None | int | str | tuple[float, float] | tuple[float, float, str]
 
 
 def check_window(asked: WindowSpec, name: str) -> WindowSpec:
-    """Return what a caller asks for, if it can be had of any image.
+    """Check a window specification as far as possible without an image, and return it.
 
     Raises
     ------
     TypeError, ValueError
-        It cannot.
+        The specification is not valid for any image.
 
     """
     if asked is None or isinstance(asked, str):
@@ -41,22 +41,22 @@ def check_window(asked: WindowSpec, name: str) -> WindowSpec:
 
 
 class Choice(NamedTuple):
-    """What is shown of a frame, None where its file has no usable view; and what is to be warned of."""
+    """The selected VOI of a frame, None if its file has no usable view, and the notices to warn about."""
 
     voi: Window | Lut | Measured | None
     notices: tuple[Notice, ...] = ()
 
 
 def select_voi(attributes: Attributes, asked: WindowSpec, name: str, *, prefer_lut: bool) -> Choice:
-    """Return what `asked`, the argument `name`, stands for in a frame.
+    """Resolve `asked`, the value of the argument `name`, for a frame.
 
-    Views of the file are read only where `asked` needs them. None is the first usable view; an index or an explanation
-    is one view, which must be usable.
+    Views of the file are read only if `asked` needs them. None selects the first usable view. An index or an
+    explanation selects one view, which must be usable.
 
     Raises
     ------
     PixelDataError
-        The frame has no such view, or it cannot be used.
+        The frame has no such view, or the view is unusable.
 
     """
     if isinstance(asked, tuple):
@@ -81,7 +81,7 @@ def select_voi(attributes: Attributes, asked: WindowSpec, name: str, *, prefer_l
 
 
 def _first_usable(views: Sequence[View]) -> Choice:
-    """Return the first view that can be used, and a notice of those that were skipped."""
+    """Return the first usable view, with a notice about the skipped ones."""
     skipped: list[PixelDataError] = []
     for view in views:
         seen = view.seen()

@@ -1,4 +1,4 @@
-"""The views of a frame that its file has (PS3.3 C.11.2), and which windows can be used."""
+"""The views that a file defines for a frame (PS3.3 C.11.2), and the check that a window is usable."""
 
 import math
 from collections.abc import Callable
@@ -22,29 +22,30 @@ from dicomet.errors import PixelDataError, short_repr
 
 Window = tuple[float, float, str]
 """Center, width and function."""
-# No image has so many. Each frame may have to try them all, so that more would cost far more than their bytes.
+# The limit of views per frame, more than any real image has. Each frame may have to try them all, so that more views
+# would cost far more time than their bytes justify.
 MOST_VIEWS = 100
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
 class Seen(NamedTuple):
-    """A window or a table that can be used, and the problems that do not prevent its use."""
+    """A usable window or table, with notices about problems that do not prevent its use."""
 
     voi: Window | Lut
     notices: tuple[Notice, ...] = ()
 
 
 class View(NamedTuple):
-    """One view of a frame. Nothing of it is read before it is asked for."""
+    """One view of a frame, read on demand."""
 
     name: Callable[[], str]
-    """Returns its explanation; an unreadable one is empty."""
+    """Returns the explanation, empty if it is unreadable."""
     seen: Callable[[], Seen | PixelDataError]
-    """Returns what it shows, or why it cannot be used."""
+    """Returns the window or table, or the error that makes it unusable."""
 
 
 def windows_of(elements: DisplayAttributes) -> tuple[View, ...]:
-    """Return a view for each of the first Window Centers and Window Widths of a frame, usable or not."""
+    """Return a view for each pair of Window Center and Window Width, up to `MOST_VIEWS`, usable or not."""
     try:
         centers, widths = elements.texts(WINDOW_CENTER), elements.texts(WINDOW_WIDTH)
     except PixelDataError as error:
@@ -57,7 +58,7 @@ def windows_of(elements: DisplayAttributes) -> tuple[View, ...]:
 
 
 def outcome(read: Callable[[], Seen]) -> Seen | PixelDataError:
-    """Return what a view shows, or why it cannot be used."""
+    """Return the result of `read`, or the error that it raises."""
     try:
         return read()
     except PixelDataError as error:
@@ -65,20 +66,23 @@ def outcome(read: Callable[[], Seen]) -> Seen | PixelDataError:
 
 
 def unusable(error: PixelDataError) -> View:
-    """Return a view that cannot be used."""
+    """Return an unusable view without a name, which reports `error`."""
     return View(str, lambda: error)
 
 
 def usable(window: Window, name: str, quantity: str = "") -> Seen:
-    """Return a window as it is applied. `name`: of the element that has the width, or of the argument with `quantity`.
+    """Return a window in the form in which it is applied.
 
-    PS3.3 C.11.2.1.2.1 requires a width of 1 or more for LINEAR, whose equation divides by the width minus 1. Where
-    modality values are small, narrower windows are common, and LINEAR_EXACT (C.11.2.1.3.2) shows what they mean.
+    PS3.3 C.11.2.1.2.1 requires a width of 1 or more for LINEAR, whose equation divides by the width minus 1. Narrower
+    windows are common where modality values are small; they are applied as LINEAR_EXACT (C.11.2.1.3.2), which has the
+    intended meaning.
+
+    `name` is the name of the width element; or of an argument, for which `quantity` introduces the width in messages.
 
     Raises
     ------
     PixelDataError
-        Center and width are not finite, or the width is not more than 0.
+        Center or width is not finite, or the width is not above 0.
 
     """
     center, width, function = window
@@ -103,7 +107,7 @@ def _window(elements: DisplayAttributes, center: str, width: str, notices: tuple
 
 
 def _different_counts(centers: int, widths: int) -> tuple[Notice, ...]:
-    """PS3.3 C.11.2.1.2: there is one width for each center."""
+    """Return a notice unless there is one width for each center (PS3.3 C.11.2.1.2)."""
     if centers == widths:
         return ()
     name = NAMES[WINDOW_CENTER]
@@ -111,7 +115,7 @@ def _different_counts(centers: int, widths: int) -> tuple[Notice, ...]:
 
 
 def _explanation(elements: DisplayAttributes, number: int) -> str:
-    """Return the explanation of a window; an unreadable one is empty, as it does not change what is shown."""
+    """Return the explanation of a window, empty if it is unreadable, because it does not affect the display values."""
     try:
         names = elements.texts(WINDOW_EXPLANATION)
     except PixelDataError:

@@ -1,1 +1,1 @@
-"""The drop-in: pydicom's own functions, decoded by dicomet where the result is provably the same."""
+"""The drop-in: dicomet decodes in place of pydicom where the result is provably the same."""

@@ -1,4 +1,4 @@
-"""`install`, `uninstall` and `stats`: the drop-in as its users see it."""
+"""The public functions of the drop-in: `install`, `uninstall` and `stats`."""
 
 import os
 from contextlib import AbstractContextManager
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _State:
-    """Who wants dicomet to be installed: callers of `install`, and blocks that have begun and not ended."""
+    """Reference counts of the installation: calls of `install`, and ``with`` blocks that are open."""
 
     def __init__(self) -> None:
         self.patches: Patches | None = None
@@ -24,17 +24,17 @@ class _State:
         self.blocks = 0
         self.renew_lock()
         if hasattr(os, "register_at_fork"):
-            # A thread that holds it is not there in a forked child, and could never give it back.
+            # In a forked child, the thread that holds the lock does not exist and never releases it.
             os.register_at_fork(after_in_child=self.renew_lock)
 
     def renew_lock(self) -> None:
         self.lock = RLock()
 
     def follow(self) -> None:
-        """Exchange pydicom's functions, or put them back, as is wanted."""
+        """Install or remove the patches, as the counts require."""
         if self.callers + self.blocks > 0:
             if self.patches is None:
-                from dicomet.dropin.patches import Patches  # noqa: PLC0415 - needs what `_check_version` has found
+                from dicomet.dropin.patches import Patches  # noqa: PLC0415 - only for a version that was checked
 
                 self.patches = Patches()
         elif self.patches is not None:
@@ -46,21 +46,21 @@ _state = _State()
 
 
 class Installation(AbstractContextManager["Installation"]):
-    """What `install` returns. With ``with``, dicomet is installed for the block, and longer only if others want it."""
+    """The result of `install`. A ``with`` block keeps dicomet installed until its end, other callers maybe longer."""
 
     def __init__(self, *, enabled: bool) -> None:
-        """Speak for one call of `install`."""
+        """Represent one call of `install`."""
         self._enabled = enabled
         self._is_caller = enabled
 
     def __repr__(self) -> str:
-        """Say what a notebook's user wants to know."""
+        """Return the state of the installation, for a notebook."""
         if not self._enabled:
             return "<dicomet is switched off by DICOMET in the environment>"
         return f"<dicomet is {'' if _state.patches else 'not '}installed in pydicom {pydicom.__version__}>"
 
     def __enter__(self) -> Self:
-        """Begin the block."""
+        """Enter the block."""
         with _state.lock:
             _state.callers -= self._is_caller
             _state.blocks += self._enabled
@@ -69,33 +69,33 @@ class Installation(AbstractContextManager["Installation"]):
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        """End the block."""
+        """Leave the block."""
         with _state.lock:
             _state.blocks -= self._enabled
             _state.follow()
 
 
 def install() -> Installation:
-    """Let pydicom decode with dicomet, in this process.
+    """Make pydicom decode with dicomet, in this process.
 
-    Every ``Dataset.pixel_array``, ``pydicom.pixels.pixel_array``, ``iter_pixels``, ``decompress`` and
-    ``get_decoder(...).as_array`` becomes faster, in any library that uses them, and gives what it gave before: native
-    syntaxes and RLE Lossless are decoded by dicomet where the result is provably the same, and all else by pydicom
-    itself. ``convert_color_space`` becomes faster too, and as long as dicomet is installed the plugin ``"dicomet"`` can
-    be named for RLE Lossless.
+    ``Dataset.pixel_array``, ``pydicom.pixels.pixel_array``, ``iter_pixels``, ``decompress`` and
+    ``get_decoder(...).as_array`` become faster in any library that uses them, with unchanged results: dicomet decodes
+    native syntaxes and RLE Lossless where the result is provably the same, and pydicom decodes everything else.
+    ``convert_color_space`` becomes faster too, and while dicomet is installed, the plugin name ``"dicomet"`` is valid
+    for RLE Lossless.
 
-    May be called any number of times, from any thread. Where the environment variable ``DICOMET`` is 0 (or false, no,
-    off) at the time of the call, nothing is done.
+    Can be called any number of times, from any thread. Does nothing if the environment variable ``DICOMET`` is 0 (or
+    false, no, off) at the time of the call.
 
     Returns
     -------
     Installation
-        A context manager, for those who want it for a block only: ``with dicomet.install(): ...``.
+        A context manager that limits the installation to a block: ``with dicomet.install(): ...``.
 
     Raises
     ------
     RuntimeError
-        dicomet does not know this version of pydicom.
+        dicomet does not support this version of pydicom.
 
     """
     if not enabled():
@@ -112,7 +112,7 @@ def install() -> Installation:
 
 
 def uninstall() -> None:
-    """Put back everything that `install` has exchanged, whoever called it. Does nothing where nothing is installed."""
+    """Undo `install`, whichever code called it. Does nothing if dicomet is not installed."""
     with _state.lock:
         _state.callers = 0
         blocks, _state.blocks = _state.blocks, 0
@@ -121,12 +121,12 @@ def uninstall() -> None:
 
 
 def stats() -> Stats:
-    """Return how many decodes dicomet has taken since the start of this process, how many it left to pydicom, and why.
+    """Return how many decodes dicomet took since the start of this process, how many it left to pydicom, and why.
 
     Returns
     -------
     Stats
-        Counts of calls while dicomet was installed; ``print`` shows them in a few lines.
+        Counts of the calls while dicomet was installed; ``print`` shows them in a few lines.
 
     """
     return TALLY.stats()

@@ -1,4 +1,4 @@
-"""pydicom's two colour conversions, for anybody who calls ``convert_color_space``."""
+"""pydicom's two color conversions, for all callers of ``convert_color_space``."""
 
 import functools
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Converter = Callable[[np.ndarray], np.ndarray]
 
 
 def replacement(conversion: Conversion) -> Converter:
-    """Return a function that does what pydicom's does, with the same result in the same form."""
+    """Return a replacement for pydicom's function, with the same values, dtype and memory layout."""
     original = ORIGINALS[conversion]
 
     @functools.wraps(original)
@@ -24,7 +24,7 @@ def replacement(conversion: Conversion) -> Converter:
 
 
 def _converted(arr: np.ndarray, conversion: Conversion) -> np.ndarray | None:
-    """Return the converted pixels, or None where `arr` is not one or more frames in the usual order."""
+    """Return the converted pixels, or None if `arr` is not one or more frames in a usual memory layout."""
     if type(arr) is not np.ndarray or arr.dtype != np.uint8 or arr.ndim not in (3, 4) or arr.shape[-1] != 3:  # noqa: PLR2004
         return None
     planes = arr.transpose(*range(arr.ndim - 3), -1, -3, -2)
@@ -34,7 +34,7 @@ def _converted(arr: np.ndarray, conversion: Conversion) -> np.ndarray | None:
     arithmetic = arithmetic_of_pydicom(conversion, planar=planar, single_column=arr.shape[-2] == 1)
     if arithmetic is None:
         return None
-    # In the order of `arr`, as `astype` does.
+    # Keep the memory order of `arr`, as `astype` does.
     out = np.empty_like(arr, order="K")
     in_memory = out.transpose(*range(arr.ndim - 3), -1, -3, -2) if planar else out
     convert_color(

@@ -1,7 +1,7 @@
-"""`Dataset.convert_pixel_data`, by which ``Dataset.pixel_array`` decodes, without looking everything up five times.
+"""`Dataset.convert_pixel_data`, which decodes for ``Dataset.pixel_array``, without its five repeated look-ups.
 
-Of what it does, this takes over only the common case: no handler is named, there are no options for the decoding but
-those below, and nobody has changed the functions between it and ``Decoder.as_array``.
+This replaces the common case only: the call names no handler, the decoding has no options but those below, and the
+functions between this method and ``Decoder.as_array`` are pydicom's own.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ from dicomet.dropin.request import of_elements
 from dicomet.dropin.shape import NotTaken
 
 OPTIONS = frozenset({"use_pdh", "index", "raw", "decoding_plugin"})
-# What `Dataset.__init__` makes.
+# The attributes that `Dataset.__init__` creates.
 STATE = frozenset({"_pixel_array", "_pixel_array_opts", "_pixel_id"})
 
 
 def passed_through() -> tuple[Any, ...]:
-    """Return the functions of pydicom's between `convert_pixel_data` and `as_array`, which are passed by."""
+    """Return pydicom's functions between `convert_pixel_data` and `as_array`, which the common case bypasses."""
     return (
         dataset.get_image_pixel_ids,  # type: ignore[attr-defined]
         dataset.pixel_array,  # type: ignore[attr-defined]
@@ -38,7 +38,7 @@ def passed_through() -> tuple[Any, ...]:
 
 
 def is_common(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Tell whether a call of `convert_pixel_data` is of the common case."""
+    """Return whether a call of `convert_pixel_data` is the common case."""
     if len(args) != 1 or kwargs or config._use_future or not is_plain(args[0]):  # noqa: SLF001
         return False
     state = vars(args[0])
@@ -49,9 +49,9 @@ def is_common(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 
 
 def convert(ds: Dataset, decoded: Callable[[Dataset, CachedElements, dict[str, Any]], np.ndarray | None]) -> None:
-    """Do what `convert_pixel_data` does, step by step; where `decoded` gives no array, pydicom's function does.
+    """Do what `convert_pixel_data` does, step by step; if `decoded` returns no array, pydicom's function decodes.
 
-    pydicom's whole method is not called then, for it would try again to read an element that has just failed.
+    pydicom's method is not called as a whole in that case: it would read an element again that has just failed.
     """
     get_ids = dataset.get_image_pixel_ids  # type: ignore[attr-defined]
     has_array, known = ds._pixel_array is not None, ds._pixel_id  # noqa: SLF001
@@ -60,7 +60,7 @@ def convert(ds: Dataset, decoded: Callable[[Dataset, CachedElements, dict[str, A
     if has_array and known == ids:
         return
     if elements is None:
-        # Somebody's hook may have changed what had been looked at before.
+        # A user's hook may have changed elements that had been read already.
         elements = read_before(ds)
         ids = ids if elements is None else elements.ids()
     options = ds._pixel_array_opts.copy()  # noqa: SLF001
@@ -74,7 +74,7 @@ def convert(ds: Dataset, decoded: Callable[[Dataset, CachedElements, dict[str, A
 
 
 def decode(ds: Dataset, elements: CachedElements, options: dict[str, Any]) -> np.ndarray:
-    """Return what `Decoder.as_array` would, or raise `NotTaken`. Nothing is read, warned or changed here."""
+    """Return what `Decoder.as_array` would return, or raise `NotTaken`. Reads, warns about and changes nothing."""
     found = base._PIXEL_DATA_DECODERS.get(transfer_syntax(ds))  # noqa: SLF001
     if found is None or "as_array" in vars(found[0]):
         raise NotTaken("no decoder, or one with a method of somebody else's")

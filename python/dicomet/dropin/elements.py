@@ -1,7 +1,7 @@
-"""The elements that describe an image, in a data set that has read them before.
+"""The elements that describe an image, in a data set that has converted them already.
 
-Reading such an element has no effect and always the same result, so that what pydicom looks up anew at every step (its
-`convert_pixel_data` alone does so five times) can be looked up once.
+Reading such an element has no side effect and always the same result. pydicom looks them up again at every step (five
+times in its `convert_pixel_data`); here one look-up is enough.
 """
 
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from pydicom.pixels.utils import _IMAGE_PIXEL
 
 from dicomet._parsing.parsed import KEYWORDS
 
-# Of pydicom's `get_image_pixel_ids`, in its order, which is also the order in which raw elements are converted.
+# The keywords of pydicom's `get_image_pixel_ids`, in its order, in which raw elements are converted.
 IDENTIFYING = (
     "SamplesPerPixel",
     "PhotometricInterpretation",
@@ -28,34 +28,34 @@ IDENTIFYING = (
 TAGS = (*_IMAGE_PIXEL, *KEYWORDS)
 NAMES = (*_IMAGE_PIXEL.values(),)
 READ = frozenset({DataElement, type(None)})
-# Without attributes by the names of elements, unlike, maybe, those of others.
+# Classes known to have no attributes named like elements.
 CLASSES = frozenset({Dataset, FileDataset})
 TRANSFER_SYNTAX_UID = 0x00020010
 
 
 class CachedElements(NamedTuple):
-    """The elements of `TAGS`, None where there is none, and their values."""
+    """The elements of `TAGS` (None if absent), and their values."""
 
     elements: list[DataElement | None]
     values: list[Any]
 
     def ids(self) -> dict[str, int]:
-        """Return what pydicom's `get_image_pixel_ids` does."""
+        """Return the same as pydicom's `get_image_pixel_ids`."""
         return dict(zip(IDENTIFYING, map(id, self.values), strict=True))
 
     def described(self) -> dict[str, Any]:
-        """Return the values that pydicom's `as_pixel_options` takes of the Image Pixel module."""
+        """Return the values that pydicom's `as_pixel_options` takes from the Image Pixel module."""
         elements, values = self
         return {name: values[at] for at, name in enumerate(NAMES) if elements[at] is not None}
 
     def pixel_data(self) -> dict[int, DataElement]:
-        """Return the pixel data elements by their tags."""
+        """Return the pixel data elements by tag."""
         found = zip(KEYWORDS, self.elements[len(NAMES) :], strict=True)
         return {tag: element for tag, element in found if element is not None}
 
 
 def read_before(dataset: Dataset) -> CachedElements | None:
-    """Return the elements, or None where one is still raw, or of a class of the user's."""
+    """Return the elements, or None if one is still raw, or of another class."""
     elements: list[Any] = [*map(dataset._dict.get, TAGS)]  # type: ignore[arg-type]  # noqa: SLF001
     if not READ.issuperset(map(type, elements)):
         return None
@@ -63,7 +63,7 @@ def read_before(dataset: Dataset) -> CachedElements | None:
 
 
 def is_plain(dataset: Any) -> bool:
-    """Tell whether access to the attributes and elements of `dataset` is pydicom's own."""
+    """Return whether pydicom's own code handles access to the attributes and elements of `dataset`."""
     kind = type(dataset)
     return (
         issubclass(kind, Dataset)
@@ -77,7 +77,7 @@ def is_plain(dataset: Any) -> bool:
 
 
 def transfer_syntax(dataset: Dataset) -> Any:
-    """Return Transfer Syntax UID, or None where it is not plainly there."""
+    """Return Transfer Syntax UID, or None if reading it might have a side effect."""
     file_meta = getattr(dataset, "file_meta", None)
     if type(file_meta) is not FileMetaDataset or "TransferSyntaxUID" in vars(file_meta):
         return None

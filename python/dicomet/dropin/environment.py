@@ -6,5 +6,5 @@ OFF = frozenset({"0", "false", "no", "off"})
 
 
 def enabled() -> bool:
-    """Tell whether dicomet may take part in pydicom's decoding: always, unless ``DICOMET=0`` (or false, no, off)."""
+    """Return whether dicomet may take part in pydicom's decoding: yes, unless ``DICOMET=0`` (or false, no, off)."""
     return os.environ.get("DICOMET", "").lower() not in OFF

@@ -1,4 +1,4 @@
-"""What pydicom reads of a file before it decodes, where no data set is asked for: by the scanner."""
+"""The header that pydicom reads from a file before it decodes without a data set, read by the scanner instead."""
 
 import functools
 import logging
@@ -17,13 +17,13 @@ from dicomet._parsing.parsed import KEYWORDS
 from dicomet.dropin.request import is_plain_file
 
 Common = Callable[..., tuple[Dataset, dict[str, Any]]]
-# What is read of a file; pydicom parses those whose pixel data begins later.
+# Bytes read from a file; pydicom parses files whose pixel data begins later.
 HEAD = 1 << 16
 LOGGER = logging.getLogger("pydicom")
 
 
 def replacement(original: Common) -> Common:
-    """Return a function that does what pydicom's `_array_common` does."""
+    """Return a replacement for pydicom's `_array_common`."""
 
     @functools.wraps(original)
     def array_common(f: BinaryIO, specific_tags: list[Any], **kwargs: Any) -> tuple[Dataset, dict[str, Any]]:
@@ -34,11 +34,14 @@ def replacement(original: Common) -> Common:
 
 
 def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what pydicom takes of a plain file, left at the value of its pixel data; or None, and it is untouched."""
-    # Other tags are asked for with `ds_out`, which has to be filled.
+    """Return the options that pydicom reads from a plain file, left at the value of its pixel data.
+
+    Return None if pydicom must read the file, whose position is then unchanged.
+    """
+    # Calls with `ds_out` need other tags, for a data set that must be filled.
     if not is_plain_file(file) or set(specific_tags) != utils._DEFAULT_TAGS or config.use_IS_numpy:  # noqa: SLF001
         return None
-    # It logs what it reads to those who debug.
+    # pydicom logs the elements that it reads at the level DEBUG.
     if LOGGER.isEnabledFor(logging.DEBUG) or file.tell() != 0:
         return None
     header = scan_file(Source.from_buffer(file.read(HEAD)), options)

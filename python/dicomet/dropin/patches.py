@@ -1,9 +1,9 @@
-"""What `install` exchanges in pydicom, and how the exchanged functions go on to pydicom's own.
+"""The functions of pydicom that `install` replaces, and how the replacements call the originals.
 
-pydicom has no hook for native transfer syntaxes, and its plugins see one frame at a time. But every public way to an
-array goes through two methods of its decoder class, however they were imported: these are exchanged. What dicomet does
-not take, goes on to pydicom's method with the same arguments, as if nothing had been tried.
-`Dataset.convert_pixel_data` is exchanged for the time that it takes around them (`convert.py`).
+pydicom has no hook for native transfer syntaxes, and its plugins see one frame at a time. But every public path to an
+array goes through two methods of its decoder class, however these were imported: both are replaced. Calls that dicomet
+does not take go to pydicom's method with the same arguments, as if nothing had been tried.
+`Dataset.convert_pixel_data` is replaced because of the time that it takes around those methods (`convert.py`).
 """
 
 import functools
@@ -42,7 +42,7 @@ PYDICOM = Path(pydicom.__file__).parent
 
 
 class Exchanged(NamedTuple):
-    """A function of pydicom's, and what stands in its place."""
+    """A function of pydicom's, and its replacement."""
 
     owner: Any
     name: str
@@ -51,15 +51,15 @@ class Exchanged(NamedTuple):
 
 
 class Patches:
-    """All that is exchanged, until `restore`."""
+    """The installed replacements, until `restore`."""
 
     def __init__(self) -> None:
-        """Exchange the functions."""
+        """Install the replacements."""
         self._active = True
         self._is_pydicom = all(map(_is_pydicoms, (*_internals(), Decoder.as_array, Decoder.iter_array)))
         self._exchanged: list[Exchanged] = []
         self._labelled: list[CoderBase] = []
-        # Until all is exchanged, for other threads: no state in which anything would be taken.
+        # For other threads, until everything is replaced: a state in which no call is taken.
         self._untouched: tuple[Any, ...] = ()
         self._passed_through: tuple[Any, ...] = ()
         try:
@@ -67,12 +67,12 @@ class Patches:
         except BaseException:
             self.restore()
             raise
-        # With what has been exchanged.
+        # Includes the replacements.
         self._untouched = _internals()
         self._passed_through = convert.passed_through()
 
     def _exchange_all(self) -> None:
-        # First, and the last to be put back: no thread may see the plugin without it.
+        # First, and therefore restored last: no thread may see the plugin without it.
         self._exchange(CoderBase, "_validate_plugins", _validate_plugins(CoderBase._validate_plugins))  # noqa: SLF001
         for coder in (get_decoder(RLELossless), get_encoder(RLELossless)):
             if _add_plugin(coder):
@@ -92,8 +92,8 @@ class Patches:
         setattr(owner, name, ours)
 
     def restore(self) -> None:
-        """Put pydicom's functions back, but where somebody else has exchanged them since."""
-        # Where ours is still called, by a function of somebody else's, it goes on to pydicom's.
+        """Restore pydicom's functions, except where other code has replaced them since."""
+        # Where other code still calls a replacement, that passes the call on to pydicom's function.
         self._active = False
         for coder in self._labelled:
             if pydicom_plugin.LABEL in coder.available_plugins:
@@ -113,7 +113,7 @@ class Patches:
         return convert_pixel_data
 
     def _converted(self, dataset: Dataset, elements: CachedElements, options: dict[str, Any]) -> np.ndarray | None:
-        """Return the array of a data set; None where `as_array` must be asked, which then counts the decode."""
+        """Return the array of a data set; None if `as_array` must decode, which then counts the decode."""
         try:
             self._check_internals()
             array = convert.decode(dataset, elements, options)
@@ -133,7 +133,7 @@ class Patches:
     def _iter_array(self, original: Iterate) -> Iterate:
         @functools.wraps(original)
         def iter_array(*args: Any, **kwargs: Any) -> Iterated:
-            # A generator: nothing happens before the first frame is asked for.
+            # A generator: creating it has no effect before the first frame is requested.
             untouched = original(*args, **kwargs)
             if not self._active:
                 return untouched
@@ -145,7 +145,7 @@ class Patches:
         return iter_array
 
     def _taken_array(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result | None:
-        """Return what dicomet makes of a call of `as_array`; None where pydicom must be asked."""
+        """Return dicomet's result for a call of `as_array`; None if pydicom must decode."""
 
         def decode() -> Result:
             index = kwargs.get("index")
@@ -163,7 +163,7 @@ class Patches:
     def _iterate(
         self, original: Iterate, untouched: Iterated, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Iterated:
-        """Yield frames; from the first that is doubtful on, pydicom's."""
+        """Yield dicomet's frames; starting at the first one in doubt, pydicom's."""
         begun = self._start(args, kwargs)
         if begun is None:
             yield from untouched
@@ -189,7 +189,7 @@ class Patches:
         return frames.frame(index)
 
     def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[PydicomFrames, Any] | None:
-        """Return the frames of a call of `iter_array`, and which are wanted; None where pydicom must be asked."""
+        """Return the frames of a call of `iter_array`, and the chosen indices; None if pydicom must decode."""
 
         def begin() -> tuple[PydicomFrames, Any]:
             indices, request = self._parse_request("indices", args, kwargs)
@@ -199,7 +199,7 @@ class Patches:
         return _tried(begin)
 
     def _parse_request(self, chosen: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Request]:
-        """Return the argument `chosen`, and the request that the others are."""
+        """Return the value of the argument `chosen`, and the request that the other arguments describe."""
         self._check_internals()
         wanted = dict(kwargs)
         return wanted.pop(chosen, None), parse_request(*args, **wanted)
@@ -214,10 +214,11 @@ class Patches:
 def _pydicoms_rest(
     begin: Iterate, request: Request, kwargs: dict[str, Any], done: list[int], rest: Iterator[int]
 ) -> Iterated:
-    """Return pydicom's frames behind those that are done, of the pixel data as it was when they were begun.
+    """Return pydicom's frames after those that are done, from the pixel data as it was at the start.
 
-    Native frames do not depend on each other. Those of RLE Lossless do, in what pydicom says of plugins, so that those
-    before are decoded again, and left out; without `indices` they are read one after the other in another way.
+    Native frames are independent of each other. Frames in RLE Lossless are not, because of pydicom's messages about
+    plugins: the frames that are done are decoded again and skipped. Without `indices`, pydicom iterates over them in
+    another way.
     """
     wanted = {**kwargs, **request.options}
     if request.shape.coding == "native":
@@ -228,7 +229,7 @@ def _pydicoms_rest(
 
 
 def _internals() -> tuple[Any, ...]:
-    """Return the functions of pydicom's that are equalled without being exchanged."""
+    """Return pydicom's functions whose results are reproduced without replacing them."""
     return (
         *base.PROCESSORS,
         base.convert_color_space,  # type: ignore[attr-defined]
@@ -240,7 +241,7 @@ def _internals() -> tuple[Any, ...]:
         DecodeRunner.reshape,
         DecodeRunner.process,
         vars(DecodeRunner)["pixel_dtype"].fget,
-        # Not called for elements that have been read before.
+        # Not called for elements that have been converted before.
         Dataset.__contains__,
         Dataset.__getattr__,
         Dataset.__getitem__,
@@ -250,28 +251,28 @@ def _internals() -> tuple[Any, ...]:
 
 
 def _is_pydicoms(function: Any) -> bool:
-    """Tell whether `function` is defined in pydicom, and has not been put in the place of such a one."""
+    """Return whether `function` is defined in pydicom, and not a replacement by other code."""
     code = getattr(function, "__code__", None)
     return code is not None and Path(code.co_filename).is_relative_to(PYDICOM)
 
 
 def _check_iteration(request: Request, indices: Any) -> None:
     shape = request.shape
-    # pydicom takes the second frame for one that is not subsampled.
+    # pydicom treats the second frame as one that is not subsampled.
     if shape.is_subsampled and (shape.number_of_frames > 1 or indices):
         raise NotTaken("an iteration over frames in YBR_FULL_422")
 
 
 def _tried(work: Callable[[], T], *, was_taken: bool = False) -> T | None:
-    """Return what `work` gives; None where it ends in doubt.
+    """Return the result of `work`; None if it raises anything but pydicom's own exception.
 
-    Whatever that is: pydicom then decodes, says itself what is wrong, and does not say it while another exception is
+    Whatever the reason is: pydicom then decodes and reports the problem itself, and does so while no other exception is
     being handled. `was_taken`: the decode has been counted as taken.
 
     Raises
     ------
     Exception
-        Of any kind, where it is pydicom's own.
+        Of any type, if it is pydicom's own.
 
     """
     error = None
@@ -295,9 +296,9 @@ def _reason(doubt: BaseException) -> str:
 
 
 def _validate_plugins(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Leave the decoding plugin to those who name it.
+    """Hide the decoding plugin unless the caller names it.
 
-    Else it would stand in pydicom's message about frames that no plugin can decode, and be logged for each of them.
+    Otherwise it would appear in pydicom's message about frames that no plugin can decode, and in a log record for each.
     """
 
     @functools.wraps(original)
@@ -311,12 +312,12 @@ def _validate_plugins(original: Callable[..., dict[str, Any]]) -> Callable[..., 
 
 
 def _add_plugin(coder: CoderBase) -> bool:
-    """Add the plugin, unless one has its name; of the encoder before all others."""
+    """Add the plugin, unless the name is in use; put it first in the encoder's list."""
     if pydicom_plugin.LABEL in coder.available_plugins:
         return False
     function = "encode_frame" if isinstance(coder, Encoder) else "decode_frame"
     coder.add_plugin(pydicom_plugin.LABEL, (pydicom_plugin.__name__, function))
     if isinstance(coder, Encoder):
-        others = coder._available  # noqa: SLF001 - removing all and adding them again would not keep unknown ones
+        others = coder._available  # noqa: SLF001 - removing and adding all plugins again would lose unknown ones
         coder._available = {pydicom_plugin.LABEL: others[pydicom_plugin.LABEL], **others}  # noqa: SLF001
     return True

@@ -1,4 +1,4 @@
-"""A request, decoded into an array of exactly pydicom's form: values, dtype, shape, strides, flags."""
+"""Decoding a request into an array that equals pydicom's in values, dtype, shape, strides and flags."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class PydicomFrames:
     """The frames of one request."""
 
     def __init__(self, request: Request) -> None:
-        """Prepare; nothing is read yet."""
+        """Store the request; reads nothing."""
         self.request = request
         self._shape = request.shape
         self._form = request.form
@@ -29,11 +29,11 @@ class PydicomFrames:
         return self._shape.number_of_frames
 
     def whole(self) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return all frames, and what pydicom says of them."""
+        """Return all frames, and pydicom's description of them."""
         return self._decoded(0, self._shape.number_of_frames), self.request.properties(as_frame=False)
 
     def frame(self, index: int) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return one frame, and what pydicom says of it."""
+        """Return one frame, and pydicom's description of it."""
         if type(index) is not int or not 0 <= index < self._shape.number_of_frames:
             raise NotTaken("an index that is no frame's")
         return self._decoded(index, 1), self.request.properties(as_frame=True)
@@ -63,7 +63,7 @@ class PydicomFrames:
         return array
 
     def _result(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return an array for `count` frames, and its memory in one dimension."""
+        """Return an array for `count` frames, and its memory as one dimension."""
         shape, dtype = self._shape, self._form.dtype
         size = self._form.image.check_result(count) // dtype.itemsize
         sides: tuple[int, ...] = (shape.rows, shape.columns)
@@ -79,14 +79,14 @@ class PydicomFrames:
             return memory.reshape(sides).transpose(order), memory
         memory = np.empty(sides, dtype)
         if shape.planar_result:
-            # A copy in the order of its source owns its memory, unlike a transposed view.
+            # A copy in the order of its source owns its memory; a transposed view does not.
             memory = np.empty_like(memory.transpose(order), order="K")
             return memory, memory.transpose(tuple(np.argsort(order))).reshape(-1)
         return memory, memory.reshape(-1)
 
 
 class FrameLocator:
-    """Where the frames of encapsulated pixel data lie, as far as pydicom finds them in the same places."""
+    """The places of the frames in encapsulated pixel data, where pydicom finds the same."""
 
     def __init__(self, request: Request) -> None:
         """Read the Basic Offset Table."""
@@ -102,18 +102,23 @@ class FrameLocator:
         self._frames: EncodedFrames | None = None
 
     def one(self, index: int) -> tuple[EncodedFrames, int]:
-        """Return frames, and which of them is number `index`."""
+        """Return a frame index, and the position of frame `index` in it."""
         found = self._places.find_frame(index) if self._frames is None else None
         return self.all(index) if found is None else (found, 0)
 
     def all(self, index: int = 0) -> tuple[EncodedFrames, int]:
-        """Return all frames, and which of them is number `index`."""
+        """Return the index of all frames, and the position of frame `index` in it."""
         if self._frames is None:
             found = self._places.build_frame_index()
             found.check_whole()
             if found.warnings or len(found) != self._expected:
-                raise NotTaken("fragments that are not those of Number of PydicomFrames, or damaged")
+<<<<<<< HEAD
+                raise NotTaken("fragments that are not those of Number of Frames, or damaged")
             # A rest too short for an item, which the core does not look at: pydicom judges it by itself.
+=======
+                raise NotTaken("fragments that are not those of Number of PydicomFrames, or damaged")
+            # The core ignores a remainder that is too short for an item; pydicom has its own rules for it.
+>>>>>>> w-e4
             if 0 < self._length - found.end < ITEM_HEADER:
                 raise NotTaken("bytes behind the last fragment")
             self._frames = found

@@ -1,4 +1,4 @@
-"""The plugin ``dicomet`` of pydicom's decoder and encoder for RLE Lossless.
+"""The plugin ``dicomet`` for pydicom's RLE Lossless decoder and encoder.
 
 The names and signatures are those of pydicom's guides "Decoder plugins" and "Encoder plugins".
 """
@@ -18,19 +18,19 @@ ENCODER_DEPENDENCIES = {RLELossless: ("dicomet",)}
 
 
 def is_available(uid: str) -> bool:
-    """Tell whether frames of this transfer syntax can be decoded and encoded."""
+    """Return whether frames of this transfer syntax can be decoded and encoded."""
     return uid in DECODER_DEPENDENCIES and enabled()
 
 
 def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
-    """Return one decoded frame, little endian and Planar Configuration 1.
+    """Return one decoded frame, little endian, with Planar Configuration 1.
 
     Raises
     ------
     PixelDataError
         The frame cannot be decoded.
     NotImplementedError
-        An option asks for another order of segments or bytes, or Bits Allocated is not a whole number of bytes.
+        An option requires another order of segments or bytes, or Bits Allocated is not a whole number of bytes.
 
     """
     _refuse_other_forms(runner)
@@ -49,14 +49,14 @@ def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
 
 
 def encode_frame(src: bytes, runner: EncodeRunner) -> bytes:
-    """Return one frame in RLE Lossless, each row as short as it can be.
+    """Return one frame in RLE Lossless, with each row in the fewest possible bytes.
 
     Raises
     ------
     PixelDataError
-        A pixel has more than 15 bytes, or `src` is not as long as the image.
+        A pixel has more than 15 bytes, or the length of `src` is not that of the image.
     NotImplementedError
-        An option asks for another order of bytes, or Bits Allocated is not a whole number of bytes.
+        An option requires another byte order, or Bits Allocated is not a whole number of bytes.
 
     """
     _refuse_other_forms(runner)
@@ -71,7 +71,7 @@ def encode_frame(src: bytes, runner: EncodeRunner) -> bytes:
 
 
 def _refuse_other_forms(runner: DecodeRunner | EncodeRunner) -> None:
-    """Leave single bits, and segments and bytes in an order that the standard does not know, to other plugins."""
+    """Leave single bits, and orders of segments or bytes that are not the standard's, to other plugins."""
     for option, standard in (("rle_segment_order", ">"), ("byteorder", "<")):
         if runner.get_option(option, standard) != standard:
             raise NotImplementedError(f"the option {option} is left to other plugins")

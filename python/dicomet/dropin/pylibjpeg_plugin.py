@@ -1,8 +1,8 @@
 """The entry point ``pylibjpeg.pixel_data_decoders`` for RLE Lossless.
 
-pylibjpeg tries its plugins in the order of their packages' names, so that this one comes before pylibjpeg-rle, for
-everybody who has both. What is not exactly as the standard wants it, goes on to pylibjpeg-rle with the same arguments.
-Imports nothing of pydicom, which may be importing this.
+pylibjpeg tries its plugins in the order of their package names, so that this one comes before pylibjpeg-rle wherever
+both are installed. Frames that do not conform exactly to the standard go on to pylibjpeg-rle with the same arguments.
+Imports nothing from pydicom, which may be importing this module.
 """
 
 from typing import Any
@@ -15,39 +15,39 @@ BYTEARRAY_VERSION = 2
 
 
 def decode_pixel_data(src: bytes, ds: Any = None, version: int = 1, **options: Any) -> Any:
-    """Return one decoded frame as pylibjpeg-rle does.
+    """Return one decoded frame, as pylibjpeg-rle does.
 
     Parameters
     ----------
     src : bytes
         One encoded frame.
     ds : pydicom.dataset.Dataset, optional
-        Describes the image, for `version` 1.
+        The description of the image, for `version` 1.
     version : int
-        1 for an array of bytes, 2 for a bytearray.
+        1 returns an array of bytes, 2 a bytearray.
     **options
-        Describe the image, for `version` 2: ``rows``, ``columns``, ``samples_per_pixel``, ``bits_allocated``.
+        The description of the image, for `version` 2: ``rows``, ``columns``, ``samples_per_pixel``, ``bits_allocated``.
 
     Raises
     ------
     ValueError and others
         As pylibjpeg-rle does.
     ImportError
-        The frame is left to pylibjpeg-rle, which is not installed.
+        The frame must be left to pylibjpeg-rle, which is not installed.
 
     """
     frame = _decoded(src, options) if version == BYTEARRAY_VERSION and enabled() else None
     if frame is not None:
         return frame
     try:
-        from rle.utils import decode_pixel_data as decode_by_rle  # noqa: PLC0415 - needed for few frames
+        from rle.utils import decode_pixel_data as decode_by_rle  # noqa: PLC0415 - few frames need it
     except ImportError as error:
         raise ImportError("this frame in RLE Lossless needs pylibjpeg-rle: pip install pylibjpeg-rle") from error
     return decode_by_rle(src, ds, version, **options)
 
 
 def _decoded(src: bytes, options: dict[str, Any]) -> bytearray | None:
-    """Return the frame, or None where pylibjpeg-rle has to judge it."""
+    """Return the frame, or None if pylibjpeg-rle must handle it."""
     names = ("rows", "columns", "samples_per_pixel", "bits_allocated")
     description = {name: options.get(name) for name in names}
     if type(src) is not bytes or any(type(value) is not int for value in description.values()):

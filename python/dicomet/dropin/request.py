@@ -1,7 +1,7 @@
-"""From the arguments of ``Decoder.as_array`` to what is wanted of which image, or a reason to hand them over.
+"""Parsing the arguments of ``Decoder.as_array`` into a request, or into a reason to leave the call to pydicom.
 
-Nothing here warns, logs or changes anything: what is not plainly in order is handed over to pydicom, which then finds
-everything as it was.
+Nothing here warns, logs or changes anything: whatever is not clearly in order is left to pydicom, which finds
+everything unchanged.
 """
 
 import io
@@ -35,14 +35,14 @@ NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 )
 EXTENDED_OFFSET_TABLE = 0x7FE00001
-# Files whose reading has no other effects. pydicom's way of reading may matter to any other kind.
+# Files that can be read without other side effects. For any other class, the way in which pydicom reads may matter.
 PLAIN_FILES = frozenset({io.BufferedReader, io.BufferedRandom, io.BytesIO})
 
 PLAIN_VALUES = frozenset({int, IS, str})
-# What is equalled of conformant frames. `pylibjpeg` has its plugins in turn, which do so too.
+# Plugins whose result for conformant frames is reproduced. `pylibjpeg` calls plugins of its own, which give it too.
 RLE_PLUGINS = frozenset({rle._decode_frame, pylibjpeg._decode_frame, pydicom_plugin.decode_frame})  # noqa: SLF001
 
-# pydicom's options that mean nothing else than in `Request`; where one of another name is given, pydicom decodes.
+# pydicom's options that `Request` represents completely; with any other option, pydicom decodes.
 OPTIONS = frozenset(_IMAGE_PIXEL.values()) | {
     "allow_excess_frames",
     "as_rgb",
@@ -53,15 +53,15 @@ OPTIONS = frozenset(_IMAGE_PIXEL.values()) | {
     "transfer_syntax_uid",
     "use_pdh",
 }
-# These too, as long as they are not set.
+# Options that are accepted while they are false.
 UNSET_OPTIONS = frozenset({"be_swap_ow", "force_rgb", "force_ybr", "view_only"})
 
 
 class PydicomError(Exception):
-    """What pydicom raises when it reads an element: `error`."""
+    """An exception that pydicom raised while reading an element, as the attribute `error`."""
 
     def __init__(self, error: Exception) -> None:
-        """Keep the error as it is."""
+        """Store the error unchanged."""
         super().__init__()
         self.error = error
 
@@ -69,9 +69,9 @@ class PydicomError(Exception):
 class Request(NamedTuple):
     """One decode.
 
-    `number_of_frames` is as pydicom has it, which may be its own class of integers. `source` and `options` describe the
-    whole decode to pydicom, also when a Dataset has been changed since. `file` is the source, if it is one, and
-    `position` where it has been left.
+    `number_of_frames` has pydicom's type, which may be its own integer class. `source` and `options` describe the whole
+    decode to pydicom, even if the Dataset has changed since. `file` is the source if that is a file, and `position`
+    where it was left.
     """
 
     form: PlannedShape
@@ -85,11 +85,11 @@ class Request(NamedTuple):
 
     @property
     def shape(self) -> Shape:
-        """What decoding depends on."""
+        """The values on which decoding depends."""
         return self.form.shape
 
     def properties(self, *, as_frame: bool) -> dict[str, Any]:
-        """Return the second part of pydicom's result."""
+        """Return the second item of pydicom's result."""
         return {**self.form.properties, "number_of_frames": 1 if as_frame else self.number_of_frames}
 
 
@@ -97,12 +97,12 @@ def parse_request(
     decoder: Decoder,
     src: Any,
     *,
-    validate: bool = True,  # noqa: ARG001 - nothing is taken that pydicom would find fault with
+    validate: bool = True,  # noqa: ARG001 - a request that is taken passes pydicom's validation
     raw: bool = False,
     decoding_plugin: str = "",
     **options: Any,
 ) -> Request:
-    """Return what is wanted, or raise `NotTaken`."""
+    """Return the request, or raise `NotTaken`."""
     coding = _coding(decoder, decoding_plugin)
     _check_options(decoder, options)
     source, options = _source(decoder, src, options)
@@ -112,7 +112,7 @@ def parse_request(
 def of_elements(
     decoder: Decoder, dataset: Dataset, elements: CachedElements, *, raw: Any, decoding_plugin: Any
 ) -> Request:
-    """Return what `parse_request` does of a data set in the transfer syntax of `decoder`, without any effect."""
+    """Return the same as `parse_request` for a data set in the transfer syntax of `decoder`, without side effects."""
     coding = _coding(decoder, decoding_plugin)
     options = _checked(elements.described())
     if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
@@ -149,7 +149,7 @@ def _coding(decoder: Decoder, decoding_plugin: str) -> Coding:
         return "native"
     if not _is(decoder, RLELossless):
         raise NotTaken("a JPEG syntax, or another that dicomet does not decode")
-    available = decoder._available  # noqa: SLF001 - `available_plugins` does not tell which is tried first
+    available = decoder._available  # noqa: SLF001 - `available_plugins` does not show the order
     chosen = decoding_plugin or next(iter(available), "")
     if chosen not in available or available[chosen] not in RLE_PLUGINS:
         raise NotTaken("an RLE plugin that dicomet does not know, or that is not available")
@@ -174,7 +174,7 @@ def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
 
 
 def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes | BinaryIO, dict[str, Any]]:
-    """Return the bytes or the file, and all options: those of a data set, and over them those of the caller."""
+    """Return the bytes or the file, and all options: the caller's override those of a data set."""
     if isinstance(src, Dataset):
         return _of_dataset(decoder, src, options)
     if _is(decoder, RLELossless):
@@ -185,12 +185,12 @@ def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes 
 
 
 def is_plain_file(source: Any) -> bool:
-    """Tell whether `source` is a file, or memory like one, of Python's own."""
+    """Return whether `source` is a file, or a file in memory, of one of Python's own classes."""
     return type(source) in PLAIN_FILES and type(getattr(source, "raw", None)) in (io.FileIO, type(None))
 
 
 def _of_file(file: BinaryIO, position: int) -> Source:
-    """Return what lies behind the position of `file`, which stays there."""
+    """Return the source from the position of `file` onward; the position does not change."""
     source = source_of_file(file)
     return source.part(position, source.length)
 
@@ -220,7 +220,7 @@ def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> 
 
 
 def _checked(described: dict[str, Any]) -> dict[str, Any]:
-    """Return what `as_pixel_options` does, of the values of the Image Pixel module."""
+    """Return what `as_pixel_options` returns for the values of the Image Pixel module."""
     described.setdefault("number_of_frames", 1)
     if not PLAIN_VALUES.issuperset(map(type, described.values())):
         raise NotTaken("an element of the Image Pixel module with other than one integer or text")
@@ -235,7 +235,7 @@ def _pixel_data_tag(tags: list[int], options: dict[str, Any]) -> int:
 
 
 def _pixel_data(element: DataElement) -> tuple[bytes, str]:
-    """Return the value of the pixel data element, and its VR."""
+    """Return the value and the VR of the pixel data element."""
     value = element.value
     if type(value) is not bytes:
         raise NotTaken("the value of the pixel data element is not bytes")
@@ -251,7 +251,7 @@ def _described(dataset: Dataset) -> dict[str, Any]:
 
 @contextmanager
 def _pydicoms_errors() -> Iterator[None]:
-    """Pass on what reading an element raises: pydicom, which would read it at this point, need not raise it again."""
+    """Convert an exception from reading an element to `PydicomError`, so that pydicom need not raise it again."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - pydicom raises many kinds
@@ -270,7 +270,7 @@ def _extended_offsets(options: dict[str, Any], coding: str) -> tuple[bytes, byte
 
 
 def _check_length(request: Request) -> None:
-    """Hand over a value whose length is not exactly that of the image, which pydicom checks in memory only."""
+    """Decline a value whose length is not exactly that of the image; pydicom checks this in memory only."""
     found, expected, is_file = request.value.length, request.form.value_bytes, request.file is not None
     padded = expected + expected % 2
     if request.shape.coding == "RLE":

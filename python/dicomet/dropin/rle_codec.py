@@ -1,4 +1,4 @@
-"""One frame in RLE Lossless (PS3.5 G), decoded into planes. Imports nothing of pydicom, which may be importing this."""
+"""Decoding one RLE Lossless frame (PS3.5 G) into planes. Imports nothing from pydicom, which may be importing this."""
 
 from functools import lru_cache
 
@@ -26,10 +26,10 @@ def _plan(
     return image, plan.with_output(big_endian=False, planar=True, arithmetic="exact", strict=strict)
 
 
-def decode_planes(  # noqa: PLR0913 - what a frame's header does not say
+def decode_planes(  # noqa: PLR0913 - the description, which the frame's header does not contain
     src: bytes, *, rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, strict: bool
 ) -> tuple[bytearray, list[str]]:
-    """Return the samples of one frame, little endian and Planar Configuration 1, and what was tolerated.
+    """Return the samples of one frame, little endian, with Planar Configuration 1, and warnings of tolerated defects.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def decode_planes(  # noqa: PLR0913 - what a frame's header does not say
     rows, columns, samples_per_pixel, bits_allocated : int
         The description of the image; 8, 16, 32 or 64 bits are allocated.
     strict : bool
-        Refuse what does not change the samples, but is not as the standard wants it.
+        Also refuse deviations from the standard that do not change the samples.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The shape of a decode: all it depends on, checked, and how its result is made.
+"""The shape of a decode: the checked values on which it depends, and how its result is made.
 
-Nothing here warns, logs or changes anything: what is not plainly in order raises `NotTaken`.
+Nothing here warns, logs or changes anything: whatever is not clearly in order raises `NotTaken`.
 """
 
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ Coding = Literal["native", "RLE"]
 MAX_SIDE = 65535
 SINGLE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE_COLOR"})
 YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
-# By the names under which pydicom knows them.
+# By both names that pydicom accepts.
 PHOTOMETRIC = {term: member for member in PhotometricInterpretation for term in (member.name, member.value)}
 FLOAT_BITS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
 MAX_RLE_BITS = 15 * 8
 
 
 class NotTaken(Exception):  # noqa: N818 - not an error
-    """Tell that pydicom's own code must decode this, and why, in words that do not depend on the file."""
+    """Signal that pydicom's own code must decode, and why, in words that do not depend on the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What decoding depends on, all of it checked: equal shapes are decoded alike."""
+    """The checked values on which decoding depends: equal shapes are decoded alike."""
 
     coding: Coding
     big_endian: bool
@@ -53,17 +53,17 @@ class Shape:
 
     @property
     def is_subsampled(self) -> bool:
-        """Two pixels share their chrominance in the value."""
+        """Whether two pixels share their chrominance in the value."""
         return self.coding == "native" and self.photometric_interpretation == "YBR_FULL_422"
 
     @property
     def planar_result(self) -> bool:
-        """The samples of a colour follow each other: pydicom transposes RLE frames, and copies others."""
+        """Whether the samples of a pixel lie in planes: pydicom transposes RLE frames, and copies others."""
         return self.coding == "RLE" and self.samples_per_pixel > 1
 
     @property
     def owns_data(self) -> bool:
-        """Tell whether pydicom's result owns its memory: a copy does, another view of one does not."""
+        """Whether pydicom's result owns its memory: a copy does, a view does not."""
         if self.to_rgb:
             return True
         views = self.coding == "RLE" or self.bits_allocated == 1 or self.ow_swapped
@@ -72,9 +72,9 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class PlannedShape:
-    """How a shape is decoded, and what its result is.
+    """How a shape is decoded, and the form of its result.
 
-    `value_bytes`: bytes of all frames, in native form. `properties`: what pydicom says of the result, in its order.
+    `value_bytes`: bytes of all frames, in native form. `properties`: pydicom's description of the result, in its order.
     """
 
     shape: Shape
@@ -85,15 +85,15 @@ class PlannedShape:
     properties: dict[str, Any]
 
 
-# The options that a shape depends on.
+# The options on which a shape depends.
 DESCRIBING = (*_IMAGE_PIXEL.values(), "pixel_keyword", "pixel_vr", "as_rgb", "correct_unused_bits")
 _MISSING = object()
 
 
 def plan_shape(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> PlannedShape:
-    """Return how the image is decoded that pydicom's options describe, or raise `NotTaken`."""
+    """Return how to decode the image that pydicom's options describe, or raise `NotTaken`."""
     values = tuple([options.get(name, _MISSING) for name in DESCRIBING])
-    # With their types, for 1 is equal to True.
+    # The types are part of the key, because 1 equals True.
     return _plan_shape(coding, big_endian, bool(raw), values, tuple(map(type, values)))
 
 
@@ -105,7 +105,7 @@ def _plan_shape(
     values: tuple[Any, ...],
     _types: tuple[type, ...],
 ) -> PlannedShape:
-    """Decide once for the frames of a series, which are described alike."""
+    """Plan once for all frames of a series, whose descriptions are equal."""
     options = {name: value for name, value in zip(DESCRIBING, values, strict=True) if value is not _MISSING}
     shape = _shape_of(coding, options, big_endian=big_endian, raw=raw)
     image = _image(shape)
@@ -127,7 +127,7 @@ def _image(shape: Shape) -> Image:
         high_bit=None,
         pixel_representation=shape.pixel_representation,
         planar_configuration=shape.planar_configuration,
-        # The frames of RLE Lossless are never subsampled.
+        # Frames in RLE Lossless are never subsampled.
         photometric_interpretation="YBR_FULL"
         if shape.coding == "RLE" and shape.photometric_interpretation == "YBR_FULL_422"
         else shape.photometric_interpretation,
@@ -152,7 +152,7 @@ def _plan(shape: Shape, image: Image) -> Decoder:
 
 
 def _properties(shape: Shape) -> dict[str, Any]:
-    """Return what pydicom says of the result, with its values, types and order."""
+    """Return pydicom's description of the result, with its values, types and order."""
     term = "YBR_FULL" if shape.is_subsampled else shape.photometric_interpretation
     photometric = PhotometricInterpretation.RGB if shape.to_rgb else str(PhotometricInterpretation[term])
     properties = {
@@ -219,7 +219,7 @@ def _sample_format(options: dict[str, Any], keyword: str) -> tuple[int, int, int
 
 
 def _photometric(options: dict[str, Any], samples: int) -> str:
-    """Return the name of Photometric Interpretation where it goes with the number of samples."""
+    """Return the name of Photometric Interpretation if it goes with the number of samples."""
     term = options.get("photometric_interpretation")
     member = PHOTOMETRIC.get(term) if isinstance(term, str) else None
     if member is None or (member.name in SINGLE_SAMPLE) != (samples == 1) or samples == 2:  # noqa: PLR2004
@@ -228,11 +228,11 @@ def _photometric(options: dict[str, Any], samples: int) -> str:
 
 
 def _check_shape(shape: Shape) -> None:
-    """Hand over the combinations in which pydicom's result is an error, or of a form of its own."""
+    """Decline combinations for which pydicom raises an error, or returns a result in a special form."""
     if shape.to_rgb and (shape.bits_allocated != 8 or shape.pixel_representation or shape.keyword != "PixelData"):  # noqa: PLR2004
         raise NotTaken("a colour conversion of other than unsigned 8-bit samples")
     if shape.to_rgb and shape.bits_stored != 8:  # noqa: PLR2004
-        # pydicom converts around 128 all the same, `Decoder` around 2^(Bits Stored - 1) (PS3.3 C.7.6.3.1.2).
+        # pydicom nevertheless converts around 128, `Decoder` around 2^(Bits Stored - 1) (PS3.3 C.7.6.3.1.2).
         raise NotTaken("a color conversion of fewer than 8 bits stored")
     if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.coding == "RLE"):
         raise NotTaken("1 bit allocated, in colour or in RLE Lossless")
@@ -246,7 +246,7 @@ def _check_shape(shape: Shape) -> None:
 
 
 def number_of_frames(options: dict[str, Any]) -> int:
-    """Return Number of Frames where pydicom takes it as it is."""
+    """Return Number of Frames if pydicom accepts it unchanged."""
     number = options.get("number_of_frames")
     if not (type(number) is int or type(number) is IS) or number < 1:
         raise NotTaken("Number of Frames is missing or not a number from 1 on")

@@ -1,4 +1,4 @@
-"""What was decoded by whom, since the start of the process."""
+"""Counts of the decodes of dicomet and of pydicom, since the start of the process."""
 
 import os
 from collections import Counter
@@ -8,17 +8,17 @@ from threading import Lock
 
 @dataclass(frozen=True)
 class Stats:
-    """How many decodes dicomet has taken, and how many it has handed to pydicom's own code.
+    """How many decodes dicomet has taken, and how many it has declined and left to pydicom.
 
     A decode is one call of ``Decoder.as_array``, or of ``Dataset.pixel_array`` in its place, or one iteration that was
-    begun, whatever the number of frames.
+    started, whatever the number of frames.
 
     Attributes
     ----------
-    taken, handed_over : int
+    taken, declined : int
         Numbers of decodes.
     reasons : dict of str to int
-        Why decodes were handed over, the most frequent first.
+        Reasons for declined decodes with their counts, the most frequent first.
 
     """
 
@@ -27,7 +27,7 @@ class Stats:
     reasons: dict[str, int]
 
     def __str__(self) -> str:
-        """Return a line for the sums, and one for each reason."""
+        """Return a line with the totals, and one for each reason."""
         total = self.taken + self.declined
         share = f" ({self.taken / total:.0%})" if total else ""
         lines = [f"dicomet: {self.taken} of {total} decodes taken{share}, {self.declined} handed to pydicom"]
@@ -36,33 +36,33 @@ class Stats:
 
 
 class Tally:
-    """Counts from any thread."""
+    """Counters that are safe to use from any thread."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start at zero."""
         self._taken = 0
         self._reasons: Counter[str] = Counter()
         self._renew_lock()
         if hasattr(os, "register_at_fork"):
-            # A thread that holds it is not there in a forked child, and could never give it back.
+            # In a forked child, the thread that holds the lock does not exist and never releases it.
             os.register_at_fork(after_in_child=self._renew_lock)
 
     def _renew_lock(self) -> None:
         self._lock = Lock()
 
     def take(self) -> None:
-        """Count a decode of dicomet's."""
+        """Count a decode that dicomet has taken."""
         with self._lock:
             self._taken += 1
 
     def decline(self, reason: str, *, was_taken: bool = False) -> None:
-        """Count a decode of pydicom's; `was_taken`: it has been counted as one of dicomet's before."""
+        """Count a decode that is left to pydicom; `was_taken`: it was counted as taken before."""
         with self._lock:
             self._reasons[reason] += 1
             self._taken -= was_taken
 
     def stats(self) -> Stats:
-        """Return the counts of this moment."""
+        """Return the current counts."""
         with self._lock:
             return Stats(self._taken, self._reasons.total(), dict(self._reasons.most_common()))
 

@@ -1,1 +1,1 @@
-"""What the loaders for frameworks share; each of these is a module of its own beside this folder."""
+"""The code that the framework loaders share. Each loader is a module next to this folder."""

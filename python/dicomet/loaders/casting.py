@@ -1,4 +1,4 @@
-"""Stored values as another type of TensorFlow's: as they are, or stretched to all that the type holds."""
+"""Conversion of stored values to a TensorFlow dtype: unchanged, clipped, or stretched to the range of the dtype."""
 
 from typing import Any
 
@@ -7,34 +7,34 @@ import numpy as np
 from dicomet.errors import PixelDataError
 
 BITS_STORED = "(0028,0101) Bits Stored"
-# Above, the products of `stretch` would not fit into 64 bits.
+# With more bits, the products in `stretch` would overflow 64 bits.
 MAX_BITS = 32
 
 
 def limits(dtype: np.dtype[Any]) -> tuple[int, int]:
-    """Return the lowest and highest of the integers that `dtype` holds without gaps."""
+    """Return the ends of the range in which `dtype` represents every integer."""
     if dtype.kind == "f":
-        max_entry = 2 ** (np.finfo(dtype).nmant + 1)
-        return -max_entry, max_entry
+        highest = 2 ** (np.finfo(dtype).nmant + 1)
+        return -highest, highest
     return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
 
 
 def checked_cast(values: np.ndarray, dtype: np.dtype[Any], name: str = "") -> np.ndarray:
-    """Return `values` as `dtype`, every one of them unchanged.
+    """Return `values` as `dtype`, each value unchanged.
 
     Raises
     ------
     PixelDataError
-        `dtype` does not hold them. It says which does, after the `name` of the file.
+        `dtype` does not hold the values. The message begins with `name` and says which dtype does.
 
     """
     if not np.can_cast(values.dtype, dtype, "safe"):
         found = f"values of {values.dtype}"
         fits = False
         if values.dtype.kind != "f":
-            lowest, max_entry = int(values.min()), int(values.max())
-            found = f"values from {lowest} to {max_entry} of {values.dtype}"
-            fits = limits(dtype)[0] <= lowest and max_entry <= limits(dtype)[1]
+            lowest, highest = int(values.min()), int(values.max())
+            found = f"values from {lowest} to {highest} of {values.dtype}"
+            fits = limits(dtype)[0] <= lowest and highest <= limits(dtype)[1]
         if not fits:
             raise PixelDataError(
                 f"{name}found {found}, expected such as {dtype} holds unchanged: tf.{values.dtype} holds them"
@@ -44,33 +44,34 @@ def checked_cast(values: np.ndarray, dtype: np.dtype[Any], name: str = "") -> np
 
 
 def clipped_cast(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return `values` as `dtype`, rounded and clipped to what it holds."""
+    """Return `values` as `dtype`, rounded and clipped to its range."""
     result: np.ndarray
     if dtype.kind == "f":
-        max_entry = np.finfo(dtype).max
-        result = np.clip(values, -max_entry, max_entry).astype(dtype)
+        highest = np.finfo(dtype).max
+        result = np.clip(values, -highest, highest).astype(dtype)
         return result
-    lowest, max_entry = limits(dtype)
+    lowest, highest = limits(dtype)
     if values.dtype.kind == "f":
         whole = np.nan_to_num(np.rint(values.astype(np.float64)))
-        # The highest of 64 bits is no float64: the next below it is the highest that can be converted.
-        top = float(max_entry) if float(max_entry) <= max_entry else np.nextafter(float(max_entry), 0)
+        # The maximum of a 64-bit type rounds up in float64, and would overflow: use the next lower float64.
+        top = float(highest) if float(highest) <= highest else np.nextafter(float(highest), 0)
         result = np.clip(whole, float(lowest), top).astype(dtype)
         return result
     of_values = limits(values.dtype)
-    result = np.clip(values, max(lowest, of_values[0]), min(max_entry, of_values[1])).astype(dtype)
+    result = np.clip(values, max(lowest, of_values[0]), min(highest, of_values[1])).astype(dtype)
     return result
 
 
 def stretch(values: np.ndarray, bits_stored: int, dtype: np.dtype[Any], *, lossy: bool) -> np.ndarray:
-    """Return `values` so that the lowest and highest of `bits_stored` become those of `dtype`, or 0 and 1 of floats.
+    """Map the range of `bits_stored` linearly to the range of an integer `dtype`, or to 0 to 1 for floats.
 
-    Exact for integers: rounded to the nearest, in 64 bits.
+    Integer results are exact: computed in 64 bits and rounded to the nearest.
 
     Raises
     ------
     PixelDataError
-        The values are floats; or an integer `dtype` has fewer bits than `bits_stored`, and it is not `lossy`.
+        The values are floats; or an integer `dtype` has fewer bits than `bits_stored`, and `lossy` is false; or
+        `bits_stored` is above `MAX_BITS`.
 
     """
     if values.dtype.kind == "f":
@@ -84,21 +85,21 @@ def stretch(values: np.ndarray, bits_stored: int, dtype: np.dtype[Any], *, lossy
         raise PixelDataError(f"{BITS_STORED}: found {bits_stored}, expected at most {MAX_BITS} for scale='auto'")
     lowest = -(2 ** (bits_stored - 1)) if values.dtype.kind == "i" else 0
     from_zero = (values.astype(np.int64) - lowest).clip(0, 2**bits_stored - 1).astype(np.uint64)
-    select_frames = 2**bits_stored - 1
+    span = 2**bits_stored - 1
     if dtype.kind == "f":
-        fractions: np.ndarray = (from_zero / select_frames).astype(dtype)
+        fractions: np.ndarray = (from_zero / span).astype(dtype)
         return fractions
-    return _to_integers(from_zero, select_frames, dtype)
+    return _to_integers(from_zero, span, dtype)
 
 
-def _to_integers(from_zero: np.ndarray, select_frames: int, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return 0 to `select_frames` as the lowest to the highest of `dtype`."""
+def _to_integers(from_zero: np.ndarray, span: int, dtype: np.dtype[Any]) -> np.ndarray:
+    """Map 0 to `span` linearly to the range of `dtype`, rounded to the nearest."""
     unsigned = np.dtype(f"u{dtype.itemsize}")
-    whole, rest = divmod(int(np.iinfo(unsigned).max), select_frames)
+    whole, rest = divmod(int(np.iinfo(unsigned).max), span)
     result: np.ndarray = from_zero * np.uint64(whole) + (
-        from_zero * np.uint64(rest) + np.uint64(select_frames // 2)
-    ) // np.uint64(select_frames)
+        from_zero * np.uint64(rest) + np.uint64(span // 2)
+    ) // np.uint64(span)
     if dtype.kind == "i":
-        # The lowest of a signed type is where the highest bit is set, and it alone.
+        # The minimum of a signed type has only its highest bit set, so flipping that bit shifts the range.
         result = result ^ np.uint64(1 << (8 * dtype.itemsize - 1))
     return result.astype(unsigned).view(dtype)

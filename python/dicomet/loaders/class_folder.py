@@ -1,4 +1,4 @@
-"""The images of a folder of class folders, with their labels, by Keras' rules: the same files, order and split."""
+"""The files of a folder with class subfolders and their labels, with the file order and the split of Keras."""
 
 import os
 import sys
@@ -28,11 +28,11 @@ class ClassFolder:
     Attributes
     ----------
     paths : list of str
-        The files, each beginning with the folder.
+        Paths of the files, each starting with the folder.
     labels : numpy.ndarray of int32, or None
-        The class of each.
+        Label of each file.
     class_names : list of str, or None
-        The names of the class folders, or the sorted labels where these were given.
+        Names of the class folders; or the sorted labels, if the caller passed labels.
 
     """
 
@@ -45,18 +45,18 @@ class ClassFolder:
         return len(self.paths)
 
     def taken(self, order: np.ndarray) -> "ClassFolder":
-        """Return the files of these numbers, in this order."""
+        """Return the files with the indices `order`, in that order."""
         labels = None if self.labels is None else self.labels[order]
         return replace(self, paths=[self.paths[number] for number in order], labels=labels)
 
     def shuffled(self, seed: int) -> "ClassFolder":
-        """Return them in the order that Keras makes of `seed`, on which its split depends, too."""
+        """Return the files in the order that Keras derives from `seed`. The split depends on it, too."""
         order = np.arange(len(self))
         np.random.RandomState(seed).shuffle(order)
         return self.taken(order)
 
     def split(self, validation_split: float, subset: Literal["training", "validation"]) -> "ClassFolder":
-        """Return the first files for training, or the last for validation, as Keras does."""
+        """Return the files of one subset: the first files for training, the last ones for validation, as in Keras."""
         border = len(self) - int(validation_split * len(self))
         order = np.arange(len(self))
         part = self.taken(order[:border] if subset == "training" else order[border:])
@@ -65,7 +65,7 @@ class ClassFolder:
         return part
 
     def encoded_labels(self, label_mode: LabelMode) -> np.ndarray | None:
-        """Return int32 of shape ``(n,)``, float32 of ``(n, 1)`` for binary, or of ``(n, classes)`` for categorical."""
+        """Return int32 labels of shape ``(n,)``; float32 of ``(n, 1)`` for binary, ``(n, classes)`` for categorical."""
         if label_mode is None or self.labels is None:
             return None
         if label_mode == "int":
@@ -77,7 +77,7 @@ class ClassFolder:
         return one_hot
 
 
-def list_class_folder(  # noqa: PLR0913 - those of Keras
+def list_class_folder(  # noqa: PLR0913 - the arguments of Keras' function
     directory: str | os.PathLike[str],
     labels: Labels,
     label_mode: LabelMode,
@@ -86,14 +86,14 @@ def list_class_folder(  # noqa: PLR0913 - those of Keras
     follow_links: bool,
     verbose: bool,
 ) -> ClassFolder:
-    """Return the DICOM files of a folder, in Keras' order, with the labels that the caller wants.
+    """List the DICOM files of a folder in Keras' order, with their labels.
 
     Raises
     ------
     ValueError
-        The arguments are not what they may be, or do not fit the folder.
+        An argument is invalid, or does not match the folder.
     FileNotFoundError
-        There is no DICOM file.
+        The folder has no DICOM file.
 
     """
     check_one_of("label_mode", label_mode, LABEL_MODES)
@@ -111,7 +111,7 @@ def list_class_folder(  # noqa: PLR0913 - those of Keras
 def _list_classes(
     directory: str | os.PathLike[str], labels: Labels, class_names: Sequence[str] | None, *, follow_links: bool
 ) -> ClassFolder:
-    """Return the files: those of class folders, or else all, with labels of the caller's or none."""
+    """List the files of the class folders; or all files, with the caller's labels or without labels."""
     if isinstance(labels, str):
         check_one_of("labels", labels, ("inferred",))
         return _infer_labels(directory, class_names, follow_links=follow_links)
@@ -128,7 +128,7 @@ def _list_classes(
 def _infer_labels(
     directory: str | os.PathLike[str], class_names: Sequence[str] | None, *, follow_links: bool
 ) -> ClassFolder:
-    """Return the files of the class folders, in the order of their names or of the caller."""
+    """List the files of the class folders, by default sorted by folder name, otherwise in the caller's order."""
     folders = sorted(path.name for path in Path(directory).iterdir() if path.is_dir() and path.name[0] != ".")
     names = folders if class_names is None else list(class_names)
     if not set(names) <= set(folders):
@@ -143,29 +143,29 @@ def _infer_labels(
 
 
 def _files(directory: str | os.PathLike[str], name: str, *, follow_links: bool) -> list[str]:
-    """Return the DICOM files of a class folder, or of all, spelled as Keras does."""
+    """Return the DICOM files of a class folder, or of all if `name` is empty, with the paths that Keras would use."""
     folder = Path(directory) / name
     paths = find_files(folder)
     if not follow_links:
         linked = {parent for parent in {path.parent for path in paths} if _is_linked(parent, folder)}
         paths = [path for path in paths if path.parent not in linked]
-    return [os.path.join(directory, path.relative_to(directory)) for path in paths]  # noqa: PTH118 - "./" stays
+    return [os.path.join(directory, path.relative_to(directory)) for path in paths]  # noqa: PTH118 - keeps "./"
 
 
 def _is_linked(path: Path, folder: Path) -> bool:
-    """Tell whether a link leads to `path` from `folder`, which may be one itself."""
+    """Tell whether `path` or a folder between it and `folder` is a link. `folder` itself may be one."""
     return path != folder and (path.is_symlink() or _is_linked(path.parent, folder))
 
 
 def select(
     files: ClassFolder, seed: int | None, validation_split: float | None, subset: Subset, *, verbose: bool
 ) -> list[ClassFolder]:
-    """Return the part of the files that is wanted, or both, shuffled before if there is a `seed`.
+    """Return the files of each requested subset, shuffled before the split if `seed` is not None.
 
     Raises
     ------
     ValueError
-        The arguments are not what they may be, or there is no file in a part.
+        An argument is invalid, or a subset has no files.
 
     """
     check_one_of("subset", subset, (*SUBSETS, "both", None))
@@ -184,12 +184,12 @@ def select(
 
 
 def resolve_seed(seed: int | None, *, needed: bool) -> int:
-    """Return `seed`, or one that follows from ``keras.utils.set_random_seed``, as Keras takes it.
+    """Return `seed`, or draw one as Keras does, so that ``keras.utils.set_random_seed`` determines it.
 
     Raises
     ------
     ValueError
-        It is `needed`: for the parts of a split must be shuffled alike.
+        `seed` is None but `needed`: both subsets of a split must be shuffled with the same seed.
 
     """
     if seed is not None:
@@ -202,6 +202,6 @@ def resolve_seed(seed: int | None, *, needed: bool) -> int:
 
 
 def report(message: str, *, verbose: bool) -> None:
-    """Say what was found, as Keras does."""
+    """Print a message, as Keras does."""
     if verbose:
         sys.stdout.write(message + "\n")

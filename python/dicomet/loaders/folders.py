@@ -1,4 +1,4 @@
-"""Which files of a folder are DICOM, and which class each belongs to: one rule for all loaders."""
+"""The DICOM files of a folder and their classes, found by the same rules for all loaders."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -6,28 +6,28 @@ from pathlib import Path
 
 from dicomet._parsing.dicom_file import PREAMBLE, PREFIX, SUFFIXES
 
-# PS3.10 8.6: the directory of a medium is a DICOM file by this name, without an image.
+# PS3.10 8.6: the directory of a storage medium is a DICOM file with this name, without an image.
 DIRECTORY = "DICOMDIR"
 
 
 def find_files(folder: str | os.PathLike[str], *, recursive: bool = True) -> list[Path]:
-    """Return the DICOM files of a folder: by folders, and in each by names, the order of Keras and torchvision.
+    """Return the DICOM files of a folder, sorted by folder and then by name, like Keras and torchvision.
 
-    A file is taken for its suffix, ``.dcm`` or ``.dicom`` in any case, or else for the prefix ``DICM`` at byte 128
-    (PS3.10 7.1), as of files that have a UID for a name. Hidden files and folders (``.name``) and a ``DICOMDIR`` are
-    left out. Links are followed, but for those that lead back to a folder in which they are.
+    A DICOM file has the suffix ``.dcm`` or ``.dicom`` in any case, or the prefix ``DICM`` at byte 128 (PS3.10 7.1),
+    because many files are named by a UID, without a suffix. Hidden files and folders (``.name``) and a ``DICOMDIR`` are
+    skipped. Links are followed, except those that lead back to a folder that contains them.
 
     Parameters
     ----------
     folder : path
-        Where to look.
+        Folder to search.
     recursive : bool
-        In all folders below it, too.
+        Search all subfolders, too.
 
     Returns
     -------
     list of pathlib.Path
-        Each begins with `folder`. Empty where there are none.
+        The files, each path starting with `folder`. Empty if there are none.
 
     Raises
     ------
@@ -41,32 +41,32 @@ def find_files(folder: str | os.PathLike[str], *, recursive: bool = True) -> lis
 def find_class_files(
     folder: str | os.PathLike[str], class_names: Sequence[str] | None = None
 ) -> tuple[list[str], list[Path], list[int]]:
-    """Return the DICOM files in the sub-folders of a folder, of which each is a class.
+    """Return the DICOM files in the subfolders of a folder. Each subfolder is a class.
 
-    DICOM files that lie beside the sub-folders belong to no class, and are left out as by Keras and torchvision.
+    DICOM files directly in the folder belong to no class, and are skipped as in Keras and torchvision.
 
     Parameters
     ----------
     folder : path
-        The folder of the class folders.
+        Folder that contains the class folders.
     class_names : sequence of str, optional
-        The names of all class folders, in the order in which they are numbered. By default they are sorted.
+        Names of all class folders, in the order of their labels. By default they are sorted.
 
     Returns
     -------
     class_names : list of str
-        The names of the class folders; hidden ones are none.
+        Names of the class folders, without hidden ones.
     paths : list of pathlib.Path
-        The files, class by class, in each in the order of `find_files`.
+        The files, class by class; within a class in the order of `find_files`.
     labels : list of int
-        The index of each file's class in `class_names`.
+        Index of each file's class in `class_names`.
 
     Raises
     ------
     ValueError
         `class_names` does not name every class folder once.
     FileNotFoundError
-        There are no class folders, or one has no DICOM file.
+        There are no class folders, or a class folder has no DICOM file.
     OSError
         As `find_files` does.
 
@@ -84,7 +84,7 @@ def find_class_files(
 
 
 def is_dicom_file(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file is DICOM by its suffix, or else by the prefix after the preamble (PS3.10 7.1).
+    """Tell whether a file is DICOM: by its suffix, otherwise by the prefix after the preamble (PS3.10 7.1).
 
     Raises
     ------
@@ -95,12 +95,12 @@ def is_dicom_file(path: str | os.PathLike[str]) -> bool:
     path = Path(path)
     if path.suffix.lower() in SUFFIXES:
         return not path.is_dir()
-    # Anything else, such as a FIFO, could keep its reader waiting.
+    # Reading anything but a regular file, such as a FIFO, could block.
     return path.is_file() and _has_prefix(path)
 
 
 def has_folders(folder: str | os.PathLike[str]) -> bool:
-    """Tell whether there are folders in a folder, other than hidden ones."""
+    """Tell whether a folder has subfolders that are not hidden."""
     return bool(_sub_folders(Path(folder)))
 
 
@@ -118,7 +118,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _walk(folder: Path, *, recursive: bool, above: tuple[Path, ...] = ()) -> Iterator[tuple[str, list[Path]]]:
-    """Yield the text of each folder, which Keras and torchvision sort by, and the DICOM files in it."""
+    """Yield each folder's path as a string, by which Keras and torchvision sort, and the DICOM files in the folder."""
     entries = _visible(folder)
     yield str(folder), [path for path in entries if path.name.upper() != DIRECTORY and is_dicom_file(path)]
     if not recursive:

@@ -1,4 +1,4 @@
-"""One file to one array of a model's input: which frame, which values, how many channels. An error names the file."""
+"""Loading of one file as one input array of a model, with a chosen frame, kind of values and number of channels."""
 
 import os
 from collections.abc import Callable
@@ -27,28 +27,30 @@ READERS: dict[Values, Callable[..., np.ndarray]] = {
 GRAY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
 # Rec. ITU-R BT.601, as in Pillow's mode "L" and in `tf.image.rgb_to_grayscale`.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-# Of more bits float32 would lose some.
+# The dtypes for which luma is computed. float32 does not represent integers of more bits exactly.
 _WITH_LUMA = frozenset({"uint8", "uint16", "float32"})
 
 
 @dataclass(frozen=True)
 class FrameLoader:
-    """Reads one image of each file, always in the same way; it can be pickled.
+    """Reads one image per file with fixed options. Picklable.
 
     Attributes
     ----------
     values : {"display", "stored", "modality"}
-        What `dicomet.to_display` gives as uint8, or `dicomet.pixel_array`, or `dicomet.modality_values`.
+        Values of the result: those of `dicomet.to_display` as uint8, of `dicomet.pixel_array`, or of
+        `dicomet.modality_values`.
     dtype : numpy.dtype, optional
-        Of modality values.
+        Dtype of modality values.
     channels : int
-        1, 3 or 4; 0 for those of the file.
+        1, 3 or 4; 0 for the channels of the file.
     index : int, "middle" or None
-        The frame, from 0, or from -1 backwards; the middle one of ``n`` is ``n // 2``. None: all of them.
+        The frame, counted from 0; negative numbers count from the end. The middle frame of ``n`` is ``n // 2``. None:
+        all frames.
     window, default, percentiles
         As for `dicomet.to_display`.
     aspect : (int, int), optional
-        Crop to the largest part in the middle of which rows and columns have this ratio.
+        Crop to the largest centered part whose rows and columns have this ratio.
 
     """
 
@@ -62,7 +64,7 @@ class FrameLoader:
     aspect: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        """Find what is wrong before the first file is read."""
+        """Check the options before the first file is read."""
         check_one_of("values", self.values, VALUES)
         check_one_of("channels", self.channels, (0, GRAY, COLOR, COLOR_AND_ALPHA))
         if self.values != "display" and (self.window, self.default) != (None, None):
@@ -76,13 +78,13 @@ class FrameLoader:
         Raises
         ------
         PixelDataError
-            The file is broken, no image, or has no such frame. The message begins with the name of the file.
+            The file is malformed, is not an image, or has no such frame. The message begins with the file name.
         OSError
-            It cannot be read.
+            The file cannot be read.
 
         """
         with with_filename(path):
-            # With one thread: those who load many files run side by side.
+            # One thread per file, because the framework loads many files in parallel.
             frames = DisplayReader(path, {}, decoding_plugin="", workers=1, max_bytes=None)
             count = frames.stored.count
             index = self._number_among(frames.stored)
@@ -93,7 +95,7 @@ class FrameLoader:
             return array if self.aspect is None else cropped(array, self.aspect)
 
     def _number_among(self, frames: FrameReader) -> int | None:
-        """Return the number of the frame that `index` means, or None for all."""
+        """Resolve `index` to a frame number, or None for all frames."""
         if self.index is None:
             return None
         return frames.count // 2 if self.index == "middle" else frames.number_of(self.index)
@@ -108,16 +110,17 @@ class FrameLoader:
 
 
 def check_one_of(name: str, found: Of, expected: tuple[object, ...]) -> Of:
-    """Return `found`, or raise a `ValueError` that names the argument and what it may be."""
+    """Return `found`, or raise a `ValueError` that names the argument and its allowed values."""
     if found not in expected:
         raise ValueError(f"'{name}': found {found!r}, expected one of {', '.join(map(repr, expected))}")
     return found
 
 
 def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarray:
-    """Return `image`, of `dimensions` without frames, with a last axis of `channels`; as many as it has for 0.
+    """Return `image` with a last axis of `channels`, or of its own number of channels for 0.
 
-    Grey values are repeated, colours become their luma (BT.601), of integers rounded, and uint8 gets an alpha of 255.
+    `dimensions`: the dimensions of one frame, 2 without a channel axis. Gray values are repeated; colors become their
+    luma (BT.601), rounded for integers; the alpha of uint8 is 255.
     """
     grey_or_color = image[..., np.newaxis] if dimensions == 2 else image  # noqa: PLR2004 - rows and columns
     found = grey_or_color.shape[-1]
@@ -138,9 +141,9 @@ def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarr
 
 
 def cropped(image: np.ndarray, aspect: tuple[int, int]) -> np.ndarray:
-    """Return the largest part in the middle whose rows and columns have the ratio of `aspect`.
+    """Return the largest centered part whose rows and columns have the ratio of `aspect`.
 
-    As ``keras.preprocessing.image.smart_resize`` does, in a graph, where it computes in float32.
+    It equals that of ``keras.preprocessing.image.smart_resize`` in a graph, which computes in float32.
     """
     rows, columns = image.shape[-3:-1]
     wanted_rows = int(np.float32(columns * aspect[0]) / np.float32(aspect[1]))

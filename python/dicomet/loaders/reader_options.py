@@ -1,4 +1,4 @@
-"""The options of the functions that read one image, as loaders of many files pass them on."""
+"""The reader options that loaders of many files pass on to the functions that read one image."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -11,34 +11,34 @@ from dicomet.loaders.loading import READERS
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-# A loader chooses the frame, and where the array goes.
+# Parameters that a loader sets itself: it chooses the frame, and where the array goes.
 OF_LOADER = frozenset({"src", "index", "out", "ds_out", "specific_tags"})
 
 
 class ReaderOptions(DecodingOptions, total=False):
     """The options of `dicomet.to_display`, `dicomet.pixel_array` and `dicomet.modality_values`.
 
-    The values that a loader reads decide which of them it takes.
+    A loader takes the options of the function for its `values`.
     """
 
     window: WindowSpec
-    """Of display values."""
+    """For display values."""
     default: WindowSpec
-    """Of display values."""
+    """For display values."""
     prefer_lut: bool
-    """Of display values."""
+    """For display values."""
     percentiles: tuple[float, float]
-    """Of display values."""
+    """For display values."""
     range: tuple[float, float] | None
-    """Of display values."""
+    """For display values."""
     icc_profile: bool
-    """Of display values."""
+    """For display values."""
     dtype: "DTypeLike | None"
-    """Of display and modality values."""
+    """For display and modality values."""
     raw: bool
-    """Of stored values."""
+    """For stored values."""
     decoding_plugin: str
-    """Of all values, and the two below."""
+    """For all values, like the two options below."""
     workers: int | None
     max_bytes: int | None
 
@@ -49,7 +49,7 @@ def check_reader_options(where: str, options: Mapping[str, object], values: Valu
     Raises
     ------
     TypeError
-        It does not take one. The message says which values the option is for, or names the nearest option.
+        The function does not take an option. The message says which `values` take it, or names the nearest option.
 
     """
     known = argument_names(READERS[values]) - OF_LOADER

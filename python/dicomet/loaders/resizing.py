@@ -1,4 +1,4 @@
-"""Images of one size for batches, without a framework: antialiased, as in Pillow."""
+"""Loading of images in one size for batches, without a framework. Resizing antialiases, as in Pillow."""
 
 import operator
 from dataclasses import dataclass
@@ -17,22 +17,22 @@ OPAQUE = 255
 
 @dataclass(frozen=True)
 class ImageLoader:
-    """Reads one image of each file as float32 from 0 to 255, of one size; it can be pickled.
+    """Reads one image per file as float32 from 0 to 255, resized to a fixed size. Picklable.
 
     Attributes
     ----------
     frames : FrameLoader
-        Reads the image, of 1 or 3 channels.
+        Loader of the images, with 1 or 3 channels.
     channels : int
-        1, 3 or 4; the fourth is opaque.
+        1, 3 or 4. The fourth channel is an opaque alpha.
     size : (int, int)
-        Rows and columns.
+        Rows and columns of the result.
     interpolation : {"bilinear", "nearest", "bicubic", "lanczos"}
-        By Pillow's names.
+        Filter, by Pillow's name.
     pad : bool
-        Keep the ratio of rows and columns, and fill what is left with 0.
+        Keep the aspect ratio, and fill the rest with 0.
     channels_first : bool
-        The shape is ``(channels, rows, columns)`` instead of ``(rows, columns, channels)``.
+        Return shape ``(channels, rows, columns)`` instead of ``(rows, columns, channels)``.
 
     """
 
@@ -49,7 +49,7 @@ class ImageLoader:
         Raises
         ------
         PixelDataError, OSError
-            As of a `FrameLoader`.
+            As `FrameLoader` does.
 
         """
         image = self.frames(path)
@@ -65,7 +65,7 @@ class ImageLoader:
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int], interpolation: Interpolation) -> np.ndarray:
-    """Return a uint8 image of 1 or 3 channels in another size."""
+    """Resize a uint8 image of 1 or 3 channels to `size` (rows, columns)."""
     rows, columns, channels = image.shape
     if (rows, columns) == size:
         return image
@@ -83,18 +83,18 @@ def resize_image(image: np.ndarray, size: tuple[int, int], interpolation: Interp
 
 
 def fit_inside(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
-    """Return the largest size within `size` that has the ratio of `shape`, at least one row and one column."""
+    """Return the largest size within `size` with the aspect ratio of `shape`, and at least one row and one column."""
     ratio = max(shape[0] / size[0], shape[1] / size[1])
     return max(1, int(shape[0] / ratio)), max(1, int(shape[1] / ratio))
 
 
 def check_size(size: int | tuple[int, int]) -> tuple[int, int]:
-    """Return rows and columns.
+    """Return the rows and columns that `size` stands for.
 
     Raises
     ------
     ValueError
-        They are not two numbers from 1 on, or one for both.
+        `size` is neither a positive integer nor a pair of positive integers.
 
     """
     given = size if isinstance(size, tuple | list) else (size, size)
@@ -105,12 +105,12 @@ def check_size(size: int | tuple[int, int]) -> tuple[int, int]:
 
 
 def check_aspect(*, crop: bool, pad: bool) -> bool:
-    """Return `pad`.
+    """Check that not both `crop` and `pad` are true, and return `pad`.
 
     Raises
     ------
     ValueError
-        There is nothing to pad where the image is cropped.
+        Both are true: a cropped image already has the requested aspect ratio.
 
     """
     if crop and pad:

@@ -1,11 +1,11 @@
-//! PS3.5 8.1.1 and Annex D: how a sample's bits lie in bytes.
+//! PS3.5 8.1.1 and Annex D: the layout of sample bits in bytes.
 //!
-//! Native frames of 1 or 12 Bits Allocated are streams of bits, least significant first, that go on across rows and
-//! frames. Wider samples are whole words, of which the high bits above Bits Stored may hold anything (once: overlays).
+//! Native frames with 1 or 12 Bits Allocated are bit streams, least significant bit first, that continue across rows
+//! and frames. Wider samples are whole words, whose bits above Bits Stored may have any value (formerly overlays).
 
-/// Bits Allocated 1: one byte, 0 or 1, for each bit of `src` from `first_bit` on.
+/// Bits Allocated 1: unpacks each bit of `src`, starting at `first_bit`, into one byte, 0 or 1.
 ///
-/// `src` must reach at least `first_bit + out.len()` bits; what it lacks is left unwritten.
+/// `src` must contain at least `first_bit + out.len()` bits; samples beyond its end are left unwritten.
 pub fn unpack_1(src: &[u8], first_bit: usize, out: &mut [u8]) {
     let (src, shift) = (src.get(first_bit / 8..).unwrap_or_default(), first_bit % 8);
     let groups = out.as_chunks_mut::<8>().0;
@@ -22,10 +22,11 @@ pub fn unpack_1(src: &[u8], first_bit: usize, out: &mut [u8]) {
     }
 }
 
-/// Source bytes that are aligned before they are spread: two plain loops, each of which the compiler vectorises.
+/// Source bytes that are aligned before they are spread: two plain loops, each of which the compiler vectorizes.
 const BLOCK: usize = 512;
 
-/// Each byte from bit `shift` on, with the bits of the next byte behind it. `bytes` has one more than are wanted.
+/// Shifts each byte right by `shift` and fills it with bits of the next byte. `bytes` has one byte more than the
+/// result.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; BLOCK]) {
     for ((byte, low), high) in aligned.iter_mut().zip(bytes).zip(&bytes[1..]) {
@@ -33,8 +34,8 @@ fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; BLOCK]) {
     }
 }
 
-/// The eight bits of a byte as eight bytes: each byte of the product keeps one bit, and adding 0x7F carries it to that
-/// byte's top.
+/// Spreads the eight bits of a byte to eight bytes: each byte of the product keeps one bit, and adding 0x7F carries it
+/// to the top of that byte.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn spread(bytes: &[u8; BLOCK], groups: &mut [[u8; 8]]) {
     for (samples, byte) in groups.iter_mut().zip(bytes) {
@@ -43,10 +44,10 @@ fn spread(bytes: &[u8; BLOCK], groups: &mut [[u8; 8]]) {
     }
 }
 
-/// Bits Allocated 12: two samples in three bytes, to 16-bit words in native byte order.
+/// Bits Allocated 12: unpacks two samples in three bytes into 16-bit words in native byte order.
 ///
-/// `first_bit` is a multiple of 4. `src` must reach at least `first_bit / 4 + 3 * out.len() / 2` half bytes; what it lacks
-/// is left unwritten.
+/// `first_bit` is a multiple of 4. `src` must contain at least `first_bit / 4 + 3 * out.len() / 2` half bytes; samples
+/// beyond its end are left unwritten.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub fn unpack_12(src: &[u8], first_bit: usize, out: &mut [u8]) {
     let (src, shift) = (src.get(first_bit / 8..).unwrap_or_default(), first_bit % 8);
@@ -66,7 +67,7 @@ pub fn unpack_12(src: &[u8], first_bit: usize, out: &mut [u8]) {
     }
 }
 
-/// The lowest four samples of 12 bits as words. All four are moved at once, least significant first.
+/// Returns the lowest four 12-bit samples as words. All four are moved at once, least significant first.
 fn four_words(bits: u64) -> [[u8; 2]; 4] {
     let sample = |number: u32| (bits & 0xFFF << (12 * number)) << (4 * number);
     let bytes = (sample(0) | sample(1) | sample(2) | sample(3)).to_le_bytes();
@@ -77,7 +78,7 @@ fn four_words(bits: u64) -> [[u8; 2]; 4] {
     words
 }
 
-/// Swaps the bytes of each pair: PS3.5 7.3, bytes sent as big-endian words (OW). A last odd byte stays.
+/// PS3.5 7.3: swaps the bytes of each pair, for bytes sent as big-endian words (OW). A final odd byte is unchanged.
 pub fn swap_pairs(bytes: &mut [u8]) {
     swap_words(bytes, 2);
 }
@@ -98,8 +99,8 @@ fn swap_each<const W: usize>(bytes: &mut [u8], swap: impl Fn([u8; W]) -> [u8; W]
     }
 }
 
-/// Gives the bits above the lowest `bits` of each native word of `width` bytes the value they should have: the sign
-/// where `signed`, else 0. As two shifts, which is what the words' own type makes of them.
+/// Sets the bits above the lowest `bits` of each native word of `width` bytes: to the sign bit if `signed`, else to 0.
+/// Two shifts in the word's own type do both.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub fn sign_extend_or_mask(bytes: &mut [u8], width: usize, bits: u8, signed: bool) {
     macro_rules! shift {
@@ -129,7 +130,7 @@ pub fn sign_extend_or_mask(bytes: &mut [u8], width: usize, bits: u8, signed: boo
     }
 }
 
-/// Copies words of `from` bytes into words of `to >= from` bytes, both native: sign or zero extended.
+/// Copies words of `from` bytes into words of `to >= from` bytes, both native, with sign or zero extension.
 pub fn widen(src: &[u8], from: usize, out: &mut [u8], to: usize, signed: bool) {
     macro_rules! extend {
         ($narrow:ty, $wide:ty) => {
@@ -205,7 +206,7 @@ mod tests {
         }
     }
 
-    /// The lowest `width` bytes of a number, in the machine's order.
+    /// Returns the lowest `width` bytes of a number, in native byte order.
     fn native(value: u128, width: usize) -> Vec<u8> {
         let mut bytes = value.to_le_bytes()[..width].to_vec();
         if cfg!(target_endian = "big") {

@@ -10,12 +10,12 @@ pub mod jpeg2000;
 #[cfg(test)]
 mod tests;
 
-/// The standard that a codestream follows, by its frame header.
+/// The standard that a codestream follows, according to its frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// ISO/IEC 10918-1 with Huffman coding: sequential, progressive (SOF0 to SOF2) and lossless (SOF3).
     Jpeg,
-    /// ISO/IEC 10918-1, hierarchical or with arithmetic coding, which only retired transfer syntaxes have.
+    /// ISO/IEC 10918-1, hierarchical or with arithmetic coding; only retired transfer syntaxes use it.
     OtherJpeg,
     /// ISO/IEC 14495-1: SOF55.
     JpegLs,
@@ -46,11 +46,11 @@ pub struct Component {
     pub sampling: (u8, u8),
     /// Bits per sample.
     pub precision: u8,
-    /// Samples are signed, which only JPEG 2000 can state.
+    /// Whether samples are signed; only JPEG 2000 can state it.
     pub signed: bool,
 }
 
-/// The part of the header that only one family has.
+/// The part of the header that is specific to a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Details {
     /// 10918-1 and 14495-1.
@@ -64,8 +64,8 @@ pub enum Details {
 pub struct Codestream {
     /// The standard that the codestream follows.
     pub family: Family,
-    /// Lines; 0 where only a later marker (DNL) gives their number. Such a codestream is refused, because the decoder
-    /// would decide on the size.
+    /// Lines; 0 if only a later marker (DNL) gives their number. Such a codestream is refused, because the decoder
+    /// would determine the size.
     pub rows: u32,
     /// Samples per line.
     pub columns: u32,
@@ -73,30 +73,30 @@ pub struct Codestream {
     pub components: Vec<Component>,
     /// Bits per sample of the first component.
     pub precision: u8,
-    /// Samples of the first component are signed.
+    /// Whether samples of the first component are signed.
     pub signed: bool,
-    /// The part that only this family has.
+    /// The part that is specific to the family.
     pub details: Details,
-    /// The largest number of samples that one byte can produce, where there is such a number: there is none for
-    /// arithmetic coding, the runs of JPEG-LS and the empty packets of JPEG 2000.
+    /// The largest number of samples that one byte can produce. None if there is no bound, as for arithmetic coding,
+    /// the runs of JPEG-LS and the empty packets of JPEG 2000.
     pub max_samples_per_byte: Option<u64>,
 }
 
 impl Codestream {
-    /// Reads the first header of `frame`; none if `frame` is neither JPEG nor JPEG 2000.
+    /// Reads the first header of `frame`; None if `frame` is neither JPEG nor JPEG 2000.
     #[must_use]
     pub fn read(frame: &[u8]) -> Option<Self> {
         if frame.starts_with(&[0xFF, 0xD8]) { jpeg::read(frame) } else { jpeg2000::read(frame) }
     }
 
-    /// A component has fewer samples than another.
+    /// Whether a component has fewer samples than another.
     #[must_use]
     pub fn is_subsampled(&self) -> bool {
         self.components.iter().any(|component| component.sampling != self.components[0].sampling)
     }
 
-    /// Reads the header of `frame` and checks it against the transfer syntax and the description: a decoder gets only
-    /// images for which the result has room, and only codestreams that the transfer syntax allows.
+    /// Reads the header of `frame` and checks it against the transfer syntax and the description: a decoder only gets
+    /// images that fit the result, and codestreams that the transfer syntax allows.
     pub fn check(frame: &[u8], family: Family, image: &Image) -> Result<Self> {
         if frame.is_empty() {
             return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: 1 }));

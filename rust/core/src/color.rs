@@ -1,5 +1,5 @@
-//! PS3.3 C.7.6.3.1.2 Photometric Interpretation: `YBR_FULL`, `YBR_FULL_422` and RGB; `deep` for other than 8 bits,
-//! `partial` for the retired terms of a smaller range.
+//! PS3.3 C.7.6.3.1.2 Photometric Interpretation: `YBR_FULL`, `YBR_FULL_422` and RGB. `deep` converts depths other than
+//! 8 bits, `partial` the retired terms with a reduced range.
 //!
 //! The equations are those of ISO/IEC 10918-5 clause 7, as exact fractions:
 //!
@@ -9,8 +9,8 @@
 //! B = Y + 1.772 (Cb - 128)
 //! ```
 //!
-//! rounded half up and limited to 0..=255. The factors below are these fractions scaled by a power of two; scale and
-//! offset were searched for so that every one of the 2^24 inputs gives the exact result, which the tests check.
+//! rounded half up and clamped to 0..=255. The factors below are these fractions scaled by a power of two. Scale and
+//! offset were searched for, so that each of the 2^24 inputs gives the exact result; the tests verify it.
 
 #![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
 
@@ -20,15 +20,15 @@ mod partial;
 pub use deep::convert_deep_ybr_to_rgb;
 pub use partial::convert_partial_ybr_to_rgb;
 
-/// How the equations are evaluated.
+/// The arithmetic in which the equations are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arithmetic {
-    /// Exactly.
+    /// Exact.
     Exact,
-    /// In 32-bit floating point, each product and sum rounded by itself: what pydicom's matrix product gives on some
-    /// machines.
+    /// 32-bit floating point, with each product and sum rounded separately: the result of pydicom's matrix product on
+    /// some machines.
     Float,
-    /// In 32-bit floating point, each product rounded together with its sum: what it gives on the others.
+    /// 32-bit floating point, with each product fused with its sum: the result on the other machines.
     FusedFloat,
 }
 
@@ -45,7 +45,7 @@ const CR_FACTORS: [i32; 3] = [32_768, -27_439, -5_329];
 const Y_HALF: i32 = 131_200;
 const CHROMA_HALF: i32 = 8_421_400;
 
-/// One pixel, `YBR_FULL` to RGB.
+/// Converts one pixel from `YBR_FULL` to RGB.
 #[must_use]
 pub fn ybr_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
@@ -56,7 +56,7 @@ pub fn ybr_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     ]
 }
 
-/// One pixel, RGB to `YBR_FULL`.
+/// Converts one pixel from RGB to `YBR_FULL`.
 #[must_use]
 pub fn rgb_to_ybr(rgb: [u8; 3]) -> [u8; 3] {
     let [r, g, b] = rgb.map(i32::from);
@@ -73,7 +73,7 @@ fn limit(value: i32) -> u8 {
     value.clamp(0, 255) as u8
 }
 
-/// Pixels side by side, in place: `YBR_FULL` to RGB.
+/// Converts interleaved pixels from `YBR_FULL` to RGB, in place.
 pub fn convert_ybr_to_rgb(pixels: &mut [u8], arithmetic: Arithmetic) {
     match arithmetic {
         Arithmetic::Exact => convert(pixels, ybr_to_rgb),
@@ -82,7 +82,7 @@ pub fn convert_ybr_to_rgb(pixels: &mut [u8], arithmetic: Arithmetic) {
     }
 }
 
-/// Pixels side by side, in place: RGB to `YBR_FULL`.
+/// Converts interleaved pixels from RGB to `YBR_FULL`, in place.
 pub fn convert_rgb_to_ybr(pixels: &mut [u8], arithmetic: Arithmetic) {
     match arithmetic {
         Arithmetic::Exact => convert(pixels, rgb_to_ybr),
@@ -91,7 +91,7 @@ pub fn convert_rgb_to_ybr(pixels: &mut [u8], arithmetic: Arithmetic) {
     }
 }
 
-/// A frame of three planes, in place: `YBR_FULL` to RGB.
+/// Converts a frame of three planes from `YBR_FULL` to RGB, in place.
 pub fn convert_ybr_to_rgb_planes(planes: &mut [u8], arithmetic: Arithmetic) {
     match arithmetic {
         Arithmetic::Exact => convert_planes(planes, ybr_to_rgb),
@@ -100,7 +100,7 @@ pub fn convert_ybr_to_rgb_planes(planes: &mut [u8], arithmetic: Arithmetic) {
     }
 }
 
-/// A frame of three planes, in place: RGB to `YBR_FULL`.
+/// Converts a frame of three planes from RGB to `YBR_FULL`, in place.
 pub fn convert_rgb_to_ybr_planes(planes: &mut [u8], arithmetic: Arithmetic) {
     match arithmetic {
         Arithmetic::Exact => convert_planes(planes, rgb_to_ybr),
@@ -109,12 +109,12 @@ pub fn convert_rgb_to_ybr_planes(planes: &mut [u8], arithmetic: Arithmetic) {
     }
 }
 
-/// Pixels that are converted together: several registers of each sample, so that the loops between the two reorderings
-/// are worth their start.
+/// Pixels converted together: several vector registers per component, so that the loops between the two reorderings
+/// outweigh their fixed cost.
 const PIXELS: usize = 128;
 
-/// In planes on the stack, because nothing can be done at once to samples that are three bytes apart. With FMA, because a
-/// fused product without an instruction for it is a call for each.
+/// Works on planes on the stack, because samples that are three bytes apart cannot be vectorized. The FMA target is
+/// needed, because without an FMA instruction each fused product is a function call.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+fma")))]
 fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
     let (blocks, rest) = pixels.as_chunks_mut::<3>().0.as_chunks_mut::<PIXELS>();
@@ -144,7 +144,7 @@ fn convert_planes<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
     }
 }
 
-/// `YBR_FULL_422` to `YBR_FULL`: `Y1 Y2 Cb Cr` becomes `Y1 Cb Cr Y2 Cb Cr`, in words of `width` bytes.
+/// Upsamples `YBR_FULL_422` to `YBR_FULL`: `Y1 Y2 Cb Cr` becomes `Y1 Cb Cr Y2 Cb Cr`, in words of `width` bytes.
 pub fn upsample_422(src: &[u8], width: usize, out: &mut [u8]) {
     match width {
         1 => expand_words::<1>(src, out),
@@ -167,7 +167,7 @@ fn expand_words<const W: usize>(src: &[u8], out: &mut [u8]) {
 mod tests {
     use super::*;
 
-    /// Numerator over denominator, rounded half up, limited to a byte.
+    /// Returns the quotient, rounded half up and clamped to a byte.
     #[allow(clippy::cast_sign_loss, reason = "limited to 0..=255")]
     fn exact(numerator: i64, denominator: i64) -> u8 {
         (2 * numerator + denominator).div_euclid(2 * denominator).clamp(0, 255) as u8

@@ -1,13 +1,13 @@
-//! Checks that a codestream holds all samples of its image, before a decoder is called that would fill in the rest.
+//! Checks that a codestream contains all samples of its image, before a decoder is called that would fill in the rest.
 //!
 //! | family | what is checked |
 //! |---|---|
-//! | JPEG with Huffman coding (10918-1) | the entropy-coded segments are walked, code by code: each scan has all its data units |
-//! | JPEG-LS (14495-1) | all components have a scan; the codes depend on the decoded samples, so that only a decoder can count them |
-//! | JPEG 2000, HTJ2K (15444-1, 15444-15) | all tiles have their tile-parts, and all tile-parts their bytes; packets are left to the decoder |
+//! | JPEG, Huffman coding (10918-1) | each scan has all its data units; the segments are walked code by code |
+//! | JPEG-LS (14495-1) | all components have a scan; only a decoder can count the codes, which depend on samples |
+//! | JPEG 2000, HTJ2K (15444-1, -15) | all tiles have their tile-parts, these their bytes; packets are not checked |
 //!
-//! A missing end marker is repaired where everything in front of it is there, because decoders differ in how they take
-//! it: one refuses the frame, and another searches for it for many seconds.
+//! A missing end marker is added if everything before it is present, because decoders treat its absence differently:
+//! one refuses the frame, another searches for the marker for many seconds.
 
 use crate::codestream::Family;
 use crate::error::{Error, ErrorKind, Result, try_with_capacity};
@@ -25,19 +25,19 @@ mod tests;
 /// EOI (10918-1 B.2.1), and EOC (15444-1 A.4.4), which has the same code.
 const END: [u8; 2] = [0xFF, 0xD9];
 
-/// A codestream that holds all its samples, as far as that can be seen.
+/// A codestream that contains all its samples, as far as that can be checked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Whole {
-    /// Bytes in front of the end marker, or of what stands in its place.
+    /// Bytes before the end marker, or before whatever replaces it.
     pub end: usize,
-    /// The end marker is there.
+    /// Whether the end marker is present.
     pub ended: bool,
     /// Deviations that change no sample.
     pub warnings: Vec<ErrorKind>,
 }
 
 impl Whole {
-    /// A codestream whose last segment ends at byte `end` of `frame`, where the end marker is expected.
+    /// Returns a codestream whose last segment ends at byte `end` of `frame`, where the end marker is expected.
     fn at(frame: &[u8], end: usize) -> Self {
         let rest = frame.get(end..).unwrap_or_default();
         let fill = rest.iter().take_while(|&&byte| byte == 0xFF).count();
@@ -53,7 +53,7 @@ impl Whole {
         Self { end, ended, warnings }
     }
 
-    /// The codestream with the end marker in its place; none where it is there already.
+    /// Returns the codestream with an end marker added; None if it has one.
     pub fn repaired(&self, frame: &[u8]) -> Result<Option<Vec<u8>>> {
         if self.ended {
             return Ok(None);
@@ -66,7 +66,7 @@ impl Whole {
     }
 }
 
-/// Checks that `frame`, whose header has been checked, holds all samples of its image.
+/// Checks that `frame`, whose header has been checked, contains all samples of its image.
 pub fn check(frame: &[u8], family: Family) -> Result<Whole> {
     match family {
         Family::Jpeg => jpeg::check(frame),
@@ -76,7 +76,7 @@ pub fn check(frame: &[u8], family: Family) -> Result<Whole> {
     }
 }
 
-/// Damage at byte `offset` of the frame.
+/// Returns the error for a malformed codestream at byte `offset` of the frame.
 fn damaged(what: &'static str, offset: usize) -> Error {
     Error::pixel_data(ErrorKind::Damaged { what, offset: offset as u64 })
 }

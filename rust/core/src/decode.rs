@@ -1,7 +1,7 @@
-//! Puts the procedures together: one frame in, one slice of the result out.
+//! Combines the decoding procedures: reads one frame, writes one slice of the result.
 //!
-//! Samples are gathered into a piece of the result that stays in the cache, and finished there (byte order, unused bits,
-//! colour), so that the result is written to memory once.
+//! Samples are unpacked into a tile of the result that stays in the cache, and postprocessed there (byte order, unused
+//! bits, color), so that the result is written to memory once.
 
 use crate::bits;
 use crate::color::{self, Arithmetic};
@@ -17,7 +17,7 @@ pub use rle::check_rle_bound;
 /// Color conversion (PS3.3 C.7.6.3.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conversion {
-    /// Samples stay as they are stored.
+    /// Samples stay as stored.
     None,
     /// `YBR_FULL` to RGB.
     YbrToRgb,
@@ -27,17 +27,17 @@ pub enum Conversion {
     RgbToYbr,
 }
 
-/// How the samples lie in the result, where the caller wants them otherwise than by default.
+/// The format of the result, where it differs from the default.
 #[derive(Debug, Clone, Copy)]
 pub struct Form {
-    /// Byte order of the words; the machine's by default.
+    /// Byte order of the words; native by default.
     pub order: ByteOrder,
-    /// All samples of one colour of a frame follow each other, of frames in RLE Lossless; side by side by default.
+    /// Return frames in RLE Lossless as one plane per component; interleaved by default.
     pub planar: bool,
-    /// How colours are converted; exactly by default.
+    /// Arithmetic of the color conversion; exact by default.
     pub arithmetic: Arithmetic,
-    /// Refuse frames in RLE Lossless with anything but padding behind a segment's samples, or behind the header's
-    /// offsets. By default that is tolerated, as it does not change the samples.
+    /// Refuse RLE Lossless frames with anything but padding after the samples of a segment or after the offsets of the
+    /// header. By default they are tolerated, because the samples do not change.
     pub strict: bool,
 }
 
@@ -47,51 +47,51 @@ impl Default for Form {
     }
 }
 
-/// What was tolerated while decoding.
+/// Defects that were tolerated during decoding.
 pub type Warnings = Vec<Error>;
 
-/// How the samples of a frame lie in its bytes.
+/// The layout of a frame's samples in its bytes.
 #[derive(Debug, Clone, Copy)]
 struct Layout {
-    /// Bits of a sample: 1 or 12 where samples are a stream of bits, else whole words. A codec gives words, whatever
-    /// Bits Allocated says.
+    /// Bits of a sample: 1 or 12 if samples are a packed bit stream, else the size of a whole word. A codec returns
+    /// words, regardless of Bits Allocated.
     bits: u8,
-    /// Bytes of a sample, before it is widened to the result's.
+    /// Bytes of a sample before it is widened to the sample size of the result.
     width: usize,
-    /// Of the words: narrower ones are extended by their sign, or with zeros.
+    /// Of the words: narrower words are sign-extended or zero-extended.
     kind: SampleKind,
     planar: bool,
     order: ByteOrder,
     /// `YBR_FULL_422` in native form.
     subsampled: bool,
-    /// Samples of less than a word sent as big-endian words.
+    /// Samples narrower than a word, sent as big-endian words.
     ow_swapped: bool,
 }
 
-/// What is done to the samples of an image on their way into the result.
+/// Decodes the samples of an image into a result.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     image: Image,
     layout: Layout,
-    /// The lowest bits of each sample that count, where the others must be corrected.
+    /// The number of low bits of each sample that are significant, if the bits above must be corrected.
     significant_bits: Option<u8>,
     conversion: Conversion,
     /// Bits per sample for the color conversion.
     color_bits: u8,
     form: Form,
-    /// What is made of the finished samples, where these are not the result.
+    /// Applied to the decoded samples, if the result is not the stored values.
     transform: Option<Arc<Transform>>,
 }
 
-/// Pixels that are gathered and finished together: at most 96 KiB, within every second-level cache. As all such sizes it is
-/// small in tests, so that each of their images crosses its boundaries.
+/// Pixels unpacked and postprocessed together: at most 96 KiB, which fits any second-level cache. Like all such sizes,
+/// it is small in tests, so that every test image crosses its boundaries.
 const PIECE_PIXELS: usize = if crate::SMALL_BUFFERS { 8 } else { 4096 };
 
 impl Decoder {
-    /// For native frames (PS3.5 8.2, A.1 to A.3) and the byte planes of RLE Lossless.
+    /// Creates a decoder for native frames (PS3.5 8.2, A.1 to A.3) and the byte planes of RLE Lossless.
     ///
-    /// `ow_swapped`: 8-bit samples were sent as big-endian words (OW). `correct_unused_bits`: clear, or fill with the sign,
-    /// the bits above Bits Stored.
+    /// `ow_swapped`: 8-bit samples were sent as big-endian words (OW). `correct_unused_bits`: clear the bits above Bits
+    /// Stored, or fill them with the sign.
     pub fn native(
         image: &Image,
         order: ByteOrder,
@@ -122,9 +122,9 @@ impl Decoder {
         .checked()
     }
 
-    /// For frames that another codec has decoded to native words of `bits_allocated` bits, which may be fewer than the
-    /// image's. `significant_bits`: the precision beyond which bits are corrected. `color_bits`: the precision of the colors
-    /// that `conversion` converts.
+    /// Creates a decoder for frames that another codec has decoded to native words of `bits_allocated` bits, which may
+    /// be fewer than the image's. `significant_bits`: the precision above which bits are corrected. `color_bits`: the
+    /// precision of the colors that `conversion` converts.
     pub fn codec(
         image: &Image,
         bits_allocated: u8,
@@ -177,20 +177,19 @@ impl Decoder {
         Ok(self)
     }
 
-    /// The same plan with a result of another form.
+    /// Returns this decoder with another output form.
     #[must_use]
     pub fn with_output(self, form: Form) -> Self {
         Self { form, ..self }
     }
 
-    /// The same plan for words that are unsigned, whatever Pixel Representation says: narrower ones are extended with
-    /// zeros.
+    /// Returns this decoder for unsigned words, regardless of Pixel Representation: narrower words are zero-extended.
     #[must_use]
     pub fn of_unsigned_words(self) -> Self {
         Self { layout: Layout { kind: SampleKind::Unsigned, ..self.layout }, ..self }
     }
 
-    /// The same plan, whose samples in native byte order are not the result, but go through `transform`.
+    /// Returns this decoder with `transform` applied to its samples, which are in native byte order.
     #[must_use]
     pub fn with_transform(self, transform: Arc<Transform>) -> Self {
         Self { transform: Some(transform), ..self }
@@ -204,7 +203,7 @@ impl Decoder {
         size.ok_or_else(|| Error::new(self.image.element(), ErrorKind::TooLarge))
     }
 
-    /// Native frames are the result already: nothing has to be done to their samples.
+    /// Whether native frames already are the result: their samples need no processing.
     #[must_use]
     pub fn is_identity(&self) -> bool {
         let order = self.layout.order == self.form.order || self.image.sample_bytes() == 1;
@@ -213,13 +212,13 @@ impl Decoder {
         placed && order && finished && self.transform.is_none()
     }
 
-    /// The lowest bits of each sample that count, where those above have to be corrected.
+    /// The number of significant low bits of each sample, if the bits above must be corrected.
     fn corrected_bits(&self) -> Option<u8> {
         let allocated = self.image.sample_bytes() * 8;
         self.significant_bits.filter(|kept| usize::from(*kept) < allocated && self.image.kind() != SampleKind::Float)
     }
 
-    /// The image of this plan.
+    /// The image that this decoder decodes.
     #[must_use]
     pub fn image(&self) -> &Image {
         &self.image
@@ -238,12 +237,12 @@ impl Decoder {
         }
     }
 
-    /// Samples that the fast equations of 8 bits are for, which also exist in floating point.
+    /// Whether the fast 8-bit equations apply, which also exist in floating point.
     fn has_byte_colors(&self) -> bool {
         self.image.sample_bytes() == 1 && self.color_bits == 8
     }
 
-    /// Byte order and unused bits.
+    /// Corrects byte order and unused bits.
     fn finish_words(&self, words: &mut [u8]) {
         let width = self.image.sample_bytes();
         let swap_before = self.layout.order != ByteOrder::NATIVE;

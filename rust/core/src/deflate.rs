@@ -1,42 +1,43 @@
-//! PS3.5 A.5: the data set of Deflated Explicit VR Little Endian.
+//! PS3.5 A.5: inflates the data set of Deflated Explicit VR Little Endian.
 
 use crate::error::{Error, ErrorKind, TRANSFER_SYNTAX_UID, try_with_capacity};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// RFC 1951: a copy of 258 bytes takes two bits at least, so that a byte gives no more than this.
+/// RFC 1951: a copy of 258 bytes takes at least two bits, so a byte expands to no more than this.
 pub const MAX_BYTES_PER_BYTE: u64 = 4 * 258;
-/// Bytes that are inflated before the caller is asked whether to go on.
+/// Bytes inflated between two checks for cancellation.
 const STEP: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 16 };
-/// Bytes before them that are kept: a parser steps back a little.
+/// Preceding bytes that are kept: a parser steps back a little.
 const KEPT: usize = 2 * STEP;
 /// More than the inflater's own state takes.
 const STATE: usize = 1 << 17;
 
-/// A deflate stream that is inflated as far as it is read, a step at a time: what is passed over is forgotten.
+/// A deflate stream that is inflated one step at a time, as far as it is read; skipped bytes are discarded.
 ///
-/// What lies before the last few steps is had by inflating all again from the beginning.
+/// Reading bytes before the last few steps inflates the stream again from the start.
 #[derive(Debug, Default)]
 pub struct Inflater {
     stream: Option<Decompress>,
-    /// What it takes next, where that has to be read.
+    /// Input buffer, used if the source is not in memory.
     stored: Vec<u8>,
-    /// The last bytes that were inflated, of which the first is number `start`.
+    /// The last inflated bytes; the first of them has offset `start`.
     recent: Vec<u8>,
     start: u64,
     ended: bool,
-    /// Bytes that have been inflated for nothing, because what lies before them was wanted again.
+    /// Bytes inflated again, because earlier bytes were requested.
     again: u64,
 }
 
-/// As many of these at most. A parser steps back where an element is not what it seemed; one that a file makes step back
-/// again and again takes as long as somebody likes.
+/// Limit of the bytes inflated again. A parser steps back if an element is not what it seemed; a malicious file could
+/// make it step back indefinitely.
 const MOST_AGAIN: u64 = 1 << 28;
 
 impl Inflater {
-    /// Fills `buffer` with the bytes from `offset` on that the raw deflate stream `src` gives, which is the same in
-    /// every call; fewer only at its end. What follows the stream (a padding byte) is ignored. Gives their count.
+    /// Fills `buffer` with the output of the raw deflate stream `src` starting at `offset`; fewer bytes only at its
+    /// end. `src` must be the same in every call. Bytes after the stream (padding) are ignored. Returns the number of
+    /// bytes.
     pub fn read_at<S: Source>(
         &mut self,
         src: &S,
@@ -77,8 +78,8 @@ impl Inflater {
         }
     }
 
-    /// Up to `limit` bytes from `offset` on. Room is made for no more than can be, which is the caller's to know, and only
-    /// touched where there is something to put.
+    /// Returns up to `limit` bytes starting at `offset`. The caller bounds `limit` by what the source can expand to;
+    /// memory is reserved for it, but only touched as bytes are inflated.
     pub fn read<S: Source>(
         &mut self,
         src: &S,
@@ -108,7 +109,7 @@ impl Inflater {
         (self.start, self.ended) = (0, false);
     }
 
-    /// Inflates some more bytes.
+    /// Inflates the next few bytes.
     fn step<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
         if self.recent.len() > KEPT {
             let forgotten = self.recent.len() - STEP;
@@ -119,7 +120,7 @@ impl Inflater {
         self.recent.try_reserve_exact(KEPT + STEP - self.recent.len()).map_err(memory)?;
         let inflated = self.inflate(src);
         if inflated.is_err() {
-            // What comes later is answered as if this had not been asked.
+            // Later calls behave as if this call had not been made.
             self.rewind();
         }
         inflated
@@ -127,7 +128,7 @@ impl Inflater {
 
     fn inflate<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
         if self.stream.is_none() {
-            // The library would panic where there is no memory for it.
+            // The library would panic if this allocation failed.
             drop(try_with_capacity::<u8>(STATE)?);
         }
         let stream = self.stream.get_or_insert_with(|| Decompress::new(false));
@@ -144,7 +145,7 @@ impl Inflater {
     }
 }
 
-/// The data set as a whole is wrong, or it is not what the transfer syntax says.
+/// The data set as a whole is malformed, or is not deflated as the transfer syntax says.
 fn damaged(why: &str) -> Error {
     Error::new(TRANSFER_SYNTAX_UID, ErrorKind::Deflate(why.to_owned()))
 }

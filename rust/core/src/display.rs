@@ -1,8 +1,8 @@
-//! PS3.4 N.2: from stored values to those that are meant to be seen, or measured, in one step.
+//! PS3.4 N.2: maps stored values to display values or modality values, in one step.
 //!
-//! What becomes of a stored value does not depend on its neighbours. For samples of up to 16 bits it is therefore worked
-//! out once for each value that there can be, in float64, and then looked up; for wider ones, and for images of fewer
-//! pixels than values, for each sample.
+//! The result for a stored value does not depend on its neighbors. For samples of up to 16 bits it is therefore
+//! computed once for each possible value, in float64, and then looked up. For wider samples, and for images with fewer
+//! pixels than possible values, it is computed for each sample.
 
 use crate::error::{Error, ErrorKind, Result, try_reserve};
 use crate::image::{Image, SampleKind};
@@ -16,58 +16,58 @@ mod sample;
 use line::Line;
 pub use sample::{Sample, extrema, histogram};
 
-/// Values that are worked out together: a plain loop for each step, and all of them in the first-level cache.
+/// Values computed together: one plain loop for each step, with all values in the first-level cache.
 const BLOCK: usize = if crate::SMALL_BUFFERS { 3 } else { 256 };
 
-/// Samples that one thread takes at a time.
+/// Samples that one thread processes at a time.
 const BAND: usize = if crate::SMALL_BUFFERS { 7 } else { 1 << 17 };
 
-/// What is made of a stored value.
+/// The rendering of a modality value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Look {
     /// The modality value itself.
     Value,
-    /// Grey (PS3.3 C.11.2), or the other way round for MONOCHROME1 or Presentation LUT Shape INVERSE (C.11.6).
+    /// Gray (PS3.3 C.11.2), or inverted for MONOCHROME1 or Presentation LUT Shape INVERSE (C.11.6).
     Grey {
-        /// What is seen.
+        /// The window or VOI LUT.
         voi: Voi,
         /// The lowest value is the brightest.
         inverse: bool,
     },
     /// PALETTE COLOR (PS3.3 C.7.9).
     Palette(Palette),
-    /// Supplemental Palette Color (PS3.3 C.7.6.19): colours from the palette's first value on, and grey below.
+    /// Supplemental Palette Color (PS3.3 C.7.6.19): colors for values from the palette's first value, gray below it.
     Supplemental {
-        /// The colours.
+        /// The colors.
         palette: Palette,
-        /// What is seen of the others.
+        /// The window or VOI LUT for values below the palette.
         voi: Voi,
-        /// Their lowest value is the brightest.
+        /// The lowest of these values is the brightest.
         inverse: bool,
     },
 }
 
-/// All that is done to a stored value.
+/// All steps from a stored value to a result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pipeline {
-    /// First, PS3.3 C.11.1.
+    /// The first step, PS3.3 C.11.1.
     pub modality: Modality,
-    /// Then.
+    /// The second step.
     pub look: Look,
-    /// Into these values, but for [`Look::Value`].
+    /// The range of the results; unused by [`Look::Value`].
     pub range: Range,
-    /// As numbers of this type, rounded half up where it is an integer.
+    /// The type of the results, rounded half up if it is an integer type.
     pub sample: Sample,
 }
 
 impl Pipeline {
-    /// Samples of a pixel of the result: 1, or 3 for colours.
+    /// Samples per pixel of the result: 1, or 3 for color.
     #[must_use]
     pub fn samples(&self) -> usize {
         if matches!(self.look, Look::Value | Look::Grey { .. }) { 1 } else { 3 }
     }
 
-    /// Writes what becomes of stored `values`, of which the contents are lost, to `out`.
+    /// Writes the results for stored `values` to `out`. The contents of `values` are overwritten.
     fn write(&self, values: &mut [f64], out: &mut [u8]) {
         match &self.look {
             Look::Value => {
@@ -109,21 +109,21 @@ impl Pipeline {
     }
 }
 
-/// A pipeline for the samples of an image.
+/// A pipeline prepared for the samples of an image.
 #[derive(Debug)]
 pub struct Transform {
     pipeline: Pipeline,
-    /// Of the samples as they come out of decoding.
+    /// The type of the decoded samples.
     stored: Sample,
-    /// What becomes of each stored value, by its bits. Empty where samples are worked out one by one.
+    /// The result for each stored value, indexed by its bits. Empty if results are computed for each sample.
     table: Vec<u8>,
-    /// The same, where it is a line.
+    /// The same function as a linear ramp, if it is one.
     line: Option<Line>,
 }
 
 impl Transform {
-    /// Prepares `pipeline` for about so many `pixels` of `image`, whose samples have so many `bits` that may not be 0, or
-    /// the sign.
+    /// Prepares `pipeline` for `image`. `bits`: the significant bits per sample, including the sign bit. `pixels`: the
+    /// expected number of pixels, which decides whether a lookup table pays off.
     pub fn new(image: &Image, pipeline: Pipeline, bits: u8, pixels: u64) -> Result<Self> {
         let stored = Sample::of(image);
         if image.samples_per_pixel() != 1 && pipeline.samples() != 1 {
@@ -139,13 +139,13 @@ impl Transform {
         Ok(transform)
     }
 
-    /// An entry for each word that a sample can be, of which those from `low` to `high` occur.
+    /// Builds a table with an entry for each sample word; only those from `low` to `high` occur.
     fn worked_out(&self, (low, high): (i32, i32)) -> Result<Vec<u8>> {
         let (bits, entry_bytes) = (8 * self.stored.bytes(), self.sample_bytes());
         let mut table = Vec::new();
         try_reserve(&mut table, entry_bytes << bits)?;
         table.resize(entry_bytes << bits, 0);
-        // What lies below zero comes behind the others.
+        // Negative values follow the others.
         for half in [low..0, 0..high + 1] {
             let first = half.start.cast_unsigned() as usize & ((1 << bits) - 1);
             let mut values = half.map(f64::from);
@@ -158,7 +158,7 @@ impl Transform {
         Ok(table)
     }
 
-    /// The line that a window is, from 16 bits to 8, in vector code.
+    /// Returns the linear ramp of a window, from 16 bits to 8, which runs as vector code.
     fn line_of(&self, low: i32, high: i32) -> Result<Option<Line>> {
         let Look::Grey { voi: voi @ Voi::Window(_), inverse } = &self.pipeline.look else { return Ok(None) };
         if self.stored.bytes() != 2 || self.pipeline.sample != Sample::Uint8 {
@@ -171,13 +171,13 @@ impl Transform {
         Ok(Line::of(&self.table, self.stored == Sample::Int16, low, &exact))
     }
 
-    /// Bytes that become of one stored sample.
+    /// Bytes of the result for one stored sample.
     #[must_use]
     pub fn sample_bytes(&self) -> usize {
         self.pipeline.samples() * self.pipeline.sample.bytes()
     }
 
-    /// The same on all cores, where that is worth their start.
+    /// Same as [`Self::apply`], on all cores if the work justifies starting threads.
     pub fn apply_as(&self, team: &Parallelism<'_>, stored: &[u8], out: &mut [u8]) -> Result<()> {
         let (bytes, words, results) = (out.len(), BAND * self.stored.bytes(), BAND * self.sample_bytes());
         let bands = out.chunks_mut(results).zip(stored.chunks(words));
@@ -198,7 +198,7 @@ impl Transform {
         }
     }
 
-    /// Makes `out` of the native words `stored`, as many as are there of both.
+    /// Writes the results for the native words `stored` to `out`, until either ends.
     pub fn apply(&self, stored: &[u8], out: &mut [u8]) {
         if self.table.is_empty() {
             return self.work_out(stored, out);
@@ -215,13 +215,13 @@ impl Transform {
             6 => look_up::<6>(&self.table, stored, wide, out),
             8 => look_up::<8>(&self.table, stored, wide, out),
             12 => look_up::<12>(&self.table, stored, wide, out),
-            // Colours as float64.
+            // Color as float64.
             _ => look_up::<24>(&self.table, stored, wide, out),
         }
     }
 }
 
-/// The lowest and the highest number of so many bits.
+/// Returns the lowest and the highest number of `bits` bits.
 fn stored_values(kind: SampleKind, bits: u8) -> (i32, i32) {
     if kind == SampleKind::Signed { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) }
 }
@@ -229,7 +229,7 @@ fn stored_values(kind: SampleKind, bits: u8) -> (i32, i32) {
 /// Copies the entry of `N` bytes for each of `words`.
 fn look_up<const N: usize>(table: &[u8], words: &[u8], wide: bool, out: &mut [u8]) {
     let (table, out) = (table.as_chunks::<N>().0, out.as_chunks_mut::<N>().0);
-    // With tables of known size no index has to be checked.
+    // With tables of constant size, the index needs no bounds check.
     if let (true, Some(table)) = (wide, table.first_chunk::<{ 1 << 16 }>()) {
         for (out, word) in out.iter_mut().zip(words.as_chunks::<2>().0) {
             *out = table[usize::from(u16::from_ne_bytes(*word))];

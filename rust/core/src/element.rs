@@ -1,10 +1,10 @@
-//! PS3.5 7 Data Set, PS3.10 7.1 File Meta Information: from the first byte of a file to its pixel data element.
+//! PS3.5 7 Data Set, PS3.10 7.1 File Meta Information: scans a file from its first byte to its pixel data element.
 //!
-//! No data set is built. Elements are stepped over, sequences included, and only the few that describe an image are
-//! read. What is not plainly in order is not judged here: [`Stop::Unusual`] sends the caller to a full parser.
+//! The scan builds no data set. It skips elements, including sequences, and reads only the few that describe an image.
+//! It does not judge anything out of the ordinary: [`Stop::Unusual`] refers the caller to a full parser.
 //!
-//! A step reads one header, and a short value at most, so that a file can be scanned through a small window: what is
-//! skipped is not read, and a scan goes on where the window ended.
+//! A step reads one header and at most one short value, so a file can be scanned through a small window: skipped values
+//! are not read, and a scan resumes where the window ended.
 
 mod display;
 mod meta;
@@ -22,9 +22,9 @@ use window::{Element, Encoding, ITEM_GROUP, Window};
 
 const PHOTOMETRIC_INTERPRETATION: u32 = 0x0028_0004;
 const NUMBER_OF_FRAMES: u32 = 0x0028_0008;
-/// Extended Offset Table and its lengths, which are left to a full parser.
+/// Extended Offset Table and Extended Offset Table Lengths, which a full parser must read.
 const EXTENDED_OFFSET_TABLES: [u32; 2] = [0x7FE0_0001, 0x7FE0_0002];
-/// Float, Double Float and Pixel Data.
+/// Float Pixel Data, Double Float Pixel Data and Pixel Data.
 const PIXEL_ELEMENTS: [u32; 3] = [0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010];
 /// The elements of VR US that describe an image (PS3.3 C.7.6.3).
 const NUMBERS: [u32; 8] = [
@@ -37,54 +37,54 @@ const NUMBERS: [u32; 8] = [
     0x0028_0102, // High Bit
     0x0028_0103, // Pixel Representation
 ];
-/// What is read in one go: most headers are shorter. No value that is looked at is as long, so that each window gets
-/// further than the last.
+/// Bytes read at a time: most headers are shorter. Every value that the scanner reads is shorter, too, so each window
+/// advances the scan.
 const WINDOW: usize = if crate::SMALL_BUFFERS { 1 << 12 } else { 1 << 14 };
 
 /// Why a scan ends without a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// The bytes end before the pixel data element: where there are more, they may help.
+    /// The bytes end before the pixel data element: more bytes may help.
     Short,
     /// Something that only a full parser can judge.
     Unusual,
-    /// A data set begins here that must be inflated first (PS3.5 A.5), and then scanned as [`Start::DataSet`].
+    /// The data set at this offset must be inflated first (PS3.5 A.5), and then scanned as [`Start::DataSet`].
     Deflated(u64),
 }
 
-/// What a scan begins with.
+/// The start of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start<'a> {
-    /// A file with preamble and prefix (PS3.10 7.1). A transfer syntax that is given counts, not that of the file.
+    /// A file with preamble and prefix (PS3.10 7.1). A given transfer syntax overrides that of the file.
     File {
-        /// What the caller says.
+        /// The caller's transfer syntax.
         transfer_syntax: Option<&'a str>,
     },
-    /// A file that may be without preamble and prefix, or without File Meta Information.
+    /// A file that may lack preamble and prefix, or File Meta Information.
     Forced {
-        /// What the caller says.
+        /// The caller's transfer syntax.
         transfer_syntax: Option<&'a str>,
     },
-    /// A data set alone, such as one that has been inflated.
+    /// A data set without File Meta Information, such as an inflated one.
     DataSet {
-        /// How it is written.
+        /// Its transfer syntax.
         transfer_syntax: &'a str,
     },
 }
 
-/// What is wanted of what a file says.
+/// The elements that a scan collects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// What decoding needs.
+    /// The elements that decoding needs.
     Stored,
-    /// What display needs, too.
+    /// Those that display needs, too.
     Display,
 }
 
-/// What a file says of its image.
+/// The description of the image in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Header {
-    /// Transfer Syntax UID: the one that was given, or that of the file.
+    /// Transfer Syntax UID: the caller's, or that of the file.
     pub transfer_syntax: String,
     /// Tag and value of the elements of VR US.
     pub numbers: Vec<(u32, u16)>,
@@ -92,25 +92,24 @@ pub struct Header {
     pub photometric_interpretation: Option<String>,
     /// Number of Frames.
     pub number_of_frames: Option<u32>,
-    /// Tag and value of the elements that say how the image is to be seen, where they are wanted. Numbers are in little
-    /// endian.
+    /// Tag and value of the elements that determine the display of the image, if requested. Numbers are little endian.
     pub display: Vec<(u32, Vec<u8>)>,
-    /// The pixel data element's tag.
+    /// The tag of the pixel data element.
     pub tag: u32,
-    /// Its VR, where it is explicit.
+    /// Its VR, if explicit.
     pub vr: Option<[u8; 2]>,
-    /// Where its value begins.
+    /// The offset of its value.
     pub offset: u64,
-    /// Its length; none where it is undefined.
+    /// Its length; None if undefined.
     pub length: Option<u32>,
 }
 
-/// Finds the pixel data element of the file that begins with `bytes`, and what describes it.
+/// Finds the pixel data element of the file that starts with `bytes`, and the elements that describe it.
 pub fn scan(bytes: &[u8]) -> Result<Header, Stop> {
     scan_from(bytes, &Start::File { transfer_syntax: None }, Wanted::Stored)
 }
 
-/// Finds the pixel data element of what is in memory.
+/// Finds the pixel data element in memory.
 pub fn scan_from(bytes: &[u8], start: &Start<'_>, wanted: Wanted) -> Result<Header, Stop> {
     let window = Window { bytes, start: 0 };
     let mut scanner = Scanner::new(begin(&window, start)?, wanted, &window)?;
@@ -118,7 +117,7 @@ pub fn scan_from(bytes: &[u8], start: &Start<'_>, wanted: Wanted) -> Result<Head
     Ok(scanner.header)
 }
 
-/// Finds the pixel data element of what `source` has, and reads little else than headers of elements.
+/// Finds the pixel data element of `source`, reading little besides the headers of elements.
 pub fn scan_source<S: Source>(
     source: &S,
     start: &Start<'_>,
@@ -131,7 +130,7 @@ pub fn scan_source<S: Source>(
     let mut window = Window::read(source, 0, &mut buffer)?;
     let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, wanted, &window)) {
         Ok(scanner) => scanner,
-        // File Meta Information that is longer is not plain.
+        // Longer File Meta Information is unusual.
         Err(Stop::Short) if window.bytes.len() == WINDOW => return Ok(Err(Stop::Unusual)),
         Err(stop) => return Ok(Err(stop)),
     };
@@ -147,8 +146,8 @@ pub fn scan_source<S: Source>(
     }
 }
 
-/// Where the Sequence Delimitation Item lies that ends the value of undefined length at `value`, of an element of this
-/// tag and VR (none in implicit VR); none where only a full parser can tell.
+/// Returns the offset of the Sequence Delimitation Item that ends the value of undefined length at `value`, of an
+/// element with this tag and VR (None in implicit VR); None if only a full parser can find it.
 pub fn find_delimiter<S: Source>(
     source: &S,
     (tag, vr): (u32, Option<[u8; 2]>),
@@ -174,10 +173,10 @@ pub fn find_delimiter<S: Source>(
     }
 }
 
-/// Between two steps.
+/// The state of a scan between two steps.
 #[derive(Debug)]
 struct Scanner {
-    /// Where the next element begins.
+    /// The offset of the next element.
     at: u64,
     encoding: Encoding,
     nested: Nested,
@@ -188,7 +187,7 @@ struct Scanner {
 impl Scanner {
     fn new(Begin { transfer_syntax, at }: Begin, wanted: Wanted, window: &Window<'_>) -> Result<Self, Stop> {
         let encoding = Encoding::of(&transfer_syntax);
-        // The first element must look as the transfer syntax says: there are files in which it does not.
+        // The first element must match the transfer syntax: there are files in which it does not.
         if window.has_vr(at)? == encoding.implicit {
             return Err(Stop::Unusual);
         }
@@ -196,7 +195,7 @@ impl Scanner {
         Ok(Self { at, encoding, nested: Nested::default(), wanted, header })
     }
 
-    /// Steps on to the pixel data element. Where the window is too short for a step, that step has had no effect.
+    /// Steps to the pixel data element. A step for which the window is too short has no effect.
     fn run(&mut self, window: &Window<'_>) -> Result<(), Stop> {
         loop {
             let open = self.nested.innermost(self.at)?;
@@ -209,12 +208,12 @@ impl Scanner {
         }
     }
 
-    /// Takes what matters of an element of the data set itself, and gives where to go on.
+    /// Reads a top-level element, and returns the offset at which to continue.
     fn step(&mut self, element: &Element, window: &Window<'_>) -> Result<u64, Stop> {
         match element.tag >> 16 {
             0x0008 => element.check_character_set(window)?,
             0x0028 | 0x7FE0 => self.header.keep(element, window, self.encoding)?,
-            // A Command Set, meta information at a wrong place, an item outside a sequence.
+            // A Command Set, misplaced meta information, or an item outside a sequence.
             0 | meta::GROUP | ITEM_GROUP => return Err(Stop::Unusual),
             _ => {}
         }
@@ -231,7 +230,7 @@ impl Scanner {
 
 impl Header {
     fn end(&mut self, element: &Element) -> Result<(), Stop> {
-        // With any other VR, parsers do not agree on where the value begins.
+        // With any other VR, parsers disagree about the offset of the value.
         if element.vr.is_some_and(|vr| !matches!(&vr, b"OB" | b"OW" | b"OF" | b"OD")) {
             return Err(Stop::Unusual);
         }
@@ -242,7 +241,7 @@ impl Header {
         Ok(())
     }
 
-    /// Keeps the value of an element that describes the image.
+    /// Stores the value of an element that describes the image.
     fn keep(&mut self, element: &Element, window: &Window<'_>, encoding: Encoding) -> Result<(), Stop> {
         if EXTENDED_OFFSET_TABLES.contains(&element.tag) {
             return Err(Stop::Unusual);
@@ -271,7 +270,7 @@ impl Header {
     }
 }
 
-/// An element that is there twice is unusual.
+/// Stores a value; a duplicate element is unusual.
 fn set<T>(place: &mut Option<T>, value: T) -> Result<(), Stop> {
     if place.is_some() {
         return Err(Stop::Unusual);

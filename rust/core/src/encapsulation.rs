@@ -1,4 +1,4 @@
-//! PS3.5 A.4: encapsulated pixel data, and where the bytes of each frame lie.
+//! PS3.5 A.4: encapsulated pixel data, and the location of each frame's bytes.
 
 mod single;
 
@@ -8,29 +8,30 @@ use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
 
-/// What is known of the value before it is read.
+/// What is known about the value before it is read.
 #[derive(Debug)]
 pub struct Value {
-    /// Bytes up to the end of the value, or of the file where the length is undefined.
+    /// Bytes to the end of the value, or to the end of the file if the length is undefined.
     pub length: u64,
-    /// The Sequence Delimitation Item belongs to these bytes: the length is undefined, and no parser has removed it.
+    /// Whether these bytes include the Sequence Delimitation Item: the length is undefined, and no parser has removed
+    /// it.
     pub delimited: bool,
     /// Number of Frames.
     pub frames: u64,
-    /// Frames end with an end-of-image marker, by which fragments can be told apart without a table.
+    /// Whether frames end with an end-of-image marker, which delimits them if there is no table.
     pub jpeg: bool,
     /// Extended Offset Table.
     pub extended: Option<ExtendedOffsetTable>,
 }
 
-/// Which fragments belong to a frame.
+/// How fragments are grouped into frames.
 #[derive(Debug)]
 pub(crate) enum FrameGrouping {
-    /// One fragment for each frame.
+    /// One fragment per frame.
     Each,
-    /// All fragments for the only frame.
+    /// All fragments belong to the only frame.
     All,
-    /// The number of the first fragment behind each frame.
+    /// For each frame, the number of the first fragment after it.
     Ends(Vec<usize>),
 }
 
@@ -39,9 +40,9 @@ pub(crate) enum FrameGrouping {
 pub struct FrameIndex {
     fragments: Vec<Fragment>,
     grouping: FrameGrouping,
-    /// Why there are no more frames, or fewer than Number of Frames: the value is damaged behind them.
+    /// Why the index ends here, or has fewer frames than Number of Frames: the value is malformed after them.
     pub damage: Option<Error>,
-    /// What was tolerated.
+    /// Defects that were tolerated.
     pub warnings: Vec<Error>,
 }
 
@@ -50,19 +51,19 @@ impl FrameIndex {
         Self { fragments, grouping, damage: None, warnings: Vec::new() }
     }
 
-    /// One frame of these fragments.
+    /// Returns an index of one frame that consists of `fragments`.
     #[must_use]
     pub fn single(fragments: Vec<Fragment>) -> Self {
         Self::new(fragments, FrameGrouping::All)
     }
 
-    /// Where the last of all fragments ends.
+    /// Where the last fragment ends.
     #[must_use]
     pub fn end(&self) -> u64 {
         self.fragments.iter().map(|fragment| fragment.end()).max().unwrap_or(0)
     }
 
-    /// How many frames were found.
+    /// Number of frames.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.grouping {
@@ -72,13 +73,13 @@ impl FrameIndex {
         }
     }
 
-    /// No frame was found.
+    /// Whether no frame was found.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The fragments of frame `index`; none behind the last frame.
+    /// The fragments of frame `index`; empty after the last frame.
     #[must_use]
     pub fn frame(&self, index: usize) -> &[Fragment] {
         let range = match &self.grouping {
@@ -93,7 +94,7 @@ impl FrameIndex {
     }
 }
 
-/// A value of which the Basic Offset Table has been read.
+/// Encapsulated pixel data whose Basic Offset Table has been read.
 #[derive(Debug)]
 pub struct EncapsulatedPixelData {
     value: Value,
@@ -124,7 +125,7 @@ impl EncapsulatedPixelData {
 
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
-    /// Frames before a damage are whole and can be used; [`FrameIndex::damage`] says what is wrong behind them.
+    /// Frames before a defect are whole and usable; [`FrameIndex::damage`] describes the defect.
     pub fn build_frame_index<S: Source>(
         &self,
         source: &S,
@@ -146,7 +147,7 @@ impl EncapsulatedPixelData {
         Ok(FrameIndex { damage: missing, warnings, ..frames })
     }
 
-    /// Reads item headers to the delimiter or the end of the value. Empty fragments are left out.
+    /// Reads item headers up to the delimiter or the end of the value. Skips empty fragments.
     fn walk<S: Source>(&self, source: &S, team: &Parallelism<'_>) -> std::result::Result<Walk, S::Error> {
         let (mut walk, mut delimited) = (Walk::default(), false);
         let (mut at, end) = (self.table.end(), self.value.length);
@@ -176,7 +177,7 @@ impl EncapsulatedPixelData {
                 }
             }
         }
-        // Up to 7 bytes can be left: a parser may have cut inside the delimiter's item, or a writer padded.
+        // Up to 7 bytes may remain: a parser may have cut inside the delimiter, or a writer may have added padding.
         if self.value.delimited && !delimited && walk.damage.is_none() {
             walk.warnings.push(Error::pixel_data(ErrorKind::Undelimited).at(at));
             walk.end = Some(at);
@@ -184,7 +185,7 @@ impl EncapsulatedPixelData {
         Ok(walk)
     }
 
-    /// Assigns fragments to frames. `empty`: how many items have no content.
+    /// Assigns fragments to frames. `empty`: the number of items without content.
     fn assign<S: Source>(
         &self,
         source: &S,
@@ -196,9 +197,10 @@ impl EncapsulatedPixelData {
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) && table.empty() <= empty {
                 let selected = table.select(&fragments, self.table.end())?;
-                if selected.len() == table.len() {
-                    let named = (table.len() as u64).saturating_sub(table.empty());
-                    let count = (fragments.len() as u64).saturating_sub(named);
+                let named = (table.len() as u64).saturating_sub(table.empty());
+                let count = (fragments.len() as u64).saturating_sub(named);
+                // If there are fragments without an entry, the items of the entries without bytes are unknown.
+                if selected.len() == table.len() && (count == 0 || table.empty() == 0) {
                     if count > 0 {
                         warnings.push(Error::pixel_data(ErrorKind::UnusedFragments { count }));
                     }
@@ -223,8 +225,9 @@ impl EncapsulatedPixelData {
         Ok(FrameIndex::new(fragments, grouping))
     }
 
-    /// Assigns fragments to frames where there are too few for all: to those that the table begins with. Where it does
-    /// not, its item may be the first fragment, so that nothing tells which frames these are.
+    /// Assigns fragments to frames if there are too few for all frames: to the frames whose entries match at the start
+    /// of the table. If they do not match, the item of the table may be the first fragment, and it is unknown which
+    /// frames these are.
     fn assign_some(&self, fragments: Vec<Fragment>) -> Result<FrameIndex> {
         if self.table.begins_with(&fragments) {
             return Ok(FrameIndex::new(fragments, FrameGrouping::Each));
@@ -233,8 +236,8 @@ impl EncapsulatedPixelData {
         Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }))
     }
 
-    /// Assigns fragments to frames where the value is damaged at offset `stop`. Only frames that are known to be whole
-    /// are told; none where nothing tells.
+    /// Assigns fragments to frames if the value is malformed at offset `stop`. Returns only frames that are known to be
+    /// whole, or None if that is unknown.
     fn assign_before<S: Source>(
         &self,
         source: &S,
@@ -245,7 +248,10 @@ impl EncapsulatedPixelData {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) {
-                let selected = table.select(&fragments, self.table.end())?;
+                let mut selected = table.select(&fragments, self.table.end())?;
+                // An entry without bytes is only known to match an empty item if a later entry has a fragment.
+                let known = selected.iter().rposition(|entry| entry.length > 0).map_or(0, |last| last + 1);
+                selected.truncate(known);
                 return Ok(Some(FrameIndex::new(selected, FrameGrouping::Each)));
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
@@ -262,7 +268,7 @@ impl EncapsulatedPixelData {
         Ok(one_each.then(|| FrameIndex::new(fragments, FrameGrouping::Each)))
     }
 
-    /// Without a table: one fragment for each frame, or all for a single frame, or by end-of-image markers.
+    /// Without a table: one fragment per frame, all fragments for a single frame, or split at end-of-image markers.
     fn count<S: Source>(
         &self,
         source: &S,
@@ -283,16 +289,16 @@ impl EncapsulatedPixelData {
 #[derive(Default)]
 struct Walk {
     fragments: Vec<Fragment>,
-    /// How many more there are without content.
+    /// Number of additional fragments without content.
     empty: u64,
     warnings: Vec<Error>,
     /// Why the walk ended before the delimiter.
     damage: Option<Error>,
-    /// Where the value ends without one.
+    /// Where the value ends if it has no delimiter.
     end: Option<u64>,
 }
 
-/// All bytes from `at` to `end`, or to the end of the source before that, are 0.
+/// Whether all bytes from `at` to `end`, or to an earlier end of the source, are 0.
 fn is_zero<S: Source>(
     source: &S,
     mut at: u64,
@@ -315,8 +321,8 @@ fn is_zero<S: Source>(
     Ok(true)
 }
 
-/// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, for
-/// padding). Fragments behind the last marker are a frame with a warning, or none where nobody wants `warnings`.
+/// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, to
+/// allow for padding). Fragments after the last marker are a frame with a warning; without `warnings` they are dropped.
 fn by_end_of_image<S: Source>(
     source: &S,
     fragments: &[Fragment],

@@ -1,13 +1,13 @@
-//! What can be wrong with pixel data: the element, the place in it, what was found and what was expected.
+//! Errors in pixel data: the element, the place in it, the value found and the value expected.
 
 use std::fmt;
 
-/// A data element, as it is named in messages.
+/// A data element, as messages name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Element {
-    /// Group in the high, element number in the low 16 bits.
+    /// Group in the upper, element number in the lower 16 bits.
     pub tag: u32,
-    /// The name of PS3.6.
+    /// The name in PS3.6.
     pub name: &'static str,
 }
 
@@ -21,7 +21,7 @@ elements! {
     SAMPLES_PER_PIXEL = 0x0028_0002, "Samples per Pixel";
     PHOTOMETRIC_INTERPRETATION = 0x0028_0004, "Photometric Interpretation";
     PLANAR_CONFIGURATION = 0x0028_0006, "Planar Configuration";
-    NUMBER_OF_FRAMES = 0x0028_0008, "Number of FrameIndex";
+    NUMBER_OF_FRAMES = 0x0028_0008, "Number of Frames";
     ROWS = 0x0028_0010, "Rows";
     COLUMNS = 0x0028_0011, "Columns";
     BITS_ALLOCATED = 0x0028_0100, "Bits Allocated";
@@ -41,23 +41,23 @@ impl fmt::Display for Element {
     }
 }
 
-/// What was found, and what was expected.
+/// The value found and the value expected.
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
     /// A number outside its range or set.
     #[error("found {found}, expected {expected}")]
     Value { found: i64, expected: &'static str },
-    /// A text that is not one of the defined terms.
+    /// A string that is not one of the defined terms.
     #[error("found '{found}', expected {expected}")]
     Text { found: String, expected: &'static str },
     /// Two numbers that contradict each other.
     #[error("found {found}, which contradicts {other} of {value}")]
     Contradiction { found: i64, other: Element, value: i64 },
-    /// Fewer or more bytes than the description needs.
+    /// Fewer or more bytes than the description requires.
     #[error("found {found} bytes, expected {expected}")]
     Length { found: u64, expected: u64 },
-    /// Full-size samples where Photometric Interpretation says subsampled ones.
+    /// Full-size samples although Photometric Interpretation says they are subsampled.
     #[error(
         "found {found} bytes, expected {expected} for YBR_FULL_422: the samples are not subsampled, so Photometric \
          Interpretation is wrong (probably RGB or YBR_FULL)"
@@ -74,16 +74,16 @@ pub enum ErrorKind {
     /// More bytes than this machine can address.
     #[error("the image would need more memory than can be addressed")]
     TooLarge,
-    /// Memory that could not be had.
+    /// A failed memory allocation.
     #[error("{bytes} bytes of memory could not be allocated")]
     Memory { bytes: u64 },
-    /// The caller wanted the work to end.
+    /// The caller canceled the work.
     #[error("interrupted")]
     Interrupted,
-    /// A tag inside encapsulated pixel data that does not belong there.
+    /// A tag that must not occur in encapsulated pixel data.
     #[error("found tag ({:04X},{:04X}), expected {expected}", .found >> 16, .found & 0xFFFF)]
     Tag { found: u32, expected: &'static str },
-    /// An item that ends behind the end of the value.
+    /// An item that ends after the end of the value.
     #[error("found an item of {length} bytes, expected at most the {left} that are left")]
     ItemLength { length: u64, left: u64 },
     /// An item of undefined length.
@@ -101,126 +101,126 @@ pub enum ErrorKind {
     /// Fragments without content.
     #[error("found empty fragments ({count}): they are skipped")]
     EmptyFragments { count: u64 },
-    /// Fragments behind those that a table names.
+    /// Fragments after those that a table lists.
     #[error("found fragments ({count}) that belong to no frame: they are left out")]
     UnusedFragments { count: u64 },
     /// The last frame of a JPEG stream has no end marker.
     #[error("the last frame has no end-of-image marker")]
     NoEndOfImage,
-    /// An RLE header that is cut, or whose count or offsets cannot be.
+    /// An RLE header that is truncated, or whose segment count or offsets are impossible.
     #[error("found {found} RLE segments, expected {expected}")]
     SegmentCount { found: u64, expected: u64 },
-    /// An RLE segment offset that is not in order, or outside the frame.
+    /// An RLE segment offset that is out of order or outside the frame.
     #[error("found RLE segment offset {found}, expected {expected}")]
     SegmentOffset { found: u64, expected: &'static str },
     /// An RLE segment that ends before its byte plane is full.
     #[error("the RLE segment gives {found} of {expected} bytes")]
     SegmentShort { found: u64, expected: u64 },
-    /// An RLE segment whose last run goes beyond its byte plane.
+    /// An RLE segment whose last run extends beyond its byte plane.
     #[error("the last run of the RLE segment goes {excess} bytes beyond the {expected} expected: they are left out")]
     SegmentLong { excess: u64, expected: u64 },
-    /// An RLE segment that goes on behind its byte plane.
+    /// An RLE segment that continues after its byte plane is full.
     #[error("{bytes} bytes are left in the RLE segment behind the {expected} that it should give")]
     SegmentRest { bytes: u64, expected: u64 },
-    /// An RLE header with offsets of segments that it does not count.
+    /// An RLE header with offsets beyond its segment count.
     #[error("found an offset behind those of the {segments} RLE segments, expected 0")]
     UnusedSegmentOffset { segments: usize },
-    /// More samples than the compressed bytes can hold.
+    /// More samples than the compressed bytes can contain.
     #[error("found {found} compressed bytes, which cannot hold {expected} samples")]
     Implausible { found: u64, expected: u64 },
-    /// A codestream that describes another image than the data set.
+    /// A codestream that describes a different image than the data set.
     #[error("the codestream has {what} {found}, expected {expected}")]
     Codestream { what: &'static str, found: u64, expected: u64 },
-    /// A frame that is not what its transfer syntax says.
+    /// A frame that is not a codestream of its transfer syntax.
     #[error("found no frame header, expected that of a JPEG, JPEG-LS or JPEG 2000 codestream")]
     NoCodestream,
-    /// A codestream of another standard than the transfer syntax says.
+    /// A codestream of a different standard than the transfer syntax says.
     #[error("found a codestream of {found}, expected one of {expected}")]
     Family { found: &'static str, expected: &'static str },
     /// A scan whose entropy-coded data ends before its last data unit.
     #[error("scan {scan} of the codestream ends at byte {offset} with {found} of {expected} units of samples")]
     ScanShort { scan: u64, found: u64, expected: u64, offset: u64 },
-    /// Components that no scan gives.
+    /// Components that no scan contains.
     #[error("the scans of the codestream give {found} of {expected} components")]
     Components { found: u64, expected: u64 },
-    /// A tile-part that is longer than what is left of the codestream.
+    /// A tile-part that is longer than the rest of the codestream.
     #[error("the tile-part at byte {offset} of the codestream has {found} of {expected} bytes")]
     TilePart { found: u64, expected: u64, offset: u64 },
-    /// Tiles without all their tile-parts.
+    /// Tiles with missing tile-parts.
     #[error("the codestream has {found} of {expected} complete tiles")]
     Tiles { found: u64, expected: u64 },
-    /// A part of a codestream that contradicts its standard.
+    /// A part of a codestream that violates its standard.
     #[error("the codestream is damaged: found {what} at byte {offset}")]
     Damaged { what: &'static str, offset: u64 },
-    /// A codestream that holds all samples, but no end marker.
+    /// A codestream that contains all samples, but no end marker.
     #[error("the codestream has no end marker behind its last sample")]
     NoEndMarker,
     /// Bytes between the last code of a scan and the next marker.
     #[error("found {bytes} bytes behind the last samples of scans: they are ignored")]
     ScanExcess { bytes: u64 },
-    /// Bytes behind the end of the codestream that are not padding.
+    /// Bytes after the end of the codestream that are not padding.
     #[error("found {bytes} bytes behind the codestream: they are ignored")]
     BytesBehind { bytes: u64 },
     /// A progressive image without the scans of its lowest bits.
     #[error("the progressive codestream ends before its coefficients have their lowest bits")]
     Unrefined,
-    /// A deflated data set that is read back and forth.
+    /// A deflated data set that is not read in sequence.
     #[error("the deflated data set would have to be inflated again and again, expected elements one behind the other")]
     BackAndForth,
     /// A deflated data set that cannot be inflated.
     #[error("the deflated data set is damaged: {0}")]
     Deflate(String),
-    /// A combination that the standard does not define, or this crate does not decode.
+    /// A combination that the standard does not define, or that this crate does not decode.
     #[error("{0}")]
     Unsupported(&'static str),
 }
 
-/// A problem and its place. Also used for what was tolerated, see [`crate::decode::Warnings`].
+/// An error kind and its place. Also used for tolerated defects; see [`crate::decode::Warnings`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// The element that is wrong.
+    /// The element in error.
     pub element: Element,
-    /// Frame number, from 0.
+    /// Frame number, counted from 0.
     pub frame: Option<u64>,
-    /// RLE segment number, from 0.
+    /// RLE segment number, counted from 0.
     pub segment: Option<u64>,
     /// Byte offset in the element's value.
     pub offset: Option<u64>,
-    /// What is wrong.
+    /// The kind of error.
     pub problem: ErrorKind,
 }
 
-/// What fallible functions of this crate return.
+/// The result of the fallible functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// A problem with an element as a whole.
+    /// Returns an error in an element as a whole.
     #[must_use]
     pub fn new(element: Element, problem: ErrorKind) -> Self {
         Self { element, frame: None, segment: None, offset: None, problem }
     }
 
-    /// A problem in the Pixel Data element.
+    /// Returns an error in the Pixel Data element.
     #[must_use]
     pub fn pixel_data(problem: ErrorKind) -> Self {
         Self::new(PIXEL_DATA, problem)
     }
 
-    /// The same problem, in this frame.
+    /// Adds the frame number.
     #[must_use]
     pub fn in_frame(mut self, frame: usize) -> Self {
         self.frame = Some(frame as u64);
         self
     }
 
-    /// The same problem, in this RLE segment.
+    /// Adds the RLE segment number.
     #[must_use]
     pub fn in_segment(mut self, segment: usize) -> Self {
         self.segment = Some(segment as u64);
         self
     }
 
-    /// The same problem, at this byte offset in the value.
+    /// Adds the byte offset in the value.
     #[must_use]
     pub fn at(mut self, offset: u64) -> Self {
         self.offset = Some(offset);
@@ -242,7 +242,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// An empty vector with room for `capacity` values, or an error in place of an abort.
+/// Returns an empty vector with the given capacity, or an error if the allocation fails (instead of aborting).
 pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>> {
     let mut vec = Vec::new();
     match vec.try_reserve_exact(capacity) {
@@ -253,7 +253,7 @@ pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>> {
     }
 }
 
-/// Room for `more` values behind those that are there, or an error in place of an abort.
+/// Reserves memory for `more` additional values, or returns an error if the allocation fails (instead of aborting).
 pub(crate) fn try_reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
     let bytes = (vec.len().saturating_add(more) as u64).saturating_mul(size_of::<T>() as u64);
     vec.try_reserve(more).map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes }))

@@ -1,4 +1,4 @@
-//! PS3.3 C.7.6.3 Image Pixel Module: the description of an image, checked once, and its arithmetic.
+//! PS3.3 C.7.6.3 Image Pixel Module: the description of an image, validated once, and its size arithmetic.
 
 use crate::error::{
     BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, Element, Error, ErrorKind, FLOAT_PIXEL_DATA,
@@ -6,7 +6,7 @@ use crate::error::{
     ROWS, Result, SAMPLES_PER_PIXEL,
 };
 
-/// The values of the Image Pixel Module as a data set gives them, not yet checked.
+/// The values of the Image Pixel Module as read from a data set, not yet validated.
 #[derive(Debug, Clone)]
 pub struct Attributes {
     /// Rows.
@@ -19,21 +19,21 @@ pub struct Attributes {
     pub number_of_frames: i64,
     /// Bits Allocated.
     pub bits_allocated: i64,
-    /// Bits Stored; not looked at for the float elements.
+    /// Bits Stored; ignored for the float elements.
     pub bits_stored: i64,
-    /// High Bit, where the data set has it.
+    /// High Bit, if the data set has it.
     pub high_bit: Option<i64>,
-    /// Pixel Representation; not looked at for the float elements.
+    /// Pixel Representation; ignored for the float elements.
     pub pixel_representation: i64,
-    /// Planar Configuration; not looked at for one sample per pixel.
+    /// Planar Configuration; ignored for one sample per pixel.
     pub planar_configuration: i64,
     /// Photometric Interpretation.
     pub photometric_interpretation: String,
-    /// The element that holds the samples.
+    /// The element that contains the samples.
     pub element: PixelElement,
 }
 
-/// The three elements that can hold samples.
+/// The three elements that can contain samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PixelElement {
     /// (7FE0,0010) Pixel Data: integers.
@@ -45,7 +45,7 @@ pub enum PixelElement {
 }
 
 impl PixelElement {
-    /// The element, for messages.
+    /// Returns the element, for messages.
     #[must_use]
     pub fn element(self) -> Element {
         match self {
@@ -56,7 +56,7 @@ impl PixelElement {
     }
 }
 
-/// Byte order of the samples in the source.
+/// Byte order of the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ByteOrder {
     /// Least significant byte first.
@@ -66,11 +66,11 @@ pub enum ByteOrder {
 }
 
 impl ByteOrder {
-    /// The order of the machine this runs on, and of every result.
+    /// The byte order of the machine, and the default of every result.
     pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
 }
 
-/// How a sample's bits are read.
+/// The interpretation of a sample's bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleKind {
     /// Pixel Representation 0.
@@ -81,16 +81,16 @@ pub enum SampleKind {
     Float,
 }
 
-/// PS3.3 C.7.6.3.1.2, as far as it decides how samples are stored or converted.
+/// Photometric Interpretation (PS3.3 C.7.6.3.1.2), reduced to what determines how samples are stored or converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Photometric {
     /// One sample per pixel: MONOCHROME1, MONOCHROME2, PALETTE COLOR.
     Single,
-    /// RGB, and everything with three samples that is returned as it is stored.
+    /// RGB, and every other three-sample interpretation that is returned as stored.
     Color,
     /// `YBR_FULL`.
     YbrFull,
-    /// `YBR_FULL_422`: in native form two luminance samples share their chrominance.
+    /// `YBR_FULL_422`: in native form, two luminance samples share their chrominance samples.
     YbrFull422,
 }
 
@@ -118,7 +118,7 @@ impl Photometric {
     }
 }
 
-/// A checked description: what the samples of an image are, and how many.
+/// A validated description: the format of an image's samples, and their number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     rows: u32,
@@ -135,7 +135,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Checks `attributes` against PS3.3 C.7.6.3 and each other.
+    /// Validates `attributes` against PS3.3 C.7.6.3 and each other.
     pub fn new(attributes: &Attributes) -> Result<Self> {
         let size = "1 to 65535";
         let rows = in_range(ROWS, attributes.rows, 1, 65535, size)?;
@@ -163,7 +163,7 @@ impl Image {
         Ok(image)
     }
 
-    /// What is odd about the description, but does not change the samples.
+    /// Returns a warning about an irregularity that does not change the samples.
     #[must_use]
     pub fn warning(&self) -> Option<Error> {
         let found = self.odd_high_bit?;
@@ -207,13 +207,13 @@ impl Image {
         self.bits_stored
     }
 
-    /// How a sample's bits are read.
+    /// The interpretation of a sample's bits.
     #[must_use]
     pub fn kind(&self) -> SampleKind {
         self.kind
     }
 
-    /// Planar Configuration 1: all samples of one colour of a frame follow each other.
+    /// Planar Configuration 1: each frame is stored as one plane per component.
     #[must_use]
     pub fn is_planar(&self) -> bool {
         self.planar
@@ -225,13 +225,13 @@ impl Image {
         self.photometric
     }
 
-    /// The element that holds the samples, for messages.
+    /// The element that contains the samples, for messages.
     #[must_use]
     pub fn element(&self) -> Element {
         self.element.element()
     }
 
-    /// Bytes of a sample in the result: the smallest whole type that holds Bits Allocated.
+    /// Bytes of a sample in the result: the smallest integer type that holds Bits Allocated.
     #[must_use]
     pub fn sample_bytes(&self) -> usize {
         match self.bits_allocated {
@@ -242,7 +242,7 @@ impl Image {
         }
     }
 
-    /// Pixels of a frame. Never overflows: Rows and Columns are 16-bit.
+    /// Pixels of a frame. Never overflows: Rows and Columns have 16 bits.
     #[must_use]
     pub fn frame_pixels(&self) -> u64 {
         u64::from(self.rows) * u64::from(self.columns)
@@ -267,8 +267,8 @@ impl Image {
         if isize::try_from(bytes).is_ok() { Ok(bytes) } else { Err(too_large()) }
     }
 
-    /// Bits of a frame in native form (PS3.5 8.1.1, 8.2). Frames follow each other without padding, so that one need
-    /// not begin on a byte.
+    /// Bits of a frame in native form (PS3.5 8.1.1, 8.2). Frames follow each other without padding, so a frame need not
+    /// start on a byte boundary.
     pub fn native_frame_bits(&self) -> Result<u64> {
         let bits = self.frame_samples() * u64::from(self.bits_allocated);
         if self.photometric != Photometric::YbrFull422 {
@@ -278,7 +278,8 @@ impl Image {
         Ok(bits / 3 * 2)
     }
 
-    /// PS3.3 C.7.6.3.1.2: pairs of pixels of a row share their chrominance, so Columns is even and Planar Configuration 0.
+    /// PS3.3 C.7.6.3.1.2: pairs of pixels in a row share their chrominance samples, so Columns must be even and Planar
+    /// Configuration 0.
     fn check_subsampling(&self) -> Result<()> {
         if !self.columns.is_multiple_of(2) {
             let problem =
@@ -297,7 +298,7 @@ impl Image {
         Ok(())
     }
 
-    /// Where native frame `index` begins and ends, in bits from the beginning of the value.
+    /// Returns the start and end of native frame `index`, in bits from the start of the value.
     pub fn native_frame_range(&self, index: u64) -> Result<(u64, u64)> {
         let bits = self.native_frame_bits()?;
         let too_large = || Error::new(self.element(), ErrorKind::TooLarge);
@@ -305,9 +306,10 @@ impl Image {
         Ok((start, start.checked_add(bits).ok_or_else(too_large)?))
     }
 
-    /// Checks the `found` bytes of a native value against the description, and says how many whole frames they hold.
+    /// Checks the length of a native value, `found` bytes, against the description. Returns the number of whole frames
+    /// that it contains.
     ///
-    /// PS3.5 8.1.1: a value of odd length is followed by one byte of padding, which may be missing.
+    /// PS3.5 8.1.1: a value of odd length is followed by one padding byte, which may be missing.
     pub fn native_frames(&self, found: u64) -> Result<u64> {
         let expected = self.native_bytes()?;
         if found < expected {
@@ -318,7 +320,7 @@ impl Image {
         Ok(u64::try_from(u128::from(found) * 8 / u128::from(bits)).unwrap_or(u64::MAX))
     }
 
-    /// Refuses a value of `YBR_FULL_422` that has as many bytes as full size would have.
+    /// Refuses a value of `YBR_FULL_422` that is as long as a value without subsampling.
     pub fn check_subsampled(&self, found: u64) -> Result<()> {
         let expected = match self.native_bytes() {
             Ok(expected) if self.photometric == Photometric::YbrFull422 => expected,
@@ -350,7 +352,7 @@ fn one_of(element: Element, found: i64, allowed: &[u8], expected: &'static str) 
     allowed.iter().copied().find(|&a| i64::from(a) == found).ok_or_else(|| value(element, found, expected))
 }
 
-/// Bits Allocated, Bits Stored and Pixel Representation (PS3.5 8.1.1), or the fixed formats of the float elements
+/// Returns Bits Allocated, Bits Stored and the sample kind (PS3.5 8.1.1), or the fixed formats of the float elements
 /// (PS3.3 C.7.6.24, C.7.6.25).
 fn sample_format(attributes: &Attributes) -> Result<(u8, u8, SampleKind)> {
     let found = attributes.bits_allocated;
@@ -367,7 +369,8 @@ fn sample_format(attributes: &Attributes) -> Result<(u8, u8, SampleKind)> {
             let allocated = one_of(BITS_ALLOCATED, found, &[1, 8, 12, 16, 32, 64], "1, 8, 12, 16, 32 or 64")?;
             let stored = bits_stored(attributes.bits_stored, allocated)?;
             let representation = one_of(PIXEL_REPRESENTATION, attributes.pixel_representation, &[0, 1], "0 or 1")?;
-            // A single bit has no sign to extend: segmentations with Pixel Representation 1 exist, and mean 0 and 1.
+            // A single bit has no sign to extend: segmentations with Pixel Representation 1 exist, and their samples
+            // mean 0 and 1.
             let signed = representation == 1 && allocated > 1;
             Ok((allocated, stored, if signed { SampleKind::Signed } else { SampleKind::Unsigned }))
         }
@@ -385,8 +388,8 @@ fn bits_stored(found: i64, allocated: u8) -> Result<u8> {
     }
 }
 
-/// High Bit must lie inside the allocated bits; anywhere else than at Bits Stored - 1 it is retired (PS3.5 8.1.1) and,
-/// as in pydicom, not looked at.
+/// High Bit must lie inside the allocated bits. Any value other than Bits Stored - 1 is retired (PS3.5 8.1.1) and, as
+/// in pydicom, ignored; it is returned for a warning.
 fn odd_high_bit(attributes: &Attributes) -> Result<Option<i64>> {
     let Some(found) = attributes.high_bit else { return Ok(None) };
     if attributes.element != PixelElement::PixelData || found == attributes.bits_stored - 1 {

@@ -1,4 +1,4 @@
-//! PS3.5 A.4 and 7.5: the items of encapsulated pixel data, one for each fragment, and how they are read.
+//! PS3.5 A.4 and 7.5: reads the items of encapsulated pixel data, one per fragment.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::parallel::CancelCheck;
@@ -10,7 +10,7 @@ pub(crate) const SEQUENCE_DELIMITATION_ITEM: u32 = 0xFFFE_E0DD;
 pub(crate) const ITEM_HEADER: u64 = 8;
 pub(crate) const UNDEFINED: u32 = 0xFFFF_FFFF;
 
-/// The bytes of a fragment, without its item header: offset in the value, and count.
+/// The bytes of a fragment, without its item header: offset in the value, and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fragment {
     /// Offset of the first byte.
@@ -20,24 +20,24 @@ pub struct Fragment {
 }
 
 impl Fragment {
-    /// The fragment of an item of `length` bytes at `item`; none where its end cannot be counted.
+    /// Returns the fragment of an item of `length` bytes at `item`, or None if its end overflows.
     pub(crate) fn of_item(item: u64, length: u64) -> Option<Self> {
         let offset = item.checked_add(ITEM_HEADER)?;
         offset.checked_add(length).map(|_| Self { offset, length })
     }
 
-    /// Where the item begins.
+    /// Where the item starts.
     pub(crate) fn item(self) -> u64 {
         self.offset.saturating_sub(ITEM_HEADER)
     }
 
-    /// Where the next item begins.
+    /// Where the next item starts.
     pub(crate) fn end(self) -> u64 {
         self.offset.saturating_add(self.length)
     }
 }
 
-/// The fragment that a header at `at` announces; none for the delimiter.
+/// Returns the fragment of an item header at `at`, or None for the delimiter.
 pub(crate) fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Result<Option<Fragment>> {
     let left = end.saturating_sub(at.saturating_add(ITEM_HEADER));
     let problem = match (tag, length) {
@@ -53,18 +53,18 @@ pub(crate) fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Resul
     Err(Error::pixel_data(problem).at(at))
 }
 
-/// Reads headers one behind the other: each alone where fragments are long, many at once where they are short.
+/// Reads consecutive item headers: one at a time if fragments are long, a block at a time if they are short.
 pub(crate) struct Headers<'a, S> {
     source: &'a S,
     block: [u8; BLOCK],
-    /// What is there of `block`, and where it begins.
+    /// The number of valid bytes in `block`; `start` is the offset of the first.
     filled: usize,
     start: u64,
 }
 
-/// Bytes of a fragment that are read before the caller is asked whether to go on.
+/// Bytes of a fragment read between two checks for cancellation.
 const STEP: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
-/// Bytes that are read where the last header was less than a quarter of them before.
+/// Bytes read at a time if the previous header is less than a quarter of a block away.
 const BLOCK: usize = if crate::SMALL_BUFFERS { 40 } else { 4096 };
 
 impl<'a, S: Source> Headers<'a, S> {
@@ -72,7 +72,7 @@ impl<'a, S: Source> Headers<'a, S> {
         Self { source, block: [0; BLOCK], filled: 0, start: 0 }
     }
 
-    /// Tag and length at `offset`; none where the source ends before.
+    /// Returns tag and length at `offset`, or None if the source ends before.
     pub(crate) fn at(&mut self, offset: u64) -> std::result::Result<Option<(u32, u32)>, S::Error> {
         if let Some(header) = self.known(offset) {
             return Ok(Some(header));
@@ -95,7 +95,7 @@ impl<'a, S: Source> Headers<'a, S> {
     }
 }
 
-/// The bytes of a frame: those of its only fragment in memory, or of all of them one behind the other in `scratch`.
+/// Returns the bytes of a frame: those of its only fragment in memory, or of all fragments concatenated in `scratch`.
 pub fn joined<'a, S: Source>(
     source: &'a S,
     fragments: &[Fragment],

@@ -1,11 +1,11 @@
-//! DICOM pixel data to samples in memory, one file per procedure of the standard.
+//! Decodes DICOM pixel data into samples in memory; one file per procedure of the standard.
 //!
-//! The way of a frame: [`image`] says what the samples are, [`encapsulation`] where a frame's bytes lie,
-//! [`decode`] puts [`rle`], [`bits`], [`planes`] and [`color`] together and writes each sample once, into
-//! its place in the result.
+//! The path of a frame: [`image`] describes the samples, [`encapsulation`] locates the frame's bytes, and [`decode`]
+//! combines [`rle`], [`bits`], [`planes`] and [`color`] and writes each sample once, to its place in the result.
 //!
-//! Nothing here knows Python or opens a file. No function panics on any input, and nothing is allocated that the input
-//! cannot justify. There is no `unsafe` code but in what the macro of `multiversion` makes for run-time CPU dispatch.
+//! This crate neither depends on Python nor opens files. No function panics on any input, and no allocation is larger
+//! than the input justifies. The only `unsafe` code is what the macro of `multiversion` generates for run-time CPU
+//! dispatch.
 #![forbid(unsafe_code)]
 
 pub mod bits;
@@ -35,5 +35,6 @@ pub mod voi;
 
 pub use error::{Error, Result};
 
-/// Sizes of bands and pieces, and of what is worth a thread, are so small that every image crosses them: in tests.
+/// In tests, strip sizes, tile sizes and minimum sizes per thread are so small that every image crosses their
+/// boundaries.
 const SMALL_BUFFERS: bool = cfg!(any(test, feature = "tiny"));

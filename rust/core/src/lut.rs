@@ -1,4 +1,4 @@
-//! PS3.3 C.11.1.1, C.11.2.1.1: a look-up table, as of the Modality LUT and VOI LUT Sequence.
+//! PS3.3 C.11.1.1, C.11.2.1.1: a lookup table of the Modality LUT Sequence or VOI LUT Sequence.
 
 use crate::error::{Element, Error, ErrorKind, Result};
 
@@ -7,7 +7,8 @@ const LUT_DESCRIPTOR: Element = Element { tag: 0x0028_3002, name: "LUT Descripto
 /// (0028,3006) LUT Data.
 const LUT_DATA: Element = Element { tag: 0x0028_3006, name: "LUT Data" };
 
-/// Entries, one for each input value from `first` on; what lies below takes the first, what lies above the last.
+/// Entries for consecutive input values starting at `first`; lower inputs map to the first entry, higher inputs to the
+/// last.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lut {
     first: f64,
@@ -16,7 +17,7 @@ pub struct Lut {
 }
 
 impl Lut {
-    /// A table for inputs from `first` on, with entries of so many `bits`.
+    /// Creates a table for inputs from `first`, with entries of `bits` bits.
     pub fn new(first: i32, entries: Vec<u16>, bits: u8) -> Result<Self> {
         if !(8..=16).contains(&bits) {
             let problem = ErrorKind::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
@@ -28,7 +29,7 @@ impl Lut {
         Ok(Self { first: f64::from(first), entries, bits })
     }
 
-    /// The entry for `input`, of which the fraction does not count.
+    /// Returns the entry for `input`, ignoring its fraction.
     #[must_use]
     #[expect(clippy::cast_sign_loss, reason = "what is below 0, and what is not a number, is to become 0")]
     pub fn at(&self, input: f64) -> u16 {
@@ -37,7 +38,7 @@ impl Lut {
         self.entries.get(index.min(last)).copied().unwrap_or_default()
     }
 
-    /// The largest entry that there may be.
+    /// The largest value an entry may have.
     #[must_use]
     pub fn max_entry(&self) -> u16 {
         u16::MAX >> 16u8.saturating_sub(self.bits)

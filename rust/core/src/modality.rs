@@ -1,11 +1,11 @@
-//! PS3.3 C.11.1 Modality LUT: from stored values to those that a modality gives, such as Hounsfield units.
+//! PS3.3 C.11.1 Modality LUT: maps stored values to modality values, such as Hounsfield units.
 
 use crate::lut::Lut;
 
-/// What makes modality values of stored values.
+/// The mapping from stored values to modality values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Modality {
-    /// Stored values are those of the modality.
+    /// Stored values are modality values.
     Identity,
     /// Rescale Slope and Rescale Intercept.
     Rescale {
@@ -19,7 +19,7 @@ pub enum Modality {
 }
 
 impl Modality {
-    /// Makes modality values of stored values.
+    /// Maps stored values to modality values, in place.
     pub fn apply(&self, values: &mut [f64]) {
         match self {
             Self::Identity => {}
@@ -29,7 +29,7 @@ impl Modality {
     }
 }
 
-/// Rounded twice, as NumPy's two operations do, and not fused.
+/// Rounds twice, like NumPy's two operations; not fused.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn rescale(values: &mut [f64], slope: f64, intercept: f64) {
     for value in values {

@@ -1,7 +1,7 @@
 //! PS3.5 A.4 Basic Offset Table and PS3.3 C.7.6.3.1.8 Extended Offset Table.
 //!
-//! A table is believed where every entry is that of an item, in ascending order; else it is ignored, and the caller told.
-//! An Extended Offset Table names every item, so that its own arithmetic tells most of what can be wrong with it.
+//! A table is used if every entry is the offset of an item, in ascending order. Otherwise it is ignored with a warning.
+//! An Extended Offset Table lists every item, so most defects show in its own arithmetic.
 
 use crate::error::{EXTENDED_OFFSET_TABLE, Error, ErrorKind, PIXEL_DATA, Result, try_with_capacity};
 use crate::item::Fragment;
@@ -10,14 +10,14 @@ use crate::item::Fragment;
 #[derive(Debug)]
 pub(crate) struct BasicOffsetTable {
     offsets: Vec<u32>,
-    /// Bytes of an entry that is cut, so that none can be trusted.
+    /// Bytes of a truncated entry; if there are any, no entry is reliable.
     rest: usize,
     end: u64,
     ascending: bool,
 }
 
 impl BasicOffsetTable {
-    /// Reads the `bytes` of the item's value, which ends at `end`.
+    /// Parses the `bytes` of the item's value, which ends at `end`.
     pub(crate) fn new(bytes: &[u8], end: u64) -> Result<Self> {
         let (entries, rest) = bytes.as_chunks::<4>();
         let mut offsets = try_with_capacity(entries.len())?;
@@ -26,23 +26,23 @@ impl BasicOffsetTable {
         Ok(Self { offsets, rest: rest.len(), end, ascending })
     }
 
-    /// Where the first fragment's item begins.
+    /// Where the first fragment's item starts.
     pub(crate) fn end(&self) -> u64 {
         self.end
     }
 
-    /// There is no table, which is allowed.
+    /// Whether there is no table, which is allowed.
     pub(crate) fn is_empty(&self) -> bool {
         self.offsets.is_empty() && self.rest == 0
     }
 
-    /// The length is not that of whole entries.
+    /// Whether the length is not a multiple of the entry size.
     pub(crate) fn is_cut(&self) -> bool {
         self.rest > 0
     }
 
-    /// Where frame `index` of `frames` begins, and the next frame where there is one; none where the table cannot tell,
-    /// or goes beyond the value's `length`.
+    /// Returns the start of frame `index` of `frames`, and the start of the next frame if there is one; None if the
+    /// table is not reliable, or extends beyond the value's `length`.
     pub(crate) fn range(&self, index: usize, frames: u64, length: u64) -> Option<(u64, Option<u64>)> {
         let last = self.last()?;
         if !self.ascending || self.rest > 0 || self.offsets.len() as u64 != frames || last >= length {
@@ -52,20 +52,20 @@ impl BasicOffsetTable {
         Some((self.offsets.get(index).map(place)?, self.offsets.get(index + 1).map(place)))
     }
 
-    /// Where the last frame begins.
+    /// Where the last frame starts.
     pub(crate) fn last(&self) -> Option<u64> {
         self.end.checked_add(u64::from(*self.offsets.last()?))
     }
 
-    /// The first entries are those of these fragments, one for each.
+    /// Whether the first entries match these fragments, one entry per fragment.
     pub(crate) fn begins_with(&self, fragments: &[Fragment]) -> bool {
         let items = fragments.iter().map(|fragment| Some(fragment.item()));
         let known = self.offsets.iter().map(|offset| self.end.checked_add(u64::from(*offset)));
         self.rest == 0 && self.offsets.len() >= fragments.len() && items.eq(known.take(fragments.len()))
     }
 
-    /// The number of the first fragment behind each frame; none where the table does not match. Where the value is
-    /// damaged at offset `stop`, the ends before that.
+    /// Returns, for each frame, the number of the first fragment after it, or None if the table does not match. If the
+    /// value is malformed at offset `stop`, returns only the ends before it.
     pub(crate) fn ends(&self, fragments: &[Fragment], frames: u64, stop: Option<u64>) -> Result<Option<Vec<usize>>> {
         if !self.ascending || self.rest > 0 || (self.offsets.len() as u64) < frames || fragments.is_empty() {
             return Ok(None);
@@ -94,12 +94,12 @@ impl BasicOffsetTable {
 pub struct ExtendedOffsetTable {
     offsets: Vec<u64>,
     lengths: Vec<u64>,
-    /// The first offset is 0 and each of the others is where the item before it ends: every item has one entry.
+    /// Whether the first offset is 0 and each other offset is the end of the previous item: every item has one entry.
     contiguous: bool,
 }
 
 impl ExtendedOffsetTable {
-    /// Takes the values of the table and of its lengths.
+    /// Creates a table from the values of the offsets and lengths elements.
     #[must_use]
     pub fn new(offsets: Vec<u64>, lengths: Vec<u64>) -> Self {
         let follows = |next: usize| {
@@ -112,7 +112,7 @@ impl ExtendedOffsetTable {
         Self { offsets, lengths, contiguous }
     }
 
-    /// Takes them as they are stored; an odd rest of bytes is left out.
+    /// Parses the stored values; trailing bytes of an incomplete entry are ignored.
     pub fn of_bytes(offsets: &[u8], lengths: &[u8]) -> Result<Self> {
         Ok(Self::new(numbers(offsets)?, numbers(lengths)?))
     }
@@ -122,18 +122,19 @@ impl ExtendedOffsetTable {
         self.offsets.len()
     }
 
-    /// The table can be one of `frames` frames or more, as far as the table alone tells (PS3.3 C.7.6.3.1.8).
+    /// Whether this can be the table of at least `frames` frames, judged by the table alone (PS3.3 C.7.6.3.1.8).
     pub(crate) fn is_usable(&self, frames: u64) -> bool {
         self.contiguous && self.offsets.len() as u64 >= frames
     }
 
-    /// The fragment of entry `index`, by the table alone; `start` is where the first item begins.
+    /// Returns the fragment of entry `index`, by the table alone; `start` is where the first item starts.
     pub(crate) fn entry(&self, index: usize, start: u64) -> Option<Fragment> {
         Fragment::of_item(start.checked_add(*self.offsets.get(index)?)?, *self.lengths.get(index)?)
     }
 
-    /// The fragment of each entry up to the first that is not that of its item, with its length by the table, which may
-    /// leave out padding. Of an entry without bytes the item is not in `fragments`, which has no empty ones.
+    /// Returns the fragments of the entries up to the first entry that does not match its item. Lengths are those of
+    /// the table, which may exclude padding. The item of an entry without bytes is not in `fragments`, which excludes
+    /// empty fragments.
     pub(crate) fn select(&self, fragments: &[Fragment], start: u64) -> Result<Vec<Fragment>> {
         let mut selected = try_with_capacity(self.offsets.len())?;
         let mut items = fragments.iter().peekable();
@@ -159,12 +160,12 @@ fn numbers(bytes: &[u8]) -> Result<Vec<u64>> {
     Ok(numbers)
 }
 
-/// An entry is that of `item`.
+/// Whether an entry matches `item`.
 pub(crate) fn fits(entry: Fragment, item: Fragment) -> bool {
     entry.offset == item.offset && is_stored_length(entry.length, item.length)
 }
 
-/// The length of a frame may leave out the padding byte, with which the length of its item is even.
+/// The length of a frame may exclude the padding byte that makes the length of its item even.
 fn is_stored_length(length: u64, stored: u64) -> bool {
     length == stored || (length % 2 == 1 && length.checked_add(1) == Some(stored))
 }

@@ -1,13 +1,13 @@
-//! PS3.3 C.7.9 Palette Color Lookup Table, and C.7.9.2 its segmented form.
+//! PS3.3 C.7.9 Palette Color Lookup Table, and C.7.9.2, its segmented form.
 
 use crate::error::{Element, Error, ErrorKind, Result, try_reserve};
 
-/// (0028,1221) and the two behind it.
+/// (0028,1221), for errors in the data of any of the three colors.
 const SEGMENTED_DATA: Element = Element { tag: 0x0028_1221, name: "Segmented Red Palette Color Lookup Table Data" };
-/// As many as a LUT Descriptor can say.
+/// The largest number of entries in a LUT Descriptor.
 const MOST_ENTRIES: usize = 1 << 16;
 
-/// Red, green and blue of each stored value from `first` on.
+/// Red, green and blue for consecutive stored values starting at `first`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Palette {
     first: f64,
@@ -16,7 +16,7 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// A palette of entries of 8 or 16 `bits`, which are as many of each colour.
+    /// Creates a palette of entries of 8 or 16 `bits`; all colors have the same number of entries.
     pub fn new(first: i32, [red, green, blue]: [&[u16]; 3], bits: u8) -> Result<Self> {
         let mut colors = Vec::new();
         let count = red.len().min(green.len()).min(blue.len()).min(MOST_ENTRIES);
@@ -33,13 +33,13 @@ impl Palette {
         Ok(Self { first: f64::from(first), colors, bits })
     }
 
-    /// The first stored value that has a colour of its own.
+    /// The first stored value with its own color.
     #[must_use]
     pub fn first(&self) -> f64 {
         self.first
     }
 
-    /// The colour of a stored value: below the first, that of the first, and above the last, that of the last.
+    /// Returns the color of a stored value; lower values map to the first color, higher values to the last.
     #[must_use]
     #[expect(clippy::cast_sign_loss, reason = "what is below 0 is to become 0")]
     pub fn at(&self, stored: f64) -> [u16; 3] {
@@ -47,15 +47,15 @@ impl Palette {
         self.colors.get(index.min(self.colors.len() - 1)).copied().unwrap_or_default()
     }
 
-    /// The value of the brightest.
+    /// The largest value an entry may have.
     #[must_use]
     pub fn max_entry(&self) -> u16 {
         u16::MAX >> (16 - self.bits)
     }
 }
 
-/// C.7.9.2: the entries that `words` of 8 or 16 bits describe by segments: discrete, linear, or indirect. No more than
-/// `count` are made, and more than `count` are an error.
+/// Expands segmented data (C.7.9.2) of 8-bit or 16-bit `words`: discrete, linear and indirect segments. The result has
+/// `count` entries; any other number is an error, and no more are ever created.
 pub fn expand_segmented(words: &[u16], wide: bool, count: usize) -> Result<Vec<u16>> {
     let mut expansion =
         Expansion { words, wide, count: count.min(MOST_ENTRIES), entries: Vec::new(), starts: Vec::new() };
@@ -66,7 +66,7 @@ pub fn expand_segmented(words: &[u16], wide: bool, count: usize) -> Result<Vec<u
             break;
         }
         let next = expansion.segment(at)?;
-        // Only now: an indirect segment cannot mean itself.
+        // Recorded after the expansion, so that an indirect segment cannot refer to itself.
         try_reserve(&mut expansion.starts, 1)?;
         expansion.starts.push(at);
         at = next;
@@ -82,12 +82,12 @@ struct Expansion<'a> {
     wide: bool,
     count: usize,
     entries: Vec<u16>,
-    /// Where each segment begins that has been expanded.
+    /// The offsets of the segments expanded so far.
     starts: Vec<usize>,
 }
 
 impl Expansion<'_> {
-    /// Expands the segment at word `at`, and gives where the next one begins.
+    /// Expands the segment at word `at`, and returns the offset of the next one.
     fn segment(&mut self, at: usize) -> Result<usize> {
         let (opcode, length) = (self.word(at)?, usize::from(self.word(at + 1)?));
         if opcode == 2 {
@@ -97,7 +97,7 @@ impl Expansion<'_> {
         self.direct(at)
     }
 
-    /// C.7.9.2.1 and C.7.9.2.2: entries as they are, or on a line from the last to the one that is given.
+    /// C.7.9.2.1 and C.7.9.2.2: entries as given, or interpolated from the last entry to the given one.
     fn direct(&mut self, at: usize) -> Result<usize> {
         let (opcode, length) = (self.word(at)?, usize::from(self.word(at + 1)?));
         if length > self.count - self.entries.len() {
@@ -122,7 +122,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// C.7.9.2.3: `length` segments over again, from an offset in bytes on.
+    /// C.7.9.2.3: repeats `length` segments starting at a byte offset.
     fn indirect(&mut self, at: usize, length: usize) -> Result<()> {
         let part = |index: usize| self.word(at + 2 + index).map(u32::from);
         let offset = if self.wide {
@@ -156,8 +156,8 @@ impl Expansion<'_> {
     }
 }
 
-/// The value after `step` of `steps` steps from `first` to `last`, where it lies between two of them the even one. The
-/// product is exact, and so is the quotient where that matters.
+/// Returns the value after `step` of `steps` steps from `first` to `last`, rounded half to even. The product is exact,
+/// and so is the quotient where it matters.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
@@ -189,16 +189,16 @@ mod tests {
         assert!(Palette::new(0, [&[1], &[], &[1]], 8).is_err());
     }
 
-    /// Each with what it becomes by hand.
+    /// Expected entries computed by hand.
     #[test]
     fn segments() {
         for (words, wide, entries) in [
             (&[0, 3, 7, 8, 9][..], true, &[7, 8, 9][..]),
             (&[0, 1, 10, 1, 4, 20], true, &[10, 12, 15, 18, 20]),
             (&[0, 1, 20, 1, 2, 0, 1, 2, 0], true, &[20, 10, 0, 0, 0]),
-            // Both segments before it over again: from byte 0.
+            // Repeats both segments, starting at byte 0.
             (&[0, 1, 10, 1, 2, 14, 2, 2, 0, 0], true, &[10, 12, 14, 10, 12, 14]),
-            // The second alone, which is at byte 6, and goes on from the last value.
+            // Repeats only the second segment, at byte 6, which continues from the last value.
             (&[0, 1, 10, 1, 2, 14, 2, 1, 6, 0], true, &[10, 12, 14, 14, 14]),
             (&[0, 1, 10, 1, 2, 14, 2, 1, 3, 0, 0, 0], false, &[10, 12, 14, 14, 14]),
             // Padded to an even length.

@@ -1,7 +1,7 @@
-//! Frames on all cores.
+//! Distributes work over all cores.
 //!
-//! Threads live as long as one call: there is no pool that a fork could leave without its threads, and the start of a
-//! thread (50 to 100 µs) is small against the frames that are worth one.
+//! Threads live as long as one call: there is no pool that a fork could leave without its threads, and starting a
+//! thread (50 to 100 µs) is cheap compared with the frames that justify one.
 
 use std::num::NonZero;
 use std::sync::Mutex;
@@ -10,26 +10,27 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, try_reserve, try_with_capacity};
 
-/// A result of fewer bytes is decoded by the caller's thread alone: it takes less time than the start of another.
+/// A smaller result is decoded by the caller's thread alone: starting another thread would take longer.
 const MIN_BYTES_PER_THREAD: usize = if crate::SMALL_BUFFERS { 1 << 8 } else { 1 << 20 };
-/// How often the caller is asked whether to go on; each time in tests, which must not depend on the time.
+/// Interval of the checks for cancellation; zero in tests, which must not depend on timing.
 const ASK_EVERY: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(50) };
-/// How long it is believed how many cores there are: asking takes as long as a small frame.
+/// How long the number of cores is cached: querying it takes as long as decoding a small frame.
 const CORES_LAST: Duration = Duration::from_secs(1);
-/// As many threads at most, unless a call says otherwise.
+/// The environment variable that limits the number of threads, unless a call sets a limit.
 const ENVIRONMENT: &str = "DICOMET_WORKERS";
 
-/// Who works on a call, and who may stop it.
+/// The thread limit of a call, and its check for cancellation.
 #[derive(Clone, Copy)]
 pub struct Parallelism<'a> {
-    /// Threads at most; none for what the environment variable `DICOMET_WORKERS` says, or as many as the process may use.
+    /// Maximum number of threads. None: the environment variable `DICOMET_WORKERS`, or else all cores that the process
+    /// may use.
     pub workers: Option<NonZero<usize>>,
-    /// Asked now and then by the caller's own thread: true ends the work.
+    /// Checked periodically by the caller's own thread; true cancels the work.
     pub interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Parallelism<'_> {
-    /// At most so many threads, which nobody stops; 0 for the default.
+    /// Returns a limit of `workers` threads without a check for cancellation; 0 for the default.
     #[must_use]
     pub fn of(workers: usize) -> Self {
         Self { workers: NonZero::new(workers), ..Self::default() }
@@ -42,8 +43,8 @@ impl Default for Parallelism<'_> {
     }
 }
 
-/// Calls `work` for every item and returns what it gave, in the items' order, or the error of the first item that has
-/// one. `state` makes what each thread reuses from item to item; `bytes` is the size of the whole result.
+/// Calls `work` for every item and returns the results in the order of the items, or the error of the first item that
+/// failed. `state` creates what each thread reuses from item to item; `bytes` is the size of the whole result.
 pub(crate) fn map<I, S, R, E>(
     team: &Parallelism<'_>,
     items: impl ExactSizeIterator<Item = I> + Send,
@@ -62,7 +63,7 @@ where
         drain_queue(&queue, &state, &work, || watch.interrupted())?
     } else {
         thread::scope(|scope| {
-            // Where a thread cannot be started, the others do its work.
+            // If a thread cannot be started, the others do its work.
             let help = || drain_queue(&queue, &state, &work, || false);
             let helpers: Vec<_> =
                 (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, help).ok()).collect();
@@ -79,7 +80,7 @@ where
     if watch.interrupted {
         return Err(Error::pixel_data(ErrorKind::Interrupted).into());
     }
-    // Items are handed out in order, so that all before a failed one are done.
+    // Items are handed out in order, so all items before a failed one are done.
     done.sort_unstable_by_key(|(index, _)| *index);
     let mut results = try_with_capacity(done.len())?;
     for (_, result) in done {
@@ -88,7 +89,7 @@ where
     Ok(results)
 }
 
-/// What an item gave, and its number.
+/// The index of an item, and its result.
 type Done<R, E> = (usize, Result<R, E>);
 
 fn both<T>(mut some: Vec<T>, mut more: Vec<T>) -> Result<Vec<T>, Error> {
@@ -97,7 +98,7 @@ fn both<T>(mut some: Vec<T>, mut more: Vec<T>) -> Result<Vec<T>, Error> {
     Ok(some)
 }
 
-/// Asks the caller from time to time whether to go on.
+/// Checks periodically whether the caller has canceled the work.
 pub struct CancelCheck<'a> {
     team: &'a Parallelism<'a>,
     asked: Instant,
@@ -105,13 +106,13 @@ pub struct CancelCheck<'a> {
 }
 
 impl<'a> CancelCheck<'a> {
-    /// Begins to watch the time.
+    /// Starts the timer.
     #[must_use]
     pub fn new(team: &'a Parallelism<'a>) -> Self {
         Self { team, asked: Instant::now(), interrupted: false }
     }
 
-    /// An error where the caller does not want more.
+    /// Returns an error if the caller has canceled the work.
     pub fn check(&mut self) -> Result<(), Error> {
         if self.interrupted() { Err(Error::pixel_data(ErrorKind::Interrupted)) } else { Ok(()) }
     }
@@ -125,7 +126,7 @@ impl<'a> CancelCheck<'a> {
     }
 }
 
-/// Takes items until there are none, one fails, or it is told to `stop`.
+/// Processes items until the queue is empty, an item fails, or `stop` returns true.
 fn drain_queue<I, S, R, E>(
     queue: &Mutex<impl Iterator<Item = (usize, I)>>,
     state: impl Fn() -> S,
@@ -133,14 +134,14 @@ fn drain_queue<I, S, R, E>(
     mut stop: impl FnMut() -> bool,
 ) -> Result<Vec<Done<R, E>>, Error> {
     let (mut state, mut done) = (state(), Vec::new());
-    // A lock is poisoned where another thread has panicked, which ends the whole call.
+    // A poisoned lock means that another thread has panicked, which ends the whole call.
     while let Some((index, item)) = queue.lock().ok().and_then(|mut items| items.next()) {
         try_reserve(&mut done, 1)?;
         let result = work(&mut state, item);
         let failed = result.is_err();
         done.push((index, result));
         if failed || stop() {
-            // Nobody needs what comes after it.
+            // Discards the remaining items: their results would not be used.
             if let Ok(mut items) = queue.lock() {
                 items.by_ref().for_each(drop);
             }
@@ -149,28 +150,29 @@ fn drain_queue<I, S, R, E>(
     Ok(done)
 }
 
-/// As many threads as are wanted, as there are items, and as have enough to do.
+/// Number of threads: at most the limit, the number of items, and one per [`MIN_BYTES_PER_THREAD`] of the result.
 fn threads_for(team: &Parallelism<'_>, items: usize, bytes: usize) -> usize {
     let worth = items.min(bytes / MIN_BYTES_PER_THREAD);
     if worth < 2 { 1 } else { worth.min(workers(team.workers)) }
 }
 
-/// How many threads there are to be: so many, or what the environment says, or as many as the process may use.
+/// Returns the number of threads to use: `asked`, or else the limit of the environment, or else all cores that the
+/// process may use.
 #[must_use]
 pub fn workers(asked: Option<NonZero<usize>>) -> usize {
     asked.or_else(wanted).unwrap_or_else(cores).get()
 }
 
-/// What the environment says. Anything but a number from 1 on says nothing.
+/// Reads the environment variable. Anything but a number of at least 1 is ignored.
 fn wanted() -> Option<NonZero<usize>> {
     std::env::var(ENVIRONMENT).ok()?.trim().parse().ok()
 }
 
-/// As many threads as the process may use at the same time: its affinity, and its group's quota.
+/// Number of threads that the process can run at the same time: its CPU affinity, and the quota of its control group.
 fn cores() -> NonZero<usize> {
     static KNOWN: Mutex<Option<(Instant, NonZero<usize>)>> = Mutex::new(None);
     let ask = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-    // A lock that is held, or was when the process was forked, is not waited for.
+    // Never waits for the lock: another thread may hold it, or may have held it when the process was forked.
     let Ok(mut known) = KNOWN.try_lock() else { return ask() };
     match *known {
         Some((asked, cores)) if asked.elapsed() < CORES_LAST => cores,

@@ -1,9 +1,10 @@
-//! PS3.3 C.7.6.3.1.3 Planar Configuration: from a plane for each sample to samples side by side.
+//! PS3.3 C.7.6.3.1.3 Planar Configuration: converts planes to interleaved samples.
 //!
-//! RLE byte planes (PS3.5 G.2) are the same thing with bytes in place of samples, and can be had back.
+//! RLE byte planes (PS3.5 G.2) are interleaved in the same way, with bytes instead of samples; the encoder extracts
+//! them.
 
-/// Writes word `i` of every plane side by side, for every `i`. A word is `W` bytes; all planes are equally long, and
-/// `out` is as long as all of them together.
+/// Interleaves the words of all planes. A word has `W` bytes; all planes have the same length, and `out` is as long as
+/// all of them together.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn interleave_words<const N: usize, const W: usize>(planes: [&[u8]; N], out: &mut [u8]) {
     let planes = planes.map(|plane| plane.as_chunks::<W>().0);
@@ -17,7 +18,7 @@ fn interleave_words<const N: usize, const W: usize>(planes: [&[u8]; N], out: &mu
     }
 }
 
-/// Three planes of words of `width` bytes, side by side: Planar Configuration 1 to 0.
+/// Interleaves three planes of words of `width` bytes: Planar Configuration 1 to 0.
 pub fn interleave_samples(planes: [&[u8]; 3], width: usize, out: &mut [u8]) {
     match width {
         1 => interleave_words::<3, 1>(planes, out),
@@ -27,9 +28,9 @@ pub fn interleave_samples(planes: [&[u8]; 3], width: usize, out: &mut [u8]) {
     }
 }
 
-/// Byte planes side by side: one for each byte of a pixel, in the order of the result.
+/// Interleaves byte planes: one for each byte of a pixel, in the order of the result.
 ///
-/// The counts that occur (1 or 3 samples of 1, 2, 4 or 8 bytes) have a loop of their own.
+/// Common plane counts (1 or 3 samples of 1, 2, 4 or 8 bytes) have specialized loops.
 pub fn interleave_bytes(planes: &[&[u8]], out: &mut [u8]) {
     macro_rules! fixed {
         ($($count:literal),*) => {
@@ -53,7 +54,7 @@ fn interleave_any(planes: &[&[u8]], out: &mut [u8]) {
     }
 }
 
-/// One byte plane back: byte number `first` of every pixel of `pixel_bytes` bytes, as many as `out` has room for.
+/// Extracts one byte plane: byte `first` of every pixel of `pixel_bytes` bytes, until `out` is full.
 pub fn gather_bytes(src: &[u8], pixel_bytes: usize, first: usize, out: &mut [u8]) {
     let src = src.get(first..).unwrap_or(&[]);
     match pixel_bytes {
@@ -79,7 +80,7 @@ fn gather_every<const N: usize>(src: &[u8], out: &mut [u8]) {
     for (byte, pixel) in whole.iter_mut().zip(pixels) {
         *byte = pixel[0];
     }
-    // `src` begins inside its first pixel, so that the last one is cut.
+    // `src` starts within its first pixel, so its last pixel is incomplete.
     if let (Some(byte), Some(from)) = (last.first_mut(), rest.first()) {
         *byte = *from;
     }

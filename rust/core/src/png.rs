@@ -1,8 +1,9 @@
-//! PNG (ISO/IEC 15948): one image of samples in memory to the bytes of a file.
+//! PNG (ISO/IEC 15948): encodes one image of samples in memory.
 //!
-//! Every row goes through the filter `Up`, and then through `fdeflate`, whose one Huffman code is made for such
-//! differences; beside the adaptive choice of a filter that costs a tenth of the size at most, for half of the time, and
-//! `Up` is what decoders undo fastest (figures: `benches/README.md`). Noise that this would make longer is stored as it is.
+//! Every row passes the filter `Up` and then `fdeflate`, whose single Huffman code is designed for such differences.
+//! Compared with an adaptive choice of filters, this costs at most a tenth of the size and takes half the time, and
+//! `Up` is the filter that decoders undo fastest (figures: `benches/README.md`). Noise, which would grow, is stored
+//! uncompressed.
 
 use crate::bits;
 use crate::error::{BITS_ALLOCATED, COLUMNS, Error, ErrorKind, ROWS, Result, SAMPLES_PER_PIXEL, try_reserve};
@@ -12,23 +13,23 @@ use std::io::{self, Write};
 
 /// Bytes of an IDAT chunk.
 const CHUNK: usize = if crate::SMALL_BUFFERS { 12 } else { 1 << 16 };
-/// Bytes of samples that are put in order at once.
+/// Bytes of samples that are byte-swapped at a time.
 const PIECE: usize = if crate::SMALL_BUFFERS { 12 } else { 1 << 13 };
 
-/// What the samples are, not yet checked. They lie side by side, in native byte order, row by row.
+/// The format of the samples, not yet validated. Pixels are interleaved, in native byte order, row by row.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
     /// Columns of the image.
     pub width: i64,
     /// Rows of the image.
     pub height: i64,
-    /// 1 for grey, 3 for RGB.
+    /// 1 for gray, 3 for RGB.
     pub channels: i64,
-    /// 8 or 16 for a sample.
+    /// Bits per sample, 8 or 16.
     pub bits: i64,
 }
 
-/// A checked layout.
+/// A validated format.
 #[derive(Debug, Clone, Copy)]
 struct Header {
     width: u32,
@@ -95,7 +96,7 @@ impl Header {
             Filter::Up
         });
         let mut writer = encoder.write_header()?;
-        // In pieces, because what takes the image as a whole allocates infallibly.
+        // Written in pieces: the writer for a whole image allocates infallibly.
         let mut stream = writer.stream_writer_with_size(CHUNK)?;
         self.write_samples(samples, &mut stream)?;
         stream.finish()?;
@@ -117,7 +118,7 @@ impl Header {
     }
 }
 
-/// Takes what is written, as far as there is memory. It never fails, because `fdeflate` panics where a write does.
+/// Collects the output, as far as there is memory. Writing never fails, because `fdeflate` panics on a failed write.
 #[derive(Default)]
 struct Sink {
     bytes: Vec<u8>,

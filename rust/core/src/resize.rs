@@ -1,4 +1,4 @@
-//! Images of another size, antialiased: each result is the weighted mean of all samples that it covers, as in Pillow.
+//! Resizing with antialiasing: each result is the weighted mean of all samples that it covers, as in Pillow.
 
 use crate::error::{COLUMNS, Error, ErrorKind, PIXEL_DATA, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
 use crate::image::in_range;
@@ -6,7 +6,7 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, F32x3, U8, U8x3, U16, U16x3};
 use fast_image_resize::{FilterType, ImageBufferError, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
-/// What a sample is, in native byte order.
+/// The type of a sample, in native byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sample {
     /// 8 bits, unsigned.
@@ -17,20 +17,20 @@ pub enum Sample {
     F32,
 }
 
-/// How a result is made of the samples around it, by Pillow's names.
+/// The resampling filter, named as in Pillow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
-    /// The nearest sample as it is: for labels.
+    /// The nearest sample, unchanged: for labels.
     Nearest,
-    /// A triangle.
+    /// Triangle filter.
     Bilinear,
-    /// Catmull-Rom's cubic (a is -0.5).
+    /// Catmull-Rom cubic (a = -0.5).
     Bicubic,
-    /// Lanczos' windowed sinc of three lobes.
+    /// Lanczos windowed sinc with three lobes.
     Lanczos,
 }
 
-/// An image's size, not yet checked.
+/// The size of an image, not yet validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
     /// Rows.
@@ -39,22 +39,22 @@ pub struct Size {
     pub columns: i64,
 }
 
-/// What is made of what, not yet checked. Samples of a pixel lie side by side.
+/// The parameters of a resize, not yet validated. Pixels are interleaved.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
-    /// The size that there is.
+    /// The size of the source.
     pub from: Size,
-    /// The size that is wanted.
+    /// The size of the result.
     pub to: Size,
     /// 1 or 3.
     pub channels: i64,
-    /// What a sample is.
+    /// The sample type.
     pub sample: Sample,
-    /// How it is done.
+    /// The filter.
     pub filter: Filter,
 }
 
-/// Fills `out` with the image `src` in another size.
+/// Resizes the image `src` into `out`.
 pub fn resize(src: &[u8], out: &mut [u8], layout: &Layout) -> Result<()> {
     let resize = match (layout.sample, layout.channels) {
         (Sample::U8, 1) => resize_pixels::<U8>,
@@ -78,8 +78,8 @@ fn resize_pixels<P: PixelTrait>(src: &[u8], out: &mut [u8], layout: &Layout) -> 
     }
 }
 
-/// Copies the pixels in which the centres of the new ones lie. In integers: floating point puts a centre that lies just
-/// between two pixels now into the one and now into the other.
+/// Copies the pixels that contain the centers of the new pixels. Uses integers: floating point would assign a center
+/// exactly between two pixels to either of them.
 fn nearest(src: &[u8], from: (u32, u32), out: &mut [u8], to: (u32, u32), pixel: usize) -> Result<()> {
     let below_centre =
         |place: u32, from: u32, to: u32| (2 * u64::from(place) + 1) * u64::from(from) / (2 * u64::from(to));
@@ -95,8 +95,8 @@ fn nearest(src: &[u8], from: (u32, u32), out: &mut [u8], to: (u32, u32), pixel: 
     Ok(())
 }
 
-/// First the rows, then the columns: integers are rounded and cut to their range in between. Both at once would have memory in between that is allocated
-/// infallibly.
+/// Resizes the rows first, then the columns; between the two steps, integers are rounded and clamped to their range.
+/// Doing both in one call would allocate the intermediate image infallibly.
 fn convolve<P: PixelTrait>(
     src: &[u8],
     (rows, columns): (u32, u32),
@@ -117,7 +117,7 @@ fn convolve<P: PixelTrait>(
     resizer.resize_typed(&between, &mut out, &options).map_err(|_| impossible())
 }
 
-/// Rows and columns of an image of so many bytes.
+/// Returns the validated rows and columns of an image of `found` bytes.
 fn checked<P: PixelTrait>(size: Size, found: usize) -> Result<(u32, u32)> {
     let rows = in_range(ROWS, size.rows, 1, 65535, "1 to 65535")?;
     let columns = in_range(COLUMNS, size.columns, 1, 65535, "1 to 65535")?;
@@ -141,7 +141,7 @@ fn unusable(error: ImageBufferError) -> Error {
     }
 }
 
-/// Sizes have been checked, and there is no part that is cut out.
+/// Unreachable: sizes have been validated, and there is no crop box.
 fn impossible() -> Error {
     Error::new(PIXEL_DATA, ErrorKind::Unsupported("the image cannot be resized"))
 }

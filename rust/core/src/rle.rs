@@ -1,7 +1,8 @@
 //! PS3.5 Annex G: RLE Lossless.
 //!
-//! A frame is a header of sixteen 32-bit numbers (the count of segments, then their offsets) and the segments: one for
-//! each byte of a pixel, samples in order, most significant byte first, packed as runs ("PackBits").
+//! A frame is a header of sixteen 32-bit numbers (the number of segments, then their offsets), followed by the
+//! segments: one for each byte of a pixel, in the order of the samples, most significant byte first, packed as runs
+//! ("PackBits").
 
 pub mod encode;
 mod unpack;
@@ -19,13 +20,13 @@ use crate::error::{Error, ErrorKind, Result};
 pub const HEADER_BYTES: usize = 64;
 /// The longest literal or replicate run.
 const MAX_RUN: usize = 128;
-/// This much of a run is copied without a look at its length, and where it is longer, as much as a longest run: two
-/// copies of constant size, for most runs are shorter than a call of `memcpy` takes, which is what the compiler makes
-/// of any loop here.
+/// Bytes of a literal run copied regardless of its length; for a longer run, the longest possible run is copied. Both
+/// copies have constant size: most runs take less time than a call of `memcpy`, into which the compiler turns any loop
+/// here.
 const PIECE: usize = 16;
-/// More segments do not fit into the header.
+/// The number of segment offsets in the header.
 pub const MAX_SEGMENTS: usize = 15;
-/// Two bytes give at most 128 (PS3.5 G.3.1), so that a frame cannot hold more than this many samples for each byte.
+/// Two bytes expand to at most 128 (PS3.5 G.3.1), so a frame cannot contain more samples per byte than this.
 pub const MAX_EXPANSION: u64 = 64;
 
 /// The segments of one frame.
@@ -33,14 +34,14 @@ pub const MAX_EXPANSION: u64 = 64;
 pub struct Segments<'a> {
     slices: [&'a [u8]; MAX_SEGMENTS],
     count: usize,
-    /// Unused offsets are not 0, as PS3.5 G.5 wants them.
+    /// Whether unused offsets are not 0, as PS3.5 G.5 requires.
     pub leftover: bool,
 }
 
 impl<'a> Segments<'a> {
-    /// Reads the header of `frame`, which must announce `expected` segments in order.
+    /// Parses the header of `frame`, which must announce `expected` segments in order.
     ///
-    /// A segment ends where the next begins; gaps and trailing bytes belong to the segment before them.
+    /// A segment ends where the next starts; gaps and trailing bytes belong to the segment before them.
     pub fn new(frame: &'a [u8], expected: usize) -> Result<Self> {
         let Some((header, _)) = frame.split_first_chunk::<HEADER_BYTES>() else {
             let problem = ErrorKind::Length { found: frame.len() as u64, expected: HEADER_BYTES as u64 };
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// PS3.5 G.3.2, byte by byte and without an end.
+    /// PS3.5 G.3.2, byte by byte and without a limit.
     fn oracle(segment: &[u8]) -> Vec<u8> {
         let (mut out, mut bytes) = (Vec::new(), segment.iter().copied());
         while let Some(header) = bytes.next() {

@@ -1,27 +1,27 @@
-//! Memory that a thread works in, and keeps for its next call.
+//! Scratch memory that a thread keeps for its next call.
 //!
-//! Fresh memory costs its page faults and, as it has to be initialised, a pass over it: together a tenth of the time that
-//! a small frame in RLE Lossless takes.
+//! Fresh memory costs page faults and a pass that initializes it: together a tenth of the time that decoding a small
+//! RLE Lossless frame takes.
 
 use std::cell::Cell;
 
-/// More than this is given back after a call.
+/// Larger buffers are released after a call.
 const KEPT_BYTES: usize = 4 << 20;
 
 thread_local! {
     static KEPT: Cell<[[Vec<u8>; 3]; 2]> = const { Cell::new([const { [const { Vec::new() }; 3] }; 2]) };
 }
 
-/// Buffers of one thread. They have any contents: whoever reads a byte has written it before.
+/// Buffers of one thread. Their contents are undefined: every byte must be written before it is read.
 pub(crate) struct Scratch {
-    /// Bytes as they are stored: of a frame, or of each plane.
+    /// Stored bytes: of a frame, or of each plane.
     pub(crate) stored: [Vec<u8>; 3],
-    /// What they have been unpacked to.
+    /// The unpacked bytes.
     pub(crate) unpacked: [Vec<u8>; 3],
 }
 
 impl Scratch {
-    /// What the thread has kept. Where it is in use already, new ones.
+    /// Returns the buffers that the thread has kept, or new ones if these are in use.
     pub(crate) fn of_this_thread() -> Self {
         let [stored, unpacked] = KEPT.try_with(Cell::take).unwrap_or_default();
         Self { stored, unpacked }
@@ -32,7 +32,7 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let buffers = [std::mem::take(&mut self.stored), std::mem::take(&mut self.unpacked)];
         if buffers.as_flattened().iter().map(Vec::capacity).sum::<usize>() <= KEPT_BYTES {
-            // A thread that is ending keeps nothing.
+            // A thread that is exiting keeps nothing.
             let _ = KEPT.try_with(|kept| kept.set(buffers));
         }
     }

@@ -1,21 +1,21 @@
-//! Where bytes come from: memory, or a file of which only what is needed is read.
+//! Sources of bytes: memory, or a file that is read only as far as needed.
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Random access to bytes, for any number of threads at the same time.
+/// Random access to bytes from any number of threads.
 pub trait Source: Sync {
-    /// What reading can end in.
+    /// The error of a failed read.
     type Error: From<Error> + Send;
 
-    /// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end. Gives their count.
+    /// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end. Returns the number of bytes.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::result::Result<usize, Self::Error>;
 
-    /// All bytes, where they are in memory: they need not be copied.
+    /// Returns all bytes if they are in memory, so that they need not be copied.
     fn in_memory(&self) -> Option<&[u8]> {
         None
     }
 
-    /// Up to `length` bytes at `offset`, borrowed or read into `scratch`; fewer only at the end.
+    /// Returns up to `length` bytes at `offset`, borrowed or read into `scratch`; fewer only at the end.
     fn bytes_at<'a>(
         &'a self,
         offset: u64,
@@ -50,7 +50,7 @@ fn slice_at(memory: &[u8], offset: u64, length: usize) -> &[u8] {
     &rest[..rest.len().min(length)]
 }
 
-/// Makes `bytes` at least `len` long, or gives an error in place of an abort.
+/// Grows `bytes` to at least `len`, or returns an error if the allocation fails (instead of aborting).
 pub(crate) fn resize(bytes: &mut Vec<u8>, len: usize) -> Result<()> {
     if bytes.len() < len {
         bytes

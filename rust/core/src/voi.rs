@@ -1,11 +1,11 @@
-//! PS3.3 C.11.2 VOI LUT: which of the modality values are seen, from the darkest to the brightest.
+//! PS3.3 C.11.2 VOI LUT: maps modality values to a display range, from darkest to brightest.
 
 use crate::lut::Lut;
 
 /// PS3.3 C.11.2.1.3 VOI LUT Function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {
-    /// C.11.2.1.2.1: the window is counted in whole values.
+    /// C.11.2.1.2.1: the window is counted in integer values.
     Linear,
     /// C.11.2.1.3.2.
     LinearExact,
@@ -24,16 +24,16 @@ pub struct Window {
     pub function: Function,
 }
 
-/// The values of the darkest and of the brightest.
+/// The display values of the darkest and the brightest pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
-    /// Of the darkest.
+    /// The value of the darkest.
     pub low: f64,
-    /// Of the brightest.
+    /// The value of the brightest.
     pub high: f64,
 }
 
-/// One of the views of an image.
+/// A VOI transformation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Voi {
     /// A window.
@@ -43,7 +43,7 @@ pub enum Voi {
 }
 
 impl Voi {
-    /// Makes what is seen of modality values.
+    /// Maps modality values to `range`.
     pub fn apply(&self, values: &mut [f64], range: Range) {
         match self {
             Self::Window(Window { center, width, function }) => match function {
@@ -61,14 +61,14 @@ impl Voi {
 }
 
 impl Range {
-    /// What lies so far, of 1, between the darkest and the brightest.
+    /// Linear interpolation: 0 gives `low`, 1 gives `high`.
     #[must_use]
     #[inline]
     pub fn part(self, part: f64) -> f64 {
         part * (self.high - self.low) + self.low
     }
 
-    /// Makes the darkest the brightest.
+    /// Exchanges darkest and brightest.
     pub fn invert(self, values: &mut [f64]) {
         for value in values {
             *value = self.low + self.high - *value;
@@ -76,7 +76,7 @@ impl Range {
     }
 }
 
-/// The standard's equation, in the order in which it has it. Both sides are worked out, so that there is no branch.
+/// The standard's equation, in the order of its operations. Both sides are computed, so that there is no branch.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn linear(values: &mut [f64], center: f64, width: f64, range: Range) {
     let (lowest, highest) = (center - width / 2.0, center + width / 2.0);

@@ -1,8 +1,8 @@
-//! Files that are read and decoded ahead of the caller, by threads that never need the GIL.
+//! Prefetch: threads that read and decode files before the caller asks for them and never need the GIL.
 //!
-//! Python's own threads hand the GIL over several times for each file, and wait for one another longer than a slice takes
-//! to decode. Here the caller describes one file while others are being read: whatever needs Python is done by the
-//! caller's thread, also the release of the memory that a thread has worked on.
+//! Python's own threads pass the GIL around several times for each file, and wait for each other longer than decoding a
+//! slice takes. Here the caller describes one file while others are being read. The caller's thread does everything
+//! that needs Python, including the release of the memory that a worker thread has written to.
 
 use crate::buffer::Output;
 use crate::encapsulated::FrameIndex;
@@ -23,12 +23,12 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How often a caller who waits looks for signals.
+/// Interval of the signal checks while waiting for a result.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 type Job = Box<dyn FnOnce(&Parallelism<'_>) + Send>;
 
-/// What waits to be done.
+/// Jobs that wait for a thread.
 #[derive(Default)]
 struct Queue {
     jobs: Mutex<VecDeque<Job>>,
@@ -36,13 +36,13 @@ struct Queue {
     closed: AtomicBool,
 }
 
-/// What a job has given: what is not Python's alone, or has to be given back to it.
+/// The result of a job: values without Python objects, or buffers that the caller's thread must release.
 pub(crate) enum Done {
     Opened(Source),
     Decoded(Vec<String>, Output),
 }
 
-/// Where a job leaves what it has given.
+/// The slot into which a job puts its result.
 #[derive(Default)]
 struct Place {
     done: Mutex<Option<Result<Done, Failure>>>,
@@ -53,7 +53,7 @@ struct Place {
 pub(crate) struct DecodePool {
     queue: Arc<Queue>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Threads are not there in a process that was forked.
+    /// The process that started the threads: a forked child has none of them.
     process: u32,
 }
 
@@ -74,7 +74,7 @@ impl DecodePool {
             let queue = Arc::clone(&queue);
             match thread::Builder::new().name("dicomet".to_owned()).spawn(move || drain_queue(&queue)) {
                 Ok(thread) => threads.push(thread),
-                // The others do its work.
+                // The threads already started do the work.
                 Err(_) if !threads.is_empty() => break,
                 Err(error) => return Err(os_error(error, None)),
             }
@@ -116,7 +116,7 @@ impl DecodePool {
         })
     }
 
-    /// Ends all threads; what waits is left undone.
+    /// Ends all threads; pending jobs are discarded.
     fn close(&self, py: Python<'_>) {
         self.stop();
         let threads = std::mem::take(&mut *locked(&self.threads));
@@ -133,7 +133,7 @@ impl DecodePool {
     ) -> DecodeFuture {
         let place = Arc::new(Place::default());
         if self.process != std::process::id() {
-            // Nobody would do it, and the queue's lock may be that of a thread that is not there.
+            // A forked child has no threads, and a thread that does not exist there may hold the queue's lock.
             return DecodeFuture { place, process: self.process };
         }
         let target = Arc::clone(&place);
@@ -155,7 +155,7 @@ impl DecodePool {
 }
 
 impl Drop for DecodePool {
-    /// Threads are not waited for: they may need the GIL to give back what they have.
+    /// Does not join the threads: they may need the GIL to release what they hold.
     fn drop(&mut self) {
         self.stop();
     }
@@ -182,7 +182,7 @@ fn drain_queue(queue: &Queue) {
 
 #[pymethods]
 impl DecodeFuture {
-    /// Waits for what the job gives: a `Source`, or what was tolerated.
+    /// Waits for the result of the job: a `Source`, or a list of warnings.
     pub(crate) fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if self.process != std::process::id() {
             return Err(PyRuntimeError::new_err("the threads that read ahead are not there after a fork"));
@@ -193,7 +193,7 @@ impl DecodeFuture {
                 return match catch_panic(py, || done)? {
                     Done::Opened(source) => source.into_py_any(py),
                     Done::Decoded(warnings, out) => {
-                        // Here, where the GIL is held already.
+                        // Dropped here because this thread holds the GIL.
                         drop(out);
                         warnings.into_py_any(py)
                     }

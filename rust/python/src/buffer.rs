@@ -1,13 +1,13 @@
-//! The only `unsafe` code written here: memory of Python as slices that outlive the GIL.
+//! The only hand-written `unsafe` code: Python memory as slices that are used without the GIL.
 //!
-//! A buffer export keeps the memory in place: Python refuses to resize or free an object while it is exported. What it
-//! does not refuse is another thread writing into it:
+//! A buffer export pins the memory: Python refuses to resize or free an object while it is exported. It does not
+//! prevent another thread from writing to that memory:
 //!
-//! * [`Input`] therefore borrows read-only exports alone (`bytes`, and views of them) and copies everything else before
-//!   the GIL is released. A read-only view of memory that is changed through another view all the same would be a data
-//!   race in the caller's program.
-//! * [`Output`] is an array that the Python layer has just made, or the caller's `out=`, which the caller must not touch
-//!   from another thread during the call, as with any `out=` of NumPy.
+//! * [`Input`] therefore borrows only read-only exports (`bytes` and views of them) and copies everything else before
+//!   the GIL is released. Changing the memory of a read-only view through another view is a data race in the caller's
+//!   program.
+//! * [`Output`] is an array that the Python layer has just allocated, or the caller's `out=`, which the caller must not
+//!   touch from another thread during the call, as with any `out=` in NumPy.
 #![allow(unsafe_code)]
 
 use pyo3::buffer::PyUntypedBuffer;
@@ -15,10 +15,10 @@ use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::slice;
 
-/// Bytes that are copied before Python is asked for signals.
+/// Bytes copied between two checks for signals.
 const PIECE: usize = 1 << 24;
 
-/// Bytes to read.
+/// A read-only buffer argument.
 pub(crate) enum Input {
     Borrowed(PyUntypedBuffer),
     Copied(Vec<u8>),
@@ -27,7 +27,8 @@ pub(crate) enum Input {
 impl Input {
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self {
-            // SAFETY: `extract` let only contiguous, read-only exports through, which stay in place as long as `buffer`.
+            // SAFETY: `extract` accepts only contiguous, read-only exports; they stay in place as long as `buffer`
+            // lives.
             Self::Borrowed(buffer) => unsafe { slice_of(buffer) },
             Self::Copied(bytes) => bytes,
         }
@@ -49,7 +50,8 @@ impl FromPyObject<'_, '_> for Input {
         copy.try_reserve_exact(buffer.len_bytes())
             .map_err(|_| PyMemoryError::new_err("no memory for a copy of the source"))?;
         while copy.len() < buffer.len_bytes() {
-            // SAFETY: contiguous and exported, and nobody else has the GIL until this piece is copied (a signal handler may let go of it between two).
+            // SAFETY: contiguous and exported. This thread holds the GIL until the piece is copied, so no other thread
+            // writes (a signal handler may release the GIL between two pieces).
             let rest = unsafe { &slice_of(&buffer)[copy.len()..] };
             copy.extend_from_slice(&rest[..rest.len().min(PIECE)]);
             object.py().check_signals()?;
@@ -58,7 +60,7 @@ impl FromPyObject<'_, '_> for Input {
     }
 }
 
-/// Bytes to write.
+/// A writable buffer argument.
 pub(crate) struct Output(PyUntypedBuffer);
 
 impl Output {
@@ -67,7 +69,7 @@ impl Output {
         if len == 0 {
             return &mut [];
         }
-        // SAFETY: `extract` let only contiguous, writeable exports through; see the module for other threads.
+        // SAFETY: `extract` accepts only contiguous, writable exports; the module documentation covers other threads.
         unsafe { slice::from_raw_parts_mut(pointer, len) }
     }
 }
@@ -86,12 +88,12 @@ impl FromPyObject<'_, '_> for Output {
 
 /// # Safety
 ///
-/// `buffer` is contiguous, and nobody writes into it as long as the slice lives.
+/// `buffer` is contiguous, and nothing writes to it while the slice lives.
 unsafe fn slice_of(buffer: &PyUntypedBuffer) -> &[u8] {
     let (pointer, len) = (buffer.buf_ptr().cast::<u8>(), buffer.len_bytes());
     if len == 0 {
         return &[];
     }
-    // SAFETY: the caller's promise; a contiguous export of `len` bytes begins at `buf_ptr`.
+    // SAFETY: the caller's promise; a contiguous export of `len` bytes starts at `buf_ptr`.
     unsafe { slice::from_raw_parts(pointer, len) }
 }

@@ -108,7 +108,7 @@ impl Codestream {
     }
 }
 
-/// The frame as decoders have to get it that convert colors on their own.
+/// Returns the frame without statements about its colors, for decoders that would convert colors on their own.
 #[pyfunction]
 pub(crate) fn with_neutral_colors(py: Python<'_>, frame: Input) -> PyResult<Bound<'_, PyBytes>> {
     let frame = frame.as_slice();

@@ -1,4 +1,4 @@
-//! Whether a codestream holds all its samples.
+//! Checks that a codestream contains all its samples.
 
 use crate::buffer::Input;
 use crate::errors::run;
@@ -7,8 +7,8 @@ use dicomet_core::{Error, complete};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// Checks the codestream of frame number `frame`. Returns where its data ends, it with an end marker where it has none,
-/// and warnings.
+/// Checks the codestream of frame number `frame`. Returns the end of its data, the codestream with an end marker added
+/// if it lacks one, and warnings.
 #[pyfunction]
 #[pyo3(signature = (codestream, frame, family))]
 pub(crate) fn complete_codestream<'py>(

@@ -1,4 +1,4 @@
-//! What is made of stored values.
+//! LUTs, palettes and transforms from stored values to display values.
 
 use crate::buffer::{Input, Output};
 use crate::errors::{catch_panic, detached_parallel, run};
@@ -25,7 +25,7 @@ impl Lut {
         catch_panic(py, || lut::Lut::new(first, words(entries.as_slice())?, bits)).map(Self)
     }
 
-    /// The largest entry that there may be.
+    /// Returns the largest value an entry may have.
     #[getter]
     fn max_entry(&self) -> u16 {
         self.0.max_entry()
@@ -48,7 +48,7 @@ impl Palette {
     }
 }
 
-/// Native words of 16 bits.
+/// Returns `bytes` as native 16-bit words.
 fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
     let mut words = Vec::new();
     let memory = |_| Error::pixel_data(ErrorKind::Memory { bytes: bytes.len() as u64 });
@@ -57,7 +57,7 @@ fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
     Ok(words)
 }
 
-/// The entries that segments (PS3.3 C.7.9.2) describe. Both as native words of 16 bits.
+/// Expands segmented palette data (PS3.3 C.7.9.2). Input and output are native 16-bit words.
 #[pyfunction]
 #[pyo3(signature = (segments, *, wide, count))]
 pub(crate) fn expand_segmented(py: Python<'_>, segments: Input, wide: bool, count: usize) -> PyResult<Vec<u16>> {
@@ -118,7 +118,7 @@ impl Transform {
     }
 }
 
-/// The lowest and the highest of native words that are finite and not excluded.
+/// Returns the minimum and maximum of the native words that are finite and not excluded.
 #[pyfunction]
 #[pyo3(signature = (words, *, dtype, excluded))]
 pub(crate) fn extrema(
@@ -131,7 +131,7 @@ pub(crate) fn extrema(
     run(py, || Ok::<_, Error>(core::extrema(sample, words.as_slice(), excluded)))
 }
 
-/// How often each word of 8 or 16 bits occurs, as native words of 64 bits.
+/// Counts each 8-bit or 16-bit word; the counts are native 64-bit words.
 #[pyfunction]
 #[pyo3(signature = (words, *, wide))]
 pub(crate) fn histogram(py: Python<'_>, words: Input, wide: bool) -> PyResult<Bound<'_, PyBytes>> {

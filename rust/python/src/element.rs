@@ -1,4 +1,4 @@
-//! The few elements of a file that matter.
+//! The header scan: finds the elements that decoding needs without building a data set.
 
 use crate::errors::{Failure, catch_panic, detached_parallel};
 use crate::source::Source;
@@ -8,8 +8,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-/// What stands in front of the pixel data; where a data set begins that is deflated; or nothing, where something is not
-/// plainly in order.
+/// Returns the description in front of the pixel data, the offset of a deflated data set, or None if the full parser
+/// must read the header.
 #[pyfunction]
 #[pyo3(signature = (source, *, start, transfer_syntax, display=false))]
 pub(crate) fn find_pixel_data(
@@ -26,7 +26,7 @@ pub(crate) fn find_pixel_data(
         ("data set", Some(transfer_syntax)) => Start::DataSet { transfer_syntax },
         _ => return Err(PyValueError::new_err("start: expected 'file', 'forced', or 'data set' and its syntax")),
     };
-    // Most headers are no longer: to let others have the GIL would take more time than the scan.
+    // Covers most headers. Releasing the GIL would take longer than this scan.
     let head = source.head();
     let found = match catch_panic(py, || Ok::<_, Failure>(scan_from(head, &start, wanted)))? {
         Err(Stop::Short) if (head.len() as u64) < source.length() => {
@@ -41,7 +41,7 @@ pub(crate) fn find_pixel_data(
     }
 }
 
-/// Where the delimiter of a value of undefined length lies; nothing, where something is not plainly in order.
+/// Returns the offset of the delimiter of a value of undefined length, or None if the full parser must read it.
 #[pyfunction]
 #[pyo3(signature = (source, *, tag, vr, value, big_endian))]
 pub(crate) fn find_delimiter(

@@ -1,4 +1,4 @@
-//! Where frames lie.
+//! The frame index of encapsulated pixel data.
 
 use crate::buffer::Input;
 use crate::errors::{Failure, catch_panic, detached_parallel, run};
@@ -55,7 +55,7 @@ pub(crate) struct FrameIndex(pub(crate) encapsulation::FrameIndex);
 
 #[pymethods]
 impl FrameIndex {
-    /// The only frame of so many bytes, which are all there are.
+    /// Returns an index of one frame that consists of all `length` bytes.
     #[staticmethod]
     fn single(length: u64) -> Self {
         Self(encapsulation::FrameIndex::single(vec![Fragment { offset: 0, length }]))
@@ -65,7 +65,7 @@ impl FrameIndex {
         self.0.len()
     }
 
-    /// The bytes of frame `index` in `source`; of a single fragment in memory a view.
+    /// Returns the bytes of frame `index` in `source`; a view if they are a single fragment in memory.
     fn read<'py>(&self, py: Python<'py>, source: &Source, index: usize) -> PyResult<Bound<'py, PyAny>> {
         let fragments = self.0.frame(index);
         if let ([fragment], Some(_)) = (fragments, source.in_memory()) {
@@ -78,7 +78,7 @@ impl FrameIndex {
         crate::bytes(py, &bytes[..count]).map(Bound::into_any)
     }
 
-    /// How many bytes frame `index` has.
+    /// Returns the number of bytes of frame `index`.
     fn frame_bytes(&self, index: usize) -> u64 {
         self.0.frame(index).iter().fold(0, |sum, fragment| sum.saturating_add(fragment.length))
     }
@@ -116,8 +116,8 @@ impl FrameIndex {
 }
 
 impl FrameIndex {
-    /// Fills `out` with frames from `first` on, the first of which is number `number` of the image. Gives what was
-    /// tolerated.
+    /// Fills `out` with frames of this index, starting at `first`, which is frame `number` of the image. Returns
+    /// warnings about tolerated defects.
     pub(crate) fn decode_rle(
         &self,
         plan: &Decoder,

@@ -1,4 +1,4 @@
-//! The one conversion of errors: core to `dicomet.PixelDataError`, and a panic to the same.
+//! Maps core errors and panics to `dicomet.PixelDataError`.
 
 use dicomet_core::Error;
 use dicomet_core::error::ErrorKind;
@@ -13,11 +13,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What reading can end in.
+/// Errors and panics of a call into the core.
 pub(crate) enum Failure {
     Core(Error),
     Python(PyErr),
-    /// A mistake of this library.
+    /// A panic, which is a bug in this library.
     Panic,
 }
 
@@ -43,7 +43,8 @@ impl Failure {
     }
 }
 
-/// `dicomet.PixelDataError`, with the place as attributes; `MemoryError` where there is none.
+/// Returns a `dicomet.PixelDataError` with the place of the error as attributes, or a `MemoryError` if an allocation
+/// failed.
 fn pixel_data_error(py: Python<'_>, error: &Error) -> PyErr {
     if matches!(error.problem, ErrorKind::Memory { .. }) {
         return PyMemoryError::new_err(error.to_string());
@@ -62,7 +63,7 @@ fn raise(py: Python<'_>, message: &str, place: Option<&Bound<'_, PyDict>>) -> Py
     made.map_or_else(|error| error, PyErr::from_value)
 }
 
-/// The `OSError` that Python itself would raise.
+/// Returns the `OSError` that Python itself would raise.
 pub(crate) fn os_error(error: io::Error, path: Option<&Path>) -> PyErr {
     if error.kind() == io::ErrorKind::OutOfMemory {
         return PyMemoryError::new_err(error.to_string());
@@ -86,7 +87,7 @@ pub(crate) fn run<T: Send, E: Into<Failure> + Send>(
     catch_panic(py, || py.detach(work))
 }
 
-/// Runs `work` without the GIL, by a team of at most so many `workers`, until a signal handler raises.
+/// Runs `work` without the GIL on at most `workers` threads; a signal handler that raises cancels it.
 pub(crate) fn detached_parallel<T: Send, E: Into<Failure> + Send>(
     py: Python<'_>,
     workers: Option<NonZero<usize>>,
@@ -95,7 +96,7 @@ pub(crate) fn detached_parallel<T: Send, E: Into<Failure> + Send>(
     run(py, || as_team(workers, work))
 }
 
-/// The same, for who has let go of the GIL.
+/// Same as [`detached_parallel`], for a caller that has already released the GIL.
 pub(crate) fn as_team<T, E: Into<Failure>>(
     workers: Option<NonZero<usize>>,
     work: impl FnOnce(&Parallelism<'_>) -> Result<T, E>,
@@ -104,7 +105,7 @@ pub(crate) fn as_team<T, E: Into<Failure>>(
     let interrupted = || {
         let check = |py: Python<'_>| py.check_signals();
         let error = Python::attach(check).err();
-        // Whoever works may ask again before all have ended.
+        // Other threads may check again before all of them have stopped: keep the first exception.
         let mut raised = locked(&raised);
         *raised = raised.take().or(error);
         raised.is_some()
@@ -113,13 +114,13 @@ pub(crate) fn as_team<T, E: Into<Failure>>(
     raised.into_inner().ok().flatten().map_or(done.map_err(Into::into), |error| Err(error.into()))
 }
 
-/// Runs `work` with the GIL. A panic, which would be a mistake of this library, becomes an ordinary exception.
+/// Runs `work` with the GIL. A panic, which is a bug in this library, becomes an ordinary exception.
 pub(crate) fn catch_panic<T, E: Into<Failure>>(py: Python<'_>, work: impl FnOnce() -> Result<T, E>) -> PyResult<T> {
     let done = catch_unwind(AssertUnwindSafe(work));
     done.map_or(Err(Failure::Panic), |done| done.map_err(Into::into)).map_err(|failure| failure.into_py(py))
 }
 
-/// Locks what no panic leaves half done.
+/// Locks a mutex whose value stays consistent even if a thread panics, so poisoning is ignored.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The description of an image.
+//! The `Image` class: the checked description of an image.
 
 use crate::buffer::Input;
 use crate::codestream::Codestream;
@@ -111,7 +111,7 @@ impl Image {
     }
 }
 
-/// The family of a transfer syntax, as Python names it.
+/// Parses the name of a codestream family.
 pub(crate) fn parse_family(name: &str) -> PyResult<Family> {
     match name {
         "JPEG" => Ok(Family::Jpeg),

@@ -1,6 +1,6 @@
-//! The Python module `dicomet._native`: takes arguments, releases the GIL, calls `dicomet-core`, maps errors.
+//! The Python module `dicomet._native`: extracts arguments, releases the GIL, calls `dicomet-core`, maps errors.
 //!
-//! No rule of the standard stands here. The docstrings are in `python/dicomet/_native.pyi`.
+//! No rule of the standard is implemented here. The docstrings are in `python/dicomet/_native.pyi`.
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
 
 mod ahead;
@@ -23,7 +23,7 @@ mod turn;
 
 use pyo3::prelude::*;
 
-/// Not `PyBytes::new`, which panics where there is no memory.
+/// Copies `bytes` into a Python object. `PyBytes::new` would panic if the allocation fails.
 fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, pyo3::types::PyBytes>> {
     pyo3::types::PyBytes::new_with(py, bytes.len(), |new| {
         new.copy_from_slice(bytes);

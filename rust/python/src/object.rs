@@ -1,4 +1,4 @@
-//! Objects of Python's that read: by one thread at a time, whoever reads them.
+//! Python file objects, read by one thread at a time across all calls.
 
 use crate::buffer::Input;
 use crate::errors::locked;
@@ -6,15 +6,15 @@ use crate::turn::ForkSafeLock;
 use pyo3::prelude::*;
 use std::sync::{Arc, Mutex, Weak};
 
-/// An object with `tell`, `seek` and `read`, whose position is kept.
+/// An object with `tell`, `seek` and `read`. Its position is restored after each use.
 pub(crate) struct Object {
     file: Py<PyAny>,
     turn: Arc<ForkSafeLock>,
 }
 
-/// Objects in use, by their address, which is theirs as long as somebody uses them: calls that have been given the same
-/// object would move each other's position. It is only looked at by threads that are attached to Python, so that no fork
-/// finds it locked.
+/// The locks of file objects in use, by the address of the object, which is unique while it is in use: two calls that
+/// got the same object would move each other's position. Only threads attached to Python lock this list, so a fork
+/// never finds it locked.
 static TURNS: Mutex<Vec<(usize, Weak<ForkSafeLock>)>> = Mutex::new(Vec::new());
 
 fn turn_of(file: &Py<PyAny>) -> Arc<ForkSafeLock> {
@@ -35,12 +35,12 @@ impl Object {
         Self { file, turn }
     }
 
-    /// Fills `buffer` from `offset` on; less only at the end.
+    /// Fills `buffer` from `offset`; reads fewer bytes only at the end.
     pub(crate) fn read_at(&self, py: Python<'_>, offset: u64, buffer: &mut [u8]) -> PyResult<usize> {
         self.with_lock(py, |file| read(file, offset, buffer))
     }
 
-    /// Bytes to its end. What `seek` gives is not looked at: that of an `mmap` gives nothing before Python 3.13.
+    /// Returns the size in bytes. The return value of `seek` is ignored: `mmap.seek` returns None before Python 3.13.
     pub(crate) fn length(&self, py: Python<'_>) -> PyResult<u64> {
         self.with_lock(py, |file| {
             file.call_method1("seek", (0, 2))?;
@@ -48,7 +48,7 @@ impl Object {
         })
     }
 
-    /// Lets `work` use the object, and puts it back to where it was.
+    /// Calls `work` with the object and restores its position.
     fn with_lock<T>(&self, py: Python<'_>, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> PyResult<T> {
         let turn = if self.turn.is_of_this_process() { Arc::clone(&self.turn) } else { turn_of(&self.file) };
         let _in_use = turn.begin(py)?;
@@ -64,7 +64,7 @@ fn read(file: &Bound<'_, PyAny>, offset: u64, buffer: &mut [u8]) -> PyResult<usi
     file.call_method1("seek", (offset,))?;
     let mut done = 0;
     while done < buffer.len() {
-        // An unbuffered file, or one of the caller's own, may return less than there is.
+        // An unbuffered file, or a file object of the caller's own class, may return fewer bytes than there are.
         let read: Input = file.call_method1("read", (buffer.len() - done,))?.extract()?;
         let bytes = read.as_slice();
         if bytes.is_empty() {

@@ -1,4 +1,4 @@
-//! What is made of samples for others: PNG files, and images of another size.
+//! PNG encoding and resizing.
 
 use crate::buffer::{Input, Output};
 use crate::errors::run;

@@ -1,4 +1,4 @@
-//! What is done to samples, and the calls that do it without the GIL.
+//! The `Decoder` class, and the calls that decode without the GIL.
 
 use crate::buffer::{Input, Output};
 use crate::display::Transform;
@@ -35,7 +35,7 @@ impl Decoder {
             .map(Self)
     }
 
-    /// The same plan with a result of another form.
+    /// Returns this decoder with another output form.
     #[pyo3(signature = (*, big_endian, planar, arithmetic, strict))]
     fn with_output(&self, big_endian: bool, planar: bool, arithmetic: &str, strict: bool) -> PyResult<Self> {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
@@ -43,7 +43,7 @@ impl Decoder {
         Ok(Self(self.0.clone().with_output(form)))
     }
 
-    /// The same plan, whose samples are not the result, but go through `transform`, where there is one.
+    /// Returns this decoder with `transform` applied to its samples, if there is one.
     #[pyo3(signature = (transform))]
     fn with_transform(slf: Bound<'_, Self>, transform: Option<&Transform>) -> PyResult<Py<Self>> {
         let Some(transform) = transform else { return Ok(slf.unbind()) };
@@ -132,11 +132,11 @@ fn parse_arithmetic(name: &str) -> PyResult<Arithmetic> {
     }
 }
 
-/// Bytes that are copied and converted together, of pixels side by side: they stay in the cache.
+/// Bytes of interleaved pixels copied and converted at a time, so that they stay in the cache.
 const PIECE: NonZero<usize> = NonZero::new(3 * 4096).unwrap();
 
-/// Writes the colours of `src`, converted, to `out`, which is as long: pixels side by side, or frames in planes of
-/// `plane_bytes`.
+/// Converts the colors of `src` into `out`, which has the same length: interleaved pixels, or frames of three planes of
+/// `plane_bytes` each.
 #[pyfunction]
 #[pyo3(signature = (src, out, *, conversion, arithmetic, plane_bytes))]
 pub(crate) fn convert_color(

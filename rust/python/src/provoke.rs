@@ -1,5 +1,5 @@
-//! Panics on purpose: there is no input that is known to cause one, and what becomes of one must be seen nevertheless.
-//! Not in what is released (feature `provoke`).
+//! Deliberate panics: no input is known to cause one, but tests must show how a panic is reported. Not part of released
+//! builds (feature `provoke`).
 
 use crate::ahead::{DecodePool, Done};
 use crate::errors::{Failure, catch_panic, detached_parallel, run};

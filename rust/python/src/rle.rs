@@ -1,4 +1,4 @@
-//! One frame to RLE Lossless.
+//! RLE Lossless encoding of one frame.
 
 use crate::buffer::Input;
 use crate::errors::run;

@@ -1,4 +1,4 @@
-//! Where bytes come from: memory of Python's, a file, or anything else that Python can read.
+//! Sources of bytes: Python memory, a file, or any other object that Python can read.
 
 use crate::buffer::Input;
 use crate::errors::{Failure, as_team, os_error, run};
@@ -15,10 +15,10 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes that are read when a file is opened.
+/// Bytes read when a file is opened.
 const HEAD: usize = 1 << 14;
 
-/// A part of somebody's bytes, which any thread can read.
+/// A range of a source of bytes, readable from any thread.
 #[pyclass(frozen, module = "dicomet._native")]
 #[derive(Clone)]
 pub(crate) struct Source {
@@ -28,18 +28,18 @@ pub(crate) struct Source {
 }
 
 enum Origin {
-    /// `view` is the same memory, where it is Python's.
+    /// `view` is a view of the same memory, if Python owns it.
     Memory { bytes: Input, view: Option<Py<PyAny>> },
-    /// `head` is how it begins: most headers are in it, and the first items of what follows them.
+    /// `head` is the start of the file: it usually contains the whole header and the first items of the pixel data.
     File { file: File, head: Vec<u8> },
-    /// An object with `tell`, `seek` and `read`, by one thread at a time.
+    /// An object with `tell`, `seek` and `read`, used by one thread at a time.
     Object(Object),
-    /// What the deflate stream `stored` gives (PS3.5 A.5), inflated as far as it is read.
+    /// The output of the deflate stream `stored` (PS3.5 A.5), inflated as far as it is read.
     Deflated { stored: Source, stream: Box<Shared<Stream>> },
 }
 
-/// A deflate stream, and the part of it that has been asked for in memory: threads that ask for the same one behind each
-/// other get the same.
+/// A deflate stream and the range of its output that was inflated last: threads that request the same range one after
+/// another share it.
 #[derive(Default)]
 struct Stream {
     inflater: Inflater,
@@ -108,7 +108,7 @@ impl Source {
         self.start
     }
 
-    /// The descriptor of a file, which stays open as long as this lives.
+    /// Returns the file descriptor, which stays open as long as this source lives.
     #[cfg(unix)]
     fn fileno(&self) -> PyResult<i32> {
         use std::os::fd::AsRawFd;
@@ -128,7 +128,7 @@ impl Source {
         matches!(*self.origin, Origin::Object(_))
     }
 
-    /// The part from `start` on, of `length` bytes or fewer at the end.
+    /// Returns `length` bytes from `start`, or fewer at the end.
     fn part(&self, start: u64, length: u64) -> Self {
         let start = start.min(self.length);
         Self {
@@ -138,8 +138,9 @@ impl Source {
         }
     }
 
-    /// What the deflate stream (PS3.5 A.5) gives that begins at `offset` and goes to the end. It is inflated as far as it
-    /// is read; its length is not known, but for what so many bytes can give at most.
+    /// Returns the output of the deflate stream (PS3.5 A.5) that starts at `offset` and extends to the end. It is
+    /// inflated as far as it is read. Its length is unknown; `length` is the upper bound that deflate allows for the
+    /// compressed size.
     fn deflate_stream(&self, offset: u64) -> Self {
         let stored = self.part(offset, u64::MAX);
         let length = stored.length.saturating_mul(MAX_BYTES_PER_BYTE);
@@ -151,7 +152,7 @@ impl Source {
         matches!(*self.origin, Origin::Deflated { .. })
     }
 
-    /// The first `limit` bytes, or as many as there are, in memory.
+    /// Returns the first `limit` bytes, or all if there are fewer, in memory.
     fn inflate_prefix(&self, py: Python<'_>, limit: u64) -> PyResult<Self> {
         let part = self.part(0, limit);
         let Origin::Deflated { stored, stream } = &*part.origin else {
@@ -164,7 +165,7 @@ impl Source {
         let part = self.part(offset, count);
         if let Origin::Memory { view: Some(view), .. } = &*self.origin {
             let (start, end) = (isize::try_from(part.start)?, isize::try_from(part.start + part.length)?);
-            // Not `PySlice::new`, which keeps a reference to each number for ever (PyO3 0.30).
+            // `PySlice::new` leaks a reference to each number (PyO3 0.30).
             return view.bind(py).get_item(py.get_type::<PySlice>().call1((start, end))?);
         }
         let read = match part.in_memory() {
@@ -191,10 +192,10 @@ impl Source {
         };
         let (about, origin) = opened().map_err(|error| open_error(error, &path))?;
         if about.is_dir() {
-            // Where a directory can be opened, it cannot be read.
+            // Some systems can open a directory, but not read it.
             return Err(PyIsADirectoryError::new_err((21, "Is a directory", path.into_os_string())));
         }
-        // A file may grow meanwhile; and the system knows no size of some that have contents.
+        // The file may have grown since `metadata`, and some files with contents have no size on record.
         let length = match &origin {
             Origin::File { head, .. } => about.len().max(head.len() as u64),
             _ => about.len(),
@@ -207,7 +208,7 @@ impl Source {
         Self::new(Origin::Memory { bytes: Input::Copied(bytes), view: None }, length)
     }
 
-    /// All bytes, or as many as there are, of what is not in memory.
+    /// Reads the whole range of a source that is not in memory, or as many bytes as there are.
     fn read_whole(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         let length = usize::try_from(self.length).unwrap_or(usize::MAX);
         run(py, || -> Result<_, Failure> {
@@ -225,7 +226,7 @@ impl Source {
         Self { origin: Arc::new(origin), start: 0, length }
     }
 
-    /// How it begins, as far as that is there without reading; empty where it is not.
+    /// Returns the first bytes that are available without reading; empty if there are none.
     pub(crate) fn head(&self) -> &[u8] {
         let head = match &*self.origin {
             Origin::File { head, .. } if self.start == 0 => head,
@@ -234,7 +235,7 @@ impl Source {
         &head[..head.len().min(HEAD)]
     }
 
-    /// How many threads may work on it: an object of Python's may belong to the thread that has made it.
+    /// Limits the number of threads: a Python file object may belong to the thread that created it.
     pub(crate) fn workers(&self, wanted: Option<NonZero<usize>>) -> Option<NonZero<usize>> {
         if self.is_file_object() { Some(NonZero::<usize>::MIN) } else { wanted }
     }
@@ -272,7 +273,7 @@ impl dicomet_core::source::Source for Source {
     }
 }
 
-/// Opens a file without waiting for anybody: a FIFO is refused when it is read.
+/// Opens a file without blocking: a FIFO is refused when it is read.
 fn open_to_read(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -281,7 +282,7 @@ fn open_to_read(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// The error for a file that cannot be opened or read; that for a pipe says what to do.
+/// Maps an error of opening or reading a file; for a pipe, the message says what to do.
 fn open_error(error: io::Error, path: &Path) -> PyErr {
     #[cfg(unix)]
     if error.raw_os_error() == Some(libc::ESPIPE) {
@@ -294,7 +295,7 @@ fn is_within(head: &[u8], offset: u64, count: usize) -> bool {
     offset.checked_add(count as u64).is_some_and(|end| end <= head.len() as u64)
 }
 
-/// Fills `buffer` from `offset` on, without moving anybody's position; less only at the end of the file.
+/// Fills `buffer` from `offset` without moving the file position; reads fewer bytes only at the end of the file.
 fn read_file(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     #[cfg(unix)]
     use std::os::unix::fs::FileExt;

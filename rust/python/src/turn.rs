@@ -1,4 +1,4 @@
-//! One thread at a time, where threads may be forked away, interrupted, or come back through Python's code.
+//! A lock that survives forks, responds to signals, and detects reentry through Python code.
 
 use crate::errors::{Failure, locked};
 use pyo3::exceptions::PyRuntimeError;
@@ -7,12 +7,12 @@ use std::sync::{Condvar, Mutex};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-/// How often a caller who waits for another looks for signals.
+/// Interval of the signal checks while waiting for the lock.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Whose turn it is.
+/// A lock that belongs to the process that created it.
 pub(crate) struct ForkSafeLock {
-    /// After a fork the thread whose turn it was is not there to end it.
+    /// After a fork, the thread that held the lock does not exist in the child and cannot release it.
     process: u32,
     user: Mutex<Option<ThreadId>>,
     free: Condvar,
@@ -29,7 +29,7 @@ impl ForkSafeLock {
         self.process == std::process::id()
     }
 
-    /// Waits for its turn, until a signal handler raises.
+    /// Acquires the lock; a signal handler that raises ends the wait.
     pub(crate) fn begin(&self, py: Python<'_>) -> PyResult<Guard<'_>> {
         let this_thread = thread::current().id();
         loop {
@@ -40,7 +40,7 @@ impl ForkSafeLock {
                     return Ok(Guard(self));
                 }
                 Some(other) if other == this_thread => {
-                    // From its own `read`, or from a signal handler meanwhile: nobody else could let it go on.
+                    // Reentry from the object's own `read`, or from a signal handler during it: waiting would deadlock.
                     return Err(PyRuntimeError::new_err("the source is being read already, by the same thread"));
                 }
                 Some(_) => drop(user),
@@ -56,7 +56,7 @@ impl ForkSafeLock {
     }
 }
 
-/// It is the turn of the thread that has this.
+/// Holds the lock until it is dropped.
 pub(crate) struct Guard<'a>(&'a ForkSafeLock);
 
 impl Drop for Guard<'_> {
@@ -66,7 +66,7 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// A value that is used in turns. In a forked process each use has one of its own, as new.
+/// A value used by one thread at a time. In a forked child each use gets a new default value.
 #[derive(Default)]
 pub(crate) struct Shared<T> {
     turn: ForkSafeLock,

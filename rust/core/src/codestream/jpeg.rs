@@ -16,13 +16,13 @@ pub struct Details {
     pub hp_transform: Option<u8>,
 }
 
-/// 10918-1 F.1.2, G.1.2: a block of 64 samples takes one bit at least, and with subsampling the samples of a pixel
+/// 10918-1 F.1.2, G.1.2: a block of 64 samples takes at least one bit, and with subsampling the samples of a pixel
 /// share blocks. Doubled for safety.
 const DCT_SAMPLES_FOR_A_BYTE: u64 = 2 * 8 * 64 * 3;
-/// 10918-1 H.1.2.2: a sample takes one bit at least. More, because decoders complete a truncated end.
+/// 10918-1 H.1.2.2: a sample takes at least one bit. Larger than that bound, because decoders fill in a truncated end.
 const LOSSLESS_SAMPLES_FOR_A_BYTE: u64 = 64;
 
-/// Reads the marker segments up to the first scan header; none without a frame header.
+/// Reads the marker segments up to the first scan header; None without a frame header.
 pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
     let mut rest = frame.get(2..)?;
     let mut details = Details::default();
@@ -33,7 +33,7 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
             // SOS and EOI
             0xDA | 0xD9 => break,
             _ if is_frame_header(marker) => {
-                // Of several, which only the hierarchical processes have, the first counts.
+                // Only the hierarchical processes have several frame headers; the first one counts.
                 if found.is_none() {
                     details.lossless = marker == 0xC3;
                     found = Some(frame_header(marker, segment)?);
@@ -47,7 +47,7 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
     Some(Codestream { details: super::Details::Jpeg(details), ..header })
 }
 
-/// The next marker, its segment, and the bytes that follow; none at the end of complete segments.
+/// Returns the next marker, its segment, and the bytes that follow; None at the end of complete segments.
 fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let mut rest = bytes;
     loop {
@@ -99,7 +99,7 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
 }
 
 impl Details {
-    /// Reads an application segment. One that is too short for its content is none.
+    /// Reads an application segment. A segment that is too short for its content is ignored.
     fn read(&mut self, marker: u8, segment: &[u8]) {
         match (marker, segment) {
             // 10918-5 10.1: identifier, version, units, densities, and the size of the thumbnail, 14 bytes.
@@ -114,12 +114,12 @@ impl Details {
     }
 }
 
-/// Adobe APP14 with transform 0, from which each decoder concludes that there is nothing to convert.
+/// Adobe APP14 with transform 0, from which every decoder concludes that no conversion is needed.
 const NO_TRANSFORM: &[u8] = b"\xFF\xEE\x00\x0EAdobe\x00\x64\x00\x00\x00\x00\x00";
 
-/// The same codestream with other statements about its colors: without JFIF and Adobe segments in front of the scan,
-/// and, for 10918-1, with an Adobe segment that says "no transform". Decoders that convert colors on their own then
-/// return the components as they are coded. None for what is not JPEG.
+/// Returns the codestream with its color information replaced: without JFIF and Adobe segments before the scan, and,
+/// for 10918-1, with an Adobe segment that states "no transform". Decoders that convert colors on their own then return
+/// the components as coded. None if `frame` is not JPEG.
 pub fn with_neutral_colors(frame: &[u8]) -> Result<Option<Vec<u8>>> {
     let Some(mut rest) = frame.strip_prefix(&[0xFF, 0xD8]) else { return Ok(None) };
     let Some(header) = read(frame) else { return Ok(None) };

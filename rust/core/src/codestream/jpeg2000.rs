@@ -5,12 +5,12 @@ use super::{Codestream, Component, Family};
 /// The statements of a JPEG 2000 codestream about its colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Details {
-    /// Multiple component transform (A.6.1, table A.17) in COD of the main header or of a tile: RCT or ICT, by the
-    /// wavelet. A tile may do without; its decoded components are the same, because the transform is inverted.
+    /// Multiple component transform (A.6.1, table A.17) in COD of the main header or of a tile: RCT or ICT, depending
+    /// on the wavelet. A tile may omit it; its decoded components are the same, because the transform is inverted.
     pub component_transform: bool,
-    /// The wavelet of COD is the reversible 5-3 (table A.20).
+    /// Whether the wavelet of COD is the reversible 5-3 (table A.20).
     pub reversible: bool,
-    /// Boxes of JP2 stand around the codestream, which PS3.5 A.4.4 does not allow.
+    /// Whether boxes of JP2 enclose the codestream, which PS3.5 A.4.4 does not allow.
     pub boxed: bool,
     /// Enumerated color space (table I.10) of the first Colour Specification box that has one: 16 sRGB, 17 grayscale,
     /// 18 sYCC.
@@ -22,7 +22,7 @@ const SOT: u8 = 0x90;
 const SOD: u8 = 0x93;
 const COD: u8 = 0x52;
 
-/// Reads SIZ, COD and the boxes in front of the codestream; none without SIZ.
+/// Reads SIZ, COD and the boxes before the codestream; None without SIZ.
 pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
     // Boxes around the codestream are not allowed, but occur.
     let start = frame.windows(4).position(|bytes| bytes == SOC_SIZ)?;
@@ -54,7 +54,7 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
     })
 }
 
-/// The marker, its segment without the length, and the bytes that follow.
+/// Returns the marker, its segment without the length, and the bytes that follow.
 fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let &[0xFF, marker, l1, l0] = bytes.first_chunk()? else { return None };
     let end = 2 + usize::from(u16::from_be_bytes([l1, l0])).max(2);
@@ -73,7 +73,7 @@ fn components(bytes: &[u8], count: usize) -> Option<Vec<Component>> {
     Some(described.iter().enumerate().map(component).collect())
 }
 
-/// Reads COD of the main header, and those of the tile-part headers, as far as they are there.
+/// Reads COD of the main header, and those of the tile-part headers, if present.
 fn coding_styles(bytes: &[u8]) -> Details {
     let mut details = Details::default();
     let mut rest = bytes;
@@ -88,7 +88,7 @@ fn coding_styles(bytes: &[u8]) -> Details {
         }
         rest = next;
     }
-    // Each tile-part takes 12 bytes at least, so that the walk ends.
+    // Each tile-part takes at least 12 bytes, so the walk ends.
     while let Some((tile_transform, next)) = tile_part(rest) {
         details.component_transform |= tile_transform;
         rest = next;
@@ -101,7 +101,8 @@ fn has_transform(cod: &[u8]) -> bool {
     cod.get(4).is_some_and(|&transform| transform != 0)
 }
 
-/// Whether a tile-part's own COD has a component transform, and the bytes of the next tile-part; none at the end.
+/// Returns whether a tile-part's own COD has a component transform, and the bytes of the next tile-part; None at the
+/// end.
 fn tile_part(bytes: &[u8]) -> Option<(bool, &[u8])> {
     let (SOT, segment, mut rest) = next_segment(bytes)? else { return None };
     let length = u32::from_be_bytes(*segment.get(2..6)?.first_chunk()?) as usize;
@@ -128,14 +129,14 @@ fn color_space(boxes: &[u8]) -> Option<u32> {
     })
 }
 
-/// The boxes in `bytes` (I.4): name and content. One that goes on beyond the end is cut there.
+/// The boxes in `bytes` (I.4): name and content. A box that extends beyond the end is truncated.
 fn children(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let (head, rest) = bytes.split_first_chunk::<8>()?;
         let [l3, l2, l1, l0, name @ ..] = *head;
         let content = match u32::from_be_bytes([l3, l2, l1, l0]) {
             0 => rest.len(),
-            // XLBox: eight bytes for the length follow. No header of an image is so long.
+            // XLBox: an eight-byte length follows. No image header is that long.
             1..8 => return None,
             length => (length as usize - 8).min(rest.len()),
         };
@@ -145,7 +146,7 @@ fn children(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
-/// The codestream without the boxes around it, whose color space some decoders apply on their own.
+/// Returns the codestream without the enclosing boxes, whose color space some decoders apply on their own.
 #[must_use]
 pub fn without_boxes(frame: &[u8]) -> &[u8] {
     let start = frame.windows(4).position(|bytes| bytes == SOC_SIZ).unwrap_or(0);

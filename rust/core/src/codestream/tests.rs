@@ -54,7 +54,7 @@ fn components_of_a_frame_header() {
     assert_eq!(found, [(82, (4, 1)), (0, (1, 2)), (255, (2, 2))]);
     assert!(header.is_subsampled());
     assert!(!Codestream::read(&jpeg(&[], 0xC0, 2, &[[1, 0x22]; 3])).unwrap().is_subsampled());
-    // A header that ends before its components is none.
+    // A header that ends before its components is not a header.
     for length in 0..frame.len() {
         assert_eq!(Codestream::read(&frame[..length]), None, "{length}");
     }
@@ -71,7 +71,7 @@ fn color_statements_of_jpeg() {
                     segments.extend(hp_transform.map_or_else(Vec::new, |t| [b"\xFF\xE8\0\x07mrfx", &[t][..]].concat()));
                     let expected = jpeg::Details { lossless, jfif, adobe_transform, hp_transform };
                     assert_eq!(jpeg_details(&jpeg(&segments, marker, 2, COLORS)), expected);
-                    // The same between frame header and scan header; what follows the scan header does not count.
+                    // The same between frame header and scan header; segments after the scan header are ignored.
                     let [mut before_scan, mut after_scan] = [(); 2].map(|()| jpeg(&[], marker, 2, COLORS));
                     before_scan.extend(&segments);
                     assert_eq!(jpeg_details(&before_scan), expected);
@@ -167,7 +167,7 @@ fn only_the_codestreams_of_the_transfer_syntax() {
     }
 }
 
-/// SOC, SIZ, COD with `transform` and `wavelet`, and two tile-parts, of which the second has a COD with `tile_transform`.
+/// SOC, SIZ, COD with `transform` and `wavelet`, and two tile-parts; the second has a COD with `tile_transform`.
 fn jpeg2000(size: [u32; 4], components: &[[u8; 3]], transform: u8, wavelet: u8, tile_transform: Option<u8>) -> Vec<u8> {
     let cod = |transform: u8| vec![0xFF, 0x52, 0, 12, 0, 0, 0, 1, transform, 5, 4, 4, 0, wavelet];
     let count = components.len() as u8;
@@ -229,7 +229,7 @@ fn color_statements_of_jpeg_2000() {
             ..Default::default()
         };
         assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
-        // Without an end, or with a length of 0 for the last tile-part, nothing changes.
+        // The same without an end marker, or with a length of 0 for the last tile-part.
         assert_eq!(Codestream::read(&frame[..frame.len() - 2]).unwrap().details, Details::Jpeg2000(expected));
     }
 }

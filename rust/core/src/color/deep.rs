@@ -1,12 +1,12 @@
-//! `YBR_FULL` of any depth: the same equations with the offset `2^(bits - 1)` in place of 128.
+//! `YBR_FULL` of any depth: the same equations with the offset `2^(bits - 1)` instead of 128.
 
 use crate::image::ByteOrder;
 
-/// The exact numerators of the equations over this denominator.
+/// The common denominator of the exact equations.
 const DENOMINATOR: i64 = 587_000;
 
-/// Pixels side by side, in place: `YBR_FULL` of `bits` (1 to 32) to RGB, exactly, rounded half up and limited to
-/// `2^bits - 1`. `width`: bytes of a sample, 1, 2 or 4, in `order`.
+/// Converts interleaved pixels from `YBR_FULL` of `bits` (1 to 32) to RGB, in place and exactly, rounded half up and
+/// clamped to `2^bits - 1`. `width`: bytes of a sample, 1, 2 or 4, in byte order `order`.
 pub fn convert_deep_ybr_to_rgb(pixels: &mut [u8], width: usize, bits: u8, order: ByteOrder) {
     match width {
         1 => convert::<1>(pixels, bits, order),
@@ -24,7 +24,7 @@ fn convert<const W: usize>(pixels: &mut [u8], bits: u8, order: ByteOrder) {
     }
 }
 
-/// Luminance and chrominance around 0, of up to 33 bits each, so that no sum of products exceeds 64 bits.
+/// Takes luminance, and chrominance centered at 0, of up to 33 bits each, so that no sum of products exceeds 64 bits.
 fn to_rgb([y, cb, cr]: [i64; 3]) -> [i64; 3] {
     let rounded = |numerator: i64| (2 * numerator + DENOMINATOR).div_euclid(2 * DENOMINATOR);
     let y = DENOMINATOR * y;
@@ -63,8 +63,8 @@ mod tests {
         }
     }
 
-    /// The equations with the coefficients of the standard, over a common denominator of 10^9 that shares nothing with
-    /// the factors above but the standard.
+    /// The equations with the coefficients of the standard, over a common denominator of 10^9. Nothing but the standard
+    /// is shared with the factors above.
     fn oracle(ybr: [u32; 3], bits: u8) -> [u32; 3] {
         let [y, cb, cr] = ybr.map(i128::from);
         let (half, highest) = (1i128 << (bits - 1), (1i128 << bits) - 1);

@@ -1,12 +1,14 @@
-//! The same equations as a product of a pixel and a 3 x 3 matrix in 32-bit floating point, as NumPy's `matmul` gives it.
+//! The same equations as a product of a pixel and a 3 x 3 matrix in 32-bit floating point, as NumPy's `matmul` computes
+//! it.
 //!
-//! That is what pydicom's users get. It is the exact result but for few inputs whose exact sum lies halfway between two
-//! bytes: rounded factors put it below. Which inputs these are, depends on whether the machine's BLAS library rounds
-//! every product by itself, or fuses it with the sum (FMA). The tests prove both against the product, for every input.
+//! This is what pydicom returns. It equals the exact result except for a few inputs whose exact sum lies halfway
+//! between two integers: rounded factors push it below. Which inputs differ depends on whether the machine's BLAS
+//! library rounds each product separately, or fuses it with the sum (FMA). The tests verify both against the product,
+//! for every input.
 
 use super::{rgb_to_ybr, ybr_to_rgb};
 
-/// The pixels of this chrominance, with a luminance from `low` to `high`, get a green that is 1 lower.
+/// Pixels with this chrominance and a luminance from `low` to `high` get a green value that is lower by 1.
 #[derive(Clone, Copy)]
 struct Lower {
     cb: u8,
@@ -18,13 +20,13 @@ struct Lower {
 const SEPARATE: Lower = Lower { cb: 178, cr: 78, low: 0, high: 13 };
 const FUSED: Lower = Lower { cb: 78, cr: 178, low: 19, high: 46 };
 
-/// One pixel, `YBR_FULL` to RGB, every product rounded.
+/// Converts one pixel from `YBR_FULL` to RGB, with every product rounded.
 #[inline(always)]
 pub(super) fn ybr_to_rgb_separate(ybr: [u8; 3]) -> [u8; 3] {
     lowered(ybr, SEPARATE)
 }
 
-/// One pixel, `YBR_FULL` to RGB, products fused with their sum.
+/// Converts one pixel from `YBR_FULL` to RGB, with products fused with their sums.
 #[inline(always)]
 pub(super) fn ybr_to_rgb_fused(ybr: [u8; 3]) -> [u8; 3] {
     lowered(ybr, FUSED)
@@ -40,21 +42,21 @@ fn lowered([y, cb, cr]: [u8; 3], lower: Lower) -> [u8; 3] {
 
 const Y_FACTORS: [f32; 3] = [0.299, 0.587, 0.114];
 
-/// One pixel, RGB to `YBR_FULL`, every product rounded.
+/// Converts one pixel from RGB to `YBR_FULL`, with every product rounded.
 #[inline(always)]
 pub(super) fn rgb_to_ybr_separate(rgb: [u8; 3]) -> [u8; 3] {
     let [r, g, b] = rgb.map(f32::from);
     with_luminance(rgb, r * Y_FACTORS[0] + g * Y_FACTORS[1] + b * Y_FACTORS[2])
 }
 
-/// One pixel, RGB to `YBR_FULL`, products fused with their sum.
+/// Converts one pixel from RGB to `YBR_FULL`, with products fused with their sums.
 #[inline(always)]
 pub(super) fn rgb_to_ybr_fused(rgb: [u8; 3]) -> [u8; 3] {
     let [r, g, b] = rgb.map(f32::from);
     with_luminance(rgb, b.mul_add(Y_FACTORS[2], g.mul_add(Y_FACTORS[1], r * Y_FACTORS[0])))
 }
 
-/// Compares, where rounding `luminance` itself would need a conversion that cannot be done to many pixels at once.
+/// Compares instead of rounding `luminance`, because that would require a conversion that cannot be vectorized.
 #[inline(always)]
 fn with_luminance(rgb: [u8; 3], luminance: f32) -> [u8; 3] {
     let [y, cb, cr] = rgb_to_ybr(rgb);
@@ -75,7 +77,7 @@ mod tests {
 
     const Y_OFFSETS: [f32; 3] = [0.5, 128.5, 128.5];
 
-    /// The sum of the products and `offset`, rounded down and limited to a byte.
+    /// Returns the sum of the products and `offset`, rounded down and clamped to a byte.
     #[allow(clippy::cast_sign_loss, reason = "the cast limits to 0..=255")]
     fn product(fused: bool, pixel: [f32; 3], matrix: &[[f32; 3]; 3], offset: [f32; 3]) -> [u8; 3] {
         std::array::from_fn(|column| {

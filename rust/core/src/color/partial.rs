@@ -1,6 +1,6 @@
 //! The retired `YBR_PARTIAL_422` and `YBR_PARTIAL_420` (PS3.3-2004 C.7.6.3.1.2) at full size, 8 bits.
 //!
-//! Black is Y = 16 and white 235, and Cb and Cr go from 16 to 240 around 128: the scaled components of `YBR_FULL`,
+//! Y ranges from 16 (black) to 235 (white), Cb and Cr from 16 to 240 around 128: the scaled components of `YBR_FULL`,
 //!
 //! ```text
 //! Y = 219 / 255 Yfull + 16    Cb = 224 / 255 (Cbfull - 128) + 128    Cr = 224 / 255 (Crfull - 128) + 128
@@ -8,7 +8,7 @@
 //!
 //! which are the standard's equations with all digits (0.2568 = 0.299 * 219 / 255).
 
-/// The denominator of all three equations.
+/// The common denominator of the three equations.
 const DENOMINATOR: i64 = 219 * 224 * 587_000;
 /// The numerators.
 const Y: i64 = 255 * 224 * 587_000;
@@ -17,7 +17,7 @@ const GREEN_CB: i64 = -255 * 219 * 202_008;
 const GREEN_CR: i64 = -255 * 219 * 419_198;
 const BLUE_CB: i64 = 255 * 219 * 1_040_164;
 
-/// Pixels side by side, in place: to RGB from 0 to 255, exactly, rounded half up.
+/// Converts interleaved pixels to RGB from 0 to 255, in place and exactly, rounded half up.
 pub fn convert_partial_ybr_to_rgb(pixels: &mut [u8]) {
     for pixel in pixels.as_chunks_mut::<3>().0 {
         let [y, cb, cr] = pixel.map(i64::from);
@@ -40,7 +40,7 @@ mod tests {
         ybr
     }
 
-    /// The equations in floating point: the same but where a value lies halfway between two numbers.
+    /// The equations in floating point: they agree except where a value lies halfway between two integers.
     #[test]
     fn as_in_floating_point() {
         for i in (0..1u32 << 24).step_by(11) {
@@ -55,7 +55,7 @@ mod tests {
         }
     }
 
-    /// The standard's own equations, from RGB: what comes back differs by the rounding of the components only.
+    /// The standard's own equations, from RGB: the result differs only by the rounding of the components.
     #[test]
     fn inverts_the_equations_of_the_standard() {
         for i in (0..1u32 << 24).step_by(13) {

@@ -1,40 +1,40 @@
-//! ISO/IEC 10918-1 Annex C and F.2.2: Huffman tables, and the bits of an entropy-coded segment.
+//! ISO/IEC 10918-1 Annex C and F.2.2: Huffman tables, and the bit reader for entropy-coded segments.
 
-/// Bits that the first look-up resolves: most codes are shorter.
+/// Bits that the first lookup resolves: most codes are shorter.
 const LOOKUP_BITS: u32 = 9;
-/// Longest code (10918-1 C.1).
+/// Length of the longest code (10918-1 C.1).
 const LONGEST: u32 = 16;
 
 /// Why no code could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The segment ends in front of the code, or within it.
+    /// The segment ends before or within the code.
     Short,
-    /// The bits are no code, or one that the process does not allow.
+    /// The bits are not a code, or the process does not allow the symbol.
     Invalid,
 }
 
-/// A table of DHT (10918-1 B.2.4.2).
+/// A table defined by DHT (10918-1 B.2.4.2).
 pub(super) struct Table {
-    /// Length and symbol of the code that each group of bits begins with; length 0 for longer codes.
+    /// Length and symbol of the code at the start of each bit pattern; length 0 for longer codes.
     lookup: [(u8, u8); 1 << LOOKUP_BITS],
     lengths: [Length; LONGEST as usize + 1],
     symbols: Vec<u8>,
 }
 
-/// The codes of one length, which follow each other.
+/// The codes of one length, which are consecutive.
 #[derive(Clone, Copy, Default)]
 struct Length {
     first: u32,
-    /// The first code behind them, aligned to 16 bits: the codes of all lengths are in ascending order.
+    /// The first code after them, aligned to 16 bits: the codes of all lengths are in ascending order.
     limit: u32,
-    /// The first one's symbol.
+    /// The index of the first code's symbol.
     index: usize,
 }
 
 impl Table {
-    /// Builds the table of `counts` codes of each length; none where there are more codes than bits allow, or fewer
-    /// symbols than codes.
+    /// Builds the table from the number of codes of each length; None if there are more codes than the lengths allow,
+    /// or fewer symbols than codes.
     pub(super) fn new(counts: [u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut table = Self {
             lookup: [(0, 0); 1 << LOOKUP_BITS],
@@ -61,7 +61,7 @@ impl Table {
         Some(table)
     }
 
-    /// Length and symbol of the code at the top of `bits`.
+    /// Returns length and symbol of the code at the top of `bits`.
     fn find(&self, bits: u64) -> Option<(u32, u8)> {
         let (length, symbol) = self.lookup[(bits >> (64 - LOOKUP_BITS)) as usize];
         if length > 0 {
@@ -76,23 +76,23 @@ impl Table {
     }
 }
 
-/// The bits of an entropy-coded segment, without the bytes that are stuffed behind FF.
+/// The bits of an entropy-coded segment, without the bytes stuffed after FF.
 pub(super) struct Bits<'a> {
     data: &'a [u8],
     at: usize,
     /// The next bits, from the top.
     window: u64,
-    /// How many of them belong to the segment.
+    /// The number of bits in the window that belong to the segment.
     count: u32,
 }
 
 impl<'a> Bits<'a> {
-    /// `data` ends in front of a marker, or at the end of the frame.
+    /// Creates a reader. `data` ends before a marker, or at the end of the frame.
     pub(super) fn new(data: &'a [u8]) -> Self {
         Self { data, at: 0, window: 0, count: 0 }
     }
 
-    /// Fills the window with 32 bits or more, or with what is left.
+    /// Fills the window with at least 32 bits, or with all that remain.
     fn refill(&mut self) {
         if let Some(bytes) = self.data.get(self.at..).and_then(<[u8]>::first_chunk) {
             let word = u64::from_be_bytes(*bytes);
@@ -104,7 +104,7 @@ impl<'a> Bits<'a> {
                 return;
             }
         }
-        // A preceding word may have left bits of the next bytes in the window, which are the same.
+        // A preceding word may have left bits of the next bytes in the window, which are identical.
         while self.count <= 56 {
             let Some(byte) = self.next_byte() else { return };
             self.window |= u64::from(byte) << (56 - self.count);
@@ -116,7 +116,7 @@ impl<'a> Bits<'a> {
         let byte = *self.data.get(self.at)?;
         let mut after = self.at + 1;
         if byte == 0xFF {
-            // Fill bytes may stand in front of the stuffed one. A last FF may be half of a marker: it is no data.
+            // Fill bytes may precede the stuffed byte. A final FF may be half of a marker: it is not data.
             while self.data.get(after) == Some(&0xFF) {
                 after += 1;
             }
@@ -127,7 +127,7 @@ impl<'a> Bits<'a> {
         Some(byte)
     }
 
-    /// Reads a code and skips the bits behind it, as many as `extra` says of the symbol, which is returned.
+    /// Reads a code and skips the bits after it, of which there are `extra(symbol)`. Returns the symbol.
     #[inline]
     pub(super) fn symbol(&mut self, table: &Table, extra: impl Fn(u8) -> u32) -> Result<u8, Failure> {
         if self.count < 2 * LONGEST {
@@ -162,7 +162,7 @@ impl<'a> Bits<'a> {
         Ok(value)
     }
 
-    /// Bytes of the segment up to the last one of which a bit has been read.
+    /// Returns the number of bytes up to the last byte of which a bit has been read.
     pub(super) fn used(&self) -> usize {
         let mut used = self.at;
         for _ in 0..self.count / 8 {

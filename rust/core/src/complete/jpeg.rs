@@ -1,4 +1,4 @@
-//! ISO/IEC 10918-1 with Huffman coding: the marker segments, and which scans give which components.
+//! ISO/IEC 10918-1 with Huffman coding: walks the marker segments, and checks that the scans contain all components.
 
 use super::huffman::Table;
 use super::markers::{DHT, DNL, DRI, EOI, Markers, SOI, SOS, is_frame_header};
@@ -7,7 +7,7 @@ use super::scan::{self, Part};
 use super::{Whole, damaged};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The coding process, by the frame header.
+/// The coding process, according to the frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Process {
     /// SOF0 and SOF1.
@@ -19,22 +19,22 @@ pub(super) enum Process {
 }
 
 impl Process {
-    /// Samples on a side of a data unit (10918-1 3.1.34).
+    /// Samples along a side of a data unit (10918-1 3.1.34).
     fn unit(self) -> usize {
         if self == Self::Lossless { 1 } else { 8 }
     }
 }
 
-/// A component and what the scans have given of it.
+/// A component, and which of its data the scans have contained so far.
 pub(super) struct Component {
     id: u8,
-    /// Data units on a side of an MCU (10918-1 A.2.3).
+    /// Horizontal and vertical data units of an MCU (10918-1 A.2.3).
     pub(super) sampling: (usize, usize),
     /// Columns and rows of data units that the image needs, for scans of one component.
     pub(super) own: (usize, usize),
-    /// Data units in a row, those included that only complete the last MCU.
+    /// Data units in a row, including those that only complete the last MCU.
     pub(super) stride: usize,
-    /// Sequential and lossless: a scan has given this component.
+    /// Sequential and lossless: whether a scan has contained this component.
     pub(super) given: bool,
     /// Progressive processes only.
     pub(super) progress: Progress,
@@ -49,7 +49,7 @@ pub(super) struct Frame {
     pub(super) units: (usize, usize),
 }
 
-/// Tables, and the restart interval, which hold until they are replaced.
+/// Huffman tables and restart interval, which stay valid until they are redefined.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) dc: [Option<Table>; 4],
@@ -59,7 +59,7 @@ pub(super) struct State {
     excess: u64,
 }
 
-/// Walks through all scans.
+/// Walks all scans.
 pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     let mut markers = Markers::new(frame, 2);
     let (mut header, mut state) = (None, State::default());
@@ -145,13 +145,13 @@ impl Frame {
         Some(components.map(|components| Self { process, rows, components, units }))
     }
 
-    /// The index of the component with this identifier.
+    /// Returns the index of the component with this identifier.
     pub(super) fn find(&self, id: u8) -> Option<usize> {
         self.components.iter().position(|component| component.id == id)
     }
 
-    /// Checks that the scans have given all components. A progressive image whose end marker is there may be coarser
-    /// than its frame header allows, but one without may have lost its last scans.
+    /// Checks that the scans contain all components. A progressive image with an end marker may be coarser than its
+    /// frame header allows; one without may have lost its last scans.
     fn check_given(&self, whole: &mut Whole) -> Result<()> {
         let progressive = self.process == Process::Progressive;
         let given = |component: &&Component| if progressive { component.progress.has_dc() } else { component.given };
@@ -170,7 +170,7 @@ impl Frame {
 }
 
 impl State {
-    /// DHT (10918-1 B.2.4.2).
+    /// Reads DHT (10918-1 B.2.4.2).
     fn define(&mut self, mut content: &[u8]) -> Option<()> {
         while let Some((&[class_and_id], rest)) = content.split_first_chunk() {
             let (counts, rest) = rest.split_first_chunk::<16>()?;

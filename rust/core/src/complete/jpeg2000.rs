@@ -1,4 +1,4 @@
-//! ISO/IEC 15444-1 A.4, B.10: the tile-parts. The packets in them are left to the decoder.
+//! ISO/IEC 15444-1 A.4, B.10: checks the tile-parts. The decoder checks the packets in them.
 
 use super::{END, Whole, damaged};
 use crate::error::{Error, ErrorKind, Result};
@@ -10,14 +10,14 @@ const SOD: [u8; 2] = [0xFF, 0x93];
 /// Marker segment SOT (A.4.2): marker, length, tile, length of the tile-part, its number, number of tile-parts.
 const SOT_BYTES: usize = 12;
 
-/// Tile-parts of a tile: how many there are, and how many there should be, where a header tells it.
+/// The tile-parts of a tile: the number found, and the number expected, if a header states it.
 #[derive(Default)]
 struct Tile {
     found: u64,
     expected: Option<u64>,
 }
 
-/// Checks that all tiles have their tile-parts, and these their bytes.
+/// Checks that all tiles have their tile-parts, and all tile-parts their bytes.
 pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     let start = frame.windows(4).position(|bytes| bytes == SOC_SIZ);
     let start = start.ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
@@ -34,8 +34,8 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     }
     let whole = Whole::at(frame, at);
     if !whole.ended && matches!(frame[..at].last(), Some(0x00 | 0xFF)) {
-        // Zeros may stand in place of bytes that are lost: those of padding (PS3.5 A.4), or of a transfer that broke. FF
-        // is the last byte of no packet (B.10.1, D.4.1).
+        // Zeros may replace lost bytes: they are padding (PS3.5 A.4), or the result of an interrupted transfer. No
+        // packet ends with FF (B.10.1, D.4.1).
         return Err(damaged("no end marker, and a last byte that may be padding", at));
     }
     if !whole.ended && found.values().any(|tile| tile.expected.is_none()) {
@@ -45,17 +45,17 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     Ok(whole)
 }
 
-/// Tiles of the reference grid (B.3).
+/// Number of tiles of the reference grid (B.3).
 fn count_tiles(codestream: &[u8]) -> Option<u64> {
     let word = |at: usize| codestream.get(at..).and_then(<[u8]>::first_chunk).map(|bytes| u32::from_be_bytes(*bytes));
     let tiles = |end: u32, size: u32, origin: u32| {
         u64::from(end.checked_sub(origin)?).checked_add(u64::from(size.checked_sub(1)?))?.checked_div(size.into())
     };
-    // Xsiz stands behind SOC, SIZ, its length, and Rsiz.
+    // Xsiz follows SOC, SIZ, the segment length, and Rsiz.
     tiles(word(8)?, word(24)?, word(32)?)?.checked_mul(tiles(word(12)?, word(28)?, word(36)?)?)
 }
 
-/// Where the marker segments from byte `at` on end: at the marker `last`.
+/// Returns the end of the marker segments that start at byte `at`: the offset of the marker `last`.
 fn end_of_header(frame: &[u8], mut at: usize, last: [u8; 2]) -> Result<usize> {
     loop {
         let cut = || damaged("a header that is cut, or without its last marker", at);
@@ -72,7 +72,7 @@ fn end_of_header(frame: &[u8], mut at: usize, last: [u8; 2]) -> Result<usize> {
     }
 }
 
-/// Reads the tile-part at byte `at`, and returns where it ends.
+/// Reads the tile-part at byte `at`, and returns its end.
 fn tile_part(frame: &[u8], at: usize, tiles: &mut BTreeMap<u16, Tile>) -> Result<usize> {
     let rest = &frame[at..];
     let header: &[u8; SOT_BYTES] = rest.first_chunk().ok_or_else(|| damaged("a tile-part header that is cut", at))?;
@@ -85,7 +85,7 @@ fn tile_part(frame: &[u8], at: usize, tiles: &mut BTreeMap<u16, Tile>) -> Result
     let length = u32::from_be_bytes([p3, p2, p1, p0]) as usize;
     let data = end_of_header(frame, at + SOT_BYTES, SOD)? + SOD.len();
     if length == 0 {
-        // The last tile-part may leave its length to the end marker (A.4.2).
+        // The last tile-part may omit its length; it extends to the end marker (A.4.2).
         return find_end(frame, data, frame.len())
             .ok_or_else(|| damaged("a tile-part without a length, and no end marker", at));
     }
@@ -100,7 +100,7 @@ fn tile_part(frame: &[u8], at: usize, tiles: &mut BTreeMap<u16, Tile>) -> Result
     }
 }
 
-/// The end marker in these bytes of packets, in which no other code is above FF8F (B.10.1, D.4.1).
+/// Finds the end marker in a range of packet bytes, which contain no other code above FF8F (B.10.1, D.4.1).
 fn find_end(frame: &[u8], from: usize, to: usize) -> Option<usize> {
     frame.get(from..to)?.windows(2).position(|bytes| bytes == END).map(|place| from + place)
 }

@@ -1,4 +1,4 @@
-//! ISO/IEC 14495-1: the scans of JPEG-LS. How many samples they hold, only a decoder can tell.
+//! ISO/IEC 14495-1: checks the scans of JPEG-LS. Only a decoder can count their samples.
 
 use super::markers::{EOI, Markers, RST0, RST7, SOF55, SOS, end_of_data};
 use super::{Whole, damaged};
@@ -37,7 +37,8 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     Ok(Whole::at(frame, end.unwrap_or(data_end)))
 }
 
-/// Where the scan ends: at the next marker other than RST. Behind FF the data has a byte below 80 (14495-1 A.1).
+/// Returns the end of the scan: the next marker other than RST. In the data, FF is followed by a byte below 80 (14495-1
+/// A.1).
 fn end_of_scan(frame: &[u8], from: usize) -> usize {
     let mut at = from;
     loop {

@@ -18,10 +18,10 @@ pub(super) fn is_frame_header(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | SOF55)
 }
 
-/// The markers of a codestream, one after the other.
+/// Iterates over the markers of a codestream.
 pub(super) struct Markers<'a> {
     frame: &'a [u8],
-    /// Where the next marker is searched.
+    /// Where the search for the next marker starts.
     pub(super) at: usize,
 }
 
@@ -34,12 +34,12 @@ pub(super) struct Segment<'a> {
 }
 
 impl<'a> Markers<'a> {
-    /// From byte `at` of `frame` on.
+    /// Starts at byte `at` of `frame`.
     pub(super) fn new(frame: &'a [u8], at: usize) -> Self {
         Self { frame, at }
     }
 
-    /// The next marker; none at the end of the frame. Bytes in front of it are skipped, as decoders do.
+    /// Returns the next marker; None at the end of the frame. Skips bytes before it, as decoders do.
     pub(super) fn next(&mut self) -> Result<Option<Segment<'a>>> {
         let Some((start, marker, after)) = find_marker(self.frame, self.at) else { return Ok(None) };
         self.at = after;
@@ -58,7 +58,7 @@ impl<'a> Markers<'a> {
     }
 }
 
-/// The next marker from byte `at` on: the offset of its last FF, its code, and the offset behind it.
+/// Returns the offset of the next marker's last FF, its code, and the offset after it, searching from byte `at`.
 fn find_marker(frame: &[u8], at: usize) -> Option<(usize, u8, usize)> {
     let mut start = at;
     loop {
@@ -71,9 +71,9 @@ fn find_marker(frame: &[u8], at: usize) -> Option<(usize, u8, usize)> {
     }
 }
 
-/// Where the entropy-coded segment ends that begins at byte `at`: at its marker, fill bytes included, or at the end of the
-/// frame. There bytes of zeros are padding (PS3.5 A.4): taken for data, they would replace the last byte of a codestream
-/// that is cut. `is_stuffed` tells whether a byte behind FF belongs to the data (10918-1 B.1.1.5, 14495-1 A.1).
+/// Returns the end of the entropy-coded segment that starts at byte `at`: its marker, including fill bytes, or the end
+/// of the frame. There, zero bytes are padding (PS3.5 A.4): counted as data, they would replace the last byte of a
+/// truncated codestream. `is_stuffed`: whether a byte after FF belongs to the data (10918-1 B.1.1.5, 14495-1 A.1).
 pub(super) fn end_of_data(frame: &[u8], at: usize, is_stuffed: impl Fn(u8) -> bool) -> usize {
     let mut end = at;
     loop {
@@ -88,7 +88,7 @@ pub(super) fn end_of_data(frame: &[u8], at: usize, is_stuffed: impl Fn(u8) -> bo
     }
 }
 
-/// The length of `frame` without zeros at its end, of which one behind FF belongs to the data; at least `from`.
+/// Returns the length of `frame` without trailing zeros, at least `from`. A zero after FF belongs to the data.
 fn without_padding(frame: &[u8], from: usize) -> usize {
     let zeros = frame.iter().skip(from).rev().take_while(|&&byte| byte == 0).count();
     let end = frame.len().max(from) - zeros;

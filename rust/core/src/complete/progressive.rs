@@ -4,16 +4,16 @@ use super::huffman::{Bits, Failure, Table};
 use super::scan::Walked;
 use crate::error::{Result, try_with_capacity};
 
-/// What the scans of a progressive image have given of a component.
+/// Which bits of a component the scans of a progressive image have contained so far.
 pub(super) struct Progress {
-    /// For each block the coefficients that are not zero: a refinement has a bit for each of them (10918-1 G.1.2.3).
+    /// For each block, the coefficients that are not zero: a refinement has a bit for each of them (10918-1 G.1.2.3).
     pub(super) nonzero: Vec<u64>,
-    /// For each coefficient the lowest bit that has been given.
+    /// For each coefficient, the lowest bit seen so far.
     low: [Option<u8>; 64],
 }
 
 impl Progress {
-    /// Room for the coefficients of so many blocks.
+    /// Allocates the state of `blocks` blocks.
     pub(super) fn new(blocks: usize) -> Result<Self> {
         let mut nonzero = try_with_capacity(blocks)?;
         nonzero.resize(blocks, 0);
@@ -28,8 +28,8 @@ impl Progress {
         self.low.iter().all(|low| *low == Some(0))
     }
 
-    /// Notes that a scan gives bits of coefficients `first` to `last`: of each first the highest ones, and then one more
-    /// at a time (10918-1 G.1.1.1.1). So the number of scans, and with it the work, is limited.
+    /// Records that a scan contains bits of coefficients `first` to `last`: the highest bits of each first, then one
+    /// more bit per scan (10918-1 G.1.1.1.1). This bounds the number of scans, and with it the work.
     pub(super) fn give(&mut self, first: usize, last: usize, high: u8, low: u8) -> Option<()> {
         let before = (high > 0).then_some(high);
         let next = high == 0 || Some(low) == high.checked_sub(1);
@@ -52,7 +52,7 @@ pub(super) struct Band<'a, 'b> {
 }
 
 impl Band<'_, '_> {
-    /// G.1.2.2: the first bits of coefficients from number `at` on.
+    /// G.1.2.2: reads the first bits of the coefficients starting at `at`.
     pub(super) fn first(&mut self, mut at: usize) -> Walked {
         if *self.run > 0 {
             *self.run -= 1;
@@ -76,7 +76,7 @@ impl Band<'_, '_> {
         Ok(())
     }
 
-    /// G.1.2.3: one more bit of coefficients from number `at` on.
+    /// G.1.2.3: reads one more bit of the coefficients starting at `at`.
     pub(super) fn refine(&mut self, mut at: usize) -> Walked {
         while *self.run == 0 && at <= self.last {
             let symbol = self.bits.symbol(self.ac, |_| 0)?;
@@ -105,7 +105,8 @@ impl Band<'_, '_> {
         Ok(())
     }
 
-    /// The number of the coefficient behind so many zeros from number `at` on. Those that are not zero have a bit.
+    /// Returns the number of the coefficient after `zeros` zero coefficients, starting at `at`. Nonzero coefficients in
+    /// between have a bit each.
     fn skip(&mut self, mut at: usize, mut zeros: u8) -> Walked<usize> {
         while at <= self.last {
             if self.is_set(at) {
@@ -120,7 +121,7 @@ impl Band<'_, '_> {
         Ok(at)
     }
 
-    /// Reads the bits of the coefficients from number `at` on that are not zero.
+    /// Reads the correction bits of the nonzero coefficients starting at `at`.
     fn correct(&mut self, at: usize) -> Walked {
         for at in at..=self.last {
             if self.is_set(at) {

@@ -1,4 +1,4 @@
-//! ISO/IEC 10918-1 F.2.2, G.1.2, H.1.2: the codes of a scan, read only as far as their lengths need it.
+//! ISO/IEC 10918-1 F.2.2, G.1.2, H.1.2: reads the codes of a scan, only as far as their lengths require.
 
 use super::damaged;
 use super::huffman::{Bits, Failure, Table};
@@ -7,7 +7,7 @@ use super::markers::{RST0, end_of_data};
 use super::progressive::Band;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a step of the walk returns.
+/// The result of a step of the walk.
 pub(super) type Walked<T = ()> = std::result::Result<T, Failure>;
 
 /// A component of a scan, and its tables.
@@ -26,7 +26,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Reads the header, checks that it fits the frame header, and notes in this what the scan will give.
+    /// Reads the header, checks it against the frame header, and records there what the scan will contain.
     pub(super) fn read(content: &[u8], frame: &mut Frame, state: &State, start: usize) -> Result<Self> {
         let wrong = |what| damaged(what, start);
         let parsed =
@@ -62,7 +62,7 @@ impl Part {
             members.iter().enumerate().any(|(at, one)| members[..at].iter().any(|two| one.index == two.index));
         let part = Self { members, first: first.into(), last: last.into(), high: approximation >> 4 };
         let band = part.first <= part.last && part.last < 64;
-        // DC coefficients have scans of their own, and AC coefficients scans of one component (10918-1 G.1.1.1).
+        // DC coefficients have scans of their own, and AC coefficients have scans of one component (10918-1 G.1.1.1).
         let separate = if part.first == 0 { part.last == 0 } else { part.members.len() == 1 };
         let allowed = frame.process != Process::Progressive || band && separate;
         (!part.members.is_empty() && !repeated && allowed).then_some((part, approximation & 0x0F))
@@ -80,17 +80,17 @@ impl Part {
     }
 }
 
-/// A scan that has been walked through.
+/// The outcome of walking a scan.
 pub(super) struct Read {
-    /// Behind its last code.
+    /// The offset after its last code.
     pub(super) end: usize,
-    /// At the marker that follows.
+    /// The offset of the next marker.
     pub(super) next: usize,
     /// Bytes that belong to no code.
     pub(super) excess: u64,
 }
 
-/// Walks through scan number `number`, whose data begins at byte `at`.
+/// Walks scan number `number`, whose data starts at byte `at`.
 pub(super) fn walk(
     part: &Part,
     bytes: &[u8],
@@ -119,7 +119,8 @@ pub(super) fn walk(
         let fill = bytes[next..].iter().take_while(|&&byte| byte == 0xFF).count();
         let marker = bytes.get(next + fill).copied();
         let closed = fill > 0 && marker.is_some();
-        // Bytes of zeros or ones are padding (F.1.2.3), as is all that follows in a frame without an end marker.
+        // Bytes of only zero or one bits are padding (F.1.2.3), and so is everything that follows in a frame without an
+        // end marker.
         let rest = if closed { &bytes[end..next] } else { &[] };
         let padding = rest.iter().take_while(|byte| matches!(byte, 0x00 | 0xFF)).count();
         excess += (rest.len() - padding) as u64;
@@ -142,8 +143,8 @@ fn short(scan: u64, found: usize, expected: usize, offset: usize) -> Error {
     Error::pixel_data(ErrorKind::ScanShort { scan, found, expected, offset })
 }
 
-/// A member of the scan, with what its data units need.
-struct RunCursor<'a> {
+/// A component of the scan, with what reading its data units requires.
+struct ScanComponent<'a> {
     dc: Option<&'a Table>,
     ac: Option<&'a Table>,
     sampling: (usize, usize),
@@ -154,10 +155,10 @@ struct RunCursor<'a> {
 struct Walker<'a> {
     process: Process,
     part: &'a Part,
-    lanes: Vec<RunCursor<'a>>,
-    /// Columns and rows of MCUs; of data units where the scan has one component.
+    lanes: Vec<ScanComponent<'a>>,
+    /// Columns and rows of MCUs; of data units if the scan has one component.
     grid: (usize, usize),
-    /// Blocks whose band ends at once (EOBRUN of 10918-1 G.1.2.2).
+    /// Remaining blocks whose band is empty (EOBRUN of 10918-1 G.1.2.2).
     run: u32,
 }
 
@@ -169,7 +170,7 @@ impl<'a> Walker<'a> {
         let mut lanes = Vec::new();
         for member in &part.members {
             let Some(component) = components[member.index].take() else { continue };
-            lanes.push(RunCursor {
+            lanes.push(ScanComponent {
                 dc: state.dc.get(member.dc).and_then(Option::as_ref),
                 ac: state.ac.get(member.ac).and_then(Option::as_ref),
                 sampling: if single { (1, 1) } else { component.sampling },
@@ -224,19 +225,19 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// H.1.2.2: category 16 has no more bits.
+/// H.1.2.2: category 16 has no additional bits.
 fn difference(bits: &mut Bits<'_>, table: &Table) -> Walked {
     let category = bits.symbol(table, |category| if category < 16 { category.into() } else { 0 })?;
     if category > 16 { Err(Failure::Invalid) } else { Ok(()) }
 }
 
-/// F.1.2.1.
+/// F.1.2.1: reads a DC difference.
 fn dc_coefficient(bits: &mut Bits<'_>, table: &Table) -> Walked {
     let category = bits.symbol(table, |category| if category < 16 { category.into() } else { 0 })?;
     if category > 15 { Err(Failure::Invalid) } else { Ok(()) }
 }
 
-/// F.1.2.2: run of zeros and category of the next coefficient.
+/// F.1.2.2: reads the run of zeros and the category of each AC coefficient.
 fn block(bits: &mut Bits<'_>, dc: &Table, ac: &Table) -> Walked {
     dc_coefficient(bits, dc)?;
     let mut at = 1;

@@ -1,7 +1,8 @@
-//! Native frames (PS3.5 8.2, A.1 to A.3, A.5), and the words of a codec: from bands of the value to bands of the result.
+//! Native frames (PS3.5 8.2, A.1 to A.3, A.5) and the words of a codec: decodes strips of the value into strips of the
+//! result.
 //!
-//! A band is what one thread works off before it asks for more. It reads what it needs of the value, so that reading a
-//! file is shared among the cores like everything else.
+//! A strip is what one thread decodes at a time. The thread reads the part of the value that it needs, so that the
+//! cores share the reading of a file like all other work.
 
 use super::{Decoder, Layout, PIECE_PIXELS};
 use crate::bits;
@@ -14,14 +15,13 @@ use crate::planes;
 use crate::scratch::Scratch;
 use crate::source::{Source, resize};
 
-/// Bytes of the result in a band: it stays in the second-level cache between being read and being finished.
+/// Bytes of a strip of the result: it stays in the second-level cache between reading and postprocessing.
 const BAND_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
-/// The same of planes, each of which is read by itself.
+/// Bytes of a strip of planar data, where each plane is read separately.
 const BAND_BYTES_OF_PLANES: usize = if crate::SMALL_BUFFERS { 1 << 7 } else { 1 << 19 };
 
 impl Decoder {
-    /// Decodes native frames, which follow each other in the value that is `source`, from number `first_frame` on until
-    /// `out` is full.
+    /// Decodes the native frames of the value `source`, starting with frame number `first_frame`, until `out` is full.
     pub fn native_frames<S: Source>(
         &self,
         source: &S,
@@ -33,7 +33,7 @@ impl Decoder {
         self.frames(source, first_frame, out, team)
     }
 
-    /// Places one frame of whole words, as a codec gives them.
+    /// Decodes one frame of whole words, as a codec returns them.
     pub fn words(&self, frame: &[u8], out: &mut [u8], team: &Parallelism<'_>) -> Result<()> {
         let expected = self.frame_bits() / 8;
         if (frame.len() as u64) < expected {
@@ -50,7 +50,7 @@ impl Decoder {
         team: &Parallelism<'_>,
     ) -> std::result::Result<(), S::Error> {
         let frame_bytes = self.result_frame_bytes()?;
-        // The end of the last frame can be counted, and with it every place before it.
+        // The end of the last frame must be representable; then every position before it is.
         let end_frame = (first_frame as u64).checked_add(out.len().div_ceil(frame_bytes) as u64);
         if end_frame.and_then(|end| end.checked_mul(self.frame_bits())).is_none() {
             return Err(Error::new(self.image.element(), ErrorKind::TooLarge).into());
@@ -64,12 +64,12 @@ impl Decoder {
         }
     }
 
-    /// Bits that a sample takes in the value.
+    /// Bits of a sample in the value.
     fn stored_sample_bits(&self) -> u64 {
         u64::from(self.layout.bits)
     }
 
-    /// Bits that a pixel takes in the value, in the mean of a pair.
+    /// Bits of a pixel in the value; the mean of a pair if subsampled.
     fn stored_pixel_bits(&self) -> u64 {
         let samples = if self.layout.subsampled { 2 } else { self.image.samples_per_pixel() };
         samples as u64 * self.stored_sample_bits()
@@ -83,12 +83,12 @@ impl Decoder {
         self.image.sample_bytes() * self.image.samples_per_pixel()
     }
 
-    /// Pixels of a band of so many bytes: whole pieces, and therefore whole pairs.
+    /// Pixels of a strip of about `bytes` bytes: a multiple of [`PIECE_PIXELS`], and therefore of a pair of pixels.
     fn band_pixels(&self, bytes: usize) -> usize {
         (bytes / self.pixel_bytes() / PIECE_PIXELS).max(1) * PIECE_PIXELS
     }
 
-    /// Pixel follows pixel, and frame follows frame, so that a band can be any part of all of them.
+    /// Interleaved pixels: pixels and frames follow each other without gaps, so a strip can be any part of the result.
     fn frames_of_pixels<S: Source>(
         &self,
         source: &S,
@@ -129,7 +129,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Bands of finished samples stay in the cache until they have gone through `transform`.
+    /// Strips of decoded samples stay in the cache until `transform` has been applied to them.
     fn frames_transformed<S: Source>(
         &self,
         transform: &Transform,
@@ -158,7 +158,8 @@ impl Decoder {
         Ok(())
     }
 
-    /// A frame at a time, first side by side: colours in planes are rarely of more than 8 bits, which need no transform.
+    /// Decodes a frame at a time into interleaved pixels: planar color rarely has more than 8 bits, and 8-bit color
+    /// needs no transform.
     fn planes_transformed<S: Source>(
         &self,
         transform: &Transform,
@@ -176,14 +177,15 @@ impl Decoder {
         Ok(())
     }
 
-    /// Samples have the size and the place that they have in the result: they can be read into it and finished there.
+    /// Whether samples have the same size and place in the value and in the result: they can be read into the result
+    /// and postprocessed there.
     pub(super) fn is_passthrough(&self) -> bool {
         let Layout { bits, width, subsampled, ow_swapped, .. } = self.layout;
         let whole_words = !matches!(bits, 1 | 12);
         whole_words && width == self.image.sample_bytes() && !subsampled && !ow_swapped
     }
 
-    /// Pixels from bit `first_bit` of `stored` on, as words side by side, until `piece` is full.
+    /// Unpacks pixels starting at bit `first_bit` of `stored` into interleaved words until `piece` is full.
     fn gather(&self, stored: &[u8], first_bit: usize, piece: &mut [u8]) {
         match self.layout.bits {
             1 => bits::unpack_1(stored, first_bit, piece),
@@ -202,7 +204,7 @@ impl Decoder {
         }
     }
 
-    /// Every frame has a plane for each sample: a band is a part of one frame, or some whole small ones.
+    /// Every frame has a plane for each component: a strip is a part of one frame, or several whole small frames.
     fn frames_of_planes<S: Source>(
         &self,
         source: &S,
@@ -273,7 +275,8 @@ impl Decoder {
         Ok(())
     }
 
-    /// The bytes that hold `count` bits from bit `first` of the value on, and the bit of the first of them.
+    /// Returns the bytes that contain `count` bits of the value starting at bit `first`, and the position of that bit
+    /// in the first byte.
     fn bits_at<'a, S: Source>(
         &self,
         source: &'a S,
@@ -292,7 +295,8 @@ impl Decoder {
         Ok((bytes, (first % 8) as usize))
     }
 
-    /// Bytes `start` to `end` of a value that was sent as big-endian words (PS3.5 7.3), of which the last may be cut.
+    /// Returns bytes `start` to `end` of a value that was sent as big-endian words (PS3.5 7.3); the last word may be
+    /// truncated.
     fn pairs_at<'a, S: Source>(
         &self,
         source: &S,
@@ -320,14 +324,13 @@ impl Decoder {
         usize::try_from(bytes).map_err(|_| Error::new(self.image.element(), ErrorKind::TooLarge))
     }
 
-    /// Checks that the value did not end before the bytes that were wanted at `offset`, of which those up to `end` are
-    /// samples.
+    /// Checks that the value contains the `wanted` bytes at `offset`; bytes up to `end` are samples.
     fn check_read(&self, offset: u64, found: usize, wanted: usize, end: u64) -> Result<()> {
         if found >= wanted {
             return Ok(());
         }
         let (found, wanted) = (offset.saturating_add(found as u64), offset.saturating_add(wanted as u64));
-        // The first byte that is missing may begin with the last bits of the frame before.
+        // The first missing byte may begin with the last bits of the previous frame.
         let last = end.saturating_mul(8).saturating_sub(1) / self.frame_bits().max(1);
         let frame = (found.saturating_mul(8).saturating_add(7) / self.frame_bits().max(1)).min(last);
         let problem = ErrorKind::Length { found, expected: wanted };
@@ -336,10 +339,10 @@ impl Decoder {
     }
 }
 
-/// Parts of a result, each with the number of its first frame, and where in this it begins.
+/// Parts of a result, each with the number of its first frame and its offset in that frame.
 type Bands<'a> = Vec<(usize, usize, &'a mut [u8])>;
 
-/// Cuts `out` into bands of about `band_bytes`: parts of one frame, or several whole ones.
+/// Splits `out` into strips of about `band_bytes`: parts of one frame, or several whole frames.
 fn bands_of_frames(out: &mut [u8], frame_bytes: usize, band_bytes: usize) -> Result<Bands<'_>> {
     let frames = (band_bytes / frame_bytes).max(1);
     let bytes = if frames > 1 { frames * frame_bytes } else { band_bytes };

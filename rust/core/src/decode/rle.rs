@@ -1,4 +1,4 @@
-//! Frames in RLE Lossless (PS3.5 G): byte planes, unpacked and put together.
+//! Frames in RLE Lossless (PS3.5 G): unpacks and interleaves byte planes.
 
 use super::{Conversion, Decoder, Warnings};
 use crate::bits;
@@ -12,20 +12,21 @@ use crate::rle;
 use crate::scratch::Scratch;
 use crate::source::{Source, resize};
 
-/// Bytes of each plane that are unpacked before they are put side by side: all bands of a frame of 16 bits or RGB stay
-/// in the second-level cache. From 16 to 128 KiB it makes no difference; below, a band is too short for its beginning.
+/// Bytes of each plane that are unpacked before they are interleaved: the strips of all planes of a frame of 16 bits or
+/// RGB fit into the second-level cache. From 16 to 128 KiB makes no difference; below, the fixed cost of a strip
+/// dominates.
 const BAND: usize = if crate::SMALL_BUFFERS { 100 } else { 32 << 10 };
-/// Bytes of small frames that are one piece of work.
+/// Result bytes of small frames that form one work item.
 const GROUP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
-/// Bytes that are written before the caller is asked whether to go on.
+/// Bytes written between two checks for cancellation.
 const PIECE: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
-/// Nobody reads more of them.
+/// Limits the warnings: more would not be read.
 const MAX_WARNINGS: usize = 100;
 
 impl Decoder {
-    /// Decodes RLE Lossless frames, of which the first is number `first_frame`, one after the other until `out` is full: on
-    /// all cores where that is worth their start. The result does not depend on it. `fragments_of` gives the fragments in
-    /// `source` of a frame, counted from the first of these.
+    /// Decodes RLE Lossless frames, starting with frame number `first_frame`, one after another until `out` is full.
+    /// Uses all cores if the work justifies starting threads; the result does not depend on it. `fragments_of` returns
+    /// the fragments in `source` of a frame, counted from `first_frame`.
     pub fn rle_frames<'f, S: Source>(
         &self,
         source: &S,
@@ -36,7 +37,7 @@ impl Decoder {
     ) -> std::result::Result<Warnings, S::Error> {
         check_defined(&self.image)?;
         let (bytes, frame_bytes) = (out.len(), self.result_frame_bytes()?);
-        // Small frames in groups: what is kept of each item is not to be more than its result.
+        // Groups small frames, so that the bookkeeping per work item stays smaller than its result.
         let group = (GROUP_BYTES / frame_bytes).max(1);
         let groups = out.chunks_mut(group * frame_bytes).enumerate();
         let work = |scratch: &mut Scratch, (number, out): (usize, &mut [u8])| {
@@ -55,7 +56,7 @@ impl Decoder {
         Ok(warnings.into_iter().flatten().take(MAX_WARNINGS).collect())
     }
 
-    /// Decodes frame number `number`, whose result is `out`.
+    /// Decodes frame number `number` into `out`, which has the format of the result.
     fn rle_result(
         &self,
         frame: &[u8],
@@ -132,7 +133,7 @@ impl Decoder {
     }
 }
 
-/// The segments of one or all samples of a frame, on their way to words side by side.
+/// Interleaves the segments of one or all samples of a frame into words.
 struct BytePlanes<'a> {
     scratch: &'a mut Vec<u8>,
     warnings: &'a mut Warnings,
@@ -140,15 +141,15 @@ struct BytePlanes<'a> {
     first: usize,
     /// Bytes of a word.
     width: usize,
-    /// Nothing may follow behind a plane but padding.
+    /// Refuse anything but padding after the end of a plane.
     strict: bool,
-    /// Bytes of each plane that are unpacked before they are put side by side.
+    /// Bytes of each plane that are unpacked before they are interleaved.
     band: usize,
 }
 
 impl BytePlanes<'_> {
-    /// Unpacks `segments` and puts their bytes side by side, `finish`ing the result a piece at a time, in the cache.
-    /// All segments advance together, a band at a time, so that there is little memory besides the result.
+    /// Unpacks `segments`, interleaves their bytes, and calls `finish` for each tile of the result while it is in the
+    /// cache. All segments advance together, one strip at a time, so that little memory is needed besides the result.
     fn decode(
         &mut self,
         segments: &[&[u8]],
@@ -182,7 +183,7 @@ impl BytePlanes<'_> {
             }
             interleave_band(&planes_in_result_order(buffers, room, self.width, count)[..count], out, &finish);
         }
-        // Of several segments that are too short the first is told, whichever band it ends in.
+        // Reports the first of several truncated segments, regardless of the strip in which each ends.
         for (index, (unpacker, buffer)) in unpackers.iter_mut().zip(buffers.chunks_exact_mut(room)).enumerate() {
             let decoded = unpacker.finish(buffer);
             self.judge(decoded, segments[index], self.first + index, plane_bytes)?;
@@ -191,10 +192,10 @@ impl BytePlanes<'_> {
         Ok(())
     }
 
-    /// Judges what a segment gave to its plane.
+    /// Checks what a segment contributed to its plane.
     fn judge(&mut self, decoded: rle::Decoded, segment: &[u8], index: usize, plane_bytes: usize) -> Result<()> {
         let rest = &segment[decoded.read..];
-        // PS3.5 G.3.1: at most one byte 0 makes the length even.
+        // PS3.5 G.3.1: at most one 0 byte makes the length even.
         if self.strict && decoded.written == plane_bytes && (decoded.excess > 0 || !matches!(rest, [] | [0])) {
             let problem = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected: plane_bytes as u64 };
             return Err(Error::pixel_data(problem).in_segment(index));
@@ -203,7 +204,7 @@ impl BytePlanes<'_> {
     }
 }
 
-/// Puts the bytes of `planes` side by side and `finish`es them, a piece at a time.
+/// Interleaves the bytes of `planes` and calls `finish`, one tile at a time.
 fn interleave_band(planes: &[&[u8]], out: &mut [u8], finish: &impl Fn(&mut [u8])) {
     let count = planes.len();
     for (index, piece) in out.chunks_mut(super::PIECE_PIXELS * count).enumerate() {
@@ -217,7 +218,7 @@ fn interleave_band(planes: &[&[u8]], out: &mut [u8], finish: &impl Fn(&mut [u8])
     }
 }
 
-/// Checks that compressed `frame_bytes` can hold a frame at all, before memory is allocated for the result.
+/// Checks that `frame_bytes` compressed bytes can contain a frame at all, before memory is allocated for the result.
 pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
     let samples = image.frame_samples() * image.sample_bytes() as u64;
     let needed = if image.bits_allocated() == 1 { samples / 8 } else { samples };
@@ -227,7 +228,7 @@ pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
     Ok(())
 }
 
-/// PS3.5 G.2, 8.2.2: a segment for each byte of a pixel, of which there is room for 15 in the header.
+/// PS3.5 G.2, 8.2.2: one segment for each byte of a pixel; the header has room for 15.
 fn check_defined(image: &Image) -> Result<()> {
     match (image.bits_allocated(), image.samples_per_pixel()) {
         (12, _) => Err(undefined(12, "1, 8, 16, 32 or 64 for RLE Lossless")),
@@ -240,8 +241,8 @@ fn undefined(bits_allocated: u8, expected: &'static str) -> Error {
     Error::new(BITS_ALLOCATED, ErrorKind::Value { found: i64::from(bits_allocated), expected })
 }
 
-/// Bits Allocated 1 is not defined for RLE. Both forms occur: a byte for each pixel, or eight pixels in a byte. The
-/// decoded length tells them apart.
+/// Bits Allocated 1 is not defined for RLE. Both encodings occur: one byte per pixel, or eight pixels per byte. The
+/// decoded length distinguishes them.
 fn rle_bits(
     segments: &[&[u8]],
     out: &mut [u8],
@@ -273,7 +274,7 @@ fn rle_bits(
     Ok(())
 }
 
-/// Judges what a segment gave, and the `rest` of it that was not read.
+/// Checks the output of a segment, and its unread bytes `rest`.
 fn report(decoded: rle::Decoded, rest: &[u8], segment: usize, expected: usize, warnings: &mut Warnings) -> Result<()> {
     let expected_bytes = expected as u64;
     if decoded.written < expected {
@@ -291,7 +292,7 @@ fn report(decoded: rle::Decoded, rest: &[u8], segment: usize, expected: usize, w
     Ok(())
 }
 
-/// PS3.5 G.2: segments are ordered by sample, most significant byte first; the result wants native words side by side.
+/// PS3.5 G.2: segments are ordered by sample, most significant byte first; the result has interleaved native words.
 fn planes_in_result_order(
     scratch: &[u8],
     plane_bytes: usize,

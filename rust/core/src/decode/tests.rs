@@ -1,4 +1,4 @@
-//! Every way through a plan against one plain oracle: sample numbers, put where the standard puts them.
+//! Compares every path through a decoder with one plain oracle: sample numbers, placed as the standard places them.
 #![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "small numbers of the test's own")]
 
 use super::*;
@@ -11,7 +11,7 @@ use crate::source::Source;
 use crate::voi::Range;
 use proptest::prelude::*;
 
-/// A file: its bytes are nowhere in memory.
+/// A file: its bytes are not available in memory.
 struct File<'a>(&'a [u8]);
 
 impl Source for File<'_> {
@@ -22,7 +22,7 @@ impl Source for File<'_> {
     }
 }
 
-/// Decodes native frames from memory and from a file, with a result that must be the same.
+/// Decodes native frames from memory and from a file, and checks that the results are equal.
 fn native(plan: &Decoder, value: &[u8], first_frame: usize, out: &mut [u8]) -> Result<()> {
     let mut from_file = vec![0xA5; out.len()];
     let of_file = plan.native_frames(&File(value), first_frame, &mut from_file, &Parallelism::default());
@@ -38,7 +38,7 @@ fn native(plan: &Decoder, value: &[u8], first_frame: usize, out: &mut [u8]) -> R
     of_memory
 }
 
-/// What is transformed on the way must be what is transformed at the end, of which `plain` is what comes before.
+/// Checks that transforming during decoding and transforming the decoded samples `plain` give the same result.
 fn check_transformed<T>(plan: &Decoder, plain: &[u8], decode: impl Fn(&Decoder, &mut [u8]) -> Result<T>) {
     if plan.form.order != ByteOrder::NATIVE || plan.form.planar {
         return;
@@ -124,7 +124,7 @@ impl Case {
         Image::new(&self.attributes).unwrap()
     }
 
-    /// The sample of `frame`, `pixel` and `sample`: any bits, of which those above Bits Stored do not count.
+    /// The sample at `frame`, `pixel` and `sample`: random bits; those above Bits Stored are unused.
     fn sample(&self, frame: u64, pixel: u64, sample: u64) -> u64 {
         let place = (frame * 1000 + pixel) * 3 + sample + self.seed % 1000;
         let noise = place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -142,7 +142,7 @@ impl Case {
         (0..frames).flat_map(|frame| in_frame.iter().map(move |&(pixel, sample)| (frame, pixel, sample))).collect()
     }
 
-    /// The samples as bits, least significant first, as PS3.5 8.1.1 and Annex D lay them out.
+    /// The samples as bits, least significant first, in the layout of PS3.5 8.1.1 and Annex D.
     fn native(&self) -> Vec<u8> {
         let (image, bits) = (self.image(), self.attributes.bits_allocated as usize);
         let order = self.order(image.is_planar());
@@ -193,7 +193,7 @@ fn native_bytes(number: i128, width: usize) -> Vec<u8> {
     bytes
 }
 
-/// PackBits by literal runs only.
+/// PackBits with literal runs only.
 fn pack(plane: &[u8]) -> Vec<u8> {
     plane.chunks(128).flat_map(|run| [&[(run.len() - 1) as u8], run].concat()).collect()
 }
@@ -213,7 +213,7 @@ proptest! {
     fn native_frames(case in cases(&[1, 8, 12, 16, 32, 64]), skipped in 0u64..2) {
         let (image, plan) = (case.image(), case.plan());
         let mut expected = case.result();
-        // Also from a frame in the middle, which need not begin on a byte.
+        // Also from a frame in the middle, which need not start on a byte boundary.
         let skipped = skipped.min(image.number_of_frames() as u64 - 1);
         let mut expected = expected.split_off(skipped as usize * image.frame_bytes().unwrap());
         let mut out = vec![0xA5; expected.len()];
@@ -473,7 +473,7 @@ fn big_endian_words_of_bytes() {
     native(&plan, &[2, 1, 4, 3, 6, 5, 8, 7, 0, 9], 0, &mut out).unwrap();
     assert_eq!(out, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     assert!(native(&plan, &[2, 1, 4, 3, 6, 5, 8, 7, 9], 0, &mut out).is_err());
-    // A frame that begins inside a word.
+    // A frame that starts inside a word.
     let mut out = [0xA5; 9];
     native(&plan, &[1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10], 1, &mut out).unwrap();
     assert_eq!(out, [3, 4, 5, 6, 7, 8, 9, 10, 11]);
@@ -572,7 +572,7 @@ fn an_interruption_ends_a_frame() {
     assert!(out.iter().all(|byte| *byte == 0xA5));
 }
 
-/// Images large enough for several threads: `frames` of `rows` x 1001 pixels.
+/// An image large enough for several threads: `frames` of `rows` x 1001 pixels.
 fn large(bits_allocated: i64, samples_per_pixel: i64, rows: i64, number_of_frames: i64) -> Image {
     let attributes = Attributes {
         rows,
@@ -596,7 +596,7 @@ fn noise(bytes: usize) -> Vec<u8> {
 
 #[test]
 fn large_images_on_many_threads_give_the_same() {
-    // One frame in bands, and several frames at once.
+    // One frame in strips, and several frames at once.
     for (rows, frames) in [(3000, 1), (500, 9)] {
         let pixels = rows as usize * 1001;
         let image = large(8, 3, rows, frames);
@@ -608,7 +608,7 @@ fn large_images_on_many_threads_give_the_same() {
             assert!(out.chunks(3).enumerate().all(|(i, p)| p == [frame[i], frame[pixels + i], frame[2 * pixels + i]]));
         }
 
-        // The second frame of single bits begins inside a byte.
+        // The second frame of single bits starts inside a byte.
         let image = large(1, 1, rows + 1, frames);
         let plan = Decoder::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
         let pixels = pixels + 1001;
@@ -616,7 +616,7 @@ fn large_images_on_many_threads_give_the_same() {
         let mut out = vec![0xA5; pixels * frames as usize];
         native(&plan, &src, 1, &mut out).unwrap();
         assert!(out.iter().enumerate().all(|(i, bit)| *bit == src[(i + pixels) / 8] >> ((i + pixels) % 8) & 1));
-        // The first frame that is not there is told.
+        // The error names the first missing frame.
         let error = native(&plan, &src[..src.len() / 2], 1, &mut out).unwrap_err();
         assert_eq!(error.frame, Some((src.len() as u64 / 2 * 8 + 7) / pixels as u64));
     }

@@ -1,6 +1,7 @@
-//! A table that is a line with two ends, as windows are: worked out again for each sample, which is faster than looking up.
+//! Linear ramps: a table that is linear between two ends, as for windows, is computed again for each sample, which is
+//! faster than a lookup.
 //!
-//! Integers take the place of float64. That they give the same is not argued, but tried with every value there is.
+//! Integers replace float64. Every possible value is tried to verify that the results are equal.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -9,15 +10,15 @@
     reason = "numbers of 16 bits, of which every one is tried; and `clamp`, which can panic, is no vector code"
 )]
 
-/// Fraction bits of the line: what lies within its ends, from 0 to 255, stays within 32 bits.
+/// Fraction bits of the ramp: results between its ends, 0 to 255, fit into 32 bits.
 const SHIFT: u32 = 22;
-/// More than integers lose on 4096 values, and less than lies between two results of usual windows.
+/// Larger than the fixed-point error over 4096 inputs, smaller than the step between two outputs of a typical window.
 const NUDGE: f64 = 1e-3;
 
-/// From native words of 16 bits to bytes.
+/// A ramp from native 16-bit words to bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line {
-    /// The sign bit of signed words: with it turned round, they are in their order as unsigned ones.
+    /// The sign bit of signed words: flipping it maps them to unsigned words in the same order.
     sign: u16,
     first: i32,
     last: i32,
@@ -26,10 +27,10 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The line that gives what `table` has for each of the stored values from `low` on, of which `exact` are the results
-    /// before they are rounded; none where there is no such line.
+    /// Returns the ramp that reproduces `table` for the stored values starting at `low`, whose unrounded results are
+    /// `exact`; None if there is no such ramp.
     pub(super) fn of(table: &[u8], signed: bool, low: i32, exact: &[f64]) -> Option<Self> {
-        // The results between the two ends, one of which is a step for itself.
+        // The results between the two ends; the step to an end may have any size.
         let (least, most) = exact.iter().fold((f64::MAX, f64::MIN), |(low, high), y| (low.min(*y), high.max(*y)));
         let inside = |y: &f64| least < *y && *y < most;
         let (from, to) = (exact.iter().position(inside)?, exact.iter().rposition(inside)?);
@@ -41,7 +42,7 @@ impl Line {
         let (sign, above) = if signed { (0x8000, 0x8000) } else { (0, 0) };
         let (first, last) = (first + above, last + above);
         let factor = (slope * one).round() as i32;
-        // Results that lie half-way between two numbers want to be a little above, or below.
+        // Results halfway between two integers may need a nudge up or down.
         [0.0, NUDGE, -NUDGE].iter().find_map(|nudge| {
             let line = Self { sign, first, last, factor, start: ((start + nudge) * one).round() as i32 };
             line.gives(table, low, exact.len()).then_some(line)
@@ -67,7 +68,7 @@ impl Line {
         }
     }
 
-    /// Makes `out` of the words, as many as are there of both.
+    /// Writes the results for `words` to `out`, until either ends.
     pub(super) fn apply(&self, words: &[u8], out: &mut [u8]) {
         line(words, out, *self);
     }
@@ -78,7 +79,7 @@ fn line(words: &[u8], out: &mut [u8], line: Line) {
     let Line { sign, first, last, factor, start } = line;
     for (out, word) in out.iter_mut().zip(words.as_chunks::<2>().0) {
         let x = i32::from(u16::from_ne_bytes(*word) ^ sign).max(first).min(last).wrapping_sub(first);
-        // What overflows has been found out when every value was tried.
+        // Trying every value has excluded overflows.
         let y = x.wrapping_mul(factor).wrapping_add(start) >> SHIFT;
         *out = y.max(0).min(255) as u8;
     }
@@ -90,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// What the line makes of every stored value from `low` on, if there is one for this slope and start.
+    /// Whether the function has a ramp; if so, checks that it gives the table's result for every value from `low`.
     fn of(low: i32, count: usize, signed: bool, result: impl Fn(f64) -> f64) -> bool {
         let exact: Vec<f64> = (low..).take(count).map(|x| result(f64::from(x)).clamp(0.0, 255.0)).collect();
         let mut table = vec![0; 1 << 16];
@@ -113,7 +114,7 @@ mod tests {
             {
                 let found = of(low, count, signed, |x| ((x - centre) / width + 0.5) * 255.0);
                 let inverse = of(low, count, signed, |x| 255.0 - ((x - centre) / width + 0.5) * 255.0);
-                // Half-way between two numbers float64 rounds now up and now down, which no line does.
+                // Float64 rounds halfway values sometimes up and sometimes down, which no ramp reproduces.
                 assert!(found && inverse || centre == 40.0, "{width} {low}");
             }
         }

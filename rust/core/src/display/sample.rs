@@ -1,4 +1,4 @@
-//! Numbers of any type: read as float64, and written as what a caller wants.
+//! Sample types: converts any of them to float64 and back.
 
 #![allow(
     clippy::cast_lossless,
@@ -80,7 +80,7 @@ macro_rules! with_type {
 }
 
 impl Sample {
-    /// Those of an image as they come out of decoding.
+    /// Returns the type of an image's decoded samples.
     #[must_use]
     pub fn of(image: &Image) -> Self {
         match (image.kind(), image.sample_bytes()) {
@@ -97,13 +97,13 @@ impl Sample {
         }
     }
 
-    /// Bytes of a number.
+    /// Bytes of a sample.
     #[must_use]
     pub fn bytes(self) -> usize {
         with_type!(self, T => size_of::<T>())
     }
 
-    /// Reads the native `words` as numbers, as many as are there of both.
+    /// Reads the native `words` into `values`, until either ends.
     pub(super) fn read(self, words: &[u8], values: &mut [f64]) {
         with_type!(self, T => {
             for (value, bytes) in values.iter_mut().zip(words.as_chunks().0) {
@@ -112,7 +112,7 @@ impl Sample {
         });
     }
 
-    /// Writes `values` to `out`. An integer is rounded half up, and cut to what there is; what is not a number becomes 0.
+    /// Writes `values` to `out`. Integers are rounded half up and clamped to the range of the type; NaN becomes 0.
     pub(super) fn write(self, values: &[f64], out: &mut [u8]) {
         if matches!(self, Self::Float32 | Self::Float64) {
             write_floats(self, values, out);
@@ -130,7 +130,7 @@ fn write_floats(sample: Sample, values: &[f64], out: &mut [u8]) {
     });
 }
 
-/// Without vector code there is no instruction that rounds.
+/// Without the vector target there is no rounding instruction.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn write_integers(sample: Sample, values: &[f64], out: &mut [u8]) {
     with_type!(sample, T => {
@@ -140,8 +140,8 @@ fn write_integers(sample: Sample, values: &[f64], out: &mut [u8]) {
     });
 }
 
-/// The lowest and the highest of the native `words` that are finite and outside of `excluded`, which are numbers of their
-/// type; none where there are none.
+/// Returns the minimum and maximum of the native `words` that are finite and outside of `excluded`, a range in the same
+/// type; None if there are none.
 #[must_use]
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub fn extrema(sample: Sample, words: &[u8], excluded: Option<(f64, f64)>) -> Option<(f64, f64)> {
@@ -150,7 +150,7 @@ pub fn extrema(sample: Sample, words: &[u8], excluded: Option<(f64, f64)>) -> Op
         let (mut low, mut high) = (T::MAX, T::MIN);
         for bytes in words.as_chunks().0 {
             let number = T::from_ne_bytes(*bytes);
-            // Without a branch, so that it becomes vector code.
+            // Without a branch, so that the loop is vectorized.
             let counts = (T::MIN..=T::MAX).contains(&number) & !(from..=to).contains(&number);
             let (lower, higher) = if counts { (number, number) } else { (T::MAX, T::MIN) };
             low = if lower < low { lower } else { low };
@@ -160,7 +160,7 @@ pub fn extrema(sample: Sample, words: &[u8], excluded: Option<(f64, f64)>) -> Op
     })
 }
 
-/// How often each value occurs among native `words` of 1 or 2 bytes, by its bits.
+/// Counts each value among native `words` of 1 or 2 bytes, indexed by its bits.
 pub fn histogram(words: &[u8], wide: bool) -> Result<Vec<u64>> {
     let bins = if wide { 1 << 16 } else { 1 << 8 };
     let mut counts = Vec::new();

@@ -1,4 +1,4 @@
-//! Every table and every single sample against the pipeline as it is written down.
+//! Compares every table and every single sample with the plain pipeline.
 
 #![allow(clippy::cast_sign_loss, clippy::float_cmp, reason = "small numbers of the test's own; exact")]
 

@@ -1,11 +1,11 @@
-//! PS3.3 C.7.6.3, C.11: the elements that say how an image is to be seen, where they are plain.
+//! PS3.3 C.7.6.3, C.11: the elements that determine the display of an image, if they are in ordinary form.
 
 use super::Stop;
 use super::window::{Element, Encoding, Window};
 
-/// Pixel Padding Value and Pixel Padding Range Limit: numbers, of a sign that Pixel Representation tells.
+/// Pixel Padding Value and Pixel Padding Range Limit: numbers whose sign depends on Pixel Representation.
 const NUMBERS: [u32; 2] = [0x0028_0120, 0x0028_0121];
-/// With their VRs.
+/// Text elements and their VRs.
 const TEXTS: [(u32, &[u8; 2]); 8] = [
     (0x0028_1050, b"DS"), // Window Center
     (0x0028_1051, b"DS"), // Window Width
@@ -17,7 +17,7 @@ const TEXTS: [(u32, &[u8; 2]); 8] = [
     (0x2050_0020, b"CS"), // Presentation LUT Shape
 ];
 
-/// Keeps the value of such an element. Tables and functional groups are for a full parser.
+/// Stores the value of an element that determines the display. Tables and functional groups need a full parser.
 pub(super) fn keep(
     kept: &mut Vec<(u32, Vec<u8>)>,
     element: &Element,

@@ -1,10 +1,10 @@
-//! PS3.10 7.1: preamble, prefix and File Meta Information, as far as they are there.
+//! PS3.10 7.1: preamble, prefix and File Meta Information, if present.
 
 use super::window::{EXPLICIT_LITTLE, Window};
 use super::{Start, Stop, UNDEFINED, value};
 use crate::item::ITEM_DELIMITATION_ITEM;
 
-/// Bytes in front of the prefix "DICM".
+/// Bytes before the prefix "DICM".
 pub(super) const PREAMBLE_BYTES: usize = 128;
 pub(super) const PREFIX: &[u8; 4] = b"DICM";
 /// The group of File Meta Information.
@@ -15,14 +15,14 @@ pub(super) const VERSION: u32 = 0x0002_0001;
 pub(super) const TRANSFER_SYNTAX_UID: u32 = 0x0002_0010;
 const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 
-/// How a data set is written, and where it begins.
+/// The transfer syntax of a data set, and its offset.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Begin {
     pub(super) transfer_syntax: String,
     pub(super) at: u64,
 }
 
-/// Finds the beginning of the data set.
+/// Finds the start of the data set.
 pub(super) fn begin(window: &Window<'_>, start: &Start<'_>) -> Result<Begin, Stop> {
     let (given, forced) = match *start {
         Start::DataSet { transfer_syntax } => return Ok(Begin { transfer_syntax: transfer_syntax.to_owned(), at: 0 }),
@@ -42,14 +42,14 @@ pub(super) fn begin(window: &Window<'_>, start: &Start<'_>) -> Result<Begin, Sto
     Ok(Begin { transfer_syntax: transfer_syntax.to_owned(), at })
 }
 
-/// Reads group 0002, which is in Explicit VR Little Endian, for the transfer syntax, and gives where it ends. It ends in
-/// front of the first element of another group; its length, which older files do not have, must say the same.
+/// Reads group 0002, which is in Explicit VR Little Endian. Returns the transfer syntax and the end of the group, which
+/// is before the first element of another group. The group length, which older files lack, must agree.
 fn meta_information<'a>(window: &Window<'a>, start: u64) -> Result<(Option<&'a str>, u64), Stop> {
     let (mut at, mut last, mut end, mut transfer_syntax) = (start, None, None, None);
     loop {
         let next = EXPLICIT_LITTLE.tag(window.array(at)?);
         if next >> 16 != GROUP {
-            // A parser that looks for group 0002 takes this for an end, and steps over it.
+            // A parser that reads group 0002 takes this item for a delimiter, and skips it.
             let plain = next != ITEM_DELIMITATION_ITEM && end.is_none_or(|end| end == at);
             return if plain { Ok((transfer_syntax, at)) } else { Err(Stop::Unusual) };
         }
@@ -66,7 +66,7 @@ fn meta_information<'a>(window: &Window<'a>, start: u64) -> Result<(Option<&'a s
                 transfer_syntax = Some(value::uid(element.value_of(*b"UI", window)?)?);
             }
             (GROUP_LENGTH | TRANSFER_SYNTAX_UID, _) => return Err(Stop::Unusual),
-            // The first is looked at, whatever it is.
+            // The first element must be known, whatever the others are.
             (VERSION, Some([b'O', b'B'])) => {}
             _ if last.is_none() => return Err(Stop::Unusual),
             _ => {}

@@ -1,27 +1,27 @@
-//! PS3.5 7.5: values of undefined length, which must be walked through to find their end.
+//! PS3.5 7.5: values of undefined length, which must be walked to find their end.
 
 use super::sequences::is_sequence;
 use super::window::{Element, Encoding, ITEM_GROUP, Window};
 use super::{Stop, UNDEFINED};
 use crate::item::{ITEM, ITEM_DELIMITATION_ITEM, SEQUENCE_DELIMITATION_ITEM};
 
-/// Sequences and items within each other beyond which a file is unusual.
+/// Nesting depth of sequences and items above which a file is unusual.
 pub(super) const MAX_DEPTH: usize = 32;
 
-/// What is open around the element that comes next.
+/// The scope that contains the next element.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Open {
-    /// A sequence, in which items follow.
+    /// A sequence; items follow.
     Sequence,
     /// Fragments, such as those of an icon (PS3.5 A.4): items of defined length, whose content is not data elements.
     Fragments,
     /// An item of undefined length.
     Item,
-    /// An item that ends here.
+    /// An item that ends at this offset.
     ItemUpTo(u64),
 }
 
-/// What is open, from the outermost on, each with the encoding of its elements.
+/// The open scopes, outermost first, each with the encoding of its elements.
 #[derive(Debug, Default)]
 pub(super) struct Nested(Vec<(Open, Encoding)>);
 
@@ -29,11 +29,11 @@ impl Nested {
     /// Opens the value of `element`, whose length is undefined.
     pub(super) fn open(&mut self, element: &Element, encoding: Encoding) -> Result<(), Stop> {
         let open = match element.vr.as_ref() {
-            // PS3.5 6.2.2, notes: what was a sequence in implicit VR stays one where its VR is unknown.
+            // PS3.5 6.2.2, notes: a sequence in implicit VR stays a sequence if its VR is unknown.
             Some(b"SQ" | b"UN") => Open::Sequence,
             Some(b"OB" | b"OW") => Open::Fragments,
             None if is_sequence(element.tag) => Open::Sequence,
-            // No dictionary has them: an item tells a sequence, and without one it is unusual.
+            // Private elements are in no dictionary: an item shows that this is a sequence; anything else is unusual.
             None if is_private(element.tag) => Open::Sequence,
             _ => return Err(Stop::Unusual),
         };
@@ -48,7 +48,7 @@ impl Nested {
         Ok(())
     }
 
-    /// What is open at `at`, where items may end.
+    /// Closes the items that end at `at`, and returns the innermost scope.
     pub(super) fn innermost(&mut self, at: u64) -> Result<Option<(Open, Encoding)>, Stop> {
         loop {
             match self.0.last().copied() {
@@ -59,7 +59,7 @@ impl Nested {
         }
     }
 
-    /// Steps on until all that is open has ended. Where the window is too short for a step, that step has had no effect.
+    /// Steps until all scopes are closed. A step for which the window is too short has no effect.
     pub(super) fn run(&mut self, at: &mut u64, window: &Window<'_>) -> Result<(), Stop> {
         while let Some((open, encoding)) = self.innermost(*at)? {
             *at = self.step((open, encoding), &window.element(*at, encoding)?, window)?;
@@ -67,7 +67,7 @@ impl Nested {
         Ok(())
     }
 
-    /// Steps over what `element` says of what is open, and gives where to go on.
+    /// Steps over `element` in the innermost scope, and returns the offset at which to continue.
     pub(super) fn step(
         &mut self,
         (open, encoding): (Open, Encoding),
@@ -82,7 +82,7 @@ impl Nested {
                 self.push(item, encoding_of_item(element, window, encoding)?)?;
                 return Ok(element.value);
             }
-            // PS3.5 A.4: a fragment, or the end of them.
+            // PS3.5 A.4: a fragment, or the end of the fragments.
             (Open::Fragments, ITEM, length) if length != UNDEFINED => {}
             (Open::Sequence | Open::Fragments, SEQUENCE_DELIMITATION_ITEM, 0)
             | (Open::Item, ITEM_DELIMITATION_ITEM, 0) => drop(self.0.pop()),
@@ -99,13 +99,13 @@ impl Nested {
     }
 }
 
-/// PS3.5 6.2.2, notes: what is in a sequence of VR UN is in implicit VR, in spite of the transfer syntax. Parsers look at
-/// each item of any sequence for that; but in implicit VR all is implicit.
+/// PS3.5 6.2.2, notes: a sequence of VR UN contains implicit VR, regardless of the transfer syntax. Parsers check every
+/// item of any sequence for that; but in implicit VR all items are implicit.
 fn encoding_of_item(item: &Element, window: &Window<'_>, encoding: Encoding) -> Result<Encoding, Stop> {
     Ok(Encoding { implicit: encoding.implicit || !window.has_vr(item.value)?, ..encoding })
 }
 
-/// PS3.5 7.8.
+/// PS3.5 7.8: private elements have an odd group number.
 fn is_private(tag: u32) -> bool {
     tag >> 16 & 1 == 1
 }

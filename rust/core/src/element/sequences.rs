@@ -1,16 +1,16 @@
-//! PS3.6 6: the data elements of VR SQ, retired ones too.
+//! PS3.6 6: the data elements of VR SQ, including the retired ones.
 //!
-//! Where the VR is implicit, a public element of undefined length is a sequence if the dictionary says so. Parsers search
-//! any other for its end in their own way, whatever its value looks like.
+//! In implicit VR, a public element of undefined length is a sequence if the dictionary says so. For any other element,
+//! parsers search for the end in their own ways, regardless of the content of the value.
 
-/// Tells whether the dictionary has `tag` as a sequence.
+/// Whether `tag` is a sequence in the dictionary.
 pub(super) fn is_sequence(tag: u32) -> bool {
     let (group, element) = ((tag >> 16) as u16, tag as u16);
     let found = SEQUENCES.binary_search_by_key(&group, |(group, _)| *group);
     found.is_ok_and(|at| SEQUENCES[at].1.binary_search(&element).is_ok())
 }
 
-/// By group, both in ascending order.
+/// Element numbers by group, both in ascending order.
 const SEQUENCES: [(u16, &[u16]); 59] = [
     (0x0004, &[0x1220]),
     (

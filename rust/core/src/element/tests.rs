@@ -1,4 +1,4 @@
-//! Files that are built element by element, whole, cut and changed.
+//! Scans files that are built element by element: whole, truncated and changed.
 
 use super::meta::{GROUP_LENGTH, PREAMBLE_BYTES, PREFIX, TRANSFER_SYNTAX_UID, VERSION};
 use super::window::EXPLICIT_LITTLE;
@@ -53,7 +53,7 @@ impl Writer {
         [self.tag(tag), self.long(length).to_vec()].concat()
     }
 
-    /// A sequence of one item of undefined or defined length, in which `content` stands.
+    /// A sequence of one item of undefined or defined length that contains `content`.
     fn sequence(&self, tag: u32, content: &[u8], defined: bool) -> Vec<u8> {
         let (begin, end) = if defined {
             (self.item(ITEM, content.len() as u32), vec![])
@@ -74,7 +74,7 @@ fn meta_of(syntax: &str) -> Vec<u8> {
     [vec![0; PREAMBLE_BYTES], PREFIX.to_vec(), length, group].concat()
 }
 
-/// A file whose elements before the pixel data are `before` and those of an image.
+/// A file with the elements `before` and those of an image before the pixel data.
 fn file(syntax: &str, encoding: Encoding, before: &[u8], pixel_length: u32) -> Vec<u8> {
     let writer = Writer(encoding);
     let mut bytes = [&meta_of(syntax), &writer.element(0x0008_0060, "CS", b"CT"), before].concat();
@@ -107,7 +107,7 @@ fn every_encoding() {
 fn sequences_are_stepped_over() {
     for (syntax, encoding) in SYNTAXES {
         let writer = Writer(encoding);
-        // What describes an image inside a sequence, such as an icon, does not describe this one.
+        // A description inside a sequence, such as that of an icon, does not apply to this image.
         let icon = writer.element(0x0028_0010, "US", &writer.word(64));
         let inner = [icon.clone(), writer.element(0x7FE0_0010, "OW", &[1; 20])].concat();
         for defined in [false, true] {
@@ -164,7 +164,7 @@ fn what_is_not_plain_is_unusual() {
         let bytes = [meta_of(syntax), writer.element(PHOTOMETRIC_INTERPRETATION, "CS", term)].concat();
         unusual(&[bytes, vec![0; 100]].concat());
     }
-    // A group length that is wrong, or missing.
+    // A wrong or missing group length.
     let plain = file(syntax, EXPLICIT_LITTLE, &[], 6);
     for (at, byte) in [(132 + 8, 0), (132 + 8, 255), (132 + 11, 255), (132 + 2, 1), (132 + 4, b'O'), (132 + 6, 2)] {
         let mut wrong = plain.clone();
@@ -172,7 +172,7 @@ fn what_is_not_plain_is_unusual() {
         let stop = scan(&[wrong, vec![0; 600]].concat()).unwrap_err();
         assert!(stop == Stop::Unusual || byte == 255, "{at} {byte}");
     }
-    // Another encoding than the transfer syntax says, unknown text for a UID, no prefix.
+    // An encoding that differs from the transfer syntax, an invalid UID, no prefix.
     unusual(&file(syntax, IMPLICIT, &[], 6));
     unusual(&file("1.2.840.10008.1.2", EXPLICIT_LITTLE, &[], 6));
     for uid in ["1.2.x", "1..2", "1.2.", "1.02", ".1", ""] {

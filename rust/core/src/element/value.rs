@@ -1,8 +1,8 @@
-//! Values of the elements that matter, where they are plain.
+//! Parses values of the elements that the scanner reads; any unusual form needs a full parser.
 
 use super::Stop;
 
-/// PS3.5 9.1: numbers without leading zeros, divided by points, padded by one NULL.
+/// PS3.5 9.1: numbers without leading zeros, separated by periods, padded by one NULL.
 pub(super) fn uid(value: &[u8]) -> Result<&str, Stop> {
     let text = value.strip_suffix(b"\0").unwrap_or(value);
     let number = |text: &[u8]| text.iter().all(u8::is_ascii_digit) && (text == b"0" || !text.starts_with(b"0"));
@@ -10,7 +10,7 @@ pub(super) fn uid(value: &[u8]) -> Result<&str, Stop> {
     std::str::from_utf8(text).ok().filter(|_| plain).ok_or(Stop::Unusual)
 }
 
-/// PS3.5 6.2, CS: one value, without spaces in front.
+/// PS3.5 6.2, CS: one value, without leading spaces.
 pub(super) fn code_string(value: &[u8]) -> Result<&str, Stop> {
     let text = value.trim_ascii_end();
     let plain = value.len() <= 16
@@ -20,7 +20,7 @@ pub(super) fn code_string(value: &[u8]) -> Result<&str, Stop> {
     std::str::from_utf8(text).ok().filter(|_| plain).ok_or(Stop::Unusual)
 }
 
-/// PS3.5 6.2, IS: one value, of digits alone. A count of nothing is not plain.
+/// PS3.5 6.2, IS: one value of digits only. Zero is unusual.
 pub(super) fn count(value: &[u8]) -> Result<u32, Stop> {
     let text = value.strip_suffix(b" ").unwrap_or(value);
     let plain = !text.is_empty() && text.len() <= 9 && text.iter().all(u8::is_ascii_digit);
@@ -32,7 +32,7 @@ pub(super) fn count(value: &[u8]) -> Result<u32, Stop> {
         .ok_or(Stop::Unusual)
 }
 
-/// PS3.3 C.12.1.1.2: one term without code extensions, or several with them, of which the first may be empty.
+/// PS3.3 C.12.1.1.2: one term without code extensions, or several terms with them, of which the first may be empty.
 pub(super) fn is_known_character_set(value: &[u8]) -> bool {
     let registered = |term: &[u8], prefix: &[u8]| {
         let number = term.strip_prefix(prefix).and_then(|number| std::str::from_utf8(number).ok());

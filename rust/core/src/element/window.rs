@@ -1,18 +1,18 @@
-//! PS3.5 7.1: how data elements are written, read from what is there of a file.
+//! PS3.5 7.1: reads data elements from the part of a file that has been read.
 
 use super::value::is_known_character_set;
 use super::{Stop, UNDEFINED};
 use crate::item::ITEM;
 use crate::source::Source;
 
-/// PS3.3 C.12.1.1.2: a parser looks at it, even of a file whose texts nobody wants.
+/// PS3.3 C.12.1.1.2: a parser checks it, even if no text of the file is read.
 const SPECIFIC_CHARACTER_SET: u32 = 0x0008_0005;
 /// The group of items and delimiters, which have no VR (PS3.5 7.5).
 pub(super) const ITEM_GROUP: u32 = ITEM >> 16;
-/// No value that is looked at has more bytes, if it is plain.
+/// Upper bound for the values that the scanner reads; a longer value needs a full parser.
 const MAX_VALUE: u32 = 1 << 10;
 
-/// How data elements are written (PS3.5 7.1, A.1 to A.3).
+/// The encoding of data elements (PS3.5 7.1, A.1 to A.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Encoding {
     pub(super) implicit: bool,
@@ -22,7 +22,7 @@ pub(super) struct Encoding {
 pub(super) const EXPLICIT_LITTLE: Encoding = Encoding { implicit: false, big_endian: false };
 
 impl Encoding {
-    /// PS3.5 A: all that are not named are in Explicit VR Little Endian, also when deflated.
+    /// PS3.5 A: all transfer syntaxes not listed here use Explicit VR Little Endian, including the deflated one.
     pub(super) fn of(transfer_syntax: &str) -> Self {
         match transfer_syntax {
             "1.2.840.10008.1.2" => Self { implicit: true, big_endian: false },
@@ -44,7 +44,7 @@ impl Encoding {
     }
 }
 
-/// Tag, VR and length, and where the value begins.
+/// Tag, VR and length of an element, and the offset of its value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Element {
     pub(super) tag: u32,
@@ -54,12 +54,12 @@ pub(super) struct Element {
 }
 
 impl Element {
-    /// Where the next one begins, if the length is defined. It need not be there: nothing is behind the end of a file.
+    /// The offset of the next element, if the length is defined. It may lie beyond the end of the file.
     pub(super) fn end(&self) -> u64 {
         self.value.saturating_add(u64::from(self.length))
     }
 
-    /// The value of an element whose VR must be `vr`. Where it is UN, the dictionary's counts (PS3.5 6.2.2).
+    /// Returns the value of an element whose VR must be `vr`. For VR UN, the dictionary's VR applies (PS3.5 6.2.2).
     pub(super) fn value_of<'a>(&self, vr: [u8; 2], window: &Window<'a>) -> Result<&'a [u8], Stop> {
         if self.vr.is_some_and(|found| found != vr && found != *b"UN") || self.length > MAX_VALUE {
             return Err(Stop::Unusual);
@@ -67,7 +67,7 @@ impl Element {
         window.get(self.value, self.length as usize)
     }
 
-    /// Defined terms in their usual combinations are plain.
+    /// Accepts the defined terms in their usual combinations.
     pub(super) fn check_character_set(&self, window: &Window<'_>) -> Result<(), Stop> {
         if self.tag != SPECIFIC_CHARACTER_SET {
             return Ok(());
@@ -77,14 +77,14 @@ impl Element {
     }
 }
 
-/// What is there of a file: `bytes`, of which the first is the file's byte at `start`.
+/// The part of a file that has been read: `bytes`, of which the first is the file's byte at `start`.
 pub(super) struct Window<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) start: u64,
 }
 
 impl<'a> Window<'a> {
-    /// Reads as much of `source` from `start` on as `buffer` holds.
+    /// Reads bytes of `source` from `start` until `buffer` is full.
     pub(super) fn read<S: Source>(source: &S, start: u64, buffer: &'a mut [u8]) -> Result<Self, S::Error> {
         let count = source.read_at(start, buffer)?;
         let count = count.min(buffer.len());
@@ -104,13 +104,13 @@ impl<'a> Window<'a> {
         self.rest(at).first_chunk().copied().ok_or(Stop::Short)
     }
 
-    /// Tells whether the data element at `at` looks as if it were in explicit VR.
+    /// Whether the data element at `at` appears to be in explicit VR.
     pub(super) fn has_vr(&self, at: u64) -> Result<bool, Stop> {
         let start: [u8; 6] = self.array(at)?;
         Ok(start[4..].iter().all(u8::is_ascii_uppercase))
     }
 
-    /// The header of the data element at `at` (PS3.5 7.1.2, 7.1.3), or of an item.
+    /// Reads the header of the data element at `at` (PS3.5 7.1.2, 7.1.3), or of an item.
     #[expect(clippy::inline_always, reason = "a call, which passes the element through memory, takes twice as long")]
     #[inline(always)]
     pub(super) fn element(&self, at: u64, encoding: Encoding) -> Result<Element, Stop> {
@@ -139,7 +139,8 @@ const SHORT: [&[u8; 2]; 21] = [
 const LONG: [&[u8; 2]; 13] =
     [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"];
 const LETTERS: usize = 26;
-/// By the letters of a VR: a header has some hundred elements, and their VRs are nothing that branches could foresee.
+/// Indexed by the letters of a VR: a header has some hundred elements, and branches on their VRs would be
+/// unpredictable.
 static LENGTH_BYTES: [u8; LETTERS * LETTERS] = {
     let mut table = [0; LETTERS * LETTERS];
     let mut at = 0;
@@ -159,7 +160,7 @@ const fn place([a, b]: [u8; 2]) -> usize {
     a.wrapping_sub(b'A') as usize * LETTERS + b.wrapping_sub(b'A') as usize
 }
 
-/// PS3.5 7.1.2: how many bytes the length of an element has, by its VR; none where nobody knows.
+/// PS3.5 7.1.2: the number of bytes of the length field for a VR; 0 if the VR is unknown.
 fn length_bytes(vr: [u8; 2]) -> u8 {
     if vr.iter().all(u8::is_ascii_uppercase) { LENGTH_BYTES[place(vr)] } else { 0 }
 }

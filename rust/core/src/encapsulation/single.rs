@@ -1,4 +1,4 @@
-//! The place of one frame, by an offset table and a few item headers: an image may have 100,000 frames.
+//! Finds one frame by an offset table and a few item headers: an image may have 100,000 frames.
 
 use super::{EncapsulatedPixelData, push};
 use crate::item::{Fragment, Headers, ITEM, UNDEFINED};
@@ -7,15 +7,15 @@ use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
 
 impl EncapsulatedPixelData {
-    /// Finds the fragments of frame `index` alone, without a walk over the frames before it where a table tells the
-    /// place. None where only [`Self::build_frame_index`] can tell.
+    /// Finds the fragments of frame `index` without walking over the frames before it, if a table gives its offset.
+    /// Returns None if only [`Self::build_frame_index`] can find it.
     pub fn find_frame<S: Source>(
         &self,
         source: &S,
         index: usize,
         team: &Parallelism<'_>,
     ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
-        // Such a table is tolerated, which the walk over all frames tells.
+        // Such a table is tolerated, but only the walk over all frames reports the warning.
         if self.table.is_cut() {
             return Ok(None);
         }
@@ -28,13 +28,13 @@ impl EncapsulatedPixelData {
         let Some((start, end)) = range(index) else { return Ok(None) };
         let mut watch = CancelCheck::new(team);
         if let Some((before, _)) = index.checked_sub(1).and_then(range) {
-            // The frame before it ends where this one begins, and not at the delimiter in front of other elements.
+            // The previous frame must end where this one starts, not at a delimiter in front of other elements.
             if self.fragments_between(&mut headers, before, Some(start), &mut watch)?.is_none() {
                 return Ok(None);
             }
         }
         if let (Some(_), Some(last)) = (end, self.table.last()) {
-            // In a table that is shifted by whole items the last entry is beyond the last item.
+            // If a table is shifted by whole items, its last entry lies beyond the last item.
             if self.fragments_between(&mut headers, last, None, &mut watch)?.is_none() {
                 return Ok(None);
             }
@@ -42,10 +42,10 @@ impl EncapsulatedPixelData {
         self.fragments_between(&mut headers, start, end, &mut watch)
     }
 
-    /// The fragment of frame `index` by the Extended Offset Table; none where the table cannot be believed.
+    /// Returns the fragment of frame `index` by the Extended Offset Table, or None if the table is not reliable.
     ///
-    /// Its arithmetic accounts for every item (PS3.3 C.7.6.3.1.8). Whether the items are there is looked at for this frame
-    /// and the one before it, and where the last one ends: three headers, however many frames there are.
+    /// The table's own arithmetic accounts for every item (PS3.3 C.7.6.3.1.8). The existence of the items is checked
+    /// for this frame, for the previous one, and for the last: three headers, regardless of the number of frames.
     fn entry_of<S: Source>(
         &self,
         table: &ExtendedOffsetTable,
@@ -74,13 +74,13 @@ impl EncapsulatedPixelData {
         Ok(found)
     }
 
-    /// The fragments end at `at`: with the delimiter, or with the value.
+    /// Whether the fragments end at `at`, with the delimiter or with the value.
     fn is_end<S: Source>(&self, headers: &mut Headers<'_, S>, at: u64) -> std::result::Result<bool, S::Error> {
         Ok(at == self.value.length || headers.is_delimiter(at)?)
     }
 
-    /// The fragments from `start` to exactly `end`, or to the delimiter where there is no `end`; none where there is
-    /// anything else.
+    /// Returns the fragments from `start` to exactly `end`, or to the delimiter if `end` is None; None if anything else
+    /// lies between.
     fn fragments_between<S: Source>(
         &self,
         headers: &mut Headers<'_, S>,
@@ -104,7 +104,7 @@ impl EncapsulatedPixelData {
         Ok(Some(fragments).filter(|fragments| at == limit && !fragments.is_empty()))
     }
 
-    /// The fragment whose item begins at `offset`; none where no whole one does.
+    /// Returns the fragment whose item starts at `offset`, or None if there is no whole item.
     fn item_at<S: Source>(
         &self,
         headers: &mut Headers<'_, S>,

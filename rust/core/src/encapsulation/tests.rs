@@ -35,7 +35,7 @@ fn find(bytes: &[u8], value: Value) -> Result<FrameIndex> {
         return Err(damage);
     }
     for index in 0..frames_expected {
-        // The short way, where there is one, must agree with the long way.
+        // `find_frame` must agree with `build_frame_index`, if it finds the frame.
         if let Some(fragments) = encapsulated.find_frame(&bytes, index, &Parallelism::default())? {
             assert_eq!(fragments, frames.frame(index));
         }
@@ -168,6 +168,19 @@ fn fragments_behind_an_extended_table_are_told() {
 }
 
 #[test]
+fn an_entry_without_bytes_is_that_of_an_empty_item() {
+    // The last entry points to a fragment; the empty item follows it.
+    let bytes = encapsulate(&[], &[b"aa", b"bb", b""]);
+    let extended = || Some(ExtendedOffsetTable::new(vec![0, 10], vec![2, 0]));
+    let frames = find(&bytes, Value { extended: extended(), ..value(&bytes, 2) }).unwrap();
+    assert_eq!(contents(&bytes, &frames), [b"aa", b"bb"]);
+    let cut = &bytes[..19];
+    let encapsulated = EncapsulatedPixelData::open(&cut, Value { extended: extended(), ..value(cut, 2) }).unwrap();
+    let frames = encapsulated.build_frame_index(&cut, &Parallelism::default()).unwrap();
+    assert_eq!(contents(cut, &frames), [b"aa"]);
+}
+
+#[test]
 fn an_extended_table_may_have_entries_without_bytes() {
     let bytes = encapsulate(&[], &[b"aa", b"", b"cc"]);
     let extended = Some(ExtendedOffsetTable::new(vec![0, 10, 18], vec![2, 0, 2]));
@@ -175,7 +188,7 @@ fn an_extended_table_may_have_entries_without_bytes() {
     assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"", b"cc"]);
 }
 
-/// Frames of these lengths, each with content of its own.
+/// Frames of these lengths, each with different content.
 fn numbered(lengths: &[usize]) -> Vec<Vec<u8>> {
     lengths.iter().enumerate().map(|(number, length)| vec![(number % 250) as u8 + 1; *length]).collect()
 }
@@ -185,7 +198,7 @@ fn offsets_of(lengths: &[usize]) -> Vec<u64> {
     lengths.iter().scan(0, |at, length| Some(std::mem::replace(at, *at + 8 + *length as u64))).collect()
 }
 
-/// Every way gives each frame its own fragment, or the short way leaves it to the long way, which warns.
+/// Checks that each frame gets its own fragment, or that `find_frame` leaves it to `build_frame_index`, which warns.
 fn check_never_another_frame(bytes: &[u8], value: Value, wanted: &[Vec<u8>], is_right: bool) {
     let encapsulated = EncapsulatedPixelData::open(&bytes, value).unwrap();
     let frames = encapsulated.build_frame_index(&bytes, &Parallelism::default()).unwrap();
@@ -197,7 +210,7 @@ fn check_never_another_frame(bytes: &[u8], value: Value, wanted: &[Vec<u8>], is_
     }
 }
 
-/// An even length, mostly equal ones: then a shifted offset is that of another item.
+/// An even length; most are equal, so that a shifted offset is that of another item.
 fn lengths() -> impl Strategy<Value = Vec<usize>> {
     let length = prop_oneof![4 => Just(4usize), 1 => (1usize..6).prop_map(|half| 2 * half)];
     prop::collection::vec(length, 1..8)
@@ -288,7 +301,7 @@ proptest! {
 
 #[test]
 fn a_basic_table_shifted_within_is_not_believed() {
-    // The second entry is that of the third item, and the last one beyond the last item.
+    // The second entry is that of the third item, and the last entry is beyond the last item.
     let frames = numbered(&[2, 2, 2]);
     let bytes = encapsulate(&[0, 20, 30], &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
     check_never_another_frame(&bytes, value(&bytes, 3), &frames, false);
@@ -350,7 +363,7 @@ fn an_interruption_ends_the_walk() {
 
 #[test]
 fn entries_that_reach_into_the_next_are_not_believed() {
-    // A fragment with a fragment inside.
+    // A fragment that contains a fragment.
     let inner = item(b"bb");
     let bytes = encapsulate(&[], &[&[&b"aa"[..], &inner].concat(), b"cc"]);
     let lengths = vec![2 + inner.len() as u64, 2, 2];
@@ -362,7 +375,7 @@ fn entries_that_reach_into_the_next_are_not_believed() {
     }
 }
 
-/// Bytes, and how often somebody has read them.
+/// Bytes, and the number of times they have been read.
 struct Counted<'a>(&'a [u8], std::sync::atomic::AtomicUsize);
 
 impl Source for Counted<'_> {

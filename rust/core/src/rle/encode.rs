@@ -1,17 +1,17 @@
-//! PS3.5 Annex G, the other way: one frame of samples to RLE Lossless, as short as it can be.
+//! PS3.5 Annex G: encodes one frame in RLE Lossless, as short as possible.
 //!
-//! A row is packed from left to right in one pass. What has been packed so far is known by two numbers: its length, and
-//! how many bytes its last literal run has room for. The best is always the shortest, and of several the one with most
-//! room; anything longer is no better, because one byte opens a new literal run. So each run of equal bytes can be
-//! packed for good when it is met: by itself if it is of three or more, or of two where no literal run has room for
-//! both; else as part of a literal run.
+//! A row is packed from left to right in one pass. Two numbers describe every packing of the bytes so far: its length,
+//! and the number of bytes for which its last literal run has room. The best packing is the shortest, and among the
+//! shortest the one with most room; a longer one is never better, because one byte opens a new literal run. So each run
+//! of equal bytes can be packed for good when it is reached: as a replicate run if it has three bytes or more, or two
+//! if no literal run has room for both; else as part of a literal run.
 
 use super::{HEADER_BYTES, MAX_RUN, PIECE};
 use crate::error::{COLUMNS, Error, ErrorKind, PIXEL_DATA, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
 use crate::image::{ByteOrder, in_range};
 use crate::planes;
 
-/// What the samples of a frame are, not yet checked. Samples of a pixel lie side by side (Planar Configuration 0).
+/// The format of a frame's samples, not yet validated. Pixels are interleaved (Planar Configuration 0).
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
     /// Rows.
@@ -26,7 +26,7 @@ pub struct Layout {
     pub order: ByteOrder,
 }
 
-/// A checked layout.
+/// A frame whose format has been validated.
 #[derive(Debug)]
 struct Frame<'a> {
     src: &'a [u8],
@@ -51,7 +51,7 @@ pub fn encode_frame(src: &[u8], layout: &Layout) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The header has 32 bits for an offset.
+/// Checks that an offset fits into the 32 bits of the header.
 fn segment_offset(segment: usize, offset: usize) -> Result<u32> {
     u32::try_from(offset).map_err(|_| {
         let problem = ErrorKind::SegmentOffset { found: offset as u64, expected: "at most 4294967295" };
@@ -81,7 +81,7 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// Where in a pixel the byte of a segment lies: segments are ordered by sample, most significant byte first (G.2).
+    /// Offset in a pixel of the byte of a segment: segments are ordered by sample, most significant byte first (G.2).
     fn byte_of(&self, segment: usize) -> usize {
         match self.order {
             ByteOrder::Big => segment,
@@ -92,7 +92,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// PS3.5 G.3.1 and G.4: each row on its own, and an even number of bytes.
+    /// PS3.5 G.3.1 and G.4: packs each row separately, and pads to an even number of bytes.
     fn pack_segment(&self, segment: usize, room: &mut Room, out: &mut Vec<u8>) -> Result<()> {
         let byte = self.byte_of(segment);
         for pixels in self.src.chunks_exact(self.columns * self.pixel_bytes) {
@@ -106,12 +106,12 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Bytes behind a row that can be looked at without a look at its length.
+/// Bytes after a row that may be read without checking the length of the row.
 const PADDING: usize = 2 + WINDOW;
-/// Two bytes more than a longest run: each of its bytes can be the first of three.
+/// Two bytes more than the longest run: each of its bytes can be the first of three.
 const WINDOW: usize = MAX_RUN + 2;
 
-/// One row, before and after.
+/// Buffers for one row, unpacked and packed.
 struct Room {
     row: Vec<u8>,
     packed: Vec<u8>,
@@ -125,7 +125,7 @@ impl Room {
 
     /// Packs the first `columns` bytes of the row.
     fn pack(&mut self, columns: usize) -> &[u8] {
-        // No run goes beyond the last byte.
+        // Padding that ends any run at the last byte.
         let last = self.row[columns - 1];
         self.row[columns] = !last;
         self.row[columns + 1] = last;
@@ -134,7 +134,7 @@ impl Room {
     }
 }
 
-/// PS3.5 G.3.1. Gives the bytes written.
+/// PS3.5 G.3.1. Returns the number of bytes written.
 fn pack_row(row: &[u8], columns: usize, packed: &mut [u8]) -> usize {
     let (mut read, mut written) = (0, 0);
     while read < columns {
@@ -145,7 +145,7 @@ fn pack_row(row: &[u8], columns: usize, packed: &mut [u8]) -> usize {
             read += count;
             written += 1 + count;
         } else {
-            // A byte that is left over begins a literal run, which has room for more.
+            // A single remaining byte starts a literal run, which has room for more.
             let count = run - usize::from(run % MAX_RUN == 1);
             written += write_replicates(row[read], count, &mut packed[written..]);
             read += count;
@@ -154,7 +154,7 @@ fn pack_row(row: &[u8], columns: usize, packed: &mut [u8]) -> usize {
     written
 }
 
-/// How many bytes from `at` on are equal.
+/// Returns the number of equal bytes from `at`.
 fn run_length(row: &[u8], at: usize) -> usize {
     let value = row[at];
     let rest = &row[at + 1..];
@@ -172,7 +172,7 @@ fn run_length(row: &[u8], at: usize) -> usize {
     run
 }
 
-/// How long the literal run that begins at `at` is best.
+/// Returns the best length of the literal run that starts at `at`.
 fn literal_length(row: &[u8], at: usize, columns: usize) -> usize {
     let window = &row[at + 1..at + 1 + WINDOW];
     let count = match find_triple(window) {
@@ -182,11 +182,11 @@ fn literal_length(row: &[u8], at: usize, columns: usize) -> usize {
         _ => MAX_RUN,
     };
     let count = count.min(columns - at);
-    // One byte of a run that is one longer than longest runs can be is cheaper here.
+    // If a run is one byte longer than a multiple of the longest run, that byte is cheaper here.
     count + usize::from(count < MAX_RUN && leaves_one(row, at + count))
 }
 
-/// Whether a byte is left over of the run at `at` when it is packed by itself.
+/// Whether packing the run at `at` as replicate runs leaves a single byte.
 fn leaves_one(row: &[u8], at: usize) -> bool {
     row[at] == row[at + MAX_RUN] && {
         let run = run_length(row, at);
@@ -194,13 +194,13 @@ fn leaves_one(row: &[u8], at: usize) -> bool {
     }
 }
 
-/// Where in `window` the first three equal bytes begin.
+/// Returns the position of the first three equal bytes in `window`.
 fn find_triple(window: &[u8]) -> Option<usize> {
     const LOWEST: u64 = u64::MAX / 255;
     (0..MAX_RUN).step_by(8).find_map(|at| {
         let [first, second, third] = [0, 1, 2].map(|next| word_at(window, at + next));
         let differ = (first ^ second) | (second ^ third);
-        // The highest bit of each byte that is zero, and perhaps of bytes above it.
+        // The highest bit of each zero byte, and possibly of bytes above one; only the lowest is used.
         let zero = differ.wrapping_sub(LOWEST) & !differ & (LOWEST << 7);
         (zero != 0).then(|| at + (zero.trailing_zeros() / 8) as usize)
     })

@@ -1,7 +1,7 @@
-//! PS3.5 G.3.2: runs to bytes, a whole segment at once or in bands of its plane.
+//! PS3.5 G.3.2: unpacks runs, a whole segment at once or a strip of its plane at a time.
 //!
-//! In real segments the kind and the length of a run are hard to foresee, so that branches on them cost more than the
-//! bytes they save: every run is written as a longest one, and the next begins where it ends.
+//! In real segments the type and the length of a run are hard to predict, so branches on them cost more than they save:
+//! every run is written as a longest run, and the next run starts at its actual end.
 
 #![allow(clippy::inline_always, reason = "what a kernel calls must be compiled for the same processor as the kernel")]
 
@@ -10,21 +10,21 @@ use crate::error::Error;
 use crate::parallel::CancelCheck;
 use std::convert::Infallible;
 
-/// What a segment gave.
+/// The outcome of unpacking a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decoded {
     /// Bytes of the segment that were read.
     pub read: usize,
     /// Bytes written.
     pub written: usize,
-    /// Bytes by which the last run went beyond the output.
+    /// Bytes by which the last run extends beyond the output.
     pub excess: usize,
 }
 
-/// Bytes that are unpacked before the caller is asked whether to go on.
+/// Bytes unpacked between two checks for cancellation.
 const STEP: usize = if crate::SMALL_BUFFERS { 500 } else { 1 << 24 };
 
-/// Room behind a band: the last of its runs is written as a whole, and what lies beyond the band begins the next one.
+/// Bytes reserved after a strip: its last run is written as a whole, and the part beyond the strip starts the next one.
 pub(crate) const RUN_OVERRUN: usize = MAX_RUN;
 
 /// Unpacks the runs of `segment` until `out` is full or the segment ends.
@@ -33,7 +33,7 @@ pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
     decoded
 }
 
-/// The same, and asks from time to time whether to go on.
+/// Same as [`decode_segment`], with periodic checks for cancellation.
 pub(crate) fn decode_segment_watched(
     segment: &[u8],
     out: &mut [u8],
@@ -50,7 +50,7 @@ fn decode_in_steps<E>(
     let room = out.len();
     let mut decoded = Decoded { read: 0, written: 0, excess: 0 };
     loop {
-        // Runs are written as long as there is room for a longest one: a step ends behind some run.
+        // Runs are written while there is room for a longest run: a step ends after some run.
         let (read, end) = (decoded.read, room.min(decoded.written.saturating_add(STEP)));
         let step = RunCursor { src: &segment[read..], out: &mut out[decoded.written..end] };
         let (unread, unwritten) = unpack(step).left();
@@ -64,14 +64,14 @@ fn decode_in_steps<E>(
     Ok(decoded)
 }
 
-/// A segment that is unpacked in bands of its plane.
+/// A segment that is unpacked a strip of its plane at a time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unpacker<'a> {
     segment: &'a [u8],
     plane_bytes: usize,
-    /// Bytes of the plane in the bands so far.
+    /// Bytes of the plane in the strips so far.
     done: usize,
-    /// More may be written than is `done`: the rest lies behind the last band.
+    /// `written` may exceed `done`: the rest lies after the last strip.
     decoded: Decoded,
 }
 
@@ -80,29 +80,29 @@ impl<'a> Unpacker<'a> {
         Self { segment, plane_bytes, done: 0, decoded: Decoded { read: 0, written: 0, excess: 0 } }
     }
 
-    /// Unpacks what is left, and keeps nothing of it. Gives what the whole segment gave.
+    /// Unpacks and discards the rest. Returns the outcome for the whole segment.
     pub(crate) fn finish(&mut self, buffer: &mut [u8]) -> Decoded {
         while self.done < self.plane_bytes && fill_bands(std::slice::from_mut(self), buffer) {}
         self.decoded
     }
 
-    /// Bytes of the next band.
+    /// Bytes of the next strip.
     fn band(&self, buffer: &[u8]) -> usize {
         (buffer.len() - RUN_OVERRUN).min(self.plane_bytes - self.done)
     }
 
-    /// Begins the next band with what was written beyond the last one. Gives what a kernel may read, and where it may
-    /// write: a run that begins in the band has room as a whole.
+    /// Starts the next strip with the bytes written beyond the last one. Returns the kernel's input, and its output: a
+    /// run that starts in the strip has room as a whole.
     fn begin<'b>(&self, buffer: &'b mut [u8]) -> RunCursor<'a, 'b> {
         if self.done > 0 {
-            // All bands but the last are as long as the buffer.
+            // All strips but the last are as long as the buffer.
             buffer.copy_within(buffer.len() - RUN_OVERRUN.., 0);
         }
         let end = self.band(buffer) + RUN_OVERRUN - 1;
         RunCursor { src: &self.segment[self.decoded.read..], out: &mut buffer[self.decoded.written - self.done..end] }
     }
 
-    /// Takes over what the kernels have left of the lane, and does what they could not. Gives whether the band is full.
+    /// Unpacks what the kernels have left over. Returns whether the strip is full.
     fn end(&mut self, (unread, unwritten): (usize, usize), buffer: &mut [u8]) -> bool {
         let (band, room) = (self.band(buffer), self.plane_bytes - self.done);
         let written = band + RUN_OVERRUN - 1 - unwritten;
@@ -121,8 +121,8 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// Fills the next band of every segment. `buffers` has room for a band of each, and [`RUN_OVERRUN`] behind it, which must
-/// stay as it is until the next band. Gives whether all bands are full.
+/// Fills the next strip of every segment. `buffers` has room for a strip of each segment followed by [`RUN_OVERRUN`]
+/// bytes, which must not change until the next strip. Returns whether all strips are full.
 pub(crate) fn fill_bands(unpackers: &mut [Unpacker], buffers: &mut [u8]) -> bool {
     let size = buffers.len() / unpackers.len().max(1);
     let mut full = true;
@@ -147,13 +147,13 @@ fn fill_two([first, second]: [&mut Unpacker; 2], (one, two): (&mut [u8], &mut [u
     second.end(left_of_two, two) && full
 }
 
-/// What a header byte announces (PS3.5 G.3.1).
+/// A run, as its header byte announces it (PS3.5 G.3.1).
 pub(super) enum Run {
-    /// This many bytes follow as they are.
+    /// This many literal bytes follow.
     Literal(usize),
-    /// The next byte stands for this many.
+    /// The next byte is repeated this many times.
     Replicate(usize),
-    /// Nothing.
+    /// No output.
     NoOp,
 }
 
@@ -167,10 +167,10 @@ impl Run {
     }
 }
 
-/// The header without a run. Nobody writes it, so that a branch on it costs nothing.
+/// The header without a run. Writers do not use it, so a branch on it is always predicted.
 const NO_OP: u8 = 128;
 
-/// Bytes that a run gives, by arithmetic in place of the branches of [`Run`].
+/// Output bytes of a run, by arithmetic instead of the branches of [`Run`].
 #[inline(always)]
 fn run_length(header: u8) -> usize {
     if header == NO_OP { 0 } else { isize::from(header.cast_signed()).unsigned_abs() + 1 }
@@ -182,11 +182,11 @@ fn step_length(header: u8) -> u8 {
     if header == NO_OP { 1 } else { header.cast_signed().max(0).cast_unsigned() + 2 }
 }
 
-/// A header and what can follow it.
+/// Bytes of a header and of the longest run that can follow it.
 const WINDOW: usize = 1 + MAX_RUN;
 
-/// All bits where the byte behind a header is repeated. Read from memory, because the compiler makes a branch of what
-/// it can see through.
+/// All bits set if the byte after a header is repeated. A table in memory, because the compiler would turn a
+/// computation that it can see through into a branch.
 static REPEATED: [i8; 256] = {
     let mut masks = [0; 256];
     let mut header = 128;
@@ -197,13 +197,13 @@ static REPEATED: [i8; 256] = {
     masks
 };
 
-/// Writes a run of `length` bytes or more: `FIRST` bytes, and where it is longer, a longest run. What is too much is
-/// overwritten by the next run.
+/// Writes at least the `length` bytes of a run: `FIRST` bytes, or a longest run if it is longer. The next run
+/// overwrites the excess.
 #[inline(always)]
 fn write_run<const FIRST: usize>(window: &[u8; WINDOW], to: &mut [u8; MAX_RUN], length: usize) {
     let repeated = i64::from(REPEATED[usize::from(window[0])]).cast_unsigned();
     let (kept, value) = (!repeated, u64::from_ne_bytes([window[1]; 8]) & repeated);
-    // By way of an array of its own: `to` might overlap `window` for all that the compiler knows.
+    // An array of its own: the compiler must assume that `to` overlaps `window`.
     let mut words = [[0; 8]; MAX_RUN / 8];
     for (word, from) in words.iter_mut().zip(window[1..=FIRST].as_chunks().0) {
         *word = (u64::from_ne_bytes(*from) & kept | value).to_ne_bytes();
@@ -214,19 +214,19 @@ fn write_run<const FIRST: usize>(window: &[u8; WINDOW], to: &mut [u8; MAX_RUN], 
     }
 }
 
-/// What is still to be read and to be written. The kernels go on as long as both have room for a longest run.
+/// The remaining input and output. The kernels continue while both have room for a longest run.
 struct RunCursor<'a, 'b> {
     src: &'a [u8],
     out: &'b mut [u8],
 }
 
 impl RunCursor<'_, '_> {
-    /// Bytes to be read, and to be written.
+    /// Returns the number of remaining bytes of input and output.
     fn left(&self) -> (usize, usize) {
         (self.src.len(), self.out.len())
     }
 
-    /// One run.
+    /// Unpacks one run.
     #[inline(always)]
     fn step(&mut self) -> bool {
         let Some(window) = self.src.first_chunk() else { return false };
@@ -242,29 +242,29 @@ impl RunCursor<'_, '_> {
             return true;
         }
         write_run::<MAX_RUN>(window, to, MAX_RUN);
-        // In words as wide as addresses: each further instruction here delays the next run.
+        // Computed in words as wide as addresses: each further instruction here delays the next run.
         self.src = &self.src[isize::from(header.cast_signed()).max(0).cast_unsigned() + 2..];
         self.out = &mut out[run_length(header)..];
         true
     }
 }
 
-/// Runs of two segments in turn, so that neither waits for the header that the other is reading.
+/// Alternates between the runs of two segments, so that neither waits for the header that the other is reading.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn unpack_two<'a, 'b>(one: RunCursor<'a, 'b>, two: RunCursor<'a, 'b>) -> (RunCursor<'a, 'b>, RunCursor<'a, 'b>) {
-    // As variables of their own they are kept in registers.
+    // Separate variables stay in registers.
     let mut one = RunCursor { src: one.src, out: one.out };
     let mut two = RunCursor { src: two.src, out: two.out };
     while one.step() && two.step() {}
     (one, two)
 }
 
-/// Bytes of a segment for which it is worked out at once how far each would be from the next header, if it were one.
-/// From header to header it is then one addition and one load.
+/// Bytes of a segment for which the distance to the next header is computed at once, as if each byte were a header. One
+/// addition and one load then lead from header to header.
 const BLOCK: usize = 512;
-/// Where runs are so short, it pays to write no more than that of each, if [`FEW`] are longer.
+/// Runs up to this length are written without the excess, if fewer than [`FEW`] runs of the block are longer.
 const SHORT: usize = 32;
-/// Long runs in the block before, below which this one is expected to have few.
+/// If the previous block has fewer long runs than this, the next one is expected to have few, too.
 const FEW: usize = BLOCK / 64;
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
@@ -314,8 +314,8 @@ fn unpack_block<const FIRST: usize>(block: &[u8; BLOCK + MAX_RUN], steps: &[u8; 
     Block { read: at, written: room - out.len(), long_runs }
 }
 
-/// Goes on, run by run with every length checked, until `end` bytes are written or the segment ends. Of the last run no
-/// more is written than there is `room` for.
+/// Continues run by run, checking every length, until `end` bytes are written or the segment ends. The last run is cut
+/// at `room` bytes.
 fn decode_tail(segment: &[u8], out: &mut [u8], end: usize, room: usize, decoded: &mut Decoded) {
     let room = room.min(out.len());
     while decoded.written < end {

@@ -1,10 +1,10 @@
-//! Frames in bands of any size against planes that are unpacked as wholes: samples, errors, warnings and their order.
+//! Compares frames in strips of any size with planes unpacked as a whole: samples, errors, warnings and their order.
 
 use super::*;
 use crate::rle::oracles::{oracle, segments};
 use proptest::prelude::*;
 
-/// What is wrong with a segment, and whether it is an error, as a plain reading of the rules has it.
+/// The defect of a segment, and whether it is an error, by a plain reading of the rules.
 fn judgement(segment: &[u8], plane_bytes: usize, strict: bool) -> Option<(ErrorKind, bool)> {
     let (plane, told) = oracle(segment, plane_bytes);
     let (rest, expected) = (&segment[told.read..], plane_bytes as u64);
@@ -21,7 +21,7 @@ fn judgement(segment: &[u8], plane_bytes: usize, strict: bool) -> Option<(ErrorK
     }
 }
 
-/// Samples of `width` bytes in native order, side by side, and every bit changed by what finishes them.
+/// Interleaved samples of `width` bytes in native order, with every bit flipped by the `finish` function.
 fn interleaved(segments: &[Vec<u8>], plane_bytes: usize, width: usize) -> Vec<u8> {
     let planes: Vec<Vec<u8>> = segments.iter().map(|segment| oracle(segment, plane_bytes).0).collect();
     let byte = |pixel: usize, place: usize| {
@@ -77,7 +77,7 @@ proptest! {
     }
 }
 
-/// The second segment ends in an earlier band than the first.
+/// The second segment ends in an earlier strip than the first.
 #[test]
 fn the_first_segment_that_is_too_short_is_told() {
     let (first, second) = ([[129, 1].repeat(3), vec![0, 0]].concat(), vec![129, 1]);

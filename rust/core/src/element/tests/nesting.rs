@@ -1,4 +1,4 @@
-//! Values of undefined length, as the transfer syntax says and otherwise.
+//! Values of undefined length, in the encoding of the transfer syntax and in others.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn implicit_sequences_are_in_the_dictionary_or_private() {
             let inner = writer.undefined(tag, "", &items);
             is_found(syntax, IMPLICIT, &writer.undefined(tag, "", &[writer.item_of(&inner)]));
         }
-        // The VR of others is another, or nobody knows.
+        // Other elements have another VR, or an unknown one.
         for tag in [0x0010_0010, 0x0008_1116, 0x0028_0010, 0x5000_2600, 0x6000_3000, 0xFFFC_FFFC] {
             is_unusual(syntax, IMPLICIT, &writer.undefined(tag, "", &items));
         }
@@ -57,7 +57,7 @@ fn unknown_is_a_sequence_whose_items_may_be_implicit() {
         for vr in ["UN", "SQ"] {
             let inner =
                 implicit.undefined(0x0008_1199, "", &[implicit.item_of(&implicit.element(0x0028_0010, "", b"abc"))]);
-            // The second element has a length that looks like a VR: only the first of an item is looked at.
+            // The length of the second element looks like a VR: parsers check only the first element of an item.
             let long = implicit.element(0x0009_1010, "", &vec![7; 0x5353]);
             let items = [
                 implicit.item_of(&inner),

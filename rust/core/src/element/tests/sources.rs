@@ -1,4 +1,4 @@
-//! Files without their beginning, and files that are read a little at a time.
+//! Files without a preamble or meta information, and files that are read a window at a time.
 
 use super::*;
 use crate::Error;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const FILE: Start<'_> = Start::File { transfer_syntax: None };
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 
-/// Counts what is read.
+/// Counts the reads, and the bytes read.
 struct Counted<'a> {
     bytes: &'a [u8],
     reads: AtomicUsize,
@@ -31,7 +31,8 @@ fn scan_counted(bytes: &[u8], start: &Start<'_>) -> (Result<Header, Stop>, usize
     (found, source.reads.into_inner(), source.read.into_inner())
 }
 
-/// From a source as from memory; `Short` may be `Unusual` where meta information is longer than a window.
+/// Checks that a source and memory give the same result; `Short` may be `Unusual` if meta information is longer than a
+/// window.
 #[track_caller]
 fn same_from_source(bytes: &[u8], start: &Start<'_>) -> Result<Header, Stop> {
     let (found, _, read) = scan_counted(bytes, start);
@@ -65,7 +66,7 @@ fn what_is_long_is_read_once() {
         let items = [writer.header(0x0008_1115, "SQ", UNDEFINED), empty, writer.item(SEQUENCE_DELIMITATION_ITEM, 0)];
         let sequences = writer.sequence(0x0008_1115, &[], false).repeat(100_000);
         let elements = writer.element(0x0010_4000, "LT", &[b' '; 40]).repeat(100_000);
-        // Whatever does not divide a window, so that headers lie across its end.
+        // Elements whose size does not divide a window, so that headers cross its end.
         let odd = writer.element(0x0009_1010, "OB", &[1; 1001]).repeat(2000);
         for before in [items.concat(), sequences, elements, odd] {
             assert!(same_from_source(&file(syntax, encoding, &before, 6), &FILE).is_ok());
@@ -93,11 +94,11 @@ fn a_file_may_be_without_its_beginning() {
             (FILE, meta, Err(Stop::Unusual)),
             (FILE, data_set, Err(Stop::Unusual)),
         ] {
-            // As long as what is looked at for a prefix.
+            // As long as the bytes that are searched for a prefix.
             let bytes = [&bytes[count..], &[0; 132]].concat();
             assert_eq!(same_from_source(&bytes, &start), found, "{start:?} {count} {syntax}");
         }
-        // The prefix, and no meta information.
+        // A prefix without meta information.
         let bare = [&bytes[..meta], &bytes[data_set..]].concat();
         let count = data_set - meta;
         assert_eq!(scan_from(&bare, &FILE, Wanted::Stored), Err(Stop::Unusual));
@@ -154,7 +155,7 @@ fn meta_information_may_be_without_its_length() {
         vec![version.clone(), length(syntax.len() as u32), syntax.clone()],
         vec![version.clone(), writer.element(TRANSFER_SYNTAX_UID, "UN", b"1.2.840.10008.1.2.1\0")],
         vec![version.clone()],
-        // What a parser steps over.
+        // An item that a parser skips.
         vec![version, syntax, writer.item(ITEM_DELIMITATION_ITEM, 0)],
     ] {
         assert_eq!(with(&odd), Err(Stop::Unusual));
@@ -175,7 +176,7 @@ fn meta_information_that_is_longer_than_a_window_is_unusual() {
 }
 
 proptest! {
-    /// Wherever the windows end, and whatever stands there.
+    /// Windows of any size, over any content.
     #[test]
     fn windows_do_not_matter(
         which in 0usize..4,

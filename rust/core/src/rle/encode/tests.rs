@@ -1,4 +1,4 @@
-//! Rows against a dynamic-programming oracle, and frames through the decoder.
+//! Compares rows with a dynamic-programming oracle, and decodes the encoded frames.
 
 use super::*;
 use crate::rle::{MAX_SEGMENTS, Run, Segments, decode_segment};
@@ -10,7 +10,7 @@ fn pack(row: &[u8]) -> Vec<u8> {
     room.pack(row.len()).to_vec()
 }
 
-/// The shortest length by dynamic programming over every run that G.3.1 allows.
+/// The shortest length, by dynamic programming over every run that G.3.1 allows.
 fn shortest(row: &[u8]) -> usize {
     let mut best = vec![0];
     for end in 1..=row.len() {
@@ -26,7 +26,7 @@ fn shortest(row: &[u8]) -> usize {
     best[row.len()]
 }
 
-/// How many bytes each run of a segment gives, up to `len` bytes.
+/// The output bytes of each run of a segment, up to `len` bytes.
 fn runs(segment: &[u8], len: usize) -> Vec<usize> {
     let (mut at, mut lengths) = (0, Vec::new());
     while lengths.iter().sum::<usize>() < len {
@@ -51,7 +51,7 @@ fn assert_shortest(row: &[u8]) {
     assert_eq!(packed.len(), shortest(row), "{row:?}");
 }
 
-/// Runs of a few values, many of them as long as runs can be, or nearly so.
+/// Runs of a few values, many of them of the maximum length, or nearly so.
 fn rows() -> impl Strategy<Value = Vec<u8>> {
     let length = prop_oneof![8 => 1usize..5, 2 => 1usize..140, 1 => 126usize..131, 1 => 254usize..260];
     let literal = prop_oneof![1usize..10, 120usize..135];
@@ -109,7 +109,7 @@ proptest! {
     }
 }
 
-/// Every way in which a literal run can meet its end in the midst of short runs.
+/// Every way in which a literal run can end among short runs.
 #[test]
 fn ends_of_literal_runs() {
     for before in (0..=8).chain(MAX_RUN - 8..=MAX_RUN + 1) {
@@ -135,7 +135,7 @@ fn every_length_of_two_runs() {
 fn known_rows() {
     assert_eq!(pack(&[7]), [0, 7]);
     assert_eq!(pack(&[7, 7]), [255, 7]);
-    // What stands behind the row looks like a run.
+    // The byte after the row looks like a run.
     assert_eq!(pack(&[7, 255]), [1, 7, 255]);
     assert_eq!(pack(&[1, 7, 7, 2]), [3, 1, 7, 7, 2]);
     assert_eq!(pack(&[1, 7, 7, 7, 2]), [0, 1, 254, 7, 0, 2]);

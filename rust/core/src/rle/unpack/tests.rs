@@ -1,9 +1,9 @@
-//! Bands of any size against the same segment run by run, whole or damaged.
+//! Compares strips of any size with the same segment unpacked run by run, whole or damaged.
 
 use super::*;
 use proptest::prelude::*;
 
-/// What a segment gives to a plane of `room` bytes, byte by byte.
+/// The output of a segment for a plane of `room` bytes, byte by byte.
 pub(crate) fn oracle(segment: &[u8], room: usize) -> (Vec<u8>, Decoded) {
     let (mut out, mut read, mut excess) = (Vec::new(), 0, 0);
     while out.len() < room && read < segment.len() && excess == 0 {
@@ -23,7 +23,7 @@ pub(crate) fn oracle(segment: &[u8], room: usize) -> (Vec<u8>, Decoded) {
     (out, Decoded { read, written, excess })
 }
 
-/// Runs as encoders write them, and where `length` is small, as they are in noise.
+/// Runs as encoders write them; with a small `length`, as in noise.
 fn runs(length: usize) -> impl Strategy<Value = Vec<u8>> {
     let run = prop_oneof![
         10 => prop::collection::vec(any::<u8>(), 1..=length)
@@ -34,7 +34,7 @@ fn runs(length: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(run, 0..400).prop_map(|runs| runs.concat())
 }
 
-/// Legal segments, random bytes, and both changed in one place and cut in another.
+/// Legal segments and random bytes, some with one byte changed, some truncated.
 pub(crate) fn segments() -> impl Strategy<Value = Vec<u8>> {
     let segment = prop_oneof![runs(4), runs(30), runs(128), prop::collection::vec(any::<u8>(), 0..3000)];
     (segment, any::<(prop::sample::Index, u8, bool)>(), any::<(prop::sample::Index, bool)>()).prop_map(
@@ -51,7 +51,7 @@ pub(crate) fn segments() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// Room for a plane about as large as what a segment gives, or of any other size.
+/// The size of a plane: about that of the segment's output, or any other size.
 pub(crate) fn rooms() -> impl Strategy<Value = (bool, usize)> {
     (any::<bool>(), 1usize..6000)
 }
