@@ -43,14 +43,13 @@ def lossless(family: str, words: np.ndarray, bits: int) -> bytes:
     """`words` in a lossless codestream of `bits` bits; signed ones only in JPEG 2000 and HTJ2K."""
     words = np.ascontiguousarray(words.astype(container(bits, signed=words.dtype.kind == "i")))
     if family == "JPEG":
-        return bytes(imagecodecs.ljpeg_encode(words, bitspersample=bits))
+        return bytes(imagecodecs.jpeg_encode(words, bitspersample=bits, lossless=True))
     if family == "JPEG-LS":
         return jls(words, bits, 0)
     if family == "JPEG 2000":
         return bytes(openjpeg.encode_array(words, bits_stored=bits, photometric_interpretation=2))
-    # imagecodecs writes the precision of the type: put in the wanted one.
-    stream = bytearray(imagecodecs.htj2k_encode(words, reversible=True))
-    return bytes(stream)
+    # Of 8 or 16 bits, those of the type.
+    return bytes(imagecodecs.htj2k_encode(words, reversible=True))
 
 
 def jls(words: np.ndarray, bits: int, near: int) -> bytes:

@@ -49,7 +49,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         warning; `to_display` converts or refuses them. Subsampled chrominance is expanded to full size in both cases.
         JPEG 2000 is always returned after the inverse of its own component transform, which makes it RGB.
     decoding_plugin : str, optional
-        The pydicom plugin for the JPEG syntaxes. All others are decoded by dicomet itself.
+        Decode JPEG syntaxes by this plugin of pydicom alone. By default by the fastest one that is installed and able
+        to. All other syntaxes are decoded by dicomet itself.
     out : numpy.ndarray, optional
         Decode into this array, which has the shape and dtype of the result and is C-contiguous. It is returned.
         If an error is raised, its contents are undefined.
@@ -60,7 +61,9 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         Refuse an array of more bytes, before it is allocated. By default as many as the environment variable
         ``DICOMET_MAX_BYTES`` says, or else no limit but that the file must be able to hold so much.
     **kwargs
-        pydicom's decoding options, among them values in place of those of the data set, such as ``rows=512``. With
+        pydicom's decoding options: ``correct_unused_bits=False`` keeps bits above Bits Stored,
+        ``apply_j2k_sign_correction=False`` and ``apply_jls_sign_correction=False`` return the words of JPEG 2000 and
+        JPEG-LS as decoded. Among them are values in place of those of the data set, such as ``rows=512``. With
         ``view_only=True`` the result is a read-only view, without a copy, where the stored samples are the answer
         already: of memory, or of a file that is mapped, and must not be truncated as long as the array lives.
 
