@@ -1,4 +1,4 @@
-"""Codestreams of all families, from encoders of other libraries, and data sets that contain them."""
+"""Codestreams of all families, made by other libraries' encoders, and the data sets around them."""
 
 import io
 
@@ -35,22 +35,21 @@ LOSSLESS = {
 
 
 def container(bits: int, *, signed: bool = False) -> np.dtype:
-    """The smallest integer dtype with at least `bits` bits, up to 16."""
+    """The smallest type of `bits` bits."""
     return np.dtype(f"{'i' if signed else 'u'}{1 if bits <= 8 else 2}")
 
 
 def lossless(family: str, words: np.ndarray, bits: int) -> bytes:
-    """`words` in a lossless codestream of `bits` bits; signed words only in JPEG 2000 and HTJ2K."""
+    """`words` in a lossless codestream of `bits` bits; signed ones only in JPEG 2000 and HTJ2K."""
     words = np.ascontiguousarray(words.astype(container(bits, signed=words.dtype.kind == "i")))
     if family == "JPEG":
-        return bytes(imagecodecs.ljpeg_encode(words, bitspersample=bits))
+        return bytes(imagecodecs.jpeg_encode(words, bitspersample=bits, lossless=True))
     if family == "JPEG-LS":
         return jls(words, bits, 0)
     if family == "JPEG 2000":
         return bytes(openjpeg.encode_array(words, bits_stored=bits, photometric_interpretation=2))
-    # imagecodecs writes the precision of the dtype, not `bits`.
-    stream = bytearray(imagecodecs.htj2k_encode(words, reversible=True))
-    return bytes(stream)
+    # Of 8 or 16 bits, those of the type.
+    return bytes(imagecodecs.htj2k_encode(words, reversible=True))
 
 
 def jls(words: np.ndarray, bits: int, near: int) -> bytes:
@@ -66,7 +65,7 @@ def pillow(samples: np.ndarray, **options: object) -> bytes:
 
 
 def every_family(gray: np.ndarray) -> dict[str, tuple[UID, bytes, int, int]]:
-    """Transfer syntax, codestream, bits and samples per pixel of `gray`, which has 12 bits, by name of the encoding."""
+    """Transfer syntax, codestream, bits and samples per pixel, by name, of `gray`, which has 12 bits."""
     gray8 = (gray >> 4).astype(np.uint8)
     color = np.stack(
         [gray8, gray8[::-1], gray8.T[: len(gray8)] if gray8.shape[0] == gray8.shape[1] else gray8 // 2], -1
@@ -103,7 +102,7 @@ def data_set(  # noqa: PLR0913 - the description of an image
     signed: bool = False,
     samples: int = 1,
 ) -> Dataset:
-    """A data set with `frames`: native words, or codestreams."""
+    """A data set with these frames: native words, or codestreams."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax

@@ -12,6 +12,7 @@ from encoders import LOSSLESS, container
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 import dicomet
+from dicomet._native import Codestream
 
 SHAPE = (40, 36)
 FORMS = {"JPEG": (False,), "JPEG-LS": (False,), "JPEG 2000": (False, True), "HTJ2K": (False,)}
@@ -61,6 +62,8 @@ def silent_array(dataset, **options: object) -> np.ndarray:
 def test_bits(family, precision, form):
     words = words_of(precision)
     stream = stream_of(family, words, precision, signed=form)
+    header = Codestream.read(stream)
+    assert (header.precision, header.signed) == (precision, form)
     for allocated, stored, signed in allocations(precision):
         bits = stored if family == "JPEG" else min(stored, precision)
         expected = extended(words, bits, signed=signed).astype(f"{'i' if signed else 'u'}{allocated // 8}")

@@ -3,6 +3,7 @@
 use crate::input::Input;
 use crate::picture::Picture;
 use dicomet_core::codestream::{Codestream, Family};
+use dicomet_core::complete;
 use dicomet_core::error::ErrorKind;
 
 /// Runs one input.
@@ -25,6 +26,11 @@ pub fn run(data: &[u8]) {
             assert!(usize::from(header.precision) <= image.sample_bytes() * 8);
             let most = header.max_samples_per_byte.unwrap_or(u64::MAX);
             assert!(image.frame_samples() <= most.saturating_mul(frame.len() as u64));
+            if let Ok(whole) = complete::check(&frame, header.family) {
+                let repaired = whole.repaired(&frame).expect("memory");
+                assert!(whole.end <= frame.len() && whole.ended == repaired.is_none());
+                assert!(repaired.is_none_or(|repaired| repaired.ends_with(&[0xFF, 0xD9])));
+            }
         }
         Err(error) if error.problem == ErrorKind::NoCodestream => assert!(read.is_none()),
         Err(_) => assert!(frame.is_empty() || read.is_some()),

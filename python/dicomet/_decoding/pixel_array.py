@@ -54,7 +54,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         ``YBR_PARTIAL_420``, and terms without a conversion, are returned unconverted, with a warning; `to_display`
         converts or refuses them.
     decoding_plugin : str, optional
-        The pydicom plugin for the JPEG transfer syntaxes. dicomet itself decodes all others.
+        Decode the JPEG transfer syntaxes with this pydicom plugin only. By default, dicomet tries the installed plugins
+        in pydicom's order, of plugins with equal values the fastest first. dicomet itself decodes all other syntaxes.
     out : numpy.ndarray, optional
         Decode into this array, which must have the shape and dtype of the result and be C-contiguous, and return it.
         If an error is raised, its contents are undefined.

@@ -112,7 +112,7 @@ class FrameLocator:
             found = self._places.build_frame_index()
             found.check_whole()
             if found.warnings or len(found) != self._expected:
-                raise NotTaken("fragments that are not those of Number of PydicomFrames, or damaged")
+                raise NotTaken("fragments that are not those of Number of Frames, or damaged")
             # The core ignores a remainder that is too short for an item; pydicom has its own rules for it.
             if 0 < self._length - found.end < ITEM_HEADER:
                 raise NotTaken("bytes behind the last fragment")

@@ -1,10 +1,11 @@
 //! ISO/IEC 10918-1 with Huffman coding: walks the marker segments, and checks that the scans contain all components.
 
 use super::huffman::Table;
-use super::markers::{DHT, DNL, DRI, EOI, Markers, SOI, SOS, is_frame_header};
+use super::markers::{DHT, DNL, DRI, EOI, Markers, SOI, SOS, Segment, is_frame_header};
 use super::progressive::Progress;
 use super::scan::{self, Part};
 use super::{Whole, damaged};
+use crate::codestream::Codestream;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The coding process, according to the frame header.
@@ -62,59 +63,83 @@ pub(super) struct State {
 /// Walks all scans.
 pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     let mut markers = Markers::new(frame, 2);
-    let (mut header, mut state) = (None, State::default());
-    let (mut scans, mut end) = (0, frame.len());
+    let mut walk = Walk { frame, header: None, state: State::default(), scans: 0, end: frame.len() };
     while let Some(segment) = markers.next()? {
-        let cut = || damaged("a marker segment that is too short for its content", segment.start);
+        if segment.marker == EOI {
+            walk.end = segment.start;
+            break;
+        }
+        walk.read(&segment, &mut markers)?;
+    }
+    walk.finish()
+}
+
+struct Walk<'a> {
+    frame: &'a [u8],
+    header: Option<Frame>,
+    state: State,
+    /// Scans so far.
+    scans: u64,
+    /// Where the last scan ends.
+    end: usize,
+}
+
+impl Walk<'_> {
+    fn read(&mut self, segment: &Segment<'_>, markers: &mut Markers<'_>) -> Result<()> {
+        let wrong = |what| damaged(what, segment.start);
         match segment.marker {
-            EOI => {
-                end = segment.start;
-                break;
-            }
-            SOI if header.is_some() => return Err(damaged("a second start of an image", segment.start)),
-            DHT => state.define(segment.content).ok_or_else(|| damaged("a wrong Huffman table", segment.start))?,
+            SOI if self.header.is_some() => return Err(wrong("a second start of an image")),
+            DHT => self.state.define(segment.content).ok_or_else(|| wrong("a wrong Huffman table"))?,
             DRI => {
-                let interval = segment.content.first_chunk().ok_or_else(cut)?;
-                state.restart_interval = usize::from(u16::from_be_bytes(*interval));
+                let interval = segment.content.first_chunk().ok_or_else(|| wrong("a wrong restart interval"))?;
+                self.state.restart_interval = usize::from(u16::from_be_bytes(*interval));
             }
             DNL => {
-                let rows = segment.content.first_chunk().ok_or_else(cut)?;
-                if header.as_ref().is_some_and(|header: &Frame| header.rows != usize::from(u16::from_be_bytes(*rows))) {
-                    return Err(damaged("another number of lines (DNL) than in the frame header", segment.start));
+                let rows = segment.content.first_chunk().map(|rows| usize::from(u16::from_be_bytes(*rows)));
+                if self.header.as_ref().is_some_and(|header| Some(header.rows) != rows) {
+                    return Err(wrong("another number of lines (DNL) than in the frame header"));
                 }
             }
-            SOS => {
-                let header =
-                    header.as_mut().ok_or_else(|| damaged("a scan in front of the frame header", segment.start))?;
-                let part = Part::read(segment.content, header, &state, segment.start)?;
-                let read = scan::walk(&part, frame, markers.at, scans, header, &state)?;
-                state.excess = state.excess.saturating_add(read.excess);
-                scans += 1;
-                (markers.at, end) = (read.next, read.end);
+            SOS => self.read_scan(segment, markers)?,
+            marker if is_frame_header(marker) && self.header.is_some() => {
+                return Err(wrong("a second frame header"));
             }
             marker if is_frame_header(marker) => {
-                if header.is_some() {
-                    return Err(damaged("a second frame header", segment.start));
-                }
-                header = Some(
-                    Frame::read(marker, segment.content)
-                        .ok_or_else(|| damaged("a wrong frame header", segment.start))??,
-                );
+                // The header that has been checked against the data set: memory is allocated by it.
+                let checked = Codestream::read(self.frame).ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
+                let header = Frame::read(marker, segment.content, &checked);
+                self.header = Some(header.ok_or_else(|| wrong("a wrong frame header"))??);
             }
             _ => {}
         }
+        Ok(())
     }
-    let header = header.ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
-    let mut whole = Whole::at(frame, end);
-    if state.excess > 0 {
-        whole.warnings.push(ErrorKind::ScanExcess { bytes: state.excess });
+
+    fn read_scan(&mut self, segment: &Segment<'_>, markers: &mut Markers<'_>) -> Result<()> {
+        let wrong = || damaged("a scan in front of the frame header", segment.start);
+        let header = self.header.as_mut().ok_or_else(wrong)?;
+        let part = Part::read(segment.content, header, &self.state, segment.start)?;
+        let read = scan::walk(&part, self.frame, markers.at, self.scans, header, &self.state)?;
+        self.state.excess = self.state.excess.saturating_add(read.excess);
+        self.scans += 1;
+        (markers.at, self.end) = (read.next, read.end);
+        Ok(())
     }
-    header.check_given(&mut whole)?;
-    Ok(whole)
+
+    fn finish(self) -> Result<Whole> {
+        let header = self.header.ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
+        let mut whole = Whole::at(self.frame, self.end);
+        if self.state.excess > 0 {
+            whole.warnings.push(ErrorKind::ScanExcess { bytes: self.state.excess });
+        }
+        header.check_given(&mut whole)?;
+        Ok(whole)
+    }
 }
 
 impl Frame {
-    fn read(marker: u8, content: &[u8]) -> Option<Result<Self>> {
+    /// None for a header that is wrong, or says other sizes than `checked`.
+    fn read(marker: u8, content: &[u8], checked: &Codestream) -> Option<Result<Self>> {
         let process = match marker {
             0xC0 | 0xC1 => Process::Sequential,
             0xC2 => Process::Progressive,
@@ -126,6 +151,14 @@ impl Frame {
         let rows = usize::from(u16::from_be_bytes([r1, r0]));
         let columns = usize::from(u16::from_be_bytes([c1, c0]));
         let sampling = |&[_, factors, _]: &[u8; 3]| (usize::from(factors >> 4), usize::from(factors & 0x0F));
+        let checked_sampling = checked.components.iter().map(|component| {
+            let (h, v) = component.sampling;
+            (usize::from(h), usize::from(v))
+        });
+        let is_checked = (rows, columns) == (checked.rows as usize, checked.columns as usize);
+        if !is_checked || !components.iter().map(sampling).eq(checked_sampling) {
+            return None;
+        }
         if !components.iter().map(sampling).all(|(h, v)| (1..=4).contains(&h) && (1..=4).contains(&v)) {
             return None;
         }

@@ -1,1 +1,211 @@
+use super::huffman::{Bits, Failure, Table};
+use super::*;
+use proptest::prelude::*;
 
+/// A scan's bits, with stuffed bytes, and ones as padding.
+#[derive(Default)]
+struct Writer {
+    bits: Vec<bool>,
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    fn put(&mut self, value: u32, count: u32) {
+        self.bits.extend((0..count).rev().map(|place| value >> place & 1 == 1));
+    }
+
+    fn flush(&mut self) {
+        for bits in std::mem::take(&mut self.bits).chunks(8) {
+            let byte = (0..8).fold(0, |byte, place| byte << 1 | u8::from(*bits.get(place).unwrap_or(&true)));
+            self.bytes.push(byte);
+            if byte == 0xFF {
+                self.bytes.push(0);
+            }
+        }
+    }
+
+    fn restart(&mut self, number: usize) {
+        self.flush();
+        self.bytes.extend([0xFF, 0xD0 + (number % 8) as u8]);
+    }
+}
+
+fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
+    let length = (content.len() as u16 + 2).to_be_bytes();
+    [&[0xFF, marker][..], &length, content].concat()
+}
+
+/// Lossless JPEG of one column for each row of categories; category n has the code n in 5 bits.
+fn lossless(categories: &[u8], restart_interval: u16) -> Vec<u8> {
+    let [r1, r0] = (categories.len() as u16).to_be_bytes();
+    let counts = [0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let symbols: Vec<u8> = (0..17).collect();
+    let mut writer = Writer::default();
+    for (number, &category) in categories.iter().enumerate() {
+        let interval = usize::from(restart_interval);
+        if interval > 0 && number > 0 && number % interval == 0 {
+            writer.restart(number / interval - 1);
+        }
+        writer.put(category.into(), 5);
+        writer.put(0x5A5A, if category < 16 { category.into() } else { 0 });
+    }
+    writer.flush();
+    let mut frame = vec![0xFF, 0xD8];
+    frame.extend(segment(0xC3, &[16, r1, r0, 0, 1, 1, 7, 0x11, 0]));
+    frame.extend(segment(0xC4, &[&[0][..], &counts, &symbols].concat()));
+    frame.extend(segment(0xDD, &restart_interval.to_be_bytes()));
+    frame.extend(segment(0xDA, &[1, 7, 0, 1, 0, 0]));
+    frame.extend(writer.bytes);
+    frame.extend(END);
+    frame
+}
+
+/// Tile-parts `(tile, length in SOT, number of tile-parts, bytes of packets)` of an image of `tiles` tiles.
+fn jpeg2000(tiles: u32, parts: &[(u16, Option<u32>, u8, usize)]) -> Vec<u8> {
+    let words: Vec<u8> = [8 * tiles, 8, 0, 0, 8, 8, 0, 0].iter().flat_map(|word| word.to_be_bytes()).collect();
+    let mut frame = vec![0xFF, 0x4F];
+    frame.extend(segment(0x51, &[&[0, 0][..], &words, &[0, 1, 7, 1, 1]].concat()));
+    for &(tile, length, count, bytes) in parts {
+        let length = length.unwrap_or(14 + bytes as u32);
+        let content = [&tile.to_be_bytes()[..], &length.to_be_bytes(), &[0, count]].concat();
+        frame.extend(segment(0x90, &content));
+        frame.extend([0xFF, 0x93]);
+        frame.extend(vec![0x5A; bytes]);
+    }
+    frame.extend(END);
+    frame
+}
+
+fn problem(frame: &[u8], family: Family) -> ErrorKind {
+    check(frame, family).unwrap_err().problem
+}
+
+proptest! {
+    #[test]
+    fn lossless_streams_are_whole_or_cut(categories in prop::collection::vec(0u8..17, 1..40), interval in 0u16..9) {
+        let frame = lossless(&categories, interval);
+        let whole = check(&frame, Family::Jpeg).unwrap();
+        prop_assert!(whole.ended && whole.warnings.is_empty() && whole.end == frame.len() - 2);
+        prop_assert_eq!(whole.repaired(&frame).unwrap(), None);
+        for cut in 2..frame.len() - 2 {
+            let ended = [&frame[..cut], &END].concat();
+            prop_assert!(check(&ended, Family::Jpeg).is_err(), "{}", cut);
+            prop_assert!(check(&frame[..cut], Family::Jpeg).is_err(), "{}", cut);
+            prop_assert!(check(&[&frame[..cut], &[0]].concat(), Family::Jpeg).is_err(), "{}", cut);
+        }
+        let longer = [&frame[..frame.len() - 2], &[0, 0xFF, 0, 1][..], &END].concat();
+        let warnings = check(&longer, Family::Jpeg).unwrap().warnings;
+        prop_assert_eq!(warnings, vec![ErrorKind::ScanExcess { bytes: 1 }]);
+    }
+
+    #[test]
+    fn codes_are_found_like_by_a_search(lengths in prop::collection::vec(1u32..17, 1..60), skipped in 0u32..8, bits: u64) {
+        let mut counts = [0u8; 16];
+        for length in &lengths {
+            counts[*length as usize - 1] += 1;
+        }
+        let symbols: Vec<u8> = (0..lengths.len() as u8).collect();
+        // Annex C: codes of a length follow each other, and those of the next are one bit longer.
+        let (mut codes, mut code, mut fits) = (Vec::new(), 0u32, true);
+        for (length, count) in (1..).zip(counts) {
+            for _ in 0..count {
+                codes.push((length, code));
+                code += 1;
+            }
+            fits &= code <= 1 << length;
+            code <<= 1;
+        }
+        let table = Table::new(counts, &symbols);
+        prop_assert_eq!(table.is_some(), fits);
+        let Some(table) = table else { return Ok(()) };
+        let bytes: Vec<u8> = bits.to_be_bytes().iter().map(|byte| byte & 0x7F).collect();
+        let bits = u64::from_be_bytes(bytes[..].try_into().unwrap());
+        let mut reader = Bits::new(&bytes);
+        prop_assert_eq!(reader.take(skipped), Ok(if skipped == 0 { 0 } else { (bits >> (64 - skipped)) as u32 }));
+        let found = codes.iter().position(|&(length, code)| (bits << skipped) >> (64 - length) == u64::from(code));
+        let expected = found.map(|index| index as u8).ok_or(Failure::Invalid);
+        prop_assert_eq!(reader.symbol(&table, |_| 0), expected);
+    }
+
+    #[test]
+    fn any_bytes_are_whole_or_not(start in 0usize..3, cut in 0usize..200, bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), Just(0u8), any::<u8>()], 0..80)) {
+        let begun = [lossless(&[3; 9], 2), jpeg2000(1, &[(0, None, 1, 30)]), vec![0xFF, 0xD8]];
+        let begun = &begun[start][..cut.min(begun[start].len())];
+        let frame = [begun, &bytes].concat();
+        for family in [Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
+            if let Ok(whole) = check(&frame, family) {
+                prop_assert!(whole.end <= frame.len());
+                let repaired = whole.repaired(&frame).unwrap();
+                prop_assert!(repaired.is_none_or(|frame| frame.ends_with(&END)));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_end_marker_is_put_in_place() {
+    let frame = lossless(&[5, 6, 7], 0);
+    let cut = &frame[..frame.len() - 2];
+    for padding in [&[][..], &[0], &[0; 9], &[0xFF], &[0xFF, 0xFF]] {
+        let padded = [cut, padding].concat();
+        let whole = check(&padded, Family::Jpeg).unwrap();
+        assert_eq!(whole, Whole { end: cut.len(), ended: false, warnings: vec![ErrorKind::NoEndMarker] });
+        assert_eq!(whole.repaired(&padded).unwrap(), Some(frame.clone()));
+    }
+    let behind = [&frame[..], &[0, 0, 9, 0]].concat();
+    assert_eq!(check(&behind, Family::Jpeg).unwrap().warnings, [ErrorKind::BytesBehind { bytes: 2 }]);
+}
+
+#[test]
+fn restart_markers_in_their_order() {
+    let frame = lossless(&[4; 20], 3);
+    let second = frame.windows(2).position(|bytes| bytes == [0xFF, 0xD1]).unwrap();
+    for other in [0xD0, 0xD2, 0xD7] {
+        let mut damaged = frame.clone();
+        damaged[second + 1] = other;
+        let offset = second as u64;
+        assert_eq!(
+            problem(&damaged, Family::Jpeg),
+            ErrorKind::Damaged { what: "a restart marker that is out of order", offset }
+        );
+    }
+    let missing = [&frame[..second], &frame[second + 2..]].concat();
+    assert!(check(&missing, Family::Jpeg).is_err());
+}
+
+#[test]
+fn parts_of_tiles() {
+    let whole = [
+        jpeg2000(1, &[(0, None, 1, 9)]),
+        jpeg2000(1, &[(0, Some(0), 0, 9)]),
+        jpeg2000(2, &[(1, None, 2, 9), (0, None, 0, 4), (1, None, 0, 5)]),
+    ];
+    for frame in &whole {
+        let checked = check(frame, Family::Jpeg2000).unwrap();
+        assert!(checked.ended && checked.warnings.is_empty());
+        for cut in 0..frame.len() - 2 {
+            assert!(check(&frame[..cut], Family::Jpeg2000).is_err(), "{cut}");
+        }
+    }
+    let frame = &whole[0];
+    for cut in 0..frame.len() - 2 {
+        assert!(check(&[&frame[..cut], &END].concat(), Family::Jpeg2000).is_err(), "{cut}");
+    }
+    let without_end = &frame[..frame.len() - 2];
+    assert_eq!(check(without_end, Family::Jpeg2000).unwrap().repaired(without_end).unwrap().as_ref(), Some(frame));
+    let lost = jpeg2000(2, &[(1, None, 2, 9), (0, None, 1, 4)]);
+    assert_eq!(problem(&lost, Family::Jpeg2000), ErrorKind::Tiles { found: 1, expected: 2 });
+    let long = jpeg2000(1, &[(0, Some(60), 1, 9)]);
+    let (found, offset) = (long.len() as u64 - 45, 45);
+    assert_eq!(problem(&long, Family::Jpeg2000), ErrorKind::TilePart { found, expected: 60, offset });
+}
+
+#[test]
+fn components_of_jpeg_ls() {
+    let scan = |component| [segment(0xDA, &[1, component, 0, 0, 0, 0]), vec![0x12, 0x34]].concat();
+    let start = [vec![0xFF, 0xD8], segment(0xF7, &[8, 0, 1, 0, 1, 2, 1, 0x11, 0, 2, 0x11, 0])].concat();
+    let frame = [start.clone(), scan(1), scan(2), END.to_vec()].concat();
+    assert!(check(&frame, Family::JpegLs).unwrap().ended);
+    let half = [start, scan(1), END.to_vec()].concat();
+    assert_eq!(problem(&half, Family::JpegLs), ErrorKind::Components { found: 1, expected: 2 });
+}
