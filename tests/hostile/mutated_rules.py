@@ -150,6 +150,10 @@ ONLY_DICOMET = (
 )
 ONLY_PYDICOM = (
     Sort("a codestream that is not the image, or of another transfer syntax", r"codestream (has|of)|no frame header"),
+    Sort(
+        "a codestream that does not hold all its samples",
+        r"scan \d+ of the codestream ends|codestreams? (is damaged|gives?)|tile-part at byte|the codec for .* failed",
+    ),
     Sort("High Bit outside Bits Allocated", r"\(0028,0102\) High Bit: found .* which contradicts"),
     Sort("colour terms with one sample", "Photometric Interpretation: found .* for one sample per pixel"),
     Sort("native pixel data of undefined length", "found an undefined length, expected a length in bytes"),

@@ -21,7 +21,7 @@ elements! {
     SAMPLES_PER_PIXEL = 0x0028_0002, "Samples per Pixel";
     PHOTOMETRIC_INTERPRETATION = 0x0028_0004, "Photometric Interpretation";
     PLANAR_CONFIGURATION = 0x0028_0006, "Planar Configuration";
-    NUMBER_OF_FRAMES = 0x0028_0008, "Number of FrameIndex";
+    NUMBER_OF_FRAMES = 0x0028_0008, "Number of Frames";
     ROWS = 0x0028_0010, "Rows";
     COLUMNS = 0x0028_0011, "Columns";
     BITS_ALLOCATED = 0x0028_0100, "Bits Allocated";
