@@ -62,7 +62,7 @@ def test_no_more_jobs_are_asked_for_than_can_be_done_soon(tmp_path, out):
     for _ in range(3):
         next(done)
     done.close()
-    assert len(asked) <= 2 * pool.AHEAD + 3
+    assert len(asked) <= 2 * pool.QUEUE_DEPTH + 3
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

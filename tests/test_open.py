@@ -150,11 +150,11 @@ def test_an_error_says_what_is_wrong(tmp_path):
 def test_places_are_found_once(tmp_path):
     path = tmp_path / "image.dcm"
     path.write_bytes(rle(IMAGE, table=False))
-    with dicomet.open(path) as image, mock.patch.object(type(image._frames._places), "_places", create=True) as places:
+    with dicomet.open(path) as image, mock.patch.object(type(image._frames._locator), "_places", create=True) as places:
         image[0]
-        found = image._frames._places._found
+        found = image._frames._locator._found
         assert np.array_equal(image[2], EXPECTED[2])
-        assert image._frames._places._found is found
+        assert image._frames._locator._found is found
         assert not places.called
 
 

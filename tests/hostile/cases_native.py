@@ -16,6 +16,7 @@ from build import (
     items,
 )
 from cases import MISSING, WAYS, Array, Error, bytes_of, color, decoded, gray, refused, warned
+from oracle import ybr_to_rgb
 
 GRAY, BYTES, COLOR = gray(), bytes_of(), color()
 NATIVE = GRAY.astype("<u2").tobytes()
@@ -93,8 +94,8 @@ refused("YBR_FULL_422, odd columns", image(full, **{**SUBSAMPLED, "columns": 5})
         "columns")  # fmt: skip
 planar = {**SUBSAMPLED, "planar": 1}
 refused("YBR_FULL_422, planar", image(full[:48], **planar), r"found 1, expected 0 for YBR_FULL_422", "planar")
-refused("YBR_FULL, 16 bits", image(full * 2, **{**RGB, "photometric": "YBR_FULL", "bits_allocated": 16}),
-        r"colours can be converted for three unsigned 8-bit samples")  # fmt: skip
+decoded("YBR_FULL, 16 bits", image(full * 2, **{**RGB, "photometric": "YBR_FULL", "bits_allocated": 16}),
+        ybr_to_rgb(np.frombuffer(full * 2, "<u2").reshape(COLOR.shape), 16))  # fmt: skip
 decoded("YBR_FULL_422, grey", image(bytes([7, 9, 128, 128]) * 12, **SUBSAMPLED),
         np.broadcast_to(np.array([7, 9] * 12, np.uint8).reshape(1, 4, 6, 1), (1, 4, 6, 3)))  # fmt: skip
 

@@ -192,7 +192,7 @@ def reads_on(data: bytes, error: Exception) -> bool:
     rest = parsed._replace(value=open_source(data).part(start, len(data) - start))
     try:
         frames = FrameReader(rest, raw=False, decoding_plugin="", workers=1, max_bytes=None, whole=True)
-        frames.read(*frames.span(None))
+        frames.read(*frames.select_frames(None))
     except dicomet.PixelDataError as found:
         return str(found) != str(error)
     return True

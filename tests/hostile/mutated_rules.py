@@ -13,11 +13,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from oracle import ybr_to_rgb
 from pydicom.pixels import pixel_array
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicomet._parsing.parse import parse
 
+BYTE_BITS = 8
 EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
 
 
@@ -37,12 +39,17 @@ class Context:
 
     def is_pydicoms(self, **options: Any) -> bool:
         """Return whether pydicom returns dicomet's array with these options."""
+        array = self.pydicom_array(**options)
+        return array is not None and same(self.given, array)
+
+    def pydicom_array(self, **options: Any) -> np.ndarray | None:
+        """Return pydicom's array with these options; None where it raises."""
         source = io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source
         os.environ["DICOMET"] = "0"
         try:
-            return same(self.given, pixel_array(source, **options))
+            return pixel_array(source, **options)
         except Exception:  # noqa: BLE001 - of any type
-            return False
+            return None
         finally:
             del os.environ["DICOMET"]
 
@@ -59,6 +66,15 @@ def rounding_of_colors(found: Context) -> bool:
         return False
     more = found.given.astype(int) - found.wanted
     return bool((more[..., [0, 2]] == 0).all() and ((more[..., 1] == 0) | (more[..., 1] == 1)).all())
+
+
+def chrominance_of_fewer_bits(found: Context) -> bool:
+    """Chrominance lies around 2^(Bits Stored - 1), not around 128; without the conversion both have the same samples."""
+    bits = found.parsed.options["bits_stored"]
+    if not found.photometric.startswith("YBR_FULL") or not 0 < bits < BYTE_BITS:
+        return False
+    stored = found.pydicom_array(raw=True)
+    return stored is not None and same(found.given, ybr_to_rgb(stored & (2**bits - 1), bits))
 
 
 def vr_against_the_transfer_syntax(found: Context) -> bool:
@@ -105,6 +121,7 @@ def more_frames_of_subsampled_colors(found: Context) -> bool:
 
 RULES: tuple[Callable[[Context], bool], ...] = (
     rounding_of_colors,
+    chrominance_of_fewer_bits,
     vr_against_the_transfer_syntax,
     extended_offset_table_against_the_fragments,
     basic_offset_table_against_the_fragments,
