@@ -27,9 +27,9 @@ def test_dataset(benchmark, files, workload: Workload, installed, monkeypatch): 
     benchmark.group = f"{workload.name}: ds.pixel_array"
     if installed:
         with dicomet.install():
-            before = dicomet.stats().handed_over
+            before = dicomet.stats().declined
             benchmark(pixel_array, dataset)
-            assert dicomet.stats().handed_over == before
+            assert dicomet.stats().declined == before
     else:
         monkeypatch.setenv("DICOMET", "0")
         benchmark(pixel_array, dataset)

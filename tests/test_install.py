@@ -460,14 +460,14 @@ def test_stats():
         get_decoder(ExplicitVRLittleEndian).as_array(ds, view_only=True)
     get_decoder(ExplicitVRLittleEndian).as_array(ds)
     after = dicomet.stats()
-    assert (after.taken - before.taken, after.handed_over - before.handed_over) == (2, 1)
+    assert (after.taken - before.taken, after.declined - before.declined) == (2, 1)
     assert after.reasons["the option view_only"] == before.reasons.get("the option view_only", 0) + 1
     text = str(after)
-    assert f"{after.taken} of {after.taken + after.handed_over} decodes taken" in text
+    assert f"{after.taken} of {after.taken + after.declined} decodes taken" in text
     assert "the option view_only" in text
 
 
-def test_an_iteration_that_is_handed_over_in_its_midst_counts_once():
+def test_an_iteration_that_is_declined_midway_counts_once():
     ds = dataset(np.zeros((2, 3, 5), np.uint8), frames=2, BitsAllocated=1, BitsStored=1, PixelData=b"\xa5" * 4)
     before = dicomet.stats()
     with dicomet.install():
@@ -477,7 +477,7 @@ def test_an_iteration_that_is_handed_over_in_its_midst_counts_once():
         with pytest.raises(ValueError, match="cannot reshape"):
             list(frames)
     after = dicomet.stats()
-    assert (after.taken - before.taken, after.handed_over - before.handed_over) == (0, 1)
+    assert (after.taken - before.taken, after.declined - before.declined) == (0, 1)
 
 
 def test_changed_processing_is_respected(monkeypatch):

@@ -75,17 +75,17 @@ def test_the_common_case_takes_the_shortcut(name, source):
         assert dataset.pixel_array is array
         after = dicomet.stats()
     assert decode.call_count == 1
-    assert (after.taken, after.handed_over) == (before.taken + 1, before.handed_over)
+    assert (after.taken, after.declined) == (before.taken + 1, before.declined)
     assert assert_same(accessed, lambda: DATASETS[source](PLAIN[name]))
 
 
 @pytest.mark.parametrize("case", [native_case().changed(rows=5), rle_case(damaged=1)], ids=["native", "RLE"])
-def test_what_is_handed_over_counts_once(case):
+def test_a_declined_call_counts_once(case):
     before = dicomet.stats()
     with dicomet.install():
         attempted(lambda: dataset_in_memory(case).pixel_array)
     after = dicomet.stats()
-    assert (after.taken, after.handed_over) == (before.taken, before.handed_over + 1)
+    assert (after.taken, after.declined) == (before.taken, before.declined + 1)
 
 
 # Changes between two accesses

@@ -150,9 +150,9 @@ def _dataset(path: str, row: str, limit: Limit) -> Iterator[Any]:
             os.environ["DICOMET"] = "0"
 
     with around(readers.OWN):
-        before = dicomet.stats().handed_over
+        before = dicomet.stats().declined
         pixel_array()
-        assert dicomet.stats().handed_over == before
+        assert dicomet.stats().declined == before
     calls = {(row, readers.OWN): pixel_array, (row, readers.REFERENCE): pixel_array}
     yield from _timed(calls, limit, around=around)
 

@@ -69,7 +69,7 @@ def rounding_of_colors(found: Context) -> bool:
 
 
 def chrominance_of_fewer_bits(found: Context) -> bool:
-    """Chrominance lies around 2^(Bits Stored - 1), not around 128; without the conversion both have the same samples."""
+    """Chrominance is centered on 2^(Bits Stored - 1), not on 128; without the conversion both have the same samples."""
     bits = found.parsed.options["bits_stored"]
     if not found.photometric.startswith("YBR_FULL") or not 0 < bits < BYTE_BITS:
         return False
