@@ -12,7 +12,7 @@ from dicomet._decoding.description import ImageDescription
 from dicomet._native import DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.transfer_syntax import CODESTREAMS
-from dicomet._utils.warn import Once, warn, warn_all
+from dicomet._utils.warn import Once, OncePerKind, warn, warn_all
 from dicomet.errors import PIXEL_DATA, PixelDataError, short_repr
 
 
@@ -26,7 +26,7 @@ class EncapsulatedFrames:
         self._value = value
         self._decoding_plugin = decoding_plugin
         self._first_found, self._first_counted, self._first_decoded = Once(), Once(), Once()
-        self._first_color, self._first_odd = Once(), Once()
+        self._warn_of_kind = OncePerKind()
         self._places = EncapsulatedPixelData(
             value,
             delimited=delimited,
@@ -140,8 +140,7 @@ class EncapsulatedFrames:
 
         frame, description = self._frame(index), self._description
         decoded = jpeg.decode(frame, index, description, self._decoding_plugin)
-        self._warn_of_color(decoded.color_warning)
-        self._warn_of_codestream(decoded.warnings)
+        self._warn_of_kind(decoded.warnings)
         decoded.plan.with_transform(transform).words(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
@@ -150,18 +149,9 @@ class EncapsulatedFrames:
         if description.codec in CODESTREAMS:
             header = self._image.check_codestream(self._frame(index), index, description.codec)
         color = description.decide_color(header)
-        self._warn_of_color(description.color_warning(color))
+        warning = description.color_warning(color)
+        self._warn_of_kind([warning] if warning else [])
         return color
-
-    def _warn_of_color(self, warning: str | None) -> None:
-        if warning and self._first_color():
-            warn(warning)
-
-    def _warn_of_codestream(self, warnings: list[str]) -> None:
-        """Warn about deviations of a codestream, for the first such frame only."""
-        if warnings and self._first_odd():
-            for warning in warnings:
-                warn(warning)
 
     def _warn_of_frames(self, warnings: list[str]) -> None:
         """Warn about tolerated deviations of an RLE frame, for the first such frame only."""

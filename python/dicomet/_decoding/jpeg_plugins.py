@@ -30,16 +30,14 @@ class Decoded(NamedTuple):
         The decoder that turns the words into samples of the result.
     words : memoryview
         The words that the plugin has returned, read-only.
-    color_warning : str or None
-        A warning about the colors, such as a contradiction.
     warnings : list of str
-        Deviations of the codestream that do not change samples, and contradictions about its bits.
+        Warnings about the colors, deviations of the codestream that do not change samples, and contradictions about
+        its bits.
 
     """
 
     plan: Decoder
     words: Buffer
-    color_warning: str | None
     warnings: list[str]
 
 
@@ -70,12 +68,13 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
         planar=samples.planar,
         significant_bits=stored_bits.significant_bits(header, description),
         conversion=_conversion(samples.plugin, header, color, index, description),
-        color_bits=header.precision,
+        color_bits=stored_bits.color_bits(header, description),
         signed=stored_bits.has_signed_words(header, description),
     )
     # No one else refers to the plugin's buffer. As a read-only view, it is not copied before the GIL is released.
     words = memoryview(samples.words).toreadonly()
-    return Decoded(plan, words, color_warning, [*warnings, *stored_bits.warnings(header, description)])
+    colors = [color_warning] if color_warning else []
+    return Decoded(plan, words, [*colors, *warnings, *stored_bits.warnings(header, description)])
 
 
 def _returns_rgb(plugin: str, header: Codestream) -> bool:
@@ -93,6 +92,12 @@ def _conversion(
         message = (
             f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} returns RGB for JPEG 2000 with chrominance of half "
             "width, expected its components (without raw=True and as_rgb=False it is decoded)"
+        )
+        raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+    if stored_bits.color_bits(header, description) < header.precision:
+        message = (
+            f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} converts all {header.precision} bits of the "
+            f"codestream to RGB, expected the {description.options['bits_stored']} of (0028,0101) Bits Stored"
         )
         raise PixelDataError(message, element=PIXEL_DATA, frame=index)
     return conversion if conversion == "rgb_to_ybr" else None

@@ -214,6 +214,9 @@ class _Call(NamedTuple):
         )
         if options["samples_per_pixel"] == _COLORS:
             options["photometric_interpretation"] = "RGB"
+            # The codestream states how its components are ordered, and Planar Configuration is irrelevant (PS3.5 8.2.1,
+            # 8.2.3, 8.2.4). Decoders return samples color-by-pixel, unless a plugin reports another order.
+            options["planar_configuration"] = 0
         return options
 
 

@@ -43,6 +43,11 @@ def significant_bits(header: Codestream, description: ImageDescription) -> int |
     return min(header.precision, stored) if description.correct_unused_bits else header.precision
 
 
+def color_bits(header: Codestream, description: ImageDescription) -> int:
+    """Return the depth of the samples of a color conversion, which sets the offset of chrominance (C.7.6.3.1.2)."""
+    return min(header.precision, significant_bits(header, description) or header.precision)
+
+
 def has_signed_words(header: Codestream, description: ImageDescription) -> bool:
     """Return whether decoded words that are narrower than those of the result are sign-extended."""
     return header.family != "JPEG" and description.options["pixel_representation"] == 1

@@ -1,5 +1,6 @@
 """Warnings about tolerated deviations: once, and with the caller's line."""
 
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from dicomet.errors import one_line
 
 # Maximum number of warnings that the core keeps.
 MAX_CHARACTERS = 100
+_NUMBERS = re.compile(r"[0-9]+")
 _PACKAGE = frozenset({"dicomet", "functools", "contextlib"})
 
 
@@ -23,6 +25,25 @@ class Once:
     def __call__(self) -> bool:
         """Return True on the first call, and False afterwards."""
         return self._asked.acquire(blocking=False)
+
+
+class OncePerKind:
+    """Warns once about each kind of deviation of one image, even if many frames have it.
+
+    Messages that differ only in numbers, such as frame numbers or offsets, are of one kind. Never blocks, as `Once`.
+    """
+
+    def __init__(self) -> None:
+        """Start without warnings."""
+        self._warned: dict[str, object] = {}
+
+    def __call__(self, messages: Iterable[str]) -> None:
+        """Warn with those messages whose kind is new."""
+        for message in messages:
+            first = object()
+            # `setdefault` is atomic: only one thread finds its own object.
+            if self._warned.setdefault(_NUMBERS.sub("", message), first) is first:
+                warn(message)
 
 
 class Notice(NamedTuple):
