@@ -94,7 +94,7 @@ def test_chunks(chunks):
 
 def test_one_frame_is_decoded_alone(monkeypatch):
     decoded = []
-    read = dicomet._decoding.frame_reader.Frames.read
+    read = dicomet._decoding.frame_reader.FrameReader.read
 
     def counted(self, first, count, *rest):
         decoded.extend(range(first, first + count))
