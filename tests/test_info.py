@@ -380,7 +380,9 @@ def test_json_of_one_and_of_several(capsys):
     assert math.prod(one["array_shape"]) * 2 == one["array_bytes"]
 
 
-@pytest.mark.parametrize(("path", "why"), [("nowhere.dcm", "no such file: 'nowhere.dcm'"), (".", "found a folder")])
+@pytest.mark.parametrize(
+    ("path", "why"), [("nowhere.dcm", "no such file: 'nowhere.dcm'"), ("", "no such file: ''"), (".", "found a folder")]
+)
 def test_a_path_that_is_no_file_does_not_end_the_rest(path, why, capsys):
     assert info(CT, path, path, RLE) == 1
     captured = capsys.readouterr()
