@@ -261,7 +261,7 @@ def test_an_element_that_cannot_be_read_hides_no_other(tmp_path):
     path.write_bytes(data[: at + 8] + b"one\\two " + data[at + 16 :])
     told = describe(path)
     assert told["PixelSpacing"] is None
-    assert any("(0028,0030) Pixel Spacing: found a text that is not told" in one for one in told["warnings"])
+    assert any("(0028,0030) Pixel Spacing: found a text that is not shown" in one for one in told["warnings"])
     assert (told["Rows"], told["error"]) == (128, None)
 
 

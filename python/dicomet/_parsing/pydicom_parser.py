@@ -146,7 +146,8 @@ def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID
         named = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
     if not named:
         raise MissingElementError(
-            "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format",
+            "no (0002,0010) Transfer Syntax UID, which every DICOM file has; of a data set alone, "
+            "'transfer_syntax_uid' is required",
             element=TRANSFER_SYNTAX_UID,
         )
     return _uid(named)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from dicomet._parsing.code_string import term_of
 from dicomet._parsing.header import reads_by_default
 from dicomet._utils.warn import Notice, WarnOnce
-from dicomet.errors import PixelDataError, short_repr
+from dicomet.errors import PixelDataError, counted, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -241,7 +241,7 @@ def _item(dataset: "Dataset", tag: int, index: int) -> "Dataset | None":
         # PS3.3 C.7.6.16.1.1: one item for each frame.
         name = SEQUENCES[tag]
         raise PixelDataError(
-            f"{name}: found {len(found)} items, expected one for frame {index}", element=name, frame=index
+            f"{name}: found {counted(len(found), 'item')}, expected one for frame {index}", element=name, frame=index
         )
     return found[index] if index < len(found) else None
 
