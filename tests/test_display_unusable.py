@@ -299,6 +299,28 @@ def test_frames_fall_back_each_by_itself(tmp_path):
         np.testing.assert_array_equal(caught(dicomet.to_display, source, index=1)[0], measured[1])
 
 
+@pytest.mark.parametrize("own", [CENTER, WIDTH])
+def test_a_window_may_be_split_between_shared_and_own_groups(own, tmp_path):
+    ds = enhanced(4)
+    shared = Dataset()
+    for tag, text in ((CENTER, b"100 "), (WIDTH, b"300 ")):
+        raw_element(shared, tag, "DS", b"7 " if tag == own else text)
+        for group in ds.PerFrameFunctionalGroupsSequence:
+            voi = group.FrameVOILUTSequence[0]
+            if tag == own:
+                raw_element(voi, tag, "DS", text)
+            else:
+                del voi[tag]
+    ds.SharedFunctionalGroupsSequence[0].FrameVOILUTSequence = [shared]
+    path = tmp_path / "enhanced.dcm"
+    path.write_bytes(as_file(ds))
+    for source in (path, ds):
+        seen, told = caught(dicomet.to_display, source)
+        np.testing.assert_array_equal(seen, dicomet.to_display(source, window=(100, 300)))
+        assert len(told) == 1
+        assert "Shared Functional Groups Sequence" in str(told[0])
+
+
 def test_a_voi_lut_of_all_frames_is_made_once(monkeypatch):
     """Frames share it, usable or not, so that a file of many frames does not cost more than its bytes."""
     ds = enhanced(4)

@@ -96,6 +96,18 @@ def test_info_says_so_once_and_quotes_nothing(tmp_path):
     assert told["warnings"] == []
 
 
+def test_a_dicom_file_that_is_cut_in_its_meta_information():
+    data = b"\0" * 128 + b"DICM"
+    with pytest.raises(dicomet.MissingElementError, match=r"^no \(0002,0010\) Transfer Syntax UID"):
+        dicomet.pixel_array(data)
+
+
+@pytest.mark.parametrize(("count", "says"), [(1, "1 byte of 0"), (2, "2 bytes of 0")])
+def test_counts_agree_with_their_nouns(count, says):
+    with pytest.raises(dicomet.MissingElementError, match=f"begins with {says}$"):
+        dicomet.pixel_array(bytes(count))
+
+
 def test_what_the_caller_says_of_a_data_set_counts():
     found = oracle.elements(Image(np.arange(30, dtype=np.uint8).reshape(1, 5, 6, 1), 8, 8), bytes(range(30)), "OB")
     data = oracle.data_set(found, oracle.ExplicitVRLittleEndian)

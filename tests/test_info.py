@@ -261,7 +261,7 @@ def test_an_element_that_cannot_be_read_hides_no_other(tmp_path):
     path.write_bytes(data[: at + 8] + b"one\\two " + data[at + 16 :])
     told = describe(path)
     assert told["PixelSpacing"] is None
-    assert any("(0028,0030) Pixel Spacing: found a text that is not told" in one for one in told["warnings"])
+    assert any("(0028,0030) Pixel Spacing: found a text that is not shown" in one for one in told["warnings"])
     assert (told["Rows"], told["error"]) == (128, None)
 
 
@@ -380,7 +380,9 @@ def test_json_of_one_and_of_several(capsys):
     assert math.prod(one["array_shape"]) * 2 == one["array_bytes"]
 
 
-@pytest.mark.parametrize(("path", "why"), [("nowhere.dcm", "no such file: 'nowhere.dcm'"), (".", "found a folder")])
+@pytest.mark.parametrize(
+    ("path", "why"), [("nowhere.dcm", "no such file: 'nowhere.dcm'"), ("", "no such file: ''"), (".", "found a folder")]
+)
 def test_a_path_that_is_no_file_does_not_end_the_rest(path, why, capsys):
     assert info(CT, path, path, RLE) == 1
     captured = capsys.readouterr()

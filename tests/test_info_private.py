@@ -74,7 +74,7 @@ def test_what_is_in_the_wrong_place_is_not_told(content, tmp_path, capfd):
     path.write_bytes(content)
     assert b"DOE" in content
     told = describe(path)
-    assert any("a text that is not told, expected a value of VR" in one or "'...'" in one for one in told["warnings"])
+    assert any("a text that is not shown, expected a value of VR" in one or "'...'" in one for one in told["warnings"])
     for arguments in (["info"], ["info", "--json"]):
         main([*arguments, str(path)])
     said = capfd.readouterr()

@@ -108,6 +108,17 @@ def test_an_extended_offset_table_shifted_by_whole_items_is_not_used(tmp_path, s
     assert_every_way(tmp_path, data, "the offsets of the Extended Offset Table are not those of the fragments")
 
 
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_an_extended_offset_table_without_lengths_is_not_used(tmp_path, syntax):
+    values = SYNTAXES[syntax][1]
+    offsets, lengths = extended(0, syntax)
+    data = file_of(syntax, frames_of(values), (offsets, lengths))
+    # PS3.5 7.1.2: tag, VR OV, two reserved bytes and a length of 32 bits.
+    element = struct.pack("<HH2sHL", 0x7FE0, 0x0002, b"OV", 0, len(lengths)) + lengths
+    assert data.count(element) == 1
+    assert_every_way(tmp_path, data.replace(element, b""), "found no (7FE0,0002) Extended Offset Table Lengths")
+
+
 def changed_tables(size: int) -> st.SearchStrategy[list[int]]:
     """Tables of FRAMES entries for items of `size` bytes: permuted, or with some entries shifted."""
     right = [index * size for index in range(FRAMES)]

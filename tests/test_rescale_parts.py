@@ -134,3 +134,28 @@ def test_frames_warn_together():
         np.testing.assert_array_equal(found, wanted)
         assert sorted(told) == sorted(NAMES.values())
         assert sorted(caught(dicomet.to_display, source)[1]) == sorted(NAMES.values())
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless])
+@pytest.mark.parametrize("own", [SLOPE, INTERCEPT])
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_pair_may_be_split_between_shared_and_own_groups(syntax, own, empty):
+    """Slope 1 or intercept 0 is only for an element that neither group has."""
+    ds = image(np.arange(32, dtype=np.uint16).reshape(8, 4), 12, syntax)
+    stored = ds.pixel_array
+    ds.Rows, ds.NumberOfFrames = 8, 1
+    other = INTERCEPT + SLOPE - own
+    numbers = {SLOPE: 2, INTERCEPT: -10}
+    for sequence, texts in (
+        ("SharedFunctionalGroupsSequence", {other: str(numbers[other]), own: "77"}),
+        ("PerFrameFunctionalGroupsSequence", {own: str(numbers[own]), other: "" if empty else ABSENT}),
+    ):
+        group, transformation = Dataset(), Dataset()
+        add(transformation, texts)
+        group.PixelValueTransformationSequence = [transformation]
+        setattr(ds, sequence, [group])
+    for source in (as_file(ds), ds):
+        found, told = caught(dicomet.modality_values, source)
+        np.testing.assert_array_equal(found, stored.astype(int) * 2 - 10)
+        assert told == [NAMES[other]]
+        assert caught(dicomet.to_display, source)[1] == [NAMES[other]]

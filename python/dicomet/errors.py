@@ -126,6 +126,11 @@ def one_line(message: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] + " ..."
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless the number is 1."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def short_repr(value: Any) -> str:
     """Return a short text for `value`, of any type, for use in a message."""
     try:

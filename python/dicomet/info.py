@@ -60,7 +60,7 @@ MACROS = {
     "PixelSpacing": "PixelMeasuresSequence",
 }
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
-TEXT = "a text that is not told"
+TEXT = "a text that is not shown"
 NUMBERS = frozenset({"DS", "IS", "US", "US or SS"})
 
 

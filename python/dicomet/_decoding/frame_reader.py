@@ -17,7 +17,7 @@ from dicomet._decoding.native import NativeFrames
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.parsed import Parsed
 from dicomet._utils.warn import Once, warn
-from dicomet.errors import FrameIndexError, PixelDataError, short_repr
+from dicomet.errors import FrameIndexError, PixelDataError, counted, short_repr
 
 NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
 
@@ -232,7 +232,7 @@ def number_among(count: int, index: int) -> int:
 
     """
     if not -count <= index < count:
-        frames = "1 frame" if count == 1 else f"{count} frames"
+        frames = counted(count, "frame")
         message = f"{NUMBER_OF_FRAMES}: found index {short_repr(index)} of {frames}, expected {-count} to {count - 1}"
         raise FrameIndexError(message, element=NUMBER_OF_FRAMES, frame=index)
     return index % count

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dicomet._utils.regular import special_file_kind
+from dicomet.errors import counted
 
 PREAMBLE, PREFIX = 128, b"DICM"
 # Enough bytes to distinguish all formats below.
@@ -102,7 +103,7 @@ def not_dicom(head: bytes) -> str:
     if not head:
         return f"{NOT_DICOM}: it is empty"
     if not any(head):
-        return f"{NOT_DICOM}: begins with {len(head)} bytes of 0"
+        return f"{NOT_DICOM}: begins with {counted(len(head), 'byte')} of 0"
     for offset, magic, name in _MAGIC:
         if head.startswith(magic, offset):
             return f"{NOT_DICOM}: begins with {_shown_bytes(head)} (looks like {name})"

@@ -3,6 +3,7 @@
 The only module that looks into a data set. It imports pydicom, so that other modules import it only when they need it.
 """
 
+import copy
 import functools
 import io
 import struct
@@ -24,6 +25,7 @@ from dicomet._parsing.header import Header
 from dicomet._parsing.parsed import ELEMENT_LABELS, KEYWORDS, Parsed
 from dicomet._parsing.source import PARSER_LIMIT, as_file, source_of_file
 from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomet._utils.warn import warn
 from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, short_repr, unsupported
 
 NUMBER_OF_FRAMES = 0x00280008
@@ -144,7 +146,8 @@ def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID
         named = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
     if not named:
         raise MissingElementError(
-            "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format",
+            "no (0002,0010) Transfer Syntax UID, which every DICOM file has; of a data set alone, "
+            "'transfer_syntax_uid' is required",
             element=TRANSFER_SYNTAX_UID,
         )
     return _uid(named)
@@ -255,7 +258,7 @@ def _read_element_header(
 def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
     with as_pixel_data_error():
         try:
-            merged = as_pixel_options(dataset, **options)
+            merged = as_pixel_options(_without_half_a_table(dataset), **options)
         except Exception:
             _check_elements(dataset)
             raise
@@ -284,9 +287,19 @@ def _check_elements(dataset: Dataset) -> None:
             element = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
             message = f"{element}: found {found}, expected a value of VR {dictionary_VR(tag)}"
             raise PixelDataError(message, element=element) from error
-    if EXTENDED_OFFSET_TABLE in dataset and EXTENDED_OFFSET_TABLE_LENGTHS not in dataset:
-        element = "(7FE0,0002) Extended Offset Table Lengths"
-        raise MissingElementError(f"Missing element beside the Extended Offset Table: {element}", element=element)
+
+
+def _without_half_a_table(dataset: Dataset) -> Dataset:
+    """Return `dataset` without an Extended Offset Table that has no lengths (PS3.3 C.7.6.3.1.8), with a warning."""
+    if EXTENDED_OFFSET_TABLE not in dataset or EXTENDED_OFFSET_TABLE_LENGTHS in dataset:
+        return dataset
+    warn(
+        "(7FE0,0001) Extended Offset Table: found no (7FE0,0002) Extended Offset Table Lengths, expected both; the"
+        " table is not used"
+    )
+    found = copy.copy(dataset)
+    del found[EXTENDED_OFFSET_TABLE]
+    return found
 
 
 def _no_pixel_data(where: str) -> MissingElementError:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dicomet.convert.api import Converted
-from dicomet.errors import one_line
+from dicomet.errors import counted, one_line
 
 MOST_EXAMPLES = 2
 MOST_REASONS = 20
@@ -58,7 +58,8 @@ class Summary:
         left = reasons[MOST_REASONS:]
         if left:
             files = sum(reason.files for reason in left)
-            yield f"{self._prefix}: {files} files for {len(left)} other reasons: --verbose or --report lists them"
+            counts = f"{counted(files, 'file')} for {counted(len(left), 'other reason')}"
+            yield f"{self._prefix}: {counts}: --verbose or --report lists them"
 
 
 def line_of(prefix: str, result: Converted) -> str:

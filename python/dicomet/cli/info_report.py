@@ -1,9 +1,9 @@
 """The output of `dicomet info`: the result of `describe` as aligned text, as one line, or as JSON."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from dicomet._utils.regular import special_file_kind
@@ -37,10 +37,12 @@ def write_text(files: Sequence[str]) -> int:
 
 def _unusable(path: str) -> str | None:
     """Return why a path cannot be read as a file, and print it to standard error; None if it can."""
-    kind = special_file_kind(path) if Path(path).exists() else None
-    if kind is None and Path(path).exists():
+    # Not `Path.exists`: the empty path is the current folder for it.
+    exists = os.path.exists(path)  # noqa: PTH110
+    kind = special_file_kind(path) if exists else None
+    if exists and kind is None:
         return None
-    why = f"no such file: {path!r}" if kind is None else f"found {kind}, expected a file: {path!r}"
+    why = f"found {kind}, expected a file: {path!r}" if exists else f"no such file: {path!r}"
     sys.stderr.write(f"dicomet info: error: {printable(why)}\n")
     return why
 

@@ -5,9 +5,7 @@ import sys
 # Long messages of pydicom's, and short equivalents.
 _SHORTENED = {
     "Unable to decode as exceptions were raised by all available plugins: ": "",
-    "'transfer_syntax_uid' is required if the dataset in 'src' is not in the DICOM File Format": (
-        "no (0002,0010) Transfer Syntax UID, which every DICOM file has"
-    ),
+    "; of a data set alone, 'transfer_syntax_uid' is required": "",
     "The dataset in 'src' has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data "
     "to decode": "the data set has no pixel data",
 }

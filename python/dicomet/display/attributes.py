@@ -191,7 +191,7 @@ class ImageAttributes:
         signed = self._parsed.options.get("pixel_representation") == 1
         if self._dataset is None:
             return _of_header(self._parsed.display, signed, self._photometric)
-        elements = FrameElements(self._dataset, index, signed=signed)
+        elements = FrameElements(self._dataset, index, signed=signed, warn=self.warn)
         return Attributes(elements, self._photometric, lambda: self._modality_lut, partial(self._voi_luts, elements))
 
     def _voi_luts(self, elements: FrameElements, modality: Modality) -> tuple[View, ...]:

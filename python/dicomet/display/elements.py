@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dicomet._parsing.code_string import term_of
 from dicomet._parsing.header import reads_by_default
-from dicomet.errors import PixelDataError, short_repr
+from dicomet._utils.warn import Notice, WarnOnce
+from dicomet.errors import PixelDataError, counted, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,6 +56,13 @@ _GROUPS = {
         VOI_LUT_SEQUENCE,
     ),
 }
+# Elements that mean nothing without the other one (PS3.3 C.11.1, C.11.2.1.2).
+_PARTNERS = {
+    RESCALE_INTERCEPT: RESCALE_SLOPE,
+    RESCALE_SLOPE: RESCALE_INTERCEPT,
+    WINDOW_CENTER: WINDOW_WIDTH,
+    WINDOW_WIDTH: WINDOW_CENTER,
+}
 SEPARATOR, PADDING = "\\", b" \0"
 _PADDING = frozenset({PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT})
 # VRs, and below elements, whose raw bytes are read as text before pydicom converts them. An explanation is not one of
@@ -97,16 +105,16 @@ class FrameElements:
     Each element is read on first access, so that an unreadable one affects only the callers that need it.
     """
 
-    def __init__(self, dataset: "Dataset", frame: int, *, signed: bool) -> None:
+    def __init__(self, dataset: "Dataset", frame: int, *, signed: bool, warn: WarnOnce) -> None:
         """Store the arguments; read nothing. `signed`: whether stored values are signed."""
-        self._dataset, self._frame, self._signed = dataset, frame, signed
+        self._dataset, self._frame, self._signed, self._warn = dataset, frame, signed, warn
         self._texts: dict[int, tuple[str, ...]] = {}
 
     def texts(self, tag: int) -> tuple[str, ...]:
         """Return the values of one element."""
         if tag not in self._texts:
             with _reading(NAMES[tag]):
-                texts = _texts(self._holder(tag), tag)
+                texts = _texts(self._holder(tag), tag) or self._shared_half(tag)
             if tag in _PADDING:
                 texts = tuple(_as_stored(text, signed=self._signed) for text in texts)
             self._texts[tag] = texts
@@ -123,6 +131,23 @@ class FrameElements:
         """
         with _reading(SEQUENCES[VOI_LUT_SEQUENCE]):
             return items(self._holder(VOI_LUT_SEQUENCE), VOI_LUT_SEQUENCE)
+
+    def _shared_half(self, tag: int) -> tuple[str, ...]:
+        """Return an element from the shared group, with a warning, if the frame's own group has only its partner.
+
+        PS3.3 C.7.6.16.1.1 allows a functional group either for all frames or for each, but writers split the pair.
+        """
+        partner = _PARTNERS.get(tag)
+        if partner is None or not _texts(self._holder(partner), partner):
+            return ()
+        sequence = next(sequence for sequence, tags in _GROUPS.items() if tag in tags)
+        shared = _group(self._dataset, SHARED_GROUPS, 0, sequence)
+        texts = () if shared is None else _texts(shared, tag)
+        if texts:
+            name = NAMES[tag]
+            where = f"found in the {SEQUENCES[SHARED_GROUPS]}, expected beside {NAMES[partner]}"
+            self._warn([Notice(name, f"{name}: {where}; {short_repr(SEPARATOR.join(texts))} is used")])
+        return texts
 
     def _holder(self, tag: int) -> "Dataset":
         """Return the data set that holds an element: the frame's functional group, if there is one."""
@@ -185,12 +210,13 @@ def term(elements: DisplayAttributes, tag: int) -> str | None:
 
 def group_of(dataset: "Dataset", frame: int, sequence: int) -> "Dataset | None":
     """Return the item of a functional group: the frame's own, else the shared one, else None."""
-    found = None
-    for groups, item in ((SHARED_GROUPS, 0), (PER_FRAME_GROUPS, frame)):
-        group = _item(dataset, groups, item)
-        inner = None if group is None else _item(group, sequence, 0)
-        found = found if inner is None else inner
-    return found
+    own = _group(dataset, PER_FRAME_GROUPS, frame, sequence)
+    return _group(dataset, SHARED_GROUPS, 0, sequence) if own is None else own
+
+
+def _group(dataset: "Dataset", groups: int, index: int, sequence: int) -> "Dataset | None":
+    group = _item(dataset, groups, index)
+    return None if group is None else _item(group, sequence, 0)
 
 
 def _as_stored(text: str, *, signed: bool) -> str:
@@ -215,7 +241,7 @@ def _item(dataset: "Dataset", tag: int, index: int) -> "Dataset | None":
         # PS3.3 C.7.6.16.1.1: one item for each frame.
         name = SEQUENCES[tag]
         raise PixelDataError(
-            f"{name}: found {len(found)} items, expected one for frame {index}", element=name, frame=index
+            f"{name}: found {counted(len(found), 'item')}, expected one for frame {index}", element=name, frame=index
         )
     return found[index] if index < len(found) else None
 

@@ -11,7 +11,7 @@ from dicomet._utils.warn import Notice
 from dicomet.display.attributes import Attributes
 from dicomet.display.elements import NAMES, SEQUENCES, VOI_LUT_SEQUENCE, WINDOW_CENTER, WINDOW_EXPLANATION
 from dicomet.display.windows import FUNCTIONS, View, Window, usable
-from dicomet.errors import PixelDataError, short_repr
+from dicomet.errors import PixelDataError, counted, short_repr
 
 # Windows that depend on the values of a frame, or on Bits Stored.
 Measured = Literal["minmax", "percentile", "full"]
@@ -75,7 +75,7 @@ def select_voi(attributes: Attributes, asked: WindowSpec, name: str, *, prefer_l
     if not -len(preferred) <= asked < len(preferred):
         element = SEQUENCES[VOI_LUT_SEQUENCE] if is_lut else NAMES[WINDOW_CENTER]
         raise PixelDataError(
-            f"{element}: found {len(preferred)} views, expected one with index {asked}", element=element
+            f"{element}: found {counted(len(preferred), 'view')}, expected one with index {asked}", element=element
         )
     return _required(preferred[asked])
 

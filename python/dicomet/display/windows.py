@@ -18,7 +18,7 @@ from dicomet.display.elements import (
     decimal,
     term,
 )
-from dicomet.errors import PixelDataError, short_repr
+from dicomet.errors import PixelDataError, counted, short_repr
 
 Window = tuple[float, float, str]
 """Center, width and function."""
@@ -111,7 +111,7 @@ def _different_counts(centers: int, widths: int) -> tuple[Notice, ...]:
     if centers == widths:
         return ()
     name = NAMES[WINDOW_CENTER]
-    return (Notice(name, f"{name}: found {centers} values, expected {widths} as of {NAMES[WINDOW_WIDTH]}"),)
+    return (Notice(name, f"{name}: found {counted(centers, 'value')}, expected {widths} as for {NAMES[WINDOW_WIDTH]}"),)
 
 
 def _explanation(elements: DisplayAttributes, number: int) -> str:
