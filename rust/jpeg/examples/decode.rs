@@ -2,7 +2,8 @@
 //!
 //! `decode --serve` answers requests on its standard input instead, each the length of a codestream as four bytes, least
 //! significant first, and the codestream; with the length of the answer in the same form, and the answer: a line of text
-//! and the samples. `decode --bench N FILE` decodes N times and prints the median time in microseconds.
+//! and the samples. `decode --time FILE` decodes once for each line of its standard input and answers with the time in
+//! nanoseconds, so that a benchmark can take turns with another decoder on a busy machine.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -14,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--serve"] => serve(),
-        ["--bench", count, ref files @ ..] => bench(count.parse()?, files),
+        ["--time", file] => time(&std::fs::read(file)?),
         [file] => {
             println!("{}", decode(&std::fs::read(file)?, &mut Context::new())?.0);
             Ok(())
@@ -24,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{text}");
             Ok(std::fs::write(output, samples)?)
         }
-        _ => Err("usage: decode FILE [OUTPUT] | --serve | --bench N FILE...".into()),
+        _ => Err("usage: decode FILE [OUTPUT] | --serve | --time FILE".into()),
     }
 }
 
@@ -69,26 +70,21 @@ fn serve() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn bench(count: usize, files: &[&str]) -> Result<(), Box<dyn Error>> {
-    for file in files {
-        let data = std::fs::read(file)?;
-        let decoder = Decoder::new(&data)?;
-        let samples = decoder.info().width as usize * decoder.info().height as usize * decoder.info().components.len();
-        let (mut bytes, mut words) = (vec![0u8; samples], vec![0u16; samples]);
-        let mut context = Context::new();
-        let mut times = Vec::new();
-        for _ in 0..count.max(1) {
-            let begin = Instant::now();
-            let decoder = Decoder::new(&data)?;
-            if decoder.info().sample_bits() == 8 {
-                decode_into::<u8, u8>(&decoder, &mut context, &mut bytes)?;
-            } else {
-                decode_into::<u16, u16>(&decoder, &mut context, &mut words)?;
-            }
-            times.push(begin.elapsed().as_secs_f64() * 1e6);
+fn time(data: &[u8]) -> Result<(), Box<dyn Error>> {
+    let info = Decoder::new(data)?.info().clone();
+    let samples = info.width as usize * info.height as usize * info.components.len();
+    let (mut bytes, mut words) = (vec![0u8; samples], vec![0u16; samples]);
+    let mut context = Context::new();
+    for line in std::io::stdin().lines() {
+        line?;
+        let begin = Instant::now();
+        let decoder = Decoder::new(data)?;
+        if info.sample_bits() == 8 {
+            decode_into::<u8, u8>(&decoder, &mut context, &mut bytes)?;
+        } else {
+            decode_into::<u16, u16>(&decoder, &mut context, &mut words)?;
         }
-        times.sort_by(f64::total_cmp);
-        println!("{file} {:.1} {:.1}", times[times.len() / 2], times[0]);
+        println!("{}", begin.elapsed().as_nanos());
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(crate) struct BlockQueue<S> {
 
 impl<S: Sample> BlockQueue<S> {
     pub(crate) fn new(quantization: Arc<Quantization>) -> Self {
-        let (lanes, tile) = (Box::new([[0; LANES]; 64]), Box::new([[[S::default(); 8]; 8]; LANES]));
+        let (lanes, tile) = (Box::new([[0; LANES]; 64]), Box::new([[[S::default(); 8]; LANES]; 8]));
         Self { quantization, lanes, places: [0; LANES], waiting: 0, last: 0, tile }
     }
 
@@ -54,24 +54,31 @@ impl<S: Sample> BlockQueue<S> {
             return;
         }
         inverse(&self.lanes, &self.quantization, self.last, &mut self.tile);
-        for (block, place) in self.tile.iter().zip(&self.places[..self.waiting]) {
-            store(block, *place, strip);
-        }
+        store(&self.tile, &self.places[..self.waiting], strip);
         self.lanes.fill([0; LANES]);
         (self.waiting, self.last) = (0, 0);
     }
 }
 
+/// Writes a block of equal samples to `place` of the strip.
 fn fill<S: Sample>(sample: S, place: usize, strip: &mut Strip<S>) {
-    store(&[[sample; 8]; 8], place, strip);
+    let stride = strip.stride() / 8;
+    let rows = strip.samples_mut().as_chunks_mut::<8>().0;
+    for row in 0..8 {
+        rows[place / 8 + row * stride] = [sample; 8];
+    }
 }
 
-/// Writes a block to `place` of the strip.
-#[inline(always)]
-pub(crate) fn store<S: Sample>(block: &[[S; 8]; 8], place: usize, strip: &mut Strip<S>) {
-    let stride = strip.stride();
-    let rows = strip.samples_mut()[place..].chunks_mut(stride);
-    for (row, samples) in rows.zip(block) {
-        row[..8].copy_from_slice(samples);
+/// Writes blocks to their places in the strip, which are multiples of 8, as its stride is.
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+pub(crate) fn store<S: Sample>(tile: &Tile<S>, places: &[usize], strip: &mut Strip<S>) {
+    let stride = strip.stride() / 8;
+    let rows = strip.samples_mut().as_chunks_mut::<8>().0;
+    for (lane, place) in places.iter().enumerate() {
+        let mut at = place / 8;
+        for row in tile {
+            rows[at] = row[lane & (LANES - 1)];
+            at = at.wrapping_add(stride);
+        }
     }
 }

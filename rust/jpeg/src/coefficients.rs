@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::blocks::store;
 use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Geometry;
@@ -97,10 +98,9 @@ impl CoefficientPlane {
             let masks: &[u64; LANES] = masks;
             let last = masks.iter().fold(1, |all, mask| all | mask).ilog2() as u8;
             inverse(lanes, quantization, last, tile);
-            for (lane, block) in tile.iter().enumerate().take(blocks - number * LANES) {
-                let place = strip.place(8 * row) + 8 * (number * LANES + lane);
-                crate::blocks::store(block, place, strip);
-            }
+            let first = strip.place(8 * row) + 8 * LANES * number;
+            let places: [usize; LANES] = std::array::from_fn(|lane| first + 8 * lane);
+            store(tile, &places[..LANES.min(blocks - number * LANES)], strip);
         }
     }
 }

@@ -150,7 +150,7 @@ impl<'a> Decoder<'a> {
         let mut frame = ProgressiveFrame::new(self.data, &self.info, &self.geometry, &mut budget)?;
         frame.decode_scans(&mut parser, &self.first, context, &self.options, &mut warnings)?;
         let emitter = self.emitter(vec![0; self.info.components.len()], wanted, &mut budget)?;
-        let mut tile = [[[S::default(); 8]; 8]; LANES];
+        let mut tile = [[[S::default(); 8]; LANES]; 8];
         let transform = |row, strips: &mut [Strip<S>]| {
             frame.transform_row(row, &mut tile, strips);
             Ok(())

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::bits::BitReader;
 use crate::blocks::BlockQueue;
 use crate::error::{ErrorKind, Result};
-use crate::geometry::ScanLayout;
+use crate::geometry::{ScanLayout, Unit};
 use crate::huffman::dct::DctTable;
-use crate::idct::Lanes;
+use crate::idct::{LANES, Lanes};
 use crate::sample::Sample;
 use crate::restart::Intervals;
 use crate::strip::Strip;
@@ -33,28 +33,30 @@ pub(crate) struct SequentialScan<'a, S> {
     pub(crate) components: Vec<DctComponent<S>>,
 }
 
-/// A row of MCUs, or a part of it.
-struct Run<'a> {
-    layout: &'a ScanLayout,
-    /// Row of MCUs.
-    row: usize,
-    /// MCUs of the row.
-    columns: std::ops::Range<usize>,
+/// Where the samples of a data unit of the next MCU go.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Index of the component in the scan.
+    component: usize,
+    /// Place in the component's strip.
+    place: usize,
+    /// Distance to the place in the MCU after it.
+    step: usize,
 }
 
 impl<S: Sample> SequentialScan<'_, S> {
     /// Decodes row `row` of MCUs into the strips of the frame's components.
     pub(crate) fn decode_row(&mut self, row: usize, strips: &mut [Strip<S>]) -> Result<()> {
         let (mcus, rows) = (self.layout.mcus_wide, self.layout.mcus_high);
+        let mut places = self.places(row, strips);
         let mut first = 0;
         while first < mcus {
             if self.intervals.restart_if_due(row, rows)? {
                 self.components.iter_mut().for_each(|component| component.prediction = 0);
             }
-            let columns = first..first + self.intervals.take(mcus - first);
-            first = columns.end;
-            let run = Run { layout: &self.layout, row, columns };
-            decode_run(&mut self.intervals.reader, &mut self.components, &run, strips)
+            let count = self.intervals.take(mcus - first);
+            first += count;
+            decode_run(&mut self.intervals.reader, &mut self.components, &mut places, count, strips)
                 .map_err(|kind| self.intervals.defect(kind, row, rows))?;
         }
         for component in &mut self.components {
@@ -62,28 +64,56 @@ impl<S: Sample> SequentialScan<'_, S> {
         }
         self.intervals.check(row, rows)
     }
+
+    /// The places of the first MCU's data units.
+    fn places(&self, row: usize, strips: &[Strip<S>]) -> Vec<Place> {
+        let place = |unit: &Unit| {
+            let (horizontal, vertical) = self.layout.factors[unit.component];
+            let strip = &strips[self.components[unit.component].index];
+            let place = strip.place(8 * (row * vertical + unit.row)) + 8 * unit.column;
+            Place { component: unit.component, place, step: 8 * horizontal }
+        };
+        self.layout.units.iter().map(place).collect()
+    }
 }
 
+/// Decodes `count` MCUs.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
 fn decode_run<S: Sample>(
     reader: &mut BitReader<'_>,
     components: &mut [DctComponent<S>],
-    run: &Run<'_>,
+    places: &mut [Place],
+    count: usize,
     strips: &mut [Strip<S>],
 ) -> std::result::Result<(), ErrorKind> {
-    for column in run.columns.clone() {
-        for unit in &run.layout.units {
-            let (horizontal, vertical) = run.layout.factors[unit.component];
+    let mut bits = *reader;
+    for _ in 0..count {
+        for unit in places.iter_mut() {
             let component = &mut components[unit.component];
             let strip = &mut strips[component.index];
-            let place = strip.place(8 * (run.row * vertical + unit.row)) + 8 * (column * horizontal + unit.column);
-            let (lanes, lane) = component.queue.next();
-            component.prediction = decode_dc(reader, &component.dc, component.prediction)?;
-            lanes[0][lane] = component.prediction as i16;
-            let last = decode_ac(reader, &component.ac, lanes, lane)?;
-            component.queue.push(last, place, strip);
+            if let Err(kind) = decode_unit(&mut bits, component, unit.place, strip) {
+                *reader = bits;
+                return Err(kind);
+            }
+            unit.place = unit.place.wrapping_add(unit.step);
         }
     }
+    *reader = bits;
+    Ok(())
+}
+
+#[inline(always)]
+fn decode_unit<S: Sample>(
+    bits: &mut BitReader<'_>,
+    component: &mut DctComponent<S>,
+    place: usize,
+    strip: &mut Strip<S>,
+) -> std::result::Result<(), ErrorKind> {
+    component.prediction = decode_dc(bits, &component.dc, component.prediction)?;
+    let (lanes, lane) = component.queue.next();
+    lanes[0][lane] = component.prediction as i16;
+    let last = decode_ac(bits, &component.ac, lanes, lane)?;
+    component.queue.push(last, place, strip);
     Ok(())
 }
 
@@ -113,73 +143,72 @@ pub(crate) fn decode_dc(
 /// F.2.2.2: the AC coefficients of a block, into its lane. Returns the last one, in zigzag order, that is not zero.
 #[inline(always)]
 fn decode_ac(
-    reader: &mut BitReader<'_>,
-    table: &DctTable,
-    lanes: &mut Lanes,
-    lane: usize,
-) -> std::result::Result<u8, ErrorKind> {
-    let mut bits = *reader;
-    let last = decode_coefficients(&mut bits, table, lanes, lane);
-    *reader = bits;
-    last
-}
-
-#[inline(always)]
-fn decode_coefficients(
     bits: &mut BitReader<'_>,
     table: &DctTable,
     lanes: &mut Lanes,
     lane: usize,
 ) -> std::result::Result<u8, ErrorKind> {
+    let lanes = lanes.as_flattened_mut();
     let mut k = 0;
-    loop {
+    'block: loop {
         bits.refill();
-        // Four look-ups of at most ten bits each.
-        for _ in 0..4 {
-            let entry = table.look_up(bits.window());
-            let special = entry.is_special();
-            let value = if special {
-                let (symbol, length) = long_symbol(bits, table)?;
-                bits.skip(length);
-                match symbol {
-                    0x00 => return Ok(k as u8),
-                    0xF0 => {
-                        k += 16;
-                        break;
-                    }
-                    _ if symbol & 15 == 0 => return Err(ErrorKind::InvalidCode),
-                    _ => {}
+        // Most coefficients take one look-up of at most ten bits each; a refill lasts for five.
+        let entry = 'special: {
+            for _ in 0..5 {
+                let entry = table.look_up(bits.window());
+                if entry.is_special() {
+                    break 'special entry;
                 }
-                k += usize::from(symbol >> 4) + 1;
-                bits.take_extended(u32::from(symbol & 15)) as i16
-            } else {
                 bits.skip(entry.length());
                 k += entry.advance();
-                entry.value()
-            };
-            let Some(&place) = NATURAL.get(k) else { return Err(ErrorKind::CoefficientIndex) };
-            lanes[usize::from(place & 63)][lane] = value;
-            if k == 63 {
-                return Ok(63);
+                if k >= 63 {
+                    return set_last(k, entry.value(), lanes, lane);
+                }
+                lanes[(PLACES[k & 63] as usize + lane) & 511] = entry.value();
             }
-            if special {
-                break;
+            continue 'block;
+        };
+        if bits.count() < 32 {
+            bits.refill();
+        }
+        let (symbol, length) = table.symbol(entry, bits.window()).ok_or(ErrorKind::InvalidCode)?;
+        bits.skip(length);
+        let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+        if size == 0 {
+            match run {
+                0 => return Ok(k as u8),
+                // A coefficient of the block follows.
+                15 if k + 16 < 63 => k += 16,
+                15 => return Err(ErrorKind::CoefficientIndex),
+                _ => return Err(ErrorKind::InvalidCode),
             }
+            continue;
         }
-        // A run of zeros is followed by a coefficient of the block.
-        if k > 62 {
-            return Err(ErrorKind::CoefficientIndex);
+        k += run + 1;
+        let value = bits.take_extended(size) as i16;
+        if k >= 63 {
+            return set_last(k, value, lanes, lane);
         }
+        lanes[(PLACES[k & 63] as usize + lane) & 511] = value;
     }
 }
 
-/// The symbol of a special entry and the length of its code, with enough bits for the additional ones.
+/// Sets the last coefficient of a block, after which no code says that the block ends.
 #[inline(always)]
-fn long_symbol(bits: &mut BitReader<'_>, table: &DctTable) -> std::result::Result<(u8, u32), ErrorKind> {
-    // A code and its additional bits are up to 31 bits long.
-    if bits.count() < 32 {
-        bits.refill();
+fn set_last(k: usize, value: i16, lanes: &mut [i16], lane: usize) -> std::result::Result<u8, ErrorKind> {
+    if k > 63 {
+        return Err(ErrorKind::CoefficientIndex);
     }
-    let window = bits.window();
-    table.symbol(table.look_up(window), window).ok_or(ErrorKind::InvalidCode)
+    lanes[PLACES[63] as usize + lane] = value;
+    Ok(63)
 }
+
+/// The place of each coefficient, in zigzag order, in the flattened lanes.
+static PLACES: [u16; 64] = {
+    let (mut places, mut k) = ([0; 64], 0);
+    while k < 64 {
+        places[k] = NATURAL[k] as u16 * LANES as u16;
+        k += 1;
+    }
+    places
+};

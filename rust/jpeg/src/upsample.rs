@@ -103,19 +103,50 @@ fn weigh_thrice(near: u16, far: u16) -> u16 {
     near.wrapping_mul(3).wrapping_add(far)
 }
 
+/// Samples that are doubled together: left and right ones in arrays of their own, so that both loops are vectorized.
+const BLOCK: usize = 64;
+
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn double_columns<S: Sample>(row: &[S], out: &mut [S]) {
+    double(row, out, |near, far| weigh_thrice(near, far).wrapping_add(1) >> 2, |near, far| {
+        weigh_thrice(near, far).wrapping_add(2) >> 2
+    });
+}
+
+/// Two samples for each value of a row, from the value and its neighbors; at the ends the value is its own neighbor.
+#[inline(always)]
+fn double<T: Copy + Default + Into<u16>, S: Sample>(
+    row: &[T],
+    out: &mut [S],
+    left: impl Fn(u16, u16) -> u16,
+    right: impl Fn(u16, u16) -> u16,
+) {
     let pairs = &mut out.as_chunks_mut::<2>().0[..row.len()];
-    let weigh = |near: S, far: S, bias: u16| S::truncate(weigh_thrice(near.into(), far.into()).wrapping_add(bias) >> 2);
-    for (pair, (left, own)) in pairs[1..].iter_mut().zip(row.iter().zip(&row[1..])) {
-        pair[0] = weigh(*own, *left, 1);
+    let ([first, ..], [.., last]) = (row, row) else { return };
+    let ends = [(*first).into(), (*last).into()];
+    let mut start = 1;
+    while let Some(values) = row.get(start - 1..start + BLOCK + 1).and_then(<[T]>::first_chunk::<{ BLOCK + 2 }>) {
+        let (mut lefts, mut rights) = ([S::default(); BLOCK], [S::default(); BLOCK]);
+        for i in 0..BLOCK {
+            lefts[i] = S::truncate(left(values[i + 1].into(), values[i].into()));
+            rights[i] = S::truncate(right(values[i + 1].into(), values[i + 2].into()));
+        }
+        for (pair, (left, right)) in pairs[start..start + BLOCK].iter_mut().zip(lefts.iter().zip(&rights)) {
+            *pair = [*left, *right];
+        }
+        start += BLOCK;
     }
-    for (pair, (own, right)) in pairs.iter_mut().zip(row.iter().zip(&row[1..])) {
-        pair[1] = weigh(*own, *right, 2);
+    for (pair, values) in pairs[start.min(row.len())..].iter_mut().zip(row[start - 1..].windows(3)) {
+        let [before, own, after] = [0, 1, 2].map(|index| values[index].into());
+        *pair = [S::truncate(left(own, before)), S::truncate(right(own, after))];
     }
-    if let ([first, ..], [.., last]) = (row, row) {
-        out[0] = *first;
-        out[2 * row.len() - 1] = *last;
+    pairs[0][0] = S::truncate(left(ends[0], ends[0]));
+    pairs[row.len() - 1][1] = S::truncate(right(ends[1], ends[1]));
+    if let [first, second, ..] = row {
+        pairs[0][1] = S::truncate(right((*first).into(), (*second).into()));
+    }
+    if let [.., before, last] = row {
+        pairs[row.len() - 1][0] = S::truncate(left((*last).into(), (*before).into()));
     }
 }
 
@@ -137,18 +168,9 @@ fn sum_rows<S: Sample>(near: &[S], far: &[S], sums: &mut [u16]) {
 /// 3/4 and 1/4 of neighboring sums, over 4. At most 12 bits, so that 16 hold all products.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn double_sums<S: Sample>(sums: &[u16], out: &mut [S]) {
-    let pairs = &mut out.as_chunks_mut::<2>().0[..sums.len()];
-    let weigh = |near: u16, far: u16, bias: u16| S::truncate(weigh_thrice(near, far).wrapping_add(bias) >> 4);
-    for (pair, (left, own)) in pairs[1..].iter_mut().zip(sums.iter().zip(&sums[1..])) {
-        pair[0] = weigh(*own, *left, 8);
-    }
-    for (pair, (own, right)) in pairs.iter_mut().zip(sums.iter().zip(&sums[1..])) {
-        pair[1] = weigh(*own, *right, 7);
-    }
-    if let ([first, ..], [.., last]) = (sums, sums) {
-        out[0] = weigh(*first, *first, 8);
-        out[2 * sums.len() - 1] = weigh(*last, *last, 7);
-    }
+    double(sums, out, |near, far| weigh_thrice(near, far).wrapping_add(8) >> 4, |near, far| {
+        weigh_thrice(near, far).wrapping_add(7) >> 4
+    });
 }
 
 /// Sample `x` of the image is sample `x * own / greatest` of the component.
