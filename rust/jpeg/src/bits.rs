@@ -65,6 +65,17 @@ impl<'a> BitReader<'a> {
         bits
     }
 
+    /// The next bit.
+    #[inline(always)]
+    pub(crate) fn take_bit(&mut self) -> u32 {
+        if self.count == 0 {
+            self.refill();
+        }
+        let bit = (self.window >> 63) as u32;
+        self.skip(1);
+        bit
+    }
+
     /// F.2.2.1: the value of the next `size` bits, 0 to 16 of them. The first bit tells the sign.
     #[inline(always)]
     pub(crate) fn take_extended(&mut self, size: u32) -> i32 {

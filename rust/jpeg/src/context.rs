@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::huffman::HuffmanSpec;
 use crate::huffman::dct::DctTable;
 use crate::huffman::lossless::LosslessTable;
+use crate::idct::Lanes;
 
 /// Tables of each kind that are kept: those of three components, for two encoders in turn.
 const KEPT_TABLES: usize = 6;
-/// More memory than this is not kept.
-const KEPT_BYTES: usize = 4 << 20;
+/// More memory than this is not kept: the coefficients of a progressive frame of four megapixels.
+const KEPT_BYTES: usize = 16 << 20;
 
 /// Huffman tables and memory that decoding the next frame of an image can use again.
 ///
@@ -21,6 +22,8 @@ pub struct Context {
     lossless: TableCache<LosslessTable>,
     bytes: Vec<Vec<u8>>,
     words: Vec<Vec<u16>>,
+    coefficients: Vec<Vec<Lanes>>,
+    masks: Vec<Vec<u64>>,
 }
 
 impl std::fmt::Debug for Context {
@@ -49,14 +52,16 @@ impl Context {
     }
 }
 
-/// Memory for samples of one type.
+/// Memory for values of one type.
 pub(crate) trait Pooled: Sized {
     /// The memory that a context keeps for them.
     fn pool(context: &mut Context) -> &mut Vec<Vec<Self>>;
 
-    /// Memory that was kept, or none.
+    /// Memory that was kept, or none; without values.
     fn take_memory(context: &mut Context) -> Vec<Self> {
-        Self::pool(context).pop().unwrap_or_default()
+        let mut memory = Self::pool(context).pop().unwrap_or_default();
+        memory.clear();
+        memory
     }
 
     /// Keeps memory for later.
@@ -78,6 +83,18 @@ impl Pooled for u8 {
 impl Pooled for u16 {
     fn pool(context: &mut Context) -> &mut Vec<Vec<Self>> {
         &mut context.words
+    }
+}
+
+impl Pooled for Lanes {
+    fn pool(context: &mut Context) -> &mut Vec<Vec<Self>> {
+        &mut context.coefficients
+    }
+}
+
+impl Pooled for u64 {
+    fn pool(context: &mut Context) -> &mut Vec<Vec<Self>> {
+        &mut context.masks
     }
 }
 

@@ -11,7 +11,7 @@ use crate::frame::{FrameInfo, Process};
 use crate::geometry::Geometry;
 use crate::idct::LANES;
 use crate::parser::{Event, Parser};
-use crate::progressive_frame::ProgressiveFrame;
+use crate::progressive::ProgressiveFrame;
 use crate::sample::Sample;
 use crate::scans::{ScanStart, SpatialScans};
 use crate::strip::Strip;
@@ -147,7 +147,7 @@ impl<'a> Decoder<'a> {
         let mut budget = Budget::new(self.options.max_memory);
         let mut parser = self.parser.clone();
         let mut warnings = Vec::new();
-        let mut frame = ProgressiveFrame::new(self.data, &self.info, &self.geometry, &mut budget)?;
+        let mut frame = ProgressiveFrame::new(self.data, &self.info, &self.geometry, context, &mut budget)?;
         frame.decode_scans(&mut parser, &self.first, context, &self.options, &mut warnings)?;
         let emitter = self.emitter(vec![0; self.info.components.len()], wanted, &mut budget)?;
         let mut tile = [[[S::default(); 8]; LANES]; 8];
@@ -156,6 +156,7 @@ impl<'a> Decoder<'a> {
             Ok(())
         };
         self.run(transform, emitter, context, &mut budget, sink)?;
+        frame.keep_memory(context);
         Ok(warnings)
     }
 
@@ -191,7 +192,7 @@ impl<'a> Decoder<'a> {
                 strip.advance(emitter.first_needed(component).min(decoded - 1), decoded);
             }
         }
-        strips.into_iter().for_each(|strip| S::keep_memory(context, strip.into_memory()));
+        strips.into_iter().rev().for_each(|strip| S::keep_memory(context, strip.into_memory()));
         let precision = self.info.precision;
         Ok(if emitter.exceeds { vec![Warning::ExceedsPrecision { precision }] } else { Vec::new() })
     }

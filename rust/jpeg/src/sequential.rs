@@ -9,11 +9,11 @@ use crate::blocks::BlockQueue;
 use crate::error::{ErrorKind, Result};
 use crate::geometry::{ScanLayout, Unit};
 use crate::huffman::dct::DctTable;
-use crate::idct::{LANES, Lanes};
+use crate::idct::Lanes;
 use crate::sample::Sample;
 use crate::restart::Intervals;
 use crate::strip::Strip;
-use crate::tables::NATURAL;
+use crate::tables::PLACES;
 
 /// A component of a sequential scan.
 pub(crate) struct DctComponent<S> {
@@ -202,13 +202,3 @@ fn set_last(k: usize, value: i16, lanes: &mut [i16], lane: usize) -> std::result
     lanes[PLACES[63] as usize + lane] = value;
     Ok(63)
 }
-
-/// The place of each coefficient, in zigzag order, in the flattened lanes.
-static PLACES: [u16; 64] = {
-    let (mut places, mut k) = ([0; 64], 0);
-    while k < 64 {
-        places[k] = NATURAL[k] as u16 * LANES as u16;
-        k += 1;
-    }
-    places
-};

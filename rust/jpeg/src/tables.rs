@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::huffman::HuffmanSpec;
+use crate::idct::LANES;
 use crate::segment::Segment;
 
 /// A quantization table in the order of rows.
@@ -15,6 +16,16 @@ pub(crate) const NATURAL: [u8; 64] = [
     35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
     55, 62, 63,
 ];
+
+/// The place of each coefficient, in zigzag order, in the flattened lanes of eight blocks.
+pub(crate) static PLACES: [u16; 64] = {
+    let (mut places, mut k) = ([0; 64], 0);
+    while k < 64 {
+        places[k] = NATURAL[k] as u16 * LANES as u16;
+        k += 1;
+    }
+    places
+};
 
 /// The tables that hold at some place of the codestream.
 #[derive(Clone, Default)]

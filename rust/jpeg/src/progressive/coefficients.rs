@@ -1,23 +1,26 @@
 //! The coefficients of a progressive frame, which its scans complete step by step (G.1.1).
 
+#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
+
 use std::sync::Arc;
 
 use crate::blocks::store;
 use crate::budget::Budget;
+use crate::context::{Context, Pooled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Geometry;
 use crate::idct::{LANES, Lanes, Tile, inverse};
 use crate::sample::Sample;
 use crate::scan::ScanHeader;
 use crate::strip::Strip;
-use crate::tables::Quantization;
+use crate::tables::{PLACES, Quantization};
 use crate::warning::Warning;
 
 /// Low bits of a coefficient that no scan has given yet; before its first scan none of its bits is known.
 const UNKNOWN: u8 = u8::MAX;
 
 /// All coefficients of a component.
-pub(crate) struct CoefficientPlane {
+pub(super) struct CoefficientPlane {
     /// Eight blocks of a row each, so that they can be transformed where they are.
     groups: Vec<Lanes>,
     /// For each block, which coefficients are not zero, in zigzag order.
@@ -25,37 +28,70 @@ pub(crate) struct CoefficientPlane {
     /// Groups in a row of blocks.
     stride: usize,
     /// Table of the first scan.
-    pub(crate) quantization: Option<Arc<Quantization>>,
+    pub(super) quantization: Option<Arc<Quantization>>,
     /// Low bits that are missing of each coefficient, in zigzag order.
     missing_bits: [u8; 64],
 }
 
 /// A block in a plane.
-pub(crate) struct Block<'a> {
-    pub(crate) lanes: &'a mut Lanes,
-    pub(crate) lane: usize,
-    pub(crate) nonzero: &'a mut u64,
+pub(super) struct Block<'a> {
+    lanes: &'a mut [i16],
+    lane: usize,
+    /// Which coefficients, but for the first one, are not zero, in zigzag order.
+    pub(super) nonzero: &'a mut u64,
+}
+
+impl Block<'_> {
+    /// A coefficient by its place in zigzag order.
+    #[inline(always)]
+    pub(super) fn coefficient(&mut self, k: usize) -> &mut i16 {
+        &mut self.lanes[(PLACES[k & 63] as usize + self.lane) & (64 * LANES - 1)]
+    }
+
+    /// Sets a coefficient that was zero.
+    #[inline(always)]
+    pub(super) fn set(&mut self, k: usize, value: i16) {
+        *self.coefficient(k) = value;
+        *self.nonzero |= 1 << (k & 63);
+    }
 }
 
 impl CoefficientPlane {
-    pub(crate) fn new(geometry: &Geometry, component: usize, budget: &mut Budget) -> Result<Self> {
+    pub(super) fn new(geometry: &Geometry, component: usize, context: &mut Context, budget: &mut Budget) -> Result<Self> {
         let stride = geometry.padded_units(component).div_ceil(LANES);
         let rows = geometry.mcus_high * geometry.planes[component].vertical;
-        let (mut groups, mut nonzero) = (Vec::new(), Vec::new());
+        let (mut groups, mut nonzero) = (Lanes::take_memory(context), u64::take_memory(context));
         budget.grow_with(&mut groups, stride * rows, [[0; LANES]; 64])?;
         budget.grow(&mut nonzero, stride * LANES * rows)?;
         Ok(Self { groups, nonzero, stride, quantization: None, missing_bits: [UNKNOWN; 64] })
     }
 
-    #[inline]
-    pub(crate) fn block(&mut self, row: usize, column: usize) -> Block<'_> {
-        let index = row * self.stride * LANES + column;
-        let (lanes, nonzero) = (&mut self.groups[index / LANES], &mut self.nonzero[index]);
-        Block { lanes, lane: column % LANES, nonzero }
+    /// Keeps the memory for another frame.
+    pub(super) fn keep_memory(self, context: &mut Context) {
+        Lanes::keep_memory(context, self.groups);
+        u64::keep_memory(context, self.nonzero);
+    }
+
+    /// The number of a block.
+    pub(super) fn number_of(&self, row: usize, column: usize) -> usize {
+        row * self.stride * LANES + column
+    }
+
+    /// The block of a number.
+    #[inline(always)]
+    pub(super) fn block(&mut self, number: usize) -> Block<'_> {
+        let (group, lane) = (&mut self.groups[number / LANES], number % LANES);
+        Block { lanes: group.as_flattened_mut(), lane, nonzero: &mut self.nonzero[number] }
+    }
+
+    /// The DC coefficient of the block of a number.
+    #[inline(always)]
+    pub(super) fn dc_mut(&mut self, number: usize) -> &mut i16 {
+        &mut self.groups[number / LANES][0][number % LANES]
     }
 
     /// Checks that a scan of this component continues what is known, and notes what it gives (G.1.1.1.2).
-    pub(crate) fn begin_scan(&mut self, header: &ScanHeader, component: usize, offset: usize) -> Result<()> {
+    pub(super) fn begin_scan(&mut self, header: &ScanHeader, component: usize, offset: usize) -> Result<()> {
         let error = |coefficient, expected| {
             let kind = ErrorKind::Progression { component, coefficient, found: header.high, expected };
             Error::new(kind, offset)
@@ -78,7 +114,7 @@ impl CoefficientPlane {
 
     /// The first coefficient that is not exact after all scans. An error if there was none of its DC coefficients, or if
     /// scans may be missing because the data does not end with EOI.
-    pub(crate) fn finish(&self, component: usize, offset: usize, ended: bool) -> Result<Option<Warning>> {
+    pub(super) fn finish(&self, component: usize, offset: usize, ended: bool) -> Result<Option<Warning>> {
         let Some(coefficient) = self.missing_bits.iter().position(|missing| *missing != 0) else { return Ok(None) };
         if self.missing_bits[0] == UNKNOWN {
             return Err(Error::new(ErrorKind::NotCoded { component }, offset));
@@ -91,7 +127,7 @@ impl CoefficientPlane {
     }
 
     /// Transforms a row of blocks into the strip.
-    pub(crate) fn transform_row<S: Sample>(&self, row: usize, blocks: usize, tile: &mut Tile<S>, strip: &mut Strip<S>) {
+    pub(super) fn transform_row<S: Sample>(&self, row: usize, blocks: usize, tile: &mut Tile<S>, strip: &mut Strip<S>) {
         let Some(quantization) = &self.quantization else { return };
         let groups = self.groups[row * self.stride..].iter().zip(self.nonzero[row * self.stride * LANES..].as_chunks().0);
         for (number, (lanes, masks)) in groups.enumerate().take(blocks.div_ceil(LANES)) {
