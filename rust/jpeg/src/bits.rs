@@ -39,6 +39,11 @@ impl<'a> BitReader<'a> {
         self.position
     }
 
+    /// Bits of the data, with stuffed bytes, that have been read.
+    pub(crate) fn bits_read(&self) -> usize {
+        (8 * self.position).saturating_sub(self.count as usize)
+    }
+
     /// The next bits, from the highest on. At least 56 of them are right after [`Self::refill`].
     #[inline(always)]
     pub(crate) fn window(&self) -> u64 {

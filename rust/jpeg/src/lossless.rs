@@ -2,14 +2,15 @@
 
 #![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::bits::BitReader;
 use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, Result, Unsupported};
-use crate::geometry::ScanLayout;
+use crate::geometry::{ScanLayout, Unit};
 use crate::huffman::lossless::LosslessTable;
-use crate::predict::{Differences, prediction, reconstruct};
+use crate::predict::{Differences, GREATEST_STRIDE, prediction, reconstruct};
 use crate::restart::Intervals;
 use crate::sample::Sample;
 use crate::strip::Strip;
@@ -32,6 +33,8 @@ pub(crate) struct LosslessScan<'a> {
     initial: u16,
     /// Whether all components have the same table, so that one loop decodes them all.
     one_table: bool,
+    /// Whether the differences that were decoded last took many bits.
+    long: bool,
     /// Differences of a row of MCUs in the order of the scan.
     differences: Vec<u16>,
     /// Differences of one row of a component with several samples in an MCU.
@@ -67,64 +70,120 @@ impl<'a> LosslessScan<'a> {
         let one_table = components.windows(2).all(|pair| Arc::ptr_eq(&pair[0].table, &pair[1].table));
         let Prediction { selection, bits } = prediction;
         let initial = 1 << (bits - 1);
-        Ok(Self { intervals, layout, components, selection, initial, one_table, differences, gathered })
+        Ok(Self { intervals, layout, components, selection, initial, one_table, long: false, differences, gathered })
     }
 
     /// Decodes row `row` of MCUs into the strips of the frame's components.
     pub(crate) fn decode_row<S: Sample>(&mut self, row: usize, strips: &mut [Strip<S>]) -> Result<()> {
         let (mcus, rows) = (self.layout.mcus_wide, self.layout.mcus_high);
-        let mut one_dimensional = row == 0;
-        let mut fresh = row == 0;
+        let mut interval = Line { one_dimensional: row == 0, fresh: row == 0 };
         let mut first = 0;
         while first < mcus {
             if self.intervals.restart_if_due(row, rows)? {
-                (fresh, one_dimensional) = (true, true);
+                interval = Line { one_dimensional: true, fresh: true };
             }
             let end = first + self.intervals.take(mcus - first);
-            self.decode_differences(end - first).map_err(|kind| self.intervals.defect(kind, row, rows))?;
-            let selection = if one_dimensional { 1 } else { self.selection };
-            self.reconstruct(row, first..end, selection, fresh, strips);
-            fresh = false;
+            let decoded = if self.is_summed(interval) {
+                self.decode_sums(row, first..end, interval, strips)
+            } else {
+                self.decode_differences(end - first).map(|()| self.reconstruct(row, first..end, interval, strips))
+            };
+            decoded.map_err(|kind| self.intervals.defect(kind, row, rows))?;
+            interval.fresh = false;
             first = end;
         }
         self.intervals.check(row, rows)
     }
 
-    fn decode_differences(&mut self, mcus: usize) -> std::result::Result<(), ErrorKind> {
-        let units = self.layout.units.len();
-        let differences = &mut self.differences[..mcus * units];
-        let reader = &mut self.intervals.reader;
-        let decoded = if self.one_table {
-            decode_run(reader, &self.components[0].table, differences)
-        } else {
-            let tables: Vec<_> =
-                self.layout.units.iter().map(|unit| self.components[unit.component].table.as_ref()).collect();
-            decode_in_turns(reader, &tables, differences)
-        };
-        if decoded { Ok(()) } else { Err(ErrorKind::InvalidCode) }
+    /// True if samples are the sums of differences: those of one component, predicted from the left.
+    fn is_summed(&self, line: Line) -> bool {
+        self.layout.units.len() == 1 && (line.one_dimensional || self.selection == 1)
     }
 
-    /// Turns the differences of MCUs into samples. `fresh` if a restart interval begins with them.
-    fn reconstruct<S: Sample>(
+    /// Decodes samples in one pass.
+    fn decode_sums<S: Sample>(
         &mut self,
-        mcu_row: usize,
-        mcus: std::ops::Range<usize>,
-        selection: u8,
-        fresh: bool,
+        row: usize,
+        columns: Range<usize>,
+        line: Line,
         strips: &mut [Strip<S>],
-    ) {
+    ) -> std::result::Result<(), ErrorKind> {
+        let component = &self.components[0];
+        let (above, samples) = strips[component.index].with_row_above(row);
+        let start = if line.fresh { self.initial } else { start(1, above, samples, columns.start) };
+        let samples = &mut samples[columns];
+        decode_run::<S, true>(&mut self.intervals.reader, &component.table, start, samples, &mut self.long)
+    }
+
+    fn decode_differences(&mut self, mcus: usize) -> std::result::Result<(), ErrorKind> {
+        let differences = &mut self.differences[..mcus * self.layout.units.len()];
+        let reader = &mut self.intervals.reader;
+        if self.one_table {
+            return decode_run::<u16, false>(reader, &self.components[0].table, 0, differences, &mut self.long);
+        }
+        let tables = self.layout.units.iter().map(|unit| self.components[unit.component].table.as_ref());
+        decode_in_turns(reader, &tables.collect::<Vec<_>>(), differences)
+    }
+
+    /// Turns the differences of MCUs into samples.
+    fn reconstruct<S: Sample>(&mut self, mcu_row: usize, mcus: Range<usize>, line: Line, strips: &mut [Strip<S>]) {
         for number in 0..self.components.len() {
             let (horizontal, vertical) = self.layout.factors[number];
-            for line in 0..vertical {
-                let differences = row_differences(&self.layout, &self.differences, &mut self.gathered, number, line, mcus.len());
+            for inner in 0..vertical {
                 // Only the first line of an interval is predicted from the left alone.
-                let (selection, fresh) = if line == 0 { (selection, fresh) } else { (self.selection, false) };
-                let (above, row) =
-                    strips[self.components[number].index].with_row_above(mcu_row * vertical + line);
-                let (first, end) = (mcus.start * horizontal, mcus.end * horizontal);
-                let start = if fresh { self.initial } else { start(selection, above, row, first) };
-                reconstruct(selection, differences, start, above.get(first..end).unwrap_or_default(), &mut row[first..end]);
+                let line = if inner == 0 { line } else { Line { one_dimensional: false, fresh: false } };
+                let selection = if line.one_dimensional { 1 } else { self.selection };
+                let differences = self.row_differences(number, inner, mcus.len());
+                let (above, row) = strips[self.components[number].index].with_row_above(mcu_row * vertical + inner);
+                let columns = mcus.start * horizontal..mcus.end * horizontal;
+                let start = if line.fresh { self.initial } else { start(selection, above, row, columns.start) };
+                let differences = differences.of(&self.differences, &self.gathered);
+                let above = above.get(columns.clone()).unwrap_or_default();
+                reconstruct(selection, differences, start, above, &mut row[columns]);
             }
+        }
+    }
+
+    /// Where the differences of a line of a component are, of `mcus` MCUs. Those that do not lie in equal distances are
+    /// gathered.
+    fn row_differences(&mut self, component: usize, line: usize, mcus: usize) -> Source {
+        let units = self.layout.units.len();
+        let place = |unit: &Unit| unit.component == component && unit.row == line;
+        let first = self.layout.units.iter().position(place).unwrap_or_default();
+        let horizontal = self.layout.factors[component].0;
+        if horizontal == 1 && units <= GREATEST_STRIDE {
+            return Source::InTurns { first, stride: units };
+        }
+        let groups = self.differences.chunks_exact(units).zip(self.gathered.chunks_exact_mut(horizontal));
+        for (mcu, samples) in groups.take(mcus) {
+            samples.copy_from_slice(&mcu[first..first + horizontal]);
+        }
+        Source::Gathered
+    }
+}
+
+/// How a line of samples begins.
+#[derive(Clone, Copy)]
+struct Line {
+    /// It is the first line of the scan or of a restart interval, which is predicted from the left.
+    one_dimensional: bool,
+    /// The next sample is the first one of the scan or of a restart interval.
+    fresh: bool,
+}
+
+/// Where the differences of a line are.
+enum Source {
+    /// Among those of the scan.
+    InTurns { first: usize, stride: usize },
+    /// In memory of their own.
+    Gathered,
+}
+
+impl Source {
+    fn of<'a>(&self, all: &'a [u16], gathered: &'a [u16]) -> Differences<'a> {
+        match *self {
+            Self::InTurns { first, stride } => Differences { all, first, stride },
+            Self::Gathered => Differences { all: gathered, first: 0, stride: 1 },
         }
     }
 }
@@ -138,59 +197,123 @@ fn start<S: Sample>(selection: u8, above: &[S], row: &[S], column: usize) -> u16
     }
 }
 
-/// The differences of one line of a component, of `mcus` MCUs.
-fn row_differences<'a>(
-    layout: &ScanLayout,
-    all: &'a [u16],
-    gathered: &'a mut [u16],
-    component: usize,
-    line: usize,
-    mcus: usize,
-) -> Differences<'a> {
-    let units = layout.units.len();
-    let place = |unit: &crate::geometry::Unit| unit.component == component && unit.row == line;
-    let first = layout.units.iter().position(place).unwrap_or_default();
-    let horizontal = layout.factors[component].0;
-    if horizontal == 1 {
-        return Differences { all, first, stride: units };
+/// As many bits for a difference on average, and most differences do not fit into the table of pairs.
+const LONG_BITS: usize = 11;
+
+/// H.1.2.2: decodes differences that have the same table or, if `SUM`, the sums of all differences and `start`. `long` is
+/// whether the differences before took many bits, and is set for the next ones.
+fn decode_run<S: Sample, const SUM: bool>(
+    reader: &mut BitReader<'_>,
+    table: &LosslessTable,
+    start: u16,
+    samples: &mut [S],
+    long: &mut bool,
+) -> std::result::Result<(), ErrorKind> {
+    let (before, count) = (reader.bits_read(), samples.len());
+    if *long {
+        decode_long::<S, SUM>(reader, table, start, samples)?;
+    } else {
+        decode_pairs::<S, SUM>(reader, table, start, samples)?;
     }
-    for (mcu, samples) in all.chunks_exact(units).zip(gathered.chunks_exact_mut(horizontal)).take(mcus) {
-        samples.copy_from_slice(&mcu[first..first + horizontal]);
-    }
-    Differences { all: gathered, first: 0, stride: 1 }
+    *long = reader.bits_read().saturating_sub(before) >= LONG_BITS * count;
+    Ok(())
 }
 
-/// H.1.2.2: decodes differences that have the same table. False if there is a code that it does not have.
+/// Decodes differences with the table of pairs.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
-fn decode_run(reader: &mut BitReader<'_>, table: &LosslessTable, differences: &mut [u16]) -> bool {
-    let mut bits = *reader;
-    let mut rest = differences;
+fn decode_pairs<S: Sample, const SUM: bool>(
+    reader: &mut BitReader<'_>,
+    table: &LosslessTable,
+    start: u16,
+    samples: &mut [S],
+) -> std::result::Result<(), ErrorKind> {
+    let (mut bits, mut left) = (*reader, start);
+    let mut rest = samples;
     while let Some((eight, _)) = rest.split_first_chunk_mut::<8>() {
-        let Some(count) = decode_up_to_eight(&mut bits, table, eight) else { return false };
+        let Some(count) = decode_up_to_eight::<S, SUM>(&mut bits, table, &mut left, eight) else {
+            *reader = bits;
+            return Err(ErrorKind::InvalidCode);
+        };
         rest = &mut rest[count..];
     }
-    for difference in rest {
-        let Some(decoded) = decode_one(&mut bits, table) else { return false };
-        *difference = decoded;
+    *reader = bits;
+    decode_singly::<S, SUM>(reader, table, left, rest)
+}
+
+/// Decodes differences of many bits: two for a refill, without a branch unless a code is longer than usual.
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
+fn decode_long<S: Sample, const SUM: bool>(
+    reader: &mut BitReader<'_>,
+    table: &LosslessTable,
+    start: u16,
+    samples: &mut [S],
+) -> std::result::Result<(), ErrorKind> {
+    let (mut bits, mut left) = (*reader, start);
+    let (pairs, rest) = samples.as_chunks_mut::<2>();
+    for pair in pairs {
+        bits.refill();
+        for sample in pair {
+            let code = table.short_code(bits.window());
+            let difference = if code.length() > 0 {
+                bits.skip(code.length());
+                bits.take_extended(code.size()) as u16
+            } else if let Some(difference) = decode_one(&mut bits, table) {
+                bits.refill();
+                difference
+            } else {
+                *reader = bits;
+                return Err(ErrorKind::InvalidCode);
+            };
+            left = if SUM { left.wrapping_add(difference) } else { difference };
+            *sample = S::truncate(left);
+        }
     }
     *reader = bits;
-    true
+    decode_singly::<S, SUM>(reader, table, left, rest)
+}
+
+/// Decodes the differences that are too few for the other loops.
+#[inline(always)]
+fn decode_singly<S: Sample, const SUM: bool>(
+    reader: &mut BitReader<'_>,
+    table: &LosslessTable,
+    start: u16,
+    samples: &mut [S],
+) -> std::result::Result<(), ErrorKind> {
+    let mut left = start;
+    for sample in samples {
+        let difference = decode_one(reader, table).ok_or(ErrorKind::InvalidCode)?;
+        left = if SUM { left.wrapping_add(difference) } else { difference };
+        *sample = S::truncate(left);
+    }
+    Ok(())
 }
 
 /// Four look-ups of one or two differences each, after one refill.
 #[inline(always)]
-fn decode_up_to_eight(bits: &mut BitReader<'_>, table: &LosslessTable, eight: &mut [u16; 8]) -> Option<usize> {
+fn decode_up_to_eight<S: Sample, const SUM: bool>(
+    bits: &mut BitReader<'_>,
+    table: &LosslessTable,
+    left: &mut u16,
+    eight: &mut [S; 8],
+) -> Option<usize> {
     bits.refill();
-    let mut count = 0;
+    let mut count = 0usize;
     for _ in 0..4 {
         let pair = table.look_up(bits.window());
-        if pair.count() == 0 {
-            eight[count & 7] = decode_one(bits, table)?;
+        if pair.is_none() {
+            let difference = decode_one(bits, table)?;
+            *left = if SUM { left.wrapping_add(difference) } else { difference };
+            eight[count & 7] = S::truncate(*left);
             return Some(count + 1);
         }
         bits.skip(pair.length());
-        eight[count & 7] = pair.first();
-        eight[(count + 1) & 7] = pair.second();
+        // Both are written: what is not there is overwritten by the next one.
+        let (first, second) =
+            if SUM { (left.wrapping_add(pair.first()), pair.second()) } else { (pair.first(), pair.second()) };
+        *left = if SUM { first.wrapping_add(second) } else { second };
+        eight[count & 7] = S::truncate(first);
+        eight[(count + 1) & 7] = S::truncate(*left);
         count = count.wrapping_add(pair.count());
     }
     Some(count)
@@ -208,10 +331,13 @@ fn decode_one(bits: &mut BitReader<'_>, table: &LosslessTable) -> Option<u16> {
 }
 
 /// Decodes differences whose tables take turns.
-fn decode_in_turns(reader: &mut BitReader<'_>, tables: &[&LosslessTable], differences: &mut [u16]) -> bool {
+fn decode_in_turns(
+    reader: &mut BitReader<'_>,
+    tables: &[&LosslessTable],
+    differences: &mut [u16],
+) -> std::result::Result<(), ErrorKind> {
     for (difference, table) in differences.iter_mut().zip(tables.iter().cycle()) {
-        let Some(decoded) = decode_one(reader, table) else { return false };
-        *difference = decoded;
+        *difference = decode_one(reader, table).ok_or(ErrorKind::InvalidCode)?;
     }
-    true
+    Ok(())
 }

@@ -32,13 +32,17 @@ pub(crate) fn prediction(selection: u8, ra: u16, rb: u16, rc: u16) -> u16 {
     }
 }
 
-/// Differences of one row, in the order of the scan: every `stride`th from `first` on.
+/// Differences of one row, in the order of the scan: number `first` of each group of `stride`.
 #[derive(Clone, Copy)]
 pub(crate) struct Differences<'a> {
     pub(crate) all: &'a [u16],
     pub(crate) first: usize,
+    /// Not more than [`GREATEST_STRIDE`].
     pub(crate) stride: usize,
 }
+
+/// Components whose differences may lie side by side.
+pub(crate) const GREATEST_STRIDE: usize = 3;
 
 /// Adds predictions to differences, modulo 2^16. `start` is the prediction of the first sample; `above` has the samples
 /// above `row`, unless the selection is 1.
@@ -49,33 +53,57 @@ pub(crate) fn reconstruct<S: Sample>(
     above: &[S],
     row: &mut [S],
 ) {
-    match selection {
-        1 => from_left(differences, start, row),
-        2 => from_all::<S, 2>(differences, start, above, row),
-        3 => from_all::<S, 3>(differences, start, above, row),
-        4 => from_all::<S, 4>(differences, start, above, row),
-        5 => from_all::<S, 5>(differences, start, above, row),
-        6 => from_all::<S, 6>(differences, start, above, row),
-        _ => from_all::<S, 7>(differences, start, above, row),
+    match differences.stride {
+        1 => from_groups::<S, 1>(selection, differences, start, above, row),
+        2 => from_groups::<S, 2>(selection, differences, start, above, row),
+        _ => from_groups::<S, GREATEST_STRIDE>(selection, differences, start, above, row),
     }
 }
 
-fn from_left<S: Sample>(differences: Differences<'_>, start: u16, row: &mut [S]) {
+fn from_groups<S: Sample, const STRIDE: usize>(
+    selection: u8,
+    differences: Differences<'_>,
+    start: u16,
+    above: &[S],
+    row: &mut [S],
+) {
+    let groups = differences.all.as_chunks::<STRIDE>().0;
+    let first = differences.first;
+    match selection {
+        1 => from_left(groups, first, start, row),
+        2 => from_all::<S, 2, STRIDE>(groups, first, start, above, row),
+        3 => from_all::<S, 3, STRIDE>(groups, first, start, above, row),
+        4 => from_all::<S, 4, STRIDE>(groups, first, start, above, row),
+        5 => from_all::<S, 5, STRIDE>(groups, first, start, above, row),
+        6 => from_all::<S, 6, STRIDE>(groups, first, start, above, row),
+        _ => from_all::<S, 7, STRIDE>(groups, first, start, above, row),
+    }
+}
+
+fn from_left<S: Sample, const STRIDE: usize>(groups: &[[u16; STRIDE]], first: usize, start: u16, row: &mut [S]) {
+    let first = first.min(STRIDE - 1);
     let mut left = start;
-    for (difference, sample) in differences.all.iter().skip(differences.first).step_by(differences.stride).zip(row) {
-        left = left.wrapping_add(*difference);
+    for (group, sample) in groups.iter().zip(row) {
+        left = left.wrapping_add(group[first]);
         *sample = S::truncate(left);
     }
 }
 
-fn from_all<S: Sample, const SELECTION: u8>(differences: Differences<'_>, start: u16, above: &[S], row: &mut [S]) {
-    let mut differences = differences.all.iter().skip(differences.first).step_by(differences.stride);
-    let (Some(first), Some(difference)) = (row.first_mut(), differences.next()) else { return };
-    let mut left = start.wrapping_add(*difference);
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
+fn from_all<S: Sample, const SELECTION: u8, const STRIDE: usize>(
+    groups: &[[u16; STRIDE]],
+    number: usize,
+    start: u16,
+    above: &[S],
+    row: &mut [S],
+) {
+    let number = number.min(STRIDE - 1);
+    let (Some(first), Some(group)) = (row.first_mut(), groups.first()) else { return };
+    let mut left = start.wrapping_add(group[number]);
     *first = S::truncate(left);
     let pairs = above.iter().zip(above.iter().skip(1));
-    for ((difference, sample), (rc, rb)) in differences.zip(&mut row[1..]).zip(pairs) {
-        left = predict::<SELECTION>(left, (*rb).into(), (*rc).into()).wrapping_add(*difference);
+    for ((group, sample), (rc, rb)) in groups[1..].iter().zip(&mut row[1..]).zip(pairs) {
+        left = predict::<SELECTION>(left, (*rb).into(), (*rc).into()).wrapping_add(group[number]);
         *sample = S::truncate(left);
     }
 }

@@ -20,6 +20,11 @@ pub(crate) struct Pair(u32);
 impl Pair {
     const NONE: Self = Self(0);
 
+    #[inline(always)]
+    pub(crate) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
     fn one(length: u32, first: i32) -> Self {
         Self((first.cast_unsigned() & 0x1FFF) << 6 | 1 << 4 | length)
     }
@@ -49,18 +54,40 @@ impl Pair {
     }
 }
 
+/// A code of at most [`CODE_BITS`]: its length in the lower byte and the size of its difference in the upper one.
+#[derive(Clone, Copy)]
+pub(crate) struct ShortCode(u16);
+
+impl ShortCode {
+    fn new(size: u8, length: u32) -> Self {
+        Self(u16::from(size) << 8 | length as u16)
+    }
+
+    /// Bits of the code; 0 if another search is needed.
+    #[inline(always)]
+    pub(crate) fn length(self) -> u32 {
+        u32::from(self.0 & 0xFF)
+    }
+
+    /// Additional bits: 0 to 15.
+    #[inline(always)]
+    pub(crate) fn size(self) -> u32 {
+        u32::from(self.0 >> 8)
+    }
+}
+
 /// A table for differences.
 pub(crate) struct LosslessTable {
     pairs: [Pair; ENTRIES],
-    /// Size and length of each code of at most [`CODE_BITS`]; length 0 for longer ones.
-    codes: [(u8, u8); 1 << CODE_BITS],
+    /// Size and length of each code of at most [`CODE_BITS`]; length 0 for longer ones, and if there are no additional bits.
+    codes: [ShortCode; 1 << CODE_BITS],
     search: CodeSearch,
 }
 
 impl LosslessTable {
     pub(crate) fn new(spec: &HuffmanSpec) -> Self {
         let mut table =
-            Self { pairs: [Pair::NONE; ENTRIES], codes: [(0, 0); 1 << CODE_BITS], search: CodeSearch::new(spec) };
+            Self { pairs: [Pair::NONE; ENTRIES], codes: [ShortCode(0); 1 << CODE_BITS], search: CodeSearch::new(spec) };
         table.fill_codes(spec);
         table.fill_single(spec);
         table.join_pairs();
@@ -71,7 +98,9 @@ impl LosslessTable {
         for code in spec.codes().take_while(|code| code.length <= CODE_BITS) {
             let free = CODE_BITS - code.length;
             let first = (code.bits << free) as usize;
-            self.codes[first..first + (1 << free)].fill((code.symbol, code.length as u8));
+            if code.symbol < SIZE_WITHOUT_BITS {
+                self.codes[first..first + (1 << free)].fill(ShortCode::new(code.symbol, code.length));
+            }
         }
     }
 
@@ -107,13 +136,20 @@ impl LosslessTable {
         self.pairs[(window >> (64 - LOOKUP_BITS)) as usize]
     }
 
+    /// The code that begins `window`, if it is short and has additional bits.
+    #[inline(always)]
+    pub(crate) fn short_code(&self, window: u64) -> ShortCode {
+        self.codes[(window >> (64 - CODE_BITS)) as usize]
+    }
+
     /// Size and length of the code that begins `window`; none if there is no such code, or its size is above 16.
     #[inline(always)]
     pub(crate) fn code(&self, window: u64) -> Option<(u32, u32)> {
-        let (size, length) = match self.codes[(window >> (64 - CODE_BITS)) as usize] {
-            (_, 0) => self.search.find(window)?,
-            (size, length) => (size, u32::from(length)),
-        };
+        let code = self.short_code(window);
+        if code.length() > 0 {
+            return Some((code.size(), code.length()));
+        }
+        let (size, length) = self.search.find(window)?;
         (size <= SIZE_WITHOUT_BITS).then_some((u32::from(size), length))
     }
 }
