@@ -89,6 +89,17 @@ impl<'a> BitReader<'a> {
         bits.wrapping_add(negative & (1 - (1i32 << (size & 31))))
     }
 
+    /// As [`Self::skip`] of a code of `length` bits and [`Self::take_extended`] of `size` bits, 0 to 15, after it.
+    #[inline(always)]
+    pub(crate) fn take_coded(&mut self, length: u32, size: u32) -> i32 {
+        let window = self.window << (length & 63);
+        // The next code does not wait for the value.
+        self.skip(length.wrapping_add(size));
+        let negative = !(window.cast_signed() >> 63) as i32;
+        let bits = (window >> 1 >> (63 - (size & 63))) as u32;
+        bits.cast_signed().wrapping_add(negative & (1 - (1i32 << (size & 31))))
+    }
+
     /// Makes at least 56 bits available.
     ///
     /// Eight bytes are taken at once unless one of them is FF: as many whole bytes as the window has room for are passed,

@@ -255,8 +255,7 @@ fn decode_long<S: Sample, const SUM: bool>(
         for sample in pair {
             let code = table.short_code(bits.window());
             let difference = if code.length() > 0 {
-                bits.skip(code.length());
-                bits.take_extended(code.size()) as u16
+                bits.take_coded(code.length(), code.size()) as u16
             } else if let Some(difference) = decode_one(&mut bits, table) {
                 bits.refill();
                 difference
