@@ -61,7 +61,8 @@ fn serve() -> Result<(), Box<dyn Error>> {
     while input.read_exact(&mut length).is_ok() {
         let mut data = vec![0; u32::from_le_bytes(length) as usize];
         input.read_exact(&mut data)?;
-        let (text, samples) = decode(&data, &mut context).unwrap_or_else(|error| (format!("error: {error}"), Vec::new()));
+        let (text, samples) =
+            decode(&data, &mut context).unwrap_or_else(|error| (format!("error: {error}"), Vec::new()));
         let answer = [text.as_bytes(), b"\n", &samples].concat();
         output.write_all(&u32::try_from(answer.len())?.to_le_bytes())?;
         output.write_all(&answer)?;

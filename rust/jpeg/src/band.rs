@@ -183,7 +183,7 @@ fn interleave_three<S: Sample, T: Store<S>>(row: [&[S]; 3], out: &mut [T]) {
 mod tests {
     use super::*;
 
-    fn band<'a>(planes: [&'a [u8]; 3], components: usize) -> Band<'a, u8> {
+    fn band(planes: [&[u8]; 3], components: usize) -> Band<'_, u8> {
         let planes = planes.map(|samples| PlaneRows { samples, stride: 3 });
         Band { first_row: 5, rows: 2, width: 2, planes, components }
     }

@@ -1,8 +1,6 @@
 //! F.2.2.5: the bits of entropy-coded data, without the stuffed zero bytes of B.1.1.5.
 
-#![allow(clippy::inline_always, reason = "the reader lives in registers of the loops that it is inlined into")]
-
-use crate::marker::{Located, marker_at};
+use crate::marker::marker_at;
 
 /// Reads bits of one restart interval. A marker or the end of the data ends them; zeros follow, and are counted.
 #[derive(Clone, Copy)]
@@ -21,10 +19,10 @@ pub(crate) struct BitReader<'a> {
 /// Where a restart interval ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IntervalEnd {
-    /// Whole bytes that have not been read.
+    /// Number of whole bytes that have not been read.
     pub(crate) excess: usize,
-    /// The marker, or none at the end of the data.
-    pub(crate) marker: Option<Located>,
+    /// Whether all of them are zero, or all of them are FF.
+    pub(crate) padding: bool,
     /// Offset of the marker or of the end of the data.
     pub(crate) offset: usize,
 }
@@ -111,7 +109,7 @@ impl<'a> BitReader<'a> {
             if !has_byte_ff(word) {
                 self.window |= word >> (self.count & 63);
                 self.position = self.position.wrapping_add((63 - (self.count & 63)) as usize / 8);
-                self.count |= 56;
+                self.count |= 0x38;
                 return;
             }
         }
@@ -141,24 +139,39 @@ impl<'a> BitReader<'a> {
 
     /// Finds the end of the interval, from which nothing more is read.
     pub(crate) fn end(&self) -> IntervalEnd {
-        let unread = self.count.saturating_sub(self.missing) as usize / 8;
+        let unread = self.count.saturating_sub(self.missing);
+        let window = self.window << (unread & 7);
+        let in_window = (window >> 1 >> (63 - unread / 8 * 8)).to_be_bytes();
+        let mut excess = Excess::default();
+        in_window[8 - unread as usize / 8..].iter().for_each(|byte| excess.add(*byte));
         let mut position = self.position;
-        let mut stuffed = 0;
-        loop {
-            let rest = self.data.get(position..).unwrap_or_default();
-            let Some(skipped) = memchr::memchr(0xFF, rest) else {
-                let excess = unread + position - self.position - stuffed + rest.len();
-                return IntervalEnd { excess, marker: None, offset: self.data.len() };
-            };
-            position += skipped;
-            let Some((_, next)) = data_byte(self.data, position) else {
-                let excess = unread + position - self.position - stuffed;
-                let marker = marker_at(self.data, position);
-                return IntervalEnd { excess, marker, offset: marker.map_or(self.data.len(), |found| found.offset) };
-            };
-            stuffed += next - position - 1;
+        while let Some((byte, next)) = data_byte(self.data, position) {
+            excess.add(byte);
             position = next;
         }
+        let marker = marker_at(self.data, position);
+        let offset = marker.map_or(self.data.len(), |found| found.offset);
+        IntervalEnd { excess: excess.count, padding: excess.is_padding(), offset }
+    }
+}
+
+/// Bytes after the last code of an interval.
+#[derive(Default)]
+struct Excess {
+    count: usize,
+    zeros: usize,
+    ones: usize,
+}
+
+impl Excess {
+    fn add(&mut self, byte: u8) {
+        self.count += 1;
+        self.zeros += usize::from(byte == 0);
+        self.ones += usize::from(byte == 0xFF);
+    }
+
+    fn is_padding(&self) -> bool {
+        self.zeros == self.count || self.ones == self.count
     }
 }
 
@@ -217,7 +230,8 @@ mod tests {
             }
             let end = reader.end();
             prop_assert_eq!(end.excess, bits.len().saturating_sub(at) / 8);
-            prop_assert_eq!(end.marker, crate::marker::find_marker(&data, 0));
+            let marker = crate::marker::find_marker(&data, 0);
+            prop_assert_eq!(end.offset, marker.map_or(data.len(), |found| found.offset));
         }
 
         #[test]

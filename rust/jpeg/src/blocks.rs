@@ -1,7 +1,5 @@
 //! Blocks of a component on their way from coefficients to samples.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use std::sync::Arc;
 
 use crate::idct::{LANES, Lanes, Tile, flat, inverse};

@@ -11,9 +11,11 @@ use crate::frame::{FrameInfo, Process};
 use crate::geometry::Geometry;
 use crate::idct::LANES;
 use crate::parser::{Event, Parser};
+use crate::plan::{ScanPlan, ScanStart};
 use crate::progressive::ProgressiveFrame;
 use crate::sample::Sample;
-use crate::scans::{ScanStart, SpatialScans};
+use crate::scans::SpatialScans;
+use crate::split::Split;
 use crate::strip::Strip;
 use crate::warning::Warning;
 
@@ -44,10 +46,10 @@ impl Options<'_> {
 
 /// A codestream whose headers have been read.
 pub struct Decoder<'a> {
-    data: &'a [u8],
+    pub(crate) data: &'a [u8],
     options: Options<'a>,
-    info: FrameInfo,
-    geometry: Geometry,
+    pub(crate) info: FrameInfo,
+    pub(crate) geometry: Geometry,
     /// As it is after the first scan header.
     parser: Parser<'a>,
     first: ScanStart,
@@ -76,7 +78,8 @@ impl<'a> Decoder<'a> {
             return Err(Error::new(kind, parser.position));
         };
         let geometry = Geometry::new(&info);
-        check_length(data.len() - first.data, &info, &geometry).map_err(|kind| Error::new(kind, first.data).in_scan(0))?;
+        check_length(data.len() - first.data, &info, &geometry)
+            .map_err(|kind| Error::new(kind, first.data).in_scan(0))?;
         Ok(Self { data, options, info, geometry, parser, first })
     }
 
@@ -102,10 +105,7 @@ impl<'a> Decoder<'a> {
         context: &mut Context,
         sink: &mut dyn RowSink<S>,
     ) -> Result<Vec<Warning>> {
-        let (found, expected) = (S::BITS, self.info.sample_bits());
-        if found != expected {
-            return Err(Error::new(ErrorKind::SampleType { found, expected }, 0));
-        }
+        self.check_type::<S>()?;
         let height = self.info.height;
         if rows.start > rows.end || rows.end > height {
             return Err(Error::new(ErrorKind::Rows { start: rows.start, end: rows.end, height }, 0));
@@ -113,26 +113,48 @@ impl<'a> Decoder<'a> {
         let wanted = rows.start as usize..rows.end as usize;
         match self.info.process {
             Process::Progressive => self.decode_progressive(wanted, context, sink),
-            _ => self.decode_spatial(wanted, context, sink),
+            _ => self.decode_part(wanted, &self.plan()?, &[], context, sink),
         }
     }
 
-    /// The sequential and lossless processes: rows are finished while the scans are decoded.
-    fn decode_spatial<S: Sample>(
+    /// Divides the image into at most `parts` parts, which any thread can decode.
+    ///
+    /// This searches the data for restart markers, which takes some hundredths of the time of decoding.
+    pub fn split(&self, parts: usize) -> Result<Split<'_, 'a>> {
+        Split::new(self, parts)
+    }
+
+    /// Finds the scans of a sequential or lossless frame.
+    pub(crate) fn plan(&self) -> Result<ScanPlan<'a>> {
+        ScanPlan::new(self.data, &self.parser, &self.first, &self.info)
+    }
+
+    /// The sequential and lossless processes: rows are finished while the scans are decoded. `restarts` has the offsets of
+    /// each scan's restart markers, to begin with those before the first row; or nothing.
+    pub(crate) fn decode_part<S: Sample>(
         &self,
         wanted: Range<usize>,
+        plan: &ScanPlan<'a>,
+        restarts: &[Vec<usize>],
         context: &mut Context,
         sink: &mut dyn RowSink<S>,
     ) -> Result<Vec<Warning>> {
+        self.check_type::<S>()?;
         let mut budget = Budget::new(self.options.max_memory);
-        let mut parser = self.parser.clone();
-        let mut scans =
-            SpatialScans::<S>::new(self.data, &mut parser, &self.first, &self.geometry, context, &mut budget)?;
+        let mut scans = SpatialScans::<S>::new(self.data, plan, &self.info, &self.geometry, context, &mut budget)?;
         let emitter = self.emitter(scans.shifts.clone(), wanted.clone(), &mut budget)?;
+        let mut first = 0;
+        if !restarts.is_empty() {
+            // Rows that are interpolated depend on the row before.
+            let row = (wanted.start / self.geometry.mcu_rows()).saturating_sub(usize::from(emitter.needs_neighbors()));
+            first = scans.seek(row, restarts);
+        }
         let decode = |row, strips: &mut [Strip<S>]| scans.decode_row(row, strips);
-        let mut warnings = self.run(decode, emitter, context, &mut budget, sink)?;
+        let mut warnings = self.run(decode, first, emitter, context, &mut budget, sink)?;
         if wanted.end == self.geometry.height {
-            scans.finish(&mut parser, &mut warnings)?;
+            scans.finish(&mut plan.parser.clone(), &mut warnings)?;
+        } else {
+            scans.pause(&mut warnings)?;
         }
         Ok(warnings)
     }
@@ -155,9 +177,14 @@ impl<'a> Decoder<'a> {
             frame.transform_row(row, &mut tile, strips);
             Ok(())
         };
-        self.run(transform, emitter, context, &mut budget, sink)?;
+        self.run(transform, 0, emitter, context, &mut budget, sink)?;
         frame.keep_memory(context);
         Ok(warnings)
+    }
+
+    fn check_type<S: Sample>(&self) -> Result<()> {
+        let (found, expected) = (S::BITS, self.info.sample_bits());
+        if found == expected { Ok(()) } else { Err(Error::new(ErrorKind::SampleType { found, expected }, 0)) }
     }
 
     fn emitter<S: Sample>(&self, shifts: Vec<u8>, wanted: Range<usize>, budget: &mut Budget) -> Result<Emitter<S>> {
@@ -165,10 +192,12 @@ impl<'a> Decoder<'a> {
         Emitter::new(&self.info, &self.geometry, shifts, band_rows, wanted, budget)
     }
 
-    /// Gives the wanted rows to the sink, band by band. `decode` decodes a row of MCUs into the components' strips.
+    /// Gives the wanted rows to the sink, band by band. `decode` decodes a row of MCUs, from row `first` on, into the
+    /// components' strips.
     fn run<S: Sample>(
         &self,
         mut decode: impl FnMut(usize, &mut [Strip<S>]) -> Result<()>,
+        first: usize,
         mut emitter: Emitter<S>,
         context: &mut Context,
         budget: &mut Budget,
@@ -176,8 +205,8 @@ impl<'a> Decoder<'a> {
     ) -> Result<Vec<Warning>> {
         let geometry = &self.geometry;
         let band = band_height(geometry);
-        let mut strips = self.strips::<S>(band, context, budget)?;
-        for first in (0..geometry.mcus_high).step_by(band) {
+        let mut strips = self.strips::<S>(band, first, context, budget)?;
+        for first in (first..geometry.mcus_high).step_by(band) {
             if emitter.is_done() {
                 break;
             }
@@ -197,13 +226,19 @@ impl<'a> Decoder<'a> {
         Ok(if emitter.exceeds { vec![Warning::ExceedsPrecision { precision }] } else { Vec::new() })
     }
 
-    /// Memory for the rows of a band of `band` rows of MCUs, and for those that are carried over.
-    fn strips<S: Sample>(&self, band: usize, context: &mut Context, budget: &mut Budget) -> Result<Vec<Strip<S>>> {
+    /// Memory for the rows of a band of `band` rows of MCUs, from row `first` of MCUs on, and for those that are carried over.
+    fn strips<S: Sample>(
+        &self,
+        band: usize,
+        first: usize,
+        context: &mut Context,
+        budget: &mut Budget,
+    ) -> Result<Vec<Strip<S>>> {
         let geometry = &self.geometry;
         let strip = |(component, plane): (usize, &crate::geometry::Plane)| {
             let stride = geometry.padded_units(component) * geometry.unit;
             let rows = band * plane.vertical * geometry.unit + CARRIED_ROWS;
-            Strip::new(S::take_memory(context), stride, rows, budget)
+            Strip::new(S::take_memory(context), stride, rows, first * plane.vertical * geometry.unit, budget)
         };
         geometry.planes.iter().enumerate().map(strip).collect()
     }

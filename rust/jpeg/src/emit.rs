@@ -68,7 +68,25 @@ impl<S: Sample> Emitter<S> {
         let bits = |shift: &u8| u32::from(frame.precision - shift);
         let excess = shifts.iter().map(|shift| (u32::from(u16::MAX) << bits(shift)) as u16).collect();
         let (width, height, lossless) = (geometry.width, geometry.height, frame.process == Process::Lossless);
-        Ok(Self { upsampling, shifts, finished, sums, stride, width, height, delay, wanted, excess, lossless, exceeds: false })
+        Ok(Self {
+            upsampling,
+            shifts,
+            finished,
+            sums,
+            stride,
+            width,
+            height,
+            delay,
+            wanted,
+            excess,
+            lossless,
+            exceeds: false,
+        })
+    }
+
+    /// True if rows depend on those before and after them.
+    pub(crate) fn needs_neighbors(&self) -> bool {
+        self.delay > 0
     }
 
     /// True if all rows that the caller wants have been given.
@@ -112,7 +130,7 @@ impl<S: Sample> Emitter<S> {
         for (out, row) in self.finished[component].chunks_mut(self.stride).zip(rows) {
             upsampling.upsample(strip, row, &mut self.sums, out);
             if shift > 0 {
-                out.iter_mut().for_each(|sample| *sample = S::truncate((*sample).into().wrapping_shl(shift)));
+                shift_left(&mut out[..self.width], shift);
             }
         }
     }
@@ -129,6 +147,13 @@ impl<S: Sample> Emitter<S> {
     /// The first row of a component that rows to come depend on.
     pub(crate) fn first_needed(&self, component: usize) -> usize {
         self.upsampling[component].rows(self.wanted.start, self.wanted.start + 1).0
+    }
+}
+
+/// H.1.2.3 of the point transform: what the encoder divided by.
+fn shift_left<S: Sample>(samples: &mut [S], shift: u32) {
+    for sample in samples {
+        *sample = S::truncate((*sample).into().wrapping_shl(shift));
     }
 }
 

@@ -74,7 +74,9 @@ pub enum ErrorKind {
         expected: &'static str,
     },
     /// A process or property that is defined, but not decoded by this crate.
-    #[error("found {0}, expected a sequential, progressive or lossless process with Huffman coding and 1 to 3 components")]
+    #[error(
+        "found {0}, expected a sequential, progressive or lossless process with Huffman coding and 1 to 3 components"
+    )]
     Unsupported(Unsupported),
     /// A table that no segment has defined.
     #[error("`{table} table {number}`: found none, expected its definition before the scan")]
@@ -113,7 +115,9 @@ pub enum ErrorKind {
         expected: Marker,
     },
     /// A progressive scan that does not continue from what earlier scans gave.
-    #[error("`progression` of component {component}, coefficient {coefficient}: found Ah = {found}, expected {expected}")]
+    #[error(
+        "`progression` of component {component}, coefficient {coefficient}: found Ah = {found}, expected {expected}"
+    )]
     Progression {
         /// Component, by its index in the frame.
         component: usize,

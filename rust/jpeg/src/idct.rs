@@ -4,8 +4,6 @@
 //! constants, as the reference implementations have it, to the last bit: first the columns, rounded to 2 bits after the
 //! point (1 bit for 12-bit samples), then the rows. Lanes are blocks, so that no step moves values between lanes.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use crate::sample::Primitive;
 use crate::tables::Quantization;
 
@@ -260,6 +258,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// The inverse DCT of A.3.3 in floating point, before limits.
+    #[allow(clippy::cast_precision_loss, reason = "small numbers")]
     fn exact(block: &[f64; 64]) -> [f64; 64] {
         let scale = |index: usize| if index == 0 { std::f64::consts::FRAC_1_SQRT_2 } else { 1.0 };
         let cosine = |x: usize, u: usize| ((2 * x + 1) as f64 * u as f64 * std::f64::consts::PI / 16.0).cos();

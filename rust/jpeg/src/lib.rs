@@ -1,5 +1,7 @@
 //! A JPEG decoder (ISO/IEC 10918-1) in safe Rust, with the files named after the standard's procedures.
 #![forbid(unsafe_code)]
+#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
+#![allow(clippy::cast_sign_loss, reason = "arithmetic modulo 2^16, and values that are limited before")]
 
 mod band;
 mod bits;
@@ -16,6 +18,7 @@ mod idct;
 mod lossless;
 mod marker;
 mod parser;
+mod plan;
 mod predict;
 mod progressive;
 mod restart;
@@ -24,6 +27,7 @@ mod scan;
 mod scans;
 mod segment;
 mod sequential;
+mod split;
 mod strip;
 mod tables;
 mod upsample;
@@ -36,4 +40,5 @@ pub use error::{Error, ErrorKind, Result, Unsupported};
 pub use frame::{Component, FrameInfo, Process};
 pub use marker::Marker;
 pub use sample::Sample;
+pub use split::Split;
 pub use warning::Warning;

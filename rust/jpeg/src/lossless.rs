@@ -1,7 +1,5 @@
 //! Annex H: the lossless process.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -76,8 +74,9 @@ impl<'a> LosslessScan<'a> {
     /// Decodes row `row` of MCUs into the strips of the frame's components.
     pub(crate) fn decode_row<S: Sample>(&mut self, row: usize, strips: &mut [Strip<S>]) -> Result<()> {
         let (mcus, rows) = (self.layout.mcus_wide, self.layout.mcus_high);
-        let mut interval = Line { one_dimensional: row == 0, fresh: row == 0 };
-        let mut first = 0;
+        let begins = row == self.intervals.start.0;
+        let mut interval = Line { one_dimensional: begins, fresh: begins };
+        let mut first = self.intervals.first_column(row);
         while first < mcus {
             if self.intervals.restart_if_due(row, rows)? {
                 interval = Line { one_dimensional: true, fresh: true };

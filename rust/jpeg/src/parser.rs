@@ -51,7 +51,7 @@ impl<'a> Parser<'a> {
                 Marker::TEM => continue,
                 _ => {}
             }
-            self.check_allowed(marker, offset)?;
+            check_allowed(marker, offset)?;
             let segment = Segment::new(self.data, marker, self.position)?;
             self.position = segment.end();
             match marker {
@@ -70,24 +70,6 @@ impl<'a> Parser<'a> {
         let found = marker_at(self.data, self.position);
         let syntax = || ErrorKind::Syntax { found: format!("the byte {:02X}", rest[0]), expected: "a marker" };
         found.map(Some).ok_or_else(|| Error::new(syntax(), self.position))
-    }
-
-    /// An error for markers that begin no segment, or none that is decoded.
-    fn check_allowed(&self, marker: Marker, offset: usize) -> Result<()> {
-        match marker.0 {
-            0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xDE | 0xDF | 0xF7 => {
-                let what = match marker {
-                    Marker::DHP | Marker::EXP => Unsupported::Hierarchical,
-                    _ => Process::of(marker).err().unwrap_or(Unsupported::Hierarchical),
-                };
-                Err(frame::unsupported(what, marker, offset))
-            }
-            0xC0..=0xC4 | 0xCC | 0xDA..=0xDD | 0xE0..=0xEF | 0xFE => Ok(()),
-            _ => {
-                let kind = ErrorKind::Syntax { found: marker.to_string(), expected: "a segment or EOI" };
-                Err(Error::new(kind, offset))
-            }
-        }
     }
 
     fn define(&mut self, marker: Marker, segment: Segment<'a>) -> Result<()> {
@@ -164,5 +146,23 @@ impl<'a> Parser<'a> {
         let found = find_scan_end(self.data, data).filter(|found| found.marker == Marker::DNL).ok_or_else(missing)?;
         frame.height = frame::number_of_lines(Segment::new(self.data, Marker::DNL, found.offset + 2)?)?;
         Ok(())
+    }
+}
+
+/// An error for markers that begin no segment, or none that is decoded.
+fn check_allowed(marker: Marker, offset: usize) -> Result<()> {
+    match marker.0 {
+        0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xDE | 0xDF | 0xF7 => {
+            let what = match marker {
+                Marker::DHP | Marker::EXP => Unsupported::Hierarchical,
+                _ => Process::of(marker).err().unwrap_or(Unsupported::Hierarchical),
+            };
+            Err(frame::unsupported(what, marker, offset))
+        }
+        0xC0..=0xC4 | 0xCC | 0xDA..=0xDD | 0xE0..=0xEF | 0xFE => Ok(()),
+        _ => {
+            let kind = ErrorKind::Syntax { found: marker.to_string(), expected: "a segment or EOI" };
+            Err(Error::new(kind, offset))
+        }
     }
 }

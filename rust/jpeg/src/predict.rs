@@ -1,7 +1,5 @@
 //! H.1.2.1: predictors of the lossless process.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use crate::sample::Sample;
 
 /// Table H.1: the prediction from the samples to the left (Ra), above (Rb) and above to the left (Rc).

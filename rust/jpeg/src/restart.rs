@@ -15,6 +15,8 @@ pub(crate) struct Intervals<'a> {
     left: usize,
     /// RST markers that have been passed, modulo 8.
     passed: u8,
+    /// Row and column of the MCU that reading begins with.
+    pub(crate) start: (usize, usize),
     /// Number of the scan, for errors.
     scan: u32,
     pub(crate) warnings: Vec<Warning>,
@@ -24,12 +26,29 @@ impl<'a> Intervals<'a> {
     pub(crate) fn new(data: &'a [u8], position: usize, length: u16, scan: u32) -> Self {
         let length = usize::from(length);
         let reader = BitReader::new(data, position);
-        Self { data, reader, length, left: length, passed: 0, scan, warnings: Vec::new() }
+        Self { data, reader, length, left: length, passed: 0, start: (0, 0), scan, warnings: Vec::new() }
+    }
+
+    /// Goes to the interval of an MCU. `restarts` has the offsets of the restart markers.
+    pub(crate) fn seek(&mut self, mcu: usize, mcus_wide: usize, restarts: &[usize]) {
+        let interval = mcu.checked_div(self.length).unwrap_or_default().min(restarts.len());
+        if let Some(restart) = interval.checked_sub(1).and_then(|before| restarts.get(before)) {
+            let first = interval * self.length;
+            self.start = (first / mcus_wide, first % mcus_wide);
+            self.reader = BitReader::new(self.data, restart + 2);
+            self.left = self.length;
+            self.passed = (interval & 7) as u8;
+        }
     }
 
     /// True if no interval ends within a row of MCUs.
     pub(crate) fn are_whole_rows(&self, mcus_wide: usize) -> bool {
         self.length.is_multiple_of(mcus_wide)
+    }
+
+    /// The MCU of a row that reading begins with.
+    pub(crate) fn first_column(&self, row: usize) -> usize {
+        if row == self.start.0 { self.start.1 } else { 0 }
     }
 
     /// Begins the next interval if the current one has no MCU left. True if it did: predictions start anew.
@@ -83,8 +102,8 @@ impl<'a> Intervals<'a> {
         self.check(row, rows)?;
         let end = self.reader.end();
         if end.excess > 0 {
-            let (offset, count) = (end.offset as u64, end.excess as u64);
-            self.warn(Warning::ExcessData { scan: self.scan, offset, count });
+            let (offset, count, padding) = (end.offset as u64, end.excess as u64, end.padding);
+            self.warn(Warning::ExcessData { scan: self.scan, offset, count, padding });
         }
         Ok(end.offset)
     }

@@ -1,7 +1,5 @@
-//! The scans of a sequential or lossless frame, decoded side by side.
-//!
-//! Each component is in one scan (B.2.3). If there are several scans, they are found first, and then decoded row by row at
-//! the same time, so that only some rows of each component are in memory.
+//! The scans of a sequential or lossless frame, decoded side by side, row by row, so that only some rows of each component
+//! are in memory.
 
 use std::sync::Arc;
 
@@ -12,48 +10,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{FrameInfo, Process};
 use crate::geometry::{Geometry, ScanLayout};
 use crate::lossless::{LosslessComponent, LosslessScan, Prediction};
-use crate::marker::{find_scan_end, marker_at};
+use crate::marker::marker_at;
 use crate::parser::{Event, Parser};
+use crate::plan::{PlannedScan, ScanPlan, ScanStart};
 use crate::restart::Intervals;
 use crate::sample::Sample;
-use crate::scan::ScanHeader;
 use crate::sequential::{DctComponent, SequentialScan};
 use crate::strip::Strip;
-use crate::tables::Tables;
 use crate::warning::Warning;
-
-/// Where a scan begins, and its header.
-pub(crate) struct ScanStart {
-    pub(crate) header: ScanHeader,
-    /// Offset of the SOS marker.
-    pub(crate) marker: usize,
-    /// Offset of the entropy-coded data.
-    pub(crate) data: usize,
-    /// Number of the scan, from 0.
-    pub(crate) number: u32,
-}
-
-impl ScanStart {
-    /// Indices of the components in the frame.
-    pub(crate) fn components(&self) -> Vec<usize> {
-        self.header.components.iter().map(|component| component.index).collect()
-    }
-
-    /// The scan's bits.
-    pub(crate) fn intervals<'a>(&self, data: &'a [u8], tables: &Tables) -> Intervals<'a> {
-        Intervals::new(data, self.data, tables.restart_interval, self.number)
-    }
-
-    fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, self.marker).in_scan(self.number)
-    }
-
-    /// The error for a scan of components that have had one.
-    fn twice(&self) -> Error {
-        let found = "a scan of components that have had one".to_owned();
-        self.error(ErrorKind::Syntax { found, expected: "one scan of each component" })
-    }
-}
 
 enum Decoding<'a, S> {
     Sequential(SequentialScan<'a, S>),
@@ -75,52 +39,40 @@ pub(crate) struct SpatialScans<'a, S> {
 }
 
 impl<'a, S: Sample> SpatialScans<'a, S> {
-    /// Finds the scans of all components, of which `first` is known. `parser` is at the first scan's data.
+    /// Prepares to decode all scans.
     pub(crate) fn new(
         data: &'a [u8],
-        parser: &mut Parser<'a>,
-        first: &ScanStart,
+        plan: &ScanPlan<'a>,
+        frame: &FrameInfo,
         geometry: &Geometry,
         context: &mut Context,
         budget: &mut Budget,
     ) -> Result<Self> {
-        let components = geometry.planes.len();
-        let mut all = Self { data, scans: Vec::new(), shifts: vec![0; components] };
-        all.add(parser, first, geometry, context, budget)?;
-        let mut coded = vec![false; components];
-        first.components().iter().for_each(|index| coded[*index] = true);
-        while let Some(component) = coded.iter().position(|coded| !coded) {
-            let (end, start) = next_scan(data, parser, component)?;
-            for index in start.components() {
-                if std::mem::replace(&mut coded[index], true) {
-                    return Err(start.twice());
-                }
-            }
-            if let Some(scan) = all.scans.last_mut() {
-                scan.end = Some(end);
-            }
-            all.add(parser, &start, geometry, context, budget)?;
+        let mut all = Self { data, scans: Vec::new(), shifts: vec![0; geometry.planes.len()] };
+        for scan in &plan.scans {
+            let decoding = if frame.process == Process::Lossless {
+                scan.start.components().iter().for_each(|index| all.shifts[*index] = scan.start.header.low);
+                lossless(data, scan, frame, geometry, context, budget).map(Decoding::Lossless)
+            } else {
+                sequential(data, scan, frame, geometry, context).map(Decoding::Sequential)
+            };
+            let decoding = decoding.map_err(|error| error.in_scan(scan.start.number))?;
+            all.scans.push(Scan { decoding, end: scan.end });
         }
         Ok(all)
     }
 
-    fn add(
-        &mut self,
-        parser: &Parser<'a>,
-        start: &ScanStart,
-        geometry: &Geometry,
-        context: &mut Context,
-        budget: &mut Budget,
-    ) -> Result<()> {
-        let Some(frame) = &parser.frame else { return Ok(()) };
-        let decoding = if frame.process == Process::Lossless {
-            start.components().iter().for_each(|index| self.shifts[*index] = start.header.low);
-            lossless(self.data, &parser.tables, start, frame, geometry, context, budget).map(Decoding::Lossless)
-        } else {
-            sequential(self.data, &parser.tables, start, frame, geometry, context).map(Decoding::Sequential)
-        };
-        self.scans.push(Scan { decoding: decoding.map_err(|error| error.in_scan(start.number))?, end: None });
-        Ok(())
+    /// Goes to the restart intervals that row `row` of the frame's MCUs begins in. `restarts` has the offsets of each scan's
+    /// restart markers. Returns the row that the earliest of these intervals begins in.
+    pub(crate) fn seek(&mut self, row: usize, restarts: &[Vec<usize>]) -> usize {
+        let mut earliest = row;
+        for (scan, restarts) in self.scans.iter_mut().zip(restarts) {
+            let ScanLayout { mcus_wide, rows_per_frame_row, .. } = *scan.layout();
+            let intervals = scan.intervals();
+            intervals.seek(row * rows_per_frame_row * mcus_wide, mcus_wide, restarts);
+            earliest = earliest.min(intervals.start.0 / rows_per_frame_row);
+        }
+        earliest
     }
 
     /// Decodes row `row` of the frame's MCUs into the strips of its components.
@@ -128,12 +80,26 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
         for scan in &mut self.scans {
             let layout = scan.layout();
             let first = row * layout.rows_per_frame_row;
-            for row in first..(first + layout.rows_per_frame_row).min(layout.mcus_high) {
+            let end = (first + layout.rows_per_frame_row).min(layout.mcus_high);
+            for row in first.max(scan.intervals().start.0)..end {
                 match &mut scan.decoding {
                     Decoding::Sequential(scan) => scan.decode_row(row, strips)?,
                     Decoding::Lossless(scan) => scan.decode_row(row, strips)?,
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Checks the ends of the restart intervals that are complete, where decoding stops before the end of the scans.
+    pub(crate) fn pause(&mut self, warnings: &mut Vec<Warning>) -> Result<()> {
+        for scan in &mut self.scans {
+            let rows = scan.layout().mcus_high;
+            let intervals = scan.intervals();
+            if intervals.is_complete() {
+                intervals.end_interval(rows, rows)?;
+            }
+            warnings.append(&mut intervals.warnings);
         }
         Ok(())
     }
@@ -146,11 +112,10 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
             let end = intervals.end_scan(rows)?;
             warnings.append(&mut intervals.warnings);
             parser.position = end;
-            if let (Some(expected), Some(found)) = (expected, marker_at(self.data, end)) {
-                if found.offset != expected {
-                    let found = found.marker.to_string();
-                    return Err(Error::new(ErrorKind::Syntax { found, expected: "the end of the scan" }, end));
-                }
+            let other = marker_at(self.data, end).filter(|found| expected.is_some_and(|offset| offset != found.offset));
+            if let Some(found) = other {
+                let found = found.marker.to_string();
+                return Err(Error::new(ErrorKind::Syntax { found, expected: "the end of the scan" }, end));
             }
         }
         finish_image(self.data, parser, warnings)
@@ -173,27 +138,14 @@ impl<'a, S> Scan<'a, S> {
     }
 }
 
-/// Passes the data of a scan. Returns its end, and the next scan; an error if there is none, but `component` needs one.
-fn next_scan<'a>(data: &'a [u8], parser: &mut Parser<'a>, component: usize) -> Result<(usize, ScanStart)> {
-    let missing = |offset| Error::new(ErrorKind::NotCoded { component }, offset);
-    let end = find_scan_end(data, parser.position).ok_or_else(|| missing(data.len()))?.offset;
-    parser.position = end;
-    match parser.next()? {
-        Event::Scan { header, marker, data } => {
-            Ok((end, ScanStart { header, marker, data, number: parser.scans - 1 }))
-        }
-        Event::End { .. } | Event::EndOfData => Err(missing(parser.position)),
-    }
-}
-
 fn sequential<'a, S: Sample>(
     data: &'a [u8],
-    tables: &Tables,
-    start: &ScanStart,
+    scan: &PlannedScan,
     frame: &FrameInfo,
     geometry: &Geometry,
     context: &mut Context,
 ) -> Result<SequentialScan<'a, S>> {
+    let PlannedScan { start, tables, .. } = scan;
     let mut components = Vec::new();
     for component in &start.header.components {
         let quantization = tables.quantization(frame.components[component.index].quantization, start.marker)?;
@@ -211,13 +163,13 @@ fn sequential<'a, S: Sample>(
 
 fn lossless<'a>(
     data: &'a [u8],
-    tables: &Tables,
-    start: &ScanStart,
+    scan: &PlannedScan,
     frame: &FrameInfo,
     geometry: &Geometry,
     context: &mut Context,
     budget: &mut Budget,
 ) -> Result<LosslessScan<'a>> {
+    let PlannedScan { start, tables, .. } = scan;
     let mut components = Vec::new();
     for component in &start.header.components {
         let table = context.lossless(tables.dc(component.dc, start.marker)?);

@@ -1,7 +1,5 @@
 //! Annex F: the sequential DCT processes, baseline and extended.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use std::sync::Arc;
 
 use crate::bits::BitReader;
@@ -10,8 +8,8 @@ use crate::error::{ErrorKind, Result};
 use crate::geometry::{ScanLayout, Unit};
 use crate::huffman::dct::DctTable;
 use crate::idct::Lanes;
-use crate::sample::Sample;
 use crate::restart::Intervals;
+use crate::sample::Sample;
 use crate::strip::Strip;
 use crate::tables::PLACES;
 
@@ -38,8 +36,8 @@ pub(crate) struct SequentialScan<'a, S> {
 struct Place {
     /// Index of the component in the scan.
     component: usize,
-    /// Place in the component's strip.
-    place: usize,
+    /// Index in the component's strip.
+    index: usize,
     /// Distance to the place in the MCU after it.
     step: usize,
 }
@@ -48,8 +46,8 @@ impl<S: Sample> SequentialScan<'_, S> {
     /// Decodes row `row` of MCUs into the strips of the frame's components.
     pub(crate) fn decode_row(&mut self, row: usize, strips: &mut [Strip<S>]) -> Result<()> {
         let (mcus, rows) = (self.layout.mcus_wide, self.layout.mcus_high);
-        let mut places = self.places(row, strips);
-        let mut first = 0;
+        let mut first = self.intervals.first_column(row);
+        let mut places = self.places(row, first, strips);
         while first < mcus {
             if self.intervals.restart_if_due(row, rows)? {
                 self.components.iter_mut().for_each(|component| component.prediction = 0);
@@ -65,13 +63,13 @@ impl<S: Sample> SequentialScan<'_, S> {
         self.intervals.check(row, rows)
     }
 
-    /// The places of the first MCU's data units.
-    fn places(&self, row: usize, strips: &[Strip<S>]) -> Vec<Place> {
+    /// The places of the data units of an MCU.
+    fn places(&self, row: usize, column: usize, strips: &[Strip<S>]) -> Vec<Place> {
         let place = |unit: &Unit| {
             let (horizontal, vertical) = self.layout.factors[unit.component];
             let strip = &strips[self.components[unit.component].index];
-            let place = strip.place(8 * (row * vertical + unit.row)) + 8 * unit.column;
-            Place { component: unit.component, place, step: 8 * horizontal }
+            let index = strip.place(8 * (row * vertical + unit.row)) + 8 * (column * horizontal + unit.column);
+            Place { component: unit.component, index, step: 8 * horizontal }
         };
         self.layout.units.iter().map(place).collect()
     }
@@ -91,11 +89,11 @@ fn decode_run<S: Sample>(
         for unit in places.iter_mut() {
             let component = &mut components[unit.component];
             let strip = &mut strips[component.index];
-            if let Err(kind) = decode_unit(&mut bits, component, unit.place, strip) {
+            if let Err(kind) = decode_unit(&mut bits, component, unit.index, strip) {
                 *reader = bits;
                 return Err(kind);
             }
-            unit.place = unit.place.wrapping_add(unit.step);
+            unit.index = unit.index.wrapping_add(unit.step);
         }
     }
     *reader = bits;

@@ -15,11 +15,17 @@ pub(crate) struct Strip<S> {
 }
 
 impl<S: Copy + Default> Strip<S> {
-    /// A strip of `rows` rows, in memory that `samples` may have already.
-    pub(crate) fn new(mut samples: Vec<S>, stride: usize, rows: usize, budget: &mut Budget) -> Result<Self> {
+    /// A strip of `rows` rows from row `first` on, in memory that `samples` may have already.
+    pub(crate) fn new(
+        mut samples: Vec<S>,
+        stride: usize,
+        rows: usize,
+        first: usize,
+        budget: &mut Budget,
+    ) -> Result<Self> {
         samples.clear();
         budget.grow(&mut samples, stride.saturating_mul(rows))?;
-        Ok(Self { samples, stride, first: 0 })
+        Ok(Self { samples, stride, first })
     }
 
     /// The memory, for another strip.
@@ -72,7 +78,7 @@ mod tests {
 
     #[test]
     fn rows_move_up() {
-        let mut strip = Strip::<u8>::new(vec![9; 3], 2, 3, &mut Budget::new(None)).unwrap();
+        let mut strip = Strip::<u8>::new(vec![9; 3], 2, 3, 0, &mut Budget::new(None)).unwrap();
         assert_eq!(strip.rows_from(0).samples, [0; 6]);
         strip.samples_mut().copy_from_slice(&[1, 2, 3, 4, 5, 6]);
         assert_eq!(strip.with_row_above(1), (&[1, 2][..], &mut [3, 4][..]));

@@ -12,9 +12,9 @@ pub(crate) type Quantization = [u16; 64];
 
 /// Figure A.6: the place in a block, row by row, of each coefficient in zigzag order.
 pub(crate) const NATURAL: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
-    55, 62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
 ];
 
 /// The place of each coefficient, in zigzag order, in the flattened lanes of eight blocks.
@@ -109,7 +109,9 @@ mod tests {
             let diagonal = |place: u8| place / 8 + place % 8;
             assert!(diagonal(pair[1]) - diagonal(pair[0]) <= 1);
         }
-        NATURAL.iter().for_each(|place| seen[usize::from(*place)] = true);
+        for place in NATURAL {
+            seen[usize::from(place)] = true;
+        }
         assert_eq!(seen, [true; 64]);
     }
 }

@@ -4,8 +4,6 @@
 //! upsampling"): a triangle filter, with samples centered, which rounds up and down in turn. Other factors, integral or
 //! not, repeat samples, as do the lossless process and components that are at most 2 samples wide.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use crate::frame::Process;
 use crate::geometry::Geometry;
 use crate::sample::Sample;
@@ -108,9 +106,12 @@ const BLOCK: usize = 64;
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn double_columns<S: Sample>(row: &[S], out: &mut [S]) {
-    double(row, out, |near, far| weigh_thrice(near, far).wrapping_add(1) >> 2, |near, far| {
-        weigh_thrice(near, far).wrapping_add(2) >> 2
-    });
+    double(
+        row,
+        out,
+        |near, far| weigh_thrice(near, far).wrapping_add(1) >> 2,
+        |near, far| weigh_thrice(near, far).wrapping_add(2) >> 2,
+    );
 }
 
 /// Two samples for each value of a row, from the value and its neighbors; at the ends the value is its own neighbor.
@@ -168,9 +169,12 @@ fn sum_rows<S: Sample>(near: &[S], far: &[S], sums: &mut [u16]) {
 /// 3/4 and 1/4 of neighboring sums, over 4. At most 12 bits, so that 16 hold all products.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn double_sums<S: Sample>(sums: &[u16], out: &mut [S]) {
-    double(sums, out, |near, far| weigh_thrice(near, far).wrapping_add(8) >> 4, |near, far| {
-        weigh_thrice(near, far).wrapping_add(7) >> 4
-    });
+    double(
+        sums,
+        out,
+        |near, far| weigh_thrice(near, far).wrapping_add(8) >> 4,
+        |near, far| weigh_thrice(near, far).wrapping_add(7) >> 4,
+    );
 }
 
 /// Sample `x` of the image is sample `x * own / greatest` of the component.
@@ -200,7 +204,7 @@ mod tests {
         let (own_x, own_y) =
             (x * upsampling.horizontal.0 / upsampling.horizontal.1, y * upsampling.vertical.0 / upsampling.vertical.1);
         let other = |own: usize, place: usize, size: usize| {
-            if place % 2 == 0 { own.saturating_sub(1) } else { (own + 1).min(size - 1) }
+            if place.is_multiple_of(2) { own.saturating_sub(1) } else { (own + 1).min(size - 1) }
         };
         let (far_x, far_y) = (other(own_x, x, upsampling.width), other(own_y, y, upsampling.height));
         let at = |x: usize, y: usize| u32::from(samples[y][x]);
@@ -239,13 +243,13 @@ mod tests {
                 let mut state = seed;
                 let mut noise = || { state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(9); (state >> 52) as u16 };
                 let samples: Vec<Vec<u16>> = (0..plane.height).map(|_| (0..plane.width).map(|_| noise()).collect()).collect();
-                let mut strip = Strip::<u16>::new(Vec::new(), plane.width, plane.height, &mut Budget::new(None)).unwrap();
+                let mut strip = Strip::<u16>::new(Vec::new(), plane.width, plane.height, 0, &mut Budget::new(None)).unwrap();
                 strip.samples_mut().copy_from_slice(&samples.concat());
                 let (mut sums, mut out) = (vec![0; plane.width], vec![0xA5A5; 2 * plane.width + 4 + geometry.width]);
                 for y in 0..geometry.height {
                     upsampling.upsample(&strip, y, &mut sums, &mut out);
-                    for x in 0..geometry.width {
-                        prop_assert_eq!(out[x], plain(&samples, &upsampling, x, y), "{:?} {} {}", upsampling, x, y);
+                    for (x, found) in out.iter().enumerate().take(geometry.width) {
+                        prop_assert_eq!(*found, plain(&samples, &upsampling, x, y), "{:?} {} {}", upsampling, x, y);
                     }
                     let (first, last) = upsampling.rows(y, y + 1);
                     let own = y * upsampling.vertical.0 / upsampling.vertical.1;

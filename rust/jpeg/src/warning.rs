@@ -25,8 +25,10 @@ pub enum Warning {
         scan: u32,
         /// Offset of the marker after them.
         offset: u64,
-        /// Number of whole bytes.
+        /// Number of whole bytes, without stuffing.
         count: u64,
+        /// Whether all of them are zero or all of them are FF.
+        padding: bool,
     },
     /// Progressive: the low bits of some coefficients were never sent.
     Incomplete {
@@ -57,8 +59,12 @@ impl fmt::Display for Warning {
                 let what = if padding { "padding" } else { "other" };
                 write!(f, "offset {offset}: found {count} {what} bytes after EOI, expected none")
             }
-            Self::ExcessData { scan, offset, count } => {
-                write!(f, "scan {scan}, offset {offset}: found {count} bytes after the last sample, expected a marker")
+            Self::ExcessData { scan, offset, count, padding } => {
+                let what = if padding { "padding" } else { "other" };
+                write!(
+                    f,
+                    "scan {scan}, offset {offset}: found {count} {what} bytes after the last sample, expected none"
+                )
             }
             Self::Incomplete { component, coefficient } => write!(
                 f,

@@ -85,6 +85,7 @@ pub(crate) struct LosslessTable {
 }
 
 impl LosslessTable {
+    #[allow(clippy::large_stack_arrays, reason = "36 KB for a moment")]
     pub(crate) fn new(spec: &HuffmanSpec) -> Self {
         let mut table =
             Self { pairs: [Pair::NONE; ENTRIES], codes: [ShortCode(0); 1 << CODE_BITS], search: CodeSearch::new(spec) };
@@ -122,7 +123,7 @@ impl LosslessTable {
 
     /// Adds the next difference where all of its bits are known.
     fn join_pairs(&mut self) {
-        let single = self.pairs;
+        let single = self.pairs.to_vec();
         for (index, pair) in self.pairs.iter_mut().enumerate().filter(|(_, pair)| pair.count() > 0) {
             let then = single[index << pair.length() & (ENTRIES - 1)];
             if then.count() > 0 && pair.length() + then.length() <= LOOKUP_BITS {

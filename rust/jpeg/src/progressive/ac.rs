@@ -1,7 +1,5 @@
 //! G.1.2.2: scans of a band of AC coefficients of one component.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use std::sync::Arc;
 
 use super::Decoded;
@@ -43,11 +41,7 @@ pub(crate) struct BlockRun {
 
 impl AcScan<'_> {
     /// Decodes all blocks, row by row; `check` is called before each row.
-    pub(crate) fn decode(
-        &mut self,
-        plane: &mut CoefficientPlane,
-        check: &mut dyn FnMut() -> Result<()>,
-    ) -> Result<()> {
+    pub(crate) fn decode(&mut self, plane: &mut CoefficientPlane, check: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let (blocks, rows) = (self.layout.mcus_wide, self.layout.mcus_high);
         let mut ended = 0;
         for row in 0..rows {

@@ -1,7 +1,5 @@
 //! The coefficients of a progressive frame, which its scans complete step by step (G.1.1).
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use std::sync::Arc;
 
 use crate::blocks::store;
@@ -57,7 +55,12 @@ impl Block<'_> {
 }
 
 impl CoefficientPlane {
-    pub(super) fn new(geometry: &Geometry, component: usize, context: &mut Context, budget: &mut Budget) -> Result<Self> {
+    pub(super) fn new(
+        geometry: &Geometry,
+        component: usize,
+        context: &mut Context,
+        budget: &mut Budget,
+    ) -> Result<Self> {
         let stride = geometry.padded_units(component).div_ceil(LANES);
         let rows = geometry.mcus_high * geometry.planes[component].vertical;
         let (mut groups, mut nonzero) = (Lanes::take_memory(context), u64::take_memory(context));
@@ -129,7 +132,8 @@ impl CoefficientPlane {
     /// Transforms a row of blocks into the strip.
     pub(super) fn transform_row<S: Sample>(&self, row: usize, blocks: usize, tile: &mut Tile<S>, strip: &mut Strip<S>) {
         let Some(quantization) = &self.quantization else { return };
-        let groups = self.groups[row * self.stride..].iter().zip(self.nonzero[row * self.stride * LANES..].as_chunks().0);
+        let groups =
+            self.groups[row * self.stride..].iter().zip(self.nonzero[row * self.stride * LANES..].as_chunks().0);
         for (number, (lanes, masks)) in groups.enumerate().take(blocks.div_ceil(LANES)) {
             let masks: &[u64; LANES] = masks;
             let last = masks.iter().fold(1, |all, mask| all | mask).ilog2() as u8;

@@ -1,7 +1,5 @@
 //! G.1.2.1: scans of DC coefficients.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use std::sync::Arc;
 
 use super::Decoded;

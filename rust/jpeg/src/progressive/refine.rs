@@ -1,7 +1,5 @@
 //! G.1.2.3: scans that refine a band of AC coefficients.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-
 use super::Decoded;
 use super::ac::{Band, BlockRun, Symbol, symbol};
 use super::coefficients::{Block, CoefficientPlane};
@@ -125,7 +123,7 @@ fn append_corrections(bits: &mut BitReader<'_>, corrections: u64, mask: u64) -> 
 #[inline(always)]
 fn correct(block: &mut Block<'_>, mask: u64, corrections: u64, low: u8) {
     let mut left = mask;
-    let mut corrections = corrections << (64 - mask.count_ones() & 63);
+    let mut corrections = corrections << ((64 - mask.count_ones()) & 63);
     while left != 0 {
         let coefficient = block.coefficient(left.trailing_zeros() as usize);
         let sign = *coefficient >> 15;
