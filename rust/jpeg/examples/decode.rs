@@ -2,20 +2,21 @@
 //!
 //! `decode --serve` answers requests on its standard input instead, each the length of a codestream as four bytes, least
 //! significant first, and the codestream; with the length of the answer in the same form, and the answer: a line of text
-//! and the samples. `decode --time FILE` decodes once for each line of its standard input and answers with the time in
+//! and the samples. `decode --time FILE [WORKERS]` decodes once for each line of its standard input and answers with the time in
 //! nanoseconds, so that a benchmark can take turns with another decoder on a busy machine.
 
 use std::error::Error;
 use std::io::{Read, Write};
 use std::time::Instant;
 
-use dicomet_jpeg::{Context, Decoder, Interleaved, Sample, Store};
+use dicomet_jpeg::{Context, Decoder, Interleaved, Options, Sample, Store};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--serve"] => serve(),
-        ["--time", file] => time(&std::fs::read(file)?),
+        ["--time", file] => time(&std::fs::read(file)?, 1),
+        ["--time", file, workers] => time(&std::fs::read(file)?, workers.parse()?),
         [file] => {
             println!("{}", decode(&std::fs::read(file)?, &mut Context::new())?.0);
             Ok(())
@@ -25,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{text}");
             Ok(std::fs::write(output, samples)?)
         }
-        _ => Err("usage: decode FILE [OUTPUT] | --serve | --time FILE".into()),
+        _ => Err("usage: decode FILE [OUTPUT] | --serve | --time FILE [WORKERS]".into()),
     }
 }
 
@@ -71,7 +72,7 @@ fn serve() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn time(data: &[u8]) -> Result<(), Box<dyn Error>> {
+fn time(data: &[u8], workers: usize) -> Result<(), Box<dyn Error>> {
     let info = Decoder::new(data)?.info().clone();
     let samples = info.width as usize * info.height as usize * info.components.len();
     let (mut bytes, mut words) = (vec![0u8; samples], vec![0u16; samples]);
@@ -79,7 +80,7 @@ fn time(data: &[u8]) -> Result<(), Box<dyn Error>> {
     for line in std::io::stdin().lines() {
         line?;
         let begin = Instant::now();
-        let decoder = Decoder::new(data)?;
+        let decoder = Decoder::with_options(data, Options { workers, ..Options::default() })?;
         if info.sample_bits() == 8 {
             decode_into::<u8, u8>(&decoder, &mut context, &mut bytes)?;
         } else {

@@ -42,6 +42,18 @@ impl<'a> BitReader<'a> {
         (8 * self.position).saturating_sub(self.count as usize)
     }
 
+    /// The offset of the byte with the next bit, and the number of its bits that have been read. It does not depend on how
+    /// many bits are in the window.
+    pub(crate) fn place(&self) -> (usize, u32) {
+        let mut position = self.position;
+        for _ in 0..self.count.div_ceil(8) {
+            position = position.saturating_sub(1);
+            let stuffed = position > 0 && self.data.get(position - 1..=position) == Some(&[0xFF, 0]);
+            position -= usize::from(stuffed);
+        }
+        (position, (8 - self.count % 8) % 8)
+    }
+
     /// The next bits, from the highest on. At least 56 of them are right after [`Self::refill`].
     #[inline(always)]
     pub(crate) fn window(&self) -> u64 {
@@ -227,6 +239,14 @@ mod tests {
                 at = end;
                 prop_assert_eq!(found, expected);
                 prop_assert_eq!(reader.is_exhausted(), at > bits.len());
+                if reader.missing == 0 && !data.windows(3).any(|bytes| bytes == [0xFF, 0xFF, 0]) {
+                    // The place of the byte that so many bits precede.
+                    let mut place = 0;
+                    for _ in 0..at / 8 {
+                        place = data_byte(&data, place).unwrap().1;
+                    }
+                    prop_assert_eq!(reader.place(), (place, at as u32 % 8));
+                }
             }
             let end = reader.end();
             prop_assert_eq!(end.excess, bits.len().saturating_sub(at) / 8);

@@ -28,6 +28,9 @@ pub struct Options<'a> {
     /// Bytes that the decoder may take for itself: rows, and the coefficients of a progressive frame. None for no limit
     /// but what the codestream's length justifies.
     pub max_memory: Option<u64>,
+    /// Threads that work on one image: with 2 or more, a second one decodes a long lossless scan ahead. It takes up to 2 MB
+    /// and is not counted in `max_memory`. 0 is 1.
+    pub workers: usize,
     /// Asked before each row of MCUs: true ends the work with [`ErrorKind::Interrupted`].
     pub stop: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
@@ -149,8 +152,22 @@ impl<'a> Decoder<'a> {
             let row = (wanted.start / self.geometry.mcu_rows()).saturating_sub(usize::from(emitter.needs_neighbors()));
             first = scans.seek(row, restarts);
         }
-        let decode = |row, strips: &mut [Strip<S>]| scans.decode_row(row, strips);
-        let mut warnings = self.run(decode, first, emitter, context, &mut budget, sink)?;
+        let two_threads = self.options.workers > 1 && restarts.is_empty();
+        let mut warnings = std::thread::scope(|scope| {
+            if two_threads {
+                scans.start_thread(scope);
+            }
+            let decoded = self.run(
+                |row, strips: &mut [Strip<S>]| scans.decode_row(row, strips),
+                first,
+                emitter,
+                context,
+                &mut budget,
+                sink,
+            );
+            scans.stop_thread();
+            decoded
+        })?;
         if wanted.end == self.geometry.height {
             scans.finish(&mut plan.parser.clone(), &mut warnings)?;
         } else {

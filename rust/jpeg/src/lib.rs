@@ -19,7 +19,6 @@ mod lossless;
 mod marker;
 mod parser;
 mod plan;
-mod predict;
 mod progressive;
 mod restart;
 mod sample;

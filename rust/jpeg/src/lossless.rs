@@ -1,14 +1,20 @@
 //! Annex H: the lossless process.
 
+mod ahead;
+mod differences;
+mod predict;
+
 use std::ops::Range;
 use std::sync::Arc;
+use std::thread::Scope;
 
-use crate::bits::BitReader;
+use self::ahead::Ahead;
+use self::differences::{decode_in_turns, decode_run};
+use self::predict::{Differences, GREATEST_STRIDE, prediction, reconstruct};
 use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::geometry::{ScanLayout, Unit};
 use crate::huffman::lossless::LosslessTable;
-use crate::predict::{Differences, GREATEST_STRIDE, prediction, reconstruct};
 use crate::restart::Intervals;
 use crate::sample::Sample;
 use crate::strip::Strip;
@@ -33,6 +39,8 @@ pub(crate) struct LosslessScan<'a> {
     one_table: bool,
     /// Whether the differences that were decoded last took many bits.
     long: bool,
+    /// What another thread has decoded ahead.
+    ahead: Option<Ahead<'a>>,
     /// Differences of a row of MCUs in the order of the scan.
     differences: Vec<u16>,
     /// Differences of one row of a component with several samples in an MCU.
@@ -68,7 +76,34 @@ impl<'a> LosslessScan<'a> {
         let one_table = components.windows(2).all(|pair| Arc::ptr_eq(&pair[0].table, &pair[1].table));
         let Prediction { selection, bits } = prediction;
         let initial = 1 << (bits - 1);
-        Ok(Self { intervals, layout, components, selection, initial, one_table, long: false, differences, gathered })
+        Ok(Self {
+            intervals,
+            layout,
+            components,
+            selection,
+            initial,
+            one_table,
+            long: false,
+            ahead: None,
+            differences,
+            gathered,
+        })
+    }
+
+    /// Starts a thread that decodes ahead, if the scan is long enough and has neither restarts nor several tables.
+    pub(crate) fn start_thread<'scope>(&mut self, data: &'a [u8], scope: &'scope Scope<'scope, '_>)
+    where
+        'a: 'scope,
+    {
+        if self.one_table && !self.intervals.has_restarts() {
+            let first = self.intervals.reader.position();
+            self.ahead = Ahead::start(data, first, Arc::clone(&self.components[0].table), scope);
+        }
+    }
+
+    /// Lets that thread end.
+    pub(crate) fn stop_thread(&mut self) {
+        self.ahead = None;
     }
 
     /// Decodes row `row` of MCUs into the strips of the frame's components.
@@ -94,9 +129,11 @@ impl<'a> LosslessScan<'a> {
         self.intervals.check(row, rows)
     }
 
-    /// True if samples are the sums of differences: those of one component, predicted from the left.
+    /// True if samples are the sums of differences, which are decoded here: those of one component, predicted from the left.
     fn is_summed(&self, line: Line) -> bool {
-        self.layout.units.len() == 1 && (line.one_dimensional || self.selection == 1)
+        let decoded_here =
+            self.ahead.as_ref().is_none_or(|ahead| ahead.is_far(&self.intervals.reader, self.layout.mcus_wide));
+        self.layout.units.len() == 1 && (line.one_dimensional || self.selection == 1) && decoded_here
     }
 
     /// Decodes samples in one pass.
@@ -117,6 +154,9 @@ impl<'a> LosslessScan<'a> {
     fn decode_differences(&mut self, mcus: usize) -> std::result::Result<(), ErrorKind> {
         let differences = &mut self.differences[..mcus * self.layout.units.len()];
         let reader = &mut self.intervals.reader;
+        if let Some(ahead) = &mut self.ahead {
+            return ahead.decode(reader, &self.components[0].table, differences, &mut self.long);
+        }
         if self.one_table {
             return decode_run::<u16, false>(reader, &self.components[0].table, 0, differences, &mut self.long);
         }
@@ -194,148 +234,4 @@ fn start<S: Sample>(selection: u8, above: &[S], row: &[S], column: usize) -> u16
         Some(left) => prediction(selection, at(row, left), at(above, column), at(above, left)),
         None => at(above, 0),
     }
-}
-
-/// As many bits for a difference on average, and most differences do not fit into the table of pairs.
-const LONG_BITS: usize = 11;
-
-/// H.1.2.2: decodes differences that have the same table or, if `SUM`, the sums of all differences and `start`. `long` is
-/// whether the differences before took many bits, and is set for the next ones.
-fn decode_run<S: Sample, const SUM: bool>(
-    reader: &mut BitReader<'_>,
-    table: &LosslessTable,
-    start: u16,
-    samples: &mut [S],
-    long: &mut bool,
-) -> std::result::Result<(), ErrorKind> {
-    let (before, count) = (reader.bits_read(), samples.len());
-    if *long {
-        decode_long::<S, SUM>(reader, table, start, samples)?;
-    } else {
-        decode_pairs::<S, SUM>(reader, table, start, samples)?;
-    }
-    *long = reader.bits_read().saturating_sub(before) >= LONG_BITS * count;
-    Ok(())
-}
-
-/// Decodes differences with the table of pairs.
-#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
-fn decode_pairs<S: Sample, const SUM: bool>(
-    reader: &mut BitReader<'_>,
-    table: &LosslessTable,
-    start: u16,
-    samples: &mut [S],
-) -> std::result::Result<(), ErrorKind> {
-    let (mut bits, mut left) = (*reader, start);
-    let mut rest = samples;
-    while let Some((eight, _)) = rest.split_first_chunk_mut::<8>() {
-        let Some(count) = decode_up_to_eight::<S, SUM>(&mut bits, table, &mut left, eight) else {
-            *reader = bits;
-            return Err(ErrorKind::InvalidCode);
-        };
-        rest = &mut rest[count..];
-    }
-    *reader = bits;
-    decode_singly::<S, SUM>(reader, table, left, rest)
-}
-
-/// Decodes differences of many bits: two for a refill, without a branch unless a code is longer than usual.
-#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
-fn decode_long<S: Sample, const SUM: bool>(
-    reader: &mut BitReader<'_>,
-    table: &LosslessTable,
-    start: u16,
-    samples: &mut [S],
-) -> std::result::Result<(), ErrorKind> {
-    let (mut bits, mut left) = (*reader, start);
-    let (pairs, rest) = samples.as_chunks_mut::<2>();
-    for pair in pairs {
-        bits.refill();
-        for sample in pair {
-            let code = table.short_code(bits.window());
-            let difference = if code.length() > 0 {
-                bits.take_coded(code.length(), code.size()) as u16
-            } else if let Some(difference) = decode_one(&mut bits, table) {
-                bits.refill();
-                difference
-            } else {
-                *reader = bits;
-                return Err(ErrorKind::InvalidCode);
-            };
-            left = if SUM { left.wrapping_add(difference) } else { difference };
-            *sample = S::truncate(left);
-        }
-    }
-    *reader = bits;
-    decode_singly::<S, SUM>(reader, table, left, rest)
-}
-
-/// Decodes the differences that are too few for the other loops.
-#[inline(always)]
-fn decode_singly<S: Sample, const SUM: bool>(
-    reader: &mut BitReader<'_>,
-    table: &LosslessTable,
-    start: u16,
-    samples: &mut [S],
-) -> std::result::Result<(), ErrorKind> {
-    let mut left = start;
-    for sample in samples {
-        let difference = decode_one(reader, table).ok_or(ErrorKind::InvalidCode)?;
-        left = if SUM { left.wrapping_add(difference) } else { difference };
-        *sample = S::truncate(left);
-    }
-    Ok(())
-}
-
-/// Four look-ups of one or two differences each, after one refill.
-#[inline(always)]
-fn decode_up_to_eight<S: Sample, const SUM: bool>(
-    bits: &mut BitReader<'_>,
-    table: &LosslessTable,
-    left: &mut u16,
-    eight: &mut [S; 8],
-) -> Option<usize> {
-    bits.refill();
-    let mut count = 0usize;
-    for _ in 0..4 {
-        let pair = table.look_up(bits.window());
-        if pair.is_none() {
-            let difference = decode_one(bits, table)?;
-            *left = if SUM { left.wrapping_add(difference) } else { difference };
-            eight[count & 7] = S::truncate(*left);
-            return Some(count + 1);
-        }
-        bits.skip(pair.length());
-        // Both are written: what is not there is overwritten by the next one.
-        let (first, second) =
-            if SUM { (left.wrapping_add(pair.first()), pair.second()) } else { (pair.first(), pair.second()) };
-        *left = if SUM { first.wrapping_add(second) } else { second };
-        eight[count & 7] = S::truncate(first);
-        eight[(count + 1) & 7] = S::truncate(*left);
-        count = count.wrapping_add(pair.count());
-    }
-    Some(count)
-}
-
-/// One difference of any length.
-#[inline(always)]
-fn decode_one(bits: &mut BitReader<'_>, table: &LosslessTable) -> Option<u16> {
-    if bits.count() < 32 {
-        bits.refill();
-    }
-    let (size, length) = table.code(bits.window())?;
-    bits.skip(length);
-    Some(if size == 16 { 0x8000 } else { bits.take_extended(size) as u16 })
-}
-
-/// Decodes differences whose tables take turns.
-fn decode_in_turns(
-    reader: &mut BitReader<'_>,
-    tables: &[&LosslessTable],
-    differences: &mut [u16],
-) -> std::result::Result<(), ErrorKind> {
-    for (difference, table) in differences.iter_mut().zip(tables.iter().cycle()) {
-        *difference = decode_one(reader, table).ok_or(ErrorKind::InvalidCode)?;
-    }
-    Ok(())
 }

@@ -41,6 +41,11 @@ impl<'a> Intervals<'a> {
         }
     }
 
+    /// True if the scan has restart intervals.
+    pub(crate) fn has_restarts(&self) -> bool {
+        self.length > 0
+    }
+
     /// True if no interval ends within a row of MCUs.
     pub(crate) fn are_whole_rows(&self, mcus_wide: usize) -> bool {
         self.length.is_multiple_of(mcus_wide)

@@ -2,6 +2,7 @@
 //! are in memory.
 
 use std::sync::Arc;
+use std::thread::Scope;
 
 use crate::blocks::BlockQueue;
 use crate::budget::Budget;
@@ -21,7 +22,7 @@ use crate::warning::Warning;
 
 enum Decoding<'a, S> {
     Sequential(SequentialScan<'a, S>),
-    Lossless(LosslessScan<'a>),
+    Lossless(Box<LosslessScan<'a>>),
 }
 
 struct Scan<'a, S> {
@@ -52,7 +53,7 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
         for scan in &plan.scans {
             let decoding = if frame.process == Process::Lossless {
                 scan.start.components().iter().for_each(|index| all.shifts[*index] = scan.start.header.low);
-                lossless(data, scan, frame, geometry, context, budget).map(Decoding::Lossless)
+                lossless(data, scan, frame, geometry, context, budget).map(|scan| Decoding::Lossless(Box::new(scan)))
             } else {
                 sequential(data, scan, frame, geometry, context).map(Decoding::Sequential)
             };
@@ -60,6 +61,23 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
             all.scans.push(Scan { decoding, end: scan.end });
         }
         Ok(all)
+    }
+
+    /// Starts a thread that decodes ahead, if there is one lossless scan which is long enough.
+    pub(crate) fn start_thread<'scope>(&mut self, scope: &'scope Scope<'scope, '_>)
+    where
+        'a: 'scope,
+    {
+        if let [Scan { decoding: Decoding::Lossless(scan), .. }] = &mut self.scans[..] {
+            scan.start_thread(self.data, scope);
+        }
+    }
+
+    /// Lets that thread end.
+    pub(crate) fn stop_thread(&mut self) {
+        if let [Scan { decoding: Decoding::Lossless(scan), .. }] = &mut self.scans[..] {
+            scan.stop_thread();
+        }
     }
 
     /// Goes to the restart intervals that row `row` of the frame's MCUs begins in. `restarts` has the offsets of each scan's

@@ -68,8 +68,15 @@ fn lossless(restart_interval: usize) -> Vec<u8> {
     let (shape, mut noise) = (shape(1), Noise(9));
     let samples = samples(&shape, 12, &mut noise);
     let scans = vec![(vec![0, 1, 2], 4)];
-    let image =
-        Lossless { precision: 12, shape: &shape, samples: &samples, scans, point_transform: 0, restart_interval };
+    let image = Lossless {
+        precision: 12,
+        shape: &shape,
+        samples: &samples,
+        scans,
+        point_transform: 0,
+        one_table: false,
+        restart_interval,
+    };
     image.encode(&mut noise)
 }
 
@@ -285,8 +292,15 @@ fn other_processes_are_refused_by_name() {
     let shape = Shape { width: 9, height: 9, unit: 1, factors: factors.to_vec() };
     let samples = samples(&shape, 8, &mut Noise(1));
     let scans = vec![(vec![0, 1], 1)];
-    let image =
-        Lossless { precision: 8, shape: &shape, samples: &samples, scans, point_transform: 0, restart_interval: 5 };
+    let image = Lossless {
+        precision: 8,
+        shape: &shape,
+        samples: &samples,
+        scans,
+        point_transform: 0,
+        one_table: false,
+        restart_interval: 5,
+    };
     assert_eq!(error(&image.encode(&mut Noise(2))).unsupported(), Some(Unsupported::RestartInRow));
 }
 
@@ -524,11 +538,11 @@ fn codes_that_no_table_has_and_runs_over_the_end_are_errors() {
 #[test]
 fn limits_and_the_stop_check_end_the_work() {
     for stream in all() {
-        let limited = Options { max_memory: Some(500), stop: None };
+        let limited = Options { max_memory: Some(500), ..Options::default() };
         assert!(matches!(decode_with(&stream, limited).unwrap_err().kind, ErrorKind::Memory { expected: 500, .. }));
-        let roomy = Options { max_memory: Some(1 << 20), stop: None };
+        let roomy = Options { max_memory: Some(1 << 20), ..Options::default() };
         assert_eq!(decode_with(&stream, roomy).unwrap(), decode(&stream).unwrap());
-        let stopped = Options { max_memory: None, stop: Some(&|| true) };
+        let stopped = Options { stop: Some(&|| true), ..Options::default() };
         assert_eq!(decode_with(&stream, stopped).unwrap_err().kind, ErrorKind::Interrupted);
     }
 }

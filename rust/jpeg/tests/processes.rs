@@ -8,7 +8,7 @@ use common::lossless::{Lossless, samples};
 use common::model::{dct_pixels, interleave};
 use common::sequential::{Dct, blocks, quantization};
 use common::{Factors, Grid, Noise, Shape};
-use dicomet_jpeg::{Context, Decoder, Error, Interleaved, Planar, Warning};
+use dicomet_jpeg::{Context, Decoder, Error, Interleaved, Options, Planar, Warning};
 use proptest::prelude::*;
 
 /// The samples of each pixel side by side, in 16 bits; from the whole image, and the same from its parts and planes.
@@ -145,7 +145,7 @@ proptest! {
     fn lossless(
         (width, height) in (1usize..70, 1usize..40),
         factors in factors(),
-        full_size: bool,
+        (full_size, one_table) in any::<(bool, bool)>(),
         (precision, point_transform) in (2u8..=16).prop_flat_map(|precision| (Just(precision), prop_oneof![3 => Just(0), 1 => 0..precision])),
         predictors in [1u8..=7, 1u8..=7, 1u8..=7],
         (order, restarts) in (0usize..4, 0usize..160),
@@ -161,7 +161,7 @@ proptest! {
         let within_rows = !restart_interval.is_multiple_of(shape.mcus().0);
         prop_assume!(!(within_rows && scans.iter().any(|(components, _)| tall(components))));
         let samples = samples(&shape, precision, &mut noise);
-        let image = Lossless { precision, shape: &shape, samples: &samples, scans, point_transform, restart_interval };
+        let image = Lossless { precision, shape: &shape, samples: &samples, scans, point_transform, one_table, restart_interval };
         let (found, warnings) = decode(&image.encode(&mut noise)).unwrap();
         prop_assert_eq!(warnings, []);
         let cleared = samples.iter().map(|plane| {
@@ -179,5 +179,40 @@ fn forget_padding(shape: &Shape, blocks: &mut [Grid<common::sequential::Block>])
         *grid = Grid::new(grid.width, grid.height(), |x, y| {
             if x < width.div_ceil(8) && y < height.div_ceil(8) { grid.at(x, y) } else { [0; 64] }
         });
+    }
+}
+
+/// A second thread decodes ahead in scans of this size, and changes nothing.
+#[test]
+fn two_threads_give_what_one_does() {
+    for (components, predictor, precision) in [(1, 1, 16), (1, 6, 12), (3, 1, 8), (3, 4, 16)] {
+        let mut noise = Noise(u64::from(predictor));
+        let (width, height) = (1024, 1000 / components);
+        let shape = Shape { width, height, unit: 1, factors: common::lossless::full_size(components) };
+        let samples = samples(&shape, precision, &mut noise);
+        let scans = vec![((0..components).collect(), predictor)];
+        let image = Lossless {
+            precision,
+            shape: &shape,
+            samples: &samples,
+            scans,
+            point_transform: 0,
+            one_table: true,
+            restart_interval: 0,
+        };
+        let stream = image.encode(&mut noise);
+        for cut in [stream.len(), stream.len() * 3 / 4] {
+            let decode = |workers| {
+                let decoder = Decoder::with_options(&stream[..cut], Options { workers, ..Options::default() })?;
+                let mut out = vec![0u16; width * height * components];
+                let mut sink = Interleaved::new(&mut out, width * components, 0);
+                match precision {
+                    8 => decoder.decode::<u8>(&mut Context::new(), &mut sink)?,
+                    _ => decoder.decode::<u16>(&mut Context::new(), &mut sink)?,
+                };
+                Ok::<_, Error>(out)
+            };
+            assert!(decode(2) == decode(1), "{components} {predictor}");
+        }
     }
 }

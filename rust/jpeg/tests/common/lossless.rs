@@ -10,6 +10,8 @@ pub struct Lossless<'a> {
     /// Components of each scan, and its predictor.
     pub scans: Vec<(Vec<usize>, u8)>,
     pub point_transform: u8,
+    /// All components have the same Huffman table.
+    pub one_table: bool,
     /// MCUs, 0 for none.
     pub restart_interval: usize,
 }
@@ -21,11 +23,19 @@ impl Lossless<'_> {
         bytes.extend(segment(0xDD, &(self.restart_interval as u16).to_be_bytes()));
         bytes.extend(frame(0xC3, self.precision, *width, *height, factors));
         for (components, predictor) in &self.scans {
-            let header = scan_header(components, *predictor, 0, 0, self.point_transform);
+            let mut header = scan_header(components, *predictor, 0, 0, self.point_transform);
+            for index in components {
+                let tables = &mut header[6 + 2 * components.iter().position(|other| other == index).unwrap_or(0)];
+                *tables = self.table(*index) << 4;
+            }
             bytes.extend(scan(&header, &self.events(components, *predictor), noise));
         }
         bytes.extend([0xFF, 0xD9]);
         bytes
+    }
+
+    fn table(&self, component: usize) -> u8 {
+        if self.one_table { 0 } else { component as u8 }
     }
 
     fn events(&self, components: &[usize], predictor: u8) -> Vec<Event> {
@@ -43,11 +53,11 @@ impl Lossless<'_> {
                 let sample = i32::from(self.samples[component].at(x, y) >> self.point_transform);
                 let difference = (sample - prediction) as u16;
                 if difference == 0x8000 {
-                    events.push(Event::Symbol(0, component as u8, 16));
+                    events.push(Event::Symbol(0, self.table(component), 16));
                     continue;
                 }
                 let (size, bits) = size_and_bits(i32::from(difference as i16));
-                events.extend([Event::Symbol(0, component as u8, size), Event::Bits(bits, u32::from(size))]);
+                events.extend([Event::Symbol(0, self.table(component), size), Event::Bits(bits, u32::from(size))]);
             }
         }
         events
