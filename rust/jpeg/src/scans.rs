@@ -21,7 +21,7 @@ use crate::strip::Strip;
 use crate::warning::Warning;
 
 enum Decoding<'a, S> {
-    Sequential(SequentialScan<'a, S>),
+    Sequential(Box<SequentialScan<'a, S>>),
     Lossless(Box<LosslessScan<'a>>),
 }
 
@@ -55,7 +55,7 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
                 scan.start.components().iter().for_each(|index| all.shifts[*index] = scan.start.header.low);
                 lossless(data, scan, frame, geometry, context, budget).map(|scan| Decoding::Lossless(Box::new(scan)))
             } else {
-                sequential(data, scan, frame, geometry, context).map(Decoding::Sequential)
+                sequential(data, scan, frame, geometry, context).map(|scan| Decoding::Sequential(Box::new(scan)))
             };
             let decoding = decoding.map_err(|error| error.in_scan(scan.start.number))?;
             all.scans.push(Scan { decoding, end: scan.end });
