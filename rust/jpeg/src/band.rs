@@ -1,0 +1,213 @@
+//! Finished rows, and where they go.
+
+use crate::sample::Sample;
+
+/// Rows of the image, of which all samples are final. Each component has the size of the image.
+#[derive(Debug)]
+pub struct Band<'a, S> {
+    pub(crate) first_row: usize,
+    pub(crate) rows: usize,
+    pub(crate) width: usize,
+    pub(crate) planes: [PlaneRows<'a, S>; 3],
+    pub(crate) components: usize,
+}
+
+/// Rows of one component.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PlaneRows<'a, S> {
+    pub(crate) samples: &'a [S],
+    pub(crate) stride: usize,
+}
+
+impl<'a, S: Sample> Band<'a, S> {
+    /// Number of the first row, from 0, in the image.
+    #[must_use]
+    pub fn first_row(&self) -> usize {
+        self.first_row
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Samples in a row of a component.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of components.
+    #[must_use]
+    pub fn components(&self) -> usize {
+        self.components
+    }
+
+    /// The samples of a component in a row of the band, from 0. Empty if there is no such component or row.
+    #[must_use]
+    pub fn row(&self, component: usize, row: usize) -> &'a [S] {
+        let plane = self.planes[..self.components].get(component).copied().unwrap_or_default();
+        let samples = plane.samples.get(row.saturating_mul(plane.stride)..).filter(|_| row < self.rows);
+        samples.and_then(|samples| samples.get(..self.width)).unwrap_or_default()
+    }
+}
+
+/// Takes rows as they are finished, from the first row to the last.
+///
+/// If decoding ends with an error, the rows that were taken before are those of an image that is not complete.
+pub trait RowSink<S> {
+    /// Takes the rows of a band.
+    fn rows(&mut self, band: &Band<'_, S>);
+}
+
+impl<S, F: FnMut(&Band<'_, S>)> RowSink<S> for F {
+    fn rows(&mut self, band: &Band<'_, S>) {
+        self(band);
+    }
+}
+
+/// A sample in the caller's memory: `u8`, `u16`, or the two bytes of a `u16` in native order.
+///
+/// `u8` samples can go to any of them, `u16` samples to 16 bits.
+pub trait Store<S>: Copy {
+    /// The sample as it is stored.
+    fn of(sample: S) -> Self;
+}
+
+impl<S: Sample> Store<S> for u16 {
+    #[inline]
+    fn of(sample: S) -> Self {
+        sample.into()
+    }
+}
+
+impl<S: Sample> Store<S> for [u8; 2] {
+    #[inline]
+    fn of(sample: S) -> Self {
+        sample.into().to_ne_bytes()
+    }
+}
+
+impl Store<u8> for u8 {
+    #[inline]
+    fn of(sample: u8) -> Self {
+        sample
+    }
+}
+
+/// Writes the components of each pixel side by side.
+#[derive(Debug)]
+pub struct Interleaved<'a, T> {
+    out: &'a mut [T],
+    stride: usize,
+    first_row: usize,
+}
+
+impl<'a, T> Interleaved<'a, T> {
+    /// Writes rows from `first_row` on to `out`, whose rows are `stride` samples apart. Rows that do not fit are left out.
+    #[must_use]
+    pub fn new(out: &'a mut [T], stride: usize, first_row: usize) -> Self {
+        Self { out, stride, first_row }
+    }
+}
+
+impl<S: Sample, T: Store<S>> RowSink<S> for Interleaved<'_, T> {
+    fn rows(&mut self, band: &Band<'_, S>) {
+        for row in 0..band.rows {
+            let Some(out) = row_of(self.out, self.stride, band.first_row + row, self.first_row) else { continue };
+            match band.components {
+                1 => copy(band.row(0, row), out),
+                2 => interleave_two([band.row(0, row), band.row(1, row)], out),
+                _ => interleave_three([band.row(0, row), band.row(1, row), band.row(2, row)], out),
+            }
+        }
+    }
+}
+
+/// Writes each component as a plane of its own.
+#[derive(Debug)]
+pub struct Planar<'a, T> {
+    planes: Vec<&'a mut [T]>,
+    stride: usize,
+    first_row: usize,
+}
+
+impl<'a, T> Planar<'a, T> {
+    /// Writes rows from `first_row` on to one plane for each component, whose rows are `stride` samples apart. Rows that do
+    /// not fit are left out.
+    #[must_use]
+    pub fn new(planes: Vec<&'a mut [T]>, stride: usize, first_row: usize) -> Self {
+        Self { planes, stride, first_row }
+    }
+}
+
+impl<S: Sample, T: Store<S>> RowSink<S> for Planar<'_, T> {
+    fn rows(&mut self, band: &Band<'_, S>) {
+        for (component, plane) in self.planes.iter_mut().enumerate() {
+            for row in 0..band.rows {
+                if let Some(out) = row_of(plane, self.stride, band.first_row + row, self.first_row) {
+                    copy(band.row(component, row), out);
+                }
+            }
+        }
+    }
+}
+
+/// The memory of row `row`, and all after it.
+fn row_of<T>(out: &mut [T], stride: usize, row: usize, first_row: usize) -> Option<&mut [T]> {
+    out.get_mut(row.checked_sub(first_row)?.checked_mul(stride)?..)
+}
+
+fn copy<S: Sample, T: Store<S>>(row: &[S], out: &mut [T]) {
+    for (out, sample) in out.iter_mut().zip(row) {
+        *out = T::of(*sample);
+    }
+}
+
+fn interleave_two<S: Sample, T: Store<S>>([a, b]: [&[S]; 2], out: &mut [T]) {
+    for (out, (a, b)) in out.as_chunks_mut().0.iter_mut().zip(a.iter().zip(b)) {
+        *out = [T::of(*a), T::of(*b)];
+    }
+}
+
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+fn interleave_three<S: Sample, T: Store<S>>(row: [&[S]; 3], out: &mut [T]) {
+    let [a, b, c] = row;
+    for (out, ((a, b), c)) in out.as_chunks_mut().0.iter_mut().zip(a.iter().zip(b).zip(c)) {
+        *out = [T::of(*a), T::of(*b), T::of(*c)];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn band(planes: [&[u8]; 3], components: usize) -> Band<'_, u8> {
+        let planes = planes.map(|samples| PlaneRows { samples, stride: 3 });
+        Band { first_row: 5, rows: 2, width: 2, planes, components }
+    }
+
+    #[test]
+    fn components_are_interleaved_or_planes() {
+        let band = band([&[1, 2, 0, 3, 4, 0], &[5, 6, 0, 7, 8], &[9, 10, 0, 11, 12]], 3);
+        let mut out = [0xA5u16; 14];
+        Interleaved::new(&mut out, 7, 5).rows(&band);
+        assert_eq!(out, [1, 5, 9, 2, 6, 10, 0xA5, 3, 7, 11, 4, 8, 12, 0xA5]);
+        let mut out = [[0xA5u8; 4]; 3];
+        Planar::new(out.iter_mut().map(|plane| &mut plane[..]).collect(), 2, 5).rows(&band);
+        assert_eq!(out, [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]]);
+        let mut out = [[0u8; 2]; 3];
+        Interleaved::new(&mut out, 6, 6).rows(&band);
+        assert_eq!(out, [3u16, 7, 11].map(u16::to_ne_bytes));
+    }
+
+    #[test]
+    fn rows_outside_of_the_band_are_empty() {
+        let band = band([&[1, 2, 0, 3, 4, 0], &[], &[]], 1);
+        assert_eq!((band.row(0, 1), band.row(0, 2), band.row(1, 0)), (&[3, 4][..], &[][..], &[][..]));
+        let mut out = [0xA5u8; 3];
+        Interleaved::new(&mut out, 2, 5).rows(&band);
+        assert_eq!(out, [1, 2, 3]);
+    }
+}

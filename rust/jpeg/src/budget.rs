@@ -1,0 +1,51 @@
+//! A limit on the memory that a decoder takes for itself.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is left of a limit. Memory that cannot be had is an error, too, and never ends the process.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: u64,
+    used: u64,
+}
+
+impl Budget {
+    /// A budget of `limit` bytes, or without a limit.
+    pub(crate) fn new(limit: Option<u64>) -> Self {
+        Self { limit: limit.unwrap_or(u64::MAX), used: 0 }
+    }
+
+    /// Lengthens `vec` to `length` values, new ones being default values.
+    pub(crate) fn grow<T: Clone + Default>(&mut self, vec: &mut Vec<T>, length: usize) -> Result<()> {
+        self.grow_with(vec, length, T::default())
+    }
+
+    /// Lengthens `vec` to `length` values, new ones being `value`.
+    pub(crate) fn grow_with<T: Clone>(&mut self, vec: &mut Vec<T>, length: usize, value: T) -> Result<()> {
+        let bytes = (length as u64).saturating_mul(size_of::<T>() as u64);
+        self.used = self.used.saturating_add(bytes);
+        let failed = || Error::new(ErrorKind::Memory { found: self.used, expected: self.limit }, 0);
+        if self.used > self.limit {
+            return Err(failed());
+        }
+        vec.try_reserve_exact(length.saturating_sub(vec.len())).map_err(|_| failed())?;
+        vec.resize(length, value);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_limit_is_an_error() {
+        let mut budget = Budget::new(Some(100));
+        let mut bytes = Vec::<u16>::new();
+        assert!(budget.grow(&mut bytes, 40).is_ok());
+        let kind = ErrorKind::Memory { found: 102, expected: 100 };
+        assert_eq!(budget.grow(&mut Vec::<u8>::new(), 22).unwrap_err().kind, kind);
+        let mut huge = Vec::<u64>::new();
+        assert!(Budget::new(None).grow(&mut huge, usize::MAX / 16).is_err());
+    }
+}

@@ -1,0 +1,289 @@
+//! The decoder: from the headers, through the scans, to the rows of the image.
+
+use std::ops::Range;
+
+use crate::band::RowSink;
+use crate::budget::Budget;
+use crate::context::Context;
+use crate::emit::{CARRIED_ROWS, Emitter};
+use crate::error::{Error, ErrorKind, Result};
+use crate::frame::{FrameInfo, Process};
+use crate::geometry::Geometry;
+use crate::idct::LANES;
+use crate::parser::{Event, Parser};
+use crate::plan::{ScanPlan, ScanStart};
+use crate::progressive::ProgressiveFrame;
+use crate::sample::Sample;
+use crate::scans::SpatialScans;
+use crate::split::Split;
+use crate::strip::Strip;
+use crate::warning::Warning;
+
+/// Lossless samples that are decoded between two calls of the sink: they stay in the first-level cache.
+const LOSSLESS_BAND_SAMPLES: usize = 1 << 14;
+
+/// Limits of a decoder.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Bytes that the decoder may take for itself: rows, and the coefficients of a progressive frame. None for no limit
+    /// but what the codestream's length justifies.
+    pub max_memory: Option<u64>,
+    /// Threads that work on one image: with 2 or more, a second one decodes a long lossless scan ahead. It takes up to 2 MB
+    /// and is not counted in `max_memory`. 0 is 1.
+    pub workers: usize,
+    /// Asked before each row of MCUs: true ends the work with [`ErrorKind::Interrupted`].
+    pub stop: Option<&'a (dyn Fn() -> bool + Sync)>,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("max_memory", &self.max_memory).finish_non_exhaustive()
+    }
+}
+
+impl Options<'_> {
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.stop.is_some_and(|stop| stop()) { Err(Error::new(ErrorKind::Interrupted, 0)) } else { Ok(()) }
+    }
+}
+
+/// A codestream whose headers have been read.
+pub struct Decoder<'a> {
+    pub(crate) data: &'a [u8],
+    options: Options<'a>,
+    pub(crate) info: FrameInfo,
+    pub(crate) geometry: Geometry,
+    /// As it is after the first scan header.
+    parser: Parser<'a>,
+    first: ScanStart,
+}
+
+impl std::fmt::Debug for Decoder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Decoder<'a> {
+    /// Reads the headers up to the first scan.
+    ///
+    /// An error means that they are damaged, describe more samples than the codestream can hold, or describe a process that
+    /// is not decoded ([`Error::unsupported`]).
+    pub fn new(data: &'a [u8]) -> Result<Self> {
+        Self::with_options(data, Options::default())
+    }
+
+    /// As [`Decoder::new`], with limits.
+    pub fn with_options(data: &'a [u8], options: Options<'a>) -> Result<Self> {
+        let mut parser = Parser::new(data)?;
+        let Some((first, info)) = first_scan(&mut parser)? else {
+            let kind = ErrorKind::EndOfData { expected: "a scan" };
+            return Err(Error::new(kind, parser.position));
+        };
+        let geometry = Geometry::new(&info);
+        check_length(data.len() - first.data, &info, &geometry)
+            .map_err(|kind| Error::new(kind, first.data).in_scan(0))?;
+        Ok(Self { data, options, info, geometry, parser, first })
+    }
+
+    /// What the headers say of the image.
+    #[must_use]
+    pub fn info(&self) -> &FrameInfo {
+        &self.info
+    }
+
+    /// Decodes the image and gives its rows to `sink`, from the first to the last.
+    ///
+    /// Samples are those of the components as they are coded, such as YCbCr: no color is converted. `S` is `u8` for
+    /// precisions up to 8 bits, else `u16`. Returns what was tolerated. After an error the rows that the sink has got are
+    /// not to be used.
+    pub fn decode<S: Sample>(&self, context: &mut Context, sink: &mut dyn RowSink<S>) -> Result<Vec<Warning>> {
+        self.decode_rows(0..self.info.height, context, sink)
+    }
+
+    /// As [`Decoder::decode`], for some of the rows.
+    pub fn decode_rows<S: Sample>(
+        &self,
+        rows: Range<u32>,
+        context: &mut Context,
+        sink: &mut dyn RowSink<S>,
+    ) -> Result<Vec<Warning>> {
+        self.check_type::<S>()?;
+        let height = self.info.height;
+        if rows.start > rows.end || rows.end > height {
+            return Err(Error::new(ErrorKind::Rows { start: rows.start, end: rows.end, height }, 0));
+        }
+        let wanted = rows.start as usize..rows.end as usize;
+        match self.info.process {
+            Process::Progressive => self.decode_progressive(wanted, context, sink),
+            _ => self.decode_part(wanted, &self.plan()?, &[], context, sink),
+        }
+    }
+
+    /// Divides the image into at most `parts` parts, which any thread can decode.
+    ///
+    /// This searches the data for restart markers, which takes some hundredths of the time of decoding.
+    pub fn split(&self, parts: usize) -> Result<Split<'_, 'a>> {
+        Split::new(self, parts)
+    }
+
+    /// Finds the scans of a sequential or lossless frame.
+    pub(crate) fn plan(&self) -> Result<ScanPlan<'a>> {
+        ScanPlan::new(self.data, &self.parser, &self.first, &self.info)
+    }
+
+    /// The sequential and lossless processes: rows are finished while the scans are decoded. `restarts` has the offsets of
+    /// each scan's restart markers, to begin with those before the first row; or nothing.
+    pub(crate) fn decode_part<S: Sample>(
+        &self,
+        wanted: Range<usize>,
+        plan: &ScanPlan<'a>,
+        restarts: &[Vec<usize>],
+        context: &mut Context,
+        sink: &mut dyn RowSink<S>,
+    ) -> Result<Vec<Warning>> {
+        self.check_type::<S>()?;
+        let mut budget = Budget::new(self.options.max_memory);
+        let mut scans = SpatialScans::<S>::new(self.data, plan, &self.info, &self.geometry, context, &mut budget)?;
+        let emitter = self.emitter(scans.shifts.clone(), wanted.clone(), &mut budget)?;
+        let mut first = 0;
+        if !restarts.is_empty() {
+            // Rows that are interpolated depend on the row before.
+            let row = (wanted.start / self.geometry.mcu_rows()).saturating_sub(usize::from(emitter.needs_neighbors()));
+            first = scans.seek(row, restarts);
+        }
+        let two_threads = self.options.workers > 1 && restarts.is_empty();
+        let mut warnings = std::thread::scope(|scope| {
+            if two_threads {
+                scans.start_thread(scope);
+            }
+            let decoded = self.run(
+                |row, strips: &mut [Strip<S>]| scans.decode_row(row, strips),
+                first,
+                emitter,
+                context,
+                &mut budget,
+                sink,
+            );
+            scans.stop_thread();
+            decoded
+        })?;
+        if wanted.end == self.geometry.height {
+            scans.finish(&mut plan.parser.clone(), &mut warnings)?;
+        } else {
+            scans.pause(&mut warnings)?;
+        }
+        Ok(warnings)
+    }
+
+    /// The progressive process: all scans first, then the rows.
+    fn decode_progressive<S: Sample>(
+        &self,
+        wanted: Range<usize>,
+        context: &mut Context,
+        sink: &mut dyn RowSink<S>,
+    ) -> Result<Vec<Warning>> {
+        let mut budget = Budget::new(self.options.max_memory);
+        let mut parser = self.parser.clone();
+        let mut warnings = Vec::new();
+        let mut frame = ProgressiveFrame::new(self.data, &self.info, &self.geometry, context, &mut budget)?;
+        frame.decode_scans(&mut parser, &self.first, context, &self.options, &mut warnings)?;
+        let emitter = self.emitter(vec![0; self.info.components.len()], wanted, &mut budget)?;
+        let mut tile = [[[S::default(); 8]; LANES]; 8];
+        let transform = |row, strips: &mut [Strip<S>]| {
+            frame.transform_row(row, &mut tile, strips);
+            Ok(())
+        };
+        self.run(transform, 0, emitter, context, &mut budget, sink)?;
+        frame.keep_memory(context);
+        Ok(warnings)
+    }
+
+    fn check_type<S: Sample>(&self) -> Result<()> {
+        let (found, expected) = (S::BITS, self.info.sample_bits());
+        if found == expected { Ok(()) } else { Err(Error::new(ErrorKind::SampleType { found, expected }, 0)) }
+    }
+
+    fn emitter<S: Sample>(&self, shifts: Vec<u8>, wanted: Range<usize>, budget: &mut Budget) -> Result<Emitter<S>> {
+        let band_rows = band_height(&self.geometry) * self.geometry.mcu_rows();
+        Emitter::new(&self.info, &self.geometry, shifts, band_rows, wanted, budget)
+    }
+
+    /// Gives the wanted rows to the sink, band by band. `decode` decodes a row of MCUs, from row `first` on, into the
+    /// components' strips.
+    fn run<S: Sample>(
+        &self,
+        mut decode: impl FnMut(usize, &mut [Strip<S>]) -> Result<()>,
+        first: usize,
+        mut emitter: Emitter<S>,
+        context: &mut Context,
+        budget: &mut Budget,
+        sink: &mut dyn RowSink<S>,
+    ) -> Result<Vec<Warning>> {
+        let geometry = &self.geometry;
+        let band = band_height(geometry);
+        let mut strips = self.strips::<S>(band, first, context, budget)?;
+        for first in (first..geometry.mcus_high).step_by(band) {
+            if emitter.is_done() {
+                break;
+            }
+            self.options.check()?;
+            let end = (first + band).min(geometry.mcus_high);
+            for row in first..end {
+                decode(row, &mut strips)?;
+            }
+            emitter.emit(end * geometry.mcu_rows(), &strips, sink);
+            for (component, strip) in strips.iter_mut().enumerate() {
+                let decoded = end * geometry.planes[component].vertical * geometry.unit;
+                strip.advance(emitter.first_needed(component).min(decoded - 1), decoded);
+            }
+        }
+        strips.into_iter().rev().for_each(|strip| S::keep_memory(context, strip.into_memory()));
+        let precision = self.info.precision;
+        Ok(if emitter.exceeds { vec![Warning::ExceedsPrecision { precision }] } else { Vec::new() })
+    }
+
+    /// Memory for the rows of a band of `band` rows of MCUs, from row `first` of MCUs on, and for those that are carried over.
+    fn strips<S: Sample>(
+        &self,
+        band: usize,
+        first: usize,
+        context: &mut Context,
+        budget: &mut Budget,
+    ) -> Result<Vec<Strip<S>>> {
+        let geometry = &self.geometry;
+        let strip = |(component, plane): (usize, &crate::geometry::Plane)| {
+            let stride = geometry.padded_units(component) * geometry.unit;
+            let rows = band * plane.vertical * geometry.unit + CARRIED_ROWS;
+            Strip::new(S::take_memory(context), stride, rows, first * plane.vertical * geometry.unit, budget)
+        };
+        geometry.planes.iter().enumerate().map(strip).collect()
+    }
+}
+
+/// Reads to the first scan.
+fn first_scan(parser: &mut Parser<'_>) -> Result<Option<(ScanStart, FrameInfo)>> {
+    let Event::Scan { header, marker, data } = parser.next()? else { return Ok(None) };
+    let start = ScanStart { header, marker, data, number: 0 };
+    Ok(parser.frame.clone().map(|frame| (start, frame)))
+}
+
+/// An error if the samples cannot be in so few bytes: a code has at least one bit, and a block of a sequential scan two
+/// codes. It keeps the caller from allocating a result for nothing.
+fn check_length(bytes: usize, frame: &FrameInfo, geometry: &Geometry) -> std::result::Result<(), ErrorKind> {
+    let bits = match frame.process {
+        Process::Baseline | Process::Extended => 2,
+        Process::Progressive | Process::Lossless => 1,
+    };
+    let (found, expected) = (bytes as u64, (geometry.data_units() * bits).div_ceil(8));
+    if found < expected { Err(ErrorKind::TooShort { found, expected }) } else { Ok(()) }
+}
+
+/// Rows of MCUs between two calls of the sink.
+fn band_height(geometry: &Geometry) -> usize {
+    if geometry.unit > 1 {
+        return 1;
+    }
+    let samples = geometry.width * geometry.mcu_rows() * geometry.planes.len();
+    (LOSSLESS_BAND_SAMPLES / samples).clamp(1, 64)
+}

@@ -1,0 +1,164 @@
+//! From the strips of components to finished rows of the image.
+
+use std::ops::Range;
+
+use crate::band::{Band, PlaneRows, RowSink};
+use crate::budget::Budget;
+use crate::error::Result;
+use crate::frame::{FrameInfo, Process};
+use crate::geometry::Geometry;
+use crate::sample::Sample;
+use crate::strip::Strip;
+use crate::upsample::{Method, Upsampling};
+
+/// Rows of a component that a band may leave for the next one: two that wait for the row below, and the one above.
+pub(crate) const CARRIED_ROWS: usize = 3;
+
+/// Gives rows to the sink as soon as all that they depend on is decoded.
+pub(crate) struct Emitter<S> {
+    upsampling: Vec<Upsampling>,
+    /// Left shift of each component's samples: the point transform of the lossless process.
+    shifts: Vec<u8>,
+    /// For components that are upsampled or shifted, the rows of a band.
+    finished: Vec<Vec<S>>,
+    sums: Vec<u16>,
+    /// Samples from a row of `finished` to the next.
+    stride: usize,
+    width: usize,
+    height: usize,
+    /// Rows that wait for the rows below to be decoded.
+    delay: usize,
+    /// The rows that the caller wants and has not got.
+    wanted: Range<usize>,
+    /// The bits that samples of each component, before the shift, should not have.
+    excess: Vec<u16>,
+    lossless: bool,
+    /// Whether some have.
+    pub(crate) exceeds: bool,
+}
+
+impl<S: Sample> Emitter<S> {
+    /// `band_rows` is the number of image rows that are decoded between two calls of [`Self::emit`].
+    pub(crate) fn new(
+        frame: &FrameInfo,
+        geometry: &Geometry,
+        shifts: Vec<u8>,
+        band_rows: usize,
+        wanted: Range<usize>,
+        budget: &mut Budget,
+    ) -> Result<Self> {
+        let components = 0..geometry.planes.len();
+        let upsampling: Vec<_> =
+            components.map(|component| Upsampling::new(geometry, component, frame.process)).collect();
+        let delay = if upsampling.iter().any(Upsampling::needs_neighbors) { 2 } else { 0 };
+        // A doubled row may be one sample longer than the image's.
+        let stride = geometry.width + 1;
+        let mut finished = Vec::new();
+        for (upsampling, shift) in upsampling.iter().zip(&shifts) {
+            let mut rows = Vec::new();
+            if upsampling.method != Method::None || *shift > 0 {
+                budget.grow(&mut rows, stride.saturating_mul(band_rows + delay))?;
+            }
+            finished.push(rows);
+        }
+        let mut sums = Vec::new();
+        if delay > 0 {
+            budget.grow(&mut sums, geometry.width)?;
+        }
+        let bits = |shift: &u8| u32::from(frame.precision - shift);
+        let excess = shifts.iter().map(|shift| (u32::from(u16::MAX) << bits(shift)) as u16).collect();
+        let (width, height, lossless) = (geometry.width, geometry.height, frame.process == Process::Lossless);
+        Ok(Self {
+            upsampling,
+            shifts,
+            finished,
+            sums,
+            stride,
+            width,
+            height,
+            delay,
+            wanted,
+            excess,
+            lossless,
+            exceeds: false,
+        })
+    }
+
+    /// True if rows depend on those before and after them.
+    pub(crate) fn needs_neighbors(&self) -> bool {
+        self.delay > 0
+    }
+
+    /// True if all rows that the caller wants have been given.
+    pub(crate) fn is_done(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// Gives the rows that are complete when the first `decoded` rows of the image are decoded.
+    pub(crate) fn emit(&mut self, decoded: usize, strips: &[Strip<S>], sink: &mut dyn RowSink<S>) {
+        let end = if decoded >= self.height { self.height } else { decoded.saturating_sub(self.delay) };
+        let rows = self.wanted.start..end.min(self.wanted.end);
+        if rows.is_empty() {
+            return;
+        }
+        self.wanted.start = rows.end;
+        let planes = 0..strips.len();
+        for component in planes.clone() {
+            self.finish(component, rows.clone(), &strips[component]);
+            self.check_precision(component, rows.clone(), &strips[component]);
+        }
+        let mut band = Band {
+            first_row: rows.start,
+            rows: rows.len(),
+            width: self.width,
+            planes: [PlaneRows::default(); 3],
+            components: strips.len().min(3),
+        };
+        for (component, plane) in planes.zip(&mut band.planes) {
+            *plane = match self.finished[component].as_slice() {
+                [] => strips[component].rows_from(rows.start),
+                samples => PlaneRows { samples, stride: self.stride },
+            };
+        }
+        sink.rows(&band);
+    }
+
+    /// Upsamples and shifts rows, if the component needs that.
+    fn finish(&mut self, component: usize, rows: Range<usize>, strip: &Strip<S>) {
+        let shift = u32::from(self.shifts[component]);
+        let upsampling = self.upsampling[component];
+        for (out, row) in self.finished[component].chunks_mut(self.stride).zip(rows) {
+            upsampling.upsample(strip, row, &mut self.sums, out);
+            if shift > 0 {
+                shift_left(&mut out[..self.width], shift);
+            }
+        }
+    }
+
+    /// Lossless samples are what the differences say, which may be more than the precision.
+    fn check_precision(&mut self, component: usize, rows: Range<usize>, strip: &Strip<S>) {
+        let excess = self.excess[component];
+        if self.lossless && S::truncate(excess) != S::default() {
+            let upsampling = self.upsampling[component];
+            self.exceeds |= rows.into_iter().any(|row| bits_of(upsampling.source(strip, row)) & excess != 0);
+        }
+    }
+
+    /// The first row of a component that rows to come depend on.
+    pub(crate) fn first_needed(&self, component: usize) -> usize {
+        self.upsampling[component].rows(self.wanted.start, self.wanted.start + 1).0
+    }
+}
+
+/// H.1.2.3 of the point transform: what the encoder divided by.
+fn shift_left<S: Sample>(samples: &mut [S], shift: u32) {
+    for sample in samples {
+        *sample = S::truncate((*sample).into().wrapping_shl(shift));
+    }
+}
+
+/// All bits that any of the samples has.
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+fn bits_of<S: Sample>(samples: &[S]) -> u16 {
+    samples.iter().fold(0, |bits, sample| bits | (*sample).into())
+}

@@ -1,0 +1,81 @@
+//! What a decoder tolerates and reports.
+
+use std::fmt;
+
+use crate::marker::Marker;
+
+/// A deviation from the standard that does not change the samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// All samples are decoded, but there is no EOI marker.
+    MissingEoi,
+    /// Bytes after EOI, such as padding to an even length.
+    TrailingBytes {
+        /// Offset of the first one.
+        offset: u64,
+        /// Number of bytes.
+        count: u64,
+        /// Whether all of them are zero or all of them are FF.
+        padding: bool,
+    },
+    /// Bytes between the last code of a restart interval or scan and the next marker.
+    ExcessData {
+        /// The scan, from 0.
+        scan: u32,
+        /// Offset of the marker after them.
+        offset: u64,
+        /// Number of whole bytes, without stuffing.
+        count: u64,
+        /// Whether all of them are zero or all of them are FF.
+        padding: bool,
+    },
+    /// Progressive: the low bits of some coefficients were never sent.
+    Incomplete {
+        /// Component, by its index in the frame.
+        component: usize,
+        /// The first coefficient in zigzag order that is not exact.
+        coefficient: usize,
+    },
+    /// Lossless: samples that need more bits than the precision says.
+    ExceedsPrecision {
+        /// Precision of the frame.
+        precision: u8,
+    },
+    /// A restart marker after the last sample of a scan.
+    RestartAfterScan {
+        /// The marker.
+        marker: Marker,
+        /// Its offset.
+        offset: u64,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::MissingEoi => f.write_str("`EOI`: found the end of the data, expected the marker"),
+            Self::TrailingBytes { offset, count, padding } => {
+                let what = if padding { "padding" } else { "other" };
+                write!(f, "offset {offset}: found {count} {what} bytes after EOI, expected none")
+            }
+            Self::ExcessData { scan, offset, count, padding } => {
+                let what = if padding { "padding" } else { "other" };
+                write!(
+                    f,
+                    "scan {scan}, offset {offset}: found {count} {what} bytes after the last sample, expected none"
+                )
+            }
+            Self::Incomplete { component, coefficient } => write!(
+                f,
+                "`component {component}`: found no scan with the lowest bits of coefficient {coefficient}, expected one"
+            ),
+            Self::ExceedsPrecision { precision } => {
+                write!(f, "`sample precision`: found samples of more bits, expected {precision}")
+            }
+            Self::RestartAfterScan { marker, offset } => {
+                write!(f, "offset {offset}: found {marker} after the last sample of the scan, expected another marker")
+            }
+        }
+    }
+}
