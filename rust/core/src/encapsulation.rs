@@ -165,7 +165,7 @@ impl EncapsulatedPixelData {
                     at = fragment.end();
                 }
                 Ok(None) => delimited = true,
-                Err(_) if !walk.fragments.is_empty() && is_zero(source, at, end, &mut watch)? => {
+                Err(_) if !walk.fragments.is_empty() && is_zero_padding(source, &mut headers, at, end, &mut watch)? => {
                     walk.warnings.push(Error::pixel_data(ErrorKind::ZerosForDelimiter).at(at));
                     walk.end = Some(at);
                     return Ok(walk);
@@ -298,27 +298,41 @@ struct Walk {
     end: Option<u64>,
 }
 
-/// Whether all bytes from `at` to `end`, or to an earlier end of the source, are 0.
-fn is_zero<S: Source>(
+/// Whether zeros from `at` stand in place of the delimiter: to `end` or an earlier end of the source, or to a delimiter.
+fn is_zero_padding<S: Source>(
+    source: &S,
+    headers: &mut Headers<'_, S>,
+    at: u64,
+    end: u64,
+    watch: &mut CancelCheck<'_>,
+) -> std::result::Result<bool, S::Error> {
+    match first_nonzero(source, at, end, watch)? {
+        Some(offset) => Ok(offset > at && headers.is_delimiter(offset)?),
+        None => Ok(true),
+    }
+}
+
+/// The offset of the first byte from `at` to `end` that is not 0.
+fn first_nonzero<S: Source>(
     source: &S,
     mut at: u64,
     end: u64,
     watch: &mut CancelCheck<'_>,
-) -> std::result::Result<bool, S::Error> {
+) -> std::result::Result<Option<u64>, S::Error> {
     let mut block = [0; if crate::SMALL_BUFFERS { 16 } else { 1 << 14 }];
     while at < end {
         watch.check()?;
         let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(block.len());
         let read = source.read_at(at, &mut block[..wanted])?.min(wanted);
-        if block[..read].iter().any(|byte| *byte != 0) {
-            return Ok(false);
+        if let Some(index) = block[..read].iter().position(|byte| *byte != 0) {
+            return Ok(Some(at + index as u64));
         }
         if read < wanted {
             break;
         }
         at += read as u64;
     }
-    Ok(true)
+    Ok(None)
 }
 
 /// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, to

@@ -271,6 +271,19 @@ proptest! {
     }
 
     #[test]
+    fn zeros_may_stand_before_the_delimiter(zeros in 8usize..100, lengths in lengths(), table: bool) {
+        let frames = numbered(&lengths);
+        let offsets: Vec<u32> = offsets_of(&lengths).iter().map(|offset| *offset as u32).collect();
+        let table = if table { &offsets[..] } else { &[] };
+        let mut bytes = encapsulate(table, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let delimiter = bytes.split_off(bytes.len() - 8);
+        bytes.resize(bytes.len() + zeros, 0);
+        bytes.extend(delimiter);
+        let value = Value { delimited: true, ..value(&bytes, lengths.len() as u64) };
+        check_never_another_frame(&bytes, value, &frames, false);
+    }
+
+    #[test]
     fn zeros_may_stand_for_the_delimiter(zeros in 0usize..100, lengths in lengths(), delimited: bool, table: bool) {
         let frames = numbered(&lengths);
         let offsets: Vec<u32> = offsets_of(&lengths).iter().map(|offset| *offset as u32).collect();
