@@ -7,6 +7,7 @@ use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, fragment_of};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
+use std::sync::OnceLock;
 
 /// What is known about the value before it is read.
 #[derive(Debug)]
@@ -99,6 +100,8 @@ impl FrameIndex {
 pub struct EncapsulatedPixelData {
     value: Value,
     table: BasicOffsetTable,
+    /// Whether items start at all entries of the Basic Offset Table, once known.
+    entries_checked: OnceLock<bool>,
 }
 
 impl EncapsulatedPixelData {
@@ -120,7 +123,7 @@ impl EncapsulatedPixelData {
         bytes.resize(length as usize, 0);
         let read = source.read_at(ITEM_HEADER, &mut bytes)?;
         let table = BasicOffsetTable::new(&bytes[..read.min(bytes.len())], ITEM_HEADER + u64::from(length))?;
-        Ok(Self { value, table })
+        Ok(Self { value, table, entries_checked: OnceLock::new() })
     }
 
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.

@@ -52,6 +52,11 @@ impl BasicOffsetTable {
         Some((self.offsets.get(index).map(place)?, self.offsets.get(index + 1).map(place)))
     }
 
+    /// Where each frame starts.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = u64> {
+        self.offsets.iter().map(|offset| self.end.saturating_add(u64::from(*offset)))
+    }
+
     /// Where the last frame starts.
     pub(crate) fn last(&self) -> Option<u64> {
         self.end.checked_add(u64::from(*self.offsets.last()?))

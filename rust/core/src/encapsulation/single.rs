@@ -6,6 +6,9 @@ use crate::offset_table::{self, ExtendedOffsetTable};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
 
+/// A read takes about a microsecond, so that the check of the longest table takes a few milliseconds.
+const MAX_CHECKED_ENTRIES: u64 = 4096;
+
 impl EncapsulatedPixelData {
     /// Finds the fragments of frame `index` without walking over the frames before it, if a table gives its offset.
     /// Returns None if only [`Self::build_frame_index`] can find it.
@@ -33,6 +36,9 @@ impl EncapsulatedPixelData {
                 return Ok(None);
             }
         }
+        if !self.is_each_entry_an_item(&mut headers, &mut watch)? {
+            return Ok(None);
+        }
         if let (Some(_), Some(last)) = (end, self.table.last()) {
             // If a table is shifted by whole items, its last entry lies beyond the last item.
             if self.fragments_between(&mut headers, last, None, &mut watch)?.is_none() {
@@ -40,6 +46,26 @@ impl EncapsulatedPixelData {
             }
         }
         self.fragments_between(&mut headers, start, end, &mut watch)
+    }
+
+    /// Whether items start at all entries of the Basic Offset Table, which is checked once, and only for short tables:
+    /// as many ascending entries as items can then name no other frame. A long table would take a read per entry.
+    fn is_each_entry_an_item<S: Source>(
+        &self,
+        headers: &mut Headers<'_, S>,
+        watch: &mut CancelCheck<'_>,
+    ) -> std::result::Result<bool, S::Error> {
+        if let Some(checked) = self.entries_checked.get() {
+            return Ok(*checked);
+        }
+        let mut all = true;
+        if self.value.frames <= MAX_CHECKED_ENTRIES {
+            for offset in self.table.entries() {
+                watch.check()?;
+                all = all && self.item_at(headers, offset)?.is_some();
+            }
+        }
+        Ok(*self.entries_checked.get_or_init(|| all))
     }
 
     /// Returns the fragment of frame `index` by the Extended Offset Table, or None if the table is not reliable.
