@@ -100,8 +100,8 @@ impl FrameIndex {
 pub struct EncapsulatedPixelData {
     value: Value,
     table: BasicOffsetTable,
-    /// Whether items start at all entries of the Basic Offset Table, once known.
-    entries_checked: OnceLock<bool>,
+    /// Whether the Basic Offset Table as a whole can be right, once known.
+    table_plausible: OnceLock<bool>,
 }
 
 impl EncapsulatedPixelData {
@@ -123,7 +123,7 @@ impl EncapsulatedPixelData {
         bytes.resize(length as usize, 0);
         let read = source.read_at(ITEM_HEADER, &mut bytes)?;
         let table = BasicOffsetTable::new(&bytes[..read.min(bytes.len())], ITEM_HEADER + u64::from(length))?;
-        Ok(Self { value, table, entries_checked: OnceLock::new() })
+        Ok(Self { value, table, table_plausible: OnceLock::new() })
     }
 
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
@@ -203,7 +203,9 @@ impl EncapsulatedPixelData {
                 let named = (table.len() as u64).saturating_sub(table.empty());
                 let count = (fragments.len() as u64).saturating_sub(named);
                 // If there are fragments without an entry, the items of the entries without bytes are unknown.
-                if selected.len() == table.len() && (count == 0 || table.empty() == 0) {
+                // The item of an entry without bytes is not among the fragments.
+                let inside = selected.iter().all(|entry| entry.end() <= self.value.length);
+                if inside && selected.len() == table.len() && (count == 0 || table.empty() == 0) {
                     if count > 0 {
                         warnings.push(Error::pixel_data(ErrorKind::UnusedFragments { count }));
                     }

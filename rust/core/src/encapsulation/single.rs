@@ -36,36 +36,34 @@ impl EncapsulatedPixelData {
                 return Ok(None);
             }
         }
-        if !self.is_each_entry_an_item(&mut headers, &mut watch)? {
+        if !self.is_table_plausible(&mut headers, &mut watch)? {
             return Ok(None);
-        }
-        if let (Some(_), Some(last)) = (end, self.table.last()) {
-            // If a table is shifted by whole items, its last entry lies beyond the last item.
-            if self.fragments_between(&mut headers, last, None, &mut watch)?.is_none() {
-                return Ok(None);
-            }
         }
         self.fragments_between(&mut headers, start, end, &mut watch)
     }
 
-    /// Whether items start at all entries of the Basic Offset Table, which is checked once, and only for short tables:
-    /// as many ascending entries as items can then name no other frame. A long table would take a read per entry.
-    fn is_each_entry_an_item<S: Source>(
+    /// Whether the Basic Offset Table as a whole can be right, which is checked once.
+    ///
+    /// The fragments of the last frame must reach the end: if a table is shifted by whole items, its last entry lies
+    /// beyond the last item. In a short table, items must start at all entries: as many ascending entries as items then
+    /// name no other frame. In a long table, this would take too many reads.
+    fn is_table_plausible<S: Source>(
         &self,
         headers: &mut Headers<'_, S>,
         watch: &mut CancelCheck<'_>,
     ) -> std::result::Result<bool, S::Error> {
-        if let Some(checked) = self.entries_checked.get() {
-            return Ok(*checked);
+        if let Some(plausible) = self.table_plausible.get() {
+            return Ok(*plausible);
         }
-        let mut all = true;
+        let Some(last) = self.table.last() else { return Ok(false) };
+        let mut plausible = self.fragments_between(headers, last, None, watch)?.is_some();
         if self.value.frames <= MAX_CHECKED_ENTRIES {
             for offset in self.table.entries() {
                 watch.check()?;
-                all = all && self.item_at(headers, offset)?.is_some();
+                plausible = plausible && self.item_at(headers, offset)?.is_some();
             }
         }
-        Ok(*self.entries_checked.get_or_init(|| all))
+        Ok(*self.table_plausible.get_or_init(|| plausible))
     }
 
     /// Returns the fragment of frame `index` by the Extended Offset Table, or None if the table is not reliable.
