@@ -134,7 +134,7 @@ impl EncapsulatedPixelData {
         source: &S,
         team: &Parallelism<'_>,
     ) -> std::result::Result<FrameIndex, S::Error> {
-        let Walk { fragments, empty, mut warnings, damage, end } = self.walk(source, team)?;
+        let Walk { fragments, empty, items_end, mut warnings, damage, end } = self.walk(source, team)?;
         if empty > 0 {
             warnings.insert(0, Error::pixel_data(ErrorKind::EmptyFragments { count: empty }));
         }
@@ -143,7 +143,7 @@ impl EncapsulatedPixelData {
             let damaged = |frames| FrameIndex { damage: Some(damage.clone()), warnings, ..frames };
             return frames.map(damaged).ok_or_else(|| damage.clone().into());
         }
-        let frames = self.assign(source, fragments, empty, &mut warnings)?;
+        let frames = self.assign(source, fragments, (empty, items_end), &mut warnings)?;
         let (found, expected) = (frames.len() as u64, self.value.frames);
         let problem = ErrorKind::FrameCount { found, expected };
         let missing = (found < expected).then(|| Error { offset: end, ..Error::pixel_data(problem) });
@@ -162,10 +162,12 @@ impl EncapsulatedPixelData {
                 Ok(Some(fragment)) if fragment.length > 0 => {
                     push(&mut walk.fragments, fragment)?;
                     at = fragment.end();
+                    walk.items_end = at;
                 }
                 Ok(Some(fragment)) => {
                     walk.empty += 1;
                     at = fragment.end();
+                    walk.items_end = at;
                 }
                 Ok(None) => delimited = true,
                 Err(_) if !walk.fragments.is_empty() && is_zero_padding(source, &mut headers, at, end, &mut watch)? => {
@@ -188,12 +190,12 @@ impl EncapsulatedPixelData {
         Ok(walk)
     }
 
-    /// Assigns fragments to frames. `empty`: the number of items without content.
+    /// Assigns fragments to frames. `empty`: the number of items without content. `items_end`: the end of the last item.
     fn assign<S: Source>(
         &self,
         source: &S,
         fragments: Vec<Fragment>,
-        empty: u64,
+        (empty, items_end): (u64, u64),
         warnings: &mut Vec<Error>,
     ) -> std::result::Result<FrameIndex, S::Error> {
         let frames = self.value.frames;
@@ -204,7 +206,7 @@ impl EncapsulatedPixelData {
                 let count = (fragments.len() as u64).saturating_sub(named);
                 // If there are fragments without an entry, the items of the entries without bytes are unknown.
                 // The item of an entry without bytes is not among the fragments.
-                let inside = selected.iter().all(|entry| entry.end() <= self.value.length);
+                let inside = selected.iter().all(|entry| entry.end() <= items_end);
                 if inside && selected.len() == table.len() && (count == 0 || table.empty() == 0) {
                     if count > 0 {
                         warnings.push(Error::pixel_data(ErrorKind::UnusedFragments { count }));
@@ -296,6 +298,8 @@ struct Walk {
     fragments: Vec<Fragment>,
     /// Number of additional fragments without content.
     empty: u64,
+    /// Where the last item ends.
+    items_end: u64,
     warnings: Vec<Error>,
     /// Why the walk ended before the delimiter.
     damage: Option<Error>,
