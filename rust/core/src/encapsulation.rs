@@ -206,7 +206,7 @@ impl EncapsulatedPixelData {
                 let count = (fragments.len() as u64).saturating_sub(named);
                 // If there are fragments without an entry, the items of the entries without bytes are unknown.
                 // The item of an entry without bytes is not among the fragments.
-                let inside = selected.iter().all(|entry| entry.end() <= items_end);
+                let inside = selected.iter().all(|entry| entry.end() <= items_end.min(self.value.length));
                 if inside && selected.len() == table.len() && (count == 0 || table.empty() == 0) {
                     if count > 0 {
                         warnings.push(Error::pixel_data(ErrorKind::UnusedFragments { count }));
