@@ -190,6 +190,16 @@ fn zero<A: Arithmetic>() -> A::Value {
     A::Value::default()
 }
 
+/// Columns that coefficients up to `last` in zigzag order are in: the others are zero, before and after their transform.
+fn columns_until(last: u8) -> usize {
+    match last {
+        0..=14 => 5,
+        15..=20 => 6,
+        21..=27 => 7,
+        _ => 8,
+    }
+}
+
 /// Rounds half up to multiples of 2^bits and divides.
 #[inline(always)]
 fn descale(value: i32, bits: u32) -> i32 {
@@ -201,25 +211,25 @@ pub(crate) fn inverse<A: Arithmetic>(lanes: &Lanes, quantization: &Quantization,
     if last <= LAST_OF_QUARTER {
         inverse_quarter(lanes, quantization, tile);
     } else {
-        inverse_full(lanes, quantization, tile);
+        inverse_full(lanes, quantization, columns_until(last), tile);
     }
 }
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
-fn inverse_full<A: Arithmetic>(lanes: &Lanes, quantization: &Quantization, tile: &mut Tile<A>) {
-    inverse_part::<A, true>(lanes, quantization, tile);
+fn inverse_full<A: Arithmetic>(lanes: &Lanes, quantization: &Quantization, columns: usize, tile: &mut Tile<A>) {
+    inverse_part::<A, true>(lanes, quantization, columns, tile);
 }
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
 fn inverse_quarter<A: Arithmetic>(lanes: &Lanes, quantization: &Quantization, tile: &mut Tile<A>) {
-    inverse_part::<A, false>(lanes, quantization, tile);
+    inverse_part::<A, false>(lanes, quantization, 4, tile);
 }
 
 #[inline(always)]
-fn inverse_part<A: Arithmetic, const FULL: bool>(lanes: &Lanes, steps: &Quantization, tile: &mut Tile<A>) {
+fn inverse_part<A: Arithmetic, const FULL: bool>(lanes: &Lanes, steps: &Quantization, used: usize, tile: &mut Tile<A>) {
     // By column, then row, then block: the rows' transform reads what lies side by side.
     let mut columns = [[[A::Value::default(); LANES]; 8]; 8];
-    for (column, out) in columns.iter_mut().enumerate().take(if FULL { 8 } else { 4 }) {
+    for (column, out) in columns.iter_mut().enumerate().take(used) {
         for lane in 0..LANES {
             let x = std::array::from_fn(|row| {
                 let place = row * 8 + column;

@@ -97,13 +97,15 @@ impl<'a> LosslessScan<'a> {
     {
         if self.one_table && !self.intervals.has_restarts() {
             let first = self.intervals.reader.position();
-            self.ahead = Ahead::start(data, first, Arc::clone(&self.components[0].table), scope);
+            self.ahead = Ahead::start(data, first, Arc::clone(&self.components[0].table), self.selection, scope);
         }
     }
 
     /// Lets that thread end.
     pub(crate) fn stop_thread(&mut self) {
-        self.ahead = None;
+        if let Some(ahead) = self.ahead.take() {
+            ahead.finish(&mut self.intervals.reader, &self.components[0].table);
+        }
     }
 
     /// Decodes row `row` of MCUs into the strips of the frame's components.
@@ -117,10 +119,10 @@ impl<'a> LosslessScan<'a> {
                 interval = Line { one_dimensional: true, fresh: true };
             }
             let end = first + self.intervals.take(mcus - first);
-            let decoded = if self.is_summed(interval) {
-                self.decode_sums(row, first..end, interval, strips)
-            } else {
-                self.decode_differences(end - first).map(|()| self.reconstruct(row, first..end, interval, strips))
+            let columns = first..end;
+            let decoded = match self.decode_sums(row, columns.clone(), interval, strips) {
+                Some(decoded) => decoded,
+                None => self.decode_differences(end - first).map(|()| self.reconstruct(row, columns, interval, strips)),
             };
             decoded.map_err(|kind| self.intervals.defect(kind, row, rows))?;
             interval.fresh = false;
@@ -129,26 +131,26 @@ impl<'a> LosslessScan<'a> {
         self.intervals.check(row, rows)
     }
 
-    /// True if samples are the sums of differences, which are decoded here: those of one component, predicted from the left.
-    fn is_summed(&self, line: Line) -> bool {
-        let decoded_here =
-            self.ahead.as_ref().is_none_or(|ahead| ahead.is_far(&self.intervals.reader, self.layout.mcus_wide));
-        self.layout.units.len() == 1 && (line.one_dimensional || self.selection == 1) && decoded_here
-    }
-
-    /// Decodes samples in one pass.
+    /// Decodes samples that are sums of differences, those of one component predicted from the left, in one pass. None if
+    /// they are others, or if some of them come from another thread.
     fn decode_sums<S: Sample>(
         &mut self,
         row: usize,
         columns: Range<usize>,
         line: Line,
         strips: &mut [Strip<S>],
-    ) -> std::result::Result<(), ErrorKind> {
-        let component = &self.components[0];
+    ) -> Option<std::result::Result<(), ErrorKind>> {
+        if self.layout.units.len() > 1 || !(line.one_dimensional || self.selection == 1) {
+            return None;
+        }
+        let (component, reader) = (&self.components[0], &mut self.intervals.reader);
         let (above, samples) = strips[component.index].with_row_above(row);
         let start = if line.fresh { self.initial } else { start(1, above, samples, columns.start) };
         let samples = &mut samples[columns];
-        decode_run::<S, true>(&mut self.intervals.reader, &component.table, start, samples, &mut self.long)
+        match &mut self.ahead {
+            Some(ahead) if !ahead.is_far(reader, samples.len()) => ahead.sum(start, reader, samples).then_some(Ok(())),
+            _ => Some(decode_run::<S, true>(reader, &component.table, start, samples, &mut self.long)),
+        }
     }
 
     fn decode_differences(&mut self, mcus: usize) -> std::result::Result<(), ErrorKind> {

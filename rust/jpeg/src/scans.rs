@@ -130,9 +130,9 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
             let end = intervals.end_scan(rows)?;
             warnings.append(&mut intervals.warnings);
             parser.position = end;
-            let other = marker_at(self.data, end).filter(|found| expected.is_some_and(|offset| offset != found.offset));
-            if let Some(found) = other {
-                let found = found.marker.to_string();
+            let found = marker_at(self.data, end);
+            if expected.is_some_and(|expected| found.is_none_or(|found| found.offset != expected)) {
+                let found = found.map_or("other data".to_owned(), |found| found.marker.to_string());
                 return Err(Error::new(ErrorKind::Syntax { found, expected: "the end of the scan" }, end));
             }
         }

@@ -115,7 +115,7 @@ fn decode_unit<S: Sample>(
     Ok(())
 }
 
-/// F.2.2.1: a DC coefficient.
+/// F.2.2.1: a DC coefficient. At least 40 bits are there after it.
 #[inline(always)]
 pub(crate) fn decode_dc(
     reader: &mut BitReader<'_>,
@@ -129,8 +129,9 @@ pub(crate) fn decode_dc(
         if size > 15 {
             return Err(ErrorKind::InvalidCode);
         }
-        reader.skip(length);
-        reader.take_extended(u32::from(size))
+        let difference = reader.take_coded(length, u32::from(size));
+        reader.refill();
+        difference
     } else {
         reader.skip(entry.length());
         i32::from(entry.value())
@@ -149,10 +150,9 @@ fn decode_ac(
     let lanes = lanes.as_flattened_mut();
     let mut k = 0;
     'block: loop {
-        bits.refill();
-        // Most coefficients take one look-up of at most ten bits each; a refill lasts for five.
+        // At least 40 bits are there: most coefficients take one look-up of at most ten bits each.
         let entry = 'special: {
-            for _ in 0..5 {
+            for _ in 0..4 {
                 let entry = table.look_up(bits.window());
                 if entry.is_special() {
                     break 'special entry;
@@ -164,15 +164,18 @@ fn decode_ac(
                 }
                 lanes[(PLACES[k & 63] as usize + lane) & 511] = entry.value();
             }
+            bits.refill();
             continue 'block;
         };
-        if bits.count() < 32 {
-            bits.refill();
+        if entry.ends_block() {
+            bits.skip(entry.length());
+            return Ok(k as u8);
         }
+        bits.refill();
         let (symbol, length) = table.symbol(entry, bits.window()).ok_or(ErrorKind::InvalidCode)?;
-        bits.skip(length);
         let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
         if size == 0 {
+            bits.skip(length);
             match run {
                 0 => return Ok(k as u8),
                 // A coefficient of the block follows.
@@ -183,11 +186,14 @@ fn decode_ac(
             continue;
         }
         k += run + 1;
-        let value = bits.take_extended(size) as i16;
+        let value = bits.take_coded(length, size) as i16;
         if k >= 63 {
             return set_last(k, value, lanes, lane);
         }
         lanes[(PLACES[k & 63] as usize + lane) & 511] = value;
+        if bits.count() < 40 {
+            bits.refill();
+        }
     }
 }
 

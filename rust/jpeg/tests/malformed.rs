@@ -547,6 +547,39 @@ fn limits_and_the_stop_check_end_the_work() {
     }
 }
 
+/// The least limit, in KiB, with which a stream can be decoded.
+fn needed_kib(stream: &[u8]) -> u64 {
+    let decodes =
+        |kib: &u64| decode_with(stream, Options { max_memory: Some(kib << 10), ..Options::default() }).is_ok();
+    (1..1 << 14).find(decodes).unwrap()
+}
+
+#[test]
+fn memory_is_that_of_some_rows_or_of_the_coefficients() {
+    let mut noise = Noise(5);
+    let shape = Shape { width: 4096, height: 64, unit: 8, factors: SUBSAMPLED.to_vec() };
+    let (blocks, quantization) = (blocks(&shape, 8, &mut noise), quantization(3, &mut noise));
+    let image = Dct { precision: 8, shape: &shape, blocks: &blocks, quantization: &quantization, restart_interval: 0 };
+    let interleaved = needed_kib(&image.encode(&[vec![0, 1, 2]], &mut noise));
+    assert!((128..384).contains(&interleaved), "{interleaved}");
+    assert_eq!(needed_kib(&image.encode(&[vec![0], vec![1, 2]], &mut noise)), interleaved);
+    let steps = common::progressive::script(3, &mut noise);
+    let coefficients = blocks.iter().map(|blocks| blocks.values.len()).sum::<usize>() as u64 * (2 * 64 + 8) / 1024;
+    assert_eq!(needed_kib(&image.encode_progressive(&steps, &mut noise)) - interleaved, coefficients);
+    let shape = Shape { width: 4096, height: 20, unit: 1, factors: full_size(1) };
+    let samples = samples(&shape, 12, &mut noise);
+    let image = Lossless {
+        precision: 12,
+        shape: &shape,
+        samples: &samples,
+        scans: vec![(vec![0], 5)],
+        point_transform: 0,
+        one_table: true,
+        restart_interval: 0,
+    };
+    assert!(needed_kib(&image.encode(&mut noise)) < 128);
+}
+
 #[test]
 fn samples_of_the_wrong_type_and_rows_that_are_not_there_are_errors() {
     let stream = sequential(0);

@@ -35,6 +35,12 @@ impl Entry {
         self.0 & 0x7F
     }
 
+    /// True for the code of EOB, if it is not longer than the look-up.
+    #[inline(always)]
+    pub(crate) fn ends_block(self) -> bool {
+        self.0 > SPECIAL && self.0 < 2 * SPECIAL
+    }
+
     /// How many coefficients to advance by: the run of zeros and one.
     #[inline(always)]
     pub(crate) fn advance(self) -> usize {

@@ -13,12 +13,14 @@ use super::differences::{decode_one, decode_run};
 use crate::bits::BitReader;
 use crate::error::ErrorKind;
 use crate::huffman::lossless::LosslessTable;
-use crate::marker::find_scan_end;
+use crate::marker::find_marker;
+use crate::sample::Sample;
 
 /// Bytes of a scan that each thread decodes one part of, in turn; a shorter scan is not worth a thread.
 const ROUND_BYTES: usize = if cfg!(any(test, feature = "tiny")) { 1 << 9 } else { 1 << 18 };
-/// The second thread's part of a round in 1/16: it only decodes, while the first one also predicts for both.
-const AHEAD_SHARE: usize = 9;
+/// The second thread's part of a round in 1/16. Predictions from the left alone are little work for the first thread;
+/// others, which it does for both, take a third of the time of decoding.
+const AHEAD_SHARES: [usize; 2] = [9, 11];
 /// Places that are noted: synchronization takes some 20 codes, seldom more than 100.
 const NOTED_PLACES: usize = 1 << 9;
 /// Differences that the second thread decodes at once.
@@ -32,7 +34,8 @@ const GREATEST_CODE: usize = 4;
 struct Chunk<'a> {
     /// Where the first differences begin, in order.
     places: Vec<(usize, u32)>,
-    differences: Vec<u16>,
+    /// The sum of all differences up to each one: what a prediction from the left adds up, wherever rows begin.
+    sums: Vec<u16>,
     /// The bits after the last difference.
     end: BitReader<'a>,
 }
@@ -56,15 +59,16 @@ impl<'a> Ahead<'a> {
         data: &'a [u8],
         first: usize,
         table: Arc<LosslessTable>,
+        selection: u8,
         scope: &'scope Scope<'scope, '_>,
     ) -> Option<Self>
     where
         'a: 'scope,
     {
-        let end = find_scan_end(data, first).map_or(data.len(), |found| found.offset);
+        let end = find_marker(data, first).map_or(data.len(), |found| found.offset);
         let rounds = (end - first) / ROUND_BYTES;
         let round = (end - first).checked_div(rounds)?;
-        let own = round - round * AHEAD_SHARE / 16;
+        let own = round - round * AHEAD_SHARES[usize::from(selection > 1)] / 16;
         // Not with a stuffed byte.
         let aligned = |at: usize| at + usize::from(data.get(at - 1) == Some(&0xFF));
         let ends: Vec<_> = (1..=rounds).map(|number| first + number * round).collect();
@@ -121,15 +125,43 @@ impl<'a> Ahead<'a> {
     /// Takes differences from `next` on. Returns how many there are.
     fn take(&mut self, next: usize, reader: &mut BitReader<'a>, out: &mut [u16]) -> usize {
         let Some(chunk) = &self.chunk else { return 0 };
-        let left = &chunk.differences[next..];
-        let count = left.len().min(out.len());
-        out[..count].copy_from_slice(&left[..count]);
-        self.next = Some(next + count);
-        if count == left.len() {
+        let sums = &chunk.sums[next..];
+        let count = sums.len().min(out.len());
+        let before = next.checked_sub(1).map_or(0, |before| chunk.sums[before]);
+        for (difference, (sum, before)) in out.iter_mut().zip(sums.iter().zip([before].iter().chain(sums))) {
+            *difference = sum.wrapping_sub(*before);
+        }
+        self.pass(next + count, reader);
+        count
+    }
+
+    /// Gives samples that are predicted from the left, the first one from `start`. False if they are not all there.
+    pub(super) fn sum<S: Sample>(&mut self, start: u16, reader: &mut BitReader<'a>, samples: &mut [S]) -> bool {
+        let (Some(chunk), Some(next)) = (&self.chunk, self.next) else { return false };
+        let Some(sums) = chunk.sums.get(next..next + samples.len()) else { return false };
+        let before = next.checked_sub(1).map_or(0, |before| chunk.sums[before]);
+        add(sums, start.wrapping_sub(before), samples);
+        self.pass(next + samples.len(), reader);
+        true
+    }
+
+    /// Passes to difference `next` of the chunk, or to the next chunk.
+    fn pass(&mut self, next: usize, reader: &mut BitReader<'a>) {
+        self.next = Some(next);
+        if let Some(chunk) = self.chunk.take_if(|chunk| chunk.sums.len() == next) {
             *reader = chunk.end;
             self.advance();
         }
-        count
+    }
+
+    /// Brings the reader to where it would be without the second thread, if the scan has ended within a chunk: its data
+    /// is longer than its samples.
+    pub(super) fn finish(self, reader: &mut BitReader<'a>, table: &LosslessTable) {
+        for _ in self.passed..self.next.unwrap_or(self.passed) {
+            if decode_one(reader, table).is_none() {
+                return;
+            }
+        }
     }
 
     /// Compares the place of the next bit with those of the current chunk.
@@ -149,6 +181,13 @@ impl<'a> Ahead<'a> {
     }
 }
 
+#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+fn add<S: Sample>(sums: &[u16], offset: u16, samples: &mut [S]) {
+    for (sample, sum) in samples.iter_mut().zip(sums) {
+        *sample = S::truncate(sum.wrapping_add(offset));
+    }
+}
+
 /// The second thread: decodes each part, given by where it begins and ends.
 fn decode_ahead<'a>(
     data: &'a [u8],
@@ -164,31 +203,38 @@ fn decode_ahead<'a>(
     }
 }
 
-/// Decodes from `start` to somewhat before `limit`. None if it finds bits that are no code before the first thread can
-/// have met it.
+/// Decodes from `start` to somewhat before `limit`. None if it finds bits that are no code, or the end of the data,
+/// before the first thread can have met it.
 fn decode_chunk<'a>(data: &'a [u8], start: usize, limit: usize, table: &LosslessTable) -> Option<Chunk<'a>> {
     let mut end = BitReader::new(data, start);
-    let (mut places, mut differences) = (Vec::new(), Vec::new());
+    let (mut places, mut sums) = (Vec::new(), Vec::new());
     places.try_reserve_exact(NOTED_PLACES).ok()?;
-    differences.try_reserve_exact(NOTED_PLACES).ok()?;
+    sums.try_reserve_exact(NOTED_PLACES).ok()?;
+    let mut sum = 0u16;
     while places.len() < NOTED_PLACES && end.position() + GREATEST_CODE < limit {
         places.push(end.place());
-        differences.push(decode_one(&mut end, table)?);
+        sum = sum.wrapping_add(decode_one(&mut end, table)?);
+        sums.push(sum);
+        if end.is_exhausted() {
+            return None;
+        }
     }
     let mut long = false;
     // No batch comes to the end of the scan.
-    while end.position() + GREATEST_CODE * BATCH < limit && differences.len() < GREATEST_CHUNK {
-        let (before, count) = (end, differences.len());
-        differences.try_reserve(BATCH).ok()?;
-        differences.resize(count + BATCH, 0);
-        if decode_run::<u16, false>(&mut end, table, 0, &mut differences[count..], &mut long).is_err() {
-            // The first thread comes to them, too, if they are wrong.
-            differences.truncate(count);
+    while end.position() + GREATEST_CODE * BATCH < limit && sums.len() < GREATEST_CHUNK {
+        let (before, count) = (end, sums.len());
+        sums.try_reserve(BATCH).ok()?;
+        sums.resize(count + BATCH, 0);
+        let decoded = decode_run::<u16, true>(&mut end, table, sum, &mut sums[count..], &mut long);
+        if decoded.is_err() || end.is_exhausted() {
+            // The first thread comes to that, too, if it is wrong.
+            sums.truncate(count);
             end = before;
             break;
         }
+        sum = sums.last().copied().unwrap_or_default();
     }
-    Some(Chunk { places, differences, end })
+    Some(Chunk { places, sums, end })
 }
 
 #[cfg(test)]
@@ -218,7 +264,7 @@ mod tests {
             let decoded = decode_run::<u16, false>(&mut reader, &table, 0, &mut alone, &mut long);
             let mut taken = 0;
             std::thread::scope(|scope| {
-                let mut ahead = Ahead::start(&data, 5, Arc::clone(&table), scope).unwrap();
+                let mut ahead = Ahead::start(&data, 5, Arc::clone(&table), 1, scope).unwrap();
                 let (mut both, mut other, mut long) = (vec![0; count], BitReader::new(&data, 5), false);
                 let mut result = Ok(());
                 for part in both.chunks_mut(700) {

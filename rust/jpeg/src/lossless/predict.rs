@@ -97,12 +97,14 @@ fn from_all<S: Sample, const SELECTION: u8, const STRIDE: usize>(
 ) {
     let number = number.min(STRIDE - 1);
     let (Some(first), Some(group)) = (row.first_mut(), groups.first()) else { return };
-    let mut left = start.wrapping_add(group[number]);
-    *first = S::truncate(left);
+    *first = S::truncate(start.wrapping_add(group[number]));
+    let mut left = (*first).into();
     let pairs = above.iter().zip(above.iter().skip(1));
     for ((group, sample), (rc, rb)) in groups[1..].iter().zip(&mut row[1..]).zip(pairs) {
-        left = predict::<SELECTION>(left, (*rb).into(), (*rc).into()).wrapping_add(group[number]);
-        *sample = S::truncate(left);
+        let sum = predict::<SELECTION>(left, (*rb).into(), (*rc).into()).wrapping_add(group[number]);
+        *sample = S::truncate(sum);
+        // As it is read from the row above: of 8 bits if samples have no more.
+        left = (*sample).into();
     }
 }
 
