@@ -10,8 +10,11 @@ use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
 use crate::image::{ByteOrder, Image, Photometric, SampleKind};
 use std::sync::Arc;
 
+mod encapsulated;
+mod jpeg;
 mod native;
 mod rle;
+pub use encapsulated::{Codec, Decoded};
 pub use rle::check_rle_bound;
 
 /// Color conversion (PS3.3 C.7.6.3.1.2).
@@ -195,10 +198,14 @@ impl Decoder {
         Self { transform: Some(transform), ..self }
     }
 
+    /// Bytes of a sample of the result.
+    fn result_sample_bytes(&self) -> usize {
+        self.transform.as_ref().map_or(self.image.sample_bytes(), |transform| transform.sample_bytes())
+    }
+
     /// Bytes of a frame of the result.
     fn result_frame_bytes(&self) -> Result<usize> {
-        let bytes = self.transform.as_ref().map_or(self.image.sample_bytes(), |transform| transform.sample_bytes());
-        let size = self.image.frame_samples().checked_mul(bytes as u64);
+        let size = self.image.frame_samples().checked_mul(self.result_sample_bytes() as u64);
         let size = size.and_then(|size| usize::try_from(size).ok());
         size.ok_or_else(|| Error::new(self.image.element(), ErrorKind::TooLarge))
     }

@@ -152,6 +152,12 @@ pub enum ErrorKind {
     /// A part of a codestream that violates its standard.
     #[error("the codestream is damaged: found {what} at byte {offset}")]
     Damaged { what: &'static str, offset: u64 },
+    /// A part of a JPEG codestream that violates ISO/IEC 10918-1, or a process that is not decoded.
+    #[error("{place}{kind}")]
+    Jpeg { place: String, kind: Box<dicomet_jpeg::ErrorKind> },
+    /// A deviation of a JPEG codestream that changes no sample.
+    #[error("{0}")]
+    JpegDeviation(dicomet_jpeg::Warning),
     /// A codestream that contains all samples, but no end marker.
     #[error("the codestream has no end marker behind its last sample")]
     NoEndMarker,

@@ -35,6 +35,12 @@ impl Parallelism<'_> {
     pub fn of(workers: usize) -> Self {
         Self { workers: NonZero::new(workers), ..Self::default() }
     }
+
+    /// Returns a limit of one thread, with the same check for cancellation.
+    #[must_use]
+    pub(crate) fn with_one_worker(&self) -> Self {
+        Self { workers: Some(NonZero::<usize>::MIN), ..*self }
+    }
 }
 
 impl Default for Parallelism<'_> {
@@ -154,6 +160,11 @@ fn drain_queue<I, S, R, E>(
 fn threads_for(team: &Parallelism<'_>, items: usize, bytes: usize) -> usize {
     let worth = items.min(bytes / MIN_BYTES_PER_THREAD);
     if worth < 2 { 1 } else { worth.min(workers(team.workers)) }
+}
+
+/// Number of threads for work that can be divided anywhere and gives `bytes` of a result.
+pub(crate) fn threads_for_bytes(team: &Parallelism<'_>, bytes: usize) -> usize {
+    threads_for(team, usize::MAX, bytes)
 }
 
 /// Returns the number of threads to use: `asked`, or else the limit of the environment, or else all cores that the

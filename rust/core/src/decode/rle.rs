@@ -5,90 +5,37 @@ use crate::bits;
 use crate::color;
 use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
 use crate::image::Image;
-use crate::item::{Fragment, joined};
-use crate::parallel::{self, CancelCheck, Parallelism};
+use crate::parallel::{CancelCheck, Parallelism};
 use crate::planes;
 use crate::rle;
-use crate::scratch::Scratch;
-use crate::source::{Source, resize};
+use crate::source::resize;
 
 /// Bytes of each plane that are unpacked before they are interleaved: the strips of all planes of a frame of 16 bits or
 /// RGB fit into the second-level cache. From 16 to 128 KiB makes no difference; below, the fixed cost of a strip
 /// dominates.
 const BAND: usize = if crate::SMALL_BUFFERS { 100 } else { 32 << 10 };
-/// Result bytes of small frames that form one work item.
-const GROUP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
 /// Bytes written between two checks for cancellation.
 const PIECE: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
-/// Limits the warnings: more would not be read.
-const MAX_WARNINGS: usize = 100;
 
 impl Decoder {
-    /// Decodes RLE Lossless frames, starting with frame number `first_frame`, one after another until `out` is full.
-    /// Uses all cores if the work justifies starting threads; the result does not depend on it. `fragments_of` returns
-    /// the fragments in `source` of a frame, counted from `first_frame`.
-    pub fn rle_frames<'f, S: Source>(
-        &self,
-        source: &S,
-        fragments_of: impl Fn(usize) -> &'f [Fragment] + Sync,
-        first_frame: usize,
-        out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<Warnings, S::Error> {
-        check_defined(&self.image)?;
-        let (bytes, frame_bytes) = (out.len(), self.result_frame_bytes()?);
-        // Groups small frames, so that the bookkeeping per work item stays smaller than its result.
-        let group = (GROUP_BYTES / frame_bytes).max(1);
-        let groups = out.chunks_mut(group * frame_bytes).enumerate();
-        let work = |scratch: &mut Scratch, (number, out): (usize, &mut [u8])| {
-            let mut warnings = Warnings::new();
-            for (index, out) in out.chunks_exact_mut(frame_bytes).enumerate() {
-                let index = number * group + index;
-                let Scratch { stored: [stored, ..], unpacked } = &mut *scratch;
-                let frame = joined(source, fragments_of(index), stored, &mut CancelCheck::new(team))?;
-                let found = self.rle_result(frame, out, unpacked, first_frame + index, team)?;
-                let room = MAX_WARNINGS - warnings.len();
-                warnings.extend(found.into_iter().take(room));
-            }
-            Ok::<_, S::Error>(warnings)
-        };
-        let warnings = parallel::map(team, groups, bytes, Scratch::of_this_thread, work)?;
-        Ok(warnings.into_iter().flatten().take(MAX_WARNINGS).collect())
-    }
-
-    /// Decodes frame number `number` into `out`, which has the format of the result.
-    fn rle_result(
+    /// Decodes one frame into `out`, which has the format of the result.
+    pub(super) fn rle_frame(
         &self,
         frame: &[u8],
         out: &mut [u8],
         [scratch, finished, _]: &mut [Vec<u8>; 3],
-        number: usize,
         team: &Parallelism<'_>,
     ) -> Result<Warnings> {
-        let Some(transform) = &self.transform else { return self.rle_frame(frame, out, scratch, number, team) };
+        let (mut warnings, mut watch) = (Warnings::new(), CancelCheck::new(team));
+        let Some(transform) = &self.transform else {
+            self.rle_segments(frame, out, scratch, &mut warnings, &mut watch)?;
+            return Ok(warnings);
+        };
         let finished_bytes = self.image.frame_bytes()?;
         resize(finished, finished_bytes)?;
         let finished = &mut finished[..finished_bytes];
-        let warnings = self.rle_frame(frame, finished, scratch, number, team)?;
+        self.rle_segments(frame, finished, scratch, &mut warnings, &mut watch)?;
         transform.apply(finished, out);
-        Ok(warnings)
-    }
-
-    /// Decodes frame number `number` into `out`. `scratch` is reused from frame to frame.
-    fn rle_frame(
-        &self,
-        frame: &[u8],
-        out: &mut [u8],
-        scratch: &mut Vec<u8>,
-        number: usize,
-        team: &Parallelism<'_>,
-    ) -> Result<Warnings> {
-        let mut warnings = Warnings::new();
-        self.rle_segments(frame, out, scratch, &mut warnings, &mut CancelCheck::new(team))
-            .map_err(|error| error.in_frame(number))?;
-        for warning in &mut warnings {
-            warning.frame = Some(number as u64);
-        }
         Ok(warnings)
     }
 
@@ -229,7 +176,7 @@ pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
 }
 
 /// PS3.5 G.2, 8.2.2: one segment for each byte of a pixel; the header has room for 15.
-fn check_defined(image: &Image) -> Result<()> {
+pub(super) fn check_defined(image: &Image) -> Result<()> {
     match (image.bits_allocated(), image.samples_per_pixel()) {
         (12, _) => Err(undefined(12, "1, 8, 16, 32 or 64 for RLE Lossless")),
         (64, 3) => Err(undefined(64, "8, 16 or 32 for colours in RLE Lossless, which has room for 15 segments")),
