@@ -11,9 +11,9 @@ use crate::palette::Palette;
 use crate::parallel::{self, Parallelism};
 use crate::voi::{Range, Voi};
 
-mod line;
+mod linear_ramp;
 mod sample;
-use line::Line;
+use linear_ramp::Line;
 pub use sample::{Sample, extrema, histogram};
 
 /// Values computed together: one plain loop for each step, with all values in the first-level cache.

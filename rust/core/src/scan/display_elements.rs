@@ -1,7 +1,7 @@
 //! PS3.3 C.7.6.3, C.11: the elements that determine the display of an image, if they are in ordinary form.
 
 use super::Stop;
-use super::window::{Element, Encoding, Window};
+use super::read_buffer::{Element, Encoding, Window};
 
 /// Pixel Padding Value and Pixel Padding Range Limit: numbers whose sign depends on Pixel Representation.
 const NUMBERS: [u32; 2] = [0x0028_0120, 0x0028_0121];
@@ -64,7 +64,7 @@ fn number(value: &[u8], encoding: Encoding) -> Result<Vec<u8>, Stop> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::window::EXPLICIT_LITTLE;
+    use super::super::read_buffer::EXPLICIT_LITTLE;
     use super::*;
 
     fn kept(tag: u32, vr: [u8; 2], value: &[u8], encoding: Encoding) -> Result<Vec<(u32, Vec<u8>)>, Stop> {

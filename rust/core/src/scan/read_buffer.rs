@@ -1,6 +1,6 @@
 //! PS3.5 7.1: reads data elements from the part of a file that has been read.
 
-use super::value::is_known_character_set;
+use super::values::is_known_character_set;
 use super::{Stop, UNDEFINED};
 use crate::item::ITEM;
 use crate::source::Source;

@@ -1,7 +1,7 @@
 //! PS3.10 7.1: preamble, prefix and File Meta Information, if present.
 
-use super::window::{EXPLICIT_LITTLE, Window};
-use super::{Start, Stop, UNDEFINED, value};
+use super::read_buffer::{EXPLICIT_LITTLE, Window};
+use super::{Start, Stop, UNDEFINED, values};
 use crate::item::ITEM_DELIMITATION_ITEM;
 
 /// Bytes before the prefix "DICM".
@@ -63,7 +63,7 @@ fn meta_information<'a>(window: &Window<'a>, start: u64) -> Result<(Option<&'a s
                 end = Some(element.end().saturating_add(u64::from(length)));
             }
             (TRANSFER_SYNTAX_UID, Some([b'U', b'I'])) => {
-                transfer_syntax = Some(value::uid(element.value_of(*b"UI", window)?)?);
+                transfer_syntax = Some(values::uid(element.value_of(*b"UI", window)?)?);
             }
             (GROUP_LENGTH | TRANSFER_SYNTAX_UID, _) => return Err(Stop::Unusual),
             // The first element must be known, whatever the others are.

@@ -1,13 +1,13 @@
 //! Scans files that are built element by element: whole, truncated and changed.
 
-use super::meta::{GROUP_LENGTH, PREAMBLE_BYTES, PREFIX, TRANSFER_SYNTAX_UID, VERSION};
-use super::window::EXPLICIT_LITTLE;
+use super::file_meta::{GROUP_LENGTH, PREAMBLE_BYTES, PREFIX, TRANSFER_SYNTAX_UID, VERSION};
+use super::read_buffer::EXPLICIT_LITTLE;
 use super::*;
 use crate::item::{ITEM, ITEM_DELIMITATION_ITEM, SEQUENCE_DELIMITATION_ITEM};
 use proptest::prelude::*;
 
-mod nesting;
 mod sources;
+mod undefined_length;
 
 const SPECIFIC_CHARACTER_SET: u32 = 0x0008_0005;
 const IMPLICIT: Encoding = Encoding { implicit: true, big_endian: false };

@@ -6,19 +6,19 @@
 //! A step reads one header and at most one short value, so a file can be scanned through a small window: skipped values
 //! are not read, and a scan resumes where the window ended.
 
-mod display;
-mod meta;
-mod nested;
-mod sequences;
-mod value;
-mod window;
+mod dictionary;
+mod display_elements;
+mod file_meta;
+mod nesting;
+mod read_buffer;
+mod values;
 
 use crate::item::{ITEM_HEADER, UNDEFINED};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::{Source, resize};
-use meta::{Begin, begin};
-use nested::Nested;
-use window::{Element, Encoding, ITEM_GROUP, Window};
+use file_meta::{Begin, begin};
+use nesting::Nested;
+use read_buffer::{Element, Encoding, ITEM_GROUP, Window};
 
 const PHOTOMETRIC_INTERPRETATION: u32 = 0x0028_0004;
 const NUMBER_OF_FRAMES: u32 = 0x0028_0008;
@@ -214,11 +214,11 @@ impl Scanner {
             0x0008 => element.check_character_set(window)?,
             0x0028 | 0x7FE0 => self.header.keep(element, window, self.encoding)?,
             // A Command Set, misplaced meta information, or an item outside a sequence.
-            0 | meta::GROUP | ITEM_GROUP => return Err(Stop::Unusual),
+            0 | file_meta::GROUP | ITEM_GROUP => return Err(Stop::Unusual),
             _ => {}
         }
         if self.wanted == Wanted::Display {
-            display::keep(&mut self.header.display, element, window, self.encoding)?;
+            display_elements::keep(&mut self.header.display, element, window, self.encoding)?;
         }
         if element.length == UNDEFINED {
             self.nested.open(element, self.encoding)?;
@@ -255,9 +255,9 @@ impl Header {
         let value = element.value_of(vr, window)?;
         match element.tag {
             PHOTOMETRIC_INTERPRETATION => {
-                set(&mut self.photometric_interpretation, value::code_string(value)?.to_owned())
+                set(&mut self.photometric_interpretation, values::code_string(value)?.to_owned())
             }
-            NUMBER_OF_FRAMES => set(&mut self.number_of_frames, value::count(value)?),
+            NUMBER_OF_FRAMES => set(&mut self.number_of_frames, values::count(value)?),
             tag => {
                 let value = <[u8; 2]>::try_from(value).map_err(|_| Stop::Unusual)?;
                 if self.numbers.iter().any(|(known, _)| *known == tag) {
