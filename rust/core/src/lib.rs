@@ -8,6 +8,7 @@
 //! dispatch.
 #![forbid(unsafe_code)]
 
+mod alloc;
 pub mod bits;
 pub mod codestream;
 pub mod color;
@@ -31,6 +32,7 @@ pub mod rle;
 pub mod scan;
 mod scratch;
 pub mod source;
+pub mod tag;
 pub mod voi;
 
 pub use error::{Error, Result};

@@ -3,7 +3,7 @@
 use super::dictionary::is_sequence;
 use super::read_buffer::{Element, Encoding, ITEM_GROUP, Window};
 use super::{Stop, UNDEFINED};
-use crate::item::{ITEM, ITEM_DELIMITATION_ITEM, SEQUENCE_DELIMITATION_ITEM};
+use crate::tag::number::{ITEM, ITEM_DELIMITATION_ITEM, SEQUENCE_DELIMITATION_ITEM};
 
 /// Nesting depth of sequences and items above which a file is unusual.
 pub(super) const MAX_DEPTH: usize = 32;
