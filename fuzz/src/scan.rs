@@ -3,8 +3,8 @@
 use crate::input::Input;
 use crate::sources::{File, Liar};
 use crate::walk::walk;
-use dicomet_core::element::{Header, Start, Stop, Wanted, find_delimiter, scan, scan_from, scan_source};
 use dicomet_core::parallel::Parallelism;
+use dicomet_core::scan::{Header, Start, Stop, Wanted, find_delimiter, scan, scan_from, scan_source};
 use std::sync::atomic::Ordering;
 
 const TRANSFER_SYNTAXES: [&str; 5] =

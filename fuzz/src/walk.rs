@@ -1,7 +1,7 @@
-//! PS3.5 7 and PS3.10 7.1 as a plain walk over all bytes: what [`dicomet_core::element`] finds, this must find, too. It
+//! PS3.5 7 and PS3.10 7.1 as a plain walk over all bytes: what [`dicomet_core::scan`] finds, this must find, too. It
 //! may accept input that the scanner refuses.
 
-use dicomet_core::element::{Header, Start};
+use dicomet_core::scan::{Header, Start};
 
 const UNDEFINED: u32 = u32::MAX;
 const ITEM: u32 = 0xFFFE_E000;

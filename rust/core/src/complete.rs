@@ -9,8 +9,9 @@
 //! A missing end marker is added if everything before it is present, because decoders treat its absence differently:
 //! one refuses the frame, another searches for the marker for many seconds.
 
+use crate::alloc::try_with_capacity;
 use crate::codestream::Family;
-use crate::error::{Error, ErrorKind, Result, try_with_capacity};
+use crate::error::{Error, ErrorKind, Result};
 
 mod huffman;
 mod jpeg;

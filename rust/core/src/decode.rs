@@ -6,8 +6,9 @@
 use crate::bits;
 use crate::color::{self, Arithmetic};
 use crate::display::Transform;
-use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::{ByteOrder, Image, Photometric, SampleKind};
+use crate::tag::BITS_ALLOCATED;
 use std::sync::Arc;
 
 mod encapsulated;

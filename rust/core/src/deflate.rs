@@ -1,8 +1,10 @@
 //! PS3.5 A.5: inflates the data set of Deflated Explicit VR Little Endian.
 
-use crate::error::{Error, ErrorKind, TRANSFER_SYNTAX_UID, try_with_capacity};
+use crate::alloc::try_with_capacity;
+use crate::error::{Error, ErrorKind};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
+use crate::tag::TRANSFER_SYNTAX_UID;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// RFC 1951: a copy of 258 bytes takes at least two bits, so a byte expands to no more than this.

@@ -4,16 +4,17 @@
 //! computed once for each possible value, in float64, and then looked up. For wider samples, and for images with fewer
 //! pixels than possible values, it is computed for each sample.
 
-use crate::error::{Error, ErrorKind, Result, try_reserve};
+use crate::alloc::{try_with_capacity, zeroed};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::{Image, SampleKind};
 use crate::modality::Modality;
 use crate::palette::Palette;
 use crate::parallel::{self, Parallelism};
 use crate::voi::{Range, Voi};
 
-mod line;
+mod linear_ramp;
 mod sample;
-use line::Line;
+use linear_ramp::Line;
 pub use sample::{Sample, extrema, histogram};
 
 /// Values computed together: one plain loop for each step, with all values in the first-level cache.
@@ -142,9 +143,7 @@ impl Transform {
     /// Builds a table with an entry for each sample word; only those from `low` to `high` occur.
     fn worked_out(&self, (low, high): (i32, i32)) -> Result<Vec<u8>> {
         let (bits, entry_bytes) = (8 * self.stored.bytes(), self.sample_bytes());
-        let mut table = Vec::new();
-        try_reserve(&mut table, entry_bytes << bits)?;
-        table.resize(entry_bytes << bits, 0);
+        let mut table = zeroed(entry_bytes << bits)?;
         // Negative values follow the others.
         for half in [low..0, 0..high + 1] {
             let first = half.start.cast_unsigned() as usize & ((1 << bits) - 1);
@@ -164,8 +163,7 @@ impl Transform {
         if self.stored.bytes() != 2 || self.pipeline.sample != Sample::Uint8 {
             return Ok(None);
         }
-        let mut exact = Vec::new();
-        try_reserve(&mut exact, (high - low).unsigned_abs() as usize + 1)?;
+        let mut exact = try_with_capacity((high - low).unsigned_abs() as usize + 1)?;
         exact.extend((low..=high).map(f64::from));
         self.pipeline.grey(&mut exact, voi, *inverse);
         Ok(Line::of(&self.table, self.stored == Sample::Int16, low, &exact))

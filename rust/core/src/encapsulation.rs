@@ -2,11 +2,13 @@
 
 mod single;
 
-use crate::error::{Error, ErrorKind, Result, try_reserve, try_with_capacity};
-use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, fragment_of};
+use crate::alloc::{try_push, zeroed};
+use crate::error::{Error, ErrorKind, Result};
+use crate::item::{Fragment, Headers, ITEM_HEADER, fragment_of};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
+use crate::tag::number::ITEM;
 use std::sync::OnceLock;
 
 /// What is known about the value before it is read.
@@ -119,8 +121,7 @@ impl EncapsulatedPixelData {
         if u64::from(length) > left {
             return Err(Error::pixel_data(ErrorKind::ItemLength { length: u64::from(length), left }).at(0).into());
         }
-        let mut bytes = try_with_capacity(length as usize)?;
-        bytes.resize(length as usize, 0);
+        let mut bytes = zeroed(length as usize)?;
         let read = source.read_at(ITEM_HEADER, &mut bytes)?;
         let table = BasicOffsetTable::new(&bytes[..read.min(bytes.len())], ITEM_HEADER + u64::from(length))?;
         Ok(Self { value, table, table_plausible: OnceLock::new() })
@@ -160,7 +161,7 @@ impl EncapsulatedPixelData {
             let Some(header) = headers.at(at)? else { break };
             match fragment_of(header, at, end) {
                 Ok(Some(fragment)) if fragment.length > 0 => {
-                    push(&mut walk.fragments, fragment)?;
+                    try_push(&mut walk.fragments, fragment)?;
                     at = fragment.end();
                     walk.items_end = at;
                 }
@@ -358,20 +359,14 @@ fn by_end_of_image<S: Source>(
         let count = fragment.length.min(10);
         let read = source.read_at(fragment.end() - count, &mut tail[..count as usize])?;
         if tail[..read.min(10)].windows(2).any(|bytes| bytes == MARKER) {
-            push(&mut ends, index + 1)?;
+            try_push(&mut ends, index + 1)?;
         }
     }
     if let (Some(warnings), true) = (warnings, ends.last() != Some(&fragments.len())) {
         warnings.push(Error::pixel_data(ErrorKind::NoEndOfImage).in_frame(ends.len()));
-        push(&mut ends, fragments.len())?;
+        try_push(&mut ends, fragments.len())?;
     }
     Ok(FrameGrouping::Ends(ends))
-}
-
-fn push<T>(values: &mut Vec<T>, value: T) -> Result<()> {
-    try_reserve(values, 1)?;
-    values.push(value);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,45 +1,7 @@
 //! Errors in pixel data: the element, the place in it, the value found and the value expected.
 
+use crate::tag::{PIXEL_DATA, Tag};
 use std::fmt;
-
-/// A data element, as messages name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Element {
-    /// Group in the upper, element number in the lower 16 bits.
-    pub tag: u32,
-    /// The name in PS3.6.
-    pub name: &'static str,
-}
-
-macro_rules! elements {
-    ($($ident:ident = $tag:literal, $name:literal;)*) => {
-        $(#[doc = $name] pub const $ident: Element = Element { tag: $tag, name: $name };)*
-    };
-}
-
-elements! {
-    SAMPLES_PER_PIXEL = 0x0028_0002, "Samples per Pixel";
-    PHOTOMETRIC_INTERPRETATION = 0x0028_0004, "Photometric Interpretation";
-    PLANAR_CONFIGURATION = 0x0028_0006, "Planar Configuration";
-    NUMBER_OF_FRAMES = 0x0028_0008, "Number of Frames";
-    ROWS = 0x0028_0010, "Rows";
-    COLUMNS = 0x0028_0011, "Columns";
-    BITS_ALLOCATED = 0x0028_0100, "Bits Allocated";
-    BITS_STORED = 0x0028_0101, "Bits Stored";
-    HIGH_BIT = 0x0028_0102, "High Bit";
-    PIXEL_REPRESENTATION = 0x0028_0103, "Pixel Representation";
-    EXTENDED_OFFSET_TABLE = 0x7FE0_0001, "Extended Offset Table";
-    FLOAT_PIXEL_DATA = 0x7FE0_0008, "Float Pixel Data";
-    DOUBLE_FLOAT_PIXEL_DATA = 0x7FE0_0009, "Double Float Pixel Data";
-    PIXEL_DATA = 0x7FE0_0010, "Pixel Data";
-    TRANSFER_SYNTAX_UID = 0x0002_0010, "Transfer Syntax UID";
-}
-
-impl fmt::Display for Element {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({:04X},{:04X}) {}", self.tag >> 16, self.tag & 0xFFFF, self.name)
-    }
-}
 
 /// The value found and the value expected.
 #[allow(missing_docs, reason = "the messages say what the fields are")]
@@ -53,7 +15,7 @@ pub enum ErrorKind {
     Text { found: String, expected: &'static str },
     /// Two numbers that contradict each other.
     #[error("found {found}, which contradicts {other} of {value}")]
-    Contradiction { found: i64, other: Element, value: i64 },
+    Contradiction { found: i64, other: Tag, value: i64 },
     /// Fewer or more bytes than the description requires.
     #[error("found {found} bytes, expected {expected}")]
     Length { found: u64, expected: u64 },
@@ -185,7 +147,7 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// The element in error.
-    pub element: Element,
+    pub element: Tag,
     /// Frame number, counted from 0.
     pub frame: Option<u64>,
     /// RLE segment number, counted from 0.
@@ -202,7 +164,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Returns an error in an element as a whole.
     #[must_use]
-    pub fn new(element: Element, problem: ErrorKind) -> Self {
+    pub fn new(element: Tag, problem: ErrorKind) -> Self {
         Self { element, frame: None, segment: None, offset: None, problem }
     }
 
@@ -247,23 +209,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// Returns an empty vector with the given capacity, or an error if the allocation fails (instead of aborting).
-pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>> {
-    let mut vec = Vec::new();
-    match vec.try_reserve_exact(capacity) {
-        Ok(()) => Ok(vec),
-        Err(_) => {
-            Err(Error::pixel_data(ErrorKind::Memory { bytes: (capacity as u64).saturating_mul(size_of::<T>() as u64) }))
-        }
-    }
-}
-
-/// Reserves memory for `more` additional values, or returns an error if the allocation fails (instead of aborting).
-pub(crate) fn try_reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
-    let bytes = (vec.len().saturating_add(more) as u64).saturating_mul(size_of::<T>() as u64);
-    vec.try_reserve(more).map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes }))
-}
 
 #[cfg(test)]
 mod tests {

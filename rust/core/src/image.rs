@@ -1,9 +1,9 @@
 //! PS3.3 C.7.6.3 Image Pixel Module: the description of an image, validated once, and its size arithmetic.
 
-use crate::error::{
-    BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, Element, Error, ErrorKind, FLOAT_PIXEL_DATA,
-    HIGH_BIT, NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION,
-    ROWS, Result, SAMPLES_PER_PIXEL,
+use crate::error::{Error, ErrorKind, Result};
+use crate::tag::{
+    BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, FLOAT_PIXEL_DATA, HIGH_BIT, NUMBER_OF_FRAMES,
+    PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION, ROWS, SAMPLES_PER_PIXEL, Tag,
 };
 
 /// The values of the Image Pixel Module as read from a data set, not yet validated.
@@ -47,7 +47,7 @@ pub enum PixelElement {
 impl PixelElement {
     /// Returns the element, for messages.
     #[must_use]
-    pub fn element(self) -> Element {
+    pub fn element(self) -> Tag {
         match self {
             Self::PixelData => PIXEL_DATA,
             Self::FloatPixelData => FLOAT_PIXEL_DATA,
@@ -227,7 +227,7 @@ impl Image {
 
     /// The element that contains the samples, for messages.
     #[must_use]
-    pub fn element(&self) -> Element {
+    pub fn element(&self) -> Tag {
         self.element.element()
     }
 
@@ -339,16 +339,16 @@ impl Image {
     }
 }
 
-fn value(element: Element, found: i64, expected: &'static str) -> Error {
+fn value(element: Tag, found: i64, expected: &'static str) -> Error {
     Error::new(element, ErrorKind::Value { found, expected })
 }
 
-pub(crate) fn in_range(element: Element, found: i64, low: i64, high: i64, expected: &'static str) -> Result<u32> {
+pub(crate) fn in_range(element: Tag, found: i64, low: i64, high: i64, expected: &'static str) -> Result<u32> {
     let outside = || value(element, found, expected);
     if (low..=high).contains(&found) { u32::try_from(found).map_err(|_| outside()) } else { Err(outside()) }
 }
 
-fn one_of(element: Element, found: i64, allowed: &[u8], expected: &'static str) -> Result<u8> {
+fn one_of(element: Tag, found: i64, allowed: &[u8], expected: &'static str) -> Result<u8> {
     allowed.iter().copied().find(|&a| i64::from(a) == found).ok_or_else(|| value(element, found, expected))
 }
 

@@ -1,12 +1,11 @@
 //! PS3.5 A.4 and 7.5: reads the items of encapsulated pixel data, one per fragment.
 
+use crate::alloc::grow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::parallel::CancelCheck;
-use crate::source::{Source, resize};
+use crate::source::Source;
+use crate::tag::number::{ITEM, SEQUENCE_DELIMITATION_ITEM};
 
-pub(crate) const ITEM_DELIMITATION_ITEM: u32 = 0xFFFE_E00D;
-pub(crate) const ITEM: u32 = 0xFFFE_E000;
-pub(crate) const SEQUENCE_DELIMITATION_ITEM: u32 = 0xFFFE_E0DD;
 pub(crate) const ITEM_HEADER: u64 = 8;
 pub(crate) const UNDEFINED: u32 = 0xFFFF_FFFF;
 
@@ -114,7 +113,7 @@ pub fn joined<'a, S: Source>(
             watch.check()?;
             let (start, bytes) = (length, (fragment.end() - at).min(STEP as u64));
             length = length.checked_add(bytes as usize).ok_or_else(too_large)?;
-            resize(scratch, length)?;
+            grow(scratch, length)?;
             let read = source.read_at(at, &mut scratch[start..length])?;
             length = start + read.min(bytes as usize);
             at = if length - start < bytes as usize { fragment.end() } else { at + bytes };

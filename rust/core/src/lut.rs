@@ -1,11 +1,7 @@
 //! PS3.3 C.11.1.1, C.11.2.1.1: a lookup table of the Modality LUT Sequence or VOI LUT Sequence.
 
-use crate::error::{Element, Error, ErrorKind, Result};
-
-/// (0028,3002) LUT Descriptor.
-const LUT_DESCRIPTOR: Element = Element { tag: 0x0028_3002, name: "LUT Descriptor" };
-/// (0028,3006) LUT Data.
-const LUT_DATA: Element = Element { tag: 0x0028_3006, name: "LUT Data" };
+use crate::error::{Error, ErrorKind, Result};
+use crate::tag::{LUT_DATA, LUT_DESCRIPTOR};
 
 /// Entries for consecutive input values starting at `first`; lower inputs map to the first entry, higher inputs to the
 /// last.

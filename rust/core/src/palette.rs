@@ -1,9 +1,9 @@
 //! PS3.3 C.7.9 Palette Color Lookup Table, and C.7.9.2, its segmented form.
 
-use crate::error::{Element, Error, ErrorKind, Result, try_reserve};
+use crate::alloc::{try_push, try_reserve, try_with_capacity};
+use crate::error::{Error, ErrorKind, Result};
+use crate::tag::{RED_PALETTE_DESCRIPTOR, SEGMENTED_RED_PALETTE_DATA};
 
-/// (0028,1221), for errors in the data of any of the three colors.
-const SEGMENTED_DATA: Element = Element { tag: 0x0028_1221, name: "Segmented Red Palette Color Lookup Table Data" };
 /// The largest number of entries in a LUT Descriptor.
 const MOST_ENTRIES: usize = 1 << 16;
 
@@ -18,17 +18,13 @@ pub struct Palette {
 impl Palette {
     /// Creates a palette of entries of 8 or 16 `bits`; all colors have the same number of entries.
     pub fn new(first: i32, [red, green, blue]: [&[u16]; 3], bits: u8) -> Result<Self> {
-        let mut colors = Vec::new();
         let count = red.len().min(green.len()).min(blue.len()).min(MOST_ENTRIES);
-        try_reserve(&mut colors, count)?;
+        let mut colors = try_with_capacity(count)?;
         colors.extend((0..count).map(|index| [red[index], green[index], blue[index]]));
         if colors.is_empty() || !matches!(bits, 8 | 16) {
             let found = i64::from(bits);
             let problem = ErrorKind::Value { found, expected: "entries of 8 or 16 bits" };
-            return Err(Error::new(
-                Element { tag: 0x0028_1101, name: "Red Palette Color Lookup Table Descriptor" },
-                problem,
-            ));
+            return Err(Error::new(RED_PALETTE_DESCRIPTOR, problem));
         }
         Ok(Self { first: f64::from(first), colors, bits })
     }
@@ -67,8 +63,7 @@ pub fn expand_segmented(words: &[u16], wide: bool, count: usize) -> Result<Vec<u
         }
         let next = expansion.segment(at)?;
         // Recorded after the expansion, so that an indirect segment cannot refer to itself.
-        try_reserve(&mut expansion.starts, 1)?;
-        expansion.starts.push(at);
+        try_push(&mut expansion.starts, at)?;
         at = next;
     }
     if expansion.entries.len() != expansion.count {
@@ -151,8 +146,12 @@ impl Expansion<'_> {
 
     fn wrong(&self, at: usize, found: usize, expected: &'static str) -> Error {
         let bytes = if self.wide { 2 } else { 1 };
-        Error::new(SEGMENTED_DATA, ErrorKind::Value { found: i64::try_from(found).unwrap_or(i64::MAX), expected })
-            .at((at * bytes) as u64)
+        // The data of the red palette stands for that of any of the three.
+        Error::new(
+            SEGMENTED_RED_PALETTE_DATA,
+            ErrorKind::Value { found: i64::try_from(found).unwrap_or(i64::MAX), expected },
+        )
+        .at((at * bytes) as u64)
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorKind, try_reserve, try_with_capacity};
+use crate::alloc::{try_reserve, try_with_capacity};
+use crate::error::{Error, ErrorKind};
 
 /// A smaller result is decoded by the caller's thread alone: starting another thread would take longer.
 const MIN_BYTES_PER_THREAD: usize = if crate::SMALL_BUFFERS { 1 << 8 } else { 1 << 20 };

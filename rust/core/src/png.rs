@@ -5,9 +5,11 @@
 //! `Up` is the filter that decoders undo fastest (figures: `benches/README.md`). Noise, which would grow, is stored
 //! uncompressed.
 
+use crate::alloc::try_reserve;
 use crate::bits;
-use crate::error::{BITS_ALLOCATED, COLUMNS, Error, ErrorKind, ROWS, Result, SAMPLES_PER_PIXEL, try_reserve};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::in_range;
+use crate::tag::{BITS_ALLOCATED, COLUMNS, ROWS, SAMPLES_PER_PIXEL};
 use png::{BitDepth, ColorType, DeflateCompression, Encoder, EncodingError, Filter};
 use std::io::{self, Write};
 

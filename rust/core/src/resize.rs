@@ -1,7 +1,9 @@
 //! Resizing with antialiasing: each result is the weighted mean of all samples that it covers, as in Pillow.
 
-use crate::error::{COLUMNS, Error, ErrorKind, PIXEL_DATA, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::alloc::{try_with_capacity, zeroed};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::in_range;
+use crate::tag::{COLUMNS, PIXEL_DATA, ROWS, SAMPLES_PER_PIXEL};
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, F32x3, U8, U8x3, U16, U16x3};
 use fast_image_resize::{FilterType, ImageBufferError, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
@@ -111,7 +113,9 @@ fn convolve<P: PixelTrait>(
     if rows == out_rows || columns == out_columns {
         return resizer.resize_typed(&src, &mut out, &options).map_err(|_| impossible());
     }
-    let mut between = zeroed::<P>(rows as usize, out_columns as usize)?;
+    let pixels = (rows as usize).checked_mul(out_columns as usize);
+    let pixels = pixels.ok_or_else(|| Error::pixel_data(ErrorKind::TooLarge))?;
+    let mut between: Vec<P> = zeroed(pixels)?;
     let mut between = TypedImage::from_pixels_slice(out_columns, rows, &mut between).map_err(|_| impossible())?;
     resizer.resize_typed(&src, &mut between, &options).map_err(|_| impossible())?;
     resizer.resize_typed(&between, &mut out, &options).map_err(|_| impossible())
@@ -123,13 +127,6 @@ fn checked<P: PixelTrait>(size: Size, found: usize) -> Result<(u32, u32)> {
     let columns = in_range(COLUMNS, size.columns, 1, 65535, "1 to 65535")?;
     let (found, expected) = (found as u64, u64::from(rows) * u64::from(columns) * P::size() as u64);
     if found == expected { Ok((rows, columns)) } else { Err(Error::pixel_data(ErrorKind::Length { found, expected })) }
-}
-
-fn zeroed<P: PixelTrait>(rows: usize, columns: usize) -> Result<Vec<P>> {
-    let count = rows.checked_mul(columns).ok_or_else(|| Error::pixel_data(ErrorKind::TooLarge))?;
-    let mut pixels = try_with_capacity(count)?;
-    pixels.resize(count, P::default());
-    Ok(pixels)
 }
 
 fn unusable(error: ImageBufferError) -> Error {

@@ -1,6 +1,7 @@
 //! Sources of bytes: memory, or a file that is read only as far as needed.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::alloc::grow;
+use crate::error::{Error, Result};
 
 /// Random access to bytes from any number of threads.
 pub trait Source: Sync {
@@ -25,7 +26,7 @@ pub trait Source: Sync {
         if let Some(memory) = self.in_memory() {
             return Ok(slice_at(memory, offset, length));
         }
-        resize(scratch, length)?;
+        grow(scratch, length)?;
         let read = self.read_at(offset, &mut scratch[..length])?;
         Ok(&scratch[..read.min(length)])
     }
@@ -48,15 +49,4 @@ impl Source for &[u8] {
 fn slice_at(memory: &[u8], offset: u64, length: usize) -> &[u8] {
     let rest = usize::try_from(offset).ok().and_then(|offset| memory.get(offset..)).unwrap_or_default();
     &rest[..rest.len().min(length)]
-}
-
-/// Grows `bytes` to at least `len`, or returns an error if the allocation fails (instead of aborting).
-pub(crate) fn resize(bytes: &mut Vec<u8>, len: usize) -> Result<()> {
-    if bytes.len() < len {
-        bytes
-            .try_reserve_exact(len - bytes.len())
-            .map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes: len as u64 }))?;
-        bytes.resize(len, 0);
-    }
-    Ok(())
 }

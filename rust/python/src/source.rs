@@ -2,8 +2,8 @@
 
 use crate::buffer::Input;
 use crate::errors::{Failure, as_team, os_error, run};
-use crate::object::Object;
-use crate::turn::Shared;
+use crate::fork_lock::Shared;
+use crate::py_file::Object;
 use dicomet_core::deflate::{Inflater, MAX_BYTES_PER_BYTE};
 use dicomet_core::source::Source as _;
 use pyo3::exceptions::{PyIsADirectoryError, PyOSError};

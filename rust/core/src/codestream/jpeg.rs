@@ -1,7 +1,8 @@
 //! ISO/IEC 10918-1 B.2 and 14495-1 C.2: frame header and application segments.
 
 use super::{Codestream, Component, Family};
-use crate::error::{Result, try_reserve};
+use crate::alloc::try_with_capacity;
+use crate::error::Result;
 
 /// The statements of a JPEG or JPEG-LS codestream about its colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -123,8 +124,7 @@ const NO_TRANSFORM: &[u8] = b"\xFF\xEE\x00\x0EAdobe\x00\x64\x00\x00\x00\x00\x00"
 pub fn with_neutral_colors(frame: &[u8]) -> Result<Option<Vec<u8>>> {
     let Some(mut rest) = frame.strip_prefix(&[0xFF, 0xD8]) else { return Ok(None) };
     let Some(header) = read(frame) else { return Ok(None) };
-    let mut neutral = Vec::new();
-    try_reserve(&mut neutral, frame.len().saturating_add(NO_TRANSFORM.len()))?;
+    let mut neutral = try_with_capacity(frame.len().saturating_add(NO_TRANSFORM.len()))?;
     neutral.extend([0xFF, 0xD8]);
     if header.family != Family::JpegLs {
         neutral.extend(NO_TRANSFORM);

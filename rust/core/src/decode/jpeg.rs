@@ -1,12 +1,12 @@
 //! Frames in JPEG (PS3.5 A.4.1; ISO/IEC 10918-1): rows are postprocessed while they are in the cache.
 
 use super::{Decoder, Warnings};
+use crate::alloc::grow;
 use crate::bits;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::SampleKind;
 use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::scratch::Scratch;
-use crate::source::resize;
 use dicomet_jpeg as jpeg;
 use jpeg::{Band, Interleaved, RowSink};
 use std::cell::Cell;
@@ -133,7 +133,7 @@ impl ResultRows<'_> {
         let (width, sample_bytes) = (decoder.layout.width, decoder.image.sample_bytes());
         let [words, finished, _] = &mut self.scratch.unpacked;
         let target = if decoder.transform.is_some() {
-            resize(finished, samples * sample_bytes)?;
+            grow(finished, samples * sample_bytes)?;
             &mut finished[..samples * sample_bytes]
         } else {
             &mut *out
@@ -141,7 +141,7 @@ impl ResultRows<'_> {
         if width == sample_bytes {
             interleave(band, target);
         } else {
-            resize(words, samples * width)?;
+            grow(words, samples * width)?;
             interleave(band, &mut words[..samples * width]);
             bits::widen(&words[..samples * width], width, target, sample_bytes, decoder.layout.kind == SampleKind::Signed);
         }

@@ -5,15 +5,16 @@
 //! cores share the reading of a file like all other work.
 
 use super::{Decoder, Layout, PIECE_PIXELS};
+use crate::alloc::{grow, try_push};
 use crate::bits;
 use crate::color;
 use crate::display::Transform;
-use crate::error::{Error, ErrorKind, Result, try_reserve};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::SampleKind;
 use crate::parallel::{self, Parallelism};
 use crate::planes;
 use crate::scratch::Scratch;
-use crate::source::{Source, resize};
+use crate::source::Source;
 
 /// Bytes of a strip of the result: it stays in the second-level cache between reading and postprocessing.
 const BAND_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
@@ -148,7 +149,7 @@ impl Decoder {
             let first_pixel = first_frame as u64 * self.image.frame_pixels() + (band * band_pixels) as u64;
             let finished_bytes = out.len() / result_pixel_bytes * self.pixel_bytes();
             let ([stored, ..], [finished, ..]) = (&mut scratch.stored, &mut scratch.unpacked);
-            resize(finished, finished_bytes)?;
+            grow(finished, finished_bytes)?;
             let finished = &mut finished[..finished_bytes];
             self.band_of_pixels(source, first_pixel, finished, stored)?;
             transform.apply(finished, out);
@@ -169,7 +170,7 @@ impl Decoder {
         team: &Parallelism<'_>,
     ) -> std::result::Result<(), S::Error> {
         let mut finished = Vec::new();
-        resize(&mut finished, self.image.frame_bytes()?)?;
+        grow(&mut finished, self.image.frame_bytes()?)?;
         for (index, out) in out.chunks_mut(self.result_frame_bytes()?).enumerate() {
             self.frames_of_planes(source, first_frame.saturating_add(index), &mut finished, team)?;
             transform.apply(&finished, out);
@@ -247,7 +248,7 @@ impl Decoder {
             *plane = bytes;
             if matches!(self.layout.bits, 1 | 12) {
                 let plane_bytes = pixels * self.layout.width;
-                resize(words, plane_bytes)?;
+                grow(words, plane_bytes)?;
                 self.gather(bytes, first_bit, &mut words[..plane_bytes]);
                 *plane = &words[..plane_bytes];
             }
@@ -266,7 +267,7 @@ impl Decoder {
             if width == sample_bytes {
                 planes::interleave_samples(planes, width, piece);
             } else {
-                resize(&mut narrow, pixels * 3 * width)?;
+                grow(&mut narrow, pixels * 3 * width)?;
                 planes::interleave_samples(planes, width, &mut narrow[..pixels * 3 * width]);
                 self.widen(&narrow, piece);
             }
@@ -306,7 +307,7 @@ impl Decoder {
     ) -> std::result::Result<&'a [u8], S::Error> {
         let skipped = (start % 2) as usize;
         let length = self.in_memory_size((end - start + skipped as u64).next_multiple_of(2))?;
-        resize(scratch, length)?;
+        grow(scratch, length)?;
         let pairs = &mut scratch[..length];
         let read = source.read_at(start - skipped as u64, pairs)?;
         self.check_read(start - skipped as u64, read, length, end)?;
@@ -349,8 +350,7 @@ fn bands_of_frames(out: &mut [u8], frame_bytes: usize, band_bytes: usize) -> Res
     let mut bands = Vec::new();
     for (group, out) in out.chunks_mut(frames * frame_bytes).enumerate() {
         for (band, out) in out.chunks_mut(bytes).enumerate() {
-            try_reserve(&mut bands, 1)?;
-            bands.push((group * frames, band * bytes, out));
+            try_push(&mut bands, (group * frames, band * bytes, out))?;
         }
     }
     Ok(bands)

@@ -1,14 +1,15 @@
 //! Frames in RLE Lossless (PS3.5 G): unpacks and interleaves byte planes.
 
 use super::{Conversion, Decoder, Warnings};
+use crate::alloc::grow;
 use crate::bits;
 use crate::color;
-use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::Image;
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::planes;
 use crate::rle;
-use crate::source::resize;
+use crate::tag::BITS_ALLOCATED;
 
 /// Bytes of each plane that are unpacked before they are interleaved: the strips of all planes of a frame of 16 bits or
 /// RGB fit into the second-level cache. From 16 to 128 KiB makes no difference; below, the fixed cost of a strip
@@ -32,7 +33,7 @@ impl Decoder {
             return Ok(warnings);
         };
         let finished_bytes = self.image.frame_bytes()?;
-        resize(finished, finished_bytes)?;
+        grow(finished, finished_bytes)?;
         let finished = &mut finished[..finished_bytes];
         self.rle_segments(frame, finished, scratch, &mut warnings, &mut watch)?;
         transform.apply(finished, out);
@@ -121,7 +122,7 @@ impl BytePlanes<'_> {
         let band = plane_bytes.min(self.band);
         let room = band + rle::RUN_OVERRUN;
         let mut scratch = std::mem::take(self.scratch);
-        resize(&mut scratch, count * room)?;
+        grow(&mut scratch, count * room)?;
         let buffers = &mut scratch[..count * room];
         for out in out.chunks_mut(band * count) {
             watch.check()?;
@@ -200,7 +201,7 @@ fn rle_bits(
     let [segment] = segments else { return Err(undefined(1, "8, 16 or 32 for colours in RLE Lossless")) };
     let unpacked = rle::decode_segment_watched(segment, out, watch)?;
     let packed = out.len().div_ceil(8);
-    resize(scratch, packed)?;
+    grow(scratch, packed)?;
     let eighth = rle::decode_segment_watched(segment, &mut scratch[..packed], watch)?;
     let padding_follows = segment[eighth.read..].iter().all(|&byte| byte == 0);
     if unpacked.written < out.len() && eighth.written == packed && eighth.excess == 0 && padding_follows {

@@ -12,7 +12,8 @@
     reason = "numbers of any type, in float64 as in NumPy"
 )]
 
-use crate::error::{Result, try_reserve};
+use crate::alloc::zeroed;
+use crate::error::Result;
 use crate::image::{Image, SampleKind};
 
 /// A NumPy type.
@@ -163,9 +164,7 @@ pub fn extrema(sample: Sample, words: &[u8], excluded: Option<(f64, f64)>) -> Op
 /// Counts each value among native `words` of 1 or 2 bytes, indexed by its bits.
 pub fn histogram(words: &[u8], wide: bool) -> Result<Vec<u64>> {
     let bins = if wide { 1 << 16 } else { 1 << 8 };
-    let mut counts = Vec::new();
-    try_reserve(&mut counts, bins)?;
-    counts.resize(bins, 0);
+    let mut counts = zeroed(bins)?;
     if wide {
         for word in words.as_chunks::<2>().0 {
             counts[usize::from(u16::from_ne_bytes(*word))] += 1;

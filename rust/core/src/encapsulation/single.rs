@@ -1,10 +1,12 @@
 //! Finds one frame by an offset table and a few item headers: an image may have 100,000 frames.
 
-use super::{EncapsulatedPixelData, push};
-use crate::item::{Fragment, Headers, ITEM, UNDEFINED};
+use super::EncapsulatedPixelData;
+use crate::alloc::try_push;
+use crate::item::{Fragment, Headers, UNDEFINED};
 use crate::offset_table::{self, ExtendedOffsetTable};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
+use crate::tag::number::ITEM;
 
 /// A read takes about a microsecond, so that the check of the longest table takes a few milliseconds.
 const MAX_CHECKED_ENTRIES: u64 = 4096;
@@ -118,7 +120,7 @@ impl EncapsulatedPixelData {
             watch.check()?;
             match self.item_at(headers, at)? {
                 Some(fragment) if fragment.length > 0 => {
-                    push(&mut fragments, fragment)?;
+                    try_push(&mut fragments, fragment)?;
                     at = fragment.end();
                 }
                 _ if end.is_none() && headers.is_delimiter(at)? => at = limit,

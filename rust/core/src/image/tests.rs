@@ -29,7 +29,7 @@ fn arithmetic_of_a_plain_image() {
 #[test]
 fn every_attribute_is_checked() {
     type Spoil = fn(&mut Attributes);
-    let wrong: [(Element, Spoil); 11] = [
+    let wrong: [(Tag, Spoil); 11] = [
         (ROWS, |a| a.rows = 0),
         (COLUMNS, |a| a.columns = 65536),
         (SAMPLES_PER_PIXEL, |a| a.samples_per_pixel = 4),

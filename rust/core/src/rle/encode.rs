@@ -7,9 +7,11 @@
 //! if no literal run has room for both; else as part of a literal run.
 
 use super::{HEADER_BYTES, MAX_RUN, PIECE};
-use crate::error::{COLUMNS, Error, ErrorKind, PIXEL_DATA, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::alloc::{try_reserve, zeroed};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::{ByteOrder, in_range};
 use crate::planes;
+use crate::tag::{COLUMNS, PIXEL_DATA, ROWS, SAMPLES_PER_PIXEL};
 
 /// The format of a frame's samples, not yet validated. Pixels are interleaved (Planar Configuration 0).
 #[derive(Debug, Clone, Copy)]
@@ -233,16 +235,9 @@ fn write_replicates(value: u8, count: usize, to: &mut [u8]) -> usize {
 }
 
 fn append(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
-    let needed = out.len().saturating_add(bytes.len()) as u64;
-    out.try_reserve(bytes.len()).map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes: needed }))?;
+    try_reserve(out, bytes.len())?;
     out.extend_from_slice(bytes);
     Ok(())
-}
-
-fn zeroed(len: usize) -> Result<Vec<u8>> {
-    let mut bytes = try_with_capacity(len)?;
-    bytes.resize(len, 0);
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@
 //! that needs Python, including the release of the memory that a worker thread has written to.
 
 use crate::buffer::Output;
+use crate::decoder::Decoder;
 use crate::encapsulated::FrameIndex;
 use crate::errors::{Failure, catch_panic, locked, os_error, run};
-use crate::plan::Decoder;
 use crate::source::Source;
 use dicomet_core::Error;
 use dicomet_core::parallel::{self, Parallelism};

@@ -1,27 +1,10 @@
-//! PNG encoding and resizing.
+//! Resizing.
 
 use crate::buffer::{Input, Output};
 use crate::errors::run;
-use dicomet_core::png;
 use dicomet_core::resize::{self, Filter, Sample, Size};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
-
-#[pyfunction]
-#[pyo3(signature = (samples, *, width, height, channels, bits))]
-pub(crate) fn encode_png(
-    py: Python<'_>,
-    samples: Input,
-    width: i64,
-    height: i64,
-    channels: i64,
-    bits: i64,
-) -> PyResult<Bound<'_, PyBytes>> {
-    let layout = png::Layout { width, height, channels, bits };
-    let encoded = run(py, || png::encode(samples.as_slice(), &layout))?;
-    crate::bytes(py, &encoded)
-}
 
 #[pyfunction]
 #[pyo3(name = "resize", signature = (src, out, *, src_size, out_size, channels, dtype, filter))]

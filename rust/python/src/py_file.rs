@@ -2,7 +2,7 @@
 
 use crate::buffer::Input;
 use crate::errors::locked;
-use crate::turn::ForkSafeLock;
+use crate::fork_lock::ForkSafeLock;
 use pyo3::prelude::*;
 use std::sync::{Arc, Mutex, Weak};
 

@@ -1,18 +1,16 @@
 //! PS3.10 7.1: preamble, prefix and File Meta Information, if present.
 
-use super::window::{EXPLICIT_LITTLE, Window};
-use super::{Start, Stop, UNDEFINED, value};
-use crate::item::ITEM_DELIMITATION_ITEM;
+use super::read_buffer::{EXPLICIT_LITTLE, Window};
+use super::{Start, Stop, UNDEFINED, values};
+use crate::tag::number::{
+    FILE_META_INFORMATION_GROUP_LENGTH, FILE_META_INFORMATION_VERSION, ITEM_DELIMITATION_ITEM, TRANSFER_SYNTAX_UID,
+};
 
 /// Bytes before the prefix "DICM".
 pub(super) const PREAMBLE_BYTES: usize = 128;
 pub(super) const PREFIX: &[u8; 4] = b"DICM";
 /// The group of File Meta Information.
 pub(super) const GROUP: u32 = 0x0002;
-/// File Meta Information Group Length, and Version.
-pub(super) const GROUP_LENGTH: u32 = 0x0002_0000;
-pub(super) const VERSION: u32 = 0x0002_0001;
-pub(super) const TRANSFER_SYNTAX_UID: u32 = 0x0002_0010;
 const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 
 /// The transfer syntax of a data set, and its offset.
@@ -58,16 +56,16 @@ fn meta_information<'a>(window: &Window<'a>, start: u64) -> Result<(Option<&'a s
             return Err(Stop::Unusual);
         }
         match (element.tag, element.vr) {
-            (GROUP_LENGTH, Some([b'U', b'L'])) if element.length == 4 => {
+            (FILE_META_INFORMATION_GROUP_LENGTH, Some([b'U', b'L'])) if element.length == 4 => {
                 let length = EXPLICIT_LITTLE.u32(window.array(element.value)?);
                 end = Some(element.end().saturating_add(u64::from(length)));
             }
             (TRANSFER_SYNTAX_UID, Some([b'U', b'I'])) => {
-                transfer_syntax = Some(value::uid(element.value_of(*b"UI", window)?)?);
+                transfer_syntax = Some(values::uid(element.value_of(*b"UI", window)?)?);
             }
-            (GROUP_LENGTH | TRANSFER_SYNTAX_UID, _) => return Err(Stop::Unusual),
+            (FILE_META_INFORMATION_GROUP_LENGTH | TRANSFER_SYNTAX_UID, _) => return Err(Stop::Unusual),
             // The first element must be known, whatever the others are.
-            (VERSION, Some([b'O', b'B'])) => {}
+            (FILE_META_INFORMATION_VERSION, Some([b'O', b'B'])) => {}
             _ if last.is_none() => return Err(Stop::Unusual),
             _ => {}
         }

@@ -1,15 +1,18 @@
 //! Scans files that are built element by element: whole, truncated and changed.
 
-use super::meta::{GROUP_LENGTH, PREAMBLE_BYTES, PREFIX, TRANSFER_SYNTAX_UID, VERSION};
-use super::window::EXPLICIT_LITTLE;
+use super::file_meta::{PREAMBLE_BYTES, PREFIX};
+use super::read_buffer::EXPLICIT_LITTLE;
 use super::*;
-use crate::item::{ITEM, ITEM_DELIMITATION_ITEM, SEQUENCE_DELIMITATION_ITEM};
+use crate::tag::number::{
+    FILE_META_INFORMATION_GROUP_LENGTH as GROUP_LENGTH, FILE_META_INFORMATION_VERSION as VERSION, ITEM,
+    ITEM_DELIMITATION_ITEM, NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, SEQUENCE_DELIMITATION_ITEM,
+    SPECIFIC_CHARACTER_SET, TRANSFER_SYNTAX_UID,
+};
 use proptest::prelude::*;
 
-mod nesting;
 mod sources;
+mod undefined_length;
 
-const SPECIFIC_CHARACTER_SET: u32 = 0x0008_0005;
 const IMPLICIT: Encoding = Encoding { implicit: true, big_endian: false };
 const BIG: Encoding = Encoding { implicit: false, big_endian: true };
 const SYNTAXES: [(&str, Encoding); 4] = [

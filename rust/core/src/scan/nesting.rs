@@ -1,9 +1,9 @@
 //! PS3.5 7.5: values of undefined length, which must be walked to find their end.
 
-use super::sequences::is_sequence;
-use super::window::{Element, Encoding, ITEM_GROUP, Window};
+use super::dictionary::is_sequence;
+use super::read_buffer::{Element, Encoding, ITEM_GROUP, Window};
 use super::{Stop, UNDEFINED};
-use crate::item::{ITEM, ITEM_DELIMITATION_ITEM, SEQUENCE_DELIMITATION_ITEM};
+use crate::tag::number::{ITEM, ITEM_DELIMITATION_ITEM, SEQUENCE_DELIMITATION_ITEM};
 
 /// Nesting depth of sequences and items above which a file is unusual.
 pub(super) const MAX_DEPTH: usize = 32;

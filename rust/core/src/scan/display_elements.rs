@@ -1,20 +1,21 @@
 //! PS3.3 C.7.6.3, C.11: the elements that determine the display of an image, if they are in ordinary form.
 
 use super::Stop;
-use super::window::{Element, Encoding, Window};
+use super::read_buffer::{Element, Encoding, Window};
+use crate::tag::number;
 
 /// Pixel Padding Value and Pixel Padding Range Limit: numbers whose sign depends on Pixel Representation.
-const NUMBERS: [u32; 2] = [0x0028_0120, 0x0028_0121];
+const NUMBERS: [u32; 2] = [number::PIXEL_PADDING_VALUE, number::PIXEL_PADDING_RANGE_LIMIT];
 /// Text elements and their VRs.
 const TEXTS: [(u32, &[u8; 2]); 8] = [
-    (0x0028_1050, b"DS"), // Window Center
-    (0x0028_1051, b"DS"), // Window Width
-    (0x0028_1052, b"DS"), // Rescale Intercept
-    (0x0028_1053, b"DS"), // Rescale Slope
-    (0x0028_1054, b"LO"), // Rescale Type
-    (0x0028_1055, b"LO"), // Window Center & Width Explanation
-    (0x0028_1056, b"CS"), // VOI LUT Function
-    (0x2050_0020, b"CS"), // Presentation LUT Shape
+    (number::WINDOW_CENTER, b"DS"),
+    (number::WINDOW_WIDTH, b"DS"),
+    (number::RESCALE_INTERCEPT, b"DS"),
+    (number::RESCALE_SLOPE, b"DS"),
+    (number::RESCALE_TYPE, b"LO"),
+    (number::WINDOW_EXPLANATION, b"LO"),
+    (number::VOI_LUT_FUNCTION, b"CS"),
+    (number::PRESENTATION_LUT_SHAPE, b"CS"),
 ];
 
 /// Stores the value of an element that determines the display. Tables and functional groups need a full parser.
@@ -29,7 +30,7 @@ pub(super) fn keep(
     }
     let mut value = if NUMBERS.contains(&element.tag) {
         let vr = element.vr.filter(|vr| vr == b"SS").unwrap_or(*b"US");
-        number(element.value_of(vr, window)?, encoding)?
+        word(element.value_of(vr, window)?, encoding)?
     } else if let Some((_, vr)) = TEXTS.iter().find(|(tag, _)| *tag == element.tag) {
         let value = element.value_of(**vr, window)?;
         if *vr == b"CS" && value.starts_with(b" ") {
@@ -54,17 +55,20 @@ pub(super) fn keep(
 
 /// Modality LUT Sequence, VOI LUT Sequence, palettes, functional groups.
 fn is_structured(tag: u32) -> bool {
-    matches!(tag, 0x0028_3000 | 0x0028_3010 | 0x0028_1101..=0x0028_1299 | 0x5200_0000..=0x5200_FFFF)
+    matches!(
+        tag,
+        number::MODALITY_LUT_SEQUENCE | number::VOI_LUT_SEQUENCE | 0x0028_1101..=0x0028_1299 | 0x5200_0000..=0x5200_FFFF
+    )
 }
 
-fn number(value: &[u8], encoding: Encoding) -> Result<Vec<u8>, Stop> {
+fn word(value: &[u8], encoding: Encoding) -> Result<Vec<u8>, Stop> {
     let value = <[u8; 2]>::try_from(value).map_err(|_| Stop::Unusual)?;
     Ok(encoding.u16(value).to_le_bytes().to_vec())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::window::EXPLICIT_LITTLE;
+    use super::super::read_buffer::EXPLICIT_LITTLE;
     use super::*;
 
     fn kept(tag: u32, vr: [u8; 2], value: &[u8], encoding: Encoding) -> Result<Vec<(u32, Vec<u8>)>, Stop> {

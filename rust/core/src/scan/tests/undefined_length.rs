@@ -117,8 +117,8 @@ fn depth_is_bounded() {
         let nested = |depth| {
             (0..depth).fold(vec![], |inner, _| writer.undefined(0x0008_1115, "SQ", &[writer.undefined_item_of(&inner)]))
         };
-        is_found(syntax, encoding, &nested(nested::MAX_DEPTH / 2));
-        is_unusual(syntax, encoding, &nested(nested::MAX_DEPTH / 2 + 1));
+        is_found(syntax, encoding, &nested(nesting::MAX_DEPTH / 2));
+        is_unusual(syntax, encoding, &nested(nesting::MAX_DEPTH / 2 + 1));
         let opening = [writer.header(0x0008_1115, "SQ", UNDEFINED), writer.item(ITEM, UNDEFINED)].concat();
         is_unusual(syntax, encoding, &opening.repeat(100_000));
     }

@@ -1,8 +1,8 @@
 //! Deliberate panics: no input is known to cause one, but tests must show how a panic is reported. Not part of released
-//! builds (feature `provoke`).
+//! builds (feature `test-panics`).
 
-use crate::ahead::{DecodePool, Done};
 use crate::errors::{Failure, catch_panic, detached_parallel, run};
+use crate::prefetch::{DecodePool, Done};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::num::NonZero;

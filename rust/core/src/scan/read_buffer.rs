@@ -1,12 +1,10 @@
 //! PS3.5 7.1: reads data elements from the part of a file that has been read.
 
-use super::value::is_known_character_set;
+use super::values::is_known_character_set;
 use super::{Stop, UNDEFINED};
-use crate::item::ITEM;
 use crate::source::Source;
+use crate::tag::number::{ITEM, SPECIFIC_CHARACTER_SET};
 
-/// PS3.3 C.12.1.1.2: a parser checks it, even if no text of the file is read.
-const SPECIFIC_CHARACTER_SET: u32 = 0x0008_0005;
 /// The group of items and delimiters, which have no VR (PS3.5 7.5).
 pub(super) const ITEM_GROUP: u32 = ITEM >> 16;
 /// Upper bound for the values that the scanner reads; a longer value needs a full parser.
@@ -67,7 +65,8 @@ impl Element {
         window.get(self.value, self.length as usize)
     }
 
-    /// Accepts the defined terms in their usual combinations.
+    /// Accepts the defined terms in their usual combinations (PS3.3 C.12.1.1.2). A parser checks them, even if no text
+    /// of the file is read.
     pub(super) fn check_character_set(&self, window: &Window<'_>) -> Result<(), Stop> {
         if self.tag != SPECIFIC_CHARACTER_SET {
             return Ok(());

@@ -6,36 +6,35 @@
 //! A step reads one header and at most one short value, so a file can be scanned through a small window: skipped values
 //! are not read, and a scan resumes where the window ended.
 
-mod display;
-mod meta;
-mod nested;
-mod sequences;
-mod value;
-mod window;
+mod dictionary;
+mod display_elements;
+mod file_meta;
+mod nesting;
+mod read_buffer;
+mod values;
 
+use crate::alloc::grow;
 use crate::item::{ITEM_HEADER, UNDEFINED};
 use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::{Source, resize};
-use meta::{Begin, begin};
-use nested::Nested;
-use window::{Element, Encoding, ITEM_GROUP, Window};
+use crate::source::Source;
+use crate::tag::number;
+use file_meta::{Begin, begin};
+use nesting::Nested;
+use read_buffer::{Element, Encoding, ITEM_GROUP, Window};
 
-const PHOTOMETRIC_INTERPRETATION: u32 = 0x0028_0004;
-const NUMBER_OF_FRAMES: u32 = 0x0028_0008;
 /// Extended Offset Table and Extended Offset Table Lengths, which a full parser must read.
-const EXTENDED_OFFSET_TABLES: [u32; 2] = [0x7FE0_0001, 0x7FE0_0002];
-/// Float Pixel Data, Double Float Pixel Data and Pixel Data.
-const PIXEL_ELEMENTS: [u32; 3] = [0x7FE0_0008, 0x7FE0_0009, 0x7FE0_0010];
+const EXTENDED_OFFSET_TABLES: [u32; 2] = [number::EXTENDED_OFFSET_TABLE, number::EXTENDED_OFFSET_TABLE_LENGTHS];
+const PIXEL_ELEMENTS: [u32; 3] = [number::FLOAT_PIXEL_DATA, number::DOUBLE_FLOAT_PIXEL_DATA, number::PIXEL_DATA];
 /// The elements of VR US that describe an image (PS3.3 C.7.6.3).
 const NUMBERS: [u32; 8] = [
-    0x0028_0002, // Samples per Pixel
-    0x0028_0006, // Planar Configuration
-    0x0028_0010, // Rows
-    0x0028_0011, // Columns
-    0x0028_0100, // Bits Allocated
-    0x0028_0101, // Bits Stored
-    0x0028_0102, // High Bit
-    0x0028_0103, // Pixel Representation
+    number::SAMPLES_PER_PIXEL,
+    number::PLANAR_CONFIGURATION,
+    number::ROWS,
+    number::COLUMNS,
+    number::BITS_ALLOCATED,
+    number::BITS_STORED,
+    number::HIGH_BIT,
+    number::PIXEL_REPRESENTATION,
 ];
 /// Bytes read at a time: most headers are shorter. Every value that the scanner reads is shorter, too, so each window
 /// advances the scan.
@@ -126,7 +125,7 @@ pub fn scan_source<S: Source>(
 ) -> Result<Result<Header, Stop>, S::Error> {
     let mut watch = CancelCheck::new(team);
     let mut buffer = Vec::new();
-    resize(&mut buffer, WINDOW)?;
+    grow(&mut buffer, WINDOW)?;
     let mut window = Window::read(source, 0, &mut buffer)?;
     let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, wanted, &window)) {
         Ok(scanner) => scanner,
@@ -161,7 +160,7 @@ pub fn find_delimiter<S: Source>(
         return Ok(None);
     }
     let (mut buffer, mut watch) = (Vec::new(), CancelCheck::new(team));
-    resize(&mut buffer, WINDOW)?;
+    grow(&mut buffer, WINDOW)?;
     loop {
         watch.check()?;
         let window = Window::read(source, at, &mut buffer)?;
@@ -214,11 +213,11 @@ impl Scanner {
             0x0008 => element.check_character_set(window)?,
             0x0028 | 0x7FE0 => self.header.keep(element, window, self.encoding)?,
             // A Command Set, misplaced meta information, or an item outside a sequence.
-            0 | meta::GROUP | ITEM_GROUP => return Err(Stop::Unusual),
+            0 | file_meta::GROUP | ITEM_GROUP => return Err(Stop::Unusual),
             _ => {}
         }
         if self.wanted == Wanted::Display {
-            display::keep(&mut self.header.display, element, window, self.encoding)?;
+            display_elements::keep(&mut self.header.display, element, window, self.encoding)?;
         }
         if element.length == UNDEFINED {
             self.nested.open(element, self.encoding)?;
@@ -247,17 +246,17 @@ impl Header {
             return Err(Stop::Unusual);
         }
         let vr = match element.tag {
-            PHOTOMETRIC_INTERPRETATION => *b"CS",
-            NUMBER_OF_FRAMES => *b"IS",
+            number::PHOTOMETRIC_INTERPRETATION => *b"CS",
+            number::NUMBER_OF_FRAMES => *b"IS",
             tag if NUMBERS.contains(&tag) => *b"US",
             _ => return Ok(()),
         };
         let value = element.value_of(vr, window)?;
         match element.tag {
-            PHOTOMETRIC_INTERPRETATION => {
-                set(&mut self.photometric_interpretation, value::code_string(value)?.to_owned())
+            number::PHOTOMETRIC_INTERPRETATION => {
+                set(&mut self.photometric_interpretation, values::code_string(value)?.to_owned())
             }
-            NUMBER_OF_FRAMES => set(&mut self.number_of_frames, value::count(value)?),
+            number::NUMBER_OF_FRAMES => set(&mut self.number_of_frames, values::count(value)?),
             tag => {
                 let value = <[u8; 2]>::try_from(value).map_err(|_| Stop::Unusual)?;
                 if self.numbers.iter().any(|(known, _)| *known == tag) {

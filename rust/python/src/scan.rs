@@ -2,7 +2,7 @@
 
 use crate::errors::{Failure, catch_panic, detached_parallel};
 use crate::source::Source;
-use dicomet_core::element::{self, Header, Start, Stop, Wanted, scan_from, scan_source};
+use dicomet_core::scan::{self, Header, Start, Stop, Wanted, scan_from, scan_source};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -53,7 +53,7 @@ pub(crate) fn find_delimiter(
     big_endian: bool,
 ) -> PyResult<Option<u64>> {
     let Ok(vr) = vr.map(|vr| vr.as_bytes().try_into()).transpose() else { return Ok(None) };
-    detached_parallel(py, None, |team| element::find_delimiter(source, (tag, vr), value, big_endian, team))
+    detached_parallel(py, None, |team| scan::find_delimiter(source, (tag, vr), value, big_endian, team))
 }
 
 fn described(py: Python<'_>, header: &Header) -> PyResult<Py<PyAny>> {
