@@ -153,6 +153,9 @@ class Codestream:
     def read(frame: _Buffer) -> Codestream | None:
         """Read the header of `frame`; return None if it has none."""
     @property
+    def unsupported(self) -> str | None:
+        """What keeps dicomet from decoding a JPEG codestream: arithmetic coding or the hierarchical mode."""
+    @property
     def family(self) -> Literal["JPEG", "JPEG-LS", "JPEG 2000"]:
         """The standard that the codestream follows."""
     @property
@@ -239,12 +242,22 @@ class Decoder:
         """Fill `out` with native frames of the value `source`, starting at frame `first_frame`."""
     def words(self, frame: _Buffer, out: _Buffer, *, workers: int | None) -> None:
         """Fill `out` with one frame that a plugin has decoded to words."""
-    def rle_frames(
-        self, source: Source, frames: FrameIndex, first: int, out: _Buffer, *, number: int, workers: int | None
-    ) -> list[str]:
-        """Fill `out` with RLE Lossless frames, starting at entry `first` of `frames`. Return warnings.
+    def decode_frames(
+        self,
+        source: Source,
+        frames: FrameIndex,
+        first: int,
+        out: _Buffer,
+        *,
+        codec: str | Codestream,
+        number: int,
+        workers: int | None,
+    ) -> tuple[int, list[str]]:
+        """Fill `out` with encapsulated frames, starting at entry `first` of `frames`.
 
-        `number` is the number of that frame in the image, for messages.
+        `codec`: ``"uncompressed"``, ``"RLE Lossless"``, or for JPEG the header for which this decoder was built.
+        `number`: the number of the first frame in the image, for messages. Return the number of decoded frames, which
+        ends before the first frame with another header, and warnings.
         """
 
 @final
@@ -372,10 +385,18 @@ class DecodePool:
         """Submit `Source.open`."""
     def native_frames(self, plan: Decoder, source: Source, first_frame: int, out: _Buffer) -> DecodeFuture:
         """Submit `Decoder.native_frames`."""
-    def rle_frames(
-        self, plan: Decoder, source: Source, frames: FrameIndex, first: int, out: _Buffer, *, number: int
+    def decode_frames(
+        self,
+        decoder: Decoder,
+        source: Source,
+        frames: FrameIndex,
+        first: int,
+        out: _Buffer,
+        *,
+        codec: str | Codestream,
+        number: int,
     ) -> DecodeFuture:
-        """Submit `Decoder.rle_frames`."""
+        """Submit `Decoder.decode_frames`."""
     def close(self) -> None:
         """Stop the threads and discard the jobs that have not started."""
 
@@ -384,7 +405,10 @@ class DecodeFuture:
     """The result of a job of a `DecodePool`."""
 
     def result(self) -> Any:
-        """Wait for the job and return its result: a `Source`, or a list of warnings. May be called once only."""
+        """Wait for the job and return its result: a `Source`, or what `Decoder.decode_frames` returns.
+
+        May be called once only.
+        """
 
 def convert_color(
     src: _Buffer, out: _Buffer, *, conversion: _Conversion, arithmetic: _Arithmetic, plane_bytes: int | None

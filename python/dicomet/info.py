@@ -22,7 +22,7 @@ from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.source import open_source
-from dicomet._parsing.transfer_syntax import CODESTREAMS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from dicomet._utils.redact import is_text_from, redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
@@ -328,7 +328,7 @@ def _stored_bytes(parsed: Parsed) -> int | None:
 
 
 def _add_decoder(description: ImageDescription) -> dict[str, Any]:
-    if description.codec not in CODESTREAMS:
+    if description.codec.is_built_in:
         return {"decoded_by": ["dicomet"]}
     plugins = installed(description.transfer_syntax)
     if plugins:
@@ -348,7 +348,7 @@ def _shape(frames: FrameReader) -> tuple[int, ...]:
 
 
 def _ratio(description: ImageDescription, samples: int, stored: int | None) -> float | None:
-    if description.codec == "native" or not stored:
+    if not description.codec.is_encapsulated or not stored:
         return None
     bits: int = description.options["bits_allocated"]
     return round(samples * bits / 8 / stored, 2)

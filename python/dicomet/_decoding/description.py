@@ -17,7 +17,7 @@ from dicomet._decoding.color_rule import (
 )
 from dicomet._native import Codestream, Decoder, Image
 from dicomet._parsing.parsed import Parsed
-from dicomet._parsing.transfer_syntax import CODECS, CODESTREAMS, EXPLICIT_VR_BIG_ENDIAN, Codec, name_of
+from dicomet._parsing.transfer_syntax import CODECS, EXPLICIT_VR_BIG_ENDIAN, Codec, name_of
 from dicomet._utils.warn import warn
 from dicomet.errors import MissingElementError, PixelDataError, short_repr, unsupported
 
@@ -181,10 +181,10 @@ def _describe(parsed: Parsed, *, raw: bool, always_rgb: bool) -> ImageDescriptio
         requires_all_frames=parsed.is_dataset,
         always_rgb=always_rgb,
         color=None
-        if codec in CODESTREAMS
+        if codec.is_codestream
         else decide(options["photometric_interpretation"], options["samples_per_pixel"]),
         # As in pydicom, which counts excess frames of native pixel data in a Dataset, but not in a file.
-        allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or codec != "native")),
+        allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or codec.is_encapsulated)),
     )
 
 
@@ -193,13 +193,13 @@ def _codec_of(parsed: Parsed) -> Codec:
     codec = CODECS.get(transfer_syntax)
     if codec is None:
         raise unsupported(transfer_syntax)
-    if codec == "native" and parsed.undefined_length:
+    if not codec.is_encapsulated and parsed.undefined_length:
         raise PixelDataError(
             f"{parsed.element}: found an undefined length, expected a length in bytes for the transfer syntax "
             f"{name_of(transfer_syntax)}",
             element=parsed.element,
         )
-    if codec != "native" and parsed.keyword != "PixelData":
+    if codec.is_encapsulated and parsed.keyword != "PixelData":
         raise PixelDataError(
             f"{parsed.element}: found the transfer syntax {name_of(transfer_syntax)}, expected an uncompressed one",
             element=parsed.element,

@@ -188,7 +188,7 @@ class FrameReader:
 def _locator(
     description: ImageDescription, parsed: Parsed, decoding_plugin: str, max_bytes: int | None, *, whole: bool
 ) -> NativeFrames | EncapsulatedFrames:
-    if description.codec == "native":
+    if not description.codec.is_encapsulated:
         return NativeFrames(description, parsed.value, max_bytes)
     value = parsed.value
     if whole and value.is_file_object:

@@ -9,6 +9,7 @@ additional calls.
 from typing import NamedTuple
 
 from dicomet._decoding import plugins, stored_bits
+from dicomet._decoding.codestream import words_decoder
 from dicomet._decoding.color_rule import ColorDecision, Components, Conversion
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, Decoder, complete_codestream, with_neutral_colors
@@ -50,11 +51,11 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
         The codestream contradicts the description or does not hold all its samples, or no plugin decodes it.
 
     """
-    header = description.image.check_codestream(frame, index, description.codec)
+    header = description.image.check_codestream(frame, index, description.codec.name)
     color = description.decide_color(header)
     color_warning = description.color_warning(color)
     plugins.check_installed(description.transfer_syntax)
-    end, repaired, warnings = complete_codestream(frame, index, description.codec)
+    end, repaired, warnings = complete_codestream(frame, index, description.codec.name)
     codestream = bytes(frame if repaired is None else repaired)
 
     def with_tail(tail: bytes) -> bytes:
@@ -62,14 +63,12 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
         return with_neutral_colors(whole) if description.options["samples_per_pixel"] == _COLORS else whole
 
     samples = plugins.decode(plugins.Frame(index, header, with_tail), description, decoding_plugin)
-    plan = Decoder.codec(
-        description.image,
+    plan = words_decoder(
+        header,
+        description,
         bits_allocated=samples.bits_allocated,
         planar=samples.planar,
-        significant_bits=stored_bits.significant_bits(header, description),
         conversion=_conversion(samples.plugin, header, color, index, description),
-        color_bits=stored_bits.color_bits(header, description),
-        signed=stored_bits.has_signed_words(header, description),
     )
     # No one else refers to the plugin's buffer. As a read-only view, it is not copied before the GIL is released.
     words = memoryview(samples.words).toreadonly()

@@ -9,7 +9,6 @@ import numpy as np
 from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
 from dicomet._native import Lut, Palette, Transform
 from dicomet._parsing.parse import parse
-from dicomet._parsing.transfer_syntax import CODESTREAMS
 from dicomet._utils.png import read_only
 from dicomet.display.attributes import Attributes, ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
@@ -82,7 +81,7 @@ class DisplayReader:
         self.bits_stored = int(parsed.options["bits_stored"]) if self.is_integer else width
         # A JPEG codec returns samples with the precision of the codestream, which may exceed Bits Stored.
         corrected = self.stored.description.correct_unused_bits
-        self.bits_stored_reliable = corrected and self.stored.description.codec not in CODESTREAMS
+        self.bits_stored_reliable = corrected and not self.stored.description.codec.is_codestream
         self.bits = self.bits_stored if self.bits_stored_reliable else width
         self.attributes = ImageAttributes(parsed, self.stored_range() if self.is_integer else (-np.inf, np.inf))
 

@@ -58,7 +58,10 @@ class PydicomFrames:
         frames, place = self._found.all() if count > 1 else self._found.one(first)
         frames.check_rle_bounds(form.image, place, count, number=0)
         array, memory = self._result(count)
-        if form.plan.rle_frames(self.request.value, frames, place, memory, number=first, workers=None):
+        _, warnings = form.plan.decode_frames(
+            self.request.value, frames, place, memory, codec="RLE Lossless", number=first, workers=None
+        )
+        if warnings:
             raise NotTaken("RLE Lossless that is not exactly as the standard wants it")
         return array
 

@@ -24,6 +24,12 @@ pub enum Family {
 }
 
 impl Family {
+    /// The family of transfer syntaxes that a codestream of this family belongs to.
+    #[must_use]
+    fn of_transfer_syntax(self) -> Self {
+        if self == Self::OtherJpeg { Self::Jpeg } else { self }
+    }
+
     /// The name in messages.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -102,7 +108,7 @@ impl Codestream {
             return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: 1 }));
         }
         let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
-        if codestream.family != family {
+        if codestream.family.of_transfer_syntax() != family {
             let problem = ErrorKind::Family { found: codestream.family.name(), expected: family.name() };
             return Err(Error::pixel_data(problem));
         }

@@ -2,7 +2,7 @@
 
 use crate::buffer::{Input, Output};
 use crate::display::Transform;
-use crate::encapsulated::FrameIndex;
+use crate::encapsulated::{DecodedFrames, FrameCodec, FrameIndex};
 use crate::errors::{catch_panic, detached_parallel, run};
 use crate::image::Image;
 use crate::source::Source;
@@ -94,21 +94,22 @@ impl Decoder {
         detached_parallel(py, workers, |team| self.0.words(frame.as_slice(), out.as_mut_slice(), team))
     }
 
-    #[pyo3(signature = (source, frames, first, out, *, number, workers))]
+    #[pyo3(signature = (source, frames, first, out, *, codec, number, workers))]
     #[allow(clippy::too_many_arguments)]
-    fn rle_frames(
+    fn decode_frames(
         &self,
         py: Python<'_>,
         source: &Source,
         frames: &FrameIndex,
         first: usize,
         mut out: Output,
+        codec: FrameCodec,
         number: usize,
         workers: Option<NonZero<usize>>,
-    ) -> PyResult<Vec<String>> {
+    ) -> PyResult<DecodedFrames> {
         let workers = source.workers(workers);
-        detached_parallel(py, workers, |team| {
-            frames.decode_rle(&self.0, source, first, number, out.as_mut_slice(), team)
+        detached_parallel(py, workers, |parallelism| {
+            frames.decode(&self.0, &codec.0, source, first, number, out.as_mut_slice(), parallelism)
         })
     }
 }

@@ -1,15 +1,17 @@
 //! The frame index of encapsulated pixel data.
 
 use crate::buffer::Input;
+use crate::codestream::Codestream;
 use crate::errors::{Failure, catch_panic, detached_parallel, run};
 use crate::image::Image;
 use crate::source::Source;
-use dicomet_core::decode::{Decoder, check_rle_bound};
+use dicomet_core::decode::{Codec, Decoder, check_rle_bound};
 use dicomet_core::encapsulation::{self, Value};
 use dicomet_core::item::{Fragment, joined};
 use dicomet_core::offset_table::ExtendedOffsetTable;
 use dicomet_core::parallel::{CancelCheck, Parallelism};
 use dicomet_core::source::Source as _;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 #[pyclass(frozen, module = "dicomet._native")]
@@ -116,19 +118,41 @@ impl FrameIndex {
 }
 
 impl FrameIndex {
-    /// Fills `out` with frames of this index, starting at `first`, which is frame `number` of the image. Returns
-    /// warnings about tolerated defects.
-    pub(crate) fn decode_rle(
+    /// Decodes frames of this index into `out`, starting at `first`, which is frame `number` of the image.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn decode(
         &self,
-        plan: &Decoder,
+        decoder: &Decoder,
+        codec: &Codec,
         source: &Source,
         first: usize,
         number: usize,
         out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> Result<Vec<String>, Failure> {
+        parallelism: &Parallelism<'_>,
+    ) -> Result<DecodedFrames, Failure> {
         let fragments_of = |index: usize| self.0.frame(first.saturating_add(index));
-        let warnings = plan.rle_frames(source, fragments_of, number, out, team)?;
-        Ok(warnings.iter().map(ToString::to_string).collect())
+        let decoded = decoder.decode_frames(codec, source, fragments_of, number, out, parallelism)?;
+        Ok((decoded.frames, decoded.warnings.iter().map(ToString::to_string).collect()))
+    }
+}
+
+/// The number of decoded frames, and the warnings about tolerated defects.
+pub(crate) type DecodedFrames = (usize, Vec<String>);
+
+/// The codec of a call: its name, or the header of the frames' codestreams.
+pub(crate) struct FrameCodec(pub(crate) Codec);
+
+impl<'py> FromPyObject<'_, 'py> for FrameCodec {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(header) = object.cast::<Codestream>() {
+            return Ok(Self(Codec::Jpeg(header.get().0.clone())));
+        }
+        match object.extract::<&str>()? {
+            "uncompressed" => Ok(Self(Codec::Uncompressed)),
+            "RLE Lossless" => Ok(Self(Codec::RleLossless)),
+            other => Err(PyValueError::new_err(format!("unknown codec {other}"))),
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::buffer::Output;
 use crate::decoder::Decoder;
-use crate::encapsulated::FrameIndex;
+use crate::encapsulated::{DecodedFrames, FrameCodec, FrameIndex};
 use crate::errors::{Failure, catch_panic, locked, os_error, run};
 use crate::source::Source;
 use dicomet_core::Error;
@@ -39,7 +39,7 @@ struct Queue {
 /// The result of a job: values without Python objects, or buffers that the caller's thread must release.
 pub(crate) enum Done {
     Opened(Source),
-    Decoded(Vec<String>, Output),
+    Decoded(Option<DecodedFrames>, Output),
 }
 
 /// The slot into which a job puts its result.
@@ -95,24 +95,27 @@ impl DecodePool {
         let (plan, source) = (plan.0.clone(), source.clone());
         self.submit(move |team| {
             plan.native_frames(&source, first_frame, out.as_mut_slice(), team)?;
-            Ok(Done::Decoded(Vec::new(), out))
+            Ok(Done::Decoded(None, out))
         })
     }
 
-    #[pyo3(signature = (plan, source, frames, first, out, *, number))]
-    fn rle_frames(
+    #[pyo3(signature = (decoder, source, frames, first, out, *, codec, number))]
+    #[allow(clippy::too_many_arguments)]
+    fn decode_frames(
         &self,
-        plan: &Decoder,
+        decoder: &Decoder,
         source: &Source,
         frames: Py<FrameIndex>,
         first: usize,
         mut out: Output,
+        codec: FrameCodec,
         number: usize,
     ) -> DecodeFuture {
-        let (plan, source) = (plan.0.clone(), source.clone());
-        self.submit(move |team| {
-            let warnings = frames.get().decode_rle(&plan, &source, first, number, out.as_mut_slice(), team)?;
-            Ok(Done::Decoded(warnings, out))
+        let (decoder, source) = (decoder.0.clone(), source.clone());
+        self.submit(move |parallelism| {
+            let out_bytes = out.as_mut_slice();
+            let decoded = frames.get().decode(&decoder, &codec.0, &source, first, number, out_bytes, parallelism)?;
+            Ok(Done::Decoded(Some(decoded), out))
         })
     }
 
@@ -182,7 +185,7 @@ fn drain_queue(queue: &Queue) {
 
 #[pymethods]
 impl DecodeFuture {
-    /// Waits for the result of the job: a `Source`, or a list of warnings.
+    /// Waits for the result of the job: a `Source`; for encapsulated frames, their number and the warnings.
     pub(crate) fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if self.process != std::process::id() {
             return Err(PyRuntimeError::new_err("the threads that read ahead are not there after a fork"));
@@ -192,10 +195,10 @@ impl DecodeFuture {
             if let Some(done) = done {
                 return match catch_panic(py, || done)? {
                     Done::Opened(source) => source.into_py_any(py),
-                    Done::Decoded(warnings, out) => {
+                    Done::Decoded(decoded, out) => {
                         // Dropped here because this thread holds the GIL.
                         drop(out);
-                        warnings.into_py_any(py)
+                        decoded.into_py_any(py)
                     }
                 };
             }

@@ -27,6 +27,7 @@ impl Decoder {
         let threads = parallel::threads_for_bytes(parallelism, out.len());
         let options = jpeg::Options { workers: threads, stop: Some(&stop), ..jpeg::Options::default() };
         let decoder = jpeg::Decoder::with_options(frame, options).map_err(jpeg_error)?;
+        self.check_info(decoder.info())?;
         if threads > 1 {
             let split = decoder.split(threads).map_err(jpeg_error)?;
             if split.ranges().len() > 1 {
@@ -37,6 +38,23 @@ impl Decoder {
             Sink::Bytes(sink) => decoder.decode::<u8>(context, sink),
             Sink::Words(sink) => decoder.decode::<u16>(context, sink),
         })
+    }
+
+    /// Checks that the samples fit the result. `Codestream::check` has compared the first frame header.
+    fn check_info(&self, info: &jpeg::FrameInfo) -> Result<()> {
+        let pairs = [
+            ("Rows", info.height as usize, self.image.rows()),
+            ("Columns", info.width as usize, self.image.columns()),
+            ("components", info.components.len(), self.image.samples_per_pixel()),
+            ("sample bytes", info.sample_bits() as usize / 8, self.layout.width),
+        ];
+        for (what, found, expected) in pairs {
+            if found != expected {
+                let kind = ErrorKind::Codestream { what, found: found as u64, expected: expected as u64 };
+                return Err(Error::pixel_data(kind));
+            }
+        }
+        Ok(())
     }
 
     fn jpeg_parts(
