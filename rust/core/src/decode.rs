@@ -12,6 +12,7 @@ use crate::tag::BITS_ALLOCATED;
 use std::sync::Arc;
 
 mod native;
+mod planar;
 mod rle;
 pub use rle::check_rle_bound;
 

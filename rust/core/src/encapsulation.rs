@@ -1,15 +1,17 @@
 //! PS3.5 A.4: encapsulated pixel data, and the location of each frame's bytes.
 
 mod single;
+mod walk;
 
 use crate::alloc::{try_push, zeroed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::item::{Fragment, Headers, ITEM_HEADER, fragment_of};
+use crate::item::{Fragment, Headers, ITEM_HEADER};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
-use crate::parallel::{CancelCheck, Parallelism};
+use crate::parallel::Parallelism;
 use crate::source::Source;
 use crate::tag::number::ITEM;
 use std::sync::OnceLock;
+use walk::Walk;
 
 /// What is known about the value before it is read.
 #[derive(Debug)]
@@ -151,46 +153,6 @@ impl EncapsulatedPixelData {
         Ok(FrameIndex { damage: missing, warnings, ..frames })
     }
 
-    /// Reads item headers up to the delimiter or the end of the value. Skips empty fragments.
-    fn walk<S: Source>(&self, source: &S, team: &Parallelism<'_>) -> std::result::Result<Walk, S::Error> {
-        let (mut walk, mut delimited) = (Walk::default(), false);
-        let (mut at, end) = (self.table.end(), self.value.length);
-        let (mut watch, mut headers) = (CancelCheck::new(team), Headers::new(source));
-        while at < end && !delimited {
-            watch.check()?;
-            let Some(header) = headers.at(at)? else { break };
-            match fragment_of(header, at, end) {
-                Ok(Some(fragment)) if fragment.length > 0 => {
-                    try_push(&mut walk.fragments, fragment)?;
-                    at = fragment.end();
-                    walk.items_end = at;
-                }
-                Ok(Some(fragment)) => {
-                    walk.empty += 1;
-                    at = fragment.end();
-                    walk.items_end = at;
-                }
-                Ok(None) => delimited = true,
-                Err(_) if !walk.fragments.is_empty() && is_zero_padding(source, &mut headers, at, end, &mut watch)? => {
-                    walk.warnings.push(Error::pixel_data(ErrorKind::ZerosForDelimiter).at(at));
-                    walk.end = Some(at);
-                    return Ok(walk);
-                }
-                Err(error) if walk.fragments.is_empty() => return Err(error.into()),
-                Err(error) => {
-                    walk.damage = Some(error);
-                    break;
-                }
-            }
-        }
-        // Up to 7 bytes may remain: a parser may have cut inside the delimiter, or a writer may have added padding.
-        if self.value.delimited && !delimited && walk.damage.is_none() {
-            walk.warnings.push(Error::pixel_data(ErrorKind::Undelimited).at(at));
-            walk.end = Some(at);
-        }
-        Ok(walk)
-    }
-
     /// Assigns fragments to frames. `empty`: the number of items without content. `items_end`: the end of the last item.
     fn assign<S: Source>(
         &self,
@@ -292,57 +254,6 @@ impl EncapsulatedPixelData {
             fragments => Err(Error::pixel_data(ErrorKind::FragmentCount { fragments, frames: expected }).into()),
         }
     }
-}
-
-#[derive(Default)]
-struct Walk {
-    fragments: Vec<Fragment>,
-    /// Number of additional fragments without content.
-    empty: u64,
-    /// Where the last item ends.
-    items_end: u64,
-    warnings: Vec<Error>,
-    /// Why the walk ended before the delimiter.
-    damage: Option<Error>,
-    /// Where the value ends if it has no delimiter.
-    end: Option<u64>,
-}
-
-/// Whether zeros from `at` stand in place of the delimiter: to `end` or an earlier end of the source, or to a delimiter.
-fn is_zero_padding<S: Source>(
-    source: &S,
-    headers: &mut Headers<'_, S>,
-    at: u64,
-    end: u64,
-    watch: &mut CancelCheck<'_>,
-) -> std::result::Result<bool, S::Error> {
-    match first_nonzero(source, at, end, watch)? {
-        Some(offset) => Ok(offset > at && headers.is_delimiter(offset)?),
-        None => Ok(true),
-    }
-}
-
-/// The offset of the first byte from `at` to `end` that is not 0.
-fn first_nonzero<S: Source>(
-    source: &S,
-    mut at: u64,
-    end: u64,
-    watch: &mut CancelCheck<'_>,
-) -> std::result::Result<Option<u64>, S::Error> {
-    let mut block = [0; if crate::SMALL_BUFFERS { 16 } else { 1 << 14 }];
-    while at < end {
-        watch.check()?;
-        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(block.len());
-        let read = source.read_at(at, &mut block[..wanted])?.min(wanted);
-        if let Some(index) = block[..read].iter().position(|byte| *byte != 0) {
-            return Ok(Some(at + index as u64));
-        }
-        if read < wanted {
-            break;
-        }
-        at += read as u64;
-    }
-    Ok(None)
 }
 
 /// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, to

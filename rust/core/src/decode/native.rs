@@ -5,22 +5,18 @@
 //! cores share the reading of a file like all other work.
 
 use super::{Decoder, Layout, PIECE_PIXELS};
-use crate::alloc::{grow, try_push};
+use crate::alloc::grow;
 use crate::bits;
 use crate::color;
 use crate::display::Transform;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::SampleKind;
 use crate::parallel::{self, Parallelism};
-use crate::planes;
 use crate::scratch::Scratch;
 use crate::source::Source;
 
 /// Bytes of a strip of the result: it stays in the second-level cache between reading and postprocessing.
 const BAND_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
-/// Bytes of a strip of planar data, where each plane is read separately.
-const BAND_BYTES_OF_PLANES: usize = if crate::SMALL_BUFFERS { 1 << 7 } else { 1 << 19 };
-
 impl Decoder {
     /// Decodes the native frames of the value `source`, starting with frame number `first_frame`, until `out` is full.
     pub fn native_frames<S: Source>(
@@ -66,7 +62,7 @@ impl Decoder {
     }
 
     /// Bits of a sample in the value.
-    fn stored_sample_bits(&self) -> u64 {
+    pub(super) fn stored_sample_bits(&self) -> u64 {
         u64::from(self.layout.bits)
     }
 
@@ -76,16 +72,16 @@ impl Decoder {
         samples as u64 * self.stored_sample_bits()
     }
 
-    fn frame_bits(&self) -> u64 {
+    pub(super) fn frame_bits(&self) -> u64 {
         self.image.frame_pixels() * self.stored_pixel_bits()
     }
 
-    fn pixel_bytes(&self) -> usize {
+    pub(super) fn pixel_bytes(&self) -> usize {
         self.image.sample_bytes() * self.image.samples_per_pixel()
     }
 
     /// Pixels of a strip of about `bytes` bytes: a multiple of [`PIECE_PIXELS`], and therefore of a pair of pixels.
-    fn band_pixels(&self, bytes: usize) -> usize {
+    pub(super) fn band_pixels(&self, bytes: usize) -> usize {
         (bytes / self.pixel_bytes() / PIECE_PIXELS).max(1) * PIECE_PIXELS
     }
 
@@ -159,25 +155,6 @@ impl Decoder {
         Ok(())
     }
 
-    /// Decodes a frame at a time into interleaved pixels: planar color rarely has more than 8 bits, and 8-bit color
-    /// needs no transform.
-    fn planes_transformed<S: Source>(
-        &self,
-        transform: &Transform,
-        source: &S,
-        first_frame: usize,
-        out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
-        let mut finished = Vec::new();
-        grow(&mut finished, self.image.frame_bytes()?)?;
-        for (index, out) in out.chunks_mut(self.result_frame_bytes()?).enumerate() {
-            self.frames_of_planes(source, first_frame.saturating_add(index), &mut finished, team)?;
-            transform.apply(&finished, out);
-        }
-        Ok(())
-    }
-
     /// Whether samples have the same size and place in the value and in the result: they can be read into the result
     /// and postprocessed there.
     pub(super) fn is_passthrough(&self) -> bool {
@@ -187,7 +164,7 @@ impl Decoder {
     }
 
     /// Unpacks pixels starting at bit `first_bit` of `stored` into interleaved words until `piece` is full.
-    fn gather(&self, stored: &[u8], first_bit: usize, piece: &mut [u8]) {
+    pub(super) fn gather(&self, stored: &[u8], first_bit: usize, piece: &mut [u8]) {
         match self.layout.bits {
             1 => bits::unpack_1(stored, first_bit, piece),
             12 => bits::unpack_12(stored, first_bit, piece),
@@ -196,7 +173,7 @@ impl Decoder {
         }
     }
 
-    fn widen(&self, words: &[u8], out: &mut [u8]) {
+    pub(super) fn widen(&self, words: &[u8], out: &mut [u8]) {
         let (from, to) = (self.layout.width, self.image.sample_bytes());
         if from == to {
             out.copy_from_slice(&words[..out.len()]);
@@ -205,80 +182,9 @@ impl Decoder {
         }
     }
 
-    /// Every frame has a plane for each component: a strip is a part of one frame, or several whole small frames.
-    fn frames_of_planes<S: Source>(
-        &self,
-        source: &S,
-        first_frame: usize,
-        out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
-        let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
-        let bands = bands_of_frames(out, frame_bytes, self.band_pixels(BAND_BYTES_OF_PLANES) * self.pixel_bytes())?;
-        parallel::map(
-            team,
-            bands.into_iter(),
-            bytes,
-            Scratch::of_this_thread,
-            |scratch, (frame, offset, out)| -> std::result::Result<(), S::Error> {
-                for (index, out) in out.chunks_mut(frame_bytes).enumerate() {
-                    let pixel = (offset / self.pixel_bytes()) as u64;
-                    self.band_of_planes(source, (first_frame + frame + index) as u64, pixel, out, scratch)?;
-                }
-                Ok(())
-            },
-        )?;
-        Ok(())
-    }
-
-    fn band_of_planes<S: Source>(
-        &self,
-        source: &S,
-        frame: u64,
-        pixel: u64,
-        out: &mut [u8],
-        scratch: &mut Scratch,
-    ) -> std::result::Result<(), S::Error> {
-        let (sample_bits, pixels) = (self.stored_sample_bits(), out.len() / self.pixel_bytes());
-        let mut planes: [&[u8]; 3] = [&[]; 3];
-        let buffers = scratch.stored.iter_mut().zip(&mut scratch.unpacked);
-        for ((number, plane), (stored, words)) in planes.iter_mut().enumerate().zip(buffers) {
-            let bit = frame * self.frame_bits() + (number as u64 * self.image.frame_pixels() + pixel) * sample_bits;
-            let (bytes, first_bit) = self.bits_at(source, bit, pixels as u64 * sample_bits, stored)?;
-            *plane = bytes;
-            if matches!(self.layout.bits, 1 | 12) {
-                let plane_bytes = pixels * self.layout.width;
-                grow(words, plane_bytes)?;
-                self.gather(bytes, first_bit, &mut words[..plane_bytes]);
-                *plane = &words[..plane_bytes];
-            }
-        }
-        self.interleave(planes, out)?;
-        Ok(())
-    }
-
-    fn interleave(&self, planes: [&[u8]; 3], out: &mut [u8]) -> Result<()> {
-        let (width, sample_bytes) = (self.layout.width, self.image.sample_bytes());
-        let mut narrow = Vec::new();
-        for (index, piece) in out.chunks_mut(PIECE_PIXELS * 3 * sample_bytes).enumerate() {
-            let pixels = piece.len() / 3 / sample_bytes;
-            let start = index * PIECE_PIXELS * width;
-            let planes = planes.map(|plane| &plane[start..start + pixels * width]);
-            if width == sample_bytes {
-                planes::interleave_samples(planes, width, piece);
-            } else {
-                grow(&mut narrow, pixels * 3 * width)?;
-                planes::interleave_samples(planes, width, &mut narrow[..pixels * 3 * width]);
-                self.widen(&narrow, piece);
-            }
-            self.finish(piece);
-        }
-        Ok(())
-    }
-
     /// Returns the bytes that contain `count` bits of the value starting at bit `first`, and the position of that bit
     /// in the first byte.
-    fn bits_at<'a, S: Source>(
+    pub(super) fn bits_at<'a, S: Source>(
         &self,
         source: &'a S,
         first: u64,
@@ -338,20 +244,4 @@ impl Decoder {
         let error = Error::new(self.image.element(), problem);
         Err(error.in_frame(usize::try_from(frame).unwrap_or(usize::MAX)))
     }
-}
-
-/// Parts of a result, each with the number of its first frame and its offset in that frame.
-type Bands<'a> = Vec<(usize, usize, &'a mut [u8])>;
-
-/// Splits `out` into strips of about `band_bytes`: parts of one frame, or several whole frames.
-fn bands_of_frames(out: &mut [u8], frame_bytes: usize, band_bytes: usize) -> Result<Bands<'_>> {
-    let frames = (band_bytes / frame_bytes).max(1);
-    let bytes = if frames > 1 { frames * frame_bytes } else { band_bytes };
-    let mut bands = Vec::new();
-    for (group, out) in out.chunks_mut(frames * frame_bytes).enumerate() {
-        for (band, out) in out.chunks_mut(bytes).enumerate() {
-            try_push(&mut bands, (group * frames, band * bytes, out))?;
-        }
-    }
-    Ok(bands)
 }

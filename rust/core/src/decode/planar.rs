@@ -1,0 +1,121 @@
+//! Native frames with one plane per component (Planar Configuration 1): strips of all planes, interleaved.
+
+use super::{Decoder, PIECE_PIXELS};
+use crate::alloc::{grow, try_push};
+use crate::display::Transform;
+use crate::error::Result;
+use crate::parallel::{self, Parallelism};
+use crate::planes;
+use crate::scratch::Scratch;
+use crate::source::Source;
+
+/// Bytes of a strip of planar data, where each plane is read separately.
+const BAND_BYTES_OF_PLANES: usize = if crate::SMALL_BUFFERS { 1 << 7 } else { 1 << 19 };
+
+impl Decoder {
+    /// Decodes a frame at a time into interleaved pixels: planar color rarely has more than 8 bits, and 8-bit color
+    /// needs no transform.
+    pub(super) fn planes_transformed<S: Source>(
+        &self,
+        transform: &Transform,
+        source: &S,
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Parallelism<'_>,
+    ) -> std::result::Result<(), S::Error> {
+        let mut finished = Vec::new();
+        grow(&mut finished, self.image.frame_bytes()?)?;
+        for (index, out) in out.chunks_mut(self.result_frame_bytes()?).enumerate() {
+            self.frames_of_planes(source, first_frame.saturating_add(index), &mut finished, team)?;
+            transform.apply(&finished, out);
+        }
+        Ok(())
+    }
+
+    /// Every frame has a plane for each component: a strip is a part of one frame, or several whole small frames.
+    pub(super) fn frames_of_planes<S: Source>(
+        &self,
+        source: &S,
+        first_frame: usize,
+        out: &mut [u8],
+        team: &Parallelism<'_>,
+    ) -> std::result::Result<(), S::Error> {
+        let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
+        let bands = bands_of_frames(out, frame_bytes, self.band_pixels(BAND_BYTES_OF_PLANES) * self.pixel_bytes())?;
+        parallel::map(
+            team,
+            bands.into_iter(),
+            bytes,
+            Scratch::of_this_thread,
+            |scratch, (frame, offset, out)| -> std::result::Result<(), S::Error> {
+                for (index, out) in out.chunks_mut(frame_bytes).enumerate() {
+                    let pixel = (offset / self.pixel_bytes()) as u64;
+                    self.band_of_planes(source, (first_frame + frame + index) as u64, pixel, out, scratch)?;
+                }
+                Ok(())
+            },
+        )?;
+        Ok(())
+    }
+
+    fn band_of_planes<S: Source>(
+        &self,
+        source: &S,
+        frame: u64,
+        pixel: u64,
+        out: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> std::result::Result<(), S::Error> {
+        let (sample_bits, pixels) = (self.stored_sample_bits(), out.len() / self.pixel_bytes());
+        let mut planes: [&[u8]; 3] = [&[]; 3];
+        let buffers = scratch.stored.iter_mut().zip(&mut scratch.unpacked);
+        for ((number, plane), (stored, words)) in planes.iter_mut().enumerate().zip(buffers) {
+            let bit = frame * self.frame_bits() + (number as u64 * self.image.frame_pixels() + pixel) * sample_bits;
+            let (bytes, first_bit) = self.bits_at(source, bit, pixels as u64 * sample_bits, stored)?;
+            *plane = bytes;
+            if matches!(self.layout.bits, 1 | 12) {
+                let plane_bytes = pixels * self.layout.width;
+                grow(words, plane_bytes)?;
+                self.gather(bytes, first_bit, &mut words[..plane_bytes]);
+                *plane = &words[..plane_bytes];
+            }
+        }
+        self.interleave(planes, out)?;
+        Ok(())
+    }
+
+    fn interleave(&self, planes: [&[u8]; 3], out: &mut [u8]) -> Result<()> {
+        let (width, sample_bytes) = (self.layout.width, self.image.sample_bytes());
+        let mut narrow = Vec::new();
+        for (index, piece) in out.chunks_mut(PIECE_PIXELS * 3 * sample_bytes).enumerate() {
+            let pixels = piece.len() / 3 / sample_bytes;
+            let start = index * PIECE_PIXELS * width;
+            let planes = planes.map(|plane| &plane[start..start + pixels * width]);
+            if width == sample_bytes {
+                planes::interleave_samples(planes, width, piece);
+            } else {
+                grow(&mut narrow, pixels * 3 * width)?;
+                planes::interleave_samples(planes, width, &mut narrow[..pixels * 3 * width]);
+                self.widen(&narrow, piece);
+            }
+            self.finish(piece);
+        }
+        Ok(())
+    }
+}
+
+/// Parts of a result, each with the number of its first frame and its offset in that frame.
+type Bands<'a> = Vec<(usize, usize, &'a mut [u8])>;
+
+/// Splits `out` into strips of about `band_bytes`: parts of one frame, or several whole frames.
+fn bands_of_frames(out: &mut [u8], frame_bytes: usize, band_bytes: usize) -> Result<Bands<'_>> {
+    let frames = (band_bytes / frame_bytes).max(1);
+    let bytes = if frames > 1 { frames * frame_bytes } else { band_bytes };
+    let mut bands = Vec::new();
+    for (group, out) in out.chunks_mut(frames * frame_bytes).enumerate() {
+        for (band, out) in out.chunks_mut(bytes).enumerate() {
+            try_push(&mut bands, (group * frames, band * bytes, out))?;
+        }
+    }
+    Ok(bands)
+}
