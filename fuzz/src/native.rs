@@ -21,9 +21,9 @@ pub fn run(data: &[u8]) {
 fn check_length(picture: &Picture, image: &Image, bytes: u64) {
     let frames = picture.attributes.number_of_frames as u64;
     let Ok(bits) = image.native_frame_bits() else {
-        return assert!(image.native_frames(bytes).is_err());
+        return assert!(image.count_native_frames(bytes).is_err());
     };
-    match image.native_frames(bytes) {
+    match image.count_native_frames(bytes) {
         Ok(found) => assert!(found >= frames && found == bytes * 8 / bits),
         Err(_) if bytes * 8 / bits < frames => {}
         // The samples are not subsampled.
@@ -61,10 +61,10 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
     });
     let out_bytes = count * image.frame_bytes().expect("it is small");
     let (bytes, file) = (value.as_slice(), File::new(&value));
-    let result = same(out_bytes, workers, |out, team| plan.native_frames(&bytes, first, out, team));
-    assert_eq!(result, same(out_bytes, workers, |out, team| plan.native_frames(&file, first, out, team)));
+    let result = same(out_bytes, workers, |out, parallelism| plan.native_frames(&bytes, first, out, parallelism));
+    assert_eq!(result, same(out_bytes, workers, |out, parallelism| plan.native_frames(&file, first, out, parallelism)));
     judge(picture, result.as_deref().ok(), expected.as_deref());
-    if let (true, Some(expected)) = (plan.is_identity() && !subsampled, &expected) {
+    if let (true, Some(expected)) = (plan.is_passthrough() && !subsampled, &expected) {
         assert_eq!(value[first * expected.len() / count..][..expected.len()], expected[..]);
     }
     lie(&value, most, out_bytes, result.as_deref().ok(), |source, out| {
@@ -97,7 +97,9 @@ fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
         picture.finished(image, &words, false, 8)
     });
     let out_bytes = image.frame_bytes().expect("it is small");
-    let result = same(out_bytes, 1 + usize::from(input.flag()), |out, team| plan.words(&value, out, team));
+    let result = same(out_bytes, 1 + usize::from(input.flag()), |out, parallelism| {
+        plan.decode_codec_output(&value, out, parallelism)
+    });
     judge(picture, result.as_deref().ok(), expected.as_deref());
 }
 

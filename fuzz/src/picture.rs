@@ -2,7 +2,7 @@
 
 use crate::input::Input;
 use dicomet_core::color::Arithmetic;
-use dicomet_core::decode::{Conversion, Decoder, Form};
+use dicomet_core::decode::{Conversion, Decoder, OutputFormat};
 use dicomet_core::image::{Attributes, ByteOrder, Image, Photometric, PixelElement, SampleKind};
 
 const TERMS: [&str; 12] = [
@@ -34,7 +34,7 @@ pub struct Picture {
     /// The color conversion.
     pub conversion: Conversion,
     /// The form of the result.
-    pub form: Form,
+    pub form: OutputFormat,
 }
 
 impl Picture {
@@ -85,7 +85,7 @@ impl Picture {
                 Conversion::RgbToYbr,
                 Conversion::PartialYbrToRgb,
             ]),
-            form: Form {
+            form: OutputFormat {
                 order: input.one_of(&orders),
                 planar: input.flag(),
                 arithmetic: input.one_of(&[Arithmetic::Exact, Arithmetic::Float, Arithmetic::FusedFloat]),
@@ -150,14 +150,14 @@ impl Picture {
 
     /// The form of the result. Only conversions of 8-bit samples can return planes.
     #[must_use]
-    pub fn form_of_plan(&self, image: &Image, color_bits: u8) -> Form {
+    pub fn form_of_plan(&self, image: &Image, color_bits: u8) -> OutputFormat {
         let bytes = image.sample_bytes() == 1 && color_bits == 8;
         let planar = match self.conversion {
             Conversion::None | Conversion::RgbToYbr => true,
             Conversion::YbrToRgb => bytes,
             Conversion::PartialYbrToRgb => false,
         };
-        Form { planar: self.form.planar && planar, ..self.form }
+        OutputFormat { planar: self.form.planar && planar, ..self.form }
     }
 
     /// The sample for the stored bits `low`, sign-extended or masked. The result has the lowest bytes of this word.

@@ -52,8 +52,11 @@ fn frames(picture: &Picture, image: &Image, plan: &Decoder, mut input: Input<'_>
     let bytes = count * image.frame_bytes().expect("it is small");
     let (memory, file) = (value.as_slice(), File::new(&value));
     let of = |index: usize| fragments[index].as_slice();
-    let found = same_with(bytes, workers, |out, team| plan.rle_frames(&memory, of, first, out, team));
-    assert_eq!(found, same_with(bytes, workers, |out, team| plan.rle_frames(&file, of, first, out, team)));
+    let found = same_with(bytes, workers, |out, parallelism| plan.rle_frames(&memory, of, first, out, parallelism));
+    assert_eq!(
+        found,
+        same_with(bytes, workers, |out, parallelism| plan.rle_frames(&file, of, first, out, parallelism))
+    );
     judge(picture, image, &frames, first, found.clone());
     let mut out = vec![POISONS[0]; bytes];
     // With missing bytes the frame is another; it must not panic.

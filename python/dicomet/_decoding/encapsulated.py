@@ -59,7 +59,7 @@ class EncapsulatedFrames:
 
     def _count_frames(self) -> int:
         frames = self._build_index()
-        frames.check_whole()
+        frames.raise_defect()
         found, expected = len(frames), self._image.number_of_frames
         if found == expected:
             return found
@@ -80,7 +80,7 @@ class EncapsulatedFrames:
                 return found, 0
         frames = self._build_index()
         if first + count > len(frames):
-            frames.check_whole()
+            frames.raise_defect()
         return frames, first
 
     def _frame(self, index: int) -> Buffer:
@@ -141,7 +141,7 @@ class EncapsulatedFrames:
         frame, description = self._frame(index), self._description
         decoded = jpeg.decode(frame, index, description, self._decoding_plugin)
         self._warn_of_kind(decoded.warnings)
-        decoded.plan.with_transform(transform).words(decoded.words, out, workers=workers)
+        decoded.plan.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
         """Return the meaning of the components of frame `index`, and warn about a contradiction."""

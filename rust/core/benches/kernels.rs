@@ -15,7 +15,7 @@ use dicomet_core::decode::{Conversion, Decoder};
 use dicomet_core::image::{Attributes, ByteOrder, Image, PixelElement};
 use dicomet_core::item::Fragment;
 use dicomet_core::parallel::Parallelism;
-use dicomet_core::rle::encode::{Layout, encode_frame};
+use dicomet_core::rle::encode::{EncodeParams, encode_frame};
 use dicomet_core::{bits, planes, rle};
 
 /// Bytes of a kernel's result: source and result stay in a second-level cache of 512 KiB, and all sizes of a pixel
@@ -165,7 +165,8 @@ fn encoding() -> Vec<Case> {
         let rows = OUT / 512 / samples / sample_bytes;
         let [height, samples_per_pixel, sample_bytes] =
             [rows, samples, sample_bytes].map(|n| i64::try_from(n).unwrap());
-        let layout = Layout { rows: height, columns: 512, samples_per_pixel, sample_bytes, order: ByteOrder::Little };
+        let layout =
+            EncodeParams { rows: height, columns: 512, samples_per_pixel, sample_bytes, order: ByteOrder::Little };
         let sources = (0..IMAGES).map(|seed| source(rows, seed)).collect();
         let run: Run = Box::new(move |src, _| {
             black_box(encode_frame(src, black_box(&layout)).unwrap());

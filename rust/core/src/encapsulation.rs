@@ -5,7 +5,7 @@ mod walk;
 
 use crate::alloc::{try_push, zeroed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::item::{Fragment, Headers, ITEM_HEADER};
+use crate::item::{Fragment, ITEM_HEADER, ItemReader};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::Parallelism;
 use crate::source::Source;
@@ -33,11 +33,11 @@ pub struct Value {
 #[derive(Debug)]
 pub(crate) enum FrameGrouping {
     /// One fragment per frame.
-    Each,
+    OnePerFragment,
     /// All fragments belong to the only frame.
-    All,
+    Single,
     /// For each frame, the number of the first fragment after it.
-    Ends(Vec<usize>),
+    Boundaries(Vec<usize>),
 }
 
 /// The fragments of each frame, in order.
@@ -46,20 +46,20 @@ pub struct FrameIndex {
     fragments: Vec<Fragment>,
     grouping: FrameGrouping,
     /// Why the index ends here, or has fewer frames than Number of Frames: the value is malformed after them.
-    pub damage: Option<Error>,
+    pub defect: Option<Error>,
     /// Defects that were tolerated.
     pub warnings: Vec<Error>,
 }
 
 impl FrameIndex {
     fn new(fragments: Vec<Fragment>, grouping: FrameGrouping) -> Self {
-        Self { fragments, grouping, damage: None, warnings: Vec::new() }
+        Self { fragments, grouping, defect: None, warnings: Vec::new() }
     }
 
     /// Returns an index of one frame that consists of `fragments`.
     #[must_use]
     pub fn single(fragments: Vec<Fragment>) -> Self {
-        Self::new(fragments, FrameGrouping::All)
+        Self::new(fragments, FrameGrouping::Single)
     }
 
     /// Where the last fragment ends.
@@ -72,9 +72,9 @@ impl FrameIndex {
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.grouping {
-            FrameGrouping::Each => self.fragments.len(),
-            FrameGrouping::All => 1,
-            FrameGrouping::Ends(ends) => ends.len(),
+            FrameGrouping::OnePerFragment => self.fragments.len(),
+            FrameGrouping::Single => 1,
+            FrameGrouping::Boundaries(ends) => ends.len(),
         }
     }
 
@@ -88,9 +88,9 @@ impl FrameIndex {
     #[must_use]
     pub fn frame(&self, index: usize) -> &[Fragment] {
         let range = match &self.grouping {
-            FrameGrouping::Each => index..index.saturating_add(1),
-            FrameGrouping::All => 0..if index == 0 { self.fragments.len() } else { 0 },
-            FrameGrouping::Ends(ends) => match ends.get(index) {
+            FrameGrouping::OnePerFragment => index..index.saturating_add(1),
+            FrameGrouping::Single => 0..if index == 0 { self.fragments.len() } else { 0 },
+            FrameGrouping::Boundaries(ends) => match ends.get(index) {
                 Some(&end) => index.checked_sub(1).map_or(0, |before| ends[before])..end,
                 None => 0..0,
             },
@@ -112,9 +112,9 @@ impl EncapsulatedPixelData {
     /// Reads the first item: the Basic Offset Table (PS3.5 A.4), which may be empty.
     pub fn open<S: Source>(source: &S, value: Value) -> std::result::Result<Self, S::Error> {
         let expected = "the Item (FFFE,E000) of the Basic Offset Table";
-        let Some((tag, length)) = Headers::new(source).at(0)? else {
-            let problem = ErrorKind::Length { found: value.length, expected: ITEM_HEADER };
-            return Err(Error::pixel_data(problem).into());
+        let Some((tag, length)) = ItemReader::new(source).at(0)? else {
+            let kind = ErrorKind::Length { found: value.length, expected: ITEM_HEADER };
+            return Err(Error::pixel_data(kind).into());
         };
         if tag != ITEM {
             return Err(Error::pixel_data(ErrorKind::Tag { found: tag, expected }).at(0).into());
@@ -131,26 +131,26 @@ impl EncapsulatedPixelData {
 
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
-    /// Frames before a defect are whole and usable; [`FrameIndex::damage`] describes the defect.
+    /// Frames before a defect are whole and usable; [`FrameIndex::defect`] describes the defect.
     pub fn build_frame_index<S: Source>(
         &self,
         source: &S,
-        team: &Parallelism<'_>,
+        parallelism: &Parallelism<'_>,
     ) -> std::result::Result<FrameIndex, S::Error> {
-        let Walk { fragments, empty, items_end, mut warnings, damage, end } = self.walk(source, team)?;
+        let Walk { fragments, empty, items_end, mut warnings, defect, end } = self.walk(source, parallelism)?;
         if empty > 0 {
             warnings.insert(0, Error::pixel_data(ErrorKind::EmptyFragments { count: empty }));
         }
-        if let Some(damage) = damage {
-            let frames = self.assign_before(source, fragments, damage.offset, &mut warnings)?;
-            let damaged = |frames| FrameIndex { damage: Some(damage.clone()), warnings, ..frames };
-            return frames.map(damaged).ok_or_else(|| damage.clone().into());
+        if let Some(defect) = defect {
+            let frames = self.assign_before(source, fragments, defect.offset, &mut warnings)?;
+            let with_defect = |frames| FrameIndex { defect: Some(defect.clone()), warnings, ..frames };
+            return frames.map(with_defect).ok_or_else(|| defect.clone().into());
         }
         let frames = self.assign(source, fragments, (empty, items_end), &mut warnings)?;
         let (found, expected) = (frames.len() as u64, self.value.frames);
-        let problem = ErrorKind::FrameCount { found, expected };
-        let missing = (found < expected).then(|| Error { offset: end, ..Error::pixel_data(problem) });
-        Ok(FrameIndex { damage: missing, warnings, ..frames })
+        let kind = ErrorKind::FrameCount { found, expected };
+        let missing = (found < expected).then(|| Error { offset: end, ..Error::pixel_data(kind) });
+        Ok(FrameIndex { defect: missing, warnings, ..frames })
     }
 
     /// Assigns fragments to frames. `empty`: the number of items without content. `items_end`: the end of the last item.
@@ -177,14 +177,14 @@ impl EncapsulatedPixelData {
                     if self.table.is_cut() {
                         warnings.push(offset_table::unusable_basic(fragments.len()));
                     }
-                    return Ok(FrameIndex::new(selected, FrameGrouping::Each));
+                    return Ok(FrameIndex::new(selected, FrameGrouping::OnePerFragment));
                 }
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
         }
         if !self.table.is_empty() {
             if let Some(ends) = self.table.ends(&fragments, frames, None)? {
-                return Ok(FrameIndex::new(fragments, FrameGrouping::Ends(ends)));
+                return Ok(FrameIndex::new(fragments, FrameGrouping::Boundaries(ends)));
             }
             if (fragments.len() as u64) < frames {
                 return self.assign_some(fragments).map_err(Into::into);
@@ -200,7 +200,7 @@ impl EncapsulatedPixelData {
     /// frames these are.
     fn assign_some(&self, fragments: Vec<Fragment>) -> Result<FrameIndex> {
         if self.table.begins_with(&fragments) {
-            return Ok(FrameIndex::new(fragments, FrameGrouping::Each));
+            return Ok(FrameIndex::new(fragments, FrameGrouping::OnePerFragment));
         }
         let (found, expected) = (fragments.len() as u64, self.value.frames);
         Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }))
@@ -222,20 +222,20 @@ impl EncapsulatedPixelData {
                 // An entry without bytes is only known to match an empty item if a later entry has a fragment.
                 let known = selected.iter().rposition(|entry| entry.length > 0).map_or(0, |last| last + 1);
                 selected.truncate(known);
-                return Ok(Some(FrameIndex::new(selected, FrameGrouping::Each)));
+                return Ok(Some(FrameIndex::new(selected, FrameGrouping::OnePerFragment)));
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
         }
         if !self.table.is_empty() {
             let ends = self.table.ends(&fragments, frames, stop)?;
-            return Ok(ends.map(|ends| FrameIndex::new(fragments, FrameGrouping::Ends(ends))));
+            return Ok(ends.map(|ends| FrameIndex::new(fragments, FrameGrouping::Boundaries(ends))));
         }
         if self.value.jpeg {
             let grouping = by_end_of_image(source, &fragments, None)?;
             return Ok(Some(FrameIndex::new(fragments, grouping)));
         }
         let one_each = frames > 1 && fragments.len() as u64 <= frames;
-        Ok(one_each.then(|| FrameIndex::new(fragments, FrameGrouping::Each)))
+        Ok(one_each.then(|| FrameIndex::new(fragments, FrameGrouping::OnePerFragment)))
     }
 
     /// Without a table: one fragment per frame, all fragments for a single frame, or split at end-of-image markers.
@@ -248,8 +248,8 @@ impl EncapsulatedPixelData {
         let (found, expected) = (fragments.len() as u64, self.value.frames);
         match found {
             0 => Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }).into()),
-            _ if found <= expected => Ok(FrameGrouping::Each),
-            _ if expected == 1 => Ok(FrameGrouping::All),
+            _ if found <= expected => Ok(FrameGrouping::OnePerFragment),
+            _ if expected == 1 => Ok(FrameGrouping::Single),
             _ if self.value.jpeg => by_end_of_image(source, fragments, Some(warnings)),
             fragments => Err(Error::pixel_data(ErrorKind::FragmentCount { fragments, frames: expected }).into()),
         }
@@ -277,7 +277,7 @@ fn by_end_of_image<S: Source>(
         warnings.push(Error::pixel_data(ErrorKind::NoEndOfImage).in_frame(ends.len()));
         try_push(&mut ends, fragments.len())?;
     }
-    Ok(FrameGrouping::Ends(ends))
+    Ok(FrameGrouping::Boundaries(ends))
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ pub enum ErrorKind {
     ScanExcess { bytes: u64 },
     /// Bytes after the end of the codestream that are not padding.
     #[error("found {bytes} bytes behind the codestream: they are ignored")]
-    BytesBehind { bytes: u64 },
+    TrailingBytes { bytes: u64 },
     /// A progressive image without the scans of its lowest bits.
     #[error("the progressive codestream ends before its coefficients have their lowest bits")]
     Unrefined,
@@ -149,7 +149,7 @@ pub struct Error {
     /// Byte offset in the element's value.
     pub offset: Option<u64>,
     /// The kind of error.
-    pub problem: ErrorKind,
+    pub kind: ErrorKind,
 }
 
 /// The result of the fallible functions of this crate.
@@ -158,14 +158,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Returns an error in an element as a whole.
     #[must_use]
-    pub fn new(element: Tag, problem: ErrorKind) -> Self {
-        Self { element, frame: None, segment: None, offset: None, problem }
+    pub fn new(element: Tag, kind: ErrorKind) -> Self {
+        Self { element, frame: None, segment: None, offset: None, kind }
     }
 
     /// Returns an error in the Pixel Data element.
     #[must_use]
-    pub fn pixel_data(problem: ErrorKind) -> Self {
-        Self::new(PIXEL_DATA, problem)
+    pub fn pixel_data(kind: ErrorKind) -> Self {
+        Self::new(PIXEL_DATA, kind)
     }
 
     /// Adds the frame number.
@@ -198,7 +198,7 @@ impl fmt::Display for Error {
                 write!(f, ", {name} {value}")?;
             }
         }
-        write!(f, ": {}", self.problem)
+        write!(f, ": {}", self.kind)
     }
 }
 

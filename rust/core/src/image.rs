@@ -286,18 +286,16 @@ impl Image {
     /// Configuration 0.
     fn check_subsampling(&self) -> Result<()> {
         if !self.columns.is_multiple_of(2) {
-            let problem =
-                ErrorKind::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
-            return Err(Error::new(COLUMNS, problem));
+            let kind = ErrorKind::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
+            return Err(Error::new(COLUMNS, kind));
         }
         if self.planar {
-            let problem = ErrorKind::Value { found: 1, expected: "0 for YBR_FULL_422" };
-            return Err(Error::new(PLANAR_CONFIGURATION, problem));
+            let kind = ErrorKind::Value { found: 1, expected: "0 for YBR_FULL_422" };
+            return Err(Error::new(PLANAR_CONFIGURATION, kind));
         }
         if !matches!(self.bits_allocated, 8 | 16 | 32 | 64) {
-            let problem =
-                ErrorKind::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
-            return Err(Error::new(BITS_ALLOCATED, problem));
+            let kind = ErrorKind::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
+            return Err(Error::new(BITS_ALLOCATED, kind));
         }
         Ok(())
     }
@@ -314,7 +312,7 @@ impl Image {
     /// that it contains.
     ///
     /// PS3.5 8.1.1: a value of odd length is followed by one padding byte, which may be missing.
-    pub fn native_frames(&self, found: u64) -> Result<u64> {
+    pub fn count_native_frames(&self, found: u64) -> Result<u64> {
         let expected = self.native_bytes()?;
         if found < expected {
             return Err(Error::new(self.element(), ErrorKind::Length { found, expected }));

@@ -16,8 +16,8 @@ impl Lut {
     /// Creates a table for inputs from `first`, with entries of `bits` bits.
     pub fn new(first: i32, entries: Vec<u16>, bits: u8) -> Result<Self> {
         if !(8..=16).contains(&bits) {
-            let problem = ErrorKind::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
-            return Err(Error::new(LUT_DESCRIPTOR, problem));
+            let kind = ErrorKind::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
+            return Err(Error::new(LUT_DESCRIPTOR, kind));
         }
         if entries.is_empty() {
             return Err(Error::new(LUT_DATA, ErrorKind::Value { found: 0, expected: "1 to 65536 entries" }));

@@ -53,7 +53,7 @@ impl Voi {
             },
             Self::Lut(lut) => {
                 for value in values {
-                    *value = range.part(f64::from(lut.at(*value).min(lut.max_entry())) / f64::from(lut.max_entry()));
+                    *value = range.lerp(f64::from(lut.at(*value).min(lut.max_entry())) / f64::from(lut.max_entry()));
                 }
             }
         }
@@ -64,8 +64,8 @@ impl Range {
     /// Linear interpolation: 0 gives `low`, 1 gives `high`.
     #[must_use]
     #[inline]
-    pub fn part(self, part: f64) -> f64 {
-        part * (self.high - self.low) + self.low
+    pub fn lerp(self, fraction: f64) -> f64 {
+        fraction * (self.high - self.low) + self.low
     }
 
     /// Exchanges darkest and brightest.

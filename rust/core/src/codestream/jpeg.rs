@@ -68,7 +68,7 @@ fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS.
-fn is_frame_header(marker: u8) -> bool {
+pub(crate) fn is_frame_header(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7)
 }
 

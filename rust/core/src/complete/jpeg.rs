@@ -1,11 +1,12 @@
 //! ISO/IEC 10918-1 with Huffman coding: walks the marker segments, and checks that the scans contain all components.
 
 use super::huffman::Table;
-use super::markers::{DHT, DNL, DRI, EOI, Markers, SOI, SOS, Segment, is_frame_header};
+use super::markers::{DHT, DNL, DRI, EOI, Markers, SOI, SOS, Segment};
 use super::progressive::Progress;
 use super::scan::{self, Part};
 use super::{Whole, damaged};
 use crate::codestream::Codestream;
+use crate::codestream::jpeg::is_frame_header;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The coding process, according to the frame header.

@@ -2,11 +2,12 @@
 #![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "small numbers of the test's own")]
 
 use super::*;
-use crate::display::{Look, Pipeline, Sample};
+use crate::display::{Pipeline, Rendering};
 use crate::image::{Attributes, PixelElement};
 use crate::item::Fragment;
 use crate::modality::Modality;
 use crate::parallel::Parallelism;
+use crate::sample_type::SampleType;
 use crate::source::Source;
 use crate::voi::Range;
 use proptest::prelude::*;
@@ -40,13 +41,13 @@ fn native(plan: &Decoder, value: &[u8], first_frame: usize, out: &mut [u8]) -> R
 
 /// Checks that transforming during decoding and transforming the decoded samples `plain` give the same result.
 fn check_transformed<T>(plan: &Decoder, plain: &[u8], decode: impl Fn(&Decoder, &mut [u8]) -> Result<T>) {
-    if plan.form.order != ByteOrder::NATIVE || plan.form.planar {
+    if plan.output.order != ByteOrder::NATIVE || plan.output.planar {
         return;
     }
     let range = Range { low: 0.0, high: 1.0 };
     let modality = Modality::Rescale { slope: 3.0, intercept: 0.5 };
-    for (sample, pixels) in [(Sample::Float64, u64::MAX), (Sample::Uint8, 0)] {
-        let pipeline = Pipeline { modality: modality.clone(), look: Look::Value, range, sample };
+    for (sample, pixels) in [(SampleType::Float64, u64::MAX), (SampleType::Uint8, 0)] {
+        let pipeline = Pipeline { modality: modality.clone(), rendering: Rendering::Value, range, sample };
         let transform = Arc::new(Transform::new(plan.image(), pipeline, 64, pixels).unwrap());
         let bytes = plain.len() / plan.image().sample_bytes() * sample.bytes();
         let (mut wanted, mut found) = (vec![0xA5; bytes], vec![0x5A; bytes]);
@@ -220,7 +221,7 @@ proptest! {
         native(&plan, &case.native(), skipped as usize, &mut out).unwrap();
         prop_assert_eq!(&out, &expected);
         let other = if ByteOrder::NATIVE == ByteOrder::Big { ByteOrder::Little } else { ByteOrder::Big };
-        let plan = plan.with_output(Form { order: other, ..Form::default() });
+        let plan = plan.with_output(OutputFormat { order: other, ..OutputFormat::default() });
         native(&plan, &case.native(), skipped as usize, &mut out).unwrap();
         bits::swap_words(&mut expected, image.sample_bytes());
         prop_assert_eq!(out, expected);
@@ -245,7 +246,7 @@ proptest! {
         let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
         let mut out = vec![0xA5; case.result().len()];
         for planar in [false, image.samples_per_pixel() == 3] {
-            let plan = case.plan().with_output(Form { planar, strict: true, ..Form::default() });
+            let plan = case.plan().with_output(OutputFormat { planar, strict: true, ..OutputFormat::default() });
             let warnings = rle(&plan, &frames, 0, &mut out).unwrap();
             prop_assert!(warnings.is_empty());
             prop_assert_eq!(&out, &case.result_in(planar));
@@ -269,7 +270,7 @@ proptest! {
         let plan = Decoder::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
         let plan = if zeros { plan.of_unsigned_words() } else { plan };
         let mut out = vec![0xA5; expected.len()];
-        plan.words(&src, &mut out, &Parallelism::default()).unwrap();
+        plan.decode_codec_output(&src, &mut out, &Parallelism::default()).unwrap();
         prop_assert_eq!(out, expected);
     }
 
@@ -394,7 +395,7 @@ fn colors_of_any_depth_and_order() {
 fn conversions_that_are_not_defined() {
     let refused = |bits, conversion| {
         let plan = Decoder::native(&colour("RGB", 0, bits), ByteOrder::Little, false, true, conversion);
-        matches!(plan.map_err(|error| error.problem), Err(ErrorKind::Unsupported(_)))
+        matches!(plan.map_err(|error| error.kind), Err(ErrorKind::Unsupported(_)))
     };
     let cases = [(8, [false; 3]), (16, [false, true, true]), (32, [false, true, true]), (64, [true; 3])];
     for (bits, expected) in cases {
@@ -405,7 +406,7 @@ fn conversions_that_are_not_defined() {
 
 #[test]
 fn frames_longer_than_a_piece() {
-    let pixels = PIECE_PIXELS as i64 * 2 + 5;
+    let pixels = TILE_PIXELS as i64 * 2 + 5;
     let attributes = Attributes {
         rows: 1,
         columns: pixels,
@@ -484,7 +485,7 @@ fn only_a_strict_plan_refuses_what_follows_a_plane() {
     let plan = |strict| {
         Decoder::native(&colour("RGB", 0, 8), ByteOrder::Little, false, true, Conversion::None)
             .unwrap()
-            .with_output(Form { strict, ..Form::default() })
+            .with_output(OutputFormat { strict, ..OutputFormat::default() })
     };
     let planes = [vec![1; 4], vec![2; 4], vec![3; 4]];
     let with_rest = |rest: &[u8]| [&rle_frame(&planes)[..], rest].concat();
@@ -513,7 +514,7 @@ fn planes_are_converted_like_pixels() {
         let plan = Decoder::native(&colour("YBR_FULL", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
         let (mut pixels, mut converted) = ([0; 12], [0; 12]);
         rle(&plan, &[&rle_frame(&planes)], 0, &mut pixels).unwrap();
-        let plan = plan.with_output(Form { planar: true, ..Form::default() });
+        let plan = plan.with_output(OutputFormat { planar: true, ..OutputFormat::default() });
         rle(&plan, &[&rle_frame(&planes)], 0, &mut converted).unwrap();
         let transposed: Vec<u8> = (0..3).flat_map(|sample| pixels.chunks(3).map(move |pixel| pixel[sample])).collect();
         assert_eq!(converted[..], transposed);
@@ -568,7 +569,7 @@ fn an_interruption_ends_a_frame() {
     let mut out = vec![0xA5; 400_400];
     let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
     let error = plan.rle_frames(&frame.as_slice(), |_| &fragments, 0, &mut out, &stopped).unwrap_err();
-    assert_eq!(error.problem, ErrorKind::Interrupted);
+    assert_eq!(error.kind, ErrorKind::Interrupted);
     assert!(out.iter().all(|byte| *byte == 0xA5));
 }
 

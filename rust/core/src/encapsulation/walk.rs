@@ -3,7 +3,7 @@
 use super::EncapsulatedPixelData;
 use crate::alloc::try_push;
 use crate::error::{Error, ErrorKind};
-use crate::item::{Fragment, Headers, fragment_of};
+use crate::item::{Fragment, ItemReader, fragment_of};
 use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::Source;
 
@@ -17,20 +17,24 @@ pub(super) struct Walk {
     pub(super) items_end: u64,
     pub(super) warnings: Vec<Error>,
     /// Why the walk ended before the delimiter.
-    pub(super) damage: Option<Error>,
+    pub(super) defect: Option<Error>,
     /// Where the value ends if it has no delimiter.
     pub(super) end: Option<u64>,
 }
 
 impl EncapsulatedPixelData {
     /// Reads item headers up to the delimiter or the end of the value. Skips empty fragments.
-    pub(super) fn walk<S: Source>(&self, source: &S, team: &Parallelism<'_>) -> std::result::Result<Walk, S::Error> {
+    pub(super) fn walk<S: Source>(
+        &self,
+        source: &S,
+        parallelism: &Parallelism<'_>,
+    ) -> std::result::Result<Walk, S::Error> {
         let (mut walk, mut delimited) = (Walk::default(), false);
         let (mut at, end) = (self.table.end(), self.value.length);
-        let (mut watch, mut headers) = (CancelCheck::new(team), Headers::new(source));
+        let (mut cancel, mut items) = (CancelCheck::new(parallelism), ItemReader::new(source));
         while at < end && !delimited {
-            watch.check()?;
-            let Some(header) = headers.at(at)? else { break };
+            cancel.check()?;
+            let Some(header) = items.at(at)? else { break };
             match fragment_of(header, at, end) {
                 Ok(Some(fragment)) if fragment.length > 0 => {
                     try_push(&mut walk.fragments, fragment)?;
@@ -43,20 +47,20 @@ impl EncapsulatedPixelData {
                     walk.items_end = at;
                 }
                 Ok(None) => delimited = true,
-                Err(_) if !walk.fragments.is_empty() && is_zero_padding(source, &mut headers, at, end, &mut watch)? => {
+                Err(_) if !walk.fragments.is_empty() && is_zero_padding(source, &mut items, at, end, &mut cancel)? => {
                     walk.warnings.push(Error::pixel_data(ErrorKind::ZerosForDelimiter).at(at));
                     walk.end = Some(at);
                     return Ok(walk);
                 }
                 Err(error) if walk.fragments.is_empty() => return Err(error.into()),
                 Err(error) => {
-                    walk.damage = Some(error);
+                    walk.defect = Some(error);
                     break;
                 }
             }
         }
         // Up to 7 bytes may remain: a parser may have cut inside the delimiter, or a writer may have added padding.
-        if self.value.delimited && !delimited && walk.damage.is_none() {
+        if self.value.delimited && !delimited && walk.defect.is_none() {
             walk.warnings.push(Error::pixel_data(ErrorKind::Undelimited).at(at));
             walk.end = Some(at);
         }
@@ -67,13 +71,13 @@ impl EncapsulatedPixelData {
 /// Whether zeros from `at` stand in place of the delimiter: to `end` or an earlier end of the source, or to a delimiter.
 fn is_zero_padding<S: Source>(
     source: &S,
-    headers: &mut Headers<'_, S>,
+    items: &mut ItemReader<'_, S>,
     at: u64,
     end: u64,
-    watch: &mut CancelCheck<'_>,
+    cancel: &mut CancelCheck<'_>,
 ) -> std::result::Result<bool, S::Error> {
-    match first_nonzero(source, at, end, watch)? {
-        Some(offset) => Ok(offset > at && headers.is_delimiter(offset)?),
+    match first_nonzero(source, at, end, cancel)? {
+        Some(offset) => Ok(offset > at && items.is_delimiter(offset)?),
         None => Ok(true),
     }
 }
@@ -83,11 +87,11 @@ fn first_nonzero<S: Source>(
     source: &S,
     mut at: u64,
     end: u64,
-    watch: &mut CancelCheck<'_>,
+    cancel: &mut CancelCheck<'_>,
 ) -> std::result::Result<Option<u64>, S::Error> {
     let mut block = [0; if crate::SMALL_BUFFERS { 16 } else { 1 << 14 }];
     while at < end {
-        watch.check()?;
+        cancel.check()?;
         let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(block.len());
         let read = source.read_at(at, &mut block[..wanted])?.min(wanted);
         if let Some(index) = block[..read].iter().position(|byte| *byte != 0) {

@@ -46,8 +46,8 @@ fn bits_stored(found: i64, allocated: u8) -> Result<u8> {
     match u8::try_from(found) {
         Ok(stored @ 1..) if stored <= allocated => Ok(stored),
         Ok(1..) | Err(_) if found > 0 => {
-            let problem = ErrorKind::Contradiction { found, other: BITS_ALLOCATED, value: i64::from(allocated) };
-            Err(Error::new(BITS_STORED, problem))
+            let kind = ErrorKind::Contradiction { found, other: BITS_ALLOCATED, value: i64::from(allocated) };
+            Err(Error::new(BITS_STORED, kind))
         }
         _ => Err(value(BITS_STORED, found, "1 to Bits Allocated")),
     }

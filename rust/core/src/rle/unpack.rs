@@ -20,7 +20,7 @@ pub struct Decoded {
 }
 
 /// Bytes unpacked between two checks for cancellation.
-const STEP: usize = if crate::SMALL_BUFFERS { 500 } else { 1 << 24 };
+const CANCEL_CHECK_BYTES: usize = if crate::SMALL_BUFFERS { 500 } else { 1 << 24 };
 
 /// Bytes reserved after a strip: its last run is written as a whole, and the part beyond the strip starts the next one.
 pub(crate) const RUN_OVERRUN: usize = MAX_RUN;
@@ -32,12 +32,12 @@ pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
 }
 
 /// Same as [`decode_segment`], with periodic checks for cancellation.
-pub(crate) fn decode_segment_watched(
+pub(crate) fn decode_segment_cancellable(
     segment: &[u8],
     out: &mut [u8],
-    watch: &mut CancelCheck<'_>,
+    cancel: &mut CancelCheck<'_>,
 ) -> Result<Decoded, Error> {
-    decode_in_steps(segment, out, || watch.check())
+    decode_in_steps(segment, out, || cancel.check())
 }
 
 fn decode_in_steps<E>(
@@ -49,7 +49,7 @@ fn decode_in_steps<E>(
     let mut decoded = Decoded { read: 0, written: 0, excess: 0 };
     loop {
         // Runs are written while there is room for a longest run: a step ends after some run.
-        let (read, end) = (decoded.read, room.min(decoded.written.saturating_add(STEP)));
+        let (read, end) = (decoded.read, room.min(decoded.written.saturating_add(CANCEL_CHECK_BYTES)));
         let step = RunCursor { src: &segment[read..], out: &mut out[decoded.written..end] };
         let (unread, unwritten) = unpack(step).left();
         (decoded.read, decoded.written) = (segment.len() - unread, end - unwritten);
@@ -80,12 +80,12 @@ impl<'a> Unpacker<'a> {
 
     /// Unpacks and discards the rest. Returns the outcome for the whole segment.
     pub(crate) fn finish(&mut self, buffer: &mut [u8]) -> Decoded {
-        while self.done < self.plane_bytes && fill_bands(std::slice::from_mut(self), buffer) {}
+        while self.done < self.plane_bytes && fill_strips(std::slice::from_mut(self), buffer) {}
         self.decoded
     }
 
     /// Bytes of the next strip.
-    fn band(&self, buffer: &[u8]) -> usize {
+    fn strip(&self, buffer: &[u8]) -> usize {
         (buffer.len() - RUN_OVERRUN).min(self.plane_bytes - self.done)
     }
 
@@ -96,24 +96,24 @@ impl<'a> Unpacker<'a> {
             // All strips but the last are as long as the buffer.
             buffer.copy_within(buffer.len() - RUN_OVERRUN.., 0);
         }
-        let end = self.band(buffer) + RUN_OVERRUN - 1;
+        let end = self.strip(buffer) + RUN_OVERRUN - 1;
         RunCursor { src: &self.segment[self.decoded.read..], out: &mut buffer[self.decoded.written - self.done..end] }
     }
 
     /// Unpacks what the kernels have left over. Returns whether the strip is full.
     fn end(&mut self, (unread, unwritten): (usize, usize), buffer: &mut [u8]) -> bool {
-        let (band, room) = (self.band(buffer), self.plane_bytes - self.done);
-        let written = band + RUN_OVERRUN - 1 - unwritten;
+        let (strip, room) = (self.strip(buffer), self.plane_bytes - self.done);
+        let written = strip + RUN_OVERRUN - 1 - unwritten;
         let mut decoded = Decoded {
             read: self.segment.len() - unread,
             written: written.min(room),
             excess: self.decoded.excess.max(written.saturating_sub(room)),
         };
-        decode_tail(self.segment, buffer, band, room, &mut decoded);
-        let full = decoded.written >= band;
+        decode_tail(self.segment, buffer, strip, room, &mut decoded);
+        let full = decoded.written >= strip;
         self.decoded = Decoded { written: self.done + decoded.written, ..decoded };
         if full {
-            self.done += band;
+            self.done += strip;
         }
         full
     }
@@ -121,7 +121,7 @@ impl<'a> Unpacker<'a> {
 
 /// Fills the next strip of every segment. `buffers` has room for a strip of each segment followed by [`RUN_OVERRUN`]
 /// bytes, which must not change until the next strip. Returns whether all strips are full.
-pub(crate) fn fill_bands(unpackers: &mut [Unpacker], buffers: &mut [u8]) -> bool {
+pub(crate) fn fill_strips(unpackers: &mut [Unpacker], buffers: &mut [u8]) -> bool {
     let size = buffers.len() / unpackers.len().max(1);
     let mut full = true;
     for (unpackers, buffers) in unpackers.chunks_mut(2).zip(buffers.chunks_mut(2 * size)) {
@@ -139,8 +139,8 @@ fn fill_one(unpacker: &mut Unpacker, buffer: &mut [u8]) -> bool {
 }
 
 fn fill_two([first, second]: [&mut Unpacker; 2], (one, two): (&mut [u8], &mut [u8])) -> bool {
-    let lanes = unpack_two(first.begin(one), second.begin(two));
-    let (left_of_one, left_of_two) = (unpack(lanes.0).left(), unpack(lanes.1).left());
+    let cursors = unpack_two(first.begin(one), second.begin(two));
+    let (left_of_one, left_of_two) = (unpack(cursors.0).left(), unpack(cursors.1).left());
     let full = first.end(left_of_one, one);
     second.end(left_of_two, two) && full
 }

@@ -45,7 +45,7 @@ proptest! {
         (segments, width) in frames(),
         all_full: bool,
         shortage in 0usize..3,
-        band in 1usize..=300,
+        strip in 1usize..=300,
         strict: bool,
     ) {
         let lengths = segments.iter().map(|segment| oracle(segment, usize::MAX).0.len());
@@ -53,7 +53,7 @@ proptest! {
         let plane_bytes = (plane_bytes.unwrap_or(0) + shortage.saturating_sub(1)).max(1);
         let judgements: Vec<_> = segments.iter().map(|segment| judgement(segment, plane_bytes, strict)).collect();
         let error = judgements.iter().enumerate().find_map(|(index, judgement)| match judgement {
-            Some((problem, true)) => Some((problem.clone(), Some(index as u64 + 7))),
+            Some((kind, true)) => Some((kind.clone(), Some(index as u64 + 7))),
             _ => None,
         });
 
@@ -61,16 +61,16 @@ proptest! {
         let (mut scratch, mut warnings) = (vec![3; 5], Warnings::new());
         let sources: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
         let mut planes =
-            BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 7, width, strict, band };
-        let decoded = planes.decode(&sources, &mut out, &mut CancelCheck::new(&Parallelism::default()), |piece| piece.iter_mut().for_each(|byte| *byte = !*byte));
-        prop_assert_eq!(decoded.clone().map_err(|error| (error.problem, error.segment)).err(), error);
+            BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 7, width, strict, strip };
+        let decoded = planes.decode(&sources, &mut out, &mut CancelCheck::new(&Parallelism::default()), |tile| tile.iter_mut().for_each(|byte| *byte = !*byte));
+        prop_assert_eq!(decoded.clone().map_err(|error| (error.kind, error.segment)).err(), error);
         if decoded.is_ok() {
             let expected: Vec<_> = judgements
                 .into_iter()
                 .enumerate()
                 .filter_map(|(index, judgement)| Some((judgement?.0, Some(index as u64 + 7))))
                 .collect();
-            let told: Vec<_> = warnings.into_iter().map(|warning| (warning.problem, warning.segment)).collect();
+            let told: Vec<_> = warnings.into_iter().map(|warning| (warning.kind, warning.segment)).collect();
             prop_assert_eq!(told, expected);
             prop_assert!(out == interleaved(&segments, plane_bytes, width));
         }
@@ -83,9 +83,9 @@ fn the_first_segment_that_is_too_short_is_told() {
     let (first, second) = ([[129, 1].repeat(3), vec![0, 0]].concat(), vec![129, 1]);
     let (mut scratch, mut warnings, mut out) = (Vec::new(), Warnings::new(), vec![0; 2000]);
     let mut planes =
-        BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 0, width: 2, strict: false, band: 100 };
+        BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 0, width: 2, strict: false, strip: 100 };
     let error = planes
         .decode(&[&first, &second], &mut out, &mut CancelCheck::new(&Parallelism::default()), |_| {})
         .unwrap_err();
-    assert_eq!((error.segment, error.problem), (Some(0), ErrorKind::SegmentShort { found: 385, expected: 1000 }));
+    assert_eq!((error.segment, error.kind), (Some(0), ErrorKind::SegmentShort { found: 385, expected: 1000 }));
 }

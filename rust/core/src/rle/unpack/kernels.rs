@@ -23,7 +23,7 @@ fn step_length(header: u8) -> u8 {
 }
 
 /// Bytes of a header and of the longest run that can follow it.
-const WINDOW: usize = 1 + MAX_RUN;
+const RUN_BYTES: usize = 1 + MAX_RUN;
 
 /// All bits set if the byte after a header is repeated. A table in memory, because the compiler would turn a
 /// computation that it can see through into a branch.
@@ -40,7 +40,7 @@ static REPEATED: [i8; 256] = {
 /// Writes at least the `length` bytes of a run: `FIRST` bytes, or a longest run if it is longer. The next run
 /// overwrites the excess.
 #[inline(always)]
-fn write_run<const FIRST: usize>(window: &[u8; WINDOW], to: &mut [u8; MAX_RUN], length: usize) {
+fn write_run<const FIRST: usize>(window: &[u8; RUN_BYTES], to: &mut [u8; MAX_RUN], length: usize) {
     let repeated = i64::from(REPEATED[usize::from(window[0])]).cast_unsigned();
     let (kept, value) = (!repeated, u64::from_ne_bytes([window[1]; 8]) & repeated);
     // An array of its own: the compiler must assume that `to` overlaps `window`.
@@ -104,45 +104,49 @@ pub(super) fn unpack_two<'a, 'b>(
 
 /// Bytes of a segment for which the distance to the next header is computed at once, as if each byte were a header. One
 /// addition and one load then lead from header to header.
-const BLOCK: usize = 512;
-/// Runs up to this length are written without the excess, if fewer than [`FEW`] runs of the block are longer.
-const SHORT: usize = 32;
+const BLOCK_BYTES: usize = 512;
+/// Runs up to this length are written without the excess, if fewer than [`FEW_LONG_RUNS`] runs of the block are longer.
+const SHORT_RUN_BYTES: usize = 32;
 /// If the previous block has fewer long runs than this, the next one is expected to have few, too.
-const FEW: usize = BLOCK / 64;
+const FEW_LONG_RUNS: usize = BLOCK_BYTES / 64;
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-pub(super) fn unpack<'a, 'b>(mut lane: RunCursor<'a, 'b>) -> RunCursor<'a, 'b> {
-    let (mut steps, mut long_runs) = ([0; BLOCK], BLOCK);
-    while let Some(block) = lane.src.first_chunk() {
+pub(super) fn unpack<'a, 'b>(mut cursor: RunCursor<'a, 'b>) -> RunCursor<'a, 'b> {
+    let (mut steps, mut long_runs) = ([0; BLOCK_BYTES], BLOCK_BYTES);
+    while let Some(block) = cursor.src.first_chunk() {
         for (step, header) in steps.iter_mut().zip(block) {
             *step = step_length(*header);
         }
-        let out = std::mem::take(&mut lane.out);
-        let done = if long_runs < FEW {
-            unpack_block::<SHORT>(block, &steps, out)
+        let out = std::mem::take(&mut cursor.out);
+        let done = if long_runs < FEW_LONG_RUNS {
+            unpack_block::<SHORT_RUN_BYTES>(block, &steps, out)
         } else {
             unpack_block::<MAX_RUN>(block, &steps, out)
         };
-        lane.src = &lane.src[done.read..];
-        lane.out = &mut out[done.written..];
+        cursor.src = &cursor.src[done.read..];
+        cursor.out = &mut out[done.written..];
         long_runs = done.long_runs;
-        if done.read < BLOCK {
-            return lane;
+        if done.read < BLOCK_BYTES {
+            return cursor;
         }
     }
-    let mut lane = RunCursor { src: lane.src, out: lane.out };
-    while lane.step() {}
-    lane
+    let mut cursor = RunCursor { src: cursor.src, out: cursor.out };
+    while cursor.step() {}
+    cursor
 }
 
-struct Block {
+struct BlockOutcome {
     read: usize,
     written: usize,
     long_runs: usize,
 }
 
 #[inline(always)]
-fn unpack_block<const FIRST: usize>(block: &[u8; BLOCK + MAX_RUN], steps: &[u8; BLOCK], out: &mut [u8]) -> Block {
+fn unpack_block<const FIRST: usize>(
+    block: &[u8; BLOCK_BYTES + MAX_RUN],
+    steps: &[u8; BLOCK_BYTES],
+    out: &mut [u8],
+) -> BlockOutcome {
     let (mut at, mut long_runs) = (0, 0);
     let room = out.len();
     let mut out = out;
@@ -150,9 +154,9 @@ fn unpack_block<const FIRST: usize>(block: &[u8; BLOCK + MAX_RUN], steps: &[u8; 
         let (Some(to), Some(window)) = (out.first_chunk_mut(), block[at..].first_chunk()) else { break };
         let length = run_length(window[0]);
         write_run::<FIRST>(window, to, length);
-        long_runs += usize::from(length > SHORT);
+        long_runs += usize::from(length > SHORT_RUN_BYTES);
         out = &mut out[length..];
         at += usize::from(*step);
     }
-    Block { read: at, written: room - out.len(), long_runs }
+    BlockOutcome { read: at, written: room - out.len(), long_runs }
 }
