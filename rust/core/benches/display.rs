@@ -1,4 +1,4 @@
-//! What comes behind decoding: display, PNG files and other sizes, in bytes of the source per second, or in the time of
+//! What follows decoding: display, PNG files and other sizes, in bytes of the source per second, or in the time of
 //! a table.
 //!
 //! `cargo bench -p dicomet-core --bench display`
@@ -51,7 +51,7 @@ fn window(function: Function) -> Voi {
     Voi::Window(Window { center: 40.0, width: 400.0, function })
 }
 
-fn grey(sample: SampleType, function: Function) -> Pipeline {
+fn gray(sample: SampleType, function: Function) -> Pipeline {
     let high = if sample == SampleType::Uint8 { 255.0 } else { 1.0 };
     Pipeline {
         modality: Modality::Rescale { slope: 1.0, intercept: -1024.0 },
@@ -61,13 +61,13 @@ fn grey(sample: SampleType, function: Function) -> Pipeline {
     }
 }
 
-fn coloured() -> Pipeline {
+fn colored() -> Pipeline {
     let entries: Vec<u16> = (0..256).map(|entry| entry * 257).collect();
     let palette = Palette::new(0, [&entries, &entries, &entries], 16).unwrap();
     Pipeline {
         modality: Modality::Identity,
         rendering: Rendering::Palette(palette),
-        ..grey(SampleType::Uint8, Function::Linear)
+        ..gray(SampleType::Uint8, Function::Linear)
     }
 }
 
@@ -75,13 +75,13 @@ fn transforms(criterion: &mut Criterion) {
     let ct = support::little_endian(&support::ct(SIDE, SIDE, 0));
     let ultrasound = support::ultrasound(SIDE, SIDE, 0);
     let cases: [(&str, &[u8], i64, Pipeline, u64); 7] = [
-        ("table, u16 to u8", &ct, 12, grey(SampleType::Uint8, Function::Linear), MANY),
-        ("table, u16 to f32", &ct, 12, grey(SampleType::Float32, Function::Linear), MANY),
-        ("table, palette, u8 to RGB", &ultrasound, 8, coloured(), MANY),
-        ("one by one, u16 to u8", &ct, 16, grey(SampleType::Uint8, Function::Linear), FEW),
-        ("one by one, u16 to f32", &ct, 16, grey(SampleType::Float32, Function::Linear), FEW),
-        ("one by one, sigmoid, u16 to u8", &ct, 16, grey(SampleType::Uint8, Function::Sigmoid), FEW),
-        ("one by one, palette, u8 to RGB", &ultrasound, 8, coloured(), FEW),
+        ("table, u16 to u8", &ct, 12, gray(SampleType::Uint8, Function::Linear), MANY),
+        ("table, u16 to f32", &ct, 12, gray(SampleType::Float32, Function::Linear), MANY),
+        ("table, palette, u8 to RGB", &ultrasound, 8, colored(), MANY),
+        ("one by one, u16 to u8", &ct, 16, gray(SampleType::Uint8, Function::Linear), FEW),
+        ("one by one, u16 to f32", &ct, 16, gray(SampleType::Float32, Function::Linear), FEW),
+        ("one by one, sigmoid, u16 to u8", &ct, 16, gray(SampleType::Uint8, Function::Sigmoid), FEW),
+        ("one by one, palette, u8 to RGB", &ultrasound, 8, colored(), FEW),
     ];
     let mut group = criterion.benchmark_group("display");
     for (name, stored, bits, pipeline, pixels) in cases {
@@ -96,12 +96,12 @@ fn transforms(criterion: &mut Criterion) {
 fn tables(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("display tables");
     let cases = [
-        ("12 bits to u8", 12, grey(SampleType::Uint8, Function::Linear)),
-        ("16 bits to u8", 16, grey(SampleType::Uint8, Function::Linear)),
-        ("16 bits to f32", 16, grey(SampleType::Float32, Function::Linear)),
-        ("16 bits to u8, sigmoid", 16, grey(SampleType::Uint8, Function::Sigmoid)),
-        ("8 bits to RGB", 8, coloured()),
-        ("16 bits to RGB", 16, coloured()),
+        ("12 bits to u8", 12, gray(SampleType::Uint8, Function::Linear)),
+        ("16 bits to u8", 16, gray(SampleType::Uint8, Function::Linear)),
+        ("16 bits to f32", 16, gray(SampleType::Float32, Function::Linear)),
+        ("16 bits to u8, sigmoid", 16, gray(SampleType::Uint8, Function::Sigmoid)),
+        ("8 bits to RGB", 8, colored()),
+        ("16 bits to RGB", 16, colored()),
     ];
     for (name, bits, pipeline) in cases {
         let image = image(bits);

@@ -124,7 +124,7 @@ fn parts<const N: usize>(src: &[u8]) -> [&[u8]; N] {
     std::array::from_fn(|i| &src[i * part..(i + 1) * part])
 }
 
-fn colours() -> Vec<Case> {
+fn colors() -> Vec<Case> {
     let gray = support::ultrasound(OUT / 3 / 256, 256, 0);
     vec![
         case("expand_422", support::noise(OUT / 3 * 2), |src, out| color::upsample_422(src, black_box(1), out)),
@@ -322,7 +322,7 @@ fn main() {
         ("unpacking", unpacking()),
         ("words", words()),
         ("interleaving", interleaving()),
-        ("colours", colours()),
+        ("colors", colors()),
         ("rle segments", segments()),
         ("rle encoding", encoding()),
     ];

@@ -3,7 +3,7 @@
 use crate::alloc::try_with_capacity;
 use crate::error::{Error, ErrorKind};
 use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use crate::tag::TRANSFER_SYNTAX_UID;
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -46,7 +46,7 @@ impl Inflater {
         offset: u64,
         buffer: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> Result<usize, S::Error> {
+    ) -> ReadResult<usize, S> {
         self.fill(src, offset, buffer, &mut CancelCheck::new(parallelism))
     }
 
@@ -56,7 +56,7 @@ impl Inflater {
         offset: u64,
         buffer: &mut [u8],
         cancel: &mut CancelCheck<'_>,
-    ) -> Result<usize, S::Error> {
+    ) -> ReadResult<usize, S> {
         if offset < self.start {
             self.reinflated = self.reinflated.saturating_add(self.start);
             if self.reinflated > MAX_REINFLATED_BYTES {
@@ -88,7 +88,7 @@ impl Inflater {
         offset: u64,
         limit: usize,
         parallelism: &Parallelism<'_>,
-    ) -> Result<Vec<u8>, S::Error> {
+    ) -> ReadResult<Vec<u8>, S> {
         let (mut out, mut cancel) = (try_with_capacity(limit)?, CancelCheck::new(parallelism));
         while out.len() < limit {
             let (done, room) = (out.len(), STEP_BYTES.min(limit - out.len()));
@@ -112,7 +112,7 @@ impl Inflater {
     }
 
     /// Inflates the next few bytes.
-    fn step<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
+    fn step<S: Source>(&mut self, src: &S) -> ReadResult<(), S> {
         if self.recent.len() > RECENT_BYTES {
             let forgotten = self.recent.len() - STEP_BYTES;
             self.recent.drain(..forgotten);
@@ -128,7 +128,7 @@ impl Inflater {
         inflated
     }
 
-    fn inflate<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
+    fn inflate<S: Source>(&mut self, src: &S) -> ReadResult<(), S> {
         if self.stream.is_none() {
             // The library would panic if this allocation failed.
             drop(try_with_capacity::<u8>(INFLATER_STATE_BYTES)?);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_told_when_it_is_reached() {
+    fn a_defect_is_reported_when_it_is_reached() {
         let deflated = deflate(&vec![7; 1 << 20]);
         let cut = &deflated[..deflated.len() / 2];
         assert!(inflate(cut, 0, 1 << 30, &Parallelism::default()).is_err());

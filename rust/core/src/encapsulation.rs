@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::item::{Fragment, ITEM_HEADER, ItemReader};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
 use crate::parallel::Parallelism;
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use crate::tag::number::ITEM;
 use std::sync::OnceLock;
 use walk::Walk;
@@ -110,7 +110,7 @@ pub struct EncapsulatedPixelData {
 
 impl EncapsulatedPixelData {
     /// Reads the first item: the Basic Offset Table (PS3.5 A.4), which may be empty.
-    pub fn open<S: Source>(source: &S, value: Value) -> std::result::Result<Self, S::Error> {
+    pub fn open<S: Source>(source: &S, value: Value) -> ReadResult<Self, S> {
         let expected = "the Item (FFFE,E000) of the Basic Offset Table";
         let Some((tag, length)) = ItemReader::new(source).at(0)? else {
             let kind = ErrorKind::Length { found: value.length, expected: ITEM_HEADER };
@@ -132,11 +132,7 @@ impl EncapsulatedPixelData {
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
     /// Frames before a defect are whole and usable; [`FrameIndex::defect`] describes the defect.
-    pub fn build_frame_index<S: Source>(
-        &self,
-        source: &S,
-        parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<FrameIndex, S::Error> {
+    pub fn build_frame_index<S: Source>(&self, source: &S, parallelism: &Parallelism<'_>) -> ReadResult<FrameIndex, S> {
         let Walk { fragments, empty, items_end, mut warnings, defect, end } = self.walk(source, parallelism)?;
         if empty > 0 {
             warnings.insert(0, Error::pixel_data(ErrorKind::EmptyFragments { count: empty }));
@@ -160,7 +156,7 @@ impl EncapsulatedPixelData {
         fragments: Vec<Fragment>,
         (empty, items_end): (u64, u64),
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<FrameIndex, S::Error> {
+    ) -> ReadResult<FrameIndex, S> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) && table.empty() <= empty {
@@ -214,7 +210,7 @@ impl EncapsulatedPixelData {
         fragments: Vec<Fragment>,
         stop: Option<u64>,
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<Option<FrameIndex>, S::Error> {
+    ) -> ReadResult<Option<FrameIndex>, S> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) {
@@ -244,7 +240,7 @@ impl EncapsulatedPixelData {
         source: &S,
         fragments: &[Fragment],
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<FrameGrouping, S::Error> {
+    ) -> ReadResult<FrameGrouping, S> {
         let (found, expected) = (fragments.len() as u64, self.value.frames);
         match found {
             0 => Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }).into()),
@@ -262,7 +258,7 @@ fn by_end_of_image<S: Source>(
     source: &S,
     fragments: &[Fragment],
     warnings: Option<&mut Vec<Error>>,
-) -> std::result::Result<FrameGrouping, S::Error> {
+) -> ReadResult<FrameGrouping, S> {
     const MARKER: [u8; 2] = [0xFF, 0xD9];
     let mut ends = Vec::new();
     for (index, fragment) in fragments.iter().enumerate() {

@@ -3,7 +3,7 @@
 use crate::alloc::grow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::parallel::CancelCheck;
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use crate::tag::number::{ITEM, SEQUENCE_DELIMITATION_ITEM};
 
 pub(crate) const ITEM_HEADER: u64 = 8;
@@ -72,7 +72,7 @@ impl<'a, S: Source> ItemReader<'a, S> {
     }
 
     /// Returns tag and length at `offset`, or None if the source ends before.
-    pub(crate) fn at(&mut self, offset: u64) -> std::result::Result<Option<(u32, u32)>, S::Error> {
+    pub(crate) fn at(&mut self, offset: u64) -> ReadResult<Option<(u32, u32)>, S> {
         if let Some(header) = self.known(offset) {
             return Ok(Some(header));
         }
@@ -84,7 +84,7 @@ impl<'a, S: Source> ItemReader<'a, S> {
         Ok(self.known(offset))
     }
 
-    pub(crate) fn is_delimiter(&mut self, offset: u64) -> std::result::Result<bool, S::Error> {
+    pub(crate) fn is_delimiter(&mut self, offset: u64) -> ReadResult<bool, S> {
         Ok(matches!(self.at(offset)?, Some((SEQUENCE_DELIMITATION_ITEM, _))))
     }
 
@@ -100,7 +100,7 @@ pub fn read_fragments<'a, S: Source>(
     fragments: &[Fragment],
     scratch: &'a mut Vec<u8>,
     cancel: &mut CancelCheck<'_>,
-) -> std::result::Result<&'a [u8], S::Error> {
+) -> ReadResult<&'a [u8], S> {
     let too_large = || Error::pixel_data(ErrorKind::TooLarge);
     if let ([fragment], Some(_)) = (fragments, source.in_memory()) {
         let length = usize::try_from(fragment.length).map_err(|_| too_large())?;

@@ -175,7 +175,7 @@ mod tests {
     const COLORS: [&[u16]; 3] = [&[1, 2, 3], &[4, 5, 6], &[7, 8, 9]];
 
     #[test]
-    fn values_outside_take_the_first_and_the_last_colour() {
+    fn values_outside_take_the_first_and_the_last_color() {
         let palette = Palette::new(-1, COLORS, 8).unwrap();
         for (stored, color) in
             [(-9.0, [1, 4, 7]), (-1.0, [1, 4, 7]), (0.0, [2, 5, 8]), (1.0, [3, 6, 9]), (99.0, [3, 6, 9])]

@@ -63,7 +63,7 @@ impl<'a> Segments<'a> {
         for (segment, slice) in slices.iter_mut().enumerate().take(expected) {
             let (start, end) = (starts[segment], starts[segment + 1]);
             *slice = frame.get(start..end).filter(|s| !s.is_empty()).ok_or_else(|| {
-                offset_error(segment + 1, end as u64, "an offset behind the segment before it").in_segment(segment + 1)
+                offset_error(segment + 1, end as u64, "an offset after the segment before it").in_segment(segment + 1)
             })?;
         }
         Ok(Self { slices, count: expected, leftover })
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn over_long_runs_are_told_and_cut() {
+    fn over_long_runs_are_reported_and_cut() {
         let mut out = [0xA5; 4];
         assert_eq!(decode_segment(&[0, 7, 251, 9], &mut out), Decoded { read: 4, written: 4, excess: 3 });
         assert_eq!(out, [7, 9, 9, 9]);

@@ -16,7 +16,7 @@ mod values;
 use crate::alloc::grow;
 use crate::item::{ITEM_HEADER, UNDEFINED};
 use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use crate::tag::number;
 use file_meta::{DataSetStart, find_data_set};
 use nesting::Nesting;
@@ -122,7 +122,7 @@ pub fn scan_source<S: Source>(
     start: &Start<'_>,
     scope: ScanScope,
     parallelism: &Parallelism<'_>,
-) -> Result<Result<PixelDataHeader, ScanError>, S::Error> {
+) -> ReadResult<Result<PixelDataHeader, ScanError>, S> {
     let mut cancel = CancelCheck::new(parallelism);
     let mut memory = Vec::new();
     grow(&mut memory, SCAN_BUFFER_BYTES)?;
@@ -155,7 +155,7 @@ pub fn find_delimiter<S: Source>(
     value: u64,
     big_endian: bool,
     parallelism: &Parallelism<'_>,
-) -> Result<Option<u64>, S::Error> {
+) -> ReadResult<Option<u64>, S> {
     let encoding = Encoding { implicit: vr.is_none(), big_endian };
     let (mut nested, mut at) = (Nesting::default(), value);
     if nested.open(&ElementHeader { tag, vr, length: UNDEFINED, value }, encoding).is_err() {

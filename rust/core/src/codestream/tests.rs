@@ -30,7 +30,7 @@ fn jpeg_details(frame: &[u8]) -> jpeg::Details {
 }
 
 #[test]
-fn jpeg_header_behind_other_segments() {
+fn jpeg_header_after_other_segments() {
     let frame =
         [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2][..], &[0xFF, 0xFF, 0xC1, 0, 11, 12, 1, 0, 2, 3, 1, 1, 0x11, 0]].concat();
     let expected = Codestream {

@@ -129,9 +129,9 @@ proptest! {
 
     #[test]
     fn any_bytes_are_whole_or_not(start in 0usize..3, cut in 0usize..200, bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), Just(0u8), any::<u8>()], 0..80)) {
-        let begun = [lossless(&[3; 9], 2), jpeg2000(1, &[(0, None, 1, 30)]), vec![0xFF, 0xD8]];
-        let begun = &begun[start][..cut.min(begun[start].len())];
-        let frame = [begun, &bytes].concat();
+        let start_bytes = [lossless(&[3; 9], 2), jpeg2000(1, &[(0, None, 1, 30)]), vec![0xFF, 0xD8]];
+        let start_bytes = &start_bytes[start][..cut.min(start_bytes[start].len())];
+        let frame = [start_bytes, &bytes].concat();
         for family in [Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
             if let Ok(whole) = check(&frame, family) {
                 prop_assert!(whole.end <= frame.len());
@@ -152,8 +152,8 @@ fn an_end_marker_is_put_in_place() {
         assert_eq!(whole, Whole { end: cut.len(), ended: false, warnings: vec![ErrorKind::NoEndMarker] });
         assert_eq!(whole.repaired(&padded).unwrap(), Some(frame.clone()));
     }
-    let behind = [&frame[..], &[0, 0, 9, 0]].concat();
-    assert_eq!(check(&behind, Family::Jpeg).unwrap().warnings, [ErrorKind::TrailingBytes { bytes: 2 }]);
+    let trailing = [&frame[..], &[0, 0, 9, 0]].concat();
+    assert_eq!(check(&trailing, Family::Jpeg).unwrap().warnings, [ErrorKind::TrailingBytes { bytes: 2 }]);
 }
 
 #[test]

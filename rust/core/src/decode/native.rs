@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::image::SampleKind;
 use crate::parallel::{self, Parallelism};
 use crate::scratch::Scratch;
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 
 /// Bytes of a strip of the result: it stays in the second-level cache between reading and postprocessing.
 const STRIP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
@@ -25,7 +25,7 @@ impl Decoder {
         first_frame: usize,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         self.image.native_frame_bits()?;
         self.decode_frames(source, first_frame, out, parallelism)
     }
@@ -45,7 +45,7 @@ impl Decoder {
         first_frame: usize,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         let frame_bytes = self.result_frame_bytes()?;
         // The end of the last frame must be representable; then every position before it is.
         let end_frame = (first_frame as u64).checked_add(out.len().div_ceil(frame_bytes) as u64);
@@ -92,7 +92,7 @@ impl Decoder {
         first_frame: usize,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         let (bytes, pixel_bytes, strip_pixels) = (out.len(), self.pixel_bytes(), self.strip_pixels(STRIP_BYTES));
         let strips = out.chunks_mut(strip_pixels * pixel_bytes).enumerate();
         let work = |scratch: &mut Scratch, (strip, out): (usize, &mut [u8])| {
@@ -109,7 +109,7 @@ impl Decoder {
         first_pixel: u64,
         out: &mut [u8],
         scratch: &mut Vec<u8>,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         let (bit, pixel_bytes) = (first_pixel * self.stored_pixel_bits(), self.pixel_bytes());
         if self.has_result_layout() && source.in_memory().is_none() {
             self.read(source, bit / 8, out)?;
@@ -134,14 +134,14 @@ impl Decoder {
         first_frame: usize,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         if self.layout.planar {
             return self.decode_planar_transformed(transform, source, first_frame, out, parallelism);
         }
         let (bytes, strip_pixels) = (out.len(), self.strip_pixels(STRIP_BYTES));
         let result_pixel_bytes = transform.sample_bytes() * self.image.samples_per_pixel();
         let strips = out.chunks_mut(strip_pixels * result_pixel_bytes).enumerate();
-        let work = |scratch: &mut Scratch, (strip, out): (usize, &mut [u8])| -> std::result::Result<(), S::Error> {
+        let work = |scratch: &mut Scratch, (strip, out): (usize, &mut [u8])| -> ReadResult<(), S> {
             let first_pixel = first_frame as u64 * self.image.frame_pixels() + (strip * strip_pixels) as u64;
             let processed_bytes = out.len() / result_pixel_bytes * self.pixel_bytes();
             let ([stored, ..], [processed, ..]) = (&mut scratch.stored, &mut scratch.unpacked);
@@ -190,7 +190,7 @@ impl Decoder {
         first: u64,
         count: u64,
         scratch: &'a mut Vec<u8>,
-    ) -> std::result::Result<(&'a [u8], usize), S::Error> {
+    ) -> ReadResult<(&'a [u8], usize), S> {
         let (start, end) = (first / 8, (first + count).div_ceil(8));
         if self.layout.ow_swapped {
             let bytes = self.pairs_at(source, start, end, scratch)?;
@@ -210,7 +210,7 @@ impl Decoder {
         start: u64,
         end: u64,
         scratch: &'a mut Vec<u8>,
-    ) -> std::result::Result<&'a [u8], S::Error> {
+    ) -> ReadResult<&'a [u8], S> {
         let skipped = (start % 2) as usize;
         let length = self.in_memory_size((end - start + skipped as u64).next_multiple_of(2))?;
         grow(scratch, length)?;
@@ -221,7 +221,7 @@ impl Decoder {
         Ok(&scratch[skipped..length])
     }
 
-    fn read<S: Source>(&self, source: &S, offset: u64, out: &mut [u8]) -> std::result::Result<(), S::Error> {
+    fn read<S: Source>(&self, source: &S, offset: u64, out: &mut [u8]) -> ReadResult<(), S> {
         let read = source.read_at(offset, out)?;
         self.check_read(offset, read, out.len(), offset.saturating_add(out.len() as u64))?;
         Ok(())

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::parallel::{self, Parallelism};
 use crate::planes;
 use crate::scratch::Scratch;
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 
 /// Bytes of a strip of planar data, where each plane is read separately.
 const PLANAR_STRIP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 7 } else { 1 << 19 };
@@ -22,7 +22,7 @@ impl Decoder {
         first_frame: usize,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         let mut processed = Vec::new();
         grow(&mut processed, self.image.frame_bytes()?)?;
         for (index, out) in out.chunks_mut(self.result_frame_bytes()?).enumerate() {
@@ -39,7 +39,7 @@ impl Decoder {
         first_frame: usize,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
         let strips = strips_of_frames(out, frame_bytes, self.strip_pixels(PLANAR_STRIP_BYTES) * self.pixel_bytes())?;
         parallel::map(
@@ -47,7 +47,7 @@ impl Decoder {
             strips.into_iter(),
             bytes,
             Scratch::of_this_thread,
-            |scratch, (frame, offset, out)| -> std::result::Result<(), S::Error> {
+            |scratch, (frame, offset, out)| -> ReadResult<(), S> {
                 for (index, out) in out.chunks_mut(frame_bytes).enumerate() {
                     let pixel = (offset / self.pixel_bytes()) as u64;
                     self.decode_planar_strip(source, (first_frame + frame + index) as u64, pixel, out, scratch)?;
@@ -65,7 +65,7 @@ impl Decoder {
         pixel: u64,
         out: &mut [u8],
         scratch: &mut Scratch,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         let (sample_bits, pixels) = (self.stored_sample_bits(), out.len() / self.pixel_bytes());
         let mut planes: [&[u8]; 3] = [&[]; 3];
         let buffers = scratch.stored.iter_mut().zip(&mut scratch.unpacked);

@@ -11,7 +11,7 @@ use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::planes;
 use crate::rle;
 use crate::scratch::Scratch;
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use crate::tag::BITS_ALLOCATED;
 
 /// Bytes of each plane that are unpacked before they are interleaved: the strips of all planes of a frame of 16 bits or
@@ -36,7 +36,7 @@ impl Decoder {
         first_frame: usize,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<Warnings, S::Error> {
+    ) -> ReadResult<Warnings, S> {
         check_defined(&self.image)?;
         let (bytes, frame_bytes) = (out.len(), self.result_frame_bytes()?);
         // Groups small frames, so that the bookkeeping per work item stays smaller than its result.
@@ -243,7 +243,7 @@ pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
 fn check_defined(image: &Image) -> Result<()> {
     match (image.bits_allocated(), image.samples_per_pixel()) {
         (12, _) => Err(undefined(12, "1, 8, 16, 32 or 64 for RLE Lossless")),
-        (64, 3) => Err(undefined(64, "8, 16 or 32 for colours in RLE Lossless, which has room for 15 segments")),
+        (64, 3) => Err(undefined(64, "8, 16 or 32 for colors in RLE Lossless, which has room for 15 segments")),
         _ => Ok(()),
     }
 }
@@ -261,7 +261,7 @@ fn rle_bits(
     warnings: &mut Warnings,
     cancel: &mut CancelCheck<'_>,
 ) -> Result<()> {
-    let [segment] = segments else { return Err(undefined(1, "8, 16 or 32 for colours in RLE Lossless")) };
+    let [segment] = segments else { return Err(undefined(1, "8, 16 or 32 for colors in RLE Lossless")) };
     let unpacked = rle::decode_segment_cancellable(segment, out, cancel)?;
     let packed = out.len().div_ceil(8);
     grow(scratch, packed)?;

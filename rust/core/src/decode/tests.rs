@@ -285,7 +285,7 @@ proptest! {
     }
 }
 
-fn colour(photometric: &str, planar: i64, bits: i64) -> Image {
+fn color(photometric: &str, planar: i64, bits: i64) -> Image {
     let attributes = Attributes {
         rows: 2,
         columns: 2,
@@ -303,14 +303,13 @@ fn colour(photometric: &str, planar: i64, bits: i64) -> Image {
 }
 
 #[test]
-fn colours_are_converted_after_they_are_ordered() {
+fn colors_are_converted_after_they_are_ordered() {
     let ybr = [[10, 20, 30], [40, 50, 60], [70, 80, 90], [100, 110, 120]];
     let rgb: Vec<u8> = ybr.into_iter().flat_map(color::ybr_to_rgb).collect();
     let planar: Vec<u8> = (0..3).flat_map(|sample| ybr.map(|pixel| pixel[sample])).collect();
     for (src, planar) in [(ybr.concat(), 0), (planar, 1)] {
-        let plan =
-            Decoder::native(&colour("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb)
-                .unwrap();
+        let plan = Decoder::native(&color("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb)
+            .unwrap();
         let mut out = [0xA5; 12];
         native(&plan, &src, 0, &mut out).unwrap();
         assert_eq!(out[..], rgb);
@@ -323,7 +322,7 @@ fn subsampled_frames_are_expanded_and_converted() {
     let full = [[10, 20, 30], [40, 20, 30], [70, 80, 90], [100, 80, 90]];
     let rgb: Vec<u8> = full.into_iter().flat_map(color::ybr_to_rgb).collect();
     for (conversion, expected) in [(Conversion::None, full.concat()), (Conversion::YbrToRgb, rgb)] {
-        let plan = Decoder::native(&colour("YBR_FULL_422", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
+        let plan = Decoder::native(&color("YBR_FULL_422", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
         let mut out = [0xA5; 12];
         native(&plan, &src, 0, &mut out).unwrap();
         assert_eq!(out[..], expected);
@@ -381,7 +380,7 @@ fn colors_of_any_depth_and_order() {
                 if order != ByteOrder::NATIVE {
                     value.chunks_mut(width).for_each(<[u8]>::reverse);
                 }
-                let image = colour("YBR_FULL", planar, i64::from(bits));
+                let image = color("YBR_FULL", planar, i64::from(bits));
                 let plan = Decoder::native(&image, order, false, true, Conversion::YbrToRgb).unwrap();
                 let mut out = vec![0xA5; src.len()];
                 native(&plan, &value, 0, &mut out).unwrap();
@@ -394,7 +393,7 @@ fn colors_of_any_depth_and_order() {
 #[test]
 fn conversions_that_are_not_defined() {
     let refused = |bits, conversion| {
-        let plan = Decoder::native(&colour("RGB", 0, bits), ByteOrder::Little, false, true, conversion);
+        let plan = Decoder::native(&color("RGB", 0, bits), ByteOrder::Little, false, true, conversion);
         matches!(plan.map_err(|error| error.kind), Err(ErrorKind::Unsupported(_)))
     };
     let cases = [(8, [false; 3]), (16, [false, true, true]), (32, [false, true, true]), (64, [true; 3])];
@@ -428,7 +427,7 @@ fn frames_longer_than_a_piece() {
 }
 
 #[test]
-fn rle_bits_are_told_apart_by_length() {
+fn rle_bits_are_distinguished_by_length() {
     let attributes = Attributes {
         rows: 3,
         columns: 5,
@@ -483,7 +482,7 @@ fn big_endian_words_of_bytes() {
 #[test]
 fn only_a_strict_plan_refuses_what_follows_a_plane() {
     let plan = |strict| {
-        Decoder::native(&colour("RGB", 0, 8), ByteOrder::Little, false, true, Conversion::None)
+        Decoder::native(&color("RGB", 0, 8), ByteOrder::Little, false, true, Conversion::None)
             .unwrap()
             .with_output(OutputFormat { strict, ..OutputFormat::default() })
     };
@@ -511,7 +510,7 @@ fn only_a_strict_plan_refuses_what_follows_a_plane() {
 fn planes_are_converted_like_pixels() {
     let planes: [Vec<u8>; 3] = [(0..4).map(|i| i * 60).collect(), vec![3, 90, 178, 250], vec![200, 78, 5, 128]];
     for conversion in [Conversion::YbrToRgb, Conversion::RgbToYbr] {
-        let plan = Decoder::native(&colour("YBR_FULL", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
+        let plan = Decoder::native(&color("YBR_FULL", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
         let (mut pixels, mut converted) = ([0; 12], [0; 12]);
         rle(&plan, &[&rle_frame(&planes)], 0, &mut pixels).unwrap();
         let plan = plan.with_output(OutputFormat { planar: true, ..OutputFormat::default() });

@@ -74,7 +74,7 @@ fn a_table_gives_what_each_sample_gives() {
 }
 
 #[test]
-fn colours_and_greys() {
+fn colors_and_greys() {
     let image = image(8, 8, false, PixelElement::PixelData);
     let palette = Palette::new(100, [&[0, 255], &[10, 20], &[255, 0]], 8).unwrap();
     let window = Window { center: 50.0, width: 100.0, function: Function::LinearExact };

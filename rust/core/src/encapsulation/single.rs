@@ -5,7 +5,7 @@ use crate::alloc::try_push;
 use crate::item::{Fragment, ItemReader, UNDEFINED};
 use crate::offset_table::{self, ExtendedOffsetTable};
 use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use crate::tag::number::ITEM;
 
 /// A read takes about a microsecond, so that the check of the longest table takes a few milliseconds.
@@ -19,7 +19,7 @@ impl EncapsulatedPixelData {
         source: &S,
         index: usize,
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+    ) -> ReadResult<Option<Vec<Fragment>>, S> {
         // Such a table is tolerated, but only the walk over all frames reports the warning.
         if self.table.is_cut() {
             return Ok(None);
@@ -53,7 +53,7 @@ impl EncapsulatedPixelData {
         &self,
         items: &mut ItemReader<'_, S>,
         cancel: &mut CancelCheck<'_>,
-    ) -> std::result::Result<bool, S::Error> {
+    ) -> ReadResult<bool, S> {
         if let Some(plausible) = self.table_plausible.get() {
             return Ok(*plausible);
         }
@@ -77,7 +77,7 @@ impl EncapsulatedPixelData {
         table: &ExtendedOffsetTable,
         items: &mut ItemReader<'_, S>,
         index: usize,
-    ) -> std::result::Result<Option<Fragment>, S::Error> {
+    ) -> ReadResult<Option<Fragment>, S> {
         let (start, frames) = (self.table.end(), self.value.frames);
         if !table.is_usable(frames) || table.len() as u64 != frames {
             return Ok(None);
@@ -101,7 +101,7 @@ impl EncapsulatedPixelData {
     }
 
     /// Whether the fragments end at `at`, with the delimiter or with the value.
-    fn is_end<S: Source>(&self, items: &mut ItemReader<'_, S>, at: u64) -> std::result::Result<bool, S::Error> {
+    fn is_end<S: Source>(&self, items: &mut ItemReader<'_, S>, at: u64) -> ReadResult<bool, S> {
         Ok(at == self.value.length || items.is_delimiter(at)?)
     }
 
@@ -113,7 +113,7 @@ impl EncapsulatedPixelData {
         start: u64,
         end: Option<u64>,
         cancel: &mut CancelCheck<'_>,
-    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+    ) -> ReadResult<Option<Vec<Fragment>>, S> {
         let (mut fragments, mut at) = (Vec::new(), start);
         let limit = end.unwrap_or(self.value.length);
         while at < limit {
@@ -131,11 +131,7 @@ impl EncapsulatedPixelData {
     }
 
     /// Returns the fragment whose item starts at `offset`, or None if there is no whole item.
-    fn item_at<S: Source>(
-        &self,
-        items: &mut ItemReader<'_, S>,
-        offset: u64,
-    ) -> std::result::Result<Option<Fragment>, S::Error> {
+    fn item_at<S: Source>(&self, items: &mut ItemReader<'_, S>, offset: u64) -> ReadResult<Option<Fragment>, S> {
         if offset >= self.value.length {
             return Ok(None);
         }

@@ -159,7 +159,7 @@ fn an_extended_table_that_leaves_out_a_fragment_is_not_used() {
 }
 
 #[test]
-fn fragments_behind_an_extended_table_are_told() {
+fn fragments_after_an_extended_table_are_reported() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
     let extended = Some(ExtendedOffsetTable::new(vec![0, 10], vec![2, 2]));
     let frames = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap();
@@ -336,7 +336,7 @@ fn a_frame_of_a_long_extended_table_takes_few_reads() {
 }
 
 #[test]
-fn missing_delimiter_is_told() {
+fn missing_delimiter_is_reported() {
     let bytes = encapsulate(&[], &[b"aa", b"bb"]);
     let cut = &bytes[..bytes.len() - 8];
     assert_eq!(find(cut, value(cut, 2)).unwrap().warnings.len(), 1);

@@ -5,7 +5,7 @@ use crate::alloc::try_push;
 use crate::error::{Error, ErrorKind};
 use crate::item::{Fragment, ItemReader, fragment_of};
 use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 
 /// The items of a value, up to its end or its first defect.
 #[derive(Default)]
@@ -24,11 +24,7 @@ pub(super) struct Walk {
 
 impl EncapsulatedPixelData {
     /// Reads item headers up to the delimiter or the end of the value. Skips empty fragments.
-    pub(super) fn walk<S: Source>(
-        &self,
-        source: &S,
-        parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<Walk, S::Error> {
+    pub(super) fn walk<S: Source>(&self, source: &S, parallelism: &Parallelism<'_>) -> ReadResult<Walk, S> {
         let (mut walk, mut delimited) = (Walk::default(), false);
         let (mut at, end) = (self.table.end(), self.value.length);
         let (mut cancel, mut items) = (CancelCheck::new(parallelism), ItemReader::new(source));
@@ -75,7 +71,7 @@ fn is_zero_padding<S: Source>(
     at: u64,
     end: u64,
     cancel: &mut CancelCheck<'_>,
-) -> std::result::Result<bool, S::Error> {
+) -> ReadResult<bool, S> {
     match first_nonzero(source, at, end, cancel)? {
         Some(offset) => Ok(offset > at && items.is_delimiter(offset)?),
         None => Ok(true),
@@ -88,7 +84,7 @@ fn first_nonzero<S: Source>(
     mut at: u64,
     end: u64,
     cancel: &mut CancelCheck<'_>,
-) -> std::result::Result<Option<u64>, S::Error> {
+) -> ReadResult<Option<u64>, S> {
     let mut block = [0; if crate::SMALL_BUFFERS { 16 } else { 1 << 14 }];
     while at < end {
         cancel.check()?;

@@ -51,7 +51,7 @@ fn every_attribute_is_checked() {
 }
 
 #[test]
-fn odd_high_bit_is_told() {
+fn odd_high_bit_is_reported() {
     let attributes = Attributes { high_bit: Some(15), ..attributes() };
     assert_eq!(Image::new(&attributes).unwrap().warning().unwrap().element, HIGH_BIT);
 }

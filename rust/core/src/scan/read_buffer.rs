@@ -2,7 +2,7 @@
 
 use super::values::is_known_character_set;
 use super::{ScanError, UNDEFINED};
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use crate::tag::number::{ITEM, SPECIFIC_CHARACTER_SET};
 
 /// The group of items and delimiters, which have no VR (PS3.5 7.5).
@@ -88,7 +88,7 @@ pub(super) struct ReadBuffer<'a> {
 
 impl<'a> ReadBuffer<'a> {
     /// Reads bytes of `source` from `start` until `memory` is full.
-    pub(super) fn read<S: Source>(source: &S, start: u64, memory: &'a mut [u8]) -> Result<Self, S::Error> {
+    pub(super) fn read<S: Source>(source: &S, start: u64, memory: &'a mut [u8]) -> ReadResult<Self, S> {
         let count = source.read_at(start, memory)?;
         let count = count.min(memory.len());
         Ok(Self { bytes: &memory[..count], start })

@@ -6,15 +6,15 @@ use proptest::prelude::*;
 
 /// The defect of a segment, and whether it is an error, by a plain reading of the rules.
 fn judgement(segment: &[u8], plane_bytes: usize, strict: bool) -> Option<(ErrorKind, bool)> {
-    let (plane, told) = oracle(segment, plane_bytes);
-    let (rest, expected) = (&segment[told.read..], plane_bytes as u64);
-    let long = ErrorKind::SegmentLong { excess: told.excess as u64, expected };
+    let (plane, outcome) = oracle(segment, plane_bytes);
+    let (rest, expected) = (&segment[outcome.read..], plane_bytes as u64);
+    let long = ErrorKind::SegmentLong { excess: outcome.excess as u64, expected };
     let trailing = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected };
     if plane.len() < plane_bytes {
         Some((ErrorKind::SegmentShort { found: plane.len() as u64, expected }, true))
-    } else if strict && (told.excess > 0 || !rest.is_empty() && rest != [0]) {
+    } else if strict && (outcome.excess > 0 || !rest.is_empty() && rest != [0]) {
         Some((trailing, true))
-    } else if told.excess > 0 {
+    } else if outcome.excess > 0 {
         Some((long, false))
     } else {
         rest.iter().any(|byte| *byte != 0 && *byte != 128).then_some((trailing, false))
@@ -70,8 +70,8 @@ proptest! {
                 .enumerate()
                 .filter_map(|(index, judgement)| Some((judgement?.0, Some(index as u64 + 7))))
                 .collect();
-            let told: Vec<_> = warnings.into_iter().map(|warning| (warning.kind, warning.segment)).collect();
-            prop_assert_eq!(told, expected);
+            let reported: Vec<_> = warnings.into_iter().map(|warning| (warning.kind, warning.segment)).collect();
+            prop_assert_eq!(reported, expected);
             prop_assert!(out == interleaved(&segments, plane_bytes, width));
         }
     }
@@ -79,7 +79,7 @@ proptest! {
 
 /// The second segment ends in an earlier strip than the first.
 #[test]
-fn the_first_segment_that_is_too_short_is_told() {
+fn the_first_segment_that_is_too_short_is_reported() {
     let (first, second) = ([[129, 1].repeat(3), vec![0, 0]].concat(), vec![129, 1]);
     let (mut scratch, mut warnings, mut out) = (Vec::new(), Warnings::new(), vec![0; 2000]);
     let mut planes =

@@ -63,11 +63,11 @@ pub(crate) fn plane_bytes(segment: &[u8], (about, size): (bool, usize)) -> usize
 proptest! {
     #[test]
     fn whole_segments(segment in segments(), room in rooms()) {
-        let (expected, told) = oracle(&segment, plane_bytes(&segment, room));
+        let (expected, outcome) = oracle(&segment, plane_bytes(&segment, room));
         let mut out = vec![0xA5; plane_bytes(&segment, room)];
         let decoded = decode_segment(&segment, &mut out);
-        prop_assert_eq!(decoded, told);
-        prop_assert!(out[..told.written] == expected);
+        prop_assert_eq!(decoded, outcome);
+        prop_assert!(out[..outcome.written] == expected);
     }
 
     #[test]
@@ -96,8 +96,8 @@ proptest! {
             }
             done += now;
         }
-        for ((unpacker, buffer), (_, told)) in unpackers.iter_mut().zip(buffers.chunks_mut(size)).zip(&oracles) {
-            prop_assert_eq!(unpacker.finish(buffer), *told);
+        for ((unpacker, buffer), (_, outcome)) in unpackers.iter_mut().zip(buffers.chunks_mut(size)).zip(&oracles) {
+            prop_assert_eq!(unpacker.finish(buffer), *outcome);
         }
     }
 }
