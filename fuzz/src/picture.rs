@@ -130,10 +130,10 @@ impl Picture {
 
     /// The decoder for native frames and RLE Lossless; `None` where the color conversion is undefined.
     #[must_use]
-    pub fn plan(&self, image: &Image) -> Option<Decoder> {
-        let plan = Decoder::native(image, self.order, self.ow_swapped, self.correct, self.conversion);
-        assert_eq!(plan.is_ok(), self.is_convertible(image, image.bits_stored()));
-        plan.ok().map(|plan| plan.with_output(self.form_of_plan(image, image.bits_stored())))
+    pub fn decoder(&self, image: &Image) -> Option<Decoder> {
+        let decoder = Decoder::native(image, self.order, self.ow_swapped, self.correct, self.conversion);
+        assert_eq!(decoder.is_ok(), self.is_convertible(image, image.bits_stored()));
+        decoder.ok().map(|decoder| decoder.with_output(self.form_of_plan(image, image.bits_stored())))
     }
 
     /// Whether the conversion is defined for samples with `color_bits` bits.

@@ -1,5 +1,5 @@
-//! What follows decoding: display, PNG files and other sizes, in bytes of the source per second, or in the time of
-//! a table.
+//! The steps after decoding: display, PNG files and resizing, in bytes of the source per second, or in the time that
+//! building a table takes.
 //!
 //! `cargo bench -p dicomet-core --bench display`
 #![allow(
@@ -8,9 +8,9 @@
     clippy::cast_precision_loss,
     reason = "small numbers of its own"
 )]
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark has no users, and may end on what cannot be")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark has no users, and may panic")]
 
-#[allow(dead_code, reason = "what the other benchmark works on")]
+#[allow(dead_code, reason = "used by the other benchmark")]
 mod support;
 
 use std::hint::black_box;
@@ -26,7 +26,7 @@ use dicomet_core::voi::{Function, Range, Voi, Window};
 use dicomet_core::{png, resize};
 
 const SIDE: usize = 512;
-/// Enough for a table, or too few for one.
+/// Pixel counts for which a table is built, and is not.
 const MANY: u64 = 1 << 20;
 const FEW: u64 = 0;
 

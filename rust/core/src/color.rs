@@ -12,7 +12,7 @@
 //! rounded half up and clamped to 0..=255. The factors below are these fractions scaled by a power of two. Scale and
 //! offset were searched for, so that each of the 2^24 inputs gives the exact result; the tests verify it.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
+#![allow(clippy::inline_always, reason = "inlined functions are compiled for the instructions of their caller")]
 
 mod deep;
 mod float;

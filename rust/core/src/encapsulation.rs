@@ -149,7 +149,7 @@ impl EncapsulatedPixelData {
         Ok(FrameIndex { defect: missing, warnings, ..frames })
     }
 
-    /// Assigns fragments to frames. `empty`: the number of items without content. `items_end`: the end of the last item.
+    /// Assigns fragments to frames. `empty`: number of items without content; `items_end`: end of the last item.
     fn assign<S: Source>(
         &self,
         source: &S,

@@ -27,7 +27,7 @@ impl Lut {
 
     /// Returns the entry for `input`, ignoring its fraction.
     #[must_use]
-    #[expect(clippy::cast_sign_loss, reason = "what is below 0, and what is not a number, is to become 0")]
+    #[expect(clippy::cast_sign_loss, reason = "negative numbers and NaN become 0")]
     pub fn at(&self, input: f64) -> u16 {
         let index = (input - self.first) as usize;
         let last = self.entries.len() - 1;
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn invalid_tables_are_refused() {
         for bits in [0, 7, 17, 255] {
             let error = Lut::new(0, vec![0], bits).unwrap_err().to_string();
             assert_eq!(

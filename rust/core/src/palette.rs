@@ -37,7 +37,7 @@ impl Palette {
 
     /// Returns the color of a stored value; lower values map to the first color, higher values to the last.
     #[must_use]
-    #[expect(clippy::cast_sign_loss, reason = "what is below 0 is to become 0")]
+    #[expect(clippy::cast_sign_loss, reason = "negative numbers become 0")]
     pub fn at(&self, stored: f64) -> [u16; 3] {
         let index = (stored - self.first) as usize;
         self.colors.get(index.min(self.colors.len() - 1)).copied().unwrap_or_default()
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_that_cannot_be() {
+    fn invalid_segments_are_refused() {
         for (words, why) in [
             (&[][..], "offset 0: found 0, expected as many entries"),
             (&[0, 3, 7, 8], "offset 0: found 4, expected a whole segment"),

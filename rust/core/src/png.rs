@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(
+        fn encoded_images_decode_to_the_same(
             width in 1_u32..40, height in 1_u32..12, rgb: bool, sixteen: bool, noise: bool, seed: u64,
         ) {
             let (channels, bytes) = (if rgb { 3 } else { 1 }, if sixteen { 2 } else { 1 });
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn parameters_that_do_not_fit_are_refused() {
         let params = PngParams { width: 3, height: 2, channels: 1, bits: 8 };
         for (wrong, says) in [
             (PngParams { width: 0, ..params }, "(0028,0011) Columns: found 0, expected 1 to 65535"),

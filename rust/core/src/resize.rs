@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn parameters_that_do_not_fit_are_refused() {
         let fits = params((2, 3), (1, 1), 1, SampleType::Uint8, Filter::Bilinear);
         let size = |rows, columns| Size { rows, columns };
         for (wrong, says) in [

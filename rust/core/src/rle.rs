@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_cannot_be_are_refused() {
+    fn invalid_headers_are_refused() {
         let count =
             |n: u32, expected| Segments::new(&[&n.to_le_bytes()[..], &[0; 80]].concat(), expected).unwrap_err().kind;
         for n in [0, 1, 3, 16, u32::MAX] {

@@ -171,7 +171,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_samples_are_read_back() {
         for sample in ALL {
             let word = words(sample, &[100.0]);
             assert_eq!(first(sample, &word), 100.0, "{sample:?}");

@@ -1,4 +1,4 @@
-//! What the benchmarks work on: generated images with the noise and the background of real ones, and an encoder for
+//! The input of the benchmarks: generated images with the noise and the background of real ones, and an encoder for
 //! RLE Lossless. Constant images would flatter the decoder.
 #![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "samples are limited before they are cast")]
 
@@ -22,13 +22,13 @@ impl Noise {
     }
 }
 
-/// Bytes without any order.
+/// Random bytes.
 pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut noise = Noise(1);
     iter::repeat_with(|| noise.next().to_le_bytes()).flatten().take(len).collect()
 }
 
-/// A slice of a body, 12 bits: tissue with noise in an ellipse, noisy air around it, and nothing outside the circle
+/// A CT slice, 12 bits: tissue with noise in an ellipse, noisy air around it, and nothing outside the circle
 /// that the scanner reconstructs.
 pub(crate) fn ct(rows: usize, columns: usize, seed: u64) -> Vec<u16> {
     let mut noise = Noise(seed);
@@ -70,7 +70,7 @@ pub(crate) fn projection(rows: usize, columns: usize, bits: u32, round: bool, se
     (0..rows * columns).map(&mut sample).collect()
 }
 
-/// What lies one upon the other, 0 to about 1000: slopes and edges.
+/// Overlapping structures, 0 to about 1000: slopes and edges.
 fn shadow(x: i32, y: i32) -> i32 {
     let bones = 150 * i32::from((x / 170 + y / 230) % 2 == 0);
     bones + (x * x / 2000 + (y + 1000) / 8 + x * y / 8000).clamp(0, 850)
@@ -87,13 +87,13 @@ pub(crate) fn ultrasound(rows: usize, columns: usize, seed: u64) -> Vec<u8> {
     (0..rows * columns).map(&mut sample).collect()
 }
 
-/// Where `pixel` lies: -1000 to 1000 from left to right and from top to bottom.
+/// The position of `pixel`: -1000 to 1000 from left to right and from top to bottom.
 fn from_center(pixel: usize, rows: usize, columns: usize) -> (i32, i32) {
     let scaled = |place: usize, places: usize| (2000 * place / places) as i32 - 1000;
     (scaled(pixel % columns, columns), scaled(pixel / columns, rows))
 }
 
-/// Bytes of `samples` in the order of nearly every file.
+/// Returns the bytes of `samples` in little-endian order.
 pub(crate) fn little_endian(samples: &[u16]) -> Vec<u8> {
     samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
 }
@@ -118,7 +118,7 @@ pub(crate) fn ybr_422(gray: &[u8]) -> Vec<u8> {
     gray.as_chunks().0.iter().flat_map(|[left, right]| [*left, *right, 128 - left / 16, 128 + left / 32]).collect()
 }
 
-/// Every `step`th byte from `first` on.
+/// Every `step`th byte, starting at `first`.
 pub(crate) fn every(bytes: &[u8], first: usize, step: usize) -> Vec<u8> {
     bytes.iter().skip(first).step_by(step).copied().collect()
 }

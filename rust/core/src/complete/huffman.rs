@@ -127,7 +127,7 @@ impl<'a> Bits<'a> {
         Some(byte)
     }
 
-    /// Reads a code and skips the bits after it, of which there are `extra(symbol)`. Returns the symbol.
+    /// Reads a code and skips the `extra(symbol)` bits after it. Returns the symbol.
     #[inline]
     pub(super) fn symbol(&mut self, table: &Table, extra: impl Fn(u8) -> u32) -> Result<u8, Failure> {
         if self.count < 2 * LONGEST {
@@ -162,7 +162,7 @@ impl<'a> Bits<'a> {
         Ok(value)
     }
 
-    /// Returns the number of bytes up to the last byte of which a bit has been read.
+    /// Returns the number of bytes up to and including the byte with the last bit read.
     pub(super) fn used(&self) -> usize {
         let mut used = self.at;
         for _ in 0..self.count / 8 {

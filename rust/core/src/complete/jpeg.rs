@@ -139,7 +139,7 @@ impl Walk<'_> {
 }
 
 impl Frame {
-    /// None for a header that is wrong, or says other sizes than `checked`.
+    /// Returns None for an invalid header, and for other sizes than those of `checked`.
     fn read(marker: u8, content: &[u8], checked: &Codestream) -> Option<Result<Self>> {
         let process = match marker {
             0xC0 | 0xC1 => Process::Sequential,

@@ -154,8 +154,8 @@ struct BytePlanes<'a> {
 }
 
 impl BytePlanes<'_> {
-    /// Unpacks `segments`, interleaves their bytes, and calls `postprocess` for each tile of the result while it is in the
-    /// cache. All segments advance together, one strip at a time, so that little memory is needed besides the result.
+    /// Unpacks `segments`, interleaves their bytes, and calls `postprocess` for each tile of the result while it is in
+    /// the cache. All segments advance together, one strip at a time, so that little memory is needed besides the result.
     fn decode(
         &mut self,
         segments: &[&[u8]],

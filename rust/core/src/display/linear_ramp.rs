@@ -7,7 +7,7 @@
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::manual_clamp,
-    reason = "numbers of 16 bits, of which every one is tried; and `clamp`, which can panic, is no vector code"
+    reason = "every 16-bit number is tried; `clamp`, which can panic, would prevent vectorization"
 )]
 
 /// Fraction bits of the ramp: results between its ends, 0 to 255, fit into 32 bits.
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_are_lines() {
+    fn windows_are_ramps() {
         for width in [2.0, 3.0, 50.0, 399.0, 400.0, 1499.0, 4095.0] {
             for (low, count, signed, center) in
                 [(0, 4096, false, 1064.3), (-2048, 4096, true, 40.1), (-2048, 4096, true, 40.0)]
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_is_none() {
+    fn other_functions_have_no_ramp() {
         assert!(!of(0, 4096, false, |x| x * x / 4096.0));
         assert!(!of(0, 4096, false, |_| 7.0));
         assert!(!of(0, 4096, false, |x| if x < 9.0 { 0.0 } else { 255.0 }));

@@ -50,7 +50,7 @@ fn pipelines(sample: SampleType) -> Vec<Pipeline> {
 }
 
 #[test]
-fn a_table_gives_what_each_sample_gives() {
+fn a_table_equals_the_result_of_each_sample() {
     for (allocated, bits, signed) in [(8, 8, false), (8, 5, true), (16, 12, true), (16, 10, false), (16, 16, true)] {
         let image = image(allocated, bits, signed, PixelElement::PixelData);
         let stored = SampleType::of(&image);

@@ -64,7 +64,7 @@ impl EncapsulatedPixelData {
     }
 }
 
-/// Whether zeros from `at` stand in place of the delimiter: to `end` or an earlier end of the source, or to a delimiter.
+/// Whether zeros starting at `at` replace the delimiter: up to `end`, to the end of the source, or to a delimiter.
 fn is_zero_padding<S: Source>(
     source: &S,
     items: &mut ItemReader<'_, S>,

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_plain_is_kept() {
+    fn plain_values_are_collected() {
         let big = Encoding { implicit: false, big_endian: true };
         for (tag, vr, value, encoding, scope) in [
             (0x0028_1050, b"DS", &b"40\\50 "[..], EXPLICIT_LITTLE, &b"40\\50"[..]),
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_is_left() {
+    fn other_values_need_the_full_parser() {
         for (tag, vr, value) in [
             (0x0028_1050, b"FD", &b"12345678"[..]),
             (0x0028_1055, b"LO", b"\xE4\xF6"),

@@ -142,7 +142,7 @@ fn a_file_that_is_cut_is_short() {
 }
 
 #[test]
-fn what_is_not_plain_is_unusual() {
+fn other_forms_need_the_full_parser() {
     let (syntax, writer) = ("1.2.840.10008.1.2.1", Writer(EXPLICIT_LITTLE));
     let unusual = |bytes: &[u8]| assert_eq!(scan(bytes).unwrap_err(), ScanError::NeedsFullParser);
     for before in [

@@ -41,7 +41,7 @@ fn frames() -> impl Strategy<Value = (Vec<Vec<u8>>, usize)> {
 
 proptest! {
     #[test]
-    fn any_band_gives_the_same(
+    fn any_strip_size_gives_the_same(
         (segments, width) in frames(),
         all_full: bool,
         shortage in 0usize..3,

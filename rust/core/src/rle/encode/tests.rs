@@ -152,7 +152,7 @@ fn a_frame_of_two_samples() {
 }
 
 #[test]
-fn what_cannot_be_encoded_is_refused() {
+fn invalid_parameters_are_refused() {
     let good = params(2, 3, 1, 2, ByteOrder::Little);
     let message = |src: &[u8], params| encode_frame(src, &params).unwrap_err().to_string();
     assert!(encode_frame(&[0; 12], &good).is_ok());

@@ -3,7 +3,10 @@
 //! In real segments the type and the length of a run are hard to predict, so branches on them cost more than they save:
 //! every run is written as a longest run, and the next run starts at its actual end.
 
-#![allow(clippy::inline_always, reason = "what a kernel calls must be compiled for the same processor as the kernel")]
+#![allow(
+    clippy::inline_always,
+    reason = "functions called by a kernel must be compiled for the same processor as the kernel"
+)]
 
 use super::super::MAX_RUN;
 

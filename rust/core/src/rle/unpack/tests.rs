@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn any_band_gives_the_same(
+    fn any_strip_size_gives_the_same(
         segments in prop::collection::vec(segments(), 1..6),
         room in rooms(),
         strip in 1usize..=300,

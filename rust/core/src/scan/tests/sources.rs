@@ -17,8 +17,8 @@ struct Counted<'a> {
 impl Source for Counted<'_> {
     type Error = Error;
 
-    fn read_at(&self, offset: u64, memory: &mut [u8]) -> Result<usize, Error> {
-        let count = self.bytes.read_at(offset, memory)?;
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Error> {
+        let count = self.bytes.read_at(offset, buffer)?;
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.read.fetch_add(count, Ordering::Relaxed);
         Ok(count)
@@ -31,8 +31,8 @@ fn scan_counted(bytes: &[u8], start: &Start<'_>) -> (Result<PixelDataHeader, Sca
     (found, source.reads.into_inner(), source.read.into_inner())
 }
 
-/// Checks that a source and memory give the same result; `Short` may be `Unusual` if meta information is longer than a
-/// buffer.
+/// Checks that a source and memory give the same result; `UnexpectedEof` may be
+/// `NeedsFullParser` if meta information is longer than a buffer.
 #[track_caller]
 fn same_from_source(bytes: &[u8], start: &Start<'_>) -> Result<PixelDataHeader, ScanError> {
     let (found, _, read) = scan_counted(bytes, start);
@@ -59,7 +59,7 @@ fn long_values_are_not_read() {
 }
 
 #[test]
-fn what_is_long_is_read_once() {
+fn long_values_are_read_once() {
     for (syntax, encoding) in SYNTAXES {
         let writer = Writer(encoding);
         let empty = writer.item(ITEM, 0).repeat(1_000_000);
