@@ -41,7 +41,7 @@ impl ForkSafeLock {
                 }
                 Some(other) if other == this_thread => {
                     // Reentry from the object's own `read`, or from a signal handler during it: waiting would deadlock.
-                    return Err(PyRuntimeError::new_err("the source is being read already, by the same thread"));
+                    return Err(PyRuntimeError::new_err("the source is already being read by the same thread"));
                 }
                 Some(_) => drop(user),
             }

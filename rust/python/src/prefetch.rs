@@ -186,7 +186,7 @@ impl DecodeFuture {
     /// Waits for the result of the job: a `Source`, or a list of warnings.
     pub(crate) fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if self.process != std::process::id() {
-            return Err(PyRuntimeError::new_err("the threads that read ahead are not there after a fork"));
+            return Err(PyRuntimeError::new_err("the prefetch threads do not exist in a forked process"));
         }
         loop {
             let done = locked(&self.slot.done).take();
