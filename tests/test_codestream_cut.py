@@ -122,7 +122,7 @@ def test_end_marker_alone_is_missing(name, padding):
         except dicomet.PixelDataError:
             continue
         array, told = decoded_and_told(name, [stream[:-2] + padding], decoding_plugin=plugin)
-        assert told == "(7FE0,0010) Pixel Data, frame 0: the codestream has no end marker behind its last sample"
+        assert told == "(7FE0,0010) Pixel Data, frame 0: the codestream has no end marker after its last sample"
         assert np.array_equal(array, whole)
 
 
@@ -132,7 +132,7 @@ def test_padding_behind_the_end(name, recwarn):
     whole = decoded(name, [stream])
     for padding in (b"\0", b"\xff\xff", b"\0" * 7):
         assert np.array_equal(decoded(name, [stream + padding]), whole)
-    assert not [warning for warning in recwarn if "behind the codestream" in str(warning.message)]
+    assert not [warning for warning in recwarn if "after the codestream" in str(warning.message)]
 
 
 def test_a_restart_marker_is_lost_or_out_of_order():

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("way", ["with the GIL", "without the GIL", "in a team", "ahead"])
+@pytest.mark.parametrize("way", ["with the GIL", "without the GIL", "in parallel", "in the pool"])
 def test_a_panic_is_an_ordinary_exception(way):
     for _ in range(3):
         with pytest.raises(dicomet.PixelDataError, match="internal error of dicomet: please report it") as raised:

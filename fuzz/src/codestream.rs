@@ -32,7 +32,7 @@ pub fn run(data: &[u8]) {
                 assert!(repaired.is_none_or(|repaired| repaired.ends_with(&[0xFF, 0xD9])));
             }
         }
-        Err(error) if error.problem == ErrorKind::NoCodestream => assert!(read.is_none()),
+        Err(error) if error.kind == ErrorKind::NoCodestream => assert!(read.is_none()),
         Err(_) => assert!(frame.is_empty() || read.is_some()),
     }
 }

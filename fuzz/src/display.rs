@@ -5,24 +5,25 @@ use crate::input::Input;
 use crate::picture::{Picture, extended};
 use crate::seen::{self, Grey, Steps, Table, Window};
 use crate::sources::POISONS;
-use dicomet_core::display::{Look, Pipeline, Sample, Transform, extrema, histogram};
+use dicomet_core::display::{Pipeline, Rendering, Transform, extrema, histogram};
 use dicomet_core::image::SampleKind;
 use dicomet_core::lut::Lut;
 use dicomet_core::modality::Modality;
 use dicomet_core::palette::{Palette, expand_segmented};
+use dicomet_core::sample_type::SampleType;
 use dicomet_core::voi::{self, Range, Voi};
 
-const SAMPLES: [Sample; 10] = [
-    Sample::Uint8,
-    Sample::Uint16,
-    Sample::Float32,
-    Sample::Float64,
-    Sample::Int8,
-    Sample::Int16,
-    Sample::Uint32,
-    Sample::Int32,
-    Sample::Uint64,
-    Sample::Int64,
+const SAMPLES: [SampleType; 10] = [
+    SampleType::Uint8,
+    SampleType::Uint16,
+    SampleType::Float32,
+    SampleType::Float64,
+    SampleType::Int8,
+    SampleType::Int16,
+    SampleType::Uint32,
+    SampleType::Int32,
+    SampleType::Uint64,
+    SampleType::Int64,
 ];
 
 /// Runs one input.
@@ -56,7 +57,7 @@ fn ranges(mut input: Input<'_>) {
     let words = input.0;
     let values: Vec<f64> = words.chunks_exact(sample.bytes()).map(|word| seen::number(sample, word)).collect();
     // 64-bit integers have no exact range in float64.
-    let exact = !matches!(sample, Sample::Uint64 | Sample::Int64);
+    let exact = !matches!(sample, SampleType::Uint64 | SampleType::Int64);
     let at = |index: usize| values.get(index).copied().filter(|value| value.is_finite());
     let excluded = at(from).zip(at(to)).filter(|_| leaves_out && exact);
     let counted = values.iter().copied().filter(|value| value.is_finite());
@@ -83,7 +84,7 @@ fn transform(mut input: Input<'_>) {
     let picture = Picture::take(&mut input);
     let Some(image) = picture.image() else { return };
     let Some((pipeline, steps)) = pipeline(&mut input) else { return };
-    let stored = Sample::of(&image);
+    let stored = SampleType::of(&image);
     // A table of all 16-bit words is slow.
     let bits = input.byte();
     let bits = if bits < 8 { 16 } else { bits % 12 + 1 }.min(8 * stored.bytes() as u8);
@@ -113,7 +114,7 @@ fn transform(mut input: Input<'_>) {
 }
 
 /// Words with only the lowest `bits` significant; floats and words wider than 16 bits are unchanged.
-fn words(bytes: &[u8], stored: Sample, bits: u8, kind: SampleKind) -> Vec<u8> {
+fn words(bytes: &[u8], stored: SampleType, bits: u8, kind: SampleKind) -> Vec<u8> {
     let width = stored.bytes();
     let all = bytes.chunks_exact(width).take(64);
     if width > 2 {
@@ -147,25 +148,25 @@ fn pipeline(input: &mut Input<'_>) -> Option<(Pipeline, Steps)> {
         }
     };
     let inverse = input.flag();
-    let (look, steps) = match input.below(8) {
-        0 => (Look::Value, (None, None)),
+    let (rendering, steps) = match input.below(8) {
+        0 => (Rendering::Value, (None, None)),
         1 => {
             let (palette, colors) = palette(input)?;
-            (Look::Palette(palette), (None, Some(colors)))
+            (Rendering::Palette(palette), (None, Some(colors)))
         }
         2 | 3 => {
             let (palette, colors) = palette(input)?;
             let (voi, grey) = voi(input)?;
-            (Look::Supplemental { palette, voi, inverse }, (Some(grey), Some(colors)))
+            (Rendering::Supplemental { palette, voi, inverse }, (Some(grey), Some(colors)))
         }
         _ => {
             let (voi, grey) = voi(input)?;
-            (Look::Grey { voi, inverse }, (Some(grey), None))
+            (Rendering::Gray { voi, inverse }, (Some(grey), None))
         }
     };
     let (grey, colors) = steps;
     let steps = Steps { modality: rescale, grey, colors, inverse, low, high };
-    Some((Pipeline { modality, look, range: Range { low, high }, sample }, steps))
+    Some((Pipeline { modality, rendering, range: Range { low, high }, sample }, steps))
 }
 
 fn voi(input: &mut Input<'_>) -> Option<(Voi, Grey)> {

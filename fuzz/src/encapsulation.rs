@@ -56,7 +56,7 @@ struct Found {
 #[derive(Debug, PartialEq)]
 struct Walked {
     frames: Vec<Vec<Fragment>>,
-    damage: Option<Error>,
+    defect: Option<Error>,
     warnings: Vec<Error>,
     end: u64,
 }
@@ -78,7 +78,7 @@ fn walked(found: &FrameIndex) -> Walked {
     let frames: Vec<Vec<Fragment>> = (0..found.len()).map(|index| found.frame(index).to_vec()).collect();
     assert!(found.frame(found.len()).is_empty() && found.frame(usize::MAX).is_empty());
     assert_eq!(found.is_empty(), frames.is_empty());
-    Walked { frames, damage: found.damage.clone(), warnings: found.warnings.clone(), end: found.end() }
+    Walked { frames, defect: found.defect.clone(), warnings: found.warnings.clone(), end: found.end() }
 }
 
 /// Checks the invariants of the results.
@@ -86,10 +86,10 @@ fn check(found: &Found, made: &Made) {
     found.single.iter().flatten().for_each(|fragments| check_fragments(fragments, made));
     let table = HEADER + u64::from(u32::from_le_bytes([made.bytes[4], made.bytes[5], made.bytes[6], made.bytes[7]]));
     let items = items(made, table);
-    let Ok(Walked { frames, damage, warnings, end }) = &found.walked else { return };
+    let Ok(Walked { frames, defect, warnings, end }) = &found.walked else { return };
     check_fragments(&frames.concat(), made);
     assert!(*end <= made.length);
-    match damage.as_ref().map(|damage| &damage.problem) {
+    match defect.as_ref().map(|defect| &defect.kind) {
         None => assert!(frames.len() as u64 >= made.frames),
         Some(ErrorKind::FrameCount { found, expected }) => {
             assert!(*found == frames.len() as u64 && *expected == made.frames && found < expected);
@@ -97,16 +97,16 @@ fn check(found: &Found, made: &Made) {
         Some(_) => assert!(!items.delimited, "nothing is damaged in front of a delimiter"),
     }
     let is_ignored =
-        |wanted| warnings.iter().any(|w| matches!(w.problem, ErrorKind::OffsetTable { table, .. } if wanted == table));
+        |wanted| warnings.iter().any(|w| matches!(w.kind, ErrorKind::OffsetTable { table, .. } if wanted == table));
     let no_extended = made.extended.is_none() || is_ignored("Extended Offset Table");
     let ignored = is_ignored("Extended Offset Table") || is_ignored("Basic Offset Table");
-    if damage.is_none() && no_extended {
+    if defect.is_none() && no_extended {
         // Every fragment belongs to a frame.
         assert_eq!(frames.concat(), items.filled);
     }
     // Before a defect, only the defect is reported.
-    if damage.as_ref().is_none_or(|damage| matches!(damage.problem, ErrorKind::FrameCount { .. })) {
-        let empty = warnings.iter().any(|warning| matches!(warning.problem, ErrorKind::EmptyFragments { .. }));
+    if defect.as_ref().is_none_or(|defect| matches!(defect.kind, ErrorKind::FrameCount { .. })) {
+        let empty = warnings.iter().any(|warning| matches!(warning.kind, ErrorKind::EmptyFragments { .. }));
         assert_eq!(empty, items.empty);
     }
     if !ignored {

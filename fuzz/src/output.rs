@@ -3,7 +3,8 @@
 use crate::input::Input;
 use crate::sources::POISONS;
 use dicomet_core::png::{self, encode};
-use dicomet_core::resize::{self, Filter, Sample, Size, resize};
+use dicomet_core::resize::{self, Filter, Size, resize};
+use dicomet_core::sample_type::SampleType;
 use png_reader::{BitDepth, ColorType, Decoder};
 use std::io::Cursor;
 
@@ -17,7 +18,7 @@ pub fn run(data: &[u8]) {
 }
 
 fn png(mut input: Input<'_>) {
-    let layout = png::Layout {
+    let layout = png::PngParams {
         width: length(&mut input),
         height: length(&mut input),
         channels: input.one_of(&[1, 3, 1, 3, 2, 0, -1, 4]),
@@ -50,11 +51,11 @@ fn png(mut input: Input<'_>) {
 }
 
 fn other_size(mut input: Input<'_>) {
-    let layout = resize::Layout {
+    let layout = resize::ResizeParams {
         from: Size { rows: length(&mut input), columns: length(&mut input) },
         to: Size { rows: length(&mut input), columns: length(&mut input) },
         channels: input.one_of(&[1, 3, 1, 3, 1, 3, 2, 0, -1, 4]),
-        sample: input.one_of(&[Sample::U8, Sample::U16, Sample::F32]),
+        sample: input.one_of(&[SampleType::Uint8, SampleType::Uint16, SampleType::Float32]),
         filter: input.one_of(&[Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Lanczos]),
     };
     let width = [1, 2, 4][layout.sample as usize];
@@ -81,7 +82,7 @@ fn other_size(mut input: Input<'_>) {
 }
 
 /// Each pixel equals a source pixel, or lies within the range of the source, depending on the filter.
-fn check(src: &[u8], out: &[u8], layout: &resize::Layout, width: usize) {
+fn check(src: &[u8], out: &[u8], layout: &resize::ResizeParams, width: usize) {
     let pixel = width * layout.channels as usize;
     match layout.filter {
         Filter::Nearest => {
@@ -93,7 +94,7 @@ fn check(src: &[u8], out: &[u8], layout: &resize::Layout, width: usize) {
                 assert_eq!(found, &src[at..at + pixel], "{layout:?}");
             }
         }
-        Filter::Bilinear if layout.sample != Sample::F32 => {
+        Filter::Bilinear if layout.sample != SampleType::Float32 => {
             let word = |bytes: &[u8]| bytes.iter().rev().fold(0u32, |word, byte| word << 8 | u32::from(*byte));
             for channel in 0..layout.channels as usize {
                 let of = |bytes: &[u8]| -> Vec<u32> {

@@ -2,7 +2,7 @@
 
 use crate::input::Input;
 use dicomet_core::color::Arithmetic;
-use dicomet_core::decode::{Conversion, Decoder, Form};
+use dicomet_core::decode::{Conversion, Decoder, OutputFormat};
 use dicomet_core::image::{Attributes, ByteOrder, Image, Photometric, PixelElement, SampleKind};
 
 const TERMS: [&str; 12] = [
@@ -34,7 +34,7 @@ pub struct Picture {
     /// The color conversion.
     pub conversion: Conversion,
     /// The form of the result.
-    pub form: Form,
+    pub form: OutputFormat,
 }
 
 impl Picture {
@@ -85,7 +85,7 @@ impl Picture {
                 Conversion::RgbToYbr,
                 Conversion::PartialYbrToRgb,
             ]),
-            form: Form {
+            form: OutputFormat {
                 order: input.one_of(&orders),
                 planar: input.flag(),
                 arithmetic: input.one_of(&[Arithmetic::Exact, Arithmetic::Float, Arithmetic::FusedFloat]),
@@ -130,10 +130,10 @@ impl Picture {
 
     /// The decoder for native frames and RLE Lossless; `None` where the color conversion is undefined.
     #[must_use]
-    pub fn plan(&self, image: &Image) -> Option<Decoder> {
-        let plan = Decoder::native(image, self.order, self.ow_swapped, self.correct, self.conversion);
-        assert_eq!(plan.is_ok(), self.is_convertible(image, image.bits_stored()));
-        plan.ok().map(|plan| plan.with_output(self.form_of_plan(image, image.bits_stored())))
+    pub fn decoder(&self, image: &Image) -> Option<Decoder> {
+        let decoder = Decoder::native(image, self.order, self.ow_swapped, self.correct, self.conversion);
+        assert_eq!(decoder.is_ok(), self.is_convertible(image, image.bits_stored()));
+        decoder.ok().map(|decoder| decoder.with_output(self.form_of_plan(image, image.bits_stored())))
     }
 
     /// Whether the conversion is defined for samples with `color_bits` bits.
@@ -150,14 +150,14 @@ impl Picture {
 
     /// The form of the result. Only conversions of 8-bit samples can return planes.
     #[must_use]
-    pub fn form_of_plan(&self, image: &Image, color_bits: u8) -> Form {
+    pub fn form_of_plan(&self, image: &Image, color_bits: u8) -> OutputFormat {
         let bytes = image.sample_bytes() == 1 && color_bits == 8;
         let planar = match self.conversion {
             Conversion::None | Conversion::RgbToYbr => true,
             Conversion::YbrToRgb => bytes,
             Conversion::PartialYbrToRgb => false,
         };
-        Form { planar: self.form.planar && planar, ..self.form }
+        OutputFormat { planar: self.form.planar && planar, ..self.form }
     }
 
     /// The sample for the stored bits `low`, sign-extended or masked. The result has the lowest bytes of this word.

@@ -21,8 +21,8 @@ pub fn run(data: &[u8]) {
     // The byte order of RLE Lossless is fixed, and it has no OW.
     let picture = Picture { order: ByteOrder::Little, ow_swapped: false, ..Picture::take(&mut input) };
     let Some(image) = picture.image() else { return };
-    let Some(plan) = picture.plan(&image) else { return };
-    frames(&picture, &image, &plan, input);
+    let Some(decoder) = picture.decoder(&image) else { return };
+    frames(&picture, &image, &decoder, input);
 }
 
 /// One segment, into space of any size.
@@ -38,7 +38,7 @@ fn segment(mut input: Input<'_>) {
     }
 }
 
-fn frames(picture: &Picture, image: &Image, plan: &Decoder, mut input: Input<'_>) {
+fn frames(picture: &Picture, image: &Image, decoder: &Decoder, mut input: Input<'_>) {
     let (first, count) = (input.below(3), input.below(3) + 1);
     let workers = if input.below(16) == 15 { 3 } else { 1 };
     let most = usize::from(input.u16());
@@ -52,13 +52,16 @@ fn frames(picture: &Picture, image: &Image, plan: &Decoder, mut input: Input<'_>
     let bytes = count * image.frame_bytes().expect("it is small");
     let (memory, file) = (value.as_slice(), File::new(&value));
     let of = |index: usize| fragments[index].as_slice();
-    let found = same_with(bytes, workers, |out, team| plan.rle_frames(&memory, of, first, out, team));
-    assert_eq!(found, same_with(bytes, workers, |out, team| plan.rle_frames(&file, of, first, out, team)));
+    let found = same_with(bytes, workers, |out, parallelism| decoder.rle_frames(&memory, of, first, out, parallelism));
+    assert_eq!(
+        found,
+        same_with(bytes, workers, |out, parallelism| decoder.rle_frames(&file, of, first, out, parallelism))
+    );
     judge(picture, image, &frames, first, found.clone());
     let mut out = vec![POISONS[0]; bytes];
     // With missing bytes the frame is another; it must not panic.
-    let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 0 }, of, first, &mut out, &Parallelism::of(1));
-    let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 9 }, of, first, &mut out, &Parallelism::of(1));
+    let _ = decoder.rle_frames(&Liar { bytes: &value, most, more: 0 }, of, first, &mut out, &Parallelism::of(1));
+    let _ = decoder.rle_frames(&Liar { bytes: &value, most, more: 9 }, of, first, &mut out, &Parallelism::of(1));
 }
 
 /// Compares the result with that of each single frame, and the error with that of the first frame that has one.

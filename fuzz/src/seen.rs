@@ -6,9 +6,9 @@
     reason = "an oracle, in float64 as it is written down"
 )]
 
-use dicomet_core::display::Sample;
+use dicomet_core::sample_type::SampleType;
 
-/// A look-up table.
+/// A lookup table.
 #[derive(Debug)]
 pub struct Table {
     /// The first input value mapped.
@@ -153,24 +153,24 @@ impl Steps {
 
 /// Whether samples equal those numbers: integers rounded half up and clamped, floats to the last bit.
 #[must_use]
-pub fn agree(sample: Sample, found: &[u8], expected: &[f64]) -> bool {
+pub fn agree(sample: SampleType, found: &[u8], expected: &[f64]) -> bool {
     let (low, high) = match sample {
-        Sample::Uint8 => (0.0, 255.0),
-        Sample::Int8 => (-128.0, 127.0),
-        Sample::Uint16 => (0.0, 65535.0),
-        Sample::Int16 => (-32768.0, 32767.0),
-        Sample::Uint32 => (0.0, 4_294_967_295.0),
-        Sample::Int32 => (-2_147_483_648.0, 2_147_483_647.0),
+        SampleType::Uint8 => (0.0, 255.0),
+        SampleType::Int8 => (-128.0, 127.0),
+        SampleType::Uint16 => (0.0, 65535.0),
+        SampleType::Int16 => (-32768.0, 32767.0),
+        SampleType::Uint32 => (0.0, 4_294_967_295.0),
+        SampleType::Int32 => (-2_147_483_648.0, 2_147_483_647.0),
         // float64 rounds the highest value up to the next power of two.
-        Sample::Uint64 => (0.0, 2f64.powi(64)),
-        Sample::Int64 => (-(2f64.powi(63)), 2f64.powi(63)),
-        Sample::Float32 | Sample::Float64 => (0.0, 0.0),
+        SampleType::Uint64 => (0.0, 2f64.powi(64)),
+        SampleType::Int64 => (-(2f64.powi(63)), 2f64.powi(63)),
+        SampleType::Float32 | SampleType::Float64 => (0.0, 0.0),
     };
     let numbers = found.chunks_exact(sample.bytes()).map(|word| number(sample, word));
     found.len() == expected.len() * sample.bytes()
         && numbers.zip(expected).all(|(found, expected)| match sample {
-            Sample::Float64 => found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan(),
-            Sample::Float32 => found == f64::from(*expected as f32) || found.is_nan() && expected.is_nan(),
+            SampleType::Float64 => found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan(),
+            SampleType::Float32 => found == f64::from(*expected as f32) || found.is_nan() && expected.is_nan(),
             _ if expected.is_nan() => found == 0.0,
             // From 2^52 onward, float64 has no fractions.
             _ if expected.abs() >= 2f64.powi(52) => found == expected.clamp(low, high),
@@ -180,19 +180,19 @@ pub fn agree(sample: Sample, found: &[u8], expected: &[f64]) -> bool {
 
 /// A word as a number.
 #[must_use]
-pub fn number(sample: Sample, word: &[u8]) -> f64 {
+pub fn number(sample: SampleType, word: &[u8]) -> f64 {
     let mut bytes = [0; 8];
     bytes[..word.len()].copy_from_slice(word);
     // The oracle supports little-endian machines only.
     let low = u64::from_le_bytes(bytes);
     match sample {
-        Sample::Uint8 | Sample::Uint16 | Sample::Uint32 | Sample::Uint64 => low as f64,
-        Sample::Int8 => f64::from(low as i8),
-        Sample::Int16 => f64::from(low as i16),
-        Sample::Int32 => f64::from(low as i32),
-        Sample::Int64 => low as i64 as f64,
-        Sample::Float32 => f64::from(f32::from_bits(low as u32)),
-        Sample::Float64 => f64::from_bits(low),
+        SampleType::Uint8 | SampleType::Uint16 | SampleType::Uint32 | SampleType::Uint64 => low as f64,
+        SampleType::Int8 => f64::from(low as i8),
+        SampleType::Int16 => f64::from(low as i16),
+        SampleType::Int32 => f64::from(low as i32),
+        SampleType::Int64 => low as i64 as f64,
+        SampleType::Float32 => f64::from(f32::from_bits(low as u32)),
+        SampleType::Float64 => f64::from_bits(low),
     }
 }
 

@@ -1,7 +1,7 @@
 //! PS3.5 7 and PS3.10 7.1 as a plain walk over all bytes: what [`dicomet_core::scan`] finds, this must find, too. It
 //! may accept input that the scanner refuses.
 
-use dicomet_core::scan::{Header, Start};
+use dicomet_core::scan::{PixelDataHeader, Start};
 
 const UNDEFINED: u32 = u32::MAX;
 const ITEM: u32 = 0xFFFE_E000;
@@ -25,7 +25,7 @@ struct Element {
 
 /// The first pixel data element at the top level, and the elements that describe it; `None` where the walk fails.
 #[must_use]
-pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<Header> {
+pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<PixelDataHeader> {
     let writing =
         Writing { implicit: transfer_syntax == "1.2.840.10008.1.2", big: transfer_syntax == "1.2.840.10008.1.2.2" };
     let walk = Walk(bytes);
@@ -33,7 +33,7 @@ pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<He
         Start::DataSet { .. } => 0,
         _ => walk.behind_meta()?,
     };
-    let mut header = Header { transfer_syntax: transfer_syntax.to_owned(), ..Header::default() };
+    let mut header = PixelDataHeader { transfer_syntax: transfer_syntax.to_owned(), ..PixelDataHeader::default() };
     loop {
         let element = walk.element(at, writing)?;
         if matches!(element.tag, 0x7FE0_0008 | 0x7FE0_0009 | 0x7FE0_0010) {
@@ -53,7 +53,7 @@ pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<He
 }
 
 /// Stores an element that describes the image.
-fn keep(header: &mut Header, element: &Element, bytes: &[u8], writing: Writing) -> Option<()> {
+fn keep(header: &mut PixelDataHeader, element: &Element, bytes: &[u8], writing: Writing) -> Option<()> {
     let value = bytes.get(element.value..element.value + element.length as usize)?;
     let text = || String::from_utf8_lossy(value).trim_end_matches(' ').to_owned();
     match element.tag {

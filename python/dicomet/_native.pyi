@@ -135,7 +135,7 @@ class Image:
 
         `family` is ``"JPEG"``, ``"JPEG-LS"`` or ``"JPEG 2000"``, by the transfer syntax.
         """
-    def native_frames(self, found: int) -> int:
+    def count_native_frames(self, found: int) -> int:
         """Return the number of whole frames in `found` bytes in native form, which must hold Number of Frames."""
     def check_subsampled(self, found: int) -> None:
         """Refuse a native value in ``YBR_FULL_422`` whose length is that of full-size chrominance."""
@@ -189,12 +189,6 @@ class Codestream:
     def component_transform(self) -> bool:
         """JPEG 2000: whether a multiple component transform is used."""
     @property
-    def reversible(self) -> bool:
-        """JPEG 2000: whether the wavelet transform is the reversible one."""
-    @property
-    def boxed(self) -> bool:
-        """JPEG 2000: whether the codestream is inside JP2 boxes."""
-    @property
     def color_space(self) -> int | None:
         """JPEG 2000: the enumerated color space of the boxes (ISO/IEC 15444-1 table I.10); None without one."""
 
@@ -236,11 +230,11 @@ class Decoder:
         are sign-extended, not zero-extended.
         """
     @property
-    def is_identity(self) -> bool:
+    def is_passthrough(self) -> bool:
         """Whether the stored bytes of native frames are the result already (passthrough)."""
     def native_frames(self, source: Source, first_frame: int, out: _Buffer, *, workers: int | None) -> None:
         """Fill `out` with native frames of the value `source`, starting at frame `first_frame`."""
-    def words(self, frame: _Buffer, out: _Buffer, *, workers: int | None) -> None:
+    def decode_codec_output(self, frame: _Buffer, out: _Buffer, *, workers: int | None) -> None:
         """Fill `out` with one frame that a plugin has decoded to words."""
     def decode_frames(
         self,
@@ -366,7 +360,7 @@ class FrameIndex:
 
         `number` is the number of the first of them in the image, for messages.
         """
-    def check_whole(self) -> None:
+    def raise_defect(self) -> None:
         """Raise if the structure after these frames is malformed."""
     @property
     def warnings(self) -> list[str]:
@@ -383,7 +377,7 @@ class DecodePool:
         """The number of threads."""
     def open(self, path: str | os.PathLike[str]) -> DecodeFuture:
         """Submit `Source.open`."""
-    def native_frames(self, plan: Decoder, source: Source, first_frame: int, out: _Buffer) -> DecodeFuture:
+    def native_frames(self, decoder: Decoder, source: Source, first_frame: int, out: _Buffer) -> DecodeFuture:
         """Submit `Decoder.native_frames`."""
     def decode_frames(
         self,

@@ -41,7 +41,7 @@ for count in (0, 1, 3, 16, 2**31, 2**32 - 1):
 refused("1 segment for RGB", one(rle_frame([literal(COLOR.tobytes())]), **RGB), r"found 1 RLE segments, expected 3",
         frame=0, offset=0)  # fmt: skip
 refused("24 segments, for RGB of 64 bits", one(rle_frame([HIGH] * 15, count=24), **{**RGB, "bits_allocated": 64}),
-        r"found 64, expected 8, 16 or 32 for colours .* 15 segments", "bits_allocated")  # fmt: skip
+        r"found 64, expected 8, 16 or 32 for colors .* 15 segments", "bits_allocated")  # fmt: skip
 
 # Offsets: the first must be 64, and each must follow the segment before it and lie inside the frame.
 LAST = 64 + 2 * SEGMENT
@@ -49,8 +49,8 @@ OFFSETS = {
     "first 65": ([65, 64 + SEGMENT], 0, r"found RLE segment offset 65, expected 64"),
     "first 0": ([0, 64 + SEGMENT], 0, r"found RLE segment offset 0, expected 64"),
     "unsorted": ([64 + SEGMENT, 64], 0, rf"found RLE segment offset {64 + SEGMENT}, expected 64"),
-    "equal": ([64, 64], 1, r"found RLE segment offset 64, expected an offset behind"),
-    "in the header": ([64, 32], 1, r"found RLE segment offset 32, expected an offset behind"),
+    "equal": ([64, 64], 1, r"found RLE segment offset 64, expected an offset after"),
+    "in the header": ([64, 32], 1, r"found RLE segment offset 32, expected an offset after"),
     "the end of the frame": ([64, LAST], 1, rf"found RLE segment offset {LAST}, expected an offset inside the frame"),
     "beyond the end": ([64, 5000], 1, r"found RLE segment offset 5000, expected an offset inside the frame"),
     "2^32 - 1": ([64, 2**32 - 1], 1, r"found RLE segment offset 4294967295, expected an offset inside the frame"),
@@ -61,7 +61,7 @@ for name, (offsets, segment, text) in OFFSETS.items():
 overlapping = rle_frame(
     [literal(plane) for plane in byte_planes(COLOR[0])], offsets=[64, 64 + 2 * SEGMENT, 64 + SEGMENT]
 )
-refused("offset, overlapping", one(overlapping, **RGB), r"found RLE segment offset 89, expected an offset behind",
+refused("offset, overlapping", one(overlapping, **RGB), r"found RLE segment offset 89, expected an offset after",
         frame=0, segment=2, offset=12)  # fmt: skip
 early = rle_frame([HIGH, LOW], offsets=[64, 64 + SEGMENT - 4])
 refused("offset, in the segment before", one(early), r"the RLE segment gives 20 of 24 bytes", frame=0, segment=0)
@@ -97,7 +97,7 @@ decoded("cut, but made legal by padding", eight(made_legal), np.append(SEVEN.res
 
 # Segments that are too long: the excess is discarded, and never spills into the next plane.
 LONG = r"the last run of the RLE segment goes {} bytes beyond the 24 expected: they are left out"
-REST = r"\d+ bytes are left in the RLE segment behind the 24 that it should give"
+REST = r"\d+ bytes are left in the RLE segment after the 24 expected"
 warned("replicate run too long", eight(repeated(7, 30)), SEVEN, LONG.format(6))
 warned("longest replicate run", eight(repeated(7, 128)), SEVEN, LONG.format(104))
 warned("literal run too long", eight(literal(b"\7" * 33)), SEVEN, LONG.format(9))

@@ -64,7 +64,7 @@ class EncapsulatedFrames:
 
     def _count_frames(self) -> int:
         frames = self._build_index()
-        frames.check_whole()
+        frames.raise_defect()
         found, expected = len(frames), self._image.number_of_frames
         if found == expected:
             return found
@@ -85,7 +85,7 @@ class EncapsulatedFrames:
                 return found, 0
         frames = self._build_index()
         if first + count > len(frames):
-            frames.check_whole()
+            frames.raise_defect()
         return frames, first
 
     def _frame(self, index: int) -> Buffer:
@@ -173,7 +173,7 @@ class EncapsulatedFrames:
 
         decoded = jpeg_plugins.decode(self._frame(index), index, self._description, self._decoding_plugin)
         self._warn_of_kind(decoded.warnings)
-        decoded.plan.with_transform(transform).words(decoded.words, out, workers=workers)
+        decoded.plan.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
         """Return the meaning of the components of frame `index`, and warn about a contradiction."""

@@ -75,7 +75,7 @@ class NativeFrames:
         self._check_possible(self._frame_end(self._image.number_of_frames))
         self.stored()
         found = self._length
-        whole = self._image.native_frames(found)
+        whole = self._image.count_native_frames(found)
         count = self._image.number_of_frames
         expected = self._frame_end(count)
         if found <= expected + expected % 2:
@@ -98,12 +98,12 @@ class NativeFrames:
     @property
     def is_passthrough(self) -> bool:
         """Whether the stored samples are the result already (passthrough)."""
-        return self._plan.is_identity
+        return self._plan.is_passthrough
 
     def check(self, first: int, count: int) -> None:
         """Check that the value is long enough for these frames, before memory is allocated for the result."""
         if self._description.requires_all_frames:
-            self._image.native_frames(self._length)
+            self._image.count_native_frames(self._length)
         end = self._frame_end(first + count)
         self._check_possible(end)
         self.stored()

@@ -113,7 +113,7 @@ class FrameLocator:
         """Return the index of all frames, and the position of frame `index` in it."""
         if self._frames is None:
             found = self._places.build_frame_index()
-            found.check_whole()
+            found.raise_defect()
             if found.warnings or len(found) != self._expected:
                 raise NotTaken("fragments that are not those of Number of Frames, or damaged")
             # The core ignores a remainder that is too short for an item; pydicom has its own rules for it.

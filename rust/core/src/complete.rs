@@ -44,12 +44,12 @@ impl Whole {
         let fill = rest.iter().take_while(|&&byte| byte == 0xFF).count();
         let ended = fill > 0 && rest.get(fill) == Some(&END[1]);
         let mut warnings = Vec::new();
-        let behind = if ended { &rest[fill + 1..] } else { rest };
+        let trailing = if ended { &rest[fill + 1..] } else { rest };
         if !ended {
             warnings.push(ErrorKind::NoEndMarker);
         }
-        if let Some(first) = behind.iter().position(|byte| !matches!(byte, 0x00 | 0xFF)) {
-            warnings.push(ErrorKind::BytesBehind { bytes: (behind.len() - first) as u64 });
+        if let Some(first) = trailing.iter().position(|byte| !matches!(byte, 0x00 | 0xFF)) {
+            warnings.push(ErrorKind::TrailingBytes { bytes: (trailing.len() - first) as u64 });
         }
         Self { end, ended, warnings }
     }

@@ -82,10 +82,10 @@ pub enum ErrorKind {
     #[error("the last run of the RLE segment goes {excess} bytes beyond the {expected} expected: they are left out")]
     SegmentLong { excess: u64, expected: u64 },
     /// An RLE segment that continues after its byte plane is full.
-    #[error("{bytes} bytes are left in the RLE segment behind the {expected} that it should give")]
+    #[error("{bytes} bytes are left in the RLE segment after the {expected} expected")]
     SegmentRest { bytes: u64, expected: u64 },
     /// An RLE header with offsets beyond its segment count.
-    #[error("found an offset behind those of the {segments} RLE segments, expected 0")]
+    #[error("found an offset after those of the {segments} RLE segments, expected 0")]
     UnusedSegmentOffset { segments: usize },
     /// More samples than the compressed bytes can contain.
     #[error("found {found} compressed bytes, which cannot hold {expected} samples")]
@@ -121,19 +121,19 @@ pub enum ErrorKind {
     #[error("{0}")]
     JpegDeviation(dicomet_jpeg::Warning),
     /// A codestream that contains all samples, but no end marker.
-    #[error("the codestream has no end marker behind its last sample")]
+    #[error("the codestream has no end marker after its last sample")]
     NoEndMarker,
     /// Bytes between the last code of a scan and the next marker.
-    #[error("found {bytes} bytes behind the last samples of scans: they are ignored")]
+    #[error("found {bytes} bytes after the last samples of scans: they are ignored")]
     ScanExcess { bytes: u64 },
     /// Bytes after the end of the codestream that are not padding.
-    #[error("found {bytes} bytes behind the codestream: they are ignored")]
-    BytesBehind { bytes: u64 },
+    #[error("found {bytes} bytes after the codestream: they are ignored")]
+    TrailingBytes { bytes: u64 },
     /// A progressive image without the scans of its lowest bits.
     #[error("the progressive codestream ends before its coefficients have their lowest bits")]
     Unrefined,
     /// A deflated data set that is not read in sequence.
-    #[error("the deflated data set would have to be inflated again and again, expected elements one behind the other")]
+    #[error("the deflated data set would have to be inflated again and again, expected elements one after the other")]
     BackAndForth,
     /// A deflated data set that cannot be inflated.
     #[error("the deflated data set is damaged: {0}")]
@@ -155,7 +155,7 @@ pub struct Error {
     /// Byte offset in the element's value.
     pub offset: Option<u64>,
     /// The kind of error.
-    pub problem: ErrorKind,
+    pub kind: ErrorKind,
 }
 
 /// The result of the fallible functions of this crate.
@@ -164,14 +164,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Returns an error in an element as a whole.
     #[must_use]
-    pub fn new(element: Tag, problem: ErrorKind) -> Self {
-        Self { element, frame: None, segment: None, offset: None, problem }
+    pub fn new(element: Tag, kind: ErrorKind) -> Self {
+        Self { element, frame: None, segment: None, offset: None, kind }
     }
 
     /// Returns an error in the Pixel Data element.
     #[must_use]
-    pub fn pixel_data(problem: ErrorKind) -> Self {
-        Self::new(PIXEL_DATA, problem)
+    pub fn pixel_data(kind: ErrorKind) -> Self {
+        Self::new(PIXEL_DATA, kind)
     }
 
     /// Adds the frame number.
@@ -204,7 +204,7 @@ impl fmt::Display for Error {
                 write!(f, ", {name} {value}")?;
             }
         }
-        write!(f, ": {}", self.problem)
+        write!(f, ": {}", self.kind)
     }
 }
 

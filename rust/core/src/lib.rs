@@ -29,6 +29,7 @@ pub mod planes;
 pub mod png;
 pub mod resize;
 pub mod rle;
+pub mod sample_type;
 pub mod scan;
 mod scratch;
 pub mod source;

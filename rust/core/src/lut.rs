@@ -16,8 +16,8 @@ impl Lut {
     /// Creates a table for inputs from `first`, with entries of `bits` bits.
     pub fn new(first: i32, entries: Vec<u16>, bits: u8) -> Result<Self> {
         if !(8..=16).contains(&bits) {
-            let problem = ErrorKind::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
-            return Err(Error::new(LUT_DESCRIPTOR, problem));
+            let kind = ErrorKind::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
+            return Err(Error::new(LUT_DESCRIPTOR, kind));
         }
         if entries.is_empty() {
             return Err(Error::new(LUT_DATA, ErrorKind::Value { found: 0, expected: "1 to 65536 entries" }));
@@ -27,7 +27,7 @@ impl Lut {
 
     /// Returns the entry for `input`, ignoring its fraction.
     #[must_use]
-    #[expect(clippy::cast_sign_loss, reason = "what is below 0, and what is not a number, is to become 0")]
+    #[expect(clippy::cast_sign_loss, reason = "negative numbers and NaN become 0")]
     pub fn at(&self, input: f64) -> u16 {
         let index = (input - self.first) as usize;
         let last = self.entries.len() - 1;
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn invalid_tables_are_refused() {
         for bits in [0, 7, 17, 255] {
             let error = Lut::new(0, vec![0], bits).unwrap_err().to_string();
             assert_eq!(

@@ -1,10 +1,10 @@
 //! PS3.5 7 Data Set, PS3.10 7.1 File Meta Information: scans a file from its first byte to its pixel data element.
 //!
 //! The scan builds no data set. It skips elements, including sequences, and reads only the few that describe an image.
-//! It does not judge anything out of the ordinary: [`Stop::Unusual`] refers the caller to a full parser.
+//! It does not judge anything out of the ordinary: [`ScanError::NeedsFullParser`] refers the caller to a full parser.
 //!
-//! A step reads one header and at most one short value, so a file can be scanned through a small window: skipped values
-//! are not read, and a scan resumes where the window ended.
+//! A step reads one header and at most one short value, so a file can be scanned through a small buffer: skipped values
+//! are not read, and a scan resumes where the buffer ended.
 
 mod dictionary;
 mod display_elements;
@@ -16,11 +16,11 @@ mod values;
 use crate::alloc::grow;
 use crate::item::{ITEM_HEADER, UNDEFINED};
 use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use crate::tag::number;
-use file_meta::{Begin, begin};
-use nesting::Nested;
-use read_buffer::{Element, Encoding, ITEM_GROUP, Window};
+use file_meta::{DataSetStart, find_data_set};
+use nesting::Nesting;
+use read_buffer::{ElementHeader, Encoding, ITEM_GROUP, ReadBuffer};
 
 /// Extended Offset Table and Extended Offset Table Lengths, which a full parser must read.
 const EXTENDED_OFFSET_TABLES: [u32; 2] = [number::EXTENDED_OFFSET_TABLE, number::EXTENDED_OFFSET_TABLE_LENGTHS];
@@ -36,17 +36,17 @@ const NUMBERS: [u32; 8] = [
     number::HIGH_BIT,
     number::PIXEL_REPRESENTATION,
 ];
-/// Bytes read at a time: most headers are shorter. Every value that the scanner reads is shorter, too, so each window
+/// Bytes read at a time: most headers are shorter. Every value that the scanner reads is shorter, too, so each read
 /// advances the scan.
-const WINDOW: usize = if crate::SMALL_BUFFERS { 1 << 12 } else { 1 << 14 };
+const SCAN_BUFFER_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 12 } else { 1 << 14 };
 
 /// Why a scan ends without a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub enum ScanError {
     /// The bytes end before the pixel data element: more bytes may help.
-    Short,
+    UnexpectedEof,
     /// Something that only a full parser can judge.
-    Unusual,
+    NeedsFullParser,
     /// The data set at this offset must be inflated first (PS3.5 A.5), and then scanned as [`Start::DataSet`].
     Deflated(u64),
 }
@@ -73,7 +73,7 @@ pub enum Start<'a> {
 
 /// The elements that a scan collects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ScanScope {
     /// The elements that decoding needs.
     Stored,
     /// Those that display needs, too.
@@ -82,7 +82,7 @@ pub enum Wanted {
 
 /// The description of the image in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Header {
+pub struct PixelDataHeader {
     /// Transfer Syntax UID: the caller's, or that of the file.
     pub transfer_syntax: String,
     /// Tag and value of the elements of VR US.
@@ -104,15 +104,15 @@ pub struct Header {
 }
 
 /// Finds the pixel data element of the file that starts with `bytes`, and the elements that describe it.
-pub fn scan(bytes: &[u8]) -> Result<Header, Stop> {
-    scan_from(bytes, &Start::File { transfer_syntax: None }, Wanted::Stored)
+pub fn scan(bytes: &[u8]) -> Result<PixelDataHeader, ScanError> {
+    scan_from(bytes, &Start::File { transfer_syntax: None }, ScanScope::Stored)
 }
 
 /// Finds the pixel data element in memory.
-pub fn scan_from(bytes: &[u8], start: &Start<'_>, wanted: Wanted) -> Result<Header, Stop> {
-    let window = Window { bytes, start: 0 };
-    let mut scanner = Scanner::new(begin(&window, start)?, wanted, &window)?;
-    scanner.run(&window)?;
+pub fn scan_from(bytes: &[u8], start: &Start<'_>, scope: ScanScope) -> Result<PixelDataHeader, ScanError> {
+    let buffer = ReadBuffer { bytes, start: 0 };
+    let mut scanner = Scanner::new(find_data_set(&buffer, start)?, scope, &buffer)?;
+    scanner.run(&buffer)?;
     Ok(scanner.header)
 }
 
@@ -120,25 +120,27 @@ pub fn scan_from(bytes: &[u8], start: &Start<'_>, wanted: Wanted) -> Result<Head
 pub fn scan_source<S: Source>(
     source: &S,
     start: &Start<'_>,
-    wanted: Wanted,
-    team: &Parallelism<'_>,
-) -> Result<Result<Header, Stop>, S::Error> {
-    let mut watch = CancelCheck::new(team);
-    let mut buffer = Vec::new();
-    grow(&mut buffer, WINDOW)?;
-    let mut window = Window::read(source, 0, &mut buffer)?;
-    let mut scanner = match begin(&window, start).and_then(|begin| Scanner::new(begin, wanted, &window)) {
+    scope: ScanScope,
+    parallelism: &Parallelism<'_>,
+) -> ReadResult<Result<PixelDataHeader, ScanError>, S> {
+    let mut cancel = CancelCheck::new(parallelism);
+    let mut memory = Vec::new();
+    grow(&mut memory, SCAN_BUFFER_BYTES)?;
+    let mut buffer = ReadBuffer::read(source, 0, &mut memory)?;
+    let mut scanner = match find_data_set(&buffer, start).and_then(|start| Scanner::new(start, scope, &buffer)) {
         Ok(scanner) => scanner,
         // Longer File Meta Information is unusual.
-        Err(Stop::Short) if window.bytes.len() == WINDOW => return Ok(Err(Stop::Unusual)),
+        Err(ScanError::UnexpectedEof) if buffer.bytes.len() == SCAN_BUFFER_BYTES => {
+            return Ok(Err(ScanError::NeedsFullParser));
+        }
         Err(stop) => return Ok(Err(stop)),
     };
     loop {
-        watch.check()?;
-        match scanner.run(&window) {
+        cancel.check()?;
+        match scanner.run(&buffer) {
             Ok(()) => return Ok(Ok(scanner.header)),
-            Err(Stop::Short) if window.bytes.len() == WINDOW && scanner.at > window.start => {
-                window = Window::read(source, scanner.at, &mut buffer)?;
+            Err(ScanError::UnexpectedEof) if buffer.bytes.len() == SCAN_BUFFER_BYTES && scanner.at > buffer.start => {
+                buffer = ReadBuffer::read(source, scanner.at, &mut memory)?;
             }
             Err(stop) => return Ok(Err(stop)),
         }
@@ -152,21 +154,21 @@ pub fn find_delimiter<S: Source>(
     (tag, vr): (u32, Option<[u8; 2]>),
     value: u64,
     big_endian: bool,
-    team: &Parallelism<'_>,
-) -> Result<Option<u64>, S::Error> {
+    parallelism: &Parallelism<'_>,
+) -> ReadResult<Option<u64>, S> {
     let encoding = Encoding { implicit: vr.is_none(), big_endian };
-    let (mut nested, mut at) = (Nested::default(), value);
-    if nested.open(&Element { tag, vr, length: UNDEFINED, value }, encoding).is_err() {
+    let (mut nested, mut at) = (Nesting::default(), value);
+    if nested.open(&ElementHeader { tag, vr, length: UNDEFINED, value }, encoding).is_err() {
         return Ok(None);
     }
-    let (mut buffer, mut watch) = (Vec::new(), CancelCheck::new(team));
-    grow(&mut buffer, WINDOW)?;
+    let (mut memory, mut cancel) = (Vec::new(), CancelCheck::new(parallelism));
+    grow(&mut memory, SCAN_BUFFER_BYTES)?;
     loop {
-        watch.check()?;
-        let window = Window::read(source, at, &mut buffer)?;
-        match nested.run(&mut at, &window) {
+        cancel.check()?;
+        let buffer = ReadBuffer::read(source, at, &mut memory)?;
+        match nested.run(&mut at, &buffer) {
             Ok(()) => return Ok(at.checked_sub(ITEM_HEADER)),
-            Err(Stop::Short) if window.bytes.len() == WINDOW && at > window.start => {}
+            Err(ScanError::UnexpectedEof) if buffer.bytes.len() == SCAN_BUFFER_BYTES && at > buffer.start => {}
             Err(_) => return Ok(None),
         }
     }
@@ -178,46 +180,54 @@ struct Scanner {
     /// The offset of the next element.
     at: u64,
     encoding: Encoding,
-    nested: Nested,
-    wanted: Wanted,
-    header: Header,
+    nested: Nesting,
+    scope: ScanScope,
+    header: PixelDataHeader,
 }
 
 impl Scanner {
-    fn new(Begin { transfer_syntax, at }: Begin, wanted: Wanted, window: &Window<'_>) -> Result<Self, Stop> {
+    fn new(
+        DataSetStart { transfer_syntax, at }: DataSetStart,
+        scope: ScanScope,
+        buffer: &ReadBuffer<'_>,
+    ) -> Result<Self, ScanError> {
         let encoding = Encoding::of(&transfer_syntax);
         // The first element must match the transfer syntax: there are files in which it does not.
-        if window.has_vr(at)? == encoding.implicit {
-            return Err(Stop::Unusual);
+        if buffer.has_vr(at)? == encoding.implicit {
+            return Err(ScanError::NeedsFullParser);
         }
-        let header = Header { transfer_syntax, numbers: Vec::with_capacity(NUMBERS.len()), ..Header::default() };
-        Ok(Self { at, encoding, nested: Nested::default(), wanted, header })
+        let header = PixelDataHeader {
+            transfer_syntax,
+            numbers: Vec::with_capacity(NUMBERS.len()),
+            ..PixelDataHeader::default()
+        };
+        Ok(Self { at, encoding, nested: Nesting::default(), scope, header })
     }
 
-    /// Steps to the pixel data element. A step for which the window is too short has no effect.
-    fn run(&mut self, window: &Window<'_>) -> Result<(), Stop> {
+    /// Steps to the pixel data element. A step for which the buffer is too short has no effect.
+    fn run(&mut self, buffer: &ReadBuffer<'_>) -> Result<(), ScanError> {
         loop {
             let open = self.nested.innermost(self.at)?;
-            let element = window.element(self.at, open.map_or(self.encoding, |(_, encoding)| encoding))?;
+            let element = buffer.element(self.at, open.map_or(self.encoding, |(_, encoding)| encoding))?;
             self.at = match open {
-                Some(open) => self.nested.step(open, &element, window)?,
+                Some(open) => self.nested.step(open, &element, buffer)?,
                 None if PIXEL_ELEMENTS.contains(&element.tag) => return self.header.end(&element),
-                None => self.step(&element, window)?,
+                None => self.step(&element, buffer)?,
             };
         }
     }
 
     /// Reads a top-level element, and returns the offset at which to continue.
-    fn step(&mut self, element: &Element, window: &Window<'_>) -> Result<u64, Stop> {
+    fn step(&mut self, element: &ElementHeader, buffer: &ReadBuffer<'_>) -> Result<u64, ScanError> {
         match element.tag >> 16 {
-            0x0008 => element.check_character_set(window)?,
-            0x0028 | 0x7FE0 => self.header.keep(element, window, self.encoding)?,
+            0x0008 => element.check_character_set(buffer)?,
+            0x0028 | 0x7FE0 => self.header.collect(element, buffer, self.encoding)?,
             // A Command Set, misplaced meta information, or an item outside a sequence.
-            0 | file_meta::GROUP | ITEM_GROUP => return Err(Stop::Unusual),
+            0 | file_meta::GROUP | ITEM_GROUP => return Err(ScanError::NeedsFullParser),
             _ => {}
         }
-        if self.wanted == Wanted::Display {
-            display_elements::keep(&mut self.header.display, element, window, self.encoding)?;
+        if self.scope == ScanScope::Display {
+            display_elements::collect(&mut self.header.display, element, buffer, self.encoding)?;
         }
         if element.length == UNDEFINED {
             self.nested.open(element, self.encoding)?;
@@ -227,11 +237,11 @@ impl Scanner {
     }
 }
 
-impl Header {
-    fn end(&mut self, element: &Element) -> Result<(), Stop> {
+impl PixelDataHeader {
+    fn end(&mut self, element: &ElementHeader) -> Result<(), ScanError> {
         // With any other VR, parsers disagree about the offset of the value.
         if element.vr.is_some_and(|vr| !matches!(&vr, b"OB" | b"OW" | b"OF" | b"OD")) {
-            return Err(Stop::Unusual);
+            return Err(ScanError::NeedsFullParser);
         }
         self.tag = element.tag;
         self.vr = element.vr;
@@ -241,9 +251,14 @@ impl Header {
     }
 
     /// Stores the value of an element that describes the image.
-    fn keep(&mut self, element: &Element, window: &Window<'_>, encoding: Encoding) -> Result<(), Stop> {
+    fn collect(
+        &mut self,
+        element: &ElementHeader,
+        buffer: &ReadBuffer<'_>,
+        encoding: Encoding,
+    ) -> Result<(), ScanError> {
         if EXTENDED_OFFSET_TABLES.contains(&element.tag) {
-            return Err(Stop::Unusual);
+            return Err(ScanError::NeedsFullParser);
         }
         let vr = match element.tag {
             number::PHOTOMETRIC_INTERPRETATION => *b"CS",
@@ -251,16 +266,16 @@ impl Header {
             tag if NUMBERS.contains(&tag) => *b"US",
             _ => return Ok(()),
         };
-        let value = element.value_of(vr, window)?;
+        let value = element.value_of(vr, buffer)?;
         match element.tag {
             number::PHOTOMETRIC_INTERPRETATION => {
                 set(&mut self.photometric_interpretation, values::code_string(value)?.to_owned())
             }
             number::NUMBER_OF_FRAMES => set(&mut self.number_of_frames, values::count(value)?),
             tag => {
-                let value = <[u8; 2]>::try_from(value).map_err(|_| Stop::Unusual)?;
+                let value = <[u8; 2]>::try_from(value).map_err(|_| ScanError::NeedsFullParser)?;
                 if self.numbers.iter().any(|(known, _)| *known == tag) {
-                    return Err(Stop::Unusual);
+                    return Err(ScanError::NeedsFullParser);
                 }
                 self.numbers.push((tag, encoding.u16(value)));
                 Ok(())
@@ -270,9 +285,9 @@ impl Header {
 }
 
 /// Stores a value; a duplicate element is unusual.
-fn set<T>(place: &mut Option<T>, value: T) -> Result<(), Stop> {
+fn set<T>(place: &mut Option<T>, value: T) -> Result<(), ScanError> {
     if place.is_some() {
-        return Err(Stop::Unusual);
+        return Err(ScanError::NeedsFullParser);
     }
     *place = Some(value);
     Ok(())

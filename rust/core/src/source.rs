@@ -3,13 +3,16 @@
 use crate::alloc::grow;
 use crate::error::{Error, Result};
 
+/// The result of a function that reads from a source: its error is that of the source.
+pub type ReadResult<T, S> = std::result::Result<T, <S as Source>::Error>;
+
 /// Random access to bytes from any number of threads.
 pub trait Source: Sync {
     /// The error of a failed read.
     type Error: From<Error> + Send;
 
     /// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end. Returns the number of bytes.
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::result::Result<usize, Self::Error>;
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> ReadResult<usize, Self>;
 
     /// Returns all bytes if they are in memory, so that they need not be copied.
     fn in_memory(&self) -> Option<&[u8]> {
@@ -17,12 +20,7 @@ pub trait Source: Sync {
     }
 
     /// Returns up to `length` bytes at `offset`, borrowed or read into `scratch`; fewer only at the end.
-    fn bytes_at<'a>(
-        &'a self,
-        offset: u64,
-        length: usize,
-        scratch: &'a mut Vec<u8>,
-    ) -> std::result::Result<&'a [u8], Self::Error> {
+    fn bytes_at<'a>(&'a self, offset: u64, length: usize, scratch: &'a mut Vec<u8>) -> ReadResult<&'a [u8], Self> {
         if let Some(memory) = self.in_memory() {
             return Ok(slice_at(memory, offset, length));
         }

@@ -99,16 +99,6 @@ impl Codestream {
     }
 
     #[getter]
-    fn reversible(&self) -> bool {
-        self.jpeg2000().reversible
-    }
-
-    #[getter]
-    fn boxed(&self) -> bool {
-        self.jpeg2000().boxed
-    }
-
-    #[getter]
     fn color_space(&self) -> Option<u32> {
         self.jpeg2000().color_space
     }

@@ -3,11 +3,11 @@
 use crate::buffer::{Input, Output};
 use crate::display::Transform;
 use crate::encapsulated::{DecodedFrames, FrameCodec, FrameIndex};
-use crate::errors::{catch_panic, detached_parallel, run};
+use crate::errors::{catch_panic, detached, detached_parallel};
 use crate::image::Image;
 use crate::source::Source;
 use dicomet_core::color::{self, Arithmetic};
-use dicomet_core::decode::{self, Conversion, Form};
+use dicomet_core::decode::{self, Conversion, OutputFormat};
 use dicomet_core::image::ByteOrder;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -35,25 +35,25 @@ impl Decoder {
             .map(Self)
     }
 
-    /// Returns this decoder with another output form.
+    /// Returns this decoder with another output format.
     #[pyo3(signature = (*, big_endian, planar, arithmetic, strict))]
     fn with_output(&self, big_endian: bool, planar: bool, arithmetic: &str, strict: bool) -> PyResult<Self> {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
-        let form = Form { order, planar, arithmetic: parse_arithmetic(arithmetic)?, strict };
-        Ok(Self(self.0.clone().with_output(form)))
+        let output = OutputFormat { order, planar, arithmetic: parse_arithmetic(arithmetic)?, strict };
+        Ok(Self(self.0.clone().with_output(output)))
     }
 
     /// Returns this decoder with `transform` applied to its samples, if there is one.
     #[pyo3(signature = (transform))]
     fn with_transform(slf: Bound<'_, Self>, transform: Option<&Transform>) -> PyResult<Py<Self>> {
         let Some(transform) = transform else { return Ok(slf.unbind()) };
-        let plan = slf.get().0.clone().with_transform(Arc::clone(&transform.0));
-        Py::new(slf.py(), Self(plan))
+        let decoder = slf.get().0.clone().with_transform(Arc::clone(&transform.0));
+        Py::new(slf.py(), Self(decoder))
     }
 
     #[getter]
-    fn is_identity(&self) -> bool {
-        self.0.is_identity()
+    fn is_passthrough(&self) -> bool {
+        self.0.is_passthrough()
     }
 
     #[staticmethod]
@@ -70,10 +70,10 @@ impl Decoder {
         signed: bool,
     ) -> PyResult<Self> {
         let conversion = parse_conversion(conversion)?;
-        let plan =
+        let decoder =
             || decode::Decoder::codec(&image.0, bits_allocated, planar, significant_bits, conversion, color_bits);
-        let plan = catch_panic(py, plan)?;
-        Ok(Self(if signed { plan } else { plan.of_unsigned_words() }))
+        let decoder = catch_panic(py, decoder)?;
+        Ok(Self(if signed { decoder } else { decoder.of_unsigned_words() }))
     }
 
     #[pyo3(signature = (source, first_frame, out, *, workers))]
@@ -86,12 +86,22 @@ impl Decoder {
         workers: Option<NonZero<usize>>,
     ) -> PyResult<()> {
         let workers = source.workers(workers);
-        detached_parallel(py, workers, |team| self.0.native_frames(source, first_frame, out.as_mut_slice(), team))
+        detached_parallel(py, workers, |parallelism| {
+            self.0.native_frames(source, first_frame, out.as_mut_slice(), parallelism)
+        })
     }
 
     #[pyo3(signature = (frame, out, *, workers))]
-    fn words(&self, py: Python<'_>, frame: Input, mut out: Output, workers: Option<NonZero<usize>>) -> PyResult<()> {
-        detached_parallel(py, workers, |team| self.0.words(frame.as_slice(), out.as_mut_slice(), team))
+    fn decode_codec_output(
+        &self,
+        py: Python<'_>,
+        frame: Input,
+        mut out: Output,
+        workers: Option<NonZero<usize>>,
+    ) -> PyResult<()> {
+        detached_parallel(py, workers, |parallelism| {
+            self.0.decode_codec_output(frame.as_slice(), out.as_mut_slice(), parallelism)
+        })
     }
 
     #[pyo3(signature = (source, frames, first, out, *, codec, number, workers))]
@@ -134,7 +144,7 @@ fn parse_arithmetic(name: &str) -> PyResult<Arithmetic> {
 }
 
 /// Bytes of interleaved pixels copied and converted at a time, so that they stay in the cache.
-const PIECE: NonZero<usize> = NonZero::new(3 * 4096).unwrap();
+const CONVERT_TILE_BYTES: NonZero<usize> = NonZero::new(3 * 4096).unwrap();
 
 /// Converts the colors of `src` into `out`, which has the same length: interleaved pixels, or frames of three planes of
 /// `plane_bytes` each.
@@ -155,8 +165,8 @@ pub(crate) fn convert_color(
         (_, None) => color::convert_ybr_to_rgb,
         (_, Some(_)) => color::convert_ybr_to_rgb_planes,
     };
-    let piece_bytes = plane_bytes.map_or(PIECE.get(), |bytes| bytes.get().saturating_mul(3));
-    run(py, || {
+    let piece_bytes = plane_bytes.map_or(CONVERT_TILE_BYTES.get(), |bytes| bytes.get().saturating_mul(3));
+    detached(py, || {
         for (piece, src) in out.as_mut_slice().chunks_mut(piece_bytes).zip(src.as_slice().chunks(piece_bytes)) {
             if piece.len() == src.len() {
                 piece.copy_from_slice(src);

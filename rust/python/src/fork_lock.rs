@@ -1,6 +1,6 @@
 //! A lock that survives forks, responds to signals, and detects reentry through Python code.
 
-use crate::errors::{Failure, locked};
+use crate::errors::{BindingError, locked};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use std::sync::{Condvar, Mutex};
@@ -8,7 +8,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// Interval of the signal checks while waiting for the lock.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A lock that belongs to the process that created it.
 pub(crate) struct ForkSafeLock {
@@ -30,7 +30,7 @@ impl ForkSafeLock {
     }
 
     /// Acquires the lock; a signal handler that raises ends the wait.
-    pub(crate) fn begin(&self, py: Python<'_>) -> PyResult<Guard<'_>> {
+    pub(crate) fn acquire(&self, py: Python<'_>) -> PyResult<Guard<'_>> {
         let this_thread = thread::current().id();
         loop {
             let mut user = locked(&self.user);
@@ -41,14 +41,14 @@ impl ForkSafeLock {
                 }
                 Some(other) if other == this_thread => {
                     // Reentry from the object's own `read`, or from a signal handler during it: waiting would deadlock.
-                    return Err(PyRuntimeError::new_err("the source is being read already, by the same thread"));
+                    return Err(PyRuntimeError::new_err("the source is already being read by the same thread"));
                 }
                 Some(_) => drop(user),
             }
             py.detach(|| {
                 let user = locked(&self.user);
                 if user.is_some() {
-                    drop(self.free.wait_timeout(user, LOOK_EVERY));
+                    drop(self.free.wait_timeout(user, SIGNAL_CHECK_INTERVAL));
                 }
             });
             py.check_signals()?;
@@ -68,17 +68,17 @@ impl Drop for Guard<'_> {
 
 /// A value used by one thread at a time. In a forked child each use gets a new default value.
 #[derive(Default)]
-pub(crate) struct Shared<T> {
-    turn: ForkSafeLock,
+pub(crate) struct ForkLocal<T> {
+    lock: ForkSafeLock,
     value: Mutex<T>,
 }
 
-impl<T: Default> Shared<T> {
-    pub(crate) fn with_lock<R>(&self, work: impl FnOnce(&mut T) -> Result<R, Failure>) -> Result<R, Failure> {
-        if !self.turn.is_of_this_process() {
+impl<T: Default> ForkLocal<T> {
+    pub(crate) fn with_lock<R>(&self, work: impl FnOnce(&mut T) -> Result<R, BindingError>) -> Result<R, BindingError> {
+        if !self.lock.is_of_this_process() {
             return work(&mut T::default());
         }
-        let _in_use = Python::attach(|py| self.turn.begin(py))?;
+        let _in_use = Python::attach(|py| self.lock.acquire(py))?;
         work(&mut locked(&self.value))
     }
 }

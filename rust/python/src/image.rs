@@ -98,8 +98,8 @@ impl Image {
         catch_panic(py, || check().map_err(|error| error.in_frame(frame))).map(Codestream)
     }
 
-    fn native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
-        catch_panic(py, || self.0.native_frames(found))
+    fn count_native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
+        catch_panic(py, || self.0.count_native_frames(found))
     }
 
     fn check_subsampled(&self, py: Python<'_>, found: u64) -> PyResult<()> {

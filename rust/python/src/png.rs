@@ -1,7 +1,7 @@
 //! PNG encoding.
 
 use crate::buffer::Input;
-use crate::errors::run;
+use crate::errors::detached;
 use dicomet_core::png;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -16,7 +16,7 @@ pub(crate) fn encode_png(
     channels: i64,
     bits: i64,
 ) -> PyResult<Bound<'_, PyBytes>> {
-    let layout = png::Layout { width, height, channels, bits };
-    let encoded = run(py, || png::encode(samples.as_slice(), &layout))?;
+    let params = png::PngParams { width, height, channels, bits };
+    let encoded = detached(py, || png::encode(samples.as_slice(), &params))?;
     crate::bytes(py, &encoded)
 }

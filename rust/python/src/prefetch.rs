@@ -7,7 +7,7 @@
 use crate::buffer::Output;
 use crate::decoder::Decoder;
 use crate::encapsulated::{DecodedFrames, FrameCodec, FrameIndex};
-use crate::errors::{Failure, catch_panic, locked, os_error, run};
+use crate::errors::{BindingError, catch_panic, detached, locked, os_error};
 use crate::source::Source;
 use dicomet_core::Error;
 use dicomet_core::parallel::{self, Parallelism};
@@ -24,7 +24,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// Interval of the signal checks while waiting for a result.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 type Job = Box<dyn FnOnce(&Parallelism<'_>) + Send>;
 
@@ -37,15 +37,15 @@ struct Queue {
 }
 
 /// The result of a job: values without Python objects, or buffers that the caller's thread must release.
-pub(crate) enum Done {
+pub(crate) enum JobResult {
     Opened(Source),
     Decoded(Option<DecodedFrames>, Output),
 }
 
 /// The slot into which a job puts its result.
 #[derive(Default)]
-struct Place {
-    done: Mutex<Option<Result<Done, Failure>>>,
+struct Slot {
+    done: Mutex<Option<Result<JobResult, BindingError>>>,
     ready: Condvar,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct DecodePool {
 
 #[pyclass(frozen, module = "dicomet._native")]
 pub(crate) struct DecodeFuture {
-    place: Arc<Place>,
+    slot: Arc<Slot>,
     process: u32,
 }
 
@@ -88,14 +88,14 @@ impl DecodePool {
     }
 
     fn open(&self, path: PathBuf) -> DecodeFuture {
-        self.submit(move |_| Source::open_file(path).map(Done::Opened).map_err(Failure::Python))
+        self.submit(move |_| Source::open_file(path).map(JobResult::Opened).map_err(BindingError::Python))
     }
 
-    fn native_frames(&self, plan: &Decoder, source: &Source, first_frame: usize, mut out: Output) -> DecodeFuture {
-        let (plan, source) = (plan.0.clone(), source.clone());
-        self.submit(move |team| {
-            plan.native_frames(&source, first_frame, out.as_mut_slice(), team)?;
-            Ok(Done::Decoded(None, out))
+    fn native_frames(&self, decoder: &Decoder, source: &Source, first_frame: usize, mut out: Output) -> DecodeFuture {
+        let (decoder, source) = (decoder.0.clone(), source.clone());
+        self.submit(move |parallelism| {
+            decoder.native_frames(&source, first_frame, out.as_mut_slice(), parallelism)?;
+            Ok(JobResult::Decoded(None, out))
         })
     }
 
@@ -115,7 +115,7 @@ impl DecodePool {
         self.submit(move |parallelism| {
             let out_bytes = out.as_mut_slice();
             let decoded = frames.get().decode(&decoder, &codec.0, &source, first, number, out_bytes, parallelism)?;
-            Ok(Done::Decoded(Some(decoded), out))
+            Ok(JobResult::Decoded(Some(decoded), out))
         })
     }
 
@@ -132,22 +132,22 @@ impl DecodePool {
 impl DecodePool {
     pub(crate) fn submit(
         &self,
-        work: impl FnOnce(&Parallelism<'_>) -> Result<Done, Failure> + Send + 'static,
+        work: impl FnOnce(&Parallelism<'_>) -> Result<JobResult, BindingError> + Send + 'static,
     ) -> DecodeFuture {
-        let place = Arc::new(Place::default());
+        let slot = Arc::new(Slot::default());
         if self.process != std::process::id() {
             // A forked child has no threads, and a thread that does not exist there may hold the queue's lock.
-            return DecodeFuture { place, process: self.process };
+            return DecodeFuture { slot, process: self.process };
         }
-        let target = Arc::clone(&place);
-        let job = move |team: &Parallelism<'_>| {
-            let done = catch_unwind(AssertUnwindSafe(|| work(team))).unwrap_or(Err(Failure::Panic));
+        let target = Arc::clone(&slot);
+        let job = move |parallelism: &Parallelism<'_>| {
+            let done = catch_unwind(AssertUnwindSafe(|| work(parallelism))).unwrap_or(Err(BindingError::Panic));
             *locked(&target.done) = Some(done);
             target.ready.notify_all();
         };
         locked(&self.queue.jobs).push_back(Box::new(job));
         self.queue.more.notify_one();
-        DecodeFuture { place, process: self.process }
+        DecodeFuture { slot, process: self.process }
     }
 
     fn stop(&self) {
@@ -166,7 +166,7 @@ impl Drop for DecodePool {
 
 fn drain_queue(queue: &Queue) {
     let closed = || queue.closed.load(Ordering::Relaxed);
-    let team = Parallelism { workers: Some(NonZero::<usize>::MIN), interrupted: &closed };
+    let parallelism = Parallelism { workers: Some(NonZero::<usize>::MIN), interrupted: &closed };
     loop {
         let mut jobs = locked(&queue.jobs);
         let job = loop {
@@ -179,7 +179,7 @@ fn drain_queue(queue: &Queue) {
             }
         };
         drop(jobs);
-        job(&team);
+        job(&parallelism);
     }
 }
 
@@ -188,24 +188,24 @@ impl DecodeFuture {
     /// Waits for the result of the job: a `Source`; for encapsulated frames, their number and the warnings.
     pub(crate) fn result(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if self.process != std::process::id() {
-            return Err(PyRuntimeError::new_err("the threads that read ahead are not there after a fork"));
+            return Err(PyRuntimeError::new_err("the prefetch threads do not exist in a forked process"));
         }
         loop {
-            let done = locked(&self.place.done).take();
+            let done = locked(&self.slot.done).take();
             if let Some(done) = done {
                 return match catch_panic(py, || done)? {
-                    Done::Opened(source) => source.into_py_any(py),
-                    Done::Decoded(decoded, out) => {
+                    JobResult::Opened(source) => source.into_py_any(py),
+                    JobResult::Decoded(decoded, out) => {
                         // Dropped here because this thread holds the GIL.
                         drop(out);
                         decoded.into_py_any(py)
                     }
                 };
             }
-            run(py, || {
-                let done = locked(&self.place.done);
+            detached(py, || {
+                let done = locked(&self.slot.done);
                 if done.is_none() {
-                    drop(self.place.ready.wait_timeout(done, LOOK_EVERY));
+                    drop(self.slot.ready.wait_timeout(done, SIGNAL_CHECK_INTERVAL));
                 }
                 Ok::<_, Error>(())
             })?;

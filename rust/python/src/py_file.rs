@@ -7,32 +7,32 @@ use pyo3::prelude::*;
 use std::sync::{Arc, Mutex, Weak};
 
 /// An object with `tell`, `seek` and `read`. Its position is restored after each use.
-pub(crate) struct Object {
+pub(crate) struct PyFile {
     file: Py<PyAny>,
-    turn: Arc<ForkSafeLock>,
+    lock: Arc<ForkSafeLock>,
 }
 
 /// The locks of file objects in use, by the address of the object, which is unique while it is in use: two calls that
 /// got the same object would move each other's position. Only threads attached to Python lock this list, so a fork
 /// never finds it locked.
-static TURNS: Mutex<Vec<(usize, Weak<ForkSafeLock>)>> = Mutex::new(Vec::new());
+static LOCKS: Mutex<Vec<(usize, Weak<ForkSafeLock>)>> = Mutex::new(Vec::new());
 
-fn turn_of(file: &Py<PyAny>) -> Arc<ForkSafeLock> {
+fn lock_of(file: &Py<PyAny>) -> Arc<ForkSafeLock> {
     let place = file.as_ptr() as usize;
-    let mut turns = locked(&TURNS);
-    turns.retain(|(_, turn)| turn.strong_count() > 0);
-    let mut known = turns.iter().filter(|(of, _)| *of == place).filter_map(|(_, turn)| turn.upgrade());
-    known.find(|turn| turn.is_of_this_process()).unwrap_or_else(|| {
-        let turn = Arc::new(ForkSafeLock::default());
-        turns.push((place, Arc::downgrade(&turn)));
-        turn
+    let mut locks = locked(&LOCKS);
+    locks.retain(|(_, lock)| lock.strong_count() > 0);
+    let mut known = locks.iter().filter(|(of, _)| *of == place).filter_map(|(_, lock)| lock.upgrade());
+    known.find(|lock| lock.is_of_this_process()).unwrap_or_else(|| {
+        let lock = Arc::new(ForkSafeLock::default());
+        locks.push((place, Arc::downgrade(&lock)));
+        lock
     })
 }
 
-impl Object {
+impl PyFile {
     pub(crate) fn new(file: Py<PyAny>) -> Self {
-        let turn = turn_of(&file);
-        Self { file, turn }
+        let lock = lock_of(&file);
+        Self { file, lock }
     }
 
     /// Fills `buffer` from `offset`; reads fewer bytes only at the end.
@@ -50,8 +50,8 @@ impl Object {
 
     /// Calls `work` with the object and restores its position.
     fn with_lock<T>(&self, py: Python<'_>, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> PyResult<T> {
-        let turn = if self.turn.is_of_this_process() { Arc::clone(&self.turn) } else { turn_of(&self.file) };
-        let _in_use = turn.begin(py)?;
+        let lock = if self.lock.is_of_this_process() { Arc::clone(&self.lock) } else { lock_of(&self.file) };
+        let _in_use = lock.acquire(py)?;
         let file = self.file.bind(py);
         let position = file.call_method0("tell")?;
         let done = work(file);

@@ -1,8 +1,9 @@
 //! Resizing.
 
 use crate::buffer::{Input, Output};
-use crate::errors::run;
-use dicomet_core::resize::{self, Filter, Sample, Size};
+use crate::display::parse_sample_type;
+use crate::errors::detached;
+use dicomet_core::resize::{self, Filter, Size};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -20,21 +21,12 @@ pub(crate) fn resize_image(
     filter: &str,
 ) -> PyResult<()> {
     let size = |(rows, columns)| Size { rows, columns };
-    let (sample, filter) = (sample_of(dtype)?, filter_of(filter)?);
-    let layout = resize::Layout { from: size(src_size), to: size(out_size), channels, sample, filter };
-    run(py, || resize::resize(src.as_slice(), out.as_mut_slice(), &layout))
+    let (sample, filter) = (parse_sample_type(dtype)?, parse_filter(filter)?);
+    let params = resize::ResizeParams { from: size(src_size), to: size(out_size), channels, sample, filter };
+    detached(py, || resize::resize(src.as_slice(), out.as_mut_slice(), &params))
 }
 
-fn sample_of(dtype: &str) -> PyResult<Sample> {
-    match dtype {
-        "uint8" => Ok(Sample::U8),
-        "uint16" => Ok(Sample::U16),
-        "float32" => Ok(Sample::F32),
-        _ => Err(PyValueError::new_err(format!("dtype: found {dtype}, expected uint8, uint16 or float32"))),
-    }
-}
-
-fn filter_of(name: &str) -> PyResult<Filter> {
+fn parse_filter(name: &str) -> PyResult<Filter> {
     match name {
         "nearest" => Ok(Filter::Nearest),
         "bilinear" => Ok(Filter::Bilinear),

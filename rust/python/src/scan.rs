@@ -1,8 +1,8 @@
 //! The header scan: finds the elements that decoding needs without building a data set.
 
-use crate::errors::{Failure, catch_panic, detached_parallel};
+use crate::errors::{BindingError, catch_panic, detached_parallel};
 use crate::source::Source;
-use dicomet_core::scan::{self, Header, Start, Stop, Wanted, scan_from, scan_source};
+use dicomet_core::scan::{self, PixelDataHeader, ScanError, ScanScope, Start, scan_from, scan_source};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -19,7 +19,7 @@ pub(crate) fn find_pixel_data(
     transfer_syntax: Option<&str>,
     display: bool,
 ) -> PyResult<Option<Py<PyAny>>> {
-    let wanted = if display { Wanted::Display } else { Wanted::Stored };
+    let scope = if display { ScanScope::Display } else { ScanScope::Stored };
     let start = match (start, transfer_syntax) {
         ("file", transfer_syntax) => Start::File { transfer_syntax },
         ("forced", transfer_syntax) => Start::Forced { transfer_syntax },
@@ -28,16 +28,16 @@ pub(crate) fn find_pixel_data(
     };
     // Covers most headers. Releasing the GIL would take longer than this scan.
     let head = source.head();
-    let found = match catch_panic(py, || Ok::<_, Failure>(scan_from(head, &start, wanted)))? {
-        Err(Stop::Short) if (head.len() as u64) < source.length() => {
-            detached_parallel(py, None, |team| scan_source(source, &start, wanted, team))?
+    let found = match catch_panic(py, || Ok::<_, BindingError>(scan_from(head, &start, scope)))? {
+        Err(ScanError::UnexpectedEof) if (head.len() as u64) < source.length() => {
+            detached_parallel(py, None, |parallelism| scan_source(source, &start, scope, parallelism))?
         }
         found => found,
     };
     match found {
-        Ok(header) => described(py, &header).map(Some),
-        Err(Stop::Deflated(offset)) => offset.into_py_any(py).map(Some),
-        Err(Stop::Short | Stop::Unusual) => Ok(None),
+        Ok(header) => to_tuple(py, &header).map(Some),
+        Err(ScanError::Deflated(offset)) => offset.into_py_any(py).map(Some),
+        Err(ScanError::UnexpectedEof | ScanError::NeedsFullParser) => Ok(None),
     }
 }
 
@@ -53,10 +53,10 @@ pub(crate) fn find_delimiter(
     big_endian: bool,
 ) -> PyResult<Option<u64>> {
     let Ok(vr) = vr.map(|vr| vr.as_bytes().try_into()).transpose() else { return Ok(None) };
-    detached_parallel(py, None, |team| scan::find_delimiter(source, (tag, vr), value, big_endian, team))
+    detached_parallel(py, None, |parallelism| scan::find_delimiter(source, (tag, vr), value, big_endian, parallelism))
 }
 
-fn described(py: Python<'_>, header: &Header) -> PyResult<Py<PyAny>> {
+fn to_tuple(py: Python<'_>, header: &PixelDataHeader) -> PyResult<Py<PyAny>> {
     let numbers = PyTuple::new(py, &header.numbers)?;
     let vr = header.vr.as_ref().and_then(|vr| std::str::from_utf8(vr).ok());
     let texts = (&header.photometric_interpretation, header.number_of_frames);

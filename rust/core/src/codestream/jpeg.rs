@@ -19,9 +19,9 @@ pub struct Details {
 
 /// 10918-1 F.1.2, G.1.2: a block of 64 samples takes at least one bit, and with subsampling the samples of a pixel
 /// share blocks. Doubled for safety.
-const DCT_SAMPLES_FOR_A_BYTE: u64 = 2 * 8 * 64 * 3;
+const DCT_MAX_SAMPLES_PER_BYTE: u64 = 2 * 8 * 64 * 3;
 /// 10918-1 H.1.2.2: a sample takes at least one bit. Larger than that bound, because decoders fill in a truncated end.
-const LOSSLESS_SAMPLES_FOR_A_BYTE: u64 = 64;
+const LOSSLESS_MAX_SAMPLES_PER_BYTE: u64 = 64;
 
 /// Reads the marker segments up to the first scan header; None without a frame header.
 pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
@@ -68,14 +68,14 @@ fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS.
-fn is_frame_header(marker: u8) -> bool {
+pub(crate) fn is_frame_header(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7)
 }
 
 fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
     let (family, max_samples_per_byte) = match marker {
-        0xC0..=0xC2 => (Family::Jpeg, Some(DCT_SAMPLES_FOR_A_BYTE)),
-        0xC3 => (Family::Jpeg, Some(LOSSLESS_SAMPLES_FOR_A_BYTE)),
+        0xC0..=0xC2 => (Family::Jpeg, Some(DCT_MAX_SAMPLES_PER_BYTE)),
+        0xC3 => (Family::Jpeg, Some(LOSSLESS_MAX_SAMPLES_PER_BYTE)),
         0xF7 => (Family::JpegLs, None),
         _ => (Family::OtherJpeg, None),
     };

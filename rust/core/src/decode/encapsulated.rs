@@ -3,10 +3,10 @@
 use super::{Decoder, Warnings};
 use crate::codestream::{Codestream, Family};
 use crate::error::Result;
-use crate::item::{Fragment, joined};
+use crate::item::{Fragment, read_fragments};
 use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::scratch::Scratch;
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Result bytes of small frames that form one work item.
@@ -78,18 +78,18 @@ impl<'f, S: Source, F: Fn(usize) -> &'f [Fragment]> FrameRun<'_, S, F> {
         index: usize,
         out: &mut [u8],
         scratch: &mut Scratch,
-    ) -> std::result::Result<Option<Warnings>, S::Error> {
+    ) -> ReadResult<Option<Warnings>, S> {
         let number = self.first_frame.saturating_add(index);
         let ([stored, ..], unpacked) = (&mut scratch.stored, &mut scratch.unpacked);
         let mut check = CancelCheck::new(&self.in_frame);
-        let frame = joined(self.source, (self.fragments_of)(index), stored, &mut check)?;
+        let frame = read_fragments(self.source, (self.fragments_of)(index), stored, &mut check)?;
         let decoded = self.decoder.decode_frame(self.codec, frame, out, unpacked, &self.in_frame);
         let warnings = decoded.map_err(|error| error.in_frame(number))?;
         Ok(warnings.map(|found| found.into_iter().map(|warning| warning.in_frame(number)).collect()))
     }
 
     /// Returns the result of the frames before the end, or the error of the frame at the end.
-    fn finish(self, groups: Vec<Group<S::Error>>) -> std::result::Result<Decoded, S::Error> {
+    fn finish(self, groups: Vec<Group<S::Error>>) -> ReadResult<Decoded, S> {
         let (frames, mut warnings) = (self.end.into_inner(), Warnings::new());
         for (found, failure) in groups {
             match failure {
@@ -116,7 +116,7 @@ impl Decoder {
         first_frame: usize,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> std::result::Result<Decoded, S::Error> {
+    ) -> ReadResult<Decoded, S> {
         if *codec == Codec::RleLossless {
             super::rle::check_defined(&self.image)?;
         }

@@ -149,10 +149,10 @@ impl ResultRows<'_> {
         let start = band.first_row().saturating_sub(self.first_row) * row_samples(band) * result_bytes;
         let Some(out) = self.out.get_mut(start..start + samples * result_bytes) else { return Ok(()) };
         let (width, sample_bytes) = (decoder.layout.width, decoder.image.sample_bytes());
-        let [words, finished, _] = &mut self.scratch.unpacked;
+        let [words, processed, _] = &mut self.scratch.unpacked;
         let target = if decoder.transform.is_some() {
-            grow(finished, samples * sample_bytes)?;
-            &mut finished[..samples * sample_bytes]
+            grow(processed, samples * sample_bytes)?;
+            &mut processed[..samples * sample_bytes]
         } else {
             &mut *out
         };
@@ -163,9 +163,9 @@ impl ResultRows<'_> {
             interleave(band, &mut words[..samples * width]);
             bits::widen(&words[..samples * width], width, target, sample_bytes, decoder.layout.kind == SampleKind::Signed);
         }
-        decoder.finish(target);
+        decoder.postprocess(target);
         if let Some(transform) = &decoder.transform {
-            transform.apply(&finished[..samples * sample_bytes], out);
+            transform.apply(&processed[..samples * sample_bytes], out);
         }
         Ok(())
     }
@@ -194,7 +194,7 @@ fn jpeg_warning(warning: jpeg::Warning) -> Option<Error> {
         jpeg::Warning::TrailingBytes { padding: true, .. } | jpeg::Warning::ExcessData { padding: true, .. } => {
             return None;
         }
-        jpeg::Warning::TrailingBytes { count, .. } => ErrorKind::BytesBehind { bytes: count },
+        jpeg::Warning::TrailingBytes { count, .. } => ErrorKind::TrailingBytes { bytes: count },
         other => ErrorKind::JpegDeviation(other),
     };
     Some(Error::pixel_data(kind))

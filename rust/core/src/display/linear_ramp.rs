@@ -7,7 +7,7 @@
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::manual_clamp,
-    reason = "numbers of 16 bits, of which every one is tried; and `clamp`, which can panic, is no vector code"
+    reason = "every 16-bit number is tried; `clamp`, which can panic, would prevent vectorization"
 )]
 
 /// Fraction bits of the ramp: results between its ends, 0 to 255, fit into 32 bits.
@@ -17,7 +17,7 @@ const NUDGE: f64 = 1e-3;
 
 /// A ramp from native 16-bit words to bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line {
+pub(super) struct LinearRamp {
     /// The sign bit of signed words: flipping it maps them to unsigned words in the same order.
     sign: u16,
     first: i32,
@@ -26,7 +26,7 @@ pub(super) struct Line {
     start: i32,
 }
 
-impl Line {
+impl LinearRamp {
     /// Returns the ramp that reproduces `table` for the stored values starting at `low`, whose unrounded results are
     /// `exact`; None if there is no such ramp.
     pub(super) fn of(table: &[u8], signed: bool, low: i32, exact: &[f64]) -> Option<Self> {
@@ -44,13 +44,13 @@ impl Line {
         let factor = (slope * one).round() as i32;
         // Results halfway between two integers may need a nudge up or down.
         [0.0, NUDGE, -NUDGE].iter().find_map(|nudge| {
-            let line = Self { sign, first, last, factor, start: ((start + nudge) * one).round() as i32 };
-            line.gives(table, low, exact.len()).then_some(line)
+            let ramp = Self { sign, first, last, factor, start: ((start + nudge) * one).round() as i32 };
+            ramp.reproduces(table, low, exact.len()).then_some(ramp)
         })
     }
 
     /// Tries every value.
-    fn gives(&self, table: &[u8], low: i32, count: usize) -> bool {
+    fn reproduces(&self, table: &[u8], low: i32, count: usize) -> bool {
         let mut words = [0; 512];
         let mut out = [0; 256];
         let mut values = (low..).take(count).map(|value| (value as u16).to_ne_bytes());
@@ -70,13 +70,13 @@ impl Line {
 
     /// Writes the results for `words` to `out`, until either ends.
     pub(super) fn apply(&self, words: &[u8], out: &mut [u8]) {
-        line(words, out, *self);
+        apply_ramp(words, out, *self);
     }
 }
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-fn line(words: &[u8], out: &mut [u8], line: Line) {
-    let Line { sign, first, last, factor, start } = line;
+fn apply_ramp(words: &[u8], out: &mut [u8], ramp: LinearRamp) {
+    let LinearRamp { sign, first, last, factor, start } = ramp;
     for (out, word) in out.iter_mut().zip(words.as_chunks::<2>().0) {
         let x = i32::from(u16::from_ne_bytes(*word) ^ sign).max(first).min(last).wrapping_sub(first);
         // Trying every value has excluded overflows.
@@ -91,38 +91,38 @@ mod tests {
 
     use super::*;
 
-    /// Whether the function has a ramp; if so, checks that it gives the table's result for every value from `low`.
+    /// Whether the function has a ramp; if so, checks that it reproduces the table's result for every value from `low`.
     fn of(low: i32, count: usize, signed: bool, result: impl Fn(f64) -> f64) -> bool {
         let exact: Vec<f64> = (low..).take(count).map(|x| result(f64::from(x)).clamp(0.0, 255.0)).collect();
         let mut table = vec![0; 1 << 16];
         for (x, y) in (low..).zip(&exact) {
             table[usize::from(x as u16)] = (y + 0.5).floor() as u8;
         }
-        let Some(line) = Line::of(&table, signed, low, &exact) else { return false };
+        let Some(ramp) = LinearRamp::of(&table, signed, low, &exact) else { return false };
         let words: Vec<_> = (low..).take(count).map(|x| (x as u16).to_ne_bytes()).collect();
         let mut out = vec![0; count];
-        line.apply(words.as_flattened(), &mut out);
+        ramp.apply(words.as_flattened(), &mut out);
         assert!((low..).zip(&out).all(|(x, byte)| table[usize::from(x as u16)] == *byte));
         true
     }
 
     #[test]
-    fn windows_are_lines() {
+    fn windows_are_ramps() {
         for width in [2.0, 3.0, 50.0, 399.0, 400.0, 1499.0, 4095.0] {
-            for (low, count, signed, centre) in
+            for (low, count, signed, center) in
                 [(0, 4096, false, 1064.3), (-2048, 4096, true, 40.1), (-2048, 4096, true, 40.0)]
             {
-                let found = of(low, count, signed, |x| ((x - centre) / width + 0.5) * 255.0);
-                let inverse = of(low, count, signed, |x| 255.0 - ((x - centre) / width + 0.5) * 255.0);
+                let found = of(low, count, signed, |x| ((x - center) / width + 0.5) * 255.0);
+                let inverse = of(low, count, signed, |x| 255.0 - ((x - center) / width + 0.5) * 255.0);
                 // Float64 rounds halfway values sometimes up and sometimes down, which no ramp reproduces.
-                assert!(found && inverse || centre == 40.0, "{width} {low}");
+                assert!(found && inverse || center == 40.0, "{width} {low}");
             }
         }
         assert!(of(-32768, 1 << 16, true, |x| (x + 500.0) / 1000.0 * 255.0));
     }
 
     #[test]
-    fn what_is_no_line_is_none() {
+    fn other_functions_have_no_ramp() {
         assert!(!of(0, 4096, false, |x| x * x / 4096.0));
         assert!(!of(0, 4096, false, |_| 7.0));
         assert!(!of(0, 4096, false, |x| if x < 9.0 { 0.0 } else { 255.0 }));

@@ -31,8 +31,8 @@ fn find(bytes: &[u8], value: Value) -> Result<FrameIndex> {
     let frames_expected = value.frames as usize;
     let encapsulated = EncapsulatedPixelData::open(&bytes, value)?;
     let frames = encapsulated.build_frame_index(&bytes, &Parallelism::default())?;
-    if let Some(damage) = frames.damage {
-        return Err(damage);
+    if let Some(defect) = frames.defect {
+        return Err(defect);
     }
     for index in 0..frames_expected {
         // `find_frame` must agree with `build_frame_index`, if it finds the frame.
@@ -67,7 +67,7 @@ fn jpeg_frames_end_with_a_marker() {
     let jpeg = Value { jpeg: true, ..value(&bytes, 2) };
     let frames = find(&bytes, jpeg).unwrap();
     assert_eq!(contents(&bytes, &frames), [&b"aab\xFF\xD9\0"[..], b"c\xFF\xD9\0"]);
-    assert!(matches!(find(&bytes, value(&bytes, 2)).unwrap_err().problem, ErrorKind::FragmentCount { .. }));
+    assert!(matches!(find(&bytes, value(&bytes, 2)).unwrap_err().kind, ErrorKind::FragmentCount { .. }));
 }
 
 #[test]
@@ -109,8 +109,8 @@ fn extended_offset_table() {
 #[test]
 fn counts_that_do_not_fit() {
     let bytes = encapsulate(&[], &[b"aa", b"", b"cc"]);
-    let problem = |frames| find(&bytes, value(&bytes, frames)).unwrap_err().problem;
-    assert_eq!(problem(4), ErrorKind::FrameCount { found: 2, expected: 4 });
+    let kind = |frames| find(&bytes, value(&bytes, frames)).unwrap_err().kind;
+    assert_eq!(kind(4), ErrorKind::FrameCount { found: 2, expected: 4 });
     let frames = find(&bytes, value(&bytes, 2)).unwrap();
     assert_eq!(contents(&bytes, &frames), [b"aa", b"cc"]);
     assert_eq!(frames.warnings.len(), 1);
@@ -126,8 +126,8 @@ fn malformed_items_are_named_by_offset() {
         bytes[at..at + with.len()].copy_from_slice(with);
         find(&bytes, value(&bytes, 2)).unwrap_err()
     };
-    assert_eq!(spoilt(22, &[0xFF; 4]).problem, ErrorKind::UndefinedItem);
-    assert_eq!(spoilt(22, &[200, 0, 0, 0]).problem, ErrorKind::ItemLength { length: 200, left: 10 });
+    assert_eq!(spoilt(22, &[0xFF; 4]).kind, ErrorKind::UndefinedItem);
+    assert_eq!(spoilt(22, &[200, 0, 0, 0]).kind, ErrorKind::ItemLength { length: 200, left: 10 });
     assert_eq!(spoilt(18, &[1, 2, 3, 4]).offset, Some(18));
     assert_eq!(spoilt(0, &[1, 2, 3, 4]).offset, Some(0));
     assert!(find(&[], value(&[], 1)).is_err());
@@ -142,7 +142,7 @@ fn frames_before_the_damage_are_found() {
         .build_frame_index(&cut, &Parallelism::default())
         .unwrap();
     assert_eq!(contents(cut, &frames), [b"aa", b"bb"]);
-    assert_eq!(frames.damage.unwrap().problem, ErrorKind::ItemLength { length: 2, left: 1 });
+    assert_eq!(frames.defect.unwrap().kind, ErrorKind::ItemLength { length: 2, left: 1 });
     let single =
         EncapsulatedPixelData::open(&cut, value(cut, 1)).unwrap().build_frame_index(&cut, &Parallelism::default());
     assert!(single.is_err(), "a frame in fragments of which the last is cut is not whole");
@@ -154,17 +154,17 @@ fn an_extended_table_that_leaves_out_a_fragment_is_not_used() {
     for offsets in [vec![0, 20], vec![10, 20]] {
         let extended = Some(ExtendedOffsetTable::new(offsets, vec![2, 2]));
         let error = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap_err();
-        assert_eq!(error.problem, ErrorKind::FragmentCount { fragments: 3, frames: 2 });
+        assert_eq!(error.kind, ErrorKind::FragmentCount { fragments: 3, frames: 2 });
     }
 }
 
 #[test]
-fn fragments_behind_an_extended_table_are_told() {
+fn fragments_after_an_extended_table_are_reported() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
     let extended = Some(ExtendedOffsetTable::new(vec![0, 10], vec![2, 2]));
     let frames = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap();
     assert_eq!(contents(&bytes, &frames), [b"aa", b"bb"]);
-    assert_eq!(frames.warnings[0].problem, ErrorKind::UnusedFragments { count: 1 });
+    assert_eq!(frames.warnings[0].kind, ErrorKind::UnusedFragments { count: 1 });
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn a_frame_of_a_long_extended_table_takes_few_reads() {
 }
 
 #[test]
-fn missing_delimiter_is_told() {
+fn missing_delimiter_is_reported() {
     let bytes = encapsulate(&[], &[b"aa", b"bb"]);
     let cut = &bytes[..bytes.len() - 8];
     assert_eq!(find(cut, value(cut, 2)).unwrap().warnings.len(), 1);
@@ -368,10 +368,7 @@ fn an_interruption_ends_the_walk() {
     let bytes = encapsulate(&[], &[b"one ", b"two "]);
     let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
     let encapsulated = EncapsulatedPixelData::open(&bytes.as_slice(), value(&bytes, 2)).unwrap();
-    assert_eq!(
-        encapsulated.build_frame_index(&bytes.as_slice(), &stopped).unwrap_err().problem,
-        ErrorKind::Interrupted
-    );
+    assert_eq!(encapsulated.build_frame_index(&bytes.as_slice(), &stopped).unwrap_err().kind, ErrorKind::Interrupted);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! PS3.3 C.7.6.3, C.11: the elements that determine the display of an image, if they are in ordinary form.
 
-use super::Stop;
-use super::read_buffer::{Element, Encoding, Window};
+use super::ScanError;
+use super::read_buffer::{ElementHeader, Encoding, ReadBuffer};
 use crate::tag::number;
 
 /// Pixel Padding Value and Pixel Padding Range Limit: numbers whose sign depends on Pixel Representation.
@@ -19,37 +19,37 @@ const TEXTS: [(u32, &[u8; 2]); 8] = [
 ];
 
 /// Stores the value of an element that determines the display. Tables and functional groups need a full parser.
-pub(super) fn keep(
-    kept: &mut Vec<(u32, Vec<u8>)>,
-    element: &Element,
-    window: &Window<'_>,
+pub(super) fn collect(
+    collected: &mut Vec<(u32, Vec<u8>)>,
+    element: &ElementHeader,
+    buffer: &ReadBuffer<'_>,
     encoding: Encoding,
-) -> Result<(), Stop> {
+) -> Result<(), ScanError> {
     if is_structured(element.tag) {
-        return Err(Stop::Unusual);
+        return Err(ScanError::NeedsFullParser);
     }
     let mut value = if NUMBERS.contains(&element.tag) {
         let vr = element.vr.filter(|vr| vr == b"SS").unwrap_or(*b"US");
-        word(element.value_of(vr, window)?, encoding)?
+        word(element.value_of(vr, buffer)?, encoding)?
     } else if let Some((_, vr)) = TEXTS.iter().find(|(tag, _)| *tag == element.tag) {
-        let value = element.value_of(**vr, window)?;
+        let value = element.value_of(**vr, buffer)?;
         if *vr == b"CS" && value.starts_with(b" ") {
-            return Err(Stop::Unusual);
+            return Err(ScanError::NeedsFullParser);
         }
         value.to_vec()
     } else {
         return Ok(());
     };
-    if kept.iter().any(|(tag, _)| *tag == element.tag) {
-        return Err(Stop::Unusual);
+    if collected.iter().any(|(tag, _)| *tag == element.tag) {
+        return Err(ScanError::NeedsFullParser);
     }
     if !NUMBERS.contains(&element.tag) {
         if !value.is_ascii() {
-            return Err(Stop::Unusual);
+            return Err(ScanError::NeedsFullParser);
         }
         value.truncate(value.trim_ascii_end().len());
     }
-    kept.push((element.tag, value));
+    collected.push((element.tag, value));
     Ok(())
 }
 
@@ -61,8 +61,8 @@ fn is_structured(tag: u32) -> bool {
     )
 }
 
-fn word(value: &[u8], encoding: Encoding) -> Result<Vec<u8>, Stop> {
-    let value = <[u8; 2]>::try_from(value).map_err(|_| Stop::Unusual)?;
+fn word(value: &[u8], encoding: Encoding) -> Result<Vec<u8>, ScanError> {
+    let value = <[u8; 2]>::try_from(value).map_err(|_| ScanError::NeedsFullParser)?;
     Ok(encoding.u16(value).to_le_bytes().to_vec())
 }
 
@@ -71,30 +71,30 @@ mod tests {
     use super::super::read_buffer::EXPLICIT_LITTLE;
     use super::*;
 
-    fn kept(tag: u32, vr: [u8; 2], value: &[u8], encoding: Encoding) -> Result<Vec<(u32, Vec<u8>)>, Stop> {
+    fn kept(tag: u32, vr: [u8; 2], value: &[u8], encoding: Encoding) -> Result<Vec<(u32, Vec<u8>)>, ScanError> {
         let mut kept = Vec::new();
-        let element = Element { tag, vr: Some(vr), length: value.len() as u32, value: 100 };
-        keep(&mut kept, &element, &Window { bytes: value, start: 100 }, encoding)?;
+        let element = ElementHeader { tag, vr: Some(vr), length: value.len() as u32, value: 100 };
+        collect(&mut kept, &element, &ReadBuffer { bytes: value, start: 100 }, encoding)?;
         Ok(kept)
     }
 
     #[test]
-    fn what_is_plain_is_kept() {
+    fn plain_values_are_collected() {
         let big = Encoding { implicit: false, big_endian: true };
-        for (tag, vr, value, encoding, wanted) in [
+        for (tag, vr, value, encoding, scope) in [
             (0x0028_1050, b"DS", &b"40\\50 "[..], EXPLICIT_LITTLE, &b"40\\50"[..]),
             (0x0028_1055, b"LO", b"", EXPLICIT_LITTLE, b""),
             (0x2050_0020, b"CS", b"INVERSE ", EXPLICIT_LITTLE, b"INVERSE"),
             (0x0028_0120, b"US", b"\x01\x02", EXPLICIT_LITTLE, b"\x01\x02"),
             (0x0028_0121, b"SS", b"\x01\x02", big, b"\x02\x01"),
         ] {
-            assert_eq!(kept(tag, *vr, value, encoding), Ok(vec![(tag, wanted.to_vec())]));
+            assert_eq!(kept(tag, *vr, value, encoding), Ok(vec![(tag, scope.to_vec())]));
         }
         assert_eq!(kept(0x0028_0010, *b"US", b"\x01\x02", EXPLICIT_LITTLE), Ok(vec![]));
     }
 
     #[test]
-    fn what_is_not_is_left() {
+    fn other_values_need_the_full_parser() {
         for (tag, vr, value) in [
             (0x0028_1050, b"FD", &b"12345678"[..]),
             (0x0028_1055, b"LO", b"\xE4\xF6"),
@@ -106,10 +106,13 @@ mod tests {
             (0x0028_1221, b"OW", b""),
             (0x5200_9229, b"SQ", b""),
         ] {
-            assert_eq!(kept(tag, *vr, value, EXPLICIT_LITTLE), Err(Stop::Unusual), "{tag:08X}");
+            assert_eq!(kept(tag, *vr, value, EXPLICIT_LITTLE), Err(ScanError::NeedsFullParser), "{tag:08X}");
         }
-        let element = Element { tag: 0x0028_1050, vr: None, length: 1, value: 0 };
+        let element = ElementHeader { tag: 0x0028_1050, vr: None, length: 1, value: 0 };
         let mut twice = vec![(0x0028_1050, vec![])];
-        assert_eq!(keep(&mut twice, &element, &Window { bytes: b"1", start: 0 }, EXPLICIT_LITTLE), Err(Stop::Unusual));
+        assert_eq!(
+            collect(&mut twice, &element, &ReadBuffer { bytes: b"1", start: 0 }, EXPLICIT_LITTLE),
+            Err(ScanError::NeedsFullParser)
+        );
     }
 }

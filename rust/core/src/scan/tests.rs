@@ -58,13 +58,19 @@ impl Writer {
 
     /// A sequence of one item of undefined or defined length that contains `content`.
     fn sequence(&self, tag: u32, content: &[u8], defined: bool) -> Vec<u8> {
-        let (begin, end) = if defined {
+        let (find_data_set, end) = if defined {
             (self.item(ITEM, content.len() as u32), vec![])
         } else {
             (self.item(ITEM, UNDEFINED), self.item(ITEM_DELIMITATION_ITEM, 0))
         };
-        [self.header(tag, "SQ", UNDEFINED), begin, content.to_vec(), end, self.item(SEQUENCE_DELIMITATION_ITEM, 0)]
-            .concat()
+        [
+            self.header(tag, "SQ", UNDEFINED),
+            find_data_set,
+            content.to_vec(),
+            end,
+            self.item(SEQUENCE_DELIMITATION_ITEM, 0),
+        ]
+        .concat()
     }
 }
 
@@ -130,15 +136,15 @@ fn a_file_that_is_cut_is_short() {
         let before = [writer.sequence(0x0008_1115, &inner, false), writer.sequence(0x0009_1010, &[], true)].concat();
         let bytes = file(syntax, encoding, &before, 6);
         for end in 0..bytes.len() {
-            assert_eq!(scan(&bytes[..end]).unwrap_err(), Stop::Short, "{end}");
+            assert_eq!(scan(&bytes[..end]).unwrap_err(), ScanError::UnexpectedEof, "{end}");
         }
     }
 }
 
 #[test]
-fn what_is_not_plain_is_unusual() {
+fn other_forms_need_the_full_parser() {
     let (syntax, writer) = ("1.2.840.10008.1.2.1", Writer(EXPLICIT_LITTLE));
-    let unusual = |bytes: &[u8]| assert_eq!(scan(bytes).unwrap_err(), Stop::Unusual);
+    let unusual = |bytes: &[u8]| assert_eq!(scan(bytes).unwrap_err(), ScanError::NeedsFullParser);
     for before in [
         writer.element(0x0028_0010, "US", &[1, 0]),
         writer.element(0x0028_0011, "US", &[1, 0, 2, 0]),
@@ -173,7 +179,7 @@ fn what_is_not_plain_is_unusual() {
         let mut wrong = plain.clone();
         wrong[at] = byte;
         let stop = scan(&[wrong, vec![0; 600]].concat()).unwrap_err();
-        assert!(stop == Stop::Unusual || byte == 255, "{at} {byte}");
+        assert!(stop == ScanError::NeedsFullParser || byte == 255, "{at} {byte}");
     }
     // An encoding that differs from the transfer syntax, an invalid UID, no prefix.
     unusual(&file(syntax, IMPLICIT, &[], 6));
@@ -194,7 +200,7 @@ fn a_pixel_element_of_another_vr_is_unusual() {
     }
     for vr in ["US", "SS", "UN", "SQ", "UT", "AT"] {
         let bytes = [before, &writer.header(0x7FE0_0010, vr, 6), &[0; 8]].concat();
-        assert_eq!(scan(&bytes).unwrap_err(), Stop::Unusual, "{vr}");
+        assert_eq!(scan(&bytes).unwrap_err(), ScanError::NeedsFullParser, "{vr}");
     }
 }
 
@@ -218,13 +224,13 @@ fn character_sets_that_are_not_plain_are_unusual() {
         "ISO_IR 192\n",
         "ISO_IR 6  ",
     ] {
-        assert_eq!(with(&set(odd)), Err(Stop::Unusual), "{odd}");
-        assert_eq!(with(&writer.sequence(0x0008_1115, &set(odd), true)), Err(Stop::Unusual), "{odd}");
+        assert_eq!(with(&set(odd)), Err(ScanError::NeedsFullParser), "{odd}");
+        assert_eq!(with(&writer.sequence(0x0008_1115, &set(odd), true)), Err(ScanError::NeedsFullParser), "{odd}");
     }
-    assert_eq!(with(&writer.element(SPECIFIC_CHARACTER_SET, "LO", b"ISO_IR 100")), Err(Stop::Unusual));
+    assert_eq!(with(&writer.element(SPECIFIC_CHARACTER_SET, "LO", b"ISO_IR 100")), Err(ScanError::NeedsFullParser));
     let undefined =
         [writer.header(SPECIFIC_CHARACTER_SET, "SQ", UNDEFINED), writer.item(SEQUENCE_DELIMITATION_ITEM, 0)];
-    assert_eq!(with(&writer.sequence(0x0008_1115, &undefined.concat(), false)), Err(Stop::Unusual));
+    assert_eq!(with(&writer.sequence(0x0008_1115, &undefined.concat(), false)), Err(ScanError::NeedsFullParser));
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! Files without a preamble or meta information, and files that are read a window at a time.
+//! Files without a preamble or meta information, and files that are read a buffer at a time.
 
 use super::*;
 use crate::Error;
@@ -25,18 +25,18 @@ impl Source for Counted<'_> {
     }
 }
 
-fn scan_counted(bytes: &[u8], start: &Start<'_>) -> (Result<Header, Stop>, usize, usize) {
+fn scan_counted(bytes: &[u8], start: &Start<'_>) -> (Result<PixelDataHeader, ScanError>, usize, usize) {
     let source = Counted { bytes, reads: AtomicUsize::new(0), read: AtomicUsize::new(0) };
-    let found = scan_source(&source, start, Wanted::Stored, &Parallelism::default()).unwrap();
+    let found = scan_source(&source, start, ScanScope::Stored, &Parallelism::default()).unwrap();
     (found, source.reads.into_inner(), source.read.into_inner())
 }
 
-/// Checks that a source and memory give the same result; `Short` may be `Unusual` if meta information is longer than a
-/// window.
+/// Checks that a source and memory give the same result; `UnexpectedEof` may be
+/// `NeedsFullParser` if meta information is longer than a buffer.
 #[track_caller]
-fn same_from_source(bytes: &[u8], start: &Start<'_>) -> Result<Header, Stop> {
+fn same_from_source(bytes: &[u8], start: &Start<'_>) -> Result<PixelDataHeader, ScanError> {
     let (found, _, read) = scan_counted(bytes, start);
-    assert_eq!(found, scan_from(bytes, start, Wanted::Stored));
+    assert_eq!(found, scan_from(bytes, start, ScanScope::Stored));
     assert!(read <= bytes.len() + bytes.len() / 8 + 100);
     found
 }
@@ -51,7 +51,7 @@ fn long_values_are_not_read() {
             let (found, reads, read) = scan_counted(&bytes, &FILE);
             assert_eq!(found, scan(&bytes));
             assert_eq!(found.unwrap().offset, bytes.len() as u64);
-            assert!(reads <= 3 && read <= 3 * WINDOW);
+            assert!(reads <= 3 && read <= 3 * SCAN_BUFFER_BYTES);
         }
         let bytes = file(syntax, encoding, &[], 6);
         assert_eq!(scan_counted(&[bytes, vec![0; 100_000]].concat(), &FILE).1, 1);
@@ -59,14 +59,14 @@ fn long_values_are_not_read() {
 }
 
 #[test]
-fn what_is_long_is_read_once() {
+fn long_values_are_read_once() {
     for (syntax, encoding) in SYNTAXES {
         let writer = Writer(encoding);
         let empty = writer.item(ITEM, 0).repeat(1_000_000);
         let items = [writer.header(0x0008_1115, "SQ", UNDEFINED), empty, writer.item(SEQUENCE_DELIMITATION_ITEM, 0)];
         let sequences = writer.sequence(0x0008_1115, &[], false).repeat(100_000);
         let elements = writer.element(0x0010_4000, "LT", &[b' '; 40]).repeat(100_000);
-        // Elements whose size does not divide a window, so that headers cross its end.
+        // Elements whose size does not divide a buffer, so that headers cross its end.
         let odd = writer.element(0x0009_1010, "OB", &[1; 1001]).repeat(2000);
         for before in [items.concat(), sequences, elements, odd] {
             assert!(same_from_source(&file(syntax, encoding, &before, 6), &FILE).is_ok());
@@ -82,17 +82,17 @@ fn a_file_may_be_without_its_beginning() {
         let (meta, data_set) = (PREAMBLE_BYTES + PREFIX.len(), meta_of(syntax).len());
         let (forced, given) =
             (Start::Forced { transfer_syntax: None }, Start::Forced { transfer_syntax: Some(syntax) });
-        let moved = |count: usize| Ok(Header { offset: expected.offset - count as u64, ..expected.clone() });
+        let moved = |count: usize| Ok(PixelDataHeader { offset: expected.offset - count as u64, ..expected.clone() });
         for (start, count, found) in [
             (forced, 0, moved(0)),
             (forced, meta, moved(meta)),
-            (forced, data_set, Err(Stop::Unusual)),
+            (forced, data_set, Err(ScanError::NeedsFullParser)),
             (given, 0, moved(0)),
             (given, meta, moved(meta)),
             (given, data_set, moved(data_set)),
             (Start::DataSet { transfer_syntax: syntax }, data_set, moved(data_set)),
-            (FILE, meta, Err(Stop::Unusual)),
-            (FILE, data_set, Err(Stop::Unusual)),
+            (FILE, meta, Err(ScanError::NeedsFullParser)),
+            (FILE, data_set, Err(ScanError::NeedsFullParser)),
         ] {
             // As long as the bytes that are searched for a prefix.
             let bytes = [&bytes[count..], &[0; 132]].concat();
@@ -101,16 +101,16 @@ fn a_file_may_be_without_its_beginning() {
         // A prefix without meta information.
         let bare = [&bytes[..meta], &bytes[data_set..]].concat();
         let count = data_set - meta;
-        assert_eq!(scan_from(&bare, &FILE, Wanted::Stored), Err(Stop::Unusual));
-        assert_eq!(scan_from(&bare, &Start::File { transfer_syntax: Some(syntax) }, Wanted::Stored), moved(count));
+        assert_eq!(scan_from(&bare, &FILE, ScanScope::Stored), Err(ScanError::NeedsFullParser));
+        assert_eq!(scan_from(&bare, &Start::File { transfer_syntax: Some(syntax) }, ScanScope::Stored), moved(count));
     }
 }
 
 #[test]
 fn the_transfer_syntax_that_is_given_counts() {
     let bytes = file("1.2.840.10008.1.2", EXPLICIT_LITTLE, &[], 6);
-    assert_eq!(scan(&bytes), Err(Stop::Unusual));
-    let header = scan_from(&bytes, &Start::File { transfer_syntax: Some(EXPLICIT) }, Wanted::Stored).unwrap();
+    assert_eq!(scan(&bytes), Err(ScanError::NeedsFullParser));
+    let header = scan_from(&bytes, &Start::File { transfer_syntax: Some(EXPLICIT) }, ScanScope::Stored).unwrap();
     assert_eq!(header.transfer_syntax, EXPLICIT);
     assert!(scan(&file("1.2.840.10008.1.2.1.98", EXPLICIT_LITTLE, &[], 6)).is_ok());
 }
@@ -120,8 +120,8 @@ fn a_deflated_data_set_is_pointed_at() {
     let deflated = "1.2.840.10008.1.2.1.99";
     let bytes = file(deflated, EXPLICIT_LITTLE, &[], 6);
     let at = meta_of(deflated).len();
-    assert_eq!(same_from_source(&bytes, &FILE), Err(Stop::Deflated(at as u64)));
-    let header = scan_from(&bytes[at..], &Start::DataSet { transfer_syntax: deflated }, Wanted::Stored).unwrap();
+    assert_eq!(same_from_source(&bytes, &FILE), Err(ScanError::Deflated(at as u64)));
+    let header = scan_from(&bytes[at..], &Start::DataSet { transfer_syntax: deflated }, ScanScope::Stored).unwrap();
     assert_eq!((header.transfer_syntax.as_str(), header.offset), (deflated, (bytes.len() - at) as u64));
 }
 
@@ -158,7 +158,7 @@ fn meta_information_may_be_without_its_length() {
         // An item that a parser skips.
         vec![version, syntax, writer.item(ITEM_DELIMITATION_ITEM, 0)],
     ] {
-        assert_eq!(with(&odd), Err(Stop::Unusual));
+        assert_eq!(with(&odd), Err(ScanError::NeedsFullParser));
     }
 }
 
@@ -167,12 +167,12 @@ fn meta_information_that_is_longer_than_a_window_is_unusual() {
     let writer = Writer(EXPLICIT_LITTLE);
     let group = [
         writer.element(TRANSFER_SYNTAX_UID, "UI", b"1.2.840.10008.1.2.1\0"),
-        writer.element(0x0002_0102, "OB", &vec![0; WINDOW]),
+        writer.element(0x0002_0102, "OB", &vec![0; SCAN_BUFFER_BYTES]),
     ];
     let rest = &file(EXPLICIT, EXPLICIT_LITTLE, &[], 6)[meta_of(EXPLICIT).len()..];
     let bytes = [&[0; PREAMBLE_BYTES], &PREFIX[..], &group.concat(), rest].concat();
     assert!(scan(&bytes).is_ok());
-    assert_eq!(scan_counted(&bytes, &FILE).0, Err(Stop::Unusual));
+    assert_eq!(scan_counted(&bytes, &FILE).0, Err(ScanError::NeedsFullParser));
 }
 
 proptest! {

@@ -2,11 +2,11 @@
 
 use super::*;
 
-fn scanned(syntax: &str, encoding: Encoding, before: &[u8]) -> Result<Vec<(u32, u16)>, Stop> {
+fn scanned(syntax: &str, encoding: Encoding, before: &[u8]) -> Result<Vec<(u32, u16)>, ScanError> {
     scan(&file(syntax, encoding, before, 6)).map(|header| header.numbers)
 }
 
-const FOUND: Result<&[(u32, u16)], Stop> = Ok(&[(0x0028_0002, 1), (0x0028_0010, 300)]);
+const FOUND: Result<&[(u32, u16)], ScanError> = Ok(&[(0x0028_0002, 1), (0x0028_0010, 300)]);
 
 #[track_caller]
 fn is_found(syntax: &str, encoding: Encoding, before: &[u8]) {
@@ -15,7 +15,7 @@ fn is_found(syntax: &str, encoding: Encoding, before: &[u8]) {
 
 #[track_caller]
 fn is_unusual(syntax: &str, encoding: Encoding, before: &[u8]) {
-    assert_eq!(scanned(syntax, encoding, before), Err(Stop::Unusual));
+    assert_eq!(scanned(syntax, encoding, before), Err(ScanError::NeedsFullParser));
 }
 
 impl Writer {
