@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from call_outcome import raised, seen
 from hypothesis import strategies as st
 from install_cases import EXTRA, Case, cases, extras
 from install_sources import BUFFERS, COMMON_BUFFERS, DATASETS, file_of, position, state
-from outcome import raised, seen
 from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder, iter_pixels, pixel_array
 from pydicom.pixels.utils import decompress

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import oracle
 import pydicom
+from call_outcome import seen
 from install_cases import HEAD, PIXEL_TAGS, TAGS, Case
-from outcome import seen
 from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset

@@ -8,7 +8,7 @@ import pytest
 from codestreams import JFIF, adobe
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1, JPEGLSLossless
-from test_color_rule import (
+from test_color_conversion import (
     PIXELS,
     SOFT,
     data_set,

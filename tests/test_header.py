@@ -14,9 +14,9 @@ import pydicom
 import pydicom.hooks
 import pydicom.pixels
 import pytest
+from call_outcome import outcome, with_and_without
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from outcome import outcome, with_and_without
 
 import dicomet
 from dicomet._parsing import header, parse

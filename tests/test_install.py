@@ -13,7 +13,7 @@ import numpy as np
 import pydicom
 import pydicom.pixels
 import pytest
-from outcome import array, outcome, with_and_without
+from call_outcome import array, outcome, with_and_without
 from pydicom import config
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset

@@ -8,12 +8,12 @@ from unittest import mock
 import numpy as np
 import pydicom.dataset
 import pytest
+from call_outcome import seen, with_and_without
 from hypothesis import given
 from hypothesis import strategies as st
 from install_calls import attempted
 from install_changes import CHANGES
 from install_sources import DATASETS, dataset_as_read, dataset_deferred, dataset_in_memory, state
-from outcome import seen, with_and_without
 from pydicom import config, hooks, pixels
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
@@ -25,7 +25,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
-from test_install_corners import PLAIN, image_of, native_case, rle_case
+from test_install_edge_cases import PLAIN, image_of, native_case, rle_case
 from test_install_properties import PROPERTY
 
 import dicomet

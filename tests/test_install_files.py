@@ -5,7 +5,7 @@ import io
 import files
 import pydicom
 import pytest
-from outcome import with_and_without
+from call_outcome import with_and_without
 from pydicom.pixels import get_decoder, iter_pixels, pixel_array
 from pydicom.uid import RLELossless
 from test_files import options, read

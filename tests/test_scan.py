@@ -9,9 +9,9 @@ from unittest import mock
 import files
 import pydicom
 import pytest
+from call_outcome import recorded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from outcome import recorded
 from pydicom.datadict import DicomDictionary
 from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import _read_file_meta_info, read_preamble

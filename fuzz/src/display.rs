@@ -1,9 +1,9 @@
 //! Display values: segmented palette data, and any pipeline over any samples, by table and by single samples, both
 //! compared with plain equations.
 
+use crate::display_oracle::{self, Grey, Steps, Table, Window};
+use crate::image_oracle::{Picture, extended};
 use crate::input::Input;
-use crate::picture::{Picture, extended};
-use crate::seen::{self, Grey, Steps, Table, Window};
 use crate::sources::POISONS;
 use dicomet_core::display::{Look, Pipeline, Sample, Transform, extrema, histogram};
 use dicomet_core::image::SampleKind;
@@ -43,9 +43,13 @@ fn segments(mut input: Input<'_>) {
         input.0.iter().copied().map(u16::from).collect()
     };
     // Test the count that the segments expand to, as well, so that many inputs succeed.
-    let all = seen::expanded(&words, wide, 1 << 16, true);
+    let all = display_oracle::expanded(&words, wide, 1 << 16, true);
     for count in [Some(count), all.as_ref().map(Vec::len)].into_iter().flatten() {
-        assert_eq!(expand_segmented(&words, wide, count).ok(), seen::expanded(&words, wide, count, false), "{words:?}");
+        assert_eq!(
+            expand_segmented(&words, wide, count).ok(),
+            display_oracle::expanded(&words, wide, count, false),
+            "{words:?}"
+        );
     }
 }
 
@@ -54,7 +58,8 @@ fn ranges(mut input: Input<'_>) {
     let sample = input.one_of(&SAMPLES);
     let (from, to, leaves_out) = (input.below(8), input.below(8), input.flag());
     let words = input.0;
-    let values: Vec<f64> = words.chunks_exact(sample.bytes()).map(|word| seen::number(sample, word)).collect();
+    let values: Vec<f64> =
+        words.chunks_exact(sample.bytes()).map(|word| display_oracle::number(sample, word)).collect();
     // 64-bit integers have no exact range in float64.
     let exact = !matches!(sample, Sample::Uint64 | Sample::Int64);
     let at = |index: usize| values.get(index).copied().filter(|value| value.is_finite());
@@ -94,7 +99,7 @@ fn transform(mut input: Input<'_>) {
     let words = words(input.0, stored, bits, image.kind());
     let width = stored.bytes();
     let expected: Vec<Vec<f64>> =
-        words.chunks_exact(width).map(|word| steps.seen(seen::number(stored, word))).collect();
+        words.chunks_exact(width).map(|word| steps.seen(display_oracle::number(stored, word))).collect();
     assert_eq!(single.sample_bytes(), pipeline.samples() * pipeline.sample.bytes());
     for (transform, poison) in [(single, POISONS[0]), (table, POISONS[1])] {
         let mut out = vec![poison; words.len() / width * transform.sample_bytes()];
@@ -102,7 +107,7 @@ fn transform(mut input: Input<'_>) {
         for ((found, word), expected) in
             out.chunks_exact(transform.sample_bytes()).zip(words.chunks_exact(width)).zip(&expected)
         {
-            let agree = seen::agree(pipeline.sample, found, expected);
+            let agree = display_oracle::agree(pipeline.sample, found, expected);
             assert!(agree, "{found:?} {expected:?} of {word:?} by {pipeline:?}, {bits} bits of {stored:?}");
         }
         // Words outside the declared bits, and sizes that do not match, must not panic.
@@ -136,14 +141,14 @@ fn pipeline(input: &mut Input<'_>) -> Option<(Pipeline, Steps)> {
         _ => (0.0, 255.0),
     };
     let (modality, rescale) = match input.below(4) {
-        0 => (Modality::Identity, seen::Modality::Identity),
+        0 => (Modality::Identity, display_oracle::Modality::Identity),
         1 => {
             let (lut, table) = lut(input)?;
-            (Modality::Lut(lut), seen::Modality::Table(table))
+            (Modality::Lut(lut), display_oracle::Modality::Table(table))
         }
         _ => {
             let (slope, intercept) = (number(input), number(input));
-            (Modality::Rescale { slope, intercept }, seen::Modality::Rescale { slope, intercept })
+            (Modality::Rescale { slope, intercept }, display_oracle::Modality::Rescale { slope, intercept })
         }
     };
     let inverse = input.flag();

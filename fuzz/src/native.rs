@@ -1,7 +1,7 @@
 //! Native frames and codec output: any description, any bytes, from memory and from a file, on one thread and several.
 
+use crate::image_oracle::{Picture, extended};
 use crate::input::Input;
-use crate::picture::{Picture, extended};
 use crate::sources::{File, Liar, POISONS};
 use dicomet_core::Result;
 use dicomet_core::decode::Decoder;

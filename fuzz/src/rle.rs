@@ -1,9 +1,9 @@
-//! Frames in RLE Lossless, built from the input or taken unchanged, compared with [`crate::packbits`].
+//! Frames in RLE Lossless, built from the input or taken unchanged, compared with [`crate::packbits_oracle`].
 
+use crate::image_oracle::Picture;
 use crate::input::Input;
 use crate::native::same_with;
-use crate::packbits::unpack;
-use crate::picture::Picture;
+use crate::packbits_oracle::unpack;
 use crate::sources::{File, Liar, POISONS};
 use dicomet_core::decode::Decoder;
 use dicomet_core::image::{ByteOrder, Image};

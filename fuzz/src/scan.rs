@@ -1,8 +1,8 @@
 //! The header scanner: any bytes, with a gap, from memory and from a file, compared with a plain walk.
 
 use crate::input::Input;
+use crate::scan_oracle::walk;
 use crate::sources::{File, Liar};
-use crate::walk::walk;
 use dicomet_core::element::{Header, Start, Stop, Wanted, find_delimiter, scan, scan_from, scan_source};
 use dicomet_core::parallel::Parallelism;
 use std::sync::atomic::Ordering;

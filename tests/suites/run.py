@@ -19,7 +19,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from outcomes import SEVERITY
+from report_plugin import SEVERITY
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[2] / "shared" / "data" / "pydicom"
@@ -139,7 +139,7 @@ def unpack(suite, archive, work):
 
 def start_tests(suite, folder, *, quick):
     """Start pytest in the unpacked suite, with dicomet if the folder's name says so."""
-    plugins = ["-p", "pyfakefs.pytest_plugin", "-p", "outcomes", f"--outcomes={folder / 'outcomes.json'}"]
+    plugins = ["-p", "pyfakefs.pytest_plugin", "-p", "report_plugin", f"--outcomes={folder / 'outcomes.json'}"]
     if folder.name == "dicomet":
         plugins += ["-p", "with_dicomet", f"--dicomet-stats={folder / 'stats.json'}"]
     leave_out = [f"--ignore={path}" for path in suite.left_out]

@@ -8,10 +8,10 @@ import threading
 import time
 from contextlib import suppress
 
-import crowd
+import concurrency
 import numpy as np
 import pytest
-from crowd import Reader
+from concurrency import Reader
 
 import dicomet
 
@@ -42,7 +42,7 @@ def at_once(work, count: int = CROWD) -> list:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(crowd.PATIENCE)
+        thread.join(concurrency.PATIENCE)
         assert not thread.is_alive(), "a thread hangs"
     return found
 
@@ -73,13 +73,13 @@ SOURCES = {
 }
 
 
-@pytest.mark.parametrize("kind", crowd.MAKERS)
+@pytest.mark.parametrize("kind", concurrency.MAKERS)
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_same_source(tmp_path, source, use, kind):
     path = tmp_path / "image.dcm"
-    path.write_bytes(crowd.data(kind))
-    expected, shared = crowd.expected(kind), SOURCES[source](path)
+    path.write_bytes(concurrency.data(kind))
+    expected, shared = concurrency.expected(kind), SOURCES[source](path)
     for found in at_once(lambda _: USES[use](shared, expected)):
         assert np.array_equal(found, expected), found
     if isinstance(shared, io.IOBase):
@@ -97,22 +97,22 @@ class Hesitant(Reader):
 
 def test_the_same_object():
     """All calls share the position of an object. The result is right, or an error, but never other samples."""
-    expected, wrong = crowd.expected("native"), 0
+    expected, wrong = concurrency.expected("native"), 0
     for _ in range(3):
-        shared = Hesitant(crowd.data("native"))
+        shared = Hesitant(concurrency.data("native"))
         found = at_once(lambda _, shared=shared: dicomet.pixel_array(shared))
         wrong += sum(not isinstance(one, Exception) and not np.array_equal(one, expected) for one in found)
         wrong += any(isinstance(one, dicomet.MissingElementError) for one in found)
     assert wrong == 0
 
 
-@pytest.mark.parametrize("kind", crowd.MAKERS)
+@pytest.mark.parametrize("kind", concurrency.MAKERS)
 @pytest.mark.parametrize("source", [*SOURCES, "object"])
 def test_the_same_open_image(tmp_path, source, kind):
     path = tmp_path / "image.dcm"
-    path.write_bytes(crowd.data(kind))
-    expected = crowd.expected(kind)
-    opened = Reader(crowd.data(kind)) if source == "object" else SOURCES[source](path)
+    path.write_bytes(concurrency.data(kind))
+    expected = concurrency.expected(kind)
+    opened = Reader(concurrency.data(kind)) if source == "object" else SOURCES[source](path)
     with dicomet.open(opened) as image:
         frames = expected.reshape(image.shape)
         out = [np.full(image.shape[1:], 0xA5, image.dtype) for _ in range(CROWD)]
@@ -131,8 +131,8 @@ def test_the_same_open_image(tmp_path, source, kind):
 def test_an_image_that_is_closed_meanwhile(tmp_path):
     """A call that has started finishes, and a later one raises an error."""
     path = tmp_path / "image.dcm"
-    path.write_bytes(crowd.data("RLE without a table"))
-    expected = crowd.expected("RLE without a table")
+    path.write_bytes(concurrency.data("RLE without a table"))
+    expected = concurrency.expected("RLE without a table")
     for _ in range(5):
         image = dicomet.open(path)
         for found in at_once(lambda number, image=image: image.close() if number == 3 else image[number % 6]):
@@ -145,16 +145,16 @@ def test_an_image_that_is_closed_meanwhile(tmp_path):
 INSTALLED = """
 import io, sys
 import numpy as np, pydicom, pydicom.pixels
-import crowd, dicomet, test_threads
+import concurrency, dicomet, test_threads
 sys.setswitchinterval(1e-5)
 kind = sys.argv[1]
-expected = crowd.expected(kind)
-shared = pydicom.dcmread(io.BytesIO(crowd.data(kind)))
+expected = concurrency.expected(kind)
+shared = pydicom.dcmread(io.BytesIO(concurrency.data(kind)))
 uses = [
-    lambda: pydicom.dcmread(io.BytesIO(crowd.data(kind))).pixel_array,
+    lambda: pydicom.dcmread(io.BytesIO(concurrency.data(kind))).pixel_array,
     lambda: pydicom.pixels.pixel_array(shared),
-    lambda: pydicom.pixels.pixel_array(io.BytesIO(crowd.data(kind))),
-    lambda: np.stack(list(pydicom.pixels.iter_pixels(io.BytesIO(crowd.data(kind))))).reshape(expected.shape),
+    lambda: pydicom.pixels.pixel_array(io.BytesIO(concurrency.data(kind))),
+    lambda: np.stack(list(pydicom.pixels.iter_pixels(io.BytesIO(concurrency.data(kind))))).reshape(expected.shape),
 ]
 if kind == "deflated":
     # pydicom's functions read no deflated files; its data sets do.
@@ -171,9 +171,9 @@ assert dicomet.stats().taken >= len(found), dicomet.stats()
 """
 
 
-@pytest.mark.parametrize("kind", crowd.MAKERS)
+@pytest.mark.parametrize("kind", concurrency.MAKERS)
 def test_many_threads_of_pydicom(kind):
-    crowd.succeeded(crowd.run(INSTALLED, kind))
+    concurrency.succeeded(concurrency.run(INSTALLED, kind))
 
 
 # Sources that change
@@ -226,7 +226,7 @@ class Meddler(threading.Thread):
 @pytest.mark.parametrize("name", CHANGING)
 def test_memory_that_is_written_to(name, view_only):
     """The result is the state at one moment."""
-    data = crowd.data("native")
+    data = concurrency.data("native")
     other = data[:-1_500_000] + bytes(1_500_000)
     snapshots = [dicomet.pixel_array(each) for each in (data, other)]
     source = CHANGING[name](data)
@@ -244,11 +244,11 @@ def test_memory_that_is_written_to(name, view_only):
 
 def test_a_view_of_a_bytearray_is_none():
     """A view would change, and would prevent the caller from resizing the bytearray."""
-    data = bytearray(crowd.data("native"))
+    data = bytearray(concurrency.data("native"))
     found = dicomet.pixel_array(data, view_only=True)
     data[:] = bytes(len(data))
     data += b"more"
-    assert np.array_equal(found, crowd.expected("native"))
+    assert np.array_equal(found, concurrency.expected("native"))
 
 
 def resized_bytearray(data: bytes):
@@ -289,24 +289,24 @@ RESIZED = {"bytearray": resized_bytearray, "array": resized_array, "map": resize
 @pytest.mark.parametrize("kind", ["native", "deflated", "RLE"])
 @pytest.mark.parametrize("name", RESIZED)
 def test_memory_that_is_resized(name, kind):
-    source, change = RESIZED[name](crowd.data(kind))
+    source, change = RESIZED[name](concurrency.data(kind))
     with Meddler(change):
         for _ in range(30):
             # The map itself refuses to seek beyond its current end.
             with suppress(ValueError):
                 # A map contains zeros for a moment, which may be read as samples.
                 found = dicomet.pixel_array(source)
-                assert name == "map" or np.array_equal(found, crowd.expected(kind))
+                assert name == "map" or np.array_equal(found, concurrency.expected(kind))
     with suppress(ValueError):
         # Some systems cannot enlarge an anonymous map.
         change()
-        assert np.array_equal(dicomet.pixel_array(source), crowd.expected(kind))
+        assert np.array_equal(dicomet.pixel_array(source), concurrency.expected(kind))
 
 
 READ_ONLY = """
 import sys
-import crowd, dicomet, random, test_threads
-data = crowd.data(sys.argv[1])
+import concurrency, dicomet, random, test_threads
+data = concurrency.data(sys.argv[1])
 memory = bytearray(data)
 source = memoryview(memory).toreadonly()
 places = random.Random(5)
@@ -324,14 +324,14 @@ with test_threads.Meddler(change):
         except (dicomet.PixelDataError, IndexError) as error:
             assert "internal error" not in str(error), error
 memory[:] = data
-assert (dicomet.pixel_array(source) == crowd.expected(sys.argv[1])).all()
+assert (dicomet.pixel_array(source) == concurrency.expected(sys.argv[1])).all()
 """
 
 
 @pytest.mark.parametrize("kind", ["native", "deflated", "RLE", "RLE without a table", "colours"])
 def test_read_only_views_of_what_is_written_to(kind):
     """Read-only views are not copied, so that any samples may be returned; but nothing worse happens."""
-    crowd.succeeded(crowd.run(READ_ONLY, kind, PYTHONWARNINGS="ignore"))
+    concurrency.succeeded(concurrency.run(READ_ONLY, kind, PYTHONWARNINGS="ignore"))
 
 
 # Sources that are closed
@@ -339,7 +339,7 @@ def test_read_only_views_of_what_is_written_to(kind):
 
 def test_a_map_that_is_closed_meanwhile(tmp_path):
     path = tmp_path / "image.dcm"
-    path.write_bytes(crowd.data("native"))
+    path.write_bytes(concurrency.data("native"))
     for delay in (0, 1e-4, 1e-3):
         with path.open("rb") as file:
             source = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -347,7 +347,7 @@ def test_a_map_that_is_closed_meanwhile(tmp_path):
         closer.start()
         with suppress(ValueError):
             while True:
-                assert np.array_equal(dicomet.pixel_array(source), crowd.expected("native"))
+                assert np.array_equal(dicomet.pixel_array(source), concurrency.expected("native"))
         closer.join()
         with pytest.raises(ValueError, match="closed or invalid"):
             dicomet.pixel_array(source)
@@ -355,13 +355,13 @@ def test_a_map_that_is_closed_meanwhile(tmp_path):
 
 def test_a_map_whose_view_is_decoded_stays(tmp_path):
     path = tmp_path / "image.dcm"
-    path.write_bytes(crowd.data("native"))
+    path.write_bytes(concurrency.data("native"))
     with path.open("rb") as file:
         source = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     image = dicomet.open(memoryview(source))
     with pytest.raises(BufferError):
         source.close()
-    assert np.array_equal(image[:], crowd.expected("native"))
+    assert np.array_equal(image[:], concurrency.expected("native"))
     image.close()
     source.close()
 
@@ -371,23 +371,23 @@ def test_a_map_whose_view_is_decoded_stays(tmp_path):
 def test_a_file_that_is_closed_meanwhile(tmp_path, kind, buffering):
     """The file is opened a second time where the system can do that; otherwise an error is raised."""
     path = tmp_path / "image.dcm"
-    path.write_bytes(crowd.data(kind))
+    path.write_bytes(concurrency.data(kind))
     for delay in (0, 1e-4, 1e-3):
         file = path.open("rb", buffering=buffering)
         closer = threading.Timer(delay, file.close)
         closer.start()
         with suppress(ValueError):
             while True:
-                assert np.array_equal(dicomet.pixel_array(file), crowd.expected(kind))
+                assert np.array_equal(dicomet.pixel_array(file), concurrency.expected(kind))
         closer.join()
         with pytest.raises(ValueError, match="closed file"):
             dicomet.pixel_array(file)
 
 
 def test_an_object_that_is_closed_meanwhile():
-    source = type("Object", (io.BytesIO,), {})(crowd.data("RLE without a table"))
+    source = type("Object", (io.BytesIO,), {})(concurrency.data("RLE without a table"))
     with dicomet.open(source) as image:
-        assert np.array_equal(image[0], crowd.expected("RLE")[0])
+        assert np.array_equal(image[0], concurrency.expected("RLE")[0])
         source.close()
         with pytest.raises(ValueError, match="closed file"):
             image[1]

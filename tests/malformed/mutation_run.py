@@ -1,7 +1,7 @@
 """Mutate files and compare dicomet with pydicom, any number of times.
 
-    python tests/hostile/mutated.py --count 1000000 --seed 0 --processes 2 --json summary.json
-    python tests/hostile/mutated.py --show 4711 --write file.dcm
+    python tests/malformed/mutation_run.py --count 1000000 --seed 0 --processes 2 --json summary.json
+    python tests/malformed/mutation_run.py --show 4711 --write file.dcm
 
 A child process examines each file, with a memory limit and a timeout. The parent knows which file a child was examining
 when it died, and continues after that file. The exit status is 1 if there was a fault.
@@ -31,9 +31,9 @@ os.environ.pop("DICOMET", None)
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 from mutate import mutated  # noqa: E402
-from mutated_oracle import Examiner  # noqa: E402
-from mutated_sources import prepare_all, real  # noqa: E402
-from mutated_tally import Tally  # noqa: E402
+from mutation_oracle import Examiner  # noqa: E402
+from mutation_sources import prepare_all, real  # noqa: E402
+from mutation_tally import Tally  # noqa: E402
 
 FEW = 30_000
 """For more files than this, all sources are prepared before the first fork."""

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from mutated_rules import (
+from call_outcome import with_and_without
+from mutation_readers import short
+from mutation_rules import (
     ONLY_DICOMET,
     ONLY_PYDICOM,
     Context,
@@ -19,10 +21,8 @@ from mutated_rules import (
     same,
     sort_of,
 )
-from mutated_tally import general
-from mutated_trial import MIB, NO_RESULT, Timeout, Trial
-from mutated_ways import short
-from outcome import with_and_without
+from mutation_tally import general
+from mutation_trial import MIB, NO_RESULT, Timeout, Trial
 from pydicom.pixels import pixel_array
 from pydicom.pixels.decoders.base import DecodeRunner
 

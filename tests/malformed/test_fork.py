@@ -7,10 +7,10 @@ import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-import crowd
+import concurrency
 import numpy as np
 import pytest
-from crowd import Reader
+from concurrency import Reader
 
 import dicomet
 
@@ -42,16 +42,16 @@ def in_child(work, patience: float = 30) -> int | None:
 @pytest.fixture
 def paths(tmp_path):
     found = {}
-    for kind in crowd.MAKERS:
+    for kind in concurrency.MAKERS:
         found[kind] = tmp_path / f"{kind}.dcm"
-        found[kind].write_bytes(crowd.data(kind))
+        found[kind].write_bytes(concurrency.data(kind))
     return found
 
 
 def all_equal(paths) -> bool:
     arrays = dicomet.pixel_arrays(paths.values(), workers=2)
     decoded = [dicomet.pixel_array(path, workers=2) for path in paths.values()]
-    expected = [crowd.expected(kind) for kind in paths]
+    expected = [concurrency.expected(kind) for kind in paths]
     return all(map(np.array_equal, decoded, expected)) and all(map(np.array_equal, arrays, expected))
 
 
@@ -90,7 +90,7 @@ def test_a_grandchild(paths):
 def test_an_open_image_is_everybodys(paths, kind):
     """The child shares the position of the file, which is not used."""
     with dicomet.open(paths[kind]) as image:
-        expected = crowd.expected(kind)
+        expected = concurrency.expected(kind)
 
         def check() -> bool:
             return all(np.array_equal(image[index % 6], expected[index % 6]) for index in range(60))
@@ -108,7 +108,7 @@ def test_an_open_image_is_everybodys(paths, kind):
 def test_an_iteration_goes_on_in_both(paths):
     for kind in ("native", "RLE"):
         frames = dicomet.iter_pixels(paths[kind])
-        expected = crowd.expected(kind)
+        expected = concurrency.expected(kind)
         assert np.array_equal(next(frames), expected[0])
         assert in_child(lambda frames=frames, rest=expected[1:]: np.array_equal(list(frames), rest)) == 0
         assert np.array_equal(list(frames), expected[1:])
@@ -132,9 +132,9 @@ class Held(Reader):
 @needs_fork
 def test_fork_while_an_object_is_read():
     """The child can read, or raises an error: it does not wait for a thread that it does not have."""
-    source = Held(crowd.data("native"))
+    source = Held(concurrency.data("native"))
     with dicomet.open(source) as image:
-        assert np.array_equal(image[0], crowd.expected("native")[0])
+        assert np.array_equal(image[0], concurrency.expected("native")[0])
         source.hold = True
         thread = threading.Thread(target=lambda: image[1])
         thread.start()
@@ -150,14 +150,14 @@ def test_fork_while_an_object_is_read():
         found = in_child(read, patience=2)
         source.go_on.set()
         thread.join()
-        assert np.array_equal(image[3], crowd.expected("native")[3])
+        assert np.array_equal(image[3], concurrency.expected("native")[3])
     assert found == 0
 
 
 @pytest.fixture
 def counting():
     """An image whose frames another thread is counting."""
-    source = Held(crowd.data("RLE without a table"))
+    source = Held(concurrency.data("RLE without a table"))
     with dicomet.open(source) as image:
         source.hold = True
         thread = threading.Thread(target=lambda: len(image))
@@ -170,7 +170,7 @@ def counting():
 
 
 def another_is_decoded() -> bool:
-    return np.array_equal(dicomet.pixel_array(crowd.data("RLE without a table")), crowd.expected("RLE"))
+    return np.array_equal(dicomet.pixel_array(concurrency.data("RLE without a table")), concurrency.expected("RLE"))
 
 
 @needs_fork
@@ -194,7 +194,7 @@ def test_another_image_while_frames_are_counted():
 
 
 def digest(path, kind: str) -> bool:
-    return np.array_equal(dicomet.pixel_array(path), crowd.expected(kind))
+    return np.array_equal(dicomet.pixel_array(path), concurrency.expected(kind))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -203,7 +203,7 @@ def test_a_pool_of_processes(paths, method):
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         jobs = [pool.submit(digest, path, kind) for kind, path in list(paths.items()) * 2]
-        assert all(job.result(timeout=crowd.PATIENCE) for job in jobs)
+        assert all(job.result(timeout=concurrency.PATIENCE) for job in jobs)
 
 
 class Slices:
@@ -245,9 +245,9 @@ def test_workers_that_have_the_data_set(paths, method):
         worker.start()
     for number in [*range(len(dataset)), *[None] * len(workers)]:
         numbers.put(number)
-    found = dict(results.get(timeout=crowd.PATIENCE) for _ in range(len(dataset)))
+    found = dict(results.get(timeout=concurrency.PATIENCE) for _ in range(len(dataset)))
     for worker in workers:
-        worker.join(crowd.PATIENCE)
+        worker.join(concurrency.PATIENCE)
     assert [worker.exitcode for worker in workers] == [0] * len(workers)
     assert all(np.array_equal(found[number], array) for number, array in expected)
 
@@ -256,7 +256,7 @@ LOADER = """
 import sys
 import numpy as np
 import torch.utils.data
-import crowd, dicomet, test_fork
+import concurrency, dicomet, test_fork
 
 if __name__ == "__main__":
     method, *paths = sys.argv[1:]
@@ -279,4 +279,4 @@ def test_a_data_loader(paths, tmp_path, method):
     program = tmp_path / "loader.py"
     program.write_text(LOADER)
     run_it = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
-    crowd.succeeded(crowd.run(run_it, program, method, paths["native"], paths["RLE"], paths["deflated"]))
+    concurrency.succeeded(concurrency.run(run_it, program, method, paths["native"], paths["RLE"], paths["deflated"]))

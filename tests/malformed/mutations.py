@@ -8,7 +8,7 @@ import random
 import struct
 from typing import NamedTuple
 
-from mutated_sources import ITEM, ITEM_END, PIXEL_TAGS, SEQUENCE_END, Element, File
+from mutation_sources import ITEM, ITEM_END, PIXEL_TAGS, SEQUENCE_END, Element, File
 from oracle import LONG_VRS, UNDEFINED_LENGTH
 
 

@@ -1,6 +1,6 @@
 """Malformed and unusual files, read in every way: a clear error or the right pixels, and nothing else.
 
-Every call runs in a process of its own (`child.py`), whose memory is limited and poisoned.
+Every call runs in a process of its own (`isolated_reader.py`), whose memory is limited and poisoned.
 """
 
 import base64
@@ -58,7 +58,7 @@ class Child:
         warm[1].write_bytes(image(items([rle(gray()[0])]), RLE))
         # Libraries' threads must not exist at a fork, and their memory must not be counted.
         environment = {**os.environ, "DICOMET": "0", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-        command = [sys.executable, str(HERE / "child.py"), *map(str, warm)]
+        command = [sys.executable, str(HERE / "isolated_reader.py"), *map(str, warm)]
         return subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -72,7 +72,7 @@ class Child:
 
 @pytest.fixture(scope="module")
 def child(tmp_path_factory):
-    started = Child(tmp_path_factory.mktemp("hostile"))
+    started = Child(tmp_path_factory.mktemp("malformed"))
     yield started
     started.end()
 
@@ -126,7 +126,7 @@ def check_warnings(found: list[list[str]], expected: Array, way: str) -> None:
     for category, text, file in found:
         assert category == "UserWarning"
         assert re.search(pattern, text), text
-        assert expected.by_pydicom or Path(file) == HERE / "child.py"
+        assert expected.by_pydicom or Path(file) == HERE / "isolated_reader.py"
 
 
 def check_warnings_of_error(found: list[list[str]]) -> None:

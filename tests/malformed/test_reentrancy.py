@@ -5,12 +5,12 @@ No thread may wait for itself, or for a thread that does not exist in its proces
 
 import sys
 
-import crowd
+import concurrency
 import pytest
 
 START = """
 import faulthandler, io, os, signal, sys, threading, time, warnings
-import numpy as np, crowd, dicomet
+import numpy as np, concurrency, dicomet
 faulthandler.dump_traceback_later(50, exit=True)
 """
 SIGNAL = """
@@ -47,7 +47,7 @@ assert np.array_equal(image[:], expected)
 assert len(called) == 1, called
 """
 OBJECT = """
-class File(crowd.Reader):
+class File(concurrency.Reader):
     nested = None
 
     def read(self, size=-1):
@@ -99,6 +99,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and for
 )
 def test_calls_back(tmp_path, program, kind):
     path = tmp_path / "image.dcm"
-    path.write_bytes(crowd.data(kind))
-    given = f"kind, path = {kind!r}, {str(path)!r}\nexpected, data = crowd.expected(kind), crowd.data(kind)\n"
-    crowd.succeeded(crowd.run(START + given + program))
+    path.write_bytes(concurrency.data(kind))
+    given = (
+        f"kind, path = {kind!r}, {str(path)!r}\nexpected, data = concurrency.expected(kind), concurrency.data(kind)\n"
+    )
+    concurrency.succeeded(concurrency.run(START + given + program))

@@ -13,11 +13,11 @@ import numpy as np
 import oracle
 import pydicom
 import pytest
+from call_outcome import seen, with_and_without
 from install_calls import Example, attempted, observed
 from install_cases import NATIVE, Case, described, filled, rle_frame
 from install_sources import BACK, DATASETS, dataset_as_read, dataset_in_memory, file_of
 from oracle import Image
-from outcome import seen, with_and_without
 from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import mutations as made
-import mutations_of_frames as of_frames
-from mutated_sources import File, chosen
+import mutations_frames as of_frames
+from mutation_sources import File, chosen
 from mutations import Edit, Edits
 
 

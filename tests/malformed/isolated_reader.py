@@ -26,7 +26,7 @@ import pydicom.pixels
 import dicomet
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from outcome import raised, recorded, seen
+from call_outcome import raised, recorded, seen
 
 POISON = 0xA5
 PYDICOM_BYTES = 1 << 30

@@ -4,7 +4,7 @@ import functools
 import random
 import struct
 
-from mutated_sources import File
+from mutation_sources import File
 from mutations import LENGTHS, TAGS, Edit, Edits, rewritten
 from oracle import UNDEFINED_LENGTH
 

@@ -8,8 +8,9 @@ import warnings
 
 import numpy as np
 import pytest
-from mutated_pydicom import why_dicomet_refuses
-from mutated_rules import Context, rule_of
+from call_outcome import with_and_without
+from mutation_pydicom import why_dicomet_refuses
+from mutation_rules import Context, rule_of
 from oracle import (
     DELIMITER,
     Image,
@@ -22,7 +23,6 @@ from oracle import (
     odd_runs,
     rle_frame,
 )
-from outcome import with_and_without
 from pydicom import dcmread
 from pydicom.pixels import pixel_array
 from pydicom.uid import ImplicitVRLittleEndian, RLELossless

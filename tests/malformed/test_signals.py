@@ -14,7 +14,7 @@ import sys
 import time
 import zlib
 
-import crowd
+import concurrency
 import numpy as np
 import oracle
 import pydicom
@@ -38,7 +38,7 @@ import signal, sys, time
 import numpy as np, dicomet, test_signals
 signal.signal(signal.SIGINT, signal.default_int_handler)
 use, path = sys.argv[1:]
-work, small = test_signals.USES[use](path), test_signals.crowd.data("small")
+work, small = test_signals.USES[use](path), test_signals.concurrency.data("small")
 for _ in range(test_signals.TIMES):
     try:
         print("begin", flush=True)
@@ -46,7 +46,7 @@ for _ in range(test_signals.TIMES):
             work()
     except KeyboardInterrupt:
         print(time.monotonic(), flush=True)
-    assert np.array_equal(dicomet.pixel_array(small), test_signals.crowd.expected("small"))
+    assert np.array_equal(dicomet.pixel_array(small), test_signals.concurrency.expected("small"))
     sys.stdin.readline()
 """
 
@@ -215,7 +215,7 @@ def delays(path, use: str) -> list[float]:
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, use, str(path)]
     found = []
     with subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=crowd.environment_with()
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=concurrency.environment_with()
     ) as program:
         try:
             for wait in itertools.islice(itertools.cycle([0.03, 0.11, 0.07]), TIMES):
@@ -225,7 +225,7 @@ def delays(path, use: str) -> list[float]:
                 program.send_signal(signal.SIGINT)
                 found.append(float(program.stdout.readline()) - sent)
                 program.stdin.write("\n")
-            assert program.wait(crowd.PATIENCE) == 0
+            assert program.wait(concurrency.PATIENCE) == 0
         finally:
             program.kill()
     return found

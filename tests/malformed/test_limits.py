@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-import crowd
+import concurrency
 import numpy as np
 import pytest
 
@@ -20,14 +20,14 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="li
 # steps. Each step runs in a child, because a process may die.
 MEMORY = """
 import os, resource, sys, warnings
-import numpy as np, dicomet, crowd
+import numpy as np, dicomet, concurrency
 kind, use, path, small, first, last, step = sys.argv[1:]
-expected = crowd.expected(kind)
+expected = concurrency.expected(kind)
 uses = {
     "path": lambda: dicomet.pixel_array(path),
     "bytes": lambda: dicomet.pixel_array(data),
     "bytearray": lambda: dicomet.pixel_array(bytearray(data)),
-    "object": lambda: dicomet.pixel_array(crowd.Reader(data)),
+    "object": lambda: dicomet.pixel_array(concurrency.Reader(data)),
     "iter_pixels": lambda: np.stack(list(dicomet.iter_pixels(path))).reshape(expected.shape),
     "pixel_arrays": lambda: list(dicomet.pixel_arrays([path], workers=1))[0],
     "view": lambda: dicomet.pixel_array(path, view_only=True),
@@ -106,7 +106,7 @@ MEMORY_CASES = [
 def files(tmp_path):
     def make(kind: str) -> Path:
         path = tmp_path / f"{kind}.dcm"
-        path.write_bytes(crowd.data(kind))
+        path.write_bytes(concurrency.data(kind))
         return path
 
     return make
@@ -116,8 +116,8 @@ def files(tmp_path):
 def test_little_memory(files, kind, use):
     """With one thread: a second one may die in the system's loader, which allocates its first memory."""
     steps = (0, 12 * MIB, MIB // 2)
-    done = crowd.run(MEMORY, kind, use, files(kind), files("small"), *steps, DICOMET_WORKERS="1", **NOTHING_KEPT)
-    crowd.succeeded(done)
+    done = concurrency.run(MEMORY, kind, use, files(kind), files("small"), *steps, DICOMET_WORKERS="1", **NOTHING_KEPT)
+    concurrency.succeeded(done)
     assert "11: " in done.stdout or use == "view", done.stdout
 
 
@@ -125,7 +125,7 @@ def test_little_memory(files, kind, use):
 def test_no_memory_for_threads(files, kind):
     """Only some of 64 threads can be started, or none: the others do their work."""
     arguments = (kind, "path", files(kind), files("small"), 16 * MIB, 160 * MIB, 16 * MIB)
-    crowd.succeeded(crowd.run(MEMORY, *arguments, DICOMET_WORKERS="64"))
+    concurrency.succeeded(concurrency.run(MEMORY, *arguments, DICOMET_WORKERS="64"))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="counts threads of a user of its own")
@@ -134,9 +134,9 @@ def test_no_threads(files, kind):
     """The caller's thread does all the work. `pixel_arrays` needs another thread, and raises an error."""
     program = """
 import errno, os, resource, sys
-import numpy as np, dicomet, crowd
+import numpy as np, dicomet, concurrency
 kind, path = sys.argv[1:]
-expected, data = crowd.expected(kind), crowd.data(kind)
+expected, data = concurrency.expected(kind), concurrency.data(kind)
 dicomet.pixel_array(data), dicomet.pixel_arrays
 os.setuid(54321)   # a user of no other processes
 resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
@@ -149,7 +149,7 @@ except OSError as error:
 else:
     assert False, "a thread was started"
 """
-    crowd.succeeded(crowd.run(program, kind, files(kind)))
+    concurrency.succeeded(concurrency.run(program, kind, files(kind)))
 
 
 @pytest.mark.parametrize("kilobytes", [256, 1024])
@@ -163,10 +163,10 @@ os.execv(sys.executable, [sys.executable, "-c", arguments[0], *arguments[1:]])
 """
     inner = """
 import sys, threading
-import numpy as np, dicomet, crowd
+import numpy as np, dicomet, concurrency
 def decode():
-    for kind in crowd.MAKERS:
-        assert np.array_equal(dicomet.pixel_array(crowd.data(kind), workers=4), crowd.expected(kind))
+    for kind in concurrency.MAKERS:
+        assert np.array_equal(dicomet.pixel_array(concurrency.data(kind), workers=4), concurrency.expected(kind))
     ended.append(True)
 ended = []
 decode()
@@ -175,16 +175,16 @@ threads = [threading.Thread(target=decode) for _ in range(2)]
 [thread.start() for thread in threads], [thread.join() for thread in threads]
 assert len(ended) == 3
 """
-    crowd.succeeded(crowd.run(program, kilobytes, inner))
+    concurrency.succeeded(concurrency.run(program, kilobytes, inner))
 
 
 def test_no_file_descriptors(files):
     """Opening a path raises an error; bytes and open files are decoded."""
     program = """
 import io, os, resource, sys
-import numpy as np, dicomet, crowd
+import numpy as np, dicomet, concurrency
 path = sys.argv[1]
-data, expected = crowd.data("native"), crowd.expected("native")
+data, expected = concurrency.data("native"), concurrency.expected("native")
 dicomet.pixel_array(path), list(dicomet.pixel_arrays([path]))
 file, image = open(path, "rb"), dicomet.open(path)
 resource.setrlimit(resource.RLIMIT_NOFILE, (30, 30))
@@ -210,7 +210,7 @@ assert np.array_equal(image[:], expected)
 os.close(taken.pop())
 assert np.array_equal(dicomet.pixel_array(path), expected)
 """
-    crowd.succeeded(crowd.run(program, files("native")))
+    concurrency.succeeded(concurrency.run(program, files("native")))
 
 
 # Files that other threads change
@@ -231,9 +231,9 @@ def test_a_file_that_is_truncated_meanwhile(files, kind):
     """The call raises an error or returns samples as it read them; the process never dies."""
     path, enough = files(kind), threading.Event()
     image = dicomet.open(path)
-    thread = threading.Thread(target=shortened, args=(path, crowd.data(kind), enough))
+    thread = threading.Thread(target=shortened, args=(path, concurrency.data(kind), enough))
     thread.start()
-    expected = crowd.expected(kind)
+    expected = concurrency.expected(kind)
     try:
         for number in range(60):
             for work in (lambda: dicomet.pixel_array(path), lambda number=number: image[number % 4]):
@@ -255,12 +255,12 @@ def test_a_file_that_is_replaced(files):
     path = files("native")
     other = path.with_name("other")
     image = dicomet.open(path)
-    other.write_bytes(crowd.data("RLE"))
+    other.write_bytes(concurrency.data("RLE"))
     other.replace(path)
-    assert np.array_equal(image[:], crowd.expected("native"))
-    assert np.array_equal(dicomet.pixel_array(path), crowd.expected("RLE"))
+    assert np.array_equal(image[:], concurrency.expected("native"))
+    assert np.array_equal(dicomet.pixel_array(path), concurrency.expected("RLE"))
     path.unlink()
-    assert np.array_equal(image[2], crowd.expected("native")[2])
+    assert np.array_equal(image[2], concurrency.expected("native")[2])
     image.close()
 
 

@@ -8,10 +8,10 @@ import signal
 from pathlib import Path
 
 from mutate import Mutated
-from mutated_pydicom import by_dataset, compare, compare_installed
-from mutated_tally import Peak, Tally
-from mutated_trial import NO_RESULT, Timeout, Trial
-from mutated_ways import WAYS, check_poisoned, check_unchanged
+from mutation_pydicom import by_dataset, compare, compare_installed
+from mutation_readers import WAYS, check_poisoned, check_unchanged
+from mutation_tally import Peak, Tally
+from mutation_trial import NO_RESULT, Timeout, Trial
 
 ALARM_SECONDS = 8.0
 ALL_WAYS = (*WAYS, by_dataset)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from mutate import Mutated
-from mutated_tally import Peak, Tally, general
+from mutation_tally import Peak, Tally, general
 
 import dicomet
 

@@ -101,7 +101,7 @@ class Reader:
 def environment_with(**more: str) -> dict[str, str]:
     """The environment for a program that imports modules of the tests, without settings of dicomet."""
     inherited = {name: value for name, value in os.environ.items() if name not in ("DICOMET", "DICOMET_WORKERS")}
-    return {**inherited, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS / "hostile")]), **more}
+    return {**inherited, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS / "malformed")]), **more}
 
 
 def run(program: str, *arguments, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from mutated_sources import File
-from mutated_tally import general
-from mutated_trial import MIB, NO_RESULT, Trial
+from mutation_sources import File
+from mutation_tally import general
+from mutation_trial import MIB, NO_RESULT, Trial
 
 import dicomet
 
@@ -169,7 +169,7 @@ def check_all_frames(trial: Trial, way: str, frames: Iterator[np.ndarray]) -> No
             trial.fault(f"{way}: {len(found)} frames, not those of the whole")
 
 
-# Reading a Dataset is a way, too, but compared with pydicom's result (`mutated_pydicom.by_dataset`).
+# Reading a Dataset is a way, too, but compared with pydicom's result (`mutation_pydicom.by_dataset`).
 WAYS: tuple[Callable[[Trial], None], ...] = (
     *(by_path, by_bytes_io, by_iteration, by_index, by_open, by_view, by_file),
 )

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mutate import WHOLE, mutated
-from mutated_oracle import Examiner
-from mutated_sources import generated
+from mutation_oracle import Examiner
+from mutation_sources import generated
 
 import dicomet
 
@@ -27,7 +27,7 @@ def summary(tmp_path_factory):
     file = tmp_path_factory.mktemp("mutated") / "summary.json"
     arguments = ["--count", str(COUNT), "--seed", "0", "--processes", "2", "--portion", "1250", "--json", str(file)]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    subprocess.run([sys.executable, HERE / "mutated.py", *arguments], env=environment, check=False)  # noqa: S603
+    subprocess.run([sys.executable, HERE / "mutation_run.py", *arguments], env=environment, check=False)  # noqa: S603
     return json.loads(file.read_text())
 
 
@@ -136,8 +136,8 @@ def test_fault_is_found(monkeypatch, tmp_path, broken, says):
 
 BAD = """
 import ctypes, json, sys, time
-import mutated
-from mutated_oracle import Examiner
+import mutation_run
+from mutation_oracle import Examiner
 
 def examine(self, seed, _):
     self.tally.note("compared", "examined", seed)
@@ -148,8 +148,8 @@ def examine(self, seed, _):
     if seed == 12:
         raise KeyError("wrong test")
 
-Examiner.examine, mutated.HANGS_AFTER = examine, 5
-for summary in mutated.Run(0, 15, 2, 5).results():
+Examiner.examine, mutation_run.HANGS_AFTER = examine, 5
+for summary in mutation_run.Run(0, 15, 2, 5).results():
     pass
 json.dump(summary, sys.stdout)
 """
