@@ -6,9 +6,7 @@ import numpy as np
 import oracle
 import pytest
 from codestreams import JFIF, adobe
-from pydicom.encaps import encapsulate
-from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1, JPEGLSLossless
-from test_color_conversion import (
+from color_streams import (
     PIXELS,
     SOFT,
     data_set,
@@ -23,6 +21,8 @@ from test_color_conversion import (
     recorded,
     rng,
 )
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1, JPEGLSLossless
 
 import dicomet
 from dicomet._decoding import plugins

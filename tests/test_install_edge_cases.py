@@ -23,14 +23,9 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder, get_encoder, pixel_array
 from pydicom.pixels.decoders import base
-from pydicom.uid import (
-    UID,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    RLELossless,
-)
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
+from random_images import replaced
 from test_install_properties import same
-from test_properties import replaced
 
 import dicomet
 

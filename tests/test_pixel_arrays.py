@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from test_api import DATA, IMAGE, rle
-from test_open import CASES, Alarm, large, slow_to_decode
+from open_images import CASES, Alarm, large, slow_to_decode
+from small_images import DATA, IMAGE, rle
 
 import dicomet
 
