@@ -22,8 +22,9 @@ from pathlib import Path
 from report_plugin import SEVERITY
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE.parents[2] / "shared" / "data" / "pydicom"
-"""Files that pydicom's suite would download."""
+sys.path.insert(0, str(HERE.parent))
+
+from data_folder import PYDICOM_REPOSITORY  # noqa: E402 - after the path
 
 SIDES = ("without", "dicomet")
 """Names of equal length, because pytest leaves long paths out of the names of tests."""
@@ -90,8 +91,8 @@ def main():
     args = parser.parse_args()
     if unknown := set(args.suites) - set(SUITES):
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")
-    if not DATA.is_dir():
-        print(f"SKIPPED: pydicom's suite needs files that no package has; there is no {DATA}")
+    if not PYDICOM_REPOSITORY.is_dir():
+        print(f"SKIPPED: pydicom's suite needs files that no package contains; there is no {PYDICOM_REPOSITORY}")
         return 0
     with tempfile.TemporaryDirectory(prefix="suites-") as work:
         equal = [run(SUITES[name], args, Path(work) / name) for name in args.suites or SUITES]
@@ -130,7 +131,7 @@ def unpack(suite, archive, work):
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
         (folder / "tmp").mkdir()
-        shutil.copytree(DATA, folder / "home" / ".pydicom" / "data")
+        shutil.copytree(PYDICOM_REPOSITORY, folder / "home" / ".pydicom" / "data")
     if suite.prepare:
         subprocess.run(
             [sys.executable, HERE / suite.prepare, *(work / side / suite.name for side in SIDES)], check=True
