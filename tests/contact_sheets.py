@@ -66,5 +66,5 @@ def cine(path: Path, brightness: np.ndarray, rows: int = 8, columns: int = 8, **
 
 
 def flat(path: Path, brightness: int, rows: int = 8, columns: int = 8, frames: int = 1, **elements) -> Path:
-    """A file of one colour."""
+    """A file of one color."""
     return cine(path, np.full(frames, brightness), rows, columns, **elements)

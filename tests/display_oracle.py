@@ -18,9 +18,9 @@ def part(ds: Dataset, frame: np.ndarray, index: int) -> np.ndarray:
         return colors / np.iinfo(colors.dtype).max
     if ds.SamplesPerPixel == 3:
         return frame / (2.0**ds.BitsStored - 1)
-    grey = grey_part(ds, frame)
+    gray = gray_part(ds, frame)
     shape = ds.get("PresentationLUTShape") or ("INVERSE" if ds.PhotometricInterpretation == "MONOCHROME1" else "")
-    return 1 - grey if shape == "INVERSE" else grey
+    return 1 - gray if shape == "INVERSE" else gray
 
 
 def of_frame(ds: Dataset, index: int) -> Dataset:
@@ -37,7 +37,7 @@ def of_frame(ds: Dataset, index: int) -> Dataset:
     return ds
 
 
-def grey_part(ds: Dataset, frame: np.ndarray) -> np.ndarray:
+def gray_part(ds: Dataset, frame: np.ndarray) -> np.ndarray:
     """Return the brightness before any inversion."""
     values = apply_modality_lut(frame, ds)
     if "VOILUTSequence" in ds:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from convert_command import COUNTS, SR, convert
-from convert_files import folder, grey, image, names, pixels
+from convert_files import folder, gray, image, names, pixels
 from files import ROOTS
 
 import dicomet
@@ -67,7 +67,7 @@ def test_what_is_wrong_with_some_does_not_end_the_rest(mixed, out, workers, caps
     convert(mixed, "-o", out, "--raw", "--report", out / "report.csv", "--workers", workers, status=1)
     assert names(out) == {*IMAGES, "report.csv"}
     for name, value in IMAGES.items():
-        np.testing.assert_array_equal(pixels(out / name), grey(value))
+        np.testing.assert_array_equal(pixels(out / name), gray(value))
     with (out / "report.csv").open(newline="") as file:
         rows = {Path(row["source"]).relative_to(mixed).as_posix(): row for row in csv.DictReader(file)}
     assert len(rows) == len(IMAGES) + len(REASONS)
@@ -128,7 +128,7 @@ def test_a_run_goes_on_where_one_has_ended(mixed, out, capsys):
     kept = (out / "dog" / "a.png").stat().st_mtime_ns
     convert(mixed, "-o", out, "--raw", "--skip-existing", status=1)
     assert capsys.readouterr().out.splitlines()[1] == COUNTS.format(1, 3, 3, 4)
-    np.testing.assert_array_equal(pixels(out / "cat" / "a.png"), grey(1))
+    np.testing.assert_array_equal(pixels(out / "cat" / "a.png"), gray(1))
     assert (out / "dog" / "a.png").stat().st_mtime_ns == kept
 
 
@@ -166,7 +166,7 @@ def test_a_job_can_be_done_by_any_process(tmp_path, out):
             assert done == (str(root / "a.dcm"), "converted", (str(out / "a.png"),), 1, "")
         again = executor.submit(dicomet.convert_file, root / "a.dcm", out / "b.npy", values="stored").result()
     assert again.status == "converted"
-    np.testing.assert_array_equal(pixels(out / "a.png"), grey(10))
+    np.testing.assert_array_equal(pixels(out / "a.png"), gray(10))
 
 
 def test_what_is_odd_is_told_by_the_report(out):

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 from convert_command import SR, convert
-from convert_files import folder, grey, image, names
+from convert_files import folder, gray, image, names
 from files import ROOTS
 
 import dicomet
@@ -32,7 +32,7 @@ def test_of_one_file_the_result_may_be_named(tmp_path, out):
     convert(root / "a.dcm", "-o", out / "x.tiff", "--raw")
     convert(root / "a.dcm", "-o", out / "x.npy", "--raw")
     assert names(out) == {"x.tiff", "x.npy"}
-    np.testing.assert_array_equal(np.load(out / "x.npy"), grey(10))
+    np.testing.assert_array_equal(np.load(out / "x.npy"), gray(10))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from convert_command import COUNTS, convert
-from convert_files import dicom, folder, grey, image, names, pixels
+from convert_files import dicom, folder, gray, image, names, pixels
 
 from dicomet.convert import jobs
 
@@ -32,7 +32,7 @@ def all_results(out):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_no_file_gets_the_name_of_another(tmp_path, out, workers):
     root = folder(tmp_path / "in", {name: image(value * 10) for name, value in SAME.items()})
-    several = np.stack([grey(100), grey(110)])
+    several = np.stack([gray(100), gray(110)])
     (root / "b.dcm").write_bytes(dicom(several, frames=2, bits=12))
     convert(root, "-o", out, "--raw", "--workers", workers)
     assert all_results(out) == [10, 20, 30, 40, 60, 70, 100, 110]

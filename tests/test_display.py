@@ -75,7 +75,7 @@ def test_functional_groups_are_those_of_the_frame():
 
 
 def test_supplemental_palette():
-    """PS3.3 C.8.16.2.1.1.1: colours from the first mapped value on, greys below; by frame."""
+    """PS3.3 C.8.16.2.1.1.1: colors from the first mapped value on, grays below; by frame."""
     path = path_of("eCT_Supplemental.dcm")
     ds = pydicom.dcmread(path)
     descriptor = ds.RedPaletteColorLookupTableDescriptor
@@ -87,9 +87,9 @@ def test_supplemental_palette():
         -1,
     )
     for index, stored in enumerate(ds.pixel_array):
-        grey = part(ds, stored, index)
+        gray = part(ds, stored, index)
         index_of = np.clip(stored.astype(int) - descriptor[1], 0, len(colors) - 1)
-        exact = np.where((stored >= descriptor[1])[..., None], colors[index_of] / 65535, grey[..., None]) * 255
+        exact = np.where((stored >= descriptor[1])[..., None], colors[index_of] / 65535, gray[..., None]) * 255
         assert_seen(dicomet.to_display(path, index=index), exact)
 
 

@@ -49,8 +49,8 @@ def test_a_window_is_the_standard_s_equation(  # noqa: PLR0913, PLR0917 - drawn
         ds.RescaleSlope, ds.RescaleIntercept = map(str, rescale)
         values = values * rescale[0] + rescale[1]
     low, high = ends or {"uint8": (0, 255), "uint16": (0, 65535), "float32": (0, 1)}[dtype]
-    grey = equation(values, float(str(center)[:16]), width, function)
-    exact = (1 - grey if photometric == "MONOCHROME1" else grey) * (high - low) + low
+    gray = equation(values, float(str(center)[:16]), width, function)
+    exact = (1 - gray if photometric == "MONOCHROME1" else gray) * (high - low) + low
     for source in (as_file(ds), ds):
         assert_seen(dicomet.to_display(source, dtype=dtype, range=ends), exact)
         assert_modality(source, values, rescale)

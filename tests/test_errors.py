@@ -132,14 +132,14 @@ def test_delimiters_outside_a_sequence(delimiter):
 
 
 @pytest.mark.parametrize(("columns", "planar"), [(5, 0), (6, 1)])
-def test_subsampled_colours_lie_in_pairs(columns, planar):
+def test_subsampled_colors_lie_in_pairs(columns, planar):
     image = Image(np.zeros((1, 4, columns, 3), np.uint8), 8, 8, photometric="YBR_FULL_422", planar=planar)
     data = oracle.dicom_file(oracle.elements(image, bytes(4 * columns * 2), "OB"))
     with pytest.raises(dicomet.PixelDataError, match="for YBR_FULL_422"):
         dicomet.pixel_array(data)
 
 
-def test_subsampled_colours_of_full_size():
+def test_subsampled_colors_of_full_size():
     """By path pydicom takes the first two thirds of them; of a data set it refuses them, too."""
     image = ramp(3, 8, 8, photometric="YBR_FULL_422")
     full = ramp(3, 8, 8, photometric="YBR_FULL")
@@ -157,7 +157,7 @@ def test_a_plugin_that_is_not_needed_is_not_looked_for(data):
     assert np.array_equal(dicomet.pixel_array(data, decoding_plugin="nonsense"), EXPECTED)
 
 
-def test_subsampled_colours_that_are_none():
+def test_subsampled_colors_that_are_none():
     """As many bytes as without subsampling: Photometric Interpretation is wrong."""
     image = ramp(3, 8, 8, photometric="YBR_FULL_422")
     full = bytes(image.values.size)

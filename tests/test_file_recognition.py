@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 import oracle
 import pytest
-from convert_files import dicom, grey, image
+from convert_files import dicom, gray, image
 from oracle import Image
 
 import dicomet
@@ -247,7 +247,7 @@ def test_a_named_pipe(tmp_path):
 
 # The file in the message
 
-DAMAGED = dicom(grey(3), bits=12)[:-20]
+DAMAGED = dicom(gray(3), bits=12)[:-20]
 
 
 def ways(path):

@@ -103,7 +103,7 @@ def test_two_pixel_data_elements():
 
 @pytest.mark.parametrize("raw", [True, False])
 @pytest.mark.parametrize("name", ["YBR_FULL", "YBR_FULL_422", "RLE, YBR_FULL"])
-def test_colours_as_they_are(name, raw):
+def test_colors_as_they_are(name, raw):
     def call(dataset):
         dataset.pixel_array_options(raw=raw)
         return accessed(dataset)

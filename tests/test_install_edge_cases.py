@@ -60,7 +60,7 @@ PLAIN = {
     "YBR_FULL": native_case(image_of(samples=3, photometric="YBR_FULL")),
     "YBR_FULL_422": native_case(image_of(1, 4, 6, samples=3, photometric="YBR_FULL_422")),
     "RLE": rle_case(),
-    "RLE in colour": rle_case(image_of(samples=3, photometric="RGB")),
+    "RLE in color": rle_case(image_of(samples=3, photometric="RGB")),
     "RLE, YBR_FULL": rle_case(image_of(samples=3, photometric="YBR_FULL")),
     "RLE, 16 bits": rle_case(image_of(bits=16)),
 }

@@ -88,7 +88,7 @@ def test_the_decoding_plugin():
         decoder.as_array(ds, decoding_plugin="dicomet")
 
 
-def test_the_decoding_plugin_in_colour_gives_planes():
+def test_the_decoding_plugin_in_color_gives_planes():
     values = smooth(1, 9, 3 * 5)[0].reshape(9, 5, 3)
     ds = dataset(values, "RGB")
     ds.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pydicom
 import pytest
-from convert_files import dicom, folder, grey, image, names, pixels
+from convert_files import dicom, folder, gray, image, names, pixels
 
 import dicomet
 from dicomet.__main__ import main
@@ -16,7 +16,7 @@ pytest.importorskip("PIL")
 
 
 def several() -> bytes:
-    return dicom(np.stack([grey(1), grey(2)]), frames=2, bits=12)
+    return dicom(np.stack([gray(1), gray(2)]), frames=2, bits=12)
 
 
 def run(capsys, *arguments, status=2) -> str:
@@ -80,7 +80,7 @@ def test_results_of_before_are_replaced(tmp_path, capsys):
     for more in ([], ["--skip-existing"], []):
         run(capsys, "convert", root, "-o", root, "--raw", *more, status=0)
         assert names(root) == {"a.dcm", "b", "a.png", "b_0001.png", "b_0002.png"}
-        np.testing.assert_array_equal(pixels(root / "a.png"), grey(1))
+        np.testing.assert_array_equal(pixels(root / "a.png"), gray(1))
 
 
 @pytest.mark.parametrize("skip_existing", [False, True])

@@ -70,7 +70,7 @@ def test_options_stand_in_for_missing_elements():
     assert np.array_equal(dicomet.pixel_array(data, rows=ROWS, number_of_frames=FRAMES), EXPECTED)
 
 
-COLOURS = [
+COLORS = [
     "SC_rgb_rle.dcm",
     "SC_rgb_jpeg_dcmd.dcm",
     "SC_ybr_full_422_uncompressed.dcm",
@@ -79,7 +79,7 @@ COLOURS = [
 ]
 
 
-@pytest.mark.parametrize("name", COLOURS)
+@pytest.mark.parametrize("name", COLORS)
 @pytest.mark.parametrize(
     "options",
     [
@@ -93,14 +93,14 @@ COLOURS = [
     ],
     ids=str,
 )
-def test_colour_options(name, options):
+def test_color_options(name, options):
     path = ROOTS["pydicom"] / name
     theirs = pydicom.pixels.pixel_array(path, **options)
     assert np.array_equal(dicomet.pixel_array(path, **options), theirs)
     assert np.array_equal(next(dicomet.iter_pixels(path, **options)), theirs)
 
 
-def test_colour_options_change_the_result():
+def test_color_options_change_the_result():
     path = ROOTS["pydicom"] / "SC_ybr_full_422_uncompressed.dcm"
     stored, rgb = dicomet.pixel_array(path, as_rgb=False), dicomet.pixel_array(path)
     assert not np.array_equal(stored, rgb)
@@ -108,7 +108,7 @@ def test_colour_options_change_the_result():
     assert np.array_equal(dicomet.pixel_array(path, force_ybr=True), oracle.rgb_to_ybr(stored))
 
 
-def test_colour_options_that_contradict_each_other():
+def test_color_options_that_contradict_each_other():
     with pytest.raises(dicomet.PixelDataError, match="'force_ybr' and 'force_rgb' cannot both be True"):
         dicomet.pixel_array(rle(ramp(3, 8, 8)), force_ybr=True, force_rgb=True)
 

@@ -1,7 +1,7 @@
 //! Display values: segmented palette data, and any pipeline over any samples, by table and by single samples, both
 //! compared with plain equations.
 
-use crate::display_oracle::{self, Grey, Steps, Table, Window};
+use crate::display_oracle::{self, Gray, Steps, Table, Window};
 use crate::image_oracle::{Picture, extended};
 use crate::input::Input;
 use crate::sources::POISONS;
@@ -160,23 +160,23 @@ fn pipeline(input: &mut Input<'_>) -> Option<(Pipeline, Steps)> {
         }
         2 | 3 => {
             let (palette, colors) = palette(input)?;
-            let (voi, grey) = voi(input)?;
-            (Look::Supplemental { palette, voi, inverse }, (Some(grey), Some(colors)))
+            let (voi, gray) = voi(input)?;
+            (Look::Supplemental { palette, voi, inverse }, (Some(gray), Some(colors)))
         }
         _ => {
-            let (voi, grey) = voi(input)?;
-            (Look::Grey { voi, inverse }, (Some(grey), None))
+            let (voi, gray) = voi(input)?;
+            (Look::Grey { voi, inverse }, (Some(gray), None))
         }
     };
-    let (grey, colors) = steps;
-    let steps = Steps { modality: rescale, grey, colors, inverse, low, high };
+    let (gray, colors) = steps;
+    let steps = Steps { modality: rescale, gray, colors, inverse, low, high };
     Some((Pipeline { modality, look, range: Range { low, high }, sample }, steps))
 }
 
-fn voi(input: &mut Input<'_>) -> Option<(Voi, Grey)> {
+fn voi(input: &mut Input<'_>) -> Option<(Voi, Gray)> {
     if input.below(4) == 0 {
         let (lut, table) = lut(input)?;
-        return Some((Voi::Lut(lut), Grey::Table(table)));
+        return Some((Voi::Lut(lut), Gray::Table(table)));
     }
     let (center, width) = (number(input), number(input));
     let (function, kind) = match input.below(3) {
@@ -184,7 +184,7 @@ fn voi(input: &mut Input<'_>) -> Option<(Voi, Grey)> {
         1 => (voi::Function::LinearExact, Window::LinearExact),
         _ => (voi::Function::Linear, Window::Linear),
     };
-    Some((Voi::Window(voi::Window { center, width, function }), Grey::Window { center, width, kind }))
+    Some((Voi::Window(voi::Window { center, width, function }), Gray::Window { center, width, kind }))
 }
 
 fn first(input: &mut Input<'_>) -> i32 {

@@ -64,7 +64,7 @@ pub enum Window {
 
 /// C.11.2.
 #[derive(Debug)]
-pub enum Grey {
+pub enum Gray {
     /// Window Center and Width.
     Window {
         /// (0028,1050).
@@ -84,7 +84,7 @@ pub struct Steps {
     /// The Modality LUT or rescale.
     pub modality: Modality,
     /// The VOI transformation to gray.
-    pub grey: Option<Grey>,
+    pub gray: Option<Gray>,
     /// The palette; if there is a gray transformation too, only for values of at least its first.
     pub colors: Option<[Table; 3]>,
     /// Whether the lowest gray is the brightest.
@@ -100,13 +100,13 @@ impl Steps {
     #[must_use]
     pub fn seen(&self, stored: f64) -> Vec<f64> {
         let spread = |part: f64| part * (self.high - self.low) + self.low;
-        match (&self.colors, &self.grey) {
+        match (&self.colors, &self.gray) {
             // NaN is not below the first value.
-            (Some(colors), Some(grey)) if stored < colors[0].first => vec![self.grey(grey, stored); 3],
+            (Some(colors), Some(gray)) if stored < colors[0].first => vec![self.gray(gray, stored); 3],
             (Some(colors), _) => {
                 colors.iter().map(|table| spread(f64::from(table.at(stored)) / table.max_entry())).collect()
             }
-            (None, Some(grey)) => vec![self.grey(grey, stored)],
+            (None, Some(gray)) => vec![self.gray(gray, stored)],
             (None, None) => vec![self.measured(stored)],
         }
     }
@@ -119,10 +119,10 @@ impl Steps {
         }
     }
 
-    fn grey(&self, grey: &Grey, stored: f64) -> f64 {
+    fn gray(&self, gray: &Gray, stored: f64) -> f64 {
         let (x, low, high) = (self.measured(stored), self.low, self.high);
-        let y = match grey {
-            Grey::Window { center: c, width: w, kind: Window::Linear } => {
+        let y = match gray {
+            Gray::Window { center: c, width: w, kind: Window::Linear } => {
                 if x <= c - 0.5 - (w - 1.0) / 2.0 {
                     low
                 } else if x > c - 0.5 + (w - 1.0) / 2.0 {
@@ -131,7 +131,7 @@ impl Steps {
                     ((x - (c - 0.5)) / (w - 1.0) + 0.5) * (high - low) + low
                 }
             }
-            Grey::Window { center: c, width: w, kind: Window::LinearExact } => {
+            Gray::Window { center: c, width: w, kind: Window::LinearExact } => {
                 if x <= c - w / 2.0 {
                     low
                 } else if x > c + w / 2.0 {
@@ -140,10 +140,10 @@ impl Steps {
                     ((x - c) / w + 0.5) * (high - low) + low
                 }
             }
-            Grey::Window { center: c, width: w, kind: Window::Sigmoid } => {
+            Gray::Window { center: c, width: w, kind: Window::Sigmoid } => {
                 (high - low) / (1.0 + (-4.0 * (x - c) / w).exp()) + low
             }
-            Grey::Table(table) => {
+            Gray::Table(table) => {
                 f64::from(table.at(x)).min(table.max_entry()) / table.max_entry() * (high - low) + low
             }
         };

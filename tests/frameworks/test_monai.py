@@ -206,7 +206,7 @@ def test_lists(tmp_path):
     _assert_same(names[::-1])
 
 
-def test_colours_and_frames():
+def test_colors_and_frames():
     for name in ("SC_rgb_rle.dcm", "SC_rgb_rle_2frame.dcm", "emri_small_RLE.dcm", "examples_ybr_color.dcm"):
         _assert_same(get_testdata_file(name, download=False), prune_metadata=False)
 

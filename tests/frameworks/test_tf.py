@@ -201,7 +201,7 @@ def test_auto_makes_0_to_1_of_floats(decode, dtype):
     assert np.allclose(found, (stored_4d(CT) + 2.0**15) / (2**16 - 1), atol=np.finfo(dtype.as_numpy_dtype).eps)
 
 
-def test_8_bits_of_colour_fill_16():
+def test_8_bits_of_color_fill_16():
     found = decode_dicom_image(tf.io.read_file(COLOR), scale="auto").numpy()
     assert (found == stored(COLOR).astype(int) * 257).all()
 

@@ -166,13 +166,13 @@ def test_one_path_is_no_list_of_paths():
             dataset(paths)
 
 
-def test_colours_of_16_bits_become_their_luma():
+def test_colors_of_16_bits_become_their_luma():
     path = get_testdata_file("SC_rgb_expb_16bit.dcm", download=False)
     found = read_image(path, values="stored", channels=1).numpy()
     exact = dicomet.pixel_array(path).astype(np.float64) @ [0.299, 0.587, 0.114]
     assert np.abs(found[..., 0] - exact).max() <= 0.51
 
 
-def test_colours_of_32_bits_do_not_become_grey():
+def test_colors_of_32_bits_do_not_become_gray():
     with pytest.raises(tf.errors.InvalidArgumentError, match="'channels': found 3 of uint32, which cannot become 1"):
         read_image(get_testdata_file("SC_rgb_rle_32bit.dcm", download=False), values="stored", channels=1)

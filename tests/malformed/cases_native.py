@@ -32,7 +32,7 @@ for syntax, name in ((IMPLICIT, "implicit"), (BIG_ENDIAN, "big endian"), (DEFLAT
 for short in (1, 2, 47):
     refused(f"{short} bytes short", image(NATIVE[:-short]), rf"found {48 - short} bytes, expected 48", number=0)
 refused("8 bits, 1 byte short", image(BYTES.tobytes()[:-1], **EIGHT), r"found 23 bytes, expected 24", number=0)
-refused("colour, 1 byte short", image(COLOR.tobytes()[:-1], **RGB), r"found 71 bytes, expected 72", number=0)
+refused("color, 1 byte short", image(COLOR.tobytes()[:-1], **RGB), r"found 71 bytes, expected 72", number=0)
 refused("1 bit, 1 byte short", image(b"\1\2", bits_allocated=1), r"found 2 bytes, expected 3", number=0)
 refused("1 bit, 3 frames, 1 byte short", image(bytes(8), bits_allocated=1, frames=3),
         r"found 8 bytes, expected 9", number=2, whole=np.zeros((2, 4, 6), np.uint8))  # fmt: skip
@@ -96,7 +96,7 @@ planar = {**SUBSAMPLED, "planar": 1}
 refused("YBR_FULL_422, planar", image(full[:48], **planar), r"found 1, expected 0 for YBR_FULL_422", "planar")
 decoded("YBR_FULL, 16 bits", image(full * 2, **{**RGB, "photometric": "YBR_FULL", "bits_allocated": 16}),
         ybr_to_rgb(np.frombuffer(full * 2, "<u2").reshape(COLOR.shape), 16))  # fmt: skip
-decoded("YBR_FULL_422, grey", image(bytes([7, 9, 128, 128]) * 12, **SUBSAMPLED),
+decoded("YBR_FULL_422, gray", image(bytes([7, 9, 128, 128]) * 12, **SUBSAMPLED),
         np.broadcast_to(np.array([7, 9] * 12, np.uint8).reshape(1, 4, 6, 1), (1, 4, 6, 3)))  # fmt: skip
 
 # Deflated data sets (PS3.5 A.5)

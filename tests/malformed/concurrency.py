@@ -59,7 +59,7 @@ MAKERS = {
     "deflated": lambda: native(signed(6), DeflatedExplicitVRLittleEndian),
     "RLE": lambda: rle(signed(6)),
     "RLE without a table": lambda: rle(signed(6), table=False),
-    "colours": lambda: native(colors(4)),
+    "colors": lambda: native(colors(4)),
     "small": lambda: native(signed(3, 4, 6)),
 }
 
@@ -74,7 +74,7 @@ def data(kind: str) -> bytes:
 def expected(kind: str) -> np.ndarray:
     """The array that the oracle expects for it."""
     image = {"native": signed(6), "deflated": signed(6), "one frame": signed(1), "small": signed(3, 4, 6)}.get(kind)
-    return oracle.expected(image or (colors(4) if kind == "colours" else signed(6)))
+    return oracle.expected(image or (colors(4) if kind == "colors" else signed(6)))
 
 
 class Reader:

@@ -172,7 +172,7 @@ ONLY_PYDICOM = (
         r"scan \d+ of the codestream ends|codestreams? (is damaged|gives?)|tile-part at byte|the codec for .* failed",
     ),
     Sort("High Bit outside Bits Allocated", r"\(0028,0102\) High Bit: found .* which contradicts"),
-    Sort("colour terms with one sample", "Photometric Interpretation: found .* for one sample per pixel"),
+    Sort("color terms with one sample", "Photometric Interpretation: found .* for one sample per pixel"),
     Sort("native pixel data of undefined length", "found an undefined length, expected a length in bytes"),
     Sort("YBR_FULL_422 in native form, other than the standard allows", "for YBR_FULL_422"),
     Sort("an RLE header that contradicts the image", "found -?[0-9]+ RLE segments|found RLE segment offset"),

@@ -98,7 +98,7 @@ MEMORY_CASES = [
     ("RLE", "path"),
     ("RLE", "iter_pixels"),
     ("RLE without a table", "bytes"),
-    ("colours", "path"),
+    ("colors", "path"),
 ]
 
 
@@ -226,7 +226,7 @@ def shortened(path: Path, data: bytes, enough: threading.Event) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("kind", ["native", "colours", "RLE", "RLE without a table", "deflated"])
+@pytest.mark.parametrize("kind", ["native", "colors", "RLE", "RLE without a table", "deflated"])
 def test_a_file_that_is_truncated_meanwhile(files, kind):
     """The call raises an error or returns samples as it read them; the process never dies."""
     path, enough = files(kind), threading.Event()

@@ -164,7 +164,7 @@ def fragments(count: int, *, table: bool) -> bytes:
 
 FILES = {
     "native": native,
-    "colours": colors,
+    "colors": colors,
     "RLE": lambda: rle(100, 512),
     "RLE, one frame": lambda: rle(1, 6000),
     "RLE, single bits": lambda: rle(1, 16384, 1),
@@ -180,7 +180,7 @@ CASES = [
     ("native", "pixel_arrays"),
     ("native", "installed"),
     ("native", "slow object"),
-    ("colours", "path"),
+    ("colors", "path"),
     ("RLE", "path"),
     ("RLE", "iter_pixels"),
     ("RLE", "pixel_arrays"),

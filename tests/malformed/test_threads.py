@@ -163,8 +163,8 @@ dicomet.install()
 def as_expected(number):
     with dicomet.install():   # and others go out of it meanwhile
         found = uses[number % len(uses)]()
-    # pydicom's own rounding of colours is another by 1.
-    return int(np.abs(found.astype(int) - expected).max()) <= (kind == "colours")
+    # pydicom's own rounding of colors is another by 1.
+    return int(np.abs(found.astype(int) - expected).max()) <= (kind == "colors")
 found = test_threads.at_once(as_expected)
 assert found == [True] * len(found), found
 assert dicomet.stats().taken >= len(found), dicomet.stats()
@@ -328,7 +328,7 @@ assert (dicomet.pixel_array(source) == concurrency.expected(sys.argv[1])).all()
 """
 
 
-@pytest.mark.parametrize("kind", ["native", "deflated", "RLE", "RLE without a table", "colours"])
+@pytest.mark.parametrize("kind", ["native", "deflated", "RLE", "RLE without a table", "colors"])
 def test_read_only_views_of_what_is_written_to(kind):
     """Read-only views are not copied, so that any samples may be returned; but nothing worse happens."""
     concurrency.succeeded(concurrency.run(READ_ONLY, kind, PYTHONWARNINGS="ignore"))

@@ -193,10 +193,10 @@ def report(suite, work, seconds):
 
 def outcomes(folder):
     """Return what became of every test of a run, without what differs from run to run."""
-    return json.loads(normalised((folder / "outcomes.json").read_text(), folder))
+    return json.loads(normalized((folder / "outcomes.json").read_text(), folder))
 
 
-def normalised(text, folder):
+def normalized(text, folder):
     """Replace folders, addresses, names of temporary files and generated UIDs."""
     text = text.replace(str(folder), "")
     text = re.sub(r"\b0x[0-9a-f]{6,}", "0x", text)
