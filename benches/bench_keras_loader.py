@@ -124,10 +124,10 @@ def main() -> None:
         folder = options.folder or Path(work) / "classes"
         if options.folder is None:
             generate(folder, options.per_class)
-        made = loaders(folder)
-        times: dict[str, list[float]] = {name: [] for name in made}
+        candidates = loaders(folder)
+        times: dict[str, list[float]] = {name: [] for name in candidates}
         for _ in range(options.rounds):
-            for name, make in made.items():
+            for name, make in candidates.items():
                 elapsed, images = seconds(make())
                 times[name].append(images / elapsed)
     slowest = max(next(iter(times.values())))

@@ -20,16 +20,16 @@ def array(arr: np.ndarray) -> tuple:
     return (type(arr), arr.dtype.str, arr.shape, arr.strides, flags, arr.base is None, arr.tobytes())
 
 
-def seen(value):
+def observable(value):
     """`value` in comparable form: arrays as in `array`, mappings with their order, scalars with their types."""
     if isinstance(value, np.ndarray):
         return array(value)
     if isinstance(value, types.GeneratorType):
         return steps(value)
     if isinstance(value, dict):
-        return [(key, seen(item)) for key, item in value.items()]
+        return [(key, observable(item)) for key, item in value.items()]
     if isinstance(value, list | tuple):
-        return [seen(item) for item in value]
+        return [observable(item) for item in value]
     if isinstance(value, str):
         return (type(value), without_addresses(value))
     return (type(value), value if isinstance(value, int | float | bytes | None) else without_addresses(str(value)))
@@ -44,7 +44,7 @@ def steps(generator) -> list:
     """The items that a generator yields, and the exception that ends it, if any."""
     found = []
     try:
-        found.extend(seen(item) for item in generator)
+        found.extend(observable(item) for item in generator)
     except Exception as error:  # noqa: BLE001 - an exception of any type is compared
         found.append(raised(error))
     return found
@@ -54,7 +54,7 @@ def raised(error: BaseException | None):
     if error is None:
         return None
     chain = (raised(error.__cause__), raised(error.__context__), error.__suppress_context__)
-    return (type(error), without_addresses(str(error)), seen(error.args), *chain)
+    return (type(error), without_addresses(str(error)), observable(error.args), *chain)
 
 
 class Records(logging.Handler):
@@ -93,7 +93,7 @@ def outcome(call, *arguments) -> tuple:
     """The result or exception of `call`, its warnings and log records, and the final position of each file argument."""
     with recorded() as said:
         try:
-            given = seen(call(*arguments))
+            given = observable(call(*arguments))
         except Exception as error:  # noqa: BLE001 - an exception of any type is compared
             given = raised(error)
     files = [file for file in arguments if isinstance(file, io.IOBase)]

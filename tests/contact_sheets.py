@@ -26,7 +26,7 @@ def run(*arguments: str | Path) -> int:
     return main(["show", *map(str, arguments)])
 
 
-def made(output: Path, *arguments: str | Path, status: int = 0) -> np.ndarray:
+def draw_sheet(output: Path, *arguments: str | Path, status: int = 0) -> np.ndarray:
     assert run(*arguments, "-o", output, "--size", SIZE) == status
     return read(output)
 

@@ -43,9 +43,9 @@ def gray_part(ds: Dataset, frame: np.ndarray) -> np.ndarray:
     if "VOILUTSequence" in ds:
         return apply_voi_lut(values, ds) / (2.0 ** ds.VOILUTSequence[0].LUTDescriptor[2] - 1)
     if ds.get("WindowCenter") is not None:
-        seen = apply_voi_lut(values, ds)
+        shown = apply_voi_lut(values, ds)
         low, high = apply_voi_lut(np.array([-FAR, FAR]), ds)
-        return (seen - low) / (high - low)
+        return (shown - low) / (high - low)
     if frame.dtype.kind in "iu" and ds.BitsStored <= 8 and "ModalityLUTSequence" not in ds:
         return frame / (2.0**ds.BitsStored - 1)
     counted = values[frame != ds.PixelPaddingValue] if "PixelPaddingValue" in ds else values

@@ -15,8 +15,11 @@ def accessed(dataset: Dataset) -> list:
     first = attempted(lambda: dataset.pixel_array)
     array = dataset.__dict__.get("_pixel_array")
     second = attempted(lambda: dataset.pixel_array)
-    kept = [before is not None and array is before, array is not None and dataset.__dict__["_pixel_array"] is array]
-    return [first, second, kept]
+    identities = [
+        before is not None and array is before,
+        array is not None and dataset.__dict__["_pixel_array"] is array,
+    ]
+    return [first, second, identities]
 
 
 def assert_same(call, make) -> bool:

@@ -134,6 +134,6 @@ CHANGES = {
     "decoder": lambda ds: ds.pixel_array_options(decoder=None),
     "dataset": lambda ds: ds.pixel_array_options(dataset=None, elements=None),
     "ds_out": lambda ds: ds.pixel_array_options(ds_out=Dataset()),
-    "unknown option": lambda ds: ds.pixel_array_options(colour="blue"),
+    "unknown option": lambda ds: ds.pixel_array_options(tint="blue"),
     "default options": lambda ds: ds.pixel_array_options(),
 }

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import oracle
 import pydicom
-from call_outcome import seen
+from call_outcome import observable
 from install_cases import HEAD, PIXEL_TAGS, TAGS, Case
 from pydicom import config
 from pydicom.dataelem import DataElement
@@ -156,14 +156,20 @@ def state(source) -> list:
         found = [(tag, type(elem), elem.VR, content(elem.value)) for tag, elem in sorted(source._dict.items())]
         known, file_meta = source._pixel_id, str(getattr(source, "file_meta", None))
         # Last, because it reads elements.
-        return [found, seen(source._pixel_array), [*known], file_meta, known and known == get_image_pixel_ids(source)]
+        return [
+            found,
+            observable(source._pixel_array),
+            [*known],
+            file_meta,
+            known and known == get_image_pixel_ids(source),
+        ]
     if isinstance(source, bytes | bytearray | memoryview | np.ndarray):
         return [bytes(source)]
     return [getattr(source, "calls", None), position(source)]
 
 
 def content(value):
-    return [value.getvalue(), value.tell()] if isinstance(value, io.BytesIO) else seen(value)
+    return [value.getvalue(), value.tell()] if isinstance(value, io.BytesIO) else observable(value)
 
 
 def position(source) -> int | None:

@@ -151,14 +151,14 @@ def test_one_sample_is_never_a_color(term):
 
 
 def test_describe_tells_what_the_rule_decided():
-    told = describe(as_bytes(data_set(JPEGBaseline8Bit, half_dct(adobe(0)), "YBR_FULL_422")))
-    assert (told["colors"], told["subsampled"]) == ("RGB", True)
-    assert told["colors_decided_by"] == "the Adobe marker of the codestream (transform 0)"
-    (warning,) = told["warnings"]
+    described = describe(as_bytes(data_set(JPEGBaseline8Bit, half_dct(adobe(0)), "YBR_FULL_422")))
+    assert (described["colors"], described["subsampled"]) == ("RGB", True)
+    assert described["colors_decided_by"] == "the Adobe marker of the codestream (transform 0)"
+    (warning,) = described["warnings"]
     assert "found YBR_FULL_422, expected a term for RGB components by the Adobe marker" in warning
-    told = describe(as_bytes(data_set(ExplicitVRLittleEndian, PIXELS, "YBR_FULL")))
-    assert (told["colors"], told["subsampled"], told["warnings"]) == ("YCbCr", False, [])
-    assert told["colors_decided_by"] == "(0028,0004) Photometric Interpretation"
-    told = describe(as_bytes(data_set(RLELossless, PIXELS, "YBR_ICT")))
-    assert told["colors"] == "not known"
-    assert len(told["warnings"]) == 1
+    described = describe(as_bytes(data_set(ExplicitVRLittleEndian, PIXELS, "YBR_FULL")))
+    assert (described["colors"], described["subsampled"], described["warnings"]) == ("YCbCr", False, [])
+    assert described["colors_decided_by"] == "(0028,0004) Photometric Interpretation"
+    described = describe(as_bytes(data_set(RLELossless, PIXELS, "YBR_ICT")))
+    assert described["colors"] == "not known"
+    assert len(described["warnings"]) == 1

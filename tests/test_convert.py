@@ -125,11 +125,11 @@ def test_a_report_of_json_has_the_same(mixed, out):
 def test_a_run_goes_on_where_one_has_ended(mixed, out, capsys):
     convert(mixed, "-o", out, "--raw", status=1)
     (out / "cat" / "a.png").unlink()
-    kept = (out / "dog" / "a.png").stat().st_mtime_ns
+    modified = (out / "dog" / "a.png").stat().st_mtime_ns
     convert(mixed, "-o", out, "--raw", "--skip-existing", status=1)
     assert capsys.readouterr().out.splitlines()[1] == COUNTS.format(1, 3, 3, 4)
     np.testing.assert_array_equal(pixels(out / "cat" / "a.png"), gray(1))
-    assert (out / "dog" / "a.png").stat().st_mtime_ns == kept
+    assert (out / "dog" / "a.png").stat().st_mtime_ns == modified
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -143,7 +143,7 @@ def test_the_first_failure_may_end_it(tmp_path, out, workers, capsys):
         rows = list(csv.DictReader(file))
     assert [row["status"] for row in rows[:2]] == ["converted", "failed"]
     assert len(rows) < 200
-    # What was begun is told, too.
+    # The report also names files whose conversion had started.
     assert {row["outputs"] for row in rows} - {""} == {str(out / name) for name in names(out) - {"r.csv"}}
     assert f"{300 - len(rows)} left" in capsys.readouterr().out
 

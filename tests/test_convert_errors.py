@@ -29,7 +29,7 @@ def out(tmp_path):
 
 
 def refused(capsys, *arguments, status=2) -> str:
-    """Return the one line that is told."""
+    """Return the one line of standard error."""
     assert main(["convert", *map(str, arguments)]) == status
     said = capsys.readouterr().err
     assert said.startswith("dicomet convert: ")
@@ -95,8 +95,8 @@ def irregular(folder: Path, kind: str) -> str:
     if kind == "a named pipe":
         os.mkfifo(folder / "x")
     else:
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(os.path.relpath(folder / "x"))
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(os.path.relpath(folder / "x"))
     return str(folder / "x")
 
 

@@ -134,7 +134,7 @@ def test_wrong_options_are_argparses(option, capsys):
     [("40,400", (40.0, 400.0)), ("40,400,sigmoid", (40.0, 400.0, "SIGMOID")), ("1", 1), ("minmax", "minmax")],
 )
 def test_windows_are_those_of_to_display(text, window, tmp_path, out, monkeypatch):
-    seen = []
-    monkeypatch.setattr(pool, "run", lambda *, jobs, **_: (seen.extend(jobs), (item for item in ()))[1])
+    jobs_run = []
+    monkeypatch.setattr(pool, "run", lambda *, jobs, **_: (jobs_run.extend(jobs), (item for item in ()))[1])
     convert(folder(tmp_path / "in", {"a.dcm": image()}), "-o", out, f"--window={text}")
-    assert seen[0].options.window == window
+    assert jobs_run[0].options.window == window

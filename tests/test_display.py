@@ -21,12 +21,12 @@ def test_every_file_is_seen_as_by_pydicom_s_functions(case):
     exact = np.stack([part(ds, frame, index) for index, frame in enumerate(frames[:8])])
     exact = exact if frames is stored else exact[0]
     for dtype, brightest in BRIGHTEST.items():
-        seen = dicomet.to_display(case.path, dtype=dtype)
-        assert seen.dtype == dtype
-        assert seen.flags.c_contiguous
-        assert seen.flags.writeable
-        assert_seen(seen if frames is not stored else seen[:8], exact * brightest)
-        np.testing.assert_array_equal(dicomet.to_display(ds, dtype=dtype), seen)
+        shown = dicomet.to_display(case.path, dtype=dtype)
+        assert shown.dtype == dtype
+        assert shown.flags.c_contiguous
+        assert shown.flags.writeable
+        assert_seen(shown if frames is not stored else shown[:8], exact * brightest)
+        np.testing.assert_array_equal(dicomet.to_display(ds, dtype=dtype), shown)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def window_exact(pair: tuple[str, str], function: str | None) -> np.ndarray:
 
 
 def expected(views: list[tuple[bool, np.ndarray | None, bool]]) -> tuple[np.ndarray, int]:
-    """Return what is seen of the first usable view, or of the default, and how many warnings there are at most."""
+    """Return what is shown of the first usable view, or of the default, and how many warnings there are at most."""
     for number, (usable, exact, warns) in enumerate(views):
         if usable:
             return exact, int(number > 0) + int(warns)
@@ -83,29 +83,29 @@ def test_the_first_usable_view_is_shown(pairs, function, luts, prefer_lut):
     items = [(kind == "usable", 1 - STORED / 4095, False) for kind in luts]
     exact, most = expected([*items, *windows] if prefer_lut or not pairs else [*windows, *items])
     for source in (as_file(ds), ds):
-        seen, told = caught(dicomet.to_display, source, prefer_lut=prefer_lut)
-        assert_seen(seen, exact * 255)
-        assert bool(told) == bool(most)
-        assert len(told) <= most
-        assert_nothing_else_is_read(source, told)
+        shown, messages = caught(dicomet.to_display, source, prefer_lut=prefer_lut)
+        assert_seen(shown, exact * 255)
+        assert bool(messages) == bool(most)
+        assert len(messages) <= most
+        assert_nothing_else_is_read(source, messages)
         assert_each_by_itself(
             source, "TABLE", items, ask_by_index=bool(luts) and (prefer_lut or not pairs), prefer_lut=prefer_lut
         )
         assert_each_by_itself(source, "VIEW", windows, ask_by_index=not luts or not prefer_lut, prefer_lut=prefer_lut)
 
 
-def assert_nothing_else_is_read(source, told: list[str]) -> None:
+def assert_nothing_else_is_read(source, messages: list[str]) -> None:
     """What the caller asks for does not depend on the views of the file, and nothing is said of them."""
     plain = image(STORED, 12)
     for window in (*MEASURED, (1000, 300), (7, 0.5, "LINEAR_EXACT")):
-        seen, silence = caught(dicomet.to_display, source, window=window)
+        shown, silence = caught(dicomet.to_display, source, window=window)
         assert not silence
-        np.testing.assert_array_equal(seen, dicomet.to_display(plain, window=window))
+        np.testing.assert_array_equal(shown, dicomet.to_display(plain, window=window))
     for values in (dicomet.modality_values(source), dicomet.pixel_array(source)):
         np.testing.assert_array_equal(values, STORED)
-    if any("default" in message for message in told):
-        seen, _ = caught(dicomet.to_display, source, default=(1000, 300))
-        np.testing.assert_array_equal(seen, dicomet.to_display(plain, window=(1000, 300)))
+    if any("default" in message for message in messages):
+        shown, _ = caught(dicomet.to_display, source, default=(1000, 300))
+        np.testing.assert_array_equal(shown, dicomet.to_display(plain, window=(1000, 300)))
 
 
 def assert_each_by_itself(source, name: str, views, *, ask_by_index: bool, prefer_lut: bool) -> None:
@@ -113,8 +113,8 @@ def assert_each_by_itself(source, name: str, views, *, ask_by_index: bool, prefe
     for number, (usable, exact, _) in enumerate(views):
         for window in (f"{name} {number}", number) if ask_by_index else (f"{name} {number}",):
             if usable:
-                seen, _ = caught(dicomet.to_display, source, window=window, prefer_lut=prefer_lut)
-                assert_seen(seen, exact * 255)
+                shown, _ = caught(dicomet.to_display, source, window=window, prefer_lut=prefer_lut)
+                assert_seen(shown, exact * 255)
             else:
                 with pytest.raises(dicomet.PixelDataError, match=r"\(0028,\d{4}\)") as raised:
                     dicomet.to_display(source, window=window, prefer_lut=prefer_lut)
@@ -140,10 +140,10 @@ def test_more_of_one_than_of_the_other(center, width, shown):
         if value is not None:
             raw_element(ds, tag, "DS", value + b" " * (len(value) % 2))
     for source in (as_file(ds), ds):
-        seen, told = caught(dicomet.to_display, source)
-        np.testing.assert_array_equal(seen, dicomet.to_display(image(STORED, 12), window=shown or "minmax"))
-        assert len(told) == 1
-        assert "(0028,105" in told[0]
+        shown, messages = caught(dicomet.to_display, source)
+        np.testing.assert_array_equal(shown, dicomet.to_display(image(STORED, 12), window=shown or "minmax"))
+        assert len(messages) == 1
+        assert "(0028,105" in messages[0]
 
 
 @pytest.mark.parametrize("value", [b"", b"  ", b"\0 "])
@@ -167,8 +167,8 @@ def test_elements_of_another_vr_do_not_refuse_an_image(tag, vr):
         ds.add_new(tag, "UN", b"") if tag not in ds else None
         raw_element(ds, tag, vr, value)
     for window in (*MEASURED, (1000, 300)):
-        seen, _ = caught(dicomet.to_display, ds, window=window)
-        np.testing.assert_array_equal(seen, dicomet.to_display(image(STORED, 12), window=window))
+        shown, _ = caught(dicomet.to_display, ds, window=window)
+        np.testing.assert_array_equal(shown, dicomet.to_display(image(STORED, 12), window=window))
     assert caught(dicomet.to_display, ds)[0].shape == STORED.shape
 
 
@@ -176,9 +176,9 @@ def test_a_voi_lut_sequence_that_is_none():
     ds = with_windows([("1000", "300")])
     ds.add_new(0x00283010, "LO", "text")
     for source in (as_file(ds), ds):
-        seen, told = caught(dicomet.to_display, source)
-        np.testing.assert_array_equal(seen, dicomet.to_display(source, window=(1000, 300)))
-        assert [message.split(":")[0] for message in told] == ["(0028,3010) VOI LUT Sequence"]
+        shown, messages = caught(dicomet.to_display, source)
+        np.testing.assert_array_equal(shown, dicomet.to_display(source, window=(1000, 300)))
+        assert [message.split(":")[0] for message in messages] == ["(0028,3010) VOI LUT Sequence"]
         with pytest.raises(dicomet.PixelDataError, match=r"VOI LUT Sequence: found a value of VR LO, expected a seq"):
             dicomet.to_display(source, window=0)
 
@@ -189,9 +189,9 @@ def test_a_modality_lut_of_colors_is_not_read(values):
     ds.ModalityLUTSequence = [Dataset()]
     ds.RescaleSlope = 7
     ds.VOILUTSequence = [Dataset()]
-    seen, told = caught(dicomet.to_display if values == "display" else dicomet.pixel_array, as_file(ds))
-    np.testing.assert_array_equal(seen, ds.pixel_array)
-    assert told == []
+    shown, messages = caught(dicomet.to_display if values == "display" else dicomet.pixel_array, as_file(ds))
+    np.testing.assert_array_equal(shown, ds.pixel_array)
+    assert messages == []
 
 
 def test_stored_values_need_no_modality_lut(tmp_path):
@@ -217,15 +217,15 @@ def test_a_window_narrower_than_one(width, function):
     own = (0.4565323565, float(width)) if function is None else (0.4565323565, float(width), function)
     for source in (as_file(ds), ds):
         for window in (None, 0, "view 0", own):
-            seen, told = caught(dicomet.to_display, source, window=window)
-            assert_seen(seen, exact * 255)
-            assert len(told) == 1
-            assert "expected 1 or more for LINEAR; the window is applied as LINEAR_EXACT" in told[0]
-            assert told[0].startswith("'window'" if window == own else "(0028,1051) Window Width")
+            shown, messages = caught(dicomet.to_display, source, window=window)
+            assert_seen(shown, exact * 255)
+            assert len(messages) == 1
+            assert "expected 1 or more for LINEAR; the window is applied as LINEAR_EXACT" in messages[0]
+            assert messages[0].startswith("'window'" if window == own else "(0028,1051) Window Width")
 
 
 def test_a_window_of_width_one_is_the_standard_s():
     ds = with_windows([("2048", "1")])
-    seen, told = caught(dicomet.to_display, ds)
-    np.testing.assert_array_equal(seen, np.where(STORED > 2047.5, 255, 0))
-    assert told == []
+    shown, messages = caught(dicomet.to_display, ds)
+    np.testing.assert_array_equal(shown, np.where(STORED > 2047.5, 255, 0))
+    assert messages == []

@@ -38,11 +38,11 @@ def test_frames_fall_back_each_by_itself(tmp_path):
     path = tmp_path / "enhanced.dcm"
     path.write_bytes(as_file(ds))
     for source in (path, ds):
-        seen, told = caught(dicomet.to_display, source)
-        assert len(told) == 1
+        shown, messages = caught(dicomet.to_display, source)
+        assert len(messages) == 1
         own, measured = (dicomet.to_display(source, window=window) for window in ((100, 300), "minmax"))
-        np.testing.assert_array_equal(seen[::2], own[::2])
-        np.testing.assert_array_equal(seen[1::2], measured[1::2])
+        np.testing.assert_array_equal(shown[::2], own[::2])
+        np.testing.assert_array_equal(shown[1::2], measured[1::2])
         assert caught(dicomet.to_display, source, index=0)[1] == []
         np.testing.assert_array_equal(caught(dicomet.to_display, source, index=1)[0], measured[1])
 
@@ -63,10 +63,10 @@ def test_a_window_may_be_split_between_shared_and_own_groups(own, tmp_path):
     path = tmp_path / "enhanced.dcm"
     path.write_bytes(as_file(ds))
     for source in (path, ds):
-        seen, told = caught(dicomet.to_display, source)
-        np.testing.assert_array_equal(seen, dicomet.to_display(source, window=(100, 300)))
-        assert len(told) == 1
-        assert "Shared Functional Groups Sequence" in str(told[0])
+        shown, messages = caught(dicomet.to_display, source)
+        np.testing.assert_array_equal(shown, dicomet.to_display(source, window=(100, 300)))
+        assert len(messages) == 1
+        assert "Shared Functional Groups Sequence" in str(messages[0])
 
 
 def test_a_voi_lut_of_all_frames_is_made_once(monkeypatch):
@@ -81,11 +81,11 @@ def test_a_voi_lut_of_all_frames_is_made_once(monkeypatch):
     monkeypatch.setattr(
         tables, "lut_of", lambda item, *rest, **options: calls.append(item) or made(item, *rest, **options)
     )
-    seen, told = caught(dicomet.to_display, ds)
-    assert_seen(seen, (1 - ds.pixel_array / 4095) * 255)
+    shown, messages = caught(dicomet.to_display, ds)
+    assert_seen(shown, (1 - ds.pixel_array / 4095) * 255)
     assert len(calls) == 3
-    assert len(told) == 1
-    assert "(and 1 more unusable)" in told[0]
+    assert len(messages) == 1
+    assert "(and 1 more unusable)" in messages[0]
 
 
 @pytest.mark.parametrize("where", ["windows", "tables"])
@@ -107,9 +107,9 @@ def test_thousands_of_unusable_views_are_not_all_tried(where, monkeypatch):
         monkeypatch.setattr(module, "outcome", lambda read: tried.append(read) or outcome(read))
     for source in (as_file(ds), ds):
         tried.clear()
-        seen, told = caught(dicomet.to_display, source)
-        np.testing.assert_array_equal(seen, dicomet.to_display(source, window="minmax"))
-        assert "(and 99 more unusable)" in told[0]
+        shown, messages = caught(dicomet.to_display, source)
+        np.testing.assert_array_equal(shown, dicomet.to_display(source, window="minmax"))
+        assert "(and 99 more unusable)" in messages[0]
         assert len(tried) <= 100 * ds.NumberOfFrames
 
 
@@ -122,8 +122,8 @@ def test_all_ways_show_the_same_picture(tmp_path):
     np.testing.assert_array_equal(
         caught(FrameLoader(window="minmax"), path)[0][..., 0], dicomet.to_display(path, window="minmax")
     )
-    _, told = caught(dicomet.convert_file, path, tmp_path / "image.png")
-    assert len(told) == 1
+    _, messages = caught(dicomet.convert_file, path, tmp_path / "image.png")
+    assert len(messages) == 1
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "image.png")), wanted)
     assert show([str(path)], output=str(tmp_path / "sheet.png"), columns=None, size=8, tiles=None, window=None) == 0
     described = dicomet.info.describe(path)
@@ -149,18 +149,18 @@ def test_info_says_what_is_unusable(elements, says):
     for keyword, value in elements.items():
         setattr(ds, keyword, value)
     for source in (as_file(ds), ds):
-        told = dicomet.info.describe(source)
-        assert told["error"] is None
-        assert any(says in message for message in told["warnings"])
+        described = dicomet.info.describe(source)
+        assert described["error"] is None
+        assert any(says in message for message in described["warnings"])
 
 
 def test_unreadable_padding_is_not_used():
     ds = image(STORED, 12)
     ds.add_new(0x00280120, "LO", "none")
     for source in (as_file(ds), ds):
-        seen, told = caught(dicomet.to_display, source, window="minmax")
-        assert_seen(seen, STORED / 4032 * 255)
-        assert [message.split(":")[0] for message in told] == ["(0028,0120) Pixel Padding Value"]
+        shown, messages = caught(dicomet.to_display, source, window="minmax")
+        assert_seen(shown, STORED / 4032 * 255)
+        assert [message.split(":")[0] for message in messages] == ["(0028,0120) Pixel Padding Value"]
         assert caught(dicomet.to_display, source, window=(5, 7))[1] == []
 
 

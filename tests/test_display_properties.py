@@ -259,9 +259,9 @@ def palette_image(entries: int, first: int, bits: int, data: bytes) -> Dataset:
 )
 def test_palettes_of_8_and_16_bits(bits, data, wanted):
     ds = palette_image(4, 1, bits, data)
-    seen = dicomet.to_display(ds)
-    np.testing.assert_array_equal(seen, np.repeat(np.array(wanted)[None, :, None], 3, axis=2))
-    np.testing.assert_array_equal(dicomet.to_display(as_file(ds)), seen)
+    shown = dicomet.to_display(ds)
+    np.testing.assert_array_equal(shown, np.repeat(np.array(wanted)[None, :, None], 3, axis=2))
+    np.testing.assert_array_equal(dicomet.to_display(as_file(ds)), shown)
 
 
 def test_palettes_that_cannot_be():

@@ -38,23 +38,23 @@ def several_windows() -> pydicom.Dataset:
 
 
 def test_windows_by_index_and_by_name():
-    ds, seen = several_windows(), dicomet.to_display
+    ds, to_display = several_windows(), dicomet.to_display
     buffer = io.BytesIO()
     ds.save_as(buffer)
     for source in (ds, buffer.getvalue()):
-        np.testing.assert_array_equal(seen(source), seen(CT, window=(40, 400)))
-        np.testing.assert_array_equal(seen(source, window=1), seen(CT, window=(-600, 1500)))
-        np.testing.assert_array_equal(seen(source, window=np.int8(-1)), seen(CT, window=(300, 2000)))
-        np.testing.assert_array_equal(seen(source, window="bone"), seen(CT, window=(300, 2000)))
-        np.testing.assert_array_equal(seen(source, default=2), seen(CT, window=(40, 400)))
+        np.testing.assert_array_equal(to_display(source), to_display(CT, window=(40, 400)))
+        np.testing.assert_array_equal(to_display(source, window=1), to_display(CT, window=(-600, 1500)))
+        np.testing.assert_array_equal(to_display(source, window=np.int8(-1)), to_display(CT, window=(300, 2000)))
+        np.testing.assert_array_equal(to_display(source, window="bone"), to_display(CT, window=(300, 2000)))
+        np.testing.assert_array_equal(to_display(source, default=2), to_display(CT, window=(40, 400)))
         with pytest.raises(dicomet.PixelDataError, match=r"Window Center: found 3 views, expected one with index 3"):
-            seen(source, window=3)
+            to_display(source, window=3)
         with pytest.raises(dicomet.PixelDataError, match=r"found 'SOFT TISSUE', 'LUNG', 'Bone', expected 'liver'"):
-            seen(source, window="liver")
+            to_display(source, window="liver")
 
 
 def test_a_file_that_says_nothing():
-    seen, stored = dicomet.to_display, dicomet.pixel_array(CT)
+    to_display, stored = dicomet.to_display, dicomet.pixel_array(CT)
     ds = read("CT_small.dcm")
     counted = dicomet.modality_values(CT)[stored != ds.PixelPaddingValue].astype(float)
     for window, ends in (
@@ -65,13 +65,13 @@ def test_a_file_that_says_nothing():
     ):
         for arguments in ({"window": window}, {"default": window}):
             exact = np.clip((dicomet.modality_values(CT) - ends[0]) / (ends[1] - ends[0]), 0, 1) * 255
-            assert_seen(seen(CT, **arguments), exact)
+            assert_seen(to_display(CT, **arguments), exact)
     ends = np.percentile(counted, (5, 50))
     exact = np.clip((dicomet.modality_values(CT) - ends[0]) / (ends[1] - ends[0]), 0, 1) * 255
-    assert_seen(seen(CT, window="percentile", percentiles=(5, 50)), exact)
+    assert_seen(to_display(CT, window="percentile", percentiles=(5, 50)), exact)
     # One that says something is not asked for its values.
-    np.testing.assert_array_equal(seen(MR, default="minmax"), seen(MR))
-    assert (seen(MR, window="minmax") != seen(MR)).any()
+    np.testing.assert_array_equal(to_display(MR, default="minmax"), to_display(MR))
+    assert (to_display(MR, window="minmax") != to_display(MR)).any()
 
 
 def test_one_value_alone_is_dark():
@@ -121,12 +121,12 @@ def test_what_is_inverted(shape, photometric, inverse):
 
 
 def test_the_range_of_the_result():
-    seen = dicomet.to_display
-    unit = seen(MR, dtype="float32").astype(float)
-    assert_seen(seen(MR, range=(10, 20)), seen(MR, dtype="float32", range=(10, 20)).astype(float))
-    np.testing.assert_allclose(seen(MR, dtype="float32", range=(-1, 1)), unit * 2 - 1, atol=1e-6)
-    np.testing.assert_allclose(seen(MR, dtype="float32", range=(1, 0)), 1 - unit, atol=1e-6)
-    np.testing.assert_array_equal(seen(MR, dtype=">u2"), seen(MR, dtype="u2"))
+    to_display = dicomet.to_display
+    unit = to_display(MR, dtype="float32").astype(float)
+    assert_seen(to_display(MR, range=(10, 20)), to_display(MR, dtype="float32", range=(10, 20)).astype(float))
+    np.testing.assert_allclose(to_display(MR, dtype="float32", range=(-1, 1)), unit * 2 - 1, atol=1e-6)
+    np.testing.assert_allclose(to_display(MR, dtype="float32", range=(1, 0)), 1 - unit, atol=1e-6)
+    np.testing.assert_array_equal(to_display(MR, dtype=">u2"), to_display(MR, dtype="u2"))
 
 
 def test_every_byte_without_a_window_is_itself():
@@ -158,8 +158,8 @@ def test_values_too_far_apart():
         dicomet.to_display(ds)
     values[0, :2] = 1, 3
     ds.DoubleFloatPixelData = values.tobytes()
-    seen = dicomet.to_display(ds, dtype="float32")
-    np.testing.assert_array_equal(seen[0, :5], [0, 1, 1, 0, np.nan])
+    shown = dicomet.to_display(ds, dtype="float32")
+    np.testing.assert_array_equal(shown[0, :5], [0, 1, 1, 0, np.nan])
     assert dicomet.to_display(ds)[0, 4] == 0
 
 

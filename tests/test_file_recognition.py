@@ -91,9 +91,9 @@ def test_what_is_no_dicom_file_says_what_it_looks_like(tmp_path, other, function
 def test_info_says_so_once_and_quotes_nothing(tmp_path):
     path = tmp_path / "notes.dcm"
     path.write_bytes(b"Patient: Jane Doe\n")
-    told = describe(path)
-    assert told["error"] == "not a DICOM file: begins with '...' (looks like plain text)"
-    assert told["warnings"] == []
+    described = describe(path)
+    assert described["error"] == "not a DICOM file: begins with '...' (looks like plain text)"
+    assert described["warnings"] == []
 
 
 def test_a_dicom_file_that_is_cut_in_its_meta_information():
@@ -325,7 +325,7 @@ def test_a_file_name_is_one_line(tmp_path):
 def test_info_names_the_file_in_its_own_line(tmp_path):
     path = tmp_path / "image.dcm"
     path.write_bytes(DAMAGED)
-    told = describe(path)
-    assert told["file"] == str(path)
-    assert told["error"]
-    assert str(path) not in told["error"]
+    described = describe(path)
+    assert described["file"] == str(path)
+    assert described["error"]
+    assert str(path) not in described["error"]

@@ -76,8 +76,8 @@ def test_what_is_there_is_used(sample, syntax, slope, intercept, where):
     values = stored.astype(np.float64) * factor + (INTERCEPTS[intercept] or 0)
     for source in (as_file(ds), ds):
         for call in (dicomet.modality_values, dicomet.to_display):
-            found, told = caught(call, source, dtype="float32")
-            assert sorted(told) == sorted(odd(slope, intercept))
+            found, messages = caught(call, source, dtype="float32")
+            assert sorted(messages) == sorted(odd(slope, intercept))
             if call is dicomet.modality_values:
                 np.testing.assert_array_equal(found, values.astype(np.float32))
         found, _ = caught(dicomet.modality_values, source)
@@ -111,9 +111,9 @@ def test_a_modality_lut_counts_before_a_rescale_that_cannot_be_used():
     item.add_new(0x00283006, "US", [7, 8, 900])
     ds.ModalityLUTSequence = [item]
     for source in (as_file(ds), ds):
-        found, told = caught(dicomet.modality_values, source)
+        found, messages = caught(dicomet.modality_values, source)
         np.testing.assert_array_equal(found, [[7, 8, 900]])
-        assert told == []
+        assert messages == []
 
 
 def test_frames_warn_together():
@@ -130,9 +130,9 @@ def test_frames_warn_together():
         [frame * 2.0 if number % 2 else frame - float(number) for number, frame in enumerate(ds.pixel_array)]
     )
     for source in (as_file(ds), ds):
-        found, told = caught(dicomet.modality_values, source)
+        found, messages = caught(dicomet.modality_values, source)
         np.testing.assert_array_equal(found, wanted)
-        assert sorted(told) == sorted(NAMES.values())
+        assert sorted(messages) == sorted(NAMES.values())
         assert sorted(caught(dicomet.to_display, source)[1]) == sorted(NAMES.values())
 
 
@@ -155,7 +155,7 @@ def test_a_pair_may_be_split_between_shared_and_own_groups(syntax, own, empty):
         group.PixelValueTransformationSequence = [transformation]
         setattr(ds, sequence, [group])
     for source in (as_file(ds), ds):
-        found, told = caught(dicomet.modality_values, source)
+        found, messages = caught(dicomet.modality_values, source)
         np.testing.assert_array_equal(found, stored.astype(int) * 2 - 10)
-        assert told == [NAMES[other]]
+        assert messages == [NAMES[other]]
         assert caught(dicomet.to_display, source)[1] == [NAMES[other]]

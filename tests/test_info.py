@@ -56,24 +56,24 @@ DECODED = [
 
 @pytest.mark.parametrize("case", DECODED, ids=str)
 def test_the_array_is_as_told(case):
-    told, array = describe(case.path), dicomet.pixel_array(case.path)
-    assert told["error"] is None
-    assert (tuple(told["array_shape"]), told["array_dtype"]) == (array.shape, array.dtype.name)
-    assert told["array_bytes"] == array.nbytes
+    described, array = describe(case.path), dicomet.pixel_array(case.path)
+    assert described["error"] is None
+    assert (tuple(described["array_shape"]), described["array_dtype"]) == (array.shape, array.dtype.name)
+    assert described["array_bytes"] == array.nbytes
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.expected.file == files.REFUSED], ids=str)
 def test_what_is_refused_has_an_error(case):
-    told = describe(case.path)
+    described = describe(case.path)
     if case.name != "JPEG-lossy.dcm":  # whose error only its codec sees
-        assert told["error"]
+        assert described["error"]
     if case.name not in {"JPEG-lossy.dcm", "meta_missing_tsyntax.dcm"}:
-        assert re.search(re.sub("'1A'", "'...'", case.expected.says), told["error"])
+        assert re.search(re.sub("'1A'", "'...'", case.expected.says), described["error"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_elements_are_those_of_pydicom(case):
-    told = describe(case.path)
+    described = describe(case.path)
     try:
         dataset = parsed(case.path)
     except Exception:  # noqa: BLE001 - not DICOM
@@ -87,9 +87,9 @@ def test_elements_are_those_of_pydicom(case):
         if value is None or value == "" or keyword == "SOPClassUID":
             continue
         if value == "1A":
-            assert any("Number of Frames: found a text that is not" in warning for warning in told["warnings"])
+            assert any("Number of Frames: found a text that is not" in warning for warning in described["warnings"])
             continue
-        found = told[keyword]
+        found = described[keyword]
         if isinstance(found, list) and not isinstance(value, pydicom.multival.MultiValue | list):
             value = [value]
         assert found == (list(value) if isinstance(found, list) else value), keyword
@@ -98,7 +98,7 @@ def test_elements_are_those_of_pydicom(case):
 
 
 def private_texts(dataset: Dataset) -> set[str]:
-    """What must not be told, where it is long enough not to be in another text by chance."""
+    """What must not be described, where it is long enough not to be in another text by chance."""
     found = set()
     for element in dataset.iterall():
         if element.VR in PRIVATE_VRS and element.keyword not in TOLD:
@@ -112,14 +112,14 @@ def private_texts(dataset: Dataset) -> set[str]:
 def test_nothing_tells_whose_image_it_is(case, tmp_path):
     path = tmp_path / "image"
     shutil.copy(case.path, path)
-    told = describe(path)
+    described = describe(path)
     try:
         texts = private_texts(pydicom.dcmread(path, force=True))
     except Exception:  # noqa: BLE001 - not DICOM
         texts = set()
-    names = {told["sop_class"], told["transfer_syntax"]}
-    del told["file"]
-    whole = json.dumps(told) + text({**told, "file": None})
+    names = {described["sop_class"], described["transfer_syntax"]}
+    del described["file"]
+    whole = json.dumps(described) + text({**described, "file": None})
     # Texts that are the names of what is told are no secret.
     assert [one for one in texts if one in whole and not any(one in str(name) for name in names)] == []
 
@@ -132,9 +132,9 @@ def test_no_element_that_is_told_identifies_a_patient():
 def test_sources(kind):
     data = CT.read_bytes()
     src = {"path": CT, "text": str(CT), "bytes": data, "file": io.BytesIO(data), "Dataset": pydicom.dcmread(CT)}[kind]
-    told = describe(src)
-    assert told["file"] == (str(CT) if kind in {"path", "text"} else None)
-    assert {**told, "file": ""} == {**describe(CT), "file": ""}
+    described = describe(src)
+    assert described["file"] == (str(CT) if kind in {"path", "text"} else None)
+    assert {**described, "file": ""} == {**describe(CT), "file": ""}
 
 
 def test_a_source_of_another_type():
@@ -150,12 +150,12 @@ def test_the_keys_are_always_the_same():
 
 
 def test_numbers_of_an_encapsulated_image():
-    told = describe(RLE)
+    described = describe(RLE)
     stored = pydicom.dcmread(RLE).PixelData
-    assert told["pixel_data_bytes"] == len(stored)
-    assert told["compression_ratio"] == round(2 * 100 * 100 * 3 / len(stored), 2)
-    assert told["decoded_by"] == ["dicomet"]
-    assert (told["transfer_syntax"], told["TransferSyntaxUID"]) == ("RLE Lossless", RLELossless)
+    assert described["pixel_data_bytes"] == len(stored)
+    assert described["compression_ratio"] == round(2 * 100 * 100 * 3 / len(stored), 2)
+    assert described["decoded_by"] == ["dicomet"]
+    assert (described["transfer_syntax"], described["TransferSyntaxUID"]) == ("RLE Lossless", RLELossless)
 
 
 def test_what_follows_the_pixel_data_is_not_part_of_it(tmp_path):
@@ -205,15 +205,15 @@ def test_functional_groups(shared, saved, tmp_path):
     if saved:
         src.save_as(tmp_path / "enhanced")
         src = tmp_path / "enhanced"
-    told = describe(src)
-    assert (told["RescaleSlope"], told["RescaleIntercept"], told["RescaleType"]) == (2, -1024, "HU")
-    assert (told["WindowCenter"], told["WindowWidth"]) == ([40, 400], [80, 2000])
-    assert told["PixelSpacing"] == [0.5, 0.25]
+    described = describe(src)
+    assert (described["RescaleSlope"], described["RescaleIntercept"], described["RescaleType"]) == (2, -1024, "HU")
+    assert (described["WindowCenter"], described["WindowWidth"]) == ([40, 400], [80, 2000])
+    assert described["PixelSpacing"] == [0.5, 0.25]
     first = {"RescaleIntercept", "RescaleSlope", "RescaleType", "PixelSpacing"}
     first |= {"WindowCenter", "WindowWidth", "WindowCenterWidthExplanation"}
-    assert set(told["of_first_frame"]) == (set() if shared else first)
-    assert re.search(r"windows +40 / 80 \(BRAIN\); 400 / 2000 \(BONE\)\n", text(told))
-    assert re.search(r"pixel spacing +0.5 x 0.25 mm", text(told))
+    assert set(described["of_first_frame"]) == (set() if shared else first)
+    assert re.search(r"windows +40 / 80 \(BRAIN\); 400 / 2000 \(BONE\)\n", text(described))
+    assert re.search(r"pixel spacing +0.5 x 0.25 mm", text(described))
 
 
 def test_lookup_tables():
@@ -223,26 +223,28 @@ def test_lookup_tables():
     table.LUTExplanation, table.LUTData = "as on film", bytes(4)
     dataset.VOILUTSequence = [table, table]
     dataset.ModalityLUTSequence = [Dataset()]
-    told = describe(dataset)
-    assert told["VOILUTSequence"] == [{"LUTDescriptor": [0, 0, 16], "LUTExplanation": "as on film"}] * 2
-    assert told["ModalityLUTSequence"] == [{"LUTDescriptor": None, "ModalityLUTType": None, "LUTExplanation": None}]
-    assert "65536 entries from 0 on, 16 bits (as on film); 65536" in text(told)
+    described = describe(dataset)
+    assert described["VOILUTSequence"] == [{"LUTDescriptor": [0, 0, 16], "LUTExplanation": "as on film"}] * 2
+    assert described["ModalityLUTSequence"] == [
+        {"LUTDescriptor": None, "ModalityLUTType": None, "LUTExplanation": None}
+    ]
+    assert "65536 entries from 0 on, 16 bits (as on film); 65536" in text(described)
 
 
 def test_one_window_is_a_list_too():
     dataset = pydicom.dcmread(CT)
     dataset.WindowCenter, dataset.WindowWidth = 40, 400
-    told = describe(dataset)
-    assert (told["WindowCenter"], told["WindowWidth"]) == ([40], [400])
+    described = describe(dataset)
+    assert (described["WindowCenter"], described["WindowWidth"]) == ([40], [400])
 
 
 @pytest.mark.parametrize("number", ["nan", "inf"])
 def test_json_has_only_numbers(number):
     dataset = pydicom.dcmread(CT)
     dataset.RescaleSlope = float(number)
-    told = describe(dataset)
-    assert told["RescaleSlope"] is None
-    json.dumps(told, allow_nan=False)
+    described = describe(dataset)
+    assert described["RescaleSlope"] is None
+    json.dumps(described, allow_nan=False)
 
 
 def test_an_element_that_cannot_be_read_hides_no_other(tmp_path):
@@ -250,17 +252,17 @@ def test_an_element_that_cannot_be_read_hides_no_other(tmp_path):
     at = data.index(b"\x28\x00\x30\x00DS")
     path = tmp_path / "bad"
     path.write_bytes(data[: at + 8] + b"one\\two " + data[at + 16 :])
-    told = describe(path)
-    assert told["PixelSpacing"] is None
-    assert any("(0028,0030) Pixel Spacing: found a text that is not shown" in one for one in told["warnings"])
-    assert (told["Rows"], told["error"]) == (128, None)
+    described = describe(path)
+    assert described["PixelSpacing"] is None
+    assert any("(0028,0030) Pixel Spacing: found a text that is not shown" in one for one in described["warnings"])
+    assert (described["Rows"], described["error"]) == (128, None)
 
 
 def test_values_cannot_control_the_terminal():
     dataset = pydicom.dcmread(CT)
     dataset.WindowCenter, dataset.WindowWidth, dataset.WindowCenterWidthExplanation = 1, 2, "\x1b[31mred"
-    told = describe(dataset)
-    assert "\x1b" not in text({**told, "file": "\x1b[31m.dcm"})
+    described = describe(dataset)
+    assert "\x1b" not in text({**described, "file": "\x1b[31m.dcm"})
 
 
 @pytest.mark.parametrize(
@@ -274,10 +276,10 @@ def test_missing_plugin(transfer_syntax, package, name, monkeypatch, capsys):
     assert info(TEST_FILES / name) == 0
     assert re.search(r"decoded by +\w", capsys.readouterr().out)
     monkeypatch.setattr(get_decoder(transfer_syntax), "_available", {})
-    told = describe(TEST_FILES / name)
-    assert told["decoded_by"] is None
-    assert package in told["missing_plugin"]
-    assert told["array_shape"]
+    described = describe(TEST_FILES / name)
+    assert described["decoded_by"] is None
+    assert package in described["missing_plugin"]
+    assert described["array_shape"]
     assert info(TEST_FILES / name) == 0
     assert f'"{package}' in capsys.readouterr().out
 
@@ -286,11 +288,11 @@ def test_missing_plugin(transfer_syntax, package, name, monkeypatch, capsys):
 def test_files_that_are_cut(cut, tmp_path, capsys):
     path = tmp_path / "cut"
     path.write_bytes(CT.read_bytes()[:cut])
-    told = describe(path)
-    assert told["error"]
+    described = describe(path)
+    assert described["error"]
     if cut >= 5000:
-        assert told["Rows"] == 128
-        assert told["sop_class"] == "CT Image Storage"
+        assert described["Rows"] == 128
+        assert described["sop_class"] == "CT Image Storage"
     assert info(path) == 1
     assert re.search(r"^error +\S", capsys.readouterr().out, re.MULTILINE)
 
@@ -304,9 +306,9 @@ def test_bytes_changed_at_random():
             changed = data.copy()
             places = random.integers(128, len(changed), 4)
             changed[places] = random.integers(0, 256, 4)
-            told = describe(changed.tobytes())
-            json.dumps(told, allow_nan=False)
-            assert text(told)
+            described = describe(changed.tobytes())
+            json.dumps(described, allow_nan=False)
+            assert text(described)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has other units")

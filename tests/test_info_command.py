@@ -65,11 +65,11 @@ def test_a_path_that_is_no_file_does_not_end_the_rest(path, why, capsys):
     assert described == [CT.name, RLE.name]
     assert info(path) == 1
     assert info("--json", CT, path, RLE) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert [Path(one["file"]).name for one in told] == [CT.name, Path(path).name, RLE.name]
-    assert [bool(one["error"]) for one in told] == [False, True, False]
-    assert told[1].keys() == told[0].keys()
-    assert why in told[1]["error"]
+    described = json.loads(capsys.readouterr().out)
+    assert [Path(one["file"]).name for one in described] == [CT.name, Path(path).name, RLE.name]
+    assert [bool(one["error"]) for one in described] == [False, True, False]
+    assert described[1].keys() == described[0].keys()
+    assert why in described[1]["error"]
 
 
 def test_no_arguments():
@@ -88,9 +88,9 @@ def test_a_file_that_may_not_be_read(monkeypatch, capsys):
 
 
 def test_a_file_that_vanishes():
-    told = describe("nowhere.dcm")
-    assert told["error"] == "No such file or directory"
-    assert told["file"] == "nowhere.dcm"
+    described = describe("nowhere.dcm")
+    assert described["error"] == "No such file or directory"
+    assert described["file"] == "nowhere.dcm"
 
 
 def test_output_that_cannot_encode_a_name(tmp_path):

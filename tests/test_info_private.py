@@ -1,4 +1,4 @@
-"""`dicomet info` of files whose lengths, VRs or values are wrong: what stands in the wrong place is not told."""
+"""`dicomet info` of files whose lengths, VRs or values are wrong: what stands in the wrong place is not described."""
 
 import json
 import struct
@@ -73,12 +73,14 @@ def test_what_is_in_the_wrong_place_is_not_told(content, tmp_path, capfd):
     path = tmp_path / "x.dcm"
     path.write_bytes(content)
     assert b"DOE" in content
-    told = describe(path)
-    assert any("a text that is not shown, expected a value of VR" in one or "'...'" in one for one in told["warnings"])
+    described = describe(path)
+    assert any(
+        "a text that is not shown, expected a value of VR" in one or "'...'" in one for one in described["warnings"]
+    )
     for arguments in (["info"], ["info", "--json"]):
         main([*arguments, str(path)])
     said = capfd.readouterr()
-    assert "DOE" not in json.dumps(told) + said.out + said.err
+    assert "DOE" not in json.dumps(described) + said.out + said.err
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from call_outcome import seen, with_and_without
+from call_outcome import observable, with_and_without
 from install_access import CASE, MARK, accessed, assert_same
 from install_calls import attempted
 from install_sources import dataset_in_memory
@@ -104,7 +104,7 @@ def test_a_class_of_the_users_own(kind):
     def call(dataset):
         found = [attempted(lambda: dataset.pixel_array), attempted(lambda: dataset.pixel_array)]
         known = dataset._pixel_id
-        return [found, seen(dataset.__dict__.get("seen")), [*known], known == utils.get_image_pixel_ids(dataset)]
+        return [found, observable(dataset.__dict__.get("seen")), [*known], known == utils.get_image_pixel_ids(dataset)]
 
     installed, without, _ = with_and_without(call, lambda: in_class(kind))
     assert installed == without

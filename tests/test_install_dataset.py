@@ -85,10 +85,10 @@ def test_changes_one_after_the_other(changes, source, name, data):
     looks = data.draw(st.lists(st.booleans(), min_size=len(changes), max_size=len(changes)))
 
     def call(dataset):
-        found, kept = [], []
+        found, values = [], []
         for change, look in zip(changes, looks, strict=True):
             # Else a new value may get the identity of an old one, which pydicom would not notice.
-            kept += [element.value for element in dataset._dict.values()]
+            values += [element.value for element in dataset._dict.values()]
             attempted(functools.partial(CHANGES[change], dataset))
             found.append(accessed(dataset) if look else None)
         return [*found, accessed(dataset)]

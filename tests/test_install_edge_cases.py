@@ -13,7 +13,7 @@ import numpy as np
 import oracle
 import pydicom
 import pytest
-from call_outcome import seen, with_and_without
+from call_outcome import observable, with_and_without
 from install_calls import Example, attempted, observed
 from install_cases import NATIVE, Case, described, filled, rle_frame
 from install_sources import BACK, DATASETS, dataset_as_read, dataset_in_memory, file_of
@@ -145,7 +145,7 @@ def test_threads_while_dicomet_comes_and_goes():
 
 def decoded_both_ways(dataset: Dataset) -> list:
     decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
-    return [dataset.Rows, seen(decoder.as_array(dataset)), seen(decoder.iter_array(dataset))]
+    return [dataset.Rows, observable(decoder.as_array(dataset)), observable(decoder.iter_array(dataset))]
 
 
 @pytest.mark.parametrize("index", [-1, "0"])
@@ -311,7 +311,7 @@ def test_all_other_plugins_are_removed():
         decoder.remove_plugin("pydicom")
         decoder._available.pop("pylibjpeg", None)
         found, _ = decoder.as_array(dataset_in_memory(rle_case()))
-    assert seen(found) == seen(expected)
+    assert observable(found) == observable(expected)
 
 
 def test_the_name_of_a_generator():

@@ -193,15 +193,15 @@ def test_memory_is_that_above_the_result(tmp_path):
 
 
 def test_asked_again_without_the_one_who_crashes_later():
-    asked = []
+    requested = []
 
     def ask(names):
-        asked.append(names)
+        requested.append(names)
         failure = "SIGSEGV" if "peer" in names else ""
         return child.Answer([["MR", OWN, 1.0, 0.5, 5], ["MR", REFERENCE, 2.0, 1.5, 5]] * (not failure), failure, "")
 
     found, late = tasks._asked_again(ask, [OWN, REFERENCE, "peer"])
-    assert asked == [[OWN, REFERENCE, "peer"], [OWN, REFERENCE]]
+    assert requested == [[OWN, REFERENCE, "peer"], [OWN, REFERENCE]]
     row = tasks._filled(Row("path", "MR"), found, "MR", late)
     assert row.figures == {OWN: 1.0, REFERENCE: 2.0}
     assert row.lowest == {OWN: 0.5, REFERENCE: 1.5}

@@ -156,14 +156,14 @@ def test_deep_colors_are_converted_to_rgb_only():
 def test_bits_of_compressed_images(name, representation, options):
     """pydicom lets bits above Bits Stored of JPEG-LS and JPEG 2000 through, as dicomet does if it is told to."""
     path, plugin = ROOTS["pydicom"] / name, {"decoding_plugin": "pylibjpeg"}
-    asked = {**options, "pixel_representation": representation, "as_rgb": False}
-    theirs = pydicom.pixels.pixel_array(path, **asked, **plugin)
+    requested = {**options, "pixel_representation": representation, "as_rgb": False}
+    theirs = pydicom.pixels.pixel_array(path, **requested, **plugin)
     if "bits_stored" in options and options.get("correct_unused_bits", True):
         unused = 8 * theirs.dtype.itemsize - options["bits_stored"]
         theirs = theirs << unused >> unused
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*(High Bit|Pixel Representation)", UserWarning)
-        ours = dicomet.pixel_array(path, **asked, **plugin)
+        ours = dicomet.pixel_array(path, **requested, **plugin)
     assert ours.dtype == theirs.dtype
     assert np.array_equal(ours, theirs)
 

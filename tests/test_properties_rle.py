@@ -87,9 +87,9 @@ def test_an_extended_offset_table_that_leaves_out_an_item_is_not_used():
     image = with_values(Image(np.empty((2, 5, 7, 1)), 8, 8), 3, "noise")
     frames = [encoded(image.frame(index), "pydicom") for index in range(2)]
     items = [frames[0], b"no frame", frames[1]]
-    kept = [table[:8] + table[16:] for table in oracle.extended_offset_table(items)]
+    shortened = [table[:8] + table[16:] for table in oracle.extended_offset_table(items)]
     value = oracle.encapsulated([oracle.fragments(item, []) for item in items], table=False)
-    source = oracle.dicom_file(oracle.elements(image, value, "OB", extended=kept), RLELossless)
+    source = oracle.dicom_file(oracle.elements(image, value, "OB", extended=shortened), RLELossless)
     for index in (None, 0, 1):
         with pytest.raises(dicomet.PixelDataError, match="found 3 fragments and no usable offset table"):
             dicomet.pixel_array(source, index=index)

@@ -4,7 +4,7 @@ import webbrowser
 
 import numpy as np
 import pytest
-from contact_sheets import CT, SIZE, TEST_FILES, cine, flat, made, part, run, saved, tile
+from contact_sheets import CT, SIZE, TEST_FILES, cine, draw_sheet, flat, part, run, saved, tile
 from oracle import Image
 
 import dicomet
@@ -36,7 +36,7 @@ def nobody_looks(monkeypatch, tmp_path, output):
 def test_tiles_are_the_images_as_displayed(output):
     """The tiles are what Pillow makes of the arrays, but for rounding."""
     paths = [CT, PALETTE, TEST_FILES / "SC_rgb_rle.dcm", TEST_FILES / "MR_small.dcm"]
-    pixels = made(output, *paths, "--columns", "3")
+    pixels = draw_sheet(output, *paths, "--columns", "3")
     assert pixels.shape == (GAP + 2 * (SIZE + GAP), GAP + 3 * (SIZE + GAP), 3)
     for number, path in enumerate(paths):
         image = dicomet.to_display(path)
@@ -50,7 +50,7 @@ def test_tiles_are_the_images_as_displayed(output):
 @pytest.mark.parametrize(("count", "shape"), [(1, (1, 1)), (2, (1, 2)), (4, (2, 2)), (5, (2, 3)), (7, (3, 3))])
 def test_nearly_a_square(count, shape, tmp_path, output):
     paths = [flat(tmp_path / str(number), 10 * number) for number in range(count)]
-    pixels = made(output, *paths)
+    pixels = draw_sheet(output, *paths)
     assert pixels.shape[:2] == tuple(GAP + number * (SIZE + GAP) for number in shape)
     for number in range(count):
         assert (tile(pixels, number, shape[1]) == 10 * number).all()
@@ -59,7 +59,7 @@ def test_nearly_a_square(count, shape, tmp_path, output):
 @pytest.mark.parametrize("columns", [1, 2, 3, 10])
 def test_columns(columns, tmp_path, output):
     paths = [flat(tmp_path / str(number), 10 * number) for number in range(3)]
-    pixels = made(output, *paths, "--columns", columns)
+    pixels = draw_sheet(output, *paths, "--columns", columns)
     assert pixels.shape[1] == GAP + min(columns, 3) * (SIZE + GAP)
     for number in range(3):
         assert (tile(pixels, number, min(columns, 3)) == 10 * number).all()
@@ -87,7 +87,7 @@ def test_columns(columns, tmp_path, output):
     ids=str,
 )
 def test_sizes_and_shapes_of_pixels(size, elements, shape, tmp_path, output):
-    pixels = made(output, flat(tmp_path / "image", 200, *size, **elements))
+    pixels = draw_sheet(output, flat(tmp_path / "image", 200, *size, **elements))
     found = part(tile(pixels, 0, 1))
     assert found.shape[:2] == shape
     assert (found == 200).all()
@@ -96,7 +96,7 @@ def test_sizes_and_shapes_of_pixels(size, elements, shape, tmp_path, output):
 
 
 def test_frames_of_one_file(output, capsys):
-    pixels = made(output, MULTI, "--tiles", "4")
+    pixels = draw_sheet(output, MULTI, "--tiles", "4")
     for number, index in enumerate([0, 10, 19, 29]):
         image = dicomet.to_display(MULTI, index=index)
         found = part(tile(pixels, number, 2))
@@ -109,15 +109,15 @@ def test_frames_of_one_file(output, capsys):
 
 def test_all_frames_in_their_order(tmp_path, output):
     path = cine(tmp_path / "cine", np.arange(100))
-    assert made(output, path).shape[0] == GAP + 8 * (SIZE + GAP), "64 by default"
-    pixels = made(output, path, "--tiles", "all", "--columns", "10")
+    assert draw_sheet(output, path).shape[0] == GAP + 8 * (SIZE + GAP), "64 by default"
+    pixels = draw_sheet(output, path, "--tiles", "all", "--columns", "10")
     for number in range(100):
         assert (tile(pixels, number, 10) == number).all()
 
 
 def test_of_several_files_the_middle_frame(tmp_path, output, capsys):
     path = cine(tmp_path / "cine", np.arange(11))
-    pixels = made(output, path, flat(tmp_path / "other", 77))
+    pixels = draw_sheet(output, path, flat(tmp_path / "other", 77))
     assert (tile(pixels, 0, 2) == 5).all()
     assert (tile(pixels, 1, 2) == 77).all()
     assert f"1  {path}, frame 6 of 11: " in capsys.readouterr().out
@@ -137,14 +137,14 @@ def test_an_even_spread(count, most):
 
 def test_window(tmp_path, output):
     path = saved(tmp_path / "ramp", Image(np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1), 8, 8))
-    narrow, wide = (made(output, path, "--window", text) for text in ("100,2", "128,256"))
+    narrow, wide = (draw_sheet(output, path, "--window", text) for text in ("100,2", "128,256"))
     assert np.isin(part(tile(narrow, 0, 1)), [0, 255]).mean() > 0.9
     assert np.isin(part(tile(wide, 0, 1)), [0, 255]).mean() < 0.1
 
 
 def test_the_window_of_the_file_is_told_where_it_is_the_one_that_is_shown(output, capsys):
     for arguments, is_told in ([], True), (["--window", "1"], False), (["--window", "40,400"], False):
-        made(output, TEST_FILES / "examples_overlay.dcm", *arguments)
+        draw_sheet(output, TEST_FILES / "examples_overlay.dcm", *arguments)
         assert (", window " in capsys.readouterr().out) == is_told
 
 
@@ -154,9 +154,9 @@ def test_a_window_below_zero(output, monkeypatch):
     monkeypatch.setattr(
         show, "to_display", lambda *src, **rest: windows.append(rest["window"]) or display(*src, **rest)
     )
-    made(output, CT, "--window=-600,1500")
-    made(output, CT, "--window", "-600,1500")
-    made(output, TEST_FILES / "examples_overlay.dcm", "--window", "-1")
+    draw_sheet(output, CT, "--window=-600,1500")
+    draw_sheet(output, CT, "--window", "-600,1500")
+    draw_sheet(output, TEST_FILES / "examples_overlay.dcm", "--window", "-1")
     assert windows == [(-600, 1500), (-600, 1500), -1]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import files
 import numpy as np
 import pytest
-from contact_sheets import CT, SIZE, TEST_FILES, TRUNCATED, flat, made, part, read, run
+from contact_sheets import CT, SIZE, TEST_FILES, TRUNCATED, draw_sheet, flat, part, read, run
 
 from dicomet.cli import show
 from dicomet.cli.contact_sheet import GAP, ContactSheet
@@ -62,7 +62,7 @@ def test_no_permission_to_write(output, monkeypatch, capsys):
 
 def test_a_sheet_is_replaced_as_a_whole(output):
     output.write_bytes(b"before")
-    made(output, CT)
+    draw_sheet(output, CT)
     assert [path.name for path in output.parent.iterdir()] == [output.name]
 
 
@@ -114,7 +114,7 @@ def test_memory_of_a_frame_at_a_time(tmp_path, output, monkeypatch):
     monkeypatch.setattr(
         show, "to_display", lambda src, index, **rest: shown.append(index) or display(src, index=index, **rest)
     )
-    made(output, path, "--tiles", "5")
+    draw_sheet(output, path, "--tiles", "5")
     assert shown == [0, 100, 200, 299, 399]
 
 
@@ -126,7 +126,7 @@ def test_aspect_of_a_sheet_that_has_none():
 
 def test_names_cannot_control_the_terminal(tmp_path, output, capsys):
     path = flat(tmp_path / "\x1b[31mred.dcm", 1)
-    made(output, path)
+    draw_sheet(output, path)
     assert "\x1b" not in capsys.readouterr().out
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from contact_sheets import CT, SIZE, TEST_FILES, TRUNCATED, flat, made, run, tile
+from contact_sheets import CT, SIZE, TEST_FILES, TRUNCATED, draw_sheet, flat, run, tile
 
 import dicomet
 from dicomet.cli import contact_sheet as sheet
@@ -42,7 +42,7 @@ def test_a_folder(tmp_path, output, capsys):
         shutil.copy(TEST_FILES / name, folder)
     flat(folder / "a.dcm", 30)
     flat(folder / "below" / "c.dcm", 60)
-    pixels = made(output, folder, "--columns", "3", status=1)
+    pixels = draw_sheet(output, folder, "--columns", "3", status=1)
     lines = capsys.readouterr().out.splitlines()
     assert re.match(r"1  MR_truncated.dcm: error: .*found 8130 bytes, expected 8192", lines[0])
     assert lines[1] == "2  a.dcm: 8x8x3, uint8, RGB, Explicit VR Little Endian"
@@ -58,13 +58,13 @@ def test_a_selection_of_a_folder(tmp_path, output, capsys):
     folder.mkdir()
     for number in range(50):
         flat(folder / f"{number:02}", number)
-    pixels = made(output, folder, "--tiles", "4")
+    pixels = draw_sheet(output, folder, "--tiles", "4")
     assert [int(tile(pixels, number, 2)[0, 0, 0]) for number in range(4)] == [0, 16, 33, 49]
     assert "46 more images: --tiles all shows all" in capsys.readouterr().out
 
 
 def test_a_file_that_is_named_is_not_passed_over(output, capsys):
-    pixels = made(output, CT, TEST_FILES / "rtplan.dcm", TEST_FILES / "README.txt", status=1)
+    pixels = draw_sheet(output, CT, TEST_FILES / "rtplan.dcm", TEST_FILES / "README.txt", status=1)
     output_lines = capsys.readouterr().out.splitlines()
     assert "error: the data set has no pixel data" in output_lines[1]
     assert "error: not a DICOM file: begins with 'Test Files used for test' (looks like plain text)" in output_lines[2]
@@ -87,7 +87,7 @@ def test_nothing_to_show(name, tmp_path, output, capsys):
 def test_a_broken_file_hides_no_other(tmp_path, output, capsys):
     empty = tmp_path / "empty.dcm"
     empty.touch()
-    pixels = made(output, empty, CT, TRUNCATED, status=1)
+    pixels = draw_sheet(output, empty, CT, TRUNCATED, status=1)
     assert [is_broken(tile(pixels, number, 2)) for number in range(3)] == [True, False, True]
     lines = capsys.readouterr().out.splitlines()
     assert [("error" in line) for line in lines] == [True, False, True, False]
@@ -96,7 +96,7 @@ def test_a_broken_file_hides_no_other(tmp_path, output, capsys):
 def test_frames_before_a_damage_are_shown(tmp_path, output, capsys):
     path = flat(tmp_path / "cut", 90, frames=4)
     path.write_bytes(path.read_bytes()[:-20])
-    pixels = made(output, path, status=1)
+    pixels = draw_sheet(output, path, status=1)
     assert "error: (7FE0,0010) Pixel Data" in capsys.readouterr().out
     assert pixels.shape[0] == GAP + SIZE + GAP
 
@@ -116,7 +116,7 @@ def test_whatever_is_raised(error, output, monkeypatch, capsys):
 
 
 def test_without_any_image_a_sheet_of_before_stays(tmp_path, output):
-    made(output, CT)
+    draw_sheet(output, CT)
     before = output.read_bytes()
     broken = flat(tmp_path / "cut", 90)
     broken.write_bytes(broken.read_bytes()[:-20])

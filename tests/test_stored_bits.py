@@ -125,12 +125,14 @@ def test_every_plugin_gives_the_same(family):
 @pytest.mark.parametrize("options", [{"correct_unused_bits": False}, {"sign": False}], ids=str)
 def test_options_of_pydicom(family, option, options):
     """They turn the rule off, and the result is pydicom's."""
-    asked = {f"apply_{option}_sign_correction" if name == "sign" else name: value for name, value in options.items()}
+    requested = {
+        f"apply_{option}_sign_correction" if name == "sign" else name: value for name, value in options.items()
+    }
     for precision, form, signed in itertools.product((12, 16), FORMS[family], (False, True)):
         stream = stream_of(family, words_of(precision), precision, signed=form)
         dataset = encoders.data_set(LOSSLESS[family], [stream], shape=SHAPE, allocated=16, stored=10, signed=signed)
-        theirs = pydicom.pixels.pixel_array(dataset, decoding_plugin="pylibjpeg", **asked)
-        assert np.array_equal(silent_array(dataset, decoding_plugin="pylibjpeg", **asked), theirs)
+        theirs = pydicom.pixels.pixel_array(dataset, decoding_plugin="pylibjpeg", **requested)
+        assert np.array_equal(silent_array(dataset, decoding_plugin="pylibjpeg", **requested), theirs)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_subsampled_jpeg_2000_is_converted_once(separation, size, tmp_path):
     components = [rng.integers(60, 190, shape, dtype=np.uint8) for shape in shapes]
     stream = codestreams.subsampled_jpeg_2000(components, 8, size, separations)
     expected = oracle.ybr_to_rgb(codestreams.replicated(components, size, separations)).astype(int)
-    for term, told in (("YBR_FULL_422", 0), ("YBR_FULL", 0), ("RGB", 1), ("YBR_RCT", 1), ("YBR_ICT", 1)):
+    for term, count in (("YBR_FULL_422", 0), ("YBR_FULL", 0), ("RGB", 1), ("YBR_RCT", 1), ("YBR_ICT", 1)):
         ds = data_set(JPEG2000, stream, term)
         ways = [*readings(ds, tmp_path), *displays(ds, tmp_path)]
         # The ways differ in nothing that depends on the term.
@@ -33,7 +33,7 @@ def test_subsampled_jpeg_2000_is_converted_once(separation, size, tmp_path):
             array, messages = recorded(call)
             # OpenJPEG converts two of the separations in integers that are rounded down.
             assert np.abs(array - expected).max() <= 1, (term, way)
-            assert len(messages) == told, (term, way, messages)
+            assert len(messages) == count, (term, way, messages)
 
 
 @pytest.mark.parametrize("options", [{"raw": True}, {"as_rgb": False}], ids=str)

@@ -43,17 +43,17 @@ def test_nobody_takes_turns():
 
 
 def test_what_is_around_a_call_is_not_timed():
-    seen = []
+    calls = []
 
     @contextlib.contextmanager
     def around(name):
         time.sleep(0.05)
-        seen.append(name)
+        calls.append(name)
         yield
-        seen.append(f"after {name}")
+        calls.append(f"after {name}")
 
-    times = time_interleaved({"a": lambda: seen.append("called")}, ONCE, around)
-    assert seen == ["a", "called", "after a"]
+    times = time_interleaved({"a": lambda: calls.append("called")}, ONCE, around)
+    assert calls == ["a", "called", "after a"]
     assert times["a"][0] < 0.05
 
 

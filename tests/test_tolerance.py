@@ -87,11 +87,11 @@ def with_terms(**terms: str) -> bytes:
     ],
 )
 def test_blanks_in_front_of_terms_of_display(keyword, term):
-    seen = dicomet.to_display(with_terms(**{keyword: term}))
+    shown = dicomet.to_display(with_terms(**{keyword: term}))
     data = with_terms(**{keyword: f" {term}"})
     for source in (data, pydicom.dcmread(io.BytesIO(data))):
         array, messages = recorded(lambda source=source: dicomet.to_display(source))
-        assert np.array_equal(array, seen)
+        assert np.array_equal(array, shown)
         assert len(messages) == 1
         assert "expected a term without leading blanks" in messages[0]
 
@@ -146,11 +146,11 @@ def test_all_elements_with_a_blank_vr(vr, syntax, image):
 
 def test_a_blank_vr_of_an_element_that_display_needs():
     data = with_terms(PresentationLUTShape="INVERSE")
-    seen = dicomet.to_display(data)
+    shown = dicomet.to_display(data)
     for tag in (0x20500020, 0x00281050, 0x00281051):
         changed = blanked(data, tag, b"  ", ExplicitVRLittleEndian)
         array, messages = recorded(lambda changed=changed: dicomet.to_display(changed))
-        assert np.array_equal(array, seen)
+        assert np.array_equal(array, shown)
         assert messages
 
 

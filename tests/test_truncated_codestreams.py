@@ -1,4 +1,4 @@
-"""A codestream that ends early: no sample is made up, whichever plugin decodes it."""
+"""A codestream that ends early: no plugin's invented samples are returned, whichever plugin decodes it."""
 
 import warnings
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ SHAPE = (40, 36)
 def gray() -> np.ndarray:
     steps = np.random.default_rng(4).integers(-40, 41, SHAPE)
     samples = (np.cumsum(steps, 1) + 2000).clip(0, 4095).astype(np.uint16)
-    # Rows that repeat what is there already are easily made up.
+    # Rows that repeat what is there already are easily invented.
     samples[30:39] = samples[29]
     return samples
 
@@ -40,7 +40,7 @@ def image_of(name: str, frames: list[bytes]) -> Dataset:
     return encoders.data_set(syntax, frames, shape=SHAPE, allocated=allocated, stored=bits, samples=samples)
 
 
-def decoded_and_told(name: str, frames: list[bytes], **options: object) -> tuple[np.ndarray, str]:
+def decoded_and_warned(name: str, frames: list[bytes], **options: object) -> tuple[np.ndarray, str]:
     """The array, and all warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -49,7 +49,7 @@ def decoded_and_told(name: str, frames: list[bytes], **options: object) -> tuple
 
 
 def decoded(name: str, frames: list[bytes], **options: object) -> np.ndarray:
-    return decoded_and_told(name, frames, **options)[0]
+    return decoded_and_warned(name, frames, **options)[0]
 
 
 def plugins(name: str) -> list[str]:
@@ -77,14 +77,14 @@ def test_no_sample_is_made_up(name, plugin, end):
     refused, count = set(), 0
     for length in lengths(stream):
         try:
-            array, told = decoded_and_told(name, [stream[:length] + end], decoding_plugin=plugin)
+            array, warned = decoded_and_warned(name, [stream[:length] + end], decoding_plugin=plugin)
         except dicomet.PixelDataError as error:
             refused.add(error.frame)
             count += 1
         else:
-            # A progressive image may end with any scan. That it has lost some cannot be known, but is told.
-            assert np.array_equal(array, whole) or "lowest bits" in told, length
-            count += "lowest bits" in told
+            # A progressive image may end with any scan. That it has lost some is not certain, but dicomet warns.
+            assert np.array_equal(array, whole) or "lowest bits" in warned, length
+            count += "lowest bits" in warned
     assert refused == {0}
     assert count >= len(list(lengths(stream))) - 3
 
@@ -121,8 +121,8 @@ def test_end_marker_alone_is_missing(name, padding):
             whole = decoded(name, [stream], decoding_plugin=plugin)
         except dicomet.PixelDataError:
             continue
-        array, told = decoded_and_told(name, [stream[:-2] + padding], decoding_plugin=plugin)
-        assert told == "(7FE0,0010) Pixel Data, frame 0: the codestream has no end marker behind its last sample"
+        array, warned = decoded_and_warned(name, [stream[:-2] + padding], decoding_plugin=plugin)
+        assert warned == "(7FE0,0010) Pixel Data, frame 0: the codestream has no end marker behind its last sample"
         assert np.array_equal(array, whole)
 
 

@@ -83,13 +83,13 @@ def test_as_many_threads_as_are_allowed(monkeypatch, variable, workers, most):
     assert found == most if most == 0 else 1 <= found <= most
 
 
-@pytest.mark.parametrize(("value", "told"), [("0", True), ("-1", True), ("two", True), ("", True), (" 2 ", False)])
-def test_a_number_of_threads_in_the_environment_that_says_nothing_is_told(value, told):
+@pytest.mark.parametrize(("value", "warns"), [("0", True), ("-1", True), ("two", True), ("", True), (" 2 ", False)])
+def test_a_number_of_threads_in_the_environment_that_is_invalid_is_reported(value, warns):
     program = "import dicomet\ndicomet.pixel_array\n"
     environment = {**os.environ, "DICOMET_WORKERS": value}
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
-    assert ("DICOMET_WORKERS: found" in done.stderr) == told
+    assert ("DICOMET_WORKERS: found" in done.stderr) == warns
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")

@@ -92,14 +92,16 @@ fn transform(mut input: Input<'_>) {
     // A table of all 16-bit words is slow.
     let bits = input.byte();
     let bits = if bits < 8 { 16 } else { bits % 12 + 1 }.min(8 * stored.bytes() as u8);
-    let made = [0, 1 << 16].map(|pixels| Transform::new(&image, pipeline.clone(), bits, pixels));
-    let [Ok(single), Ok(table)] = &made else {
-        return assert!(made.iter().all(Result::is_err) && image.samples_per_pixel() != 1 && pipeline.samples() != 1);
+    let transforms = [0, 1 << 16].map(|pixels| Transform::new(&image, pipeline.clone(), bits, pixels));
+    let [Ok(single), Ok(table)] = &transforms else {
+        return assert!(
+            transforms.iter().all(Result::is_err) && image.samples_per_pixel() != 1 && pipeline.samples() != 1
+        );
     };
     let words = words(input.0, stored, bits, image.kind());
     let width = stored.bytes();
     let expected: Vec<Vec<f64>> =
-        words.chunks_exact(width).map(|word| steps.seen(display_oracle::number(stored, word))).collect();
+        words.chunks_exact(width).map(|word| steps.displayed(display_oracle::number(stored, word))).collect();
     assert_eq!(single.sample_bytes(), pipeline.samples() * pipeline.sample.bytes());
     for (transform, poison) in [(single, POISONS[0]), (table, POISONS[1])] {
         let mut out = vec![poison; words.len() / width * transform.sample_bytes()];

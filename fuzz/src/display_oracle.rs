@@ -98,7 +98,7 @@ pub struct Steps {
 impl Steps {
     /// One number for gray, three for color.
     #[must_use]
-    pub fn seen(&self, stored: f64) -> Vec<f64> {
+    pub fn displayed(&self, stored: f64) -> Vec<f64> {
         let spread = |part: f64| part * (self.high - self.low) + self.low;
         match (&self.colors, &self.gray) {
             // NaN is not below the first value.

@@ -163,8 +163,8 @@ impl Picture {
     /// The sample for the stored bits `low`, sign-extended or masked. The result has the lowest bytes of this word.
     #[must_use]
     pub fn word(&self, image: &Image, low: u64) -> u64 {
-        let kept = if self.correct { image.bits_stored() } else { image.bits_allocated() };
-        extended(low, kept, image.kind())
+        let bits_kept = if self.correct { image.bits_stored() } else { image.bits_allocated() };
+        extended(low, bits_kept, image.kind())
     }
 
     /// The samples of a frame as bytes of the result. Colors are converted exactly.
@@ -211,10 +211,10 @@ impl Picture {
     }
 }
 
-/// The lowest `kept` bits of a word, sign-extended if `kind` is signed. Floats are unchanged.
+/// The lowest `bits_kept` bits of a word, sign-extended if `kind` is signed. Floats are unchanged.
 #[must_use]
-pub fn extended(low: u64, kept: u8, kind: SampleKind) -> u64 {
-    let unit = 1i128 << kept;
+pub fn extended(low: u64, bits_kept: u8, kind: SampleKind) -> u64 {
+    let unit = 1i128 << bits_kept;
     let low = i128::from(low);
     match kind {
         SampleKind::Float => low as u64,

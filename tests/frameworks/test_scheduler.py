@@ -87,18 +87,18 @@ def mixed(tmp_path):
 
 def test_it_is_what_the_pool_does(cluster, mixed, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    told = []
+    output = []
     for name, how in (("pool", ["--workers", "2"]), ("cluster", ["--scheduler", cluster.scheduler_address])):
         for again in ([], ["--skip-existing"]):
             # The same name of the folder: reports have it.
             arguments = [mixed.name, "-o", "out", "--report", "r.csv", *again]
             assert main(["convert", *arguments, *how]) == 1
-            told.append((capfd.readouterr(), report(tmp_path / "r.csv")))
+            output.append((capfd.readouterr(), report(tmp_path / "r.csv")))
         Path("out").rename(name)
-    assert told[:2] == told[2:]
-    assert told[0][0].out == "10 converted, 0 existing, 1 skipped, 1 failed\n"
-    assert told[0][0].err.startswith("dicomet convert: in/dog/broken.dcm: (7FE0,0010) Pixel Data: found 40 bytes")
-    assert told[0][1][0]["outputs"] == "out/cat/0.png"
+    assert output[:2] == output[2:]
+    assert output[0][0].out == "10 converted, 0 existing, 1 skipped, 1 failed\n"
+    assert output[0][0].err.startswith("dicomet convert: in/dog/broken.dcm: (7FE0,0010) Pixel Data: found 40 bytes")
+    assert output[0][1][0]["outputs"] == "out/cat/0.png"
     assert names(tmp_path / "pool") == names(tmp_path / "cluster")
     for name in names(tmp_path / "pool"):
         assert (tmp_path / "pool" / name).read_bytes() == (tmp_path / "cluster" / name).read_bytes()
@@ -337,7 +337,7 @@ def test_an_interrupt_leaves_nothing_half_done(cluster, tmp_path, out):
     assert not [name for name in left if name.endswith(atomic.SUFFIX)]
     assert len(left) < 300 * 20
     assert len(left) % 20 == 0
-    # What workers had done when the command was stopped need not have been heard yet.
+    # What workers did before the command stopped need not be reported yet.
     rows = report(path)
     assert {row["status"] for row in rows} <= {"converted"}
     assert {Path(name).name for row in rows for name in row["outputs"].split(";")} <= left
@@ -357,10 +357,12 @@ def test_an_address_that_does_not_answer(address, tmp_path, out, capfd, monkeypa
         begin = time.monotonic()
         assert main(["convert", "--scheduler", address, str(root), "-o", str(out)]) == 2
         assert time.monotonic() - begin < 20
-    told = capfd.readouterr()
-    assert told.err.startswith(f"dicomet convert: error: no scheduler of dask.distributed has answered at {address!r}")
-    assert len(told.err.splitlines()) == 1
-    assert not told.out
+    output = capfd.readouterr()
+    assert output.err.startswith(
+        f"dicomet convert: error: no scheduler of dask.distributed has answered at {address!r}"
+    )
+    assert len(output.err.splitlines()) == 1
+    assert not output.out
     assert not out.exists()
 
 
@@ -369,8 +371,8 @@ def test_without_distributed_it_is_said_what_to_install(tmp_path, out, capsys, m
     monkeypatch.setitem(sys.modules, "distributed", None)
     root = folder(tmp_path / "in", {"a.dcm": image()})
     assert main(["convert", "--scheduler", "tcp://127.0.0.1:9", str(root), "-o", str(out)]) == 2
-    told = "dicomet convert: error: --scheduler needs dask.distributed, which is not installed: "
-    assert capsys.readouterr().err.splitlines() == [f"{told}{install_command('dask')}"]
+    output = "dicomet convert: error: --scheduler needs dask.distributed, which is not installed: "
+    assert capsys.readouterr().err.splitlines() == [f"{output}{install_command('dask')}"]
 
 
 def test_it_is_either_processes_or_a_cluster(capsys):

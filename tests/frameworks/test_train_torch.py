@@ -26,8 +26,8 @@ def _run(script, *arguments):
 def toy(tmp_path_factory):
     """Return a folder of toy data."""
     folder = tmp_path_factory.mktemp("toy")
-    made = _run("toy_data.py", folder)
-    assert made.returncode == 0, made.stderr
+    done = _run("toy_data.py", folder)
+    assert done.returncode == 0, done.stderr
     return folder
 
 

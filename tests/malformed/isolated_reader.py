@@ -26,7 +26,7 @@ import pydicom.pixels
 import dicomet
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from call_outcome import raised, recorded, seen
+from call_outcome import observable, raised, recorded
 
 POISON = 0xA5
 PYDICOM_BYTES = 1 << 30
@@ -203,7 +203,7 @@ def outcome(call: Callable[[str], object], path: str) -> tuple:
     """The observable outcome of a call, in which a plugin's panic is a valid outcome."""
     with recorded() as said:
         try:
-            given = seen(call(path))
+            given = observable(call(path))
         except BaseException as error:  # noqa: BLE001 - an exception of any type is compared
             given = raised(error)
     return given, said

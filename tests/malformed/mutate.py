@@ -5,14 +5,14 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-import mutations as made
+import mutations
 import mutations_frames as of_frames
 from mutation_sources import File, chosen
 from mutations import Edit, Edits
 
 
 class Mutated(NamedTuple):
-    """A mutated file, the file it was made from, and the kinds of mutations."""
+    """A mutated file, the file it comes from, and the kinds of mutations."""
 
     data: bytes
     source: File
@@ -25,9 +25,9 @@ def mutated(seed: int) -> Mutated:
     file = chosen(rng)
     kinds, edits = [], []
     for _ in range(rng.choice((1, 1, 1, 1, 1, 2, 2, 3, 4))):
-        kind, made = _drawn(rng, file)
+        kind, drawn = _drawn(rng, file)
         kinds.append(kind)
-        edits += made
+        edits += drawn
     size = len(file.head)
     head = _applied(file.head, [edit for edit in edits if edit.end <= size and edit.start < size])
     rest = [edit for edit in edits if edit.start >= size]
@@ -46,9 +46,9 @@ def _drawn(rng: random.Random, file: File) -> tuple[str, Edits]:
     table, weights = _table(has_items=len(file.items) > 1, has_rle=bool(file.frames), is_jpeg=file.is_jpeg)
     for _ in range(20):
         (name, change) = rng.choices(table, cum_weights=weights)[0]
-        made = change(rng, file)
-        if made:
-            return name, made
+        edits = change(rng, file)
+        if edits:
+            return name, edits
     return "none", []
 
 
@@ -111,26 +111,26 @@ def _named(*changes: tuple[Callable, int]) -> list[tuple[str, int, Callable]]:
 
 
 DESCRIPTION = _named(
-    (made.change_value, 30),
-    (made.change_type, 12),
-    (made.change_multiplicity, 8),
-    (made.remove_element, 6),
-    (made.double_element, 6),
+    (mutations.change_value, 30),
+    (mutations.change_type, 12),
+    (mutations.change_multiplicity, 8),
+    (mutations.remove_element, 6),
+    (mutations.double_element, 6),
 )
 HEADERS = _named(
-    (made.change_length, 8),
-    (made.change_pixel_length, 8),
-    (made.change_vr, 8),
-    (made.change_tag, 8),
-    (made.move_element, 4),
-    (made.insert_element, 10),
-    (made.insert_delimiter, 5),
+    (mutations.change_length, 8),
+    (mutations.change_pixel_length, 8),
+    (mutations.change_vr, 8),
+    (mutations.change_tag, 8),
+    (mutations.move_element, 4),
+    (mutations.insert_element, 10),
+    (mutations.insert_delimiter, 5),
 )
 META = _named(
-    (made.change_syntax, 6),
-    (made.change_preamble, 3),
-    (made.change_meta, 5),
-    (made.change_group_length, 3),
+    (mutations.change_syntax, 6),
+    (mutations.change_preamble, 3),
+    (mutations.change_meta, 5),
+    (mutations.change_group_length, 3),
 )
 ENCAPSULATION = _named(
     (of_frames.change_table, 12),

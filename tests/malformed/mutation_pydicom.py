@@ -236,10 +236,10 @@ def compare_installed(trial: Trial) -> None:
     if installed != without:
         parts = zip(("outcome", "warnings", "position"), installed, without, strict=True)
         what = ", ".join(name for name, ours, theirs in parts if ours != theirs)
-        trial.fault(f"installed, {call.__name__}: {what}: {told(installed)} / {told(without)}")
+        trial.fault(f"installed, {call.__name__}: {what}: {short_outcome(installed)} / {short_outcome(without)}")
 
 
-def told(outcome: tuple) -> str:
+def short_outcome(outcome: tuple) -> str:
     """The beginning of an outcome."""
     given = outcome[0]
     return general(str(given[:3] if isinstance(given, tuple) else given))[:100]

@@ -96,7 +96,7 @@ class Run:
 
     def __init__(self, first: int, count: int, processes: int, portion: int = PORTION) -> None:
         self.first, self.count, self.processes, self.portion = first, count, processes, portion
-        self.tally, self.begun, self.done = Tally(), time.monotonic(), 0
+        self.tally, self.started, self.done = Tally(), time.monotonic(), 0
 
     def portions(self) -> Iterator[tuple[int, int]]:
         """The range of seeds of each child."""
@@ -154,7 +154,7 @@ class Run:
 
     def summary(self) -> dict[str, Any]:
         """All counts."""
-        seconds = time.monotonic() - self.begun
+        seconds = time.monotonic() - self.started
         tables = {
             table: {
                 what: [count, *self.tally.examples[table].get(what, [])] if table != "mutations" else count

@@ -299,7 +299,9 @@ def real() -> Real:
         if case.expected.file not in (EQUAL, ONLY):
             continue
         file = taken_apart(case.name, case.path.read_bytes())
-        found += [made for made in (file, cut_down(file)) if made is not None and len(made.data) < LARGE]
+        found += [
+            candidate for candidate in (file, cut_down(file)) if candidate is not None and len(candidate.data) < LARGE
+        ]
     jpeg = tuple(file for file in found if file.is_jpeg)
     others = [file for file in found if not file.is_jpeg]
     small = tuple(file for file in others if len(file.data) <= SMALL)

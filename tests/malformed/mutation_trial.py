@@ -51,7 +51,7 @@ class Trial:
 
     def attempt(self, way: str, call: Callable[[], Any]) -> Any:
         """The result of a call or a proper error; `NO_RESULT` for any other exception."""
-        before, begun = self.peak.start(), time.perf_counter()
+        before, start = self.peak.start(), time.perf_counter()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -60,7 +60,7 @@ class Trial:
                 raise
             except BaseException as error:  # noqa: BLE001 - a panic is no Exception
                 given = self.checked_error(way, error)
-        took = time.perf_counter() - begun
+        took = time.perf_counter() - start
         size = given.nbytes if isinstance(given, np.ndarray) else 0
         growth = self.peak.now() - before - size - len(self.data)
         if growth > ALLOWED_GROWTH and not self.is_jpeg:

@@ -151,12 +151,12 @@ def change_type(rng: random.Random, file: File) -> Edits:
     )
     vr = rng.choice(("US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "IS", "DS", "UN", "OB", "OW", "LO", "AT", "SQ"))
     try:
-        made = struct.pack(file.order + NUMERIC.get(vr, "L"), number)
+        changed = struct.pack(file.order + NUMERIC.get(vr, "L"), number)
     except struct.error:
         return []
     if vr in ("IS", "DS", "LO") or (vr == "UN" and rng.random() < 0.5):
-        made = even(b"%d" % number)
-    return [rewritten(file, at, made, vr)]
+        changed = even(b"%d" % number)
+    return [rewritten(file, at, changed, vr)]
 
 
 def change_multiplicity(rng: random.Random, file: File) -> Edits:
@@ -166,8 +166,10 @@ def change_multiplicity(rng: random.Random, file: File) -> Edits:
         return []
     value = file.data[at.value : at.end]
     two = value + b"\\" + value if at.tag in (0x00280004, 0x00280008) else value + value
-    made = rng.choice((b"", two, value[:-1], value + b"\0", value + b" ", value * 9, b"\0\0" + value, value + bytes(2)))
-    return [rewritten(file, at, made)]
+    changed = rng.choice(
+        (b"", two, value[:-1], value + b"\0", value + b" ", value * 9, b"\0\0" + value, value + bytes(2))
+    )
+    return [rewritten(file, at, changed)]
 
 
 def remove_element(rng: random.Random, file: File) -> Edits:
@@ -181,9 +183,9 @@ def double_element(rng: random.Random, file: File) -> Edits:
     if at is None:
         return []
     value = file.data[at.value : at.end] if rng.random() < 0.3 else _value_of(rng, file, at)
-    made = encoded(file, at.tag, at.vr or "UN", value)
+    changed = encoded(file, at.tag, at.vr or "UN", value)
     place = at.end if rng.random() < 0.5 else rng.choice(file.elements).start
-    return [Edit(place, place, made)]
+    return [Edit(place, place, changed)]
 
 
 # Headers
@@ -236,7 +238,7 @@ def insert_element(rng: random.Random, file: File) -> Edits:
     """Insert an element before another one of the data set."""
     place = rng.choice([at for at in file.elements if at.start >= len(file.head)] or file.elements).start
     number = functools.partial(struct.pack, f"{file.order}H")
-    made = rng.choice(
+    changed = rng.choice(
         (
             lambda: encoded(file, 0x7FE00010, "OW", bytes(2 * rng.randrange(40))),
             lambda: encoded(file, 0x7FE00008, "OF", bytes(4 * rng.randrange(40))),
@@ -254,7 +256,7 @@ def insert_element(rng: random.Random, file: File) -> Edits:
             lambda: nested(rng, file),
         )
     )()
-    return [Edit(place, place, made)]
+    return [Edit(place, place, changed)]
 
 
 def nested(rng: random.Random, file: File) -> bytes:
@@ -295,12 +297,12 @@ def change_syntax(rng: random.Random, file: File) -> Edits:
         return []
     uid = rng.choice(SYNTAXES)
     uid += b"\0" * (len(uid) % 2)
-    made = struct.pack("<HH2sH", 2, 0x10, b"UI", len(uid)) + uid
-    edits = [Edit(at.start, at.end, made)]
+    changed = struct.pack("<HH2sH", 2, 0x10, b"UI", len(uid)) + uid
+    edits = [Edit(at.start, at.end, changed)]
     size = file.elements[0]
     if size.tag == 0x00020000 and rng.random() < 0.8:
         was = struct.unpack_from("<L", file.data, size.value)[0]
-        edits.append(Edit(size.value, size.value + 4, struct.pack("<L", was + len(made) - (at.end - at.start))))
+        edits.append(Edit(size.value, size.value + 4, struct.pack("<L", was + len(changed) - (at.end - at.start))))
     return edits
 
 

@@ -25,10 +25,10 @@ def change_table(rng: random.Random, file: File) -> Edits:
 def change_table_size(rng: random.Random, file: File) -> Edits:
     table = file.items[0]
     value = file.data[table.value : table.end]
-    made = rng.choice((b"", value[:-4], value[:-1], value + bytes(2), value + bytes(4), value + value, value[4:]))
+    changed = rng.choice((b"", value[:-4], value[:-1], value + bytes(2), value + bytes(4), value + value, value[4:]))
     if rng.random() < 0.2:
         return [Edit(table.start, table.end, b"")]
-    return [Edit(table.start, table.end, struct.pack("<HHL", 0xFFFE, 0xE000, len(made)) + made)]
+    return [Edit(table.start, table.end, struct.pack("<HHL", 0xFFFE, 0xE000, len(changed)) + changed)]
 
 
 def change_extended(rng: random.Random, file: File) -> Edits:
@@ -41,8 +41,8 @@ def change_extended(rng: random.Random, file: File) -> Edits:
         place = rng.randrange(at.value, at.end - 7, 8)
         number = rng.choice((0, 1, 8, 2**31, 2**32, 2**62, 2**63, 2**64 - 8, 2**64 - 1, rng.randrange(500)))
         return [Edit(place, place + 8, struct.pack("<Q", number))]
-    made = rng.choice((value[:-8], value[:-1], value + bytes(8), b"", value[:-4]))
-    return [Edit(at.start, at.end, b"") if kind == 1 else rewritten(file, at, made)]
+    changed = rng.choice((value[:-8], value[:-1], value + bytes(8), b"", value[:-4]))
+    return [Edit(at.start, at.end, b"") if kind == 1 else rewritten(file, at, changed)]
 
 
 def change_item(rng: random.Random, file: File) -> Edits:

@@ -44,7 +44,7 @@ def assert_same(first: np.ndarray | str, second: np.ndarray | str, seed: int) ->
 
 @pytest.mark.parametrize("first", range(0, COUNT, PORTION))
 def test_scanned_is_seen_as_parsed(first, monkeypatch):
-    seen = 0
+    displayed = 0
     for seed in range(first, min(first + PORTION, COUNT)):
         data = mutated(seed).data
         found = [outcome(lambda: dicomet.to_display(data, max_bytes=MOST))]  # noqa: B023 - called at once
@@ -59,5 +59,5 @@ def test_scanned_is_seen_as_parsed(first, monkeypatch):
         for array in found:
             if isinstance(array, np.ndarray) and isinstance(stored, np.ndarray):
                 assert array.shape[: stored.ndim] == stored.shape
-                seen += 1
-    assert seen > PORTION // 10
+                displayed += 1
+    assert displayed > PORTION // 10

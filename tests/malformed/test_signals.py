@@ -197,16 +197,16 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    folder, made = tmp_path_factory.mktemp("signals"), {}
+    folder, paths = tmp_path_factory.mktemp("signals"), {}
 
     def make(name: str):
-        if name not in made:
-            made[name] = folder / f"{len(made)}.dcm"
-            made[name].write_bytes(FILES[name]())
-        return made[name]
+        if name not in paths:
+            paths[name] = folder / f"{len(paths)}.dcm"
+            paths[name].write_bytes(FILES[name]())
+        return paths[name]
 
     yield make
-    for path in made.values():
+    for path in paths.values():
         path.unlink()
 
 
