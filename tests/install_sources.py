@@ -132,7 +132,7 @@ def in_bytes_io(data: bytes, position: int) -> io.BytesIO:
 
 
 DATASETS = {"memory": dataset_in_memory, "read": dataset_as_read, "deferred": dataset_deferred}
-FRONT, BACK = b"front", b"what stands behind the value"
+FRONT, BACK = b"front", b"bytes after the value"
 BUFFERS = {
     "bytes": lambda value: value,
     "bytearray": bytearray,

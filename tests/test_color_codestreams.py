@@ -103,7 +103,7 @@ def test_planar_configuration_does_not_reorder_known_samples():
 # Frames that differ
 
 
-def test_each_kind_of_contradiction_is_told_once(tmp_path):
+def test_each_kind_of_contradiction_warns_once(tmp_path):
     frames = [dct(adobe(0)), dct(JFIF), dct(), dct(b"", b"RGB"), dct(JFIF)]
     ds = data_set(JPEGBaseline8Bit, frames[0], "YBR_PARTIAL_422", frames=len(frames))
     ds.PixelData = encapsulate(frames)

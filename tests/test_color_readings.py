@@ -64,7 +64,7 @@ CONTRADICTIONS = {
 
 
 @pytest.mark.parametrize("name", CONTRADICTIONS)
-def test_a_contradiction_is_decided_by_the_codestream_and_told_once(name, tmp_path):
+def test_the_codestream_decides_a_contradiction_with_one_warning(name, tmp_path):
     transfer_syntax, stream, components, term, meaning = CONTRADICTIONS[name]
     expected = oracle.ybr_to_rgb(components) if meaning is YCBCR else components
     ds = data_set(transfer_syntax, stream, term)
@@ -78,7 +78,7 @@ def test_a_contradiction_is_decided_by_the_codestream_and_told_once(name, tmp_pa
     assert len(messages) == 1
 
 
-def test_a_contradiction_in_every_frame_is_told_once():
+def test_a_contradiction_in_every_frame_warns_once():
     ds = data_set(JPEGBaseline8Bit, dct(adobe(0)), "YBR_FULL", frames=5)
     with pytest.warns(UserWarning, match="transform 0") as caught:
         assert np.array_equal(dicomet.pixel_array(ds), np.stack([PIXELS] * 5))
@@ -108,7 +108,7 @@ AGREEMENTS = {
 
 
 @pytest.mark.parametrize("name", AGREEMENTS)
-def test_an_agreement_is_not_told(name, tmp_path):
+def test_an_agreement_does_not_warn(name, tmp_path):
     transfer_syntax, stream, components, term, meaning = AGREEMENTS[name]
     expected = oracle.ybr_to_rgb(components) if meaning is YCBCR else components
     ds = data_set(transfer_syntax, stream, term)

@@ -169,7 +169,7 @@ def test_a_job_can_be_done_by_any_process(tmp_path, out):
     np.testing.assert_array_equal(pixels(out / "a.png"), gray(10))
 
 
-def test_what_is_odd_is_told_by_the_report(out):
+def test_the_report_contains_warnings(out):
     convert(ROOTS["pydicom"] / "MR_small_padded.dcm", "-o", out, "--report", out / "r.json")
     (row,) = json.loads((out / "r.json").read_text())
     assert row["status"] == "converted"

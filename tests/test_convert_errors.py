@@ -57,7 +57,7 @@ def test_a_report_that_cannot_be_written_hides_no_summary(root, out, tmp_path, c
     assert names(out) == {"a.png"}
 
 
-def test_folders_of_a_report_are_made(root, out, tmp_path):
+def test_folders_of_a_report_are_created(root, out, tmp_path):
     report = tmp_path / "new" / "folder" / "r.json"
     assert main(["convert", str(root), "-o", str(out), "--report", str(report)]) == 0
     assert len(json.loads(report.read_text())) == 1

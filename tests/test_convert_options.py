@@ -72,7 +72,7 @@ def test_unusable_arguments_are_refused_before_anything_is_done(arguments, says,
 
 
 @pytest.mark.parametrize(("kind", "module"), [("jpg", "PIL"), ("tiff", "tifffile")])
-def test_what_a_format_needs_is_told_once(kind, module, out, capsys, monkeypatch):
+def test_the_package_that_a_format_needs_is_named_once(kind, module, out, capsys, monkeypatch):
     root = folder(out.parent / "in", {"a.dcm": image(), "b.dcm": image()})
     monkeypatch.setitem(sys.modules, module, None)
     convert(root, "-o", out, "--format", kind, status=2)

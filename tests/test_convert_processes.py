@@ -49,7 +49,7 @@ def test_few_files_are_not_worth_a_process(monkeypatch):
     assert list(pool.run([], 3, None, Event())) == []
 
 
-def test_no_more_jobs_are_asked_for_than_can_be_done_soon(tmp_path, out):
+def test_no_more_jobs_are_requested_than_the_queue_holds(tmp_path, out):
     requested = []
     path = folder(tmp_path, {"a.dcm": image()}) / "a.dcm"
 

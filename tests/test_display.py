@@ -14,7 +14,7 @@ import dicomet
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("case", IMAGES, ids=str)
-def test_every_file_is_seen_as_by_pydicom_s_functions(case):
+def test_every_file_looks_as_by_pydicom_s_functions(case):
     ds = pydicom.dcmread(case.path, force=True)
     stored = ds.pixel_array
     frames = stored if int(ds.get("NumberOfFrames") or 1) > 1 else stored[None]
@@ -32,7 +32,7 @@ def test_every_file_is_seen_as_by_pydicom_s_functions(case):
 @pytest.mark.parametrize(
     "name", ["emri_small.dcm", "emri_small_RLE.dcm", "SC_rgb_16bit_2frame.dcm", "OBXXXX1A_2frame.dcm"]
 )
-def test_a_frame_is_seen_alone_as_among_others(name):
+def test_a_frame_alone_looks_as_among_others(name):
     path = path_of(name)
     for window in (None, "minmax", "percentile", "full"):
         if window not in (None, "full") and "emri" not in name:

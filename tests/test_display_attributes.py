@@ -81,7 +81,7 @@ def test_a_palette_that_is_not_there():
 
 
 def test_numbers_of_another_vr_are_no_text():
-    """And nothing depends on whether somebody has read them before."""
+    """The result does not depend on whether they were read before."""
     ds = read("CT_small.dcm")
     raw_element(ds, 0x00281050, "US", b"10")
     raw_element(ds, 0x00281051, "US", b"\x90\x01")
@@ -110,7 +110,7 @@ def test_every_frame_needs_its_functional_groups():
     assert dicomet.to_display(ds, index=3).shape == (64, 64)
 
 
-def test_what_is_not_asked_for_need_not_be_right():
+def test_attributes_that_are_not_used_may_be_malformed():
     ds = read("CT_small.dcm")
     ds.WindowCenter, ds.WindowWidth, ds.VOILUTFunction = 40, 0, "CUBIC"
     np.testing.assert_array_equal(dicomet.modality_values(ds), dicomet.modality_values(CT))

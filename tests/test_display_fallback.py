@@ -147,7 +147,7 @@ def test_more_of_one_than_of_the_other(center, width, shown):
 
 
 @pytest.mark.parametrize("value", [b"", b"  ", b"\0 "])
-def test_a_file_without_windows_says_nothing(value):
+def test_a_file_without_windows_does_not_warn(value):
     ds = image(STORED, 12)
     raw_element(ds, CENTER, "DS", value)
     raw_element(ds, WIDTH, "DS", value)
@@ -158,7 +158,7 @@ def test_a_file_without_windows_says_nothing(value):
 @pytest.mark.parametrize("vr", ["US", "FD", "OB", "UN", "SQ"])
 @pytest.mark.parametrize("tag", [CENTER, WIDTH, NAME, FUNCTION, 0x00283010, 0x00280120, 0x00280121])
 def test_elements_of_another_vr_do_not_refuse_an_image(tag, vr):
-    """The element that is wrong may be of no use to anybody, or is not used."""
+    """The malformed element is not needed, or not used."""
     ds = with_windows([("1000", "300")])
     value: object = b"\1\2\3"
     if vr == "SQ":

@@ -69,7 +69,7 @@ def test_a_window_may_be_split_between_shared_and_own_groups(own, tmp_path):
         assert "Shared Functional Groups Sequence" in str(messages[0])
 
 
-def test_a_voi_lut_of_all_frames_is_made_once(monkeypatch):
+def test_a_voi_lut_of_all_frames_is_built_once(monkeypatch):
     """Frames share it, usable or not, so that a file of many frames does not cost more than its bytes."""
     ds = enhanced(4)
     voi = Dataset()
@@ -144,7 +144,7 @@ def test_all_ways_show_the_same_picture(tmp_path):
         ({"PresentationLUTShape": "NONE"}, r"(2050,0020) Presentation LUT Shape"),
     ],
 )
-def test_info_says_what_is_unusable(elements, says):
+def test_info_lists_what_is_unusable(elements, says):
     ds = image(STORED, 12)
     for keyword, value in elements.items():
         setattr(ds, keyword, value)

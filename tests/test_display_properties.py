@@ -312,7 +312,7 @@ def test_bytes_of_a_palette_in_big_endian_words():
     np.testing.assert_array_equal(dicomet.to_display(ds)[0, :, 0], [1, 2, 3, 4])
 
 
-def test_entries_of_more_bits_than_a_modality_lut_says():
+def test_entries_of_more_bits_than_a_modality_lut_declares():
     ds = image(np.array([[0, 1]], np.uint8), 8)
     ds.ModalityLUTSequence = [lut_item(0, np.array([5, 4000]), 8, words=True)]
     with pytest.raises(

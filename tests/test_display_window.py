@@ -53,7 +53,7 @@ def test_windows_by_index_and_by_name():
             to_display(source, window="liver")
 
 
-def test_a_file_that_says_nothing():
+def test_a_file_without_a_window():
     to_display, stored = dicomet.to_display, dicomet.pixel_array(CT)
     ds = read("CT_small.dcm")
     counted = dicomet.modality_values(CT)[stored != ds.PixelPaddingValue].astype(float)

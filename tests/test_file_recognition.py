@@ -76,7 +76,7 @@ def all_of(other: str) -> tuple[bytes, str]:
 
 @pytest.mark.parametrize("function", [dicomet.pixel_array, dicomet.to_display, dicomet.modality_values, dicomet.open])
 @pytest.mark.parametrize("other", OTHERS)
-def test_what_is_no_dicom_file_says_what_it_looks_like(tmp_path, other, function):
+def test_the_error_of_another_file_type_names_the_type(tmp_path, other, function):
     data, says = all_of(other)
     path = tmp_path / "image.dcm"
     path.write_bytes(data)
@@ -88,7 +88,7 @@ def test_what_is_no_dicom_file_says_what_it_looks_like(tmp_path, other, function
         function(file)
 
 
-def test_info_says_so_once_and_quotes_nothing(tmp_path):
+def test_info_names_the_type_once_without_quotes(tmp_path):
     path = tmp_path / "notes.dcm"
     path.write_bytes(b"Patient: Jane Doe\n")
     described = describe(path)
@@ -108,7 +108,7 @@ def test_counts_agree_with_their_nouns(count, says):
         dicomet.pixel_array(bytes(count))
 
 
-def test_what_the_caller_says_of_a_data_set_counts():
+def test_options_of_the_caller_override_a_data_set():
     found = oracle.elements(Image(np.arange(30, dtype=np.uint8).reshape(1, 5, 6, 1), 8, 8), bytes(range(30)), "OB")
     data = oracle.data_set(found, oracle.ExplicitVRLittleEndian)
     with pytest.raises(dicomet.MissingElementError, match="'transfer_syntax_uid' is required"):
@@ -124,7 +124,7 @@ BROKEN = {"empty.dcm": "it is empty", "page.DCM": "HTML", "zeros.dicom": "bytes 
 
 @pytest.fixture
 def mixed(tmp_path):
-    """A folder with an image, files that only their names make DICOM, and files that nobody takes for DICOM."""
+    """A folder with an image, files that are DICOM by their names only, and other files."""
     root = tmp_path / "in"
     root.mkdir()
     for name, data in {

@@ -51,7 +51,7 @@ def test_as_a_context_manager():
     assert functions() == before
 
 
-def test_what_others_want_stays_installed():
+def test_dicomet_stays_installed_for_other_users():
     before = functions()
     with dicomet.install():
         dicomet.install()
@@ -109,7 +109,7 @@ def test_functions_look_like_pydicoms():
 
 
 def test_another_library_that_exchanges_the_same_function():
-    """What somebody else has put on top stays, and goes on to pydicom's own function."""
+    """A replacement by other code stays, and calls pydicom's own function."""
     original = Decoder.as_array
     ds = dataset(smooth(1, 8, 8)[0])
     dicomet.install()
@@ -206,7 +206,7 @@ def test_the_switch_comes_before_the_version(monkeypatch):
     ids=str,
 )
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_what_somebody_has_changed_in_pydicom_counts(monkeypatch, owner, name, moment):
+def test_changes_of_pydicom_by_other_code_apply(monkeypatch, owner, name, moment):
     """Whatever it is, pydicom then decodes, and with it."""
     found = []
     original = getattr(owner, name)

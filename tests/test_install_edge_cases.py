@@ -1,4 +1,4 @@
-"""What only few callers do, or notice: pydicom with and without dicomet cannot be told apart."""
+"""Rare uses of pydicom: the same results with and without dicomet."""
 
 import functools
 import io
@@ -44,7 +44,7 @@ def native_case(image: Image | None = None, syntax: UID = ExplicitVRLittleEndian
 
 
 def rle_case(image: Image | None = None, damaged: int | None = None) -> Case:
-    """`damaged`: the frame of this index has an offset behind those of its segments, at which pydicom does not look."""
+    """`damaged`: the frame of this index has an offset after those of its segments, which pydicom ignores."""
     image = image or image_of()
     frames = [rle_frame(image.frame(index), None) for index in range(image.frames)]
     if damaged is not None:

@@ -27,7 +27,7 @@ def pydicom_stays_as_it_was():
 
 
 def test_another_library_that_exchanges_the_same_method():
-    """What somebody else has put on top stays, and goes on to pydicom's own."""
+    """A replacement by other code stays, and calls pydicom's own."""
     original = Dataset.convert_pixel_data
     dicomet.install()
     ours = Dataset.convert_pixel_data
@@ -88,7 +88,7 @@ def test_a_changed_function_is_called_as_often(owner, name, moment, make, monkey
     without = calls()
     assert installed == without
     if name == "__getitem__" and without == 0 and sys.version_info >= (3, 13):
-        pytest.skip("CPython 3.13 goes on to call the function that it has seen before")
+        pytest.skip("CPython 3.13 calls the function of the first call again")
     assert without > 0
 
 

@@ -1,4 +1,4 @@
-"""Random images, options, sources and calls: pydicom with and without dicomet cannot be told apart."""
+"""Random images, options, sources and calls: the same results from pydicom with and without dicomet."""
 
 import functools
 import os

@@ -117,7 +117,7 @@ def test_the_decoding_plugin_tells_what_is_wrong():
     )
     dicomet.uninstall()
     assert given[0][2] == (3, 5)
-    assert any("left in the RLE segment behind the 15" in message[1] for message in said)
+    assert any("left in the RLE segment" in message[1] for message in said)
 
 
 @pytest.mark.parametrize("samples", [1, 3])

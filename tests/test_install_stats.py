@@ -102,7 +102,7 @@ def test_writable_sources_are_still_views_of_the_callers_memory():
     assert source[:2] == b"\1\0"
 
 
-def test_the_array_of_a_dataset_is_kept():
+def test_the_array_of_a_dataset_is_cached():
     ds = dataset(smooth(1, 8, 8)[0])
     with dicomet.install():
         arr = ds.pixel_array

@@ -22,7 +22,7 @@ def path(tmp_path):
     return path
 
 
-def test_nothing_happens_before_the_first_frame_is_asked_for(tmp_path):
+def test_nothing_happens_before_the_first_frame_is_requested(tmp_path):
     path = tmp_path / "image.dcm"
     frames = dicomet.iter_pixels(path, rows=-1, out="not an array")
     path.write_bytes(DATA)

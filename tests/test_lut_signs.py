@@ -235,8 +235,8 @@ def narrow_image(bits: int, found: int) -> Dataset:
 
 
 @pytest.mark.parametrize(("bits", "found"), [(bits, found) for bits in range(8, 17) for found in range(4, bits + 1)])
-def test_entries_of_fewer_bits_than_the_descriptor_says(bits, found):
-    """Their values are not changed: a picture that is almost black is told, and not brightened."""
+def test_entries_of_fewer_bits_than_the_descriptor_declares(bits, found):
+    """Their values are not changed: an almost black image is reported, not brightened."""
     ds = narrow_image(bits, found)
     for source in (as_file(ds), ds):
         with warnings.catch_warnings(record=True) as caught:
@@ -247,7 +247,7 @@ def test_entries_of_fewer_bits_than_the_descriptor_says(bits, found):
         assert [says in str(one.message) for one in caught] == [True] * (found < bits)
 
 
-def test_a_palette_of_fewer_bits_than_its_descriptor_says():
+def test_a_palette_of_fewer_bits_than_its_descriptor_declares():
     ds = image(np.arange(4, dtype=np.uint8).reshape(2, 2), 8)
     ds.PhotometricInterpretation = "PALETTE COLOR"
     for number in range(3):

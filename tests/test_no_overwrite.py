@@ -59,7 +59,7 @@ def test_a_source_has_many_names(tmp_path, capsys):
     assert (out / "a.png").read_bytes() == (root / "other").read_bytes()
 
 
-def test_an_archive_is_kept(tmp_path, capsys):
+def test_an_archive_is_not_overwritten(tmp_path, capsys):
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a", image())

@@ -109,7 +109,7 @@ def test_a_file_of_the_callers_stays_open(path):
         assert np.array_equal(dicomet.pixel_array(file, index=0), first)
 
 
-def test_an_error_says_what_is_wrong(tmp_path):
+def test_an_error_names_the_defect(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.dcm") as missing:
         dicomet.open(tmp_path / "nothing.dcm")
     assert missing.value.errno == 2
@@ -195,14 +195,14 @@ def test_a_source_that_reads_itself():
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_nobody_waits_for_a_pipe(tmp_path):
+def test_a_pipe_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="seek"):
         dicomet.open(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize("mode", ["rb", "r+b"])
-def test_the_position_of_pixel_data_in_a_file_is_kept(tmp_path, mode):
+def test_the_position_of_pixel_data_in_a_file_is_restored(tmp_path, mode):
     dataset = pydicom.dcmread(io.BytesIO(DATA))
     path = tmp_path / "value"
     path.write_bytes(b"1234" + dataset.PixelData)
@@ -252,7 +252,7 @@ def test_an_open_image_stays_in_its_process():
     assert repr(image) == "<dicomet.OpenImage, closed>"
 
 
-def test_a_file_that_shrinks_is_told(tmp_path):
+def test_a_file_that_shrinks_is_an_error(tmp_path):
     path = tmp_path / "image.dcm"
     path.write_bytes(data := large(3))
     with dicomet.open(path) as image:

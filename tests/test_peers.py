@@ -47,7 +47,7 @@ def hang(array):
     time.sleep(60)
 
 def print_too(array):
-    os.write(1, b"[not what was asked for]\\n")
+    os.write(1, b"[not requested]\\n")
     return array
 
 def waste(array):
@@ -192,7 +192,7 @@ def test_memory_is_that_above_the_result(tmp_path):
     assert measure.memory(str(path), "fakes:right", str(NATIVE), iterate=True).items[0] < 12_000_000
 
 
-def test_asked_again_without_the_one_who_crashes_later():
+def test_measured_again_without_a_reader_that_crashes_later():
     requested = []
 
     def ask(names):
@@ -329,7 +329,7 @@ def test_goals_without_rows():
 
 
 def test_each_goal_can_be_found():
-    """A row that nobody measures would make a goal silent."""
+    """A row that no reader measures would disable a goal."""
     names = {name for task in plan.tasks() for name in task.names()}
     figures = {OWN: 1.0, FLOOR: 1.0, REFERENCE: 1.0, "pydcm": 1.0, "dicomsdl": 1.0}
     rows = [

@@ -154,7 +154,7 @@ def test_deep_colors_are_converted_to_rgb_only():
     ids=str,
 )
 def test_bits_of_compressed_images(name, representation, options):
-    """pydicom lets bits above Bits Stored of JPEG-LS and JPEG 2000 through, as dicomet does if it is told to."""
+    """pydicom does not clear bits above Bits Stored of JPEG-LS and JPEG 2000; dicomet does, unless an option says otherwise."""
     path, plugin = ROOTS["pydicom"] / name, {"decoding_plugin": "pylibjpeg"}
     requested = {**options, "pixel_representation": representation, "as_rgb": False}
     theirs = pydicom.pixels.pixel_array(path, **requested, **plugin)
@@ -183,7 +183,7 @@ def test_be_swap_ow(rows, index):
 
 
 @pytest.mark.parametrize("data", [DATA, rle(IMAGE)], ids=["native", "RLE"])
-def test_more_frames_than_the_data_set_says(data):
+def test_more_frames_than_the_data_set_declares(data):
     dataset = read(data)
     dataset.NumberOfFrames = 2
     with pytest.warns(UserWarning, match="frames"):
@@ -199,7 +199,7 @@ def test_more_frames_than_the_data_set_says(data):
         dicomet.pixel_array(dataset, allow_excess_frames=False, index=2)
 
 
-def test_more_frames_than_a_file_says():
+def test_more_frames_than_a_file_declares():
     """As in pydicom, they count in a Dataset, but not in a file."""
     data = changed(elements(IMAGE), {0x00280008: ("IS", b"2 ")})
     with pytest.warns(UserWarning, match="found 144 bytes, expected 96"):
@@ -233,7 +233,7 @@ def test_frames_of_a_jpeg_syntax_have_the_dtype_of_the_image():
 def runs_beside(work) -> bool:
     """Whether another thread runs during `work`.
 
-    With such a switch interval no thread is ever asked to give the GIL away: the other runs only where it is released.
+    With such a switch interval no thread is ever requested to release the GIL: the other runs only where it is released.
     """
     interval, go, ran = sys.getswitchinterval(), threading.Lock(), []
 

@@ -27,7 +27,7 @@ def same(found: np.ndarray, expected: np.ndarray) -> bool:
 
 @pytest.fixture
 def paths(tmp_path) -> list[Path]:
-    """Files that can be told apart."""
+    """Files with different content."""
     found = []
     for number in range(30):
         path = tmp_path / f"{number}.dcm"
@@ -241,7 +241,7 @@ def test_a_signal_ends_the_wait(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_after_a_fork(paths):
-    """Threads are not there in the child: what is left of an iteration is told, and another one works."""
+    """Threads do not exist in the child: the rest of an iteration raises an error, and a new one works."""
     arrays = dicomet.pixel_arrays(paths, workers=1)
     next(arrays)
     child = os.fork()

@@ -62,7 +62,7 @@ def test_native_with_every_number_of_bits_stored(bits_allocated, signed, big_end
 
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("bits_allocated", [8, 12, 16, 32, 64])
-def test_unused_bits_stay_where_that_is_asked_for(bits_allocated, signed):
+def test_unused_bits_stay_on_request(bits_allocated, signed):
     whole = with_values(Image(np.empty((2, 3, 5, 3)), bits_allocated, bits_allocated, signed, "RGB"), 1, "noise")
     data = native_file(replaced(whole, bits_stored=bits_allocated - 3), ExplicitVRLittleEndian, "OW")
     value = oracle.native(whole)

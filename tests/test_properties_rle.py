@@ -98,10 +98,10 @@ def test_an_extended_offset_table_that_leaves_out_an_item_is_not_used():
 @PROPERTY
 @given(rle_images(), st.binary(min_size=2, max_size=9).filter(lambda rest: rest.strip(b"\0\x80")))
 def test_rle_segments_that_go_on(image, rest):
-    """More than padding behind a segment's samples is told: Rows or Columns may be too small."""
+    """More than padding after the samples of a segment is reported: Rows or Columns may be too small."""
     image = replaced(image, values=image.values[:1])
     frame = oracle.rle_frame([plain_runs(plane) + rest for plane in oracle.byte_planes(image)])
-    with pytest.warns(UserWarning, match="behind the|goes .* beyond"):
+    with pytest.warns(UserWarning, match="left in the RLE segment|goes .* beyond"):
         assert_equal(dicomet.pixel_array(single_frame_file(image, frame)), oracle.expected(image))
 
 
@@ -123,7 +123,7 @@ def test_rle_segments_that_go_on(image, rest):
     ids=str,
 )
 def test_rle_headers_that_cannot_be(numbers):
-    """An image of 16 bits has two segments, the first behind the header and the second behind the first."""
+    """An image of 16 bits has two segments, the first after the header and the second after the first."""
     image = with_values(Image(np.empty((1, 4, 6, 1)), 16, 16), 1, "noise")
     frame = oracle.rle_frame([plain_runs(plane) for plane in oracle.byte_planes(image)])
     assert_equal(dicomet.pixel_array(single_frame_file(image, frame)), oracle.expected(image))

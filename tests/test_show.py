@@ -25,7 +25,7 @@ def output(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def nobody_looks(monkeypatch, tmp_path, output):
+def opened_by_the_browser(monkeypatch, tmp_path, output):
     output.parent.mkdir()
     opened = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
@@ -142,7 +142,7 @@ def test_window(tmp_path, output):
     assert np.isin(part(tile(wide, 0, 1)), [0, 255]).mean() < 0.1
 
 
-def test_the_window_of_the_file_is_told_where_it_is_the_one_that_is_shown(output, capsys):
+def test_the_window_of_the_file_is_printed_if_it_is_shown(output, capsys):
     for arguments, is_told in ([], True), (["--window", "1"], False), (["--window", "40,400"], False):
         draw_sheet(output, TEST_FILES / "examples_overlay.dcm", *arguments)
         assert (", window " in capsys.readouterr().out) == is_told

@@ -24,7 +24,7 @@ def output(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def nobody_looks(monkeypatch, tmp_path, output):
+def opened_by_the_browser(monkeypatch, tmp_path, output):
     output.parent.mkdir()
     opened = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
@@ -66,22 +66,22 @@ def test_a_sheet_is_replaced_as_a_whole(output):
     assert [path.name for path in output.parent.iterdir()] == [output.name]
 
 
-def test_without_an_output_and_without_a_display(nobody_looks, output, capsys):
+def test_without_an_output_and_without_a_display(opened_by_the_browser, output, capsys):
     assert run(CT) == 0
     path = Path(re.search(r"^sheet: (.*)$", capsys.readouterr().out, re.MULTILINE)[1])
     assert path.parent == output.parent
     read(path)
-    assert nobody_looks == []
+    assert opened_by_the_browser == []
     if os.name == "posix":
-        assert path.stat().st_mode & 0o077 == 0, "nobody else's"
+        assert path.stat().st_mode & 0o077 == 0, "readable by others"
 
 
-def test_without_an_output_but_with_a_display(nobody_looks, monkeypatch, capsys):
+def test_without_an_output_but_with_a_display(opened_by_the_browser, monkeypatch, capsys):
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
     assert run(CT) == 0
     path = re.search(r"^sheet: (.*)$", capsys.readouterr().out, re.MULTILINE)[1]
-    assert nobody_looks == [Path(path).as_uri()]
+    assert opened_by_the_browser == [Path(path).as_uri()]
 
 
 def test_a_sheet_that_is_too_large(tmp_path, output, capsys):

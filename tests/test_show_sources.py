@@ -23,7 +23,7 @@ def output(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def nobody_looks(monkeypatch, tmp_path, output):
+def opened_by_the_browser(monkeypatch, tmp_path, output):
     output.parent.mkdir()
     opened = []
     monkeypatch.setattr(webbrowser, "open", opened.append)

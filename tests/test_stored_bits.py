@@ -20,7 +20,7 @@ PRECISIONS = {"JPEG": range(2, 17), "JPEG-LS": range(2, 17), "JPEG 2000": range(
 
 
 def words_of(precision: int) -> np.ndarray:
-    """All kinds of words of so many bits, the largest and the smallest among them."""
+    """Words with `precision` bits, the largest and the smallest among them."""
     words = np.random.default_rng(precision).integers(0, 1 << precision, SHAPE)
     words[0, :4] = 0, (1 << precision) - 1, 1 << (precision - 1), (1 << (precision - 1)) - 1
     return words
@@ -149,7 +149,7 @@ def test_options_of_pydicom(family, option, options):
         ("JPEG-LS", 16, False, 12, True, None),
     ],
 )
-def test_contradictions_are_told(family, precision, form, stored, signed, text):  # noqa: PLR0913, PLR0917
+def test_contradictions_warn(family, precision, form, stored, signed, text):  # noqa: PLR0913, PLR0917
     stream = stream_of(family, words_of(precision), precision, signed=form)
     dataset = encoders.data_set(LOSSLESS[family], [stream] * 3, shape=SHAPE, allocated=16, stored=stored, signed=signed)
     with warnings.catch_warnings(record=True) as caught:

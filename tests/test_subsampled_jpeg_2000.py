@@ -50,7 +50,7 @@ def test_components_of_subsampled_jpeg_2000(separation, options):
         assert np.array_equal(dicomet.pixel_array(ds, **options), codestreams.replicated(components, size, separations))
 
 
-def test_pillow_is_not_asked_for_subsampled_jpeg_2000():
+def test_pillow_does_not_decode_subsampled_jpeg_2000():
     ds = data_set(JPEG2000, half_j2k(), "YBR_FULL_422")
     with pytest.raises(dicomet.PixelDataError, match="pillow: misplaces the samples of subsampled components"):
         dicomet.pixel_array(ds, decoding_plugin="pillow")

@@ -38,7 +38,7 @@ def test_limit(limit, rounds):
     assert times == {"a": [1] * rounds}
 
 
-def test_nobody_takes_turns():
+def test_no_call_to_interleave():
     assert time_interleaved({}, Limit(1, 2, 3)) == {}
 
 

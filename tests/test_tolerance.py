@@ -201,7 +201,7 @@ def test_pixel_data_with_a_blank_vr_and_a_length_of_16_or_32_bits(vr, form):
     assert np.array_equal(recorded(lambda: dicomet.pixel_array(data))[0], oracle.expected(GRAY))
 
 
-def test_pixel_data_in_implicit_vr_behind_explicit_elements():
+def test_pixel_data_in_implicit_vr_after_explicit_elements():
     """A length of 65536 looks like a VR of two nulls, too."""
     image = Image((np.arange(32768, dtype=np.uint16) % 4096).reshape(1, 128, 256, 1), 16, 12)
     found = elements(image)

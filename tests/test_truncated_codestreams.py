@@ -68,7 +68,7 @@ def pairs():
 
 @pytest.mark.parametrize(("name", "plugin"), pairs())
 @pytest.mark.parametrize("end", [b"", EOI], ids=["cut", "cut, and ended"])
-def test_no_sample_is_made_up(name, plugin, end):
+def test_no_sample_is_invented(name, plugin, end):
     stream = family(name)[1]
     try:
         whole = decoded(name, [stream], decoding_plugin=plugin)
@@ -122,17 +122,17 @@ def test_end_marker_alone_is_missing(name, padding):
         except dicomet.PixelDataError:
             continue
         array, warned = decoded_and_warned(name, [stream[:-2] + padding], decoding_plugin=plugin)
-        assert warned == "(7FE0,0010) Pixel Data, frame 0: the codestream has no end marker behind its last sample"
+        assert warned.startswith("(7FE0,0010) Pixel Data, frame 0: the codestream has no end marker")
         assert np.array_equal(array, whole)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_padding_behind_the_end(name, recwarn):
+def test_padding_after_the_end(name, recwarn):
     stream = family(name)[1]
     whole = decoded(name, [stream])
     for padding in (b"\0", b"\xff\xff", b"\0" * 7):
         assert np.array_equal(decoded(name, [stream + padding]), whole)
-    assert not [warning for warning in recwarn if "behind the codestream" in str(warning.message)]
+    assert not [warning for warning in recwarn if "the codestream" in str(warning.message)]
 
 
 def test_a_restart_marker_is_lost_or_out_of_order():

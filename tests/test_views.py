@@ -76,7 +76,7 @@ def test_views_of_one_image_share_a_map(samples):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs limits of a Unix process")
-def test_a_view_that_cannot_be_had_is_told(samples):
+def test_a_view_that_is_not_available_is_an_error(samples):
     """Not by a copy of each file, which would fill the memory."""
     program = (
         "import resource, sys, dicomet\n"

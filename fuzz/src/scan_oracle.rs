@@ -31,7 +31,7 @@ pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<He
     let walk = Walk(bytes);
     let mut at = match start {
         Start::DataSet { .. } => 0,
-        _ => walk.behind_meta()?,
+        _ => walk.after_meta()?,
     };
     let mut header = Header { transfer_syntax: transfer_syntax.to_owned(), ..Header::default() };
     loop {
@@ -44,7 +44,7 @@ pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<He
             return Some(header);
         }
         at = if element.length == UNDEFINED {
-            walk.behind_undefined(&element, writing)?
+            walk.after_undefined(&element, writing)?
         } else {
             keep(&mut header, &element, bytes, writing);
             element.value + element.length as usize
@@ -97,7 +97,7 @@ impl Walk<'_> {
     }
 
     /// The offset of the data set in a file.
-    fn behind_meta(&self) -> Option<usize> {
+    fn after_meta(&self) -> Option<usize> {
         let mut at = if self.array(128) == Some(*b"DICM") { 132 } else { 0 };
         while self.tag(at, false)? >> 16 == 2 {
             let element = self.element(at, Writing { implicit: false, big: false })?;
@@ -107,7 +107,7 @@ impl Walk<'_> {
     }
 
     /// The end of a value of undefined length: a sequence, or fragments, whose content is not parsed.
-    fn behind_undefined(&self, element: &Element, writing: Writing) -> Option<usize> {
+    fn after_undefined(&self, element: &Element, writing: Writing) -> Option<usize> {
         let fragments = element.vr.is_some_and(|vr| vr == *b"OB" || vr == *b"OW");
         let mut at = element.value;
         loop {
@@ -116,13 +116,13 @@ impl Walk<'_> {
                 (SEQUENCE_END, _) => return Some(item.value),
                 (ITEM, UNDEFINED) if fragments => return None,
                 (ITEM, length) if fragments || length == 0 => item.value + length as usize,
-                (ITEM, length) => self.behind_item(item.value, length, writing)?,
+                (ITEM, length) => self.after_item(item.value, length, writing)?,
                 _ => return None,
             };
         }
     }
 
-    fn behind_item(&self, start: usize, length: u32, writing: Writing) -> Option<usize> {
+    fn after_item(&self, start: usize, length: u32, writing: Writing) -> Option<usize> {
         let looks_explicit = self.array::<6>(start)?[4..].iter().all(u8::is_ascii_uppercase);
         let writing = Writing { implicit: writing.implicit || !looks_explicit, ..writing };
         let mut at = start;
@@ -133,7 +133,7 @@ impl Walk<'_> {
             let element = self.element(at, writing)?;
             at = match (element.tag, element.length) {
                 (ITEM_END, _) if length == UNDEFINED => return Some(element.value),
-                (_, UNDEFINED) => self.behind_undefined(&element, writing)?,
+                (_, UNDEFINED) => self.after_undefined(&element, writing)?,
                 (_, length) => element.value + length as usize,
             };
         }

@@ -114,7 +114,7 @@ def test_as_keras_with_a_global_seed(folders):
     assert names(ours, dicom) == names(keras.utils.image_dataset_from_directory(png, verbose=False), png)
 
 
-def test_says_what_keras_says(folders, capsys):
+def test_prints_what_keras_prints(folders, capsys):
     said = []
     arguments = {"validation_split": 0.2, "subset": "both", "seed": 1}
     for function, folder in zip(

@@ -73,7 +73,7 @@ def wait_for(condition, seconds=60):
 
 
 def many(root: Path, count: int) -> Path:
-    """A folder with so many images that have frames enough to take some time."""
+    """A folder with `count` images, whose frames take some time."""
     frames = np.arange(20 * 64 * 64, dtype=np.uint16).reshape(20, 64, 64)
     return folder(root, {f"{number:03}.dcm": dicom(frames + number, frames=20) for number in range(count)})
 
@@ -189,7 +189,7 @@ def test_a_file_that_kills_every_worker_ends_no_other(tmp_path, out, monkeypatch
 
 
 class Dies:
-    """Stand in for a fault: the process ends behind a file's conversion, once or always."""
+    """Stand in for a fault: the process ends after the conversion of a file, once or always."""
 
     def __init__(self, work, name, once):
         self.work, self.name, self.once = work, name, once
@@ -204,7 +204,7 @@ class Dies:
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["ends", "is another"])
-def test_a_cluster_that_ends_is_told_for_every_file(tmp_path, out, monkeypatch, again):
+def test_the_end_of_a_cluster_is_reported_for_every_file(tmp_path, out, monkeypatch, again):
     root = many(tmp_path / "in", 150)
     monkeypatch.setattr(on_cluster, "SECONDS", 1)
     with dask.config.set({"distributed.comm.timeouts.connect": 2}), contextlib.ExitStack() as all_of_them:
@@ -226,7 +226,7 @@ def test_a_cluster_that_ends_is_told_for_every_file(tmp_path, out, monkeypatch, 
     assert Counter(row["status"] for row in rows).keys() == {"converted", "failed"}
 
 
-def test_what_is_lost_with_all_workers_is_begun_again(tmp_path, out):
+def test_jobs_lost_with_all_workers_start_again(tmp_path, out):
     root = many(tmp_path / "in", 150)
     with workers() as cluster, distributed.Client(cluster, set_as_default=False) as other:
         restart = threading.Thread(target=lambda: (wait_for(lambda: len(names(out)) > 400), other.restart()))
@@ -238,7 +238,7 @@ def test_what_is_lost_with_all_workers_is_begun_again(tmp_path, out):
     check_all(out, rows)
 
 
-def test_what_is_lost_with_a_connection_is_begun_again(cluster, tmp_path, out):
+def test_jobs_lost_with_a_connection_start_again(cluster, tmp_path, out):
     root = many(tmp_path / "in", 150)
     with relay(int(cluster.scheduler_address.rpartition(":")[2])) as (port, cut):
         cuts = threading.Thread(target=lambda: (wait_for(lambda: len(names(out)) > 400), cut()))

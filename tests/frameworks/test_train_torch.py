@@ -46,7 +46,7 @@ def test_from_png(toy, tmp_path):
     assert "of 75 images" in ran.stdout
 
 
-def test_what_was_not_learnt_is_told(toy, tmp_path):
+def test_poor_accuracy_is_reported(toy, tmp_path):
     """Each class is tested under the name of another one."""
     names, _, _ = find_class_files(toy / "train")
     (tmp_path / "test").mkdir()

@@ -101,18 +101,18 @@ def image(  # noqa: PLR0913
     vr: str | None = None,
     length: int | None = None,
     before: bytes = b"",
-    behind: bytes = b"",
+    after: bytes = b"",
     **given: object,
 ) -> bytes:
     """A file with the pixel data `value` (None for no such element), described under the names of `ELEMENTS`.
 
-    `before`, `behind`: encoded elements before and after all others.
+    `before`, `after`: encoded elements before and after all others.
     """
     if syntax not in NATIVE:
         length = UNDEFINED if length is None else length
     vr = vr or ("OW" if syntax in NATIVE else "OB")
     pixel_data = b"" if value is None else element(PIXEL_DATA, vr, value, syntax, length=length)
-    data_set = before + described(syntax, **given) + pixel_data + behind
+    data_set = before + described(syntax, **given) + pixel_data + after
     return file_of(deflated(data_set) if syntax == DEFLATED else data_set, syntax)
 
 
@@ -122,10 +122,10 @@ def deflated(data: bytes) -> bytes:
     return deflate.compress(data) + deflate.flush()
 
 
-def bomb(before: bytes, zeros: int, behind: bytes = b"") -> bytes:
-    """A deflated stream of `before`, `zeros` MiB of zeros, and `behind`. One deflated MiB of zeros is repeated."""
+def bomb(before: bytes, zeros: int, after: bytes = b"") -> bytes:
+    """A deflated stream of `before`, `zeros` MiB of zeros, and `after`. One deflated MiB of zeros is repeated."""
     deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    parts = [before, bytes(1 << 20), behind]
+    parts = [before, bytes(1 << 20), after]
     start, zero, end = (deflate.compress(part) + deflate.flush(zlib.Z_FULL_FLUSH) for part in parts)
     return start + zero * zeros + end + deflate.flush()
 

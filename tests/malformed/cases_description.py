@@ -205,8 +205,8 @@ for length in (60, 2**31, 2**32 - 2):
     beyond = described(EXPLICIT, photometric=None) + element(0x00280004, "UT", b"", length=length)
     refused(f"photometric interpretation of {length} bytes", file_of(beyond + NATIVE), NOTHING, kind=MISSING)
 pixels = element(PIXEL_DATA, "OW", NATIVE)
-behind = file_of(pixels + described(EXPLICIT))
-refused("described behind the pixel data", behind, r"Missing required element", None, kind=MISSING,
+after = file_of(pixels + described(EXPLICIT))
+refused("described after the pixel data", after, r"Missing required element", None, kind=MISSING,
         but={"dataset": Array(GRAY)})  # fmt: skip
 icon = described(EXPLICIT, rows=1, columns=2, bits_allocated=8) + element(PIXEL_DATA, "OW", b"\1\2")
 for name, content in (

@@ -139,7 +139,7 @@ for place in range(4):
     fragments = [*FRAMES[:place], b"", *FRAMES[place:]]
     warned(f"empty fragment before frame {place}", value(fragments), THREE, EMPTY.format(1))
 warned("empty fragment at the end, right table", value([*FRAMES, b""], table=RIGHT), THREE, EMPTY.format(1))
-warned("empty fragment behind one frame", value([FRAMES[0], b""], None), ONE, EMPTY.format(1))
+warned("empty fragment after one frame", value([FRAMES[0], b""], None), ONE, EMPTY.format(1))
 warned(
     "empty fragments among those of one frame",
     value([b"", FRAMES[0][:50], b"", FRAMES[0][50:], b""], None),

@@ -39,8 +39,8 @@ refused("1 bit, 3 frames, 1 byte short", image(bytes(8), bits_allocated=1, frame
 three = gray(3)
 short = three.astype("<u2").tobytes()[:-2]
 refused("third frame short", image(short, frames=3), r"found 142 bytes, expected 144", number=2, whole=three[:2])
-behind = element(0xFFFCFFFC, "OB", bytes(100))
-refused("short, with elements behind", image(NATIVE[:-2], behind=behind), r"found 46 bytes, expected 48", number=0)
+after = element(0xFFFCFFFC, "OB", bytes(100))
+refused("short, with elements after it", image(NATIVE[:-2], after=after), r"found 46 bytes, expected 48", number=0)
 
 # Padding
 odd = bytes_of(1, 5, 5)
@@ -50,7 +50,7 @@ decoded("odd length, padded with another byte", image(odd.tobytes() + b"\xff", r
 for more in (1, 2, 47):
     rest = rf"found {48 + more} bytes, expected 48: the rest is not used"
     warned(f"{more} bytes too long", image(NATIVE + bytes(more)), GRAY, rest, quiet=("index",))
-decoded("elements behind", image(NATIVE, behind=behind), GRAY)
+decoded("elements after it", image(NATIVE, after=after), GRAY)
 
 # Big endian: 8-bit samples in words (OW) are swapped, those in bytes (OB) are not.
 swapped = np.frombuffer(BYTES.tobytes(), "<u2").astype(">u2").tobytes()
@@ -121,4 +121,4 @@ of_bomb = {
 }
 decoded("deflated, 600 MiB in front of the image", file_of(bomb(zeros, 600, small), DEFLATED), GRAY, **of_bomb)
 zeros = element(0xFFFCFFFC, "OB", b"", DEFLATED, length=600 << 20)
-decoded("deflated, 600 MiB behind the image", file_of(bomb(small + zeros, 600), DEFLATED), GRAY, **of_bomb)
+decoded("deflated, 600 MiB after the image", file_of(bomb(small + zeros, 600), DEFLATED), GRAY, **of_bomb)

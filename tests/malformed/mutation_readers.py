@@ -58,7 +58,7 @@ def check_unchanged(trial: Trial) -> None:
     same = trial.reference.shape == wanted.shape and trial.reference.tobytes() == wanted.tobytes()
     trial.note("the whole image, though not the whole file", "equal" if same else "other values")
     if not same:
-        trial.fault("another image, though nobody has changed that")
+        trial.fault("another image, although no call has changed the file")
 
 
 def check_same(trial: Trial, way: str, given: Any) -> None:

@@ -160,7 +160,7 @@ ONLY_DICOMET = (
     Sort("more frames of single bits", "TypeError: slice indices must be integers", "contain .* frames"),
     Sort("an Extended Offset Table that cannot be", r"TypeError: object of type '\w+' has no len\(\)"),
     Sort(
-        "bytes behind the last fragment that are no item",
+        "bytes after the last fragment that are no item",
         r"ValueError: Unexpected tag|Unable to determine the length of the item",
     ),
     Sort("other panics of pylibjpeg-rle", "PanicException"),
@@ -176,7 +176,7 @@ ONLY_PYDICOM = (
     Sort("native pixel data of undefined length", "found an undefined length, expected a length in bytes"),
     Sort("YBR_FULL_422 in native form, other than the standard allows", "for YBR_FULL_422"),
     Sort("an RLE header that contradicts the image", "found -?[0-9]+ RLE segments|found RLE segment offset"),
-    Sort("an item that ends behind the value", "found an item of .* bytes, expected at most"),
+    Sort("an item that ends after the value", "found an item of .* bytes, expected at most"),
     Sort(
         "no item where one must be", r"found tag .* expected an Item|found an item of undefined|found \d+ frames, expec"
     ),

@@ -55,7 +55,7 @@ def test_text_about_photometric_interpretation():
     assert str(raised.value).isprintable()
 
 
-def test_text_about_what_pydicom_says():
+def test_text_about_messages_of_pydicom():
     """pydicom's messages contain bytes that it cannot read."""
     error = dicomet.PixelDataError("all plugins failed:\n  one: \x00\r\n  two: \u2028" + "x" * 5000)
     assert str(error).startswith(r"all plugins failed:   one: \x00   two:  xxx")
@@ -231,7 +231,7 @@ def test_extended_offset_table_that_cannot_be(extended, error):
         pixel_array(io.BytesIO(content))
 
 
-def test_implicit_pixel_data_behind_an_explicit_element():
+def test_implicit_pixel_data_after_an_explicit_element():
     """Each header shows its own encoding, which pydicom's parser follows."""
     found = elements(image(16), native(image(16)), "OW", trailing=bytes(16))
     content = dicom_file(found, ImplicitVRLittleEndian)

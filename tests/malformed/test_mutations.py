@@ -115,7 +115,7 @@ def of_path_only(pixel_array, source, **options):
     [
         (other_values, "UNEXPLAINED values"),
         (unwritten_byte, "out= differs"),
-        (other_values, "another image, though nobody has changed that"),
+        (other_values, "another image, although no call has changed the file"),
         (odd_error, "odd error, by bytes: RuntimeError: neither"),
         (odd_text, "text of an error, by bytes"),
         (much_memory, "memory, by bytes: "),
@@ -155,7 +155,7 @@ json.dump(summary, sys.stdout)
 """
 
 
-def test_children_that_end_badly_are_told():
+def test_crashed_children_are_reported():
     """All files but those at fault are examined nevertheless."""
     done = subprocess.run([sys.executable, "-c", BAD], cwd=HERE, capture_output=True, check=True)  # noqa: S603
     summary = json.loads(done.stdout)

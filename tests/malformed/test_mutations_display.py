@@ -43,7 +43,7 @@ def assert_same(first: np.ndarray | str, second: np.ndarray | str, seed: int) ->
 
 
 @pytest.mark.parametrize("first", range(0, COUNT, PORTION))
-def test_scanned_is_seen_as_parsed(first, monkeypatch):
+def test_scanned_and_parsed_files_look_the_same(first, monkeypatch):
     displayed = 0
     for seed in range(first, min(first + PORTION, COUNT)):
         data = mutated(seed).data

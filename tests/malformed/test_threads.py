@@ -19,7 +19,7 @@ CROWD = 16
 
 
 @pytest.fixture(autouse=True)
-def nobody_works_for_long():
+def no_long_task():
     """Make Python switch threads often, so that much happens during each call."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
