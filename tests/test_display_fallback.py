@@ -109,7 +109,7 @@ def assert_nothing_else_is_read(source, messages: list[str]) -> None:
 
 
 def assert_each_by_itself(source, name: str, views, *, ask_by_index: bool, prefer_lut: bool) -> None:
-    """A view that is asked for by its name or its index is shown, or an error: no other one takes its place."""
+    """A view that is requested by its name or its index is shown, or an error is raised: no other one replaces it."""
     for number, (usable, exact, _) in enumerate(views):
         for window in (f"{name} {number}", number) if ask_by_index else (f"{name} {number}",):
             if usable:

@@ -115,7 +115,7 @@ def test_colors_as_they_are(name, raw):
 @pytest.mark.parametrize("error", [AttributeError, ValueError, KeyError, Warning])
 @pytest.mark.parametrize("keyword", ["SamplesPerPixel", "NumberOfFrames", "PixelRepresentation", "PixelData"])
 def test_an_element_that_cannot_be_converted_is_tried_as_often(keyword, error, times, monkeypatch):
-    """pydicom takes an AttributeError for a missing element, and goes on to the others."""
+    """pydicom takes an AttributeError for a missing element, and continues with the others."""
     calls, convert_value = [], hooks.hooks.raw_element_value
 
     def failing(element, found, **kwargs):

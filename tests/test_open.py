@@ -174,7 +174,7 @@ def test_threads_share_an_image(tmp_path, data, kind):
 
 
 class Reentrant(io.BytesIO):
-    """Asks for a frame while it is asked for one."""
+    """Requests a frame while it is read for one."""
 
     image = None
 

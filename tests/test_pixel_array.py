@@ -154,7 +154,7 @@ def test_deep_colors_are_converted_to_rgb_only():
     ids=str,
 )
 def test_bits_of_compressed_images(name, representation, options):
-    """pydicom does not clear bits above Bits Stored of JPEG-LS and JPEG 2000; dicomet does, unless an option says otherwise."""
+    """pydicom leaves bits above Bits Stored of JPEG-LS and JPEG 2000 as they are; dicomet only does so on request."""
     path, plugin = ROOTS["pydicom"] / name, {"decoding_plugin": "pylibjpeg"}
     requested = {**options, "pixel_representation": representation, "as_rgb": False}
     theirs = pydicom.pixels.pixel_array(path, **requested, **plugin)
@@ -233,7 +233,7 @@ def test_frames_of_a_jpeg_syntax_have_the_dtype_of_the_image():
 def runs_beside(work) -> bool:
     """Whether another thread runs during `work`.
 
-    With such a switch interval no thread is ever requested to release the GIL: the other runs only where it is released.
+    With such a switch interval no thread is ever forced to release the GIL: the other runs only where `work` does so.
     """
     interval, go, ran = sys.getswitchinterval(), threading.Lock(), []
 

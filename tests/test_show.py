@@ -143,9 +143,9 @@ def test_window(tmp_path, output):
 
 
 def test_the_window_of_the_file_is_printed_if_it_is_shown(output, capsys):
-    for arguments, is_told in ([], True), (["--window", "1"], False), (["--window", "40,400"], False):
+    for arguments, is_printed in ([], True), (["--window", "1"], False), (["--window", "40,400"], False):
         draw_sheet(output, TEST_FILES / "examples_overlay.dcm", *arguments)
-        assert (", window " in capsys.readouterr().out) == is_told
+        assert (", window " in capsys.readouterr().out) == is_printed
 
 
 def test_a_window_below_zero(output, monkeypatch):

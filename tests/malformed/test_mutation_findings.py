@@ -142,7 +142,7 @@ def wrong_tag():
     return content.replace(DELIMITER, b"\x28\0\2\1" + bytes(4))
 
 
-def first_segment_behind_a_gap():
+def first_segment_after_a_gap():
     whole = even(frame())
     return rle_file([whole[:4] + b"\x42" + whole[5:64] + b"\x80\x80" + whole[64:]])
 
@@ -177,7 +177,7 @@ def bits_of_another_float():
     [
         (uncountable_fragments, "4 fragments and no usable offset table"),
         (wrong_tag, r"found tag \(0028,0102\), expected an Item"),
-        (first_segment_behind_a_gap, "found RLE segment offset 66, expected 64"),
+        (first_segment_after_a_gap, "found RLE segment offset 66, expected 64"),
         (missing_bits, "found 6 bytes, expected 30"),
         (not_deflated, "the deflated data set is damaged"),
         (not_an_integer, "found '1.0', expected one integer"),

@@ -83,7 +83,7 @@ SUITES = {
 
 
 def main():
-    """Run the suites that were asked for. The exit code is 1 if dicomet changes anything or was never used."""
+    """Run the requested suites. The exit code is 1 if dicomet changes anything or was never used."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)}; without any: all")
     parser.add_argument("--quick", action="store_true", help="only the tests that are about pixel data")
