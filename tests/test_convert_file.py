@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from convert_files import dicom, grey, names
+from convert_files import dicom, gray, names
 from files import ROOTS
 
 import dicomet
@@ -141,14 +141,14 @@ def test_modality_values(image, count, suffix, tmp_path):
 
 
 CT = ROOTS["pydicom"] / "CT_small.dcm"
-COLOUR = ROOTS["pydicom"] / "examples_rgb_color.dcm"
+COLOR = ROOTS["pydicom"] / "examples_rgb_color.dcm"
 TWO_OF_RLE = ROOTS["pydicom"] / "SC_rgb_rle_2frame.dcm"
 
 
 @pytest.fixture(scope="module")
 def several(tmp_path_factory):
     path = tmp_path_factory.mktemp("source") / "several.dcm"
-    path.write_bytes(dicom(grey(0, (10, 12, 9)), frames=10, bits=12))
+    path.write_bytes(dicom(gray(0, (10, 12, 9)), frames=10, bits=12))
     return path
 
 
@@ -166,7 +166,7 @@ def test_hounsfield_units(tmp_path):
 
 def test_frames_of_different_slopes_are_of_one_dtype(tmp_path):
     """The first frame alone would be int16, the second float32."""
-    dataset = pydicom.dcmread(io.BytesIO(dicom(grey(0, (2, 6, 5)), frames=2, bits=12)))
+    dataset = pydicom.dcmread(io.BytesIO(dicom(gray(0, (2, 6, 5)), frames=2, bits=12)))
     groups = []
     for slope, intercept in ((1, -1000), (0.5, 0)):
         group, transformation = pydicom.Dataset(), pydicom.Dataset()
@@ -191,7 +191,7 @@ def test_sixteen_bits_are_display_values(suffix, tmp_path):
 
 
 def test_pillow_reads_sixteen_bits_as_sixteen(tmp_path):
-    array = grey(300)
+    array = gray(300)
     dicomet.convert_file(dicom(array, bits=12), tmp_path / "x.png", values="stored")
     with Image.open(tmp_path / "x.png") as found:
         assert found.mode == "I;16"
@@ -227,10 +227,10 @@ def test_frames_are_numbered_from_one(several, tmp_path):
 )
 @pytest.mark.parametrize("resample", ["bilinear", "nearest"])
 def test_sizes_are_pillows(size, shape, resample, tmp_path):
-    done = dicomet.convert_file(COLOUR, tmp_path / "x.png", size=size, resample=resample)
+    done = dicomet.convert_file(COLOR, tmp_path / "x.png", size=size, resample=resample)
     found = read(done.outputs)[0]
     assert found.shape == (*shape, 3)
-    whole = Image.fromarray(dicomet.to_display(COLOUR))
+    whole = Image.fromarray(dicomet.to_display(COLOR))
     expected = np.asarray(whole.resize(shape[::-1], getattr(Image.Resampling, resample.upper())))
     if resample == "bilinear":
         np.testing.assert_allclose(found.astype(int), expected, atol=2)
@@ -239,7 +239,7 @@ def test_sizes_are_pillows(size, shape, resample, tmp_path):
 
 
 def test_signed_values_are_resized_too(tmp_path):
-    array = (grey(0, (40, 30)).astype(np.int16) - 2000) * 3
+    array = (gray(0, (40, 30)).astype(np.int16) - 2000) * 3
     done = dicomet.convert_file(dicom(array, signed=True), tmp_path / "x.npy", values="stored", size=(20, 15))
     found = read(done.outputs)
     expected = np.asarray(Image.fromarray(array.astype(np.float32)).resize((15, 20), Image.Resampling.BILINEAR))
@@ -248,9 +248,9 @@ def test_signed_values_are_resized_too(tmp_path):
     np.testing.assert_allclose(found, expected, atol=1.1)
 
 
-def test_grey_is_pillows_and_rgb_is_thrice(tmp_path):
-    done = dicomet.convert_file(COLOUR, tmp_path / "x.png", colour="grey")
-    expected = np.asarray(Image.fromarray(dicomet.to_display(COLOUR)).convert("L"))
+def test_gray_is_pillows_and_rgb_is_thrice(tmp_path):
+    done = dicomet.convert_file(COLOR, tmp_path / "x.png", colour="grey")
+    expected = np.asarray(Image.fromarray(dicomet.to_display(COLOR)).convert("L"))
     np.testing.assert_allclose(read(done.outputs)[0].astype(int), expected, atol=1)
     done = dicomet.convert_file(CT, tmp_path / "y.png", colour="rgb")
     np.testing.assert_array_equal(read(done.outputs)[0], np.stack([dicomet.to_display(CT)] * 3, axis=2))
@@ -268,7 +268,7 @@ def test_small_images_are_not_taken_for_planes(shape, tmp_path):
 
 def test_a_worse_quality_is_a_shorter_file(tmp_path):
     for quality in (10, 95):
-        dicomet.convert_file(COLOUR, tmp_path / f"{quality}.jpg", quality=quality)
+        dicomet.convert_file(COLOR, tmp_path / f"{quality}.jpg", quality=quality)
     assert (tmp_path / "10.jpg").stat().st_size * 2 < (tmp_path / "95.jpg").stat().st_size
 
 

@@ -71,7 +71,7 @@ def test_a_single_failure_is_one_line_with_its_file(more, tmp_path, capsys):
 
 
 def test_warnings_are_summarized_likewise(tmp_path, capsys):
-    """Bytes behind the last frame are tolerated."""
+    """Bytes after the last frame are tolerated."""
     long = dicom(np.zeros((6, 5), np.uint16)).replace(b"OW\0\0\x3c\0\0\0", b"OW\0\0\x40\0\0\0") + bytes(4)
     root = folder(tmp_path / "in", {"a.dcm": long, "b.dcm": long, "c.dcm": image()})
     assert convert(root, "-o", tmp_path / "out", "--raw") == 0

@@ -72,7 +72,7 @@ def warning(case: Case, kind: str) -> str | None:
     return case.expected.dataset_warning if kind == "dataset" else case.expected.file_warning
 
 
-def told(case: Case, kind: str):
+def expected_warnings(case: Case, kind: str):
     """Expect dicomet's warning where the table has one; every other is an error by the settings of pytest."""
     text = warning(case, kind)
     return nullcontext() if text is None else pytest.warns(UserWarning, match=text)
@@ -148,7 +148,7 @@ def test_the_table_lists_every_file_and_no_other(root):
 
 @pairs(EQUAL, ONLY, slow=False)
 def test_whole_image(case, kind):
-    with opened(case, kind) as source, told(case, kind):
+    with opened(case, kind) as source, expected_warnings(case, kind):
         array = dicomet.pixel_array(source, **options(case, kind))
     assert_same(array, reference(case, kind))
 
@@ -190,7 +190,7 @@ def test_iteration_over_some_frames(case, kind):
 
 @pairs(EQUAL, ONLY, kinds=("dataset",), slow=False)
 def test_raw_image(case, kind):
-    with opened(case, kind) as source, told(case, kind):
+    with opened(case, kind) as source, expected_warnings(case, kind):
         array = dicomet.pixel_array(source, raw=True)
     assert_same(array, reference(case, kind, raw=True))
 
@@ -230,7 +230,7 @@ def test_plugin(case, plugin):
 def test_image_into_an_array(case, kind):
     expected = reference(case, kind)
     out = poisoned(expected)
-    with opened(case, kind) as source, told(case, kind):
+    with opened(case, kind) as source, expected_warnings(case, kind):
         assert dicomet.pixel_array(source, out=out, **options(case, kind)) is out
     assert_same(out, expected)
 

@@ -1,7 +1,7 @@
 //! Headers of JPEG codestreams: fields that are read occur in the input, and an accepted header matches the image.
 
+use crate::image_oracle::Picture;
 use crate::input::Input;
-use crate::picture::Picture;
 use dicomet_core::codestream::{Codestream, Family};
 use dicomet_core::complete;
 use dicomet_core::error::ErrorKind;

@@ -1,7 +1,7 @@
 //! RLE Lossless, encoded and decoded again.
 
 use crate::input::Input;
-use crate::packbits::unpack;
+use crate::packbits_oracle::unpack;
 use dicomet_core::image::ByteOrder;
 use dicomet_core::rle::encode::{EncodeParams, encode_frame};
 use dicomet_core::rle::{HEADER_BYTES, Segments};

@@ -1,7 +1,7 @@
 //! Native frames and codec output: any description, any bytes, from memory and from a file, on one thread and several.
 
+use crate::image_oracle::{Picture, extended};
 use crate::input::Input;
-use crate::picture::{Picture, extended};
 use crate::sources::{File, Liar, POISONS};
 use dicomet_core::Result;
 use dicomet_core::decode::Decoder;
@@ -77,8 +77,8 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
 
 fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let (bits, planar) = (input.one_of(&[8u8, 16, 32, 64, 1, 12]), input.flag());
-    let kept = Some(input.byte() % 70).filter(|bits| *bits < 65);
-    let decoder = Decoder::codec(image, bits, planar, kept, picture.conversion, 8);
+    let bits_kept = Some(input.byte() % 70).filter(|bits| *bits < 65);
+    let decoder = Decoder::codec(image, bits, planar, bits_kept, picture.conversion, 8);
     let Ok(decoder) = decoder.map(|decoder| decoder.with_output(picture.form_of_plan(image, 8))) else {
         let allowed = matches!(bits, 8 | 16 | 32 | 64) && usize::from(bits / 8) <= image.sample_bytes();
         return assert!(!allowed || !picture.is_convertible(image, 8));
@@ -94,7 +94,11 @@ fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
             .map(|place| {
                 let word = extended(sample(&value, place * stored, stored, ByteOrder::NATIVE), bits, image.kind());
                 let allocated = image.sample_bytes() as u8 * 8;
-                extended(word, kept.filter(|kept| *kept > 0).unwrap_or(allocated).min(allocated), image.kind())
+                extended(
+                    word,
+                    bits_kept.filter(|bits_kept| *bits_kept > 0).unwrap_or(allocated).min(allocated),
+                    image.kind(),
+                )
             })
             .collect();
         picture.finished(image, &words, false, 8)

@@ -1,8 +1,8 @@
 //! The header scanner: any bytes, with a gap, from memory and from a file, compared with a plain walk.
 
 use crate::input::Input;
+use crate::scan_oracle::walk;
 use crate::sources::{File, Liar};
-use crate::walk::walk;
 use dicomet_core::parallel::Parallelism;
 use dicomet_core::scan::{PixelDataHeader, ScanError, ScanScope, Start, find_delimiter, scan, scan_from, scan_source};
 use std::sync::atomic::Ordering;
@@ -17,8 +17,8 @@ pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let start = start(&mut input);
     let (place, hole, most) = (usize::from(input.u16()), usize::from(input.u16()), usize::from(input.u16()));
-    let (before, behind) = input.0.split_at(place.min(input.0.len()));
-    let bytes = [before, &vec![0; hole % 20_000], behind].concat();
+    let (before, after) = input.0.split_at(place.min(input.0.len()));
+    let bytes = [before, &vec![0; hole % 20_000], after].concat();
 
     let found = scan_from(&bytes, &start, ScanScope::Stored);
     if start == (Start::File { transfer_syntax: None }) {

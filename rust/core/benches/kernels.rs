@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 use dicomet_core::color::{self, Arithmetic, convert_rgb_to_ybr as rgb_to_ybr, convert_ybr_to_rgb as ybr_to_rgb};
-use dicomet_core::decode::{Conversion, Decoder};
+use dicomet_core::decode::{Codec, Conversion, Decoder};
 use dicomet_core::image::{Attributes, ByteOrder, Image, PixelElement};
 use dicomet_core::item::Fragment;
 use dicomet_core::parallel::Parallelism;
@@ -233,7 +233,13 @@ fn native(decoder: &Decoder, src: &[u8], out: &mut [u8]) {
 
 fn rle(decoder: &Decoder, src: &[u8], out: &mut [u8]) {
     let frame = [Fragment { offset: 0, length: src.len() as u64 }];
-    assert!(decoder.rle_frames(&src, |_| &frame, 0, out, &Parallelism::of(1)).unwrap().is_empty());
+    assert!(
+        decoder
+            .decode_frames(&Codec::RleLossless, &src, |_| &frame, 0, out, &Parallelism::of(1))
+            .unwrap()
+            .warnings
+            .is_empty()
+    );
 }
 
 fn native_frames() -> Vec<Frame> {

@@ -73,12 +73,7 @@ impl<'f, S: Source, F: Fn(usize) -> &'f [Fragment]> FrameRun<'_, S, F> {
     }
 
     /// Decodes frame `index` of the run. None if it has another header.
-    fn decode_frame(
-        &self,
-        index: usize,
-        out: &mut [u8],
-        scratch: &mut Scratch,
-    ) -> ReadResult<Option<Warnings>, S> {
+    fn decode_frame(&self, index: usize, out: &mut [u8], scratch: &mut Scratch) -> ReadResult<Option<Warnings>, S> {
         let number = self.first_frame.saturating_add(index);
         let ([stored, ..], unpacked) = (&mut scratch.stored, &mut scratch.unpacked);
         let mut check = CancelCheck::new(&self.in_frame);

@@ -161,7 +161,13 @@ impl ResultRows<'_> {
         } else {
             grow(words, samples * width)?;
             interleave(band, &mut words[..samples * width]);
-            bits::widen(&words[..samples * width], width, target, sample_bytes, decoder.layout.kind == SampleKind::Signed);
+            bits::widen(
+                &words[..samples * width],
+                width,
+                target,
+                sample_bytes,
+                decoder.layout.kind == SampleKind::Signed,
+            );
         }
         decoder.postprocess(target);
         if let Some(transform) = &decoder.transform {
