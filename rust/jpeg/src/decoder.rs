@@ -113,6 +113,9 @@ impl<'a> Decoder<'a> {
         if rows.start > rows.end || rows.end > height {
             return Err(Error::new(ErrorKind::Rows { start: rows.start, end: rows.end, height }, 0));
         }
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let wanted = rows.start as usize..rows.end as usize;
         match self.info.process {
             Process::Progressive => self.decode_progressive(wanted, context, sink),

@@ -46,11 +46,11 @@ impl Block<'_> {
         &mut self.lanes[(PLACES[k & 63] as usize + self.lane) & (64 * LANES - 1)]
     }
 
-    /// Sets a coefficient that was zero.
+    /// Sets a coefficient that was zero; it stays zero if its bits do not fit.
     #[inline(always)]
     pub(super) fn set(&mut self, k: usize, value: i16) {
         *self.coefficient(k) = value;
-        *self.nonzero |= 1 << (k & 63);
+        *self.nonzero |= u64::from(value != 0) << (k & 63);
     }
 }
 
