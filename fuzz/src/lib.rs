@@ -10,6 +10,7 @@ pub mod encapsulation;
 pub mod encode;
 pub mod image_oracle;
 pub mod input;
+pub mod jpeg;
 pub mod native;
 pub mod output;
 pub mod packbits_oracle;
@@ -23,7 +24,7 @@ pub mod sources;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("scan", scan::run),
     ("encapsulation", encapsulation::run),
     ("rle", rle::run),
@@ -33,4 +34,5 @@ pub const TARGETS: [Target; 9] = [
     ("encode", encode::run),
     ("display", display::run),
     ("output", output::run),
+    ("jpeg", jpeg::run),
 ];

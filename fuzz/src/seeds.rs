@@ -6,7 +6,7 @@ use std::io::Write;
 
 /// The seeds of each target that has any.
 #[must_use]
-pub fn all() -> [(&'static str, Vec<Vec<u8>>); 7] {
+pub fn all() -> [(&'static str, Vec<Vec<u8>>); 8] {
     [
         ("scan", scan()),
         ("rle", rle()),
@@ -15,6 +15,7 @@ pub fn all() -> [(&'static str, Vec<Vec<u8>>); 7] {
         ("codestream", codestream()),
         ("display", display()),
         ("output", output()),
+        ("jpeg", crate::jpeg::seeds()),
     ]
 }
 

@@ -45,13 +45,17 @@ impl<'a> BitReader<'a> {
     /// The offset of the byte with the next bit, and the number of its bits that have been read. It does not depend on how
     /// many bits are in the window.
     pub(crate) fn place(&self) -> (usize, u32) {
+        let unread = self.count.saturating_sub(self.missing);
         let mut position = self.position;
-        for _ in 0..self.count.div_ceil(8) {
+        for _ in 0..unread.div_ceil(8) {
             position = position.saturating_sub(1);
-            let stuffed = position > 0 && self.data.get(position - 1..=position) == Some(&[0xFF, 0]);
-            position -= usize::from(stuffed);
+            if self.data.get(position) == Some(&0) {
+                // A stuffed byte after FF, which fill bytes may precede.
+                let ones = self.data[..position].iter().rev().take_while(|byte| **byte == 0xFF);
+                position -= ones.count();
+            }
         }
-        (position, (8 - self.count % 8) % 8)
+        (position, (8 - unread % 8) % 8)
     }
 
     /// The next bits, from the highest on. At least 56 of them are right after [`Self::refill`].
@@ -239,8 +243,8 @@ mod tests {
                 at = end;
                 prop_assert_eq!(found, expected);
                 prop_assert_eq!(reader.is_exhausted(), at > bits.len());
-                if reader.missing == 0 && !data.windows(3).any(|bytes| bytes == [0xFF, 0xFF, 0]) {
-                    // The place of the byte that so many bits precede.
+                if at <= bits.len() {
+                    // The place of the byte that `at` bits precede.
                     let mut place = 0;
                     for _ in 0..at / 8 {
                         place = data_byte(&data, place).unwrap().1;

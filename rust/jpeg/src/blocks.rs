@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::idct::{LANES, Lanes, Tile, flat, inverse};
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
-use crate::strip::Strip;
 use crate::tables::Quantization;
 
 /// Blocks that wait for others to be transformed with. Those that have only a DC coefficient do not wait.
@@ -31,47 +31,47 @@ impl<S: Sample> BlockQueue<S> {
         (&mut self.lanes, self.waiting & (LANES - 1))
     }
 
-    /// Adds the block that [`Self::next`] gave the memory for. Its samples go to `place` of the strip.
+    /// Adds the block that [`Self::next`] gave the memory for. Its samples go to `place` of the buffer.
     #[inline(always)]
-    pub(crate) fn push(&mut self, last: u8, place: usize, strip: &mut Strip<S>) {
+    pub(crate) fn push(&mut self, last: u8, place: usize, buffer: &mut RowBuffer<S>) {
         if last == 0 {
             let sample = flat(self.lanes[0][self.waiting & (LANES - 1)], self.quantization[0]);
-            return fill(sample, place, strip);
+            return fill(sample, place, buffer);
         }
         self.places[self.waiting & (LANES - 1)] = place;
         self.last = self.last.max(last);
         self.waiting += 1;
         if self.waiting == LANES {
-            self.flush(strip);
+            self.flush(buffer);
         }
     }
 
     /// Transforms the blocks that wait.
-    pub(crate) fn flush(&mut self, strip: &mut Strip<S>) {
+    pub(crate) fn flush(&mut self, buffer: &mut RowBuffer<S>) {
         if self.waiting == 0 {
             return;
         }
         inverse(&self.lanes, &self.quantization, self.last, &mut self.tile);
-        store(&self.tile, &self.places[..self.waiting], strip);
+        store(&self.tile, &self.places[..self.waiting], buffer);
         self.lanes.fill([0; LANES]);
         (self.waiting, self.last) = (0, 0);
     }
 }
 
-/// Writes a block of equal samples to `place` of the strip.
-fn fill<S: Sample>(sample: S, place: usize, strip: &mut Strip<S>) {
-    let stride = strip.stride() / 8;
-    let rows = strip.samples_mut().as_chunks_mut::<8>().0;
+/// Writes a block of equal samples to `place` of the buffer.
+fn fill<S: Sample>(sample: S, place: usize, buffer: &mut RowBuffer<S>) {
+    let stride = buffer.stride() / 8;
+    let rows = buffer.samples_mut().as_chunks_mut::<8>().0;
     for row in 0..8 {
         rows[place / 8 + row * stride] = [sample; 8];
     }
 }
 
-/// Writes blocks to their places in the strip, which are multiples of 8, as its stride is.
+/// Writes blocks to their places in the buffer, which are multiples of 8, as its stride is.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-pub(crate) fn store<S: Sample>(tile: &Tile<S>, places: &[usize], strip: &mut Strip<S>) {
-    let stride = strip.stride() / 8;
-    let rows = strip.samples_mut().as_chunks_mut::<8>().0;
+pub(crate) fn store<S: Sample>(tile: &Tile<S>, places: &[usize], buffer: &mut RowBuffer<S>) {
+    let stride = buffer.stride() / 8;
+    let rows = buffer.samples_mut().as_chunks_mut::<8>().0;
     for (lane, place) in places.iter().enumerate() {
         let mut at = place / 8;
         for row in tile {

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::band::RowSink;
 use crate::budget::Budget;
 use crate::context::Context;
 use crate::emit::{CARRIED_ROWS, Emitter};
@@ -13,10 +12,11 @@ use crate::idct::LANES;
 use crate::parser::{Event, Parser};
 use crate::plan::{ScanPlan, ScanStart};
 use crate::progressive::ProgressiveFrame;
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
 use crate::scans::SpatialScans;
+use crate::sink::RowSink;
 use crate::split::Split;
-use crate::strip::Strip;
 use crate::warning::Warning;
 
 /// Lossless samples that are decoded between two calls of the sink: they stay in the first-level cache.
@@ -113,6 +113,9 @@ impl<'a> Decoder<'a> {
         if rows.start > rows.end || rows.end > height {
             return Err(Error::new(ErrorKind::Rows { start: rows.start, end: rows.end, height }, 0));
         }
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let wanted = rows.start as usize..rows.end as usize;
         match self.info.process {
             Process::Progressive => self.decode_progressive(wanted, context, sink),
@@ -158,7 +161,7 @@ impl<'a> Decoder<'a> {
                 scans.start_thread(scope);
             }
             let decoded = self.run(
-                |row, strips: &mut [Strip<S>]| scans.decode_row(row, strips),
+                |row, buffers: &mut [RowBuffer<S>]| scans.decode_row(row, buffers),
                 first,
                 emitter,
                 context,
@@ -190,8 +193,8 @@ impl<'a> Decoder<'a> {
         frame.decode_scans(&mut parser, &self.first, context, &self.options, &mut warnings)?;
         let emitter = self.emitter(vec![0; self.info.components.len()], wanted, &mut budget)?;
         let mut tile = [[[S::default(); 8]; LANES]; 8];
-        let transform = |row, strips: &mut [Strip<S>]| {
-            frame.transform_row(row, &mut tile, strips);
+        let transform = |row, buffers: &mut [RowBuffer<S>]| {
+            frame.transform_row(row, &mut tile, buffers);
             Ok(())
         };
         self.run(transform, 0, emitter, context, &mut budget, sink)?;
@@ -210,10 +213,10 @@ impl<'a> Decoder<'a> {
     }
 
     /// Gives the wanted rows to the sink, band by band. `decode` decodes a row of MCUs, from row `first` on, into the
-    /// components' strips.
+    /// components' buffers.
     fn run<S: Sample>(
         &self,
-        mut decode: impl FnMut(usize, &mut [Strip<S>]) -> Result<()>,
+        mut decode: impl FnMut(usize, &mut [RowBuffer<S>]) -> Result<()>,
         first: usize,
         mut emitter: Emitter<S>,
         context: &mut Context,
@@ -222,7 +225,7 @@ impl<'a> Decoder<'a> {
     ) -> Result<Vec<Warning>> {
         let geometry = &self.geometry;
         let band = band_height(geometry);
-        let mut strips = self.strips::<S>(band, first, context, budget)?;
+        let mut buffers = self.buffers::<S>(band, first, context, budget)?;
         for first in (first..geometry.mcus_high).step_by(band) {
             if emitter.is_done() {
                 break;
@@ -230,34 +233,34 @@ impl<'a> Decoder<'a> {
             self.options.check()?;
             let end = (first + band).min(geometry.mcus_high);
             for row in first..end {
-                decode(row, &mut strips)?;
+                decode(row, &mut buffers)?;
             }
-            emitter.emit(end * geometry.mcu_rows(), &strips, sink);
-            for (component, strip) in strips.iter_mut().enumerate() {
+            emitter.emit(end * geometry.mcu_rows(), &buffers, sink);
+            for (component, buffer) in buffers.iter_mut().enumerate() {
                 let decoded = end * geometry.planes[component].vertical * geometry.unit;
-                strip.advance(emitter.first_needed(component).min(decoded - 1), decoded);
+                buffer.advance(emitter.first_needed(component).min(decoded - 1), decoded);
             }
         }
-        strips.into_iter().rev().for_each(|strip| S::keep_memory(context, strip.into_memory()));
+        buffers.into_iter().rev().for_each(|buffer| S::keep_memory(context, buffer.into_memory()));
         let precision = self.info.precision;
         Ok(if emitter.exceeds { vec![Warning::ExceedsPrecision { precision }] } else { Vec::new() })
     }
 
     /// Memory for the rows of a band of `band` rows of MCUs, from row `first` of MCUs on, and for those that are carried over.
-    fn strips<S: Sample>(
+    fn buffers<S: Sample>(
         &self,
         band: usize,
         first: usize,
         context: &mut Context,
         budget: &mut Budget,
-    ) -> Result<Vec<Strip<S>>> {
+    ) -> Result<Vec<RowBuffer<S>>> {
         let geometry = &self.geometry;
-        let strip = |(component, plane): (usize, &crate::geometry::Plane)| {
+        let buffer = |(component, plane): (usize, &crate::geometry::Plane)| {
             let stride = geometry.padded_units(component) * geometry.unit;
             let rows = band * plane.vertical * geometry.unit + CARRIED_ROWS;
-            Strip::new(S::take_memory(context), stride, rows, first * plane.vertical * geometry.unit, budget)
+            RowBuffer::new(S::take_memory(context), stride, rows, first * plane.vertical * geometry.unit, budget)
         };
-        geometry.planes.iter().enumerate().map(strip).collect()
+        geometry.planes.iter().enumerate().map(buffer).collect()
     }
 }
 

@@ -1,14 +1,14 @@
-//! From the strips of components to finished rows of the image.
+//! From the buffers of components to finished rows of the image.
 
 use std::ops::Range;
 
-use crate::band::{Band, PlaneRows, RowSink};
 use crate::budget::Budget;
 use crate::error::Result;
 use crate::frame::{FrameInfo, Process};
 use crate::geometry::Geometry;
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
-use crate::strip::Strip;
+use crate::sink::{Band, PlaneRows, RowSink};
 use crate::upsample::{Method, Upsampling};
 
 /// Rows of a component that a band may leave for the next one: two that wait for the row below, and the one above.
@@ -95,28 +95,28 @@ impl<S: Sample> Emitter<S> {
     }
 
     /// Gives the rows that are complete when the first `decoded` rows of the image are decoded.
-    pub(crate) fn emit(&mut self, decoded: usize, strips: &[Strip<S>], sink: &mut dyn RowSink<S>) {
+    pub(crate) fn emit(&mut self, decoded: usize, buffers: &[RowBuffer<S>], sink: &mut dyn RowSink<S>) {
         let end = if decoded >= self.height { self.height } else { decoded.saturating_sub(self.delay) };
         let rows = self.wanted.start..end.min(self.wanted.end);
         if rows.is_empty() {
             return;
         }
         self.wanted.start = rows.end;
-        let planes = 0..strips.len();
+        let planes = 0..buffers.len();
         for component in planes.clone() {
-            self.finish(component, rows.clone(), &strips[component]);
-            self.check_precision(component, rows.clone(), &strips[component]);
+            self.finish(component, rows.clone(), &buffers[component]);
+            self.check_precision(component, rows.clone(), &buffers[component]);
         }
         let mut band = Band {
             first_row: rows.start,
             rows: rows.len(),
             width: self.width,
             planes: [PlaneRows::default(); 3],
-            components: strips.len().min(3),
+            components: buffers.len().min(3),
         };
         for (component, plane) in planes.zip(&mut band.planes) {
             *plane = match self.finished[component].as_slice() {
-                [] => strips[component].rows_from(rows.start),
+                [] => buffers[component].rows_from(rows.start),
                 samples => PlaneRows { samples, stride: self.stride },
             };
         }
@@ -124,11 +124,11 @@ impl<S: Sample> Emitter<S> {
     }
 
     /// Upsamples and shifts rows, if the component needs that.
-    fn finish(&mut self, component: usize, rows: Range<usize>, strip: &Strip<S>) {
+    fn finish(&mut self, component: usize, rows: Range<usize>, buffer: &RowBuffer<S>) {
         let shift = u32::from(self.shifts[component]);
         let upsampling = self.upsampling[component];
         for (out, row) in self.finished[component].chunks_mut(self.stride).zip(rows) {
-            upsampling.upsample(strip, row, &mut self.sums, out);
+            upsampling.upsample(buffer, row, &mut self.sums, out);
             if shift > 0 {
                 shift_left(&mut out[..self.width], shift);
             }
@@ -136,11 +136,11 @@ impl<S: Sample> Emitter<S> {
     }
 
     /// Lossless samples are what the differences say, which may be more than the precision.
-    fn check_precision(&mut self, component: usize, rows: Range<usize>, strip: &Strip<S>) {
+    fn check_precision(&mut self, component: usize, rows: Range<usize>, buffer: &RowBuffer<S>) {
         let excess = self.excess[component];
         if self.lossless && S::truncate(excess) != S::default() {
             let upsampling = self.upsampling[component];
-            self.exceeds |= rows.into_iter().any(|row| bits_of(upsampling.source(strip, row)) & excess != 0);
+            self.exceeds |= rows.into_iter().any(|row| bits_of(upsampling.source(buffer, row)) & excess != 0);
         }
     }
 

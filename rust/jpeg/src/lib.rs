@@ -44,7 +44,7 @@
 //! of Annex B; `geometry` lays out data units and MCUs (A.2); `bits` and `huffman` decode codes (Annexes C and F.2.2),
 //! `restart` divides them into intervals. `sequential` (F), `progressive` (G) and `lossless` (H) decode scans; `plan` and
 //! `scans` decode the scans of a frame side by side. `idct` (A.3.3) and `upsample` (A.1.1) make samples of coefficients, in
-//! the rows that `strip` holds and `emit` gives to the sinks of `band`.
+//! the rows that `row_buffer` holds and `emit` gives to the sinks of `sink`.
 //!
 //! There is no `unsafe` code but in what the macro of `multiversion` makes for run-time dispatch to AVX2 and BMI2. Results do
 //! not depend on it.
@@ -52,7 +52,6 @@
 #![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
 #![allow(clippy::cast_sign_loss, reason = "arithmetic modulo 2^16, and values that are limited before")]
 
-mod band;
 mod bits;
 mod blocks;
 mod budget;
@@ -70,23 +69,24 @@ mod parser;
 mod plan;
 mod progressive;
 mod restart;
+mod row_buffer;
 mod sample;
 mod scan;
 mod scans;
 mod segment;
 mod sequential;
+mod sink;
 mod split;
-mod strip;
 mod tables;
 mod upsample;
 mod warning;
 
-pub use band::{Band, Interleaved, Planar, RowSink, Store};
 pub use context::Context;
 pub use decoder::{Decoder, Options};
 pub use error::{Error, ErrorKind, Result, Unsupported};
 pub use frame::{Component, FrameInfo, Process};
 pub use marker::Marker;
 pub use sample::Sample;
+pub use sink::{Band, Interleaved, Planar, RowSink, Store};
 pub use split::Split;
 pub use warning::Warning;

@@ -1,23 +1,23 @@
 //! Annex H: the lossless process.
 
-mod ahead;
 mod differences;
 mod predict;
+mod speculation;
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::thread::Scope;
 
-use self::ahead::Ahead;
 use self::differences::{decode_in_turns, decode_run};
 use self::predict::{Differences, GREATEST_STRIDE, prediction, reconstruct};
+use self::speculation::Speculation;
 use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::geometry::{ScanLayout, Unit};
 use crate::huffman::lossless::LosslessTable;
 use crate::restart::Intervals;
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
-use crate::strip::Strip;
 
 /// A component of a lossless scan.
 pub(crate) struct LosslessComponent {
@@ -39,8 +39,8 @@ pub(crate) struct LosslessScan<'a> {
     one_table: bool,
     /// Whether the differences that were decoded last took many bits.
     long: bool,
-    /// What another thread has decoded ahead.
-    ahead: Option<Ahead<'a>>,
+    /// What another thread has decoded speculation.
+    speculation: Option<Speculation<'a>>,
     /// Differences of a row of MCUs in the order of the scan.
     differences: Vec<u16>,
     /// Differences of one row of a component with several samples in an MCU.
@@ -84,7 +84,7 @@ impl<'a> LosslessScan<'a> {
             initial,
             one_table,
             long: false,
-            ahead: None,
+            speculation: None,
             differences,
             gathered,
         })
@@ -97,19 +97,20 @@ impl<'a> LosslessScan<'a> {
     {
         if self.one_table && !self.intervals.has_restarts() {
             let first = self.intervals.reader.position();
-            self.ahead = Ahead::start(data, first, Arc::clone(&self.components[0].table), self.selection, scope);
+            self.speculation =
+                Speculation::start(data, first, Arc::clone(&self.components[0].table), self.selection, scope);
         }
     }
 
     /// Lets that thread end.
     pub(crate) fn stop_thread(&mut self) {
-        if let Some(ahead) = self.ahead.take() {
-            ahead.finish(&mut self.intervals.reader, &self.components[0].table);
+        if let Some(speculation) = self.speculation.take() {
+            speculation.finish(&mut self.intervals.reader, &self.components[0].table);
         }
     }
 
-    /// Decodes row `row` of MCUs into the strips of the frame's components.
-    pub(crate) fn decode_row<S: Sample>(&mut self, row: usize, strips: &mut [Strip<S>]) -> Result<()> {
+    /// Decodes row `row` of MCUs into the buffers of the frame's components.
+    pub(crate) fn decode_row<S: Sample>(&mut self, row: usize, buffers: &mut [RowBuffer<S>]) -> Result<()> {
         let (mcus, rows) = (self.layout.mcus_wide, self.layout.mcus_high);
         let begins = row == self.intervals.start.0;
         let mut interval = Line { one_dimensional: begins, fresh: begins };
@@ -120,9 +121,11 @@ impl<'a> LosslessScan<'a> {
             }
             let end = first + self.intervals.take(mcus - first);
             let columns = first..end;
-            let decoded = match self.decode_sums(row, columns.clone(), interval, strips) {
+            let decoded = match self.decode_sums(row, columns.clone(), interval, buffers) {
                 Some(decoded) => decoded,
-                None => self.decode_differences(end - first).map(|()| self.reconstruct(row, columns, interval, strips)),
+                None => {
+                    self.decode_differences(end - first).map(|()| self.reconstruct(row, columns, interval, buffers))
+                }
             };
             decoded.map_err(|kind| self.intervals.defect(kind, row, rows))?;
             interval.fresh = false;
@@ -138,17 +141,19 @@ impl<'a> LosslessScan<'a> {
         row: usize,
         columns: Range<usize>,
         line: Line,
-        strips: &mut [Strip<S>],
+        buffers: &mut [RowBuffer<S>],
     ) -> Option<std::result::Result<(), ErrorKind>> {
         if self.layout.units.len() > 1 || !(line.one_dimensional || self.selection == 1) {
             return None;
         }
         let (component, reader) = (&self.components[0], &mut self.intervals.reader);
-        let (above, samples) = strips[component.index].with_row_above(row);
+        let (above, samples) = buffers[component.index].with_row_above(row);
         let start = if line.fresh { self.initial } else { start(1, above, samples, columns.start) };
         let samples = &mut samples[columns];
-        match &mut self.ahead {
-            Some(ahead) if !ahead.is_far(reader, samples.len()) => ahead.sum(start, reader, samples).then_some(Ok(())),
+        match &mut self.speculation {
+            Some(speculation) if !speculation.is_far(reader, samples.len()) => {
+                speculation.sum(start, reader, samples).then_some(Ok(()))
+            }
             _ => Some(decode_run::<S, true>(reader, &component.table, start, samples, &mut self.long)),
         }
     }
@@ -156,8 +161,8 @@ impl<'a> LosslessScan<'a> {
     fn decode_differences(&mut self, mcus: usize) -> std::result::Result<(), ErrorKind> {
         let differences = &mut self.differences[..mcus * self.layout.units.len()];
         let reader = &mut self.intervals.reader;
-        if let Some(ahead) = &mut self.ahead {
-            return ahead.decode(reader, &self.components[0].table, differences, &mut self.long);
+        if let Some(speculation) = &mut self.speculation {
+            return speculation.decode(reader, &self.components[0].table, differences, &mut self.long);
         }
         if self.one_table {
             return decode_run::<u16, false>(reader, &self.components[0].table, 0, differences, &mut self.long);
@@ -167,7 +172,7 @@ impl<'a> LosslessScan<'a> {
     }
 
     /// Turns the differences of MCUs into samples.
-    fn reconstruct<S: Sample>(&mut self, mcu_row: usize, mcus: Range<usize>, line: Line, strips: &mut [Strip<S>]) {
+    fn reconstruct<S: Sample>(&mut self, mcu_row: usize, mcus: Range<usize>, line: Line, buffers: &mut [RowBuffer<S>]) {
         for number in 0..self.components.len() {
             let (horizontal, vertical) = self.layout.factors[number];
             for inner in 0..vertical {
@@ -175,7 +180,7 @@ impl<'a> LosslessScan<'a> {
                 let line = if inner == 0 { line } else { Line { one_dimensional: false, fresh: false } };
                 let selection = if line.one_dimensional { 1 } else { self.selection };
                 let differences = self.row_differences(number, inner, mcus.len());
-                let (above, row) = strips[self.components[number].index].with_row_above(mcu_row * vertical + inner);
+                let (above, row) = buffers[self.components[number].index].with_row_above(mcu_row * vertical + inner);
                 let columns = mcus.start * horizontal..mcus.end * horizontal;
                 let start = if line.fresh { self.initial } else { start(selection, above, row, columns.start) };
                 let differences = differences.of(&self.differences, &self.gathered);

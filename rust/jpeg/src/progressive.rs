@@ -7,7 +7,7 @@ mod refine;
 
 use std::sync::Arc;
 
-use self::ac::{AcScan, Band};
+use self::ac::{AcScan, SpectralBand};
 use self::coefficients::CoefficientPlane;
 use self::dc::{DcComponent, DcScan};
 use crate::budget::Budget;
@@ -20,9 +20,9 @@ use crate::idct::Tile;
 use crate::parser::{Event, Parser};
 use crate::plan::ScanStart;
 use crate::restart::Intervals;
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
 use crate::scans::warn_of_trailing_bytes;
-use crate::strip::Strip;
 use crate::tables::Tables;
 use crate::warning::Warning;
 
@@ -160,20 +160,20 @@ impl<'a> ProgressiveFrame<'a> {
             intervals: start.intervals(self.data, tables),
             layout: ScanLayout::new(self.geometry, &start.components()),
             table: context.ac(tables.ac(component.ac, start.marker)?),
-            band: Band { start: header.start, end: header.end, low: header.low },
+            band: SpectralBand { start: header.start, end: header.end, low: header.low },
             refines: header.high > 0,
         };
         scan.decode(&mut self.planes[component.index], &mut || options.check())?;
         Ok(scan.intervals)
     }
 
-    /// Transforms row `row` of the frame's MCUs into the strips of its components.
-    pub(crate) fn transform_row<S: Sample>(&self, row: usize, tile: &mut Tile<S>, strips: &mut [Strip<S>]) {
-        for (component, (plane, strip)) in self.planes.iter().zip(strips).enumerate() {
+    /// Transforms row `row` of the frame's MCUs into the buffers of its components.
+    pub(crate) fn transform_row<S: Sample>(&self, row: usize, tile: &mut Tile<S>, buffers: &mut [RowBuffer<S>]) {
+        for (component, (plane, buffer)) in self.planes.iter().zip(buffers).enumerate() {
             let size = &self.geometry.planes[component];
             let first = row * size.vertical;
             for row in first..(first + size.vertical).min(size.units_high) {
-                plane.transform_row(row, size.units_wide, tile, strip);
+                plane.transform_row(row, size.units_wide, tile, buffer);
             }
         }
     }

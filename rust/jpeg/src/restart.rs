@@ -99,7 +99,7 @@ impl<'a> Intervals<'a> {
 
     /// The error for codes that cannot be decoded: that the data has ended, if it has.
     pub(crate) fn defect(&self, kind: ErrorKind, row: usize, rows: usize) -> Error {
-        self.check(row, rows).err().unwrap_or_else(|| self.error(kind, self.reader.position()))
+        self.check(row, rows).err().unwrap_or_else(|| self.error(kind, self.reader.place().0))
     }
 
     /// The offset of the marker after the current interval, which must be complete.

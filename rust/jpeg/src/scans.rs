@@ -15,9 +15,9 @@ use crate::marker::marker_at;
 use crate::parser::{Event, Parser};
 use crate::plan::{PlannedScan, ScanPlan, ScanStart};
 use crate::restart::Intervals;
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
 use crate::sequential::{DctComponent, SequentialScan};
-use crate::strip::Strip;
 use crate::warning::Warning;
 
 enum Decoding<'a, S> {
@@ -93,16 +93,16 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
         earliest
     }
 
-    /// Decodes row `row` of the frame's MCUs into the strips of its components.
-    pub(crate) fn decode_row(&mut self, row: usize, strips: &mut [Strip<S>]) -> Result<()> {
+    /// Decodes row `row` of the frame's MCUs into the buffers of its components.
+    pub(crate) fn decode_row(&mut self, row: usize, buffers: &mut [RowBuffer<S>]) -> Result<()> {
         for scan in &mut self.scans {
             let layout = scan.layout();
             let first = row * layout.rows_per_frame_row;
             let end = (first + layout.rows_per_frame_row).min(layout.mcus_high);
             for row in first.max(scan.intervals().start.0)..end {
                 match &mut scan.decoding {
-                    Decoding::Sequential(scan) => scan.decode_row(row, strips)?,
-                    Decoding::Lossless(scan) => scan.decode_row(row, strips)?,
+                    Decoding::Sequential(scan) => scan.decode_row(row, buffers)?,
+                    Decoding::Lossless(scan) => scan.decode_row(row, buffers)?,
                 }
             }
         }

@@ -9,8 +9,8 @@ use crate::geometry::{ScanLayout, Unit};
 use crate::huffman::dct::DctTable;
 use crate::idct::Lanes;
 use crate::restart::Intervals;
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
-use crate::strip::Strip;
 use crate::tables::PLACES;
 
 /// A component of a sequential scan.
@@ -36,39 +36,39 @@ pub(crate) struct SequentialScan<'a, S> {
 struct Place {
     /// Index of the component in the scan.
     component: usize,
-    /// Index in the component's strip.
+    /// Index in the component's buffer.
     index: usize,
     /// Distance to the place in the MCU after it.
     step: usize,
 }
 
 impl<S: Sample> SequentialScan<'_, S> {
-    /// Decodes row `row` of MCUs into the strips of the frame's components.
-    pub(crate) fn decode_row(&mut self, row: usize, strips: &mut [Strip<S>]) -> Result<()> {
+    /// Decodes row `row` of MCUs into the buffers of the frame's components.
+    pub(crate) fn decode_row(&mut self, row: usize, buffers: &mut [RowBuffer<S>]) -> Result<()> {
         let (mcus, rows) = (self.layout.mcus_wide, self.layout.mcus_high);
         let mut first = self.intervals.first_column(row);
-        let mut places = self.places(row, first, strips);
+        let mut places = self.places(row, first, buffers);
         while first < mcus {
             if self.intervals.restart_if_due(row, rows)? {
                 self.components.iter_mut().for_each(|component| component.prediction = 0);
             }
             let count = self.intervals.take(mcus - first);
             first += count;
-            decode_run(&mut self.intervals.reader, &mut self.components, &mut places, count, strips)
+            decode_run(&mut self.intervals.reader, &mut self.components, &mut places, count, buffers)
                 .map_err(|kind| self.intervals.defect(kind, row, rows))?;
         }
         for component in &mut self.components {
-            component.queue.flush(&mut strips[component.index]);
+            component.queue.flush(&mut buffers[component.index]);
         }
         self.intervals.check(row, rows)
     }
 
     /// The places of the data units of an MCU.
-    fn places(&self, row: usize, column: usize, strips: &[Strip<S>]) -> Vec<Place> {
+    fn places(&self, row: usize, column: usize, buffers: &[RowBuffer<S>]) -> Vec<Place> {
         let place = |unit: &Unit| {
             let (horizontal, vertical) = self.layout.factors[unit.component];
-            let strip = &strips[self.components[unit.component].index];
-            let index = strip.place(8 * (row * vertical + unit.row)) + 8 * (column * horizontal + unit.column);
+            let buffer = &buffers[self.components[unit.component].index];
+            let index = buffer.place(8 * (row * vertical + unit.row)) + 8 * (column * horizontal + unit.column);
             Place { component: unit.component, index, step: 8 * horizontal }
         };
         self.layout.units.iter().map(place).collect()
@@ -82,14 +82,14 @@ fn decode_run<S: Sample>(
     components: &mut [DctComponent<S>],
     places: &mut [Place],
     count: usize,
-    strips: &mut [Strip<S>],
+    buffers: &mut [RowBuffer<S>],
 ) -> std::result::Result<(), ErrorKind> {
     let mut bits = *reader;
     for _ in 0..count {
         for unit in places.iter_mut() {
             let component = &mut components[unit.component];
-            let strip = &mut strips[component.index];
-            if let Err(kind) = decode_unit(&mut bits, component, unit.index, strip) {
+            let buffer = &mut buffers[component.index];
+            if let Err(kind) = decode_unit(&mut bits, component, unit.index, buffer) {
                 *reader = bits;
                 return Err(kind);
             }
@@ -105,13 +105,13 @@ fn decode_unit<S: Sample>(
     bits: &mut BitReader<'_>,
     component: &mut DctComponent<S>,
     place: usize,
-    strip: &mut Strip<S>,
+    buffer: &mut RowBuffer<S>,
 ) -> std::result::Result<(), ErrorKind> {
     component.prediction = decode_dc(bits, &component.dc, component.prediction)?;
     let (lanes, lane) = component.queue.next();
     lanes[0][lane] = component.prediction as i16;
     let last = decode_ac(bits, &component.ac, lanes, lane)?;
-    component.queue.push(last, place, strip);
+    component.queue.push(last, place, buffer);
     Ok(())
 }
 

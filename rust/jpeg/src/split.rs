@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::band::RowSink;
 use crate::context::Context;
 use crate::decoder::Decoder;
 use crate::error::Result;
@@ -10,6 +9,7 @@ use crate::frame::Process;
 use crate::geometry::{Geometry, ScanLayout};
 use crate::plan::{PlannedScan, ScanPlan, restart_offsets};
 use crate::sample::Sample;
+use crate::sink::RowSink;
 use crate::warning::Warning;
 
 /// A part is not worth its own if a greater share of what is decoded for it, 1 in this number, is not part of it.

@@ -6,8 +6,8 @@
 
 use crate::frame::Process;
 use crate::geometry::Geometry;
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
-use crate::strip::Strip;
 
 /// How a component is brought to the size of the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,18 +69,18 @@ impl Upsampling {
     }
 
     /// The component's row for row `row` of the image.
-    pub(crate) fn source<'a, S: Sample>(&self, strip: &'a Strip<S>, row: usize) -> &'a [S] {
-        &strip.row(row * self.vertical.0 / self.vertical.1)[..self.width]
+    pub(crate) fn source<'a, S: Sample>(&self, buffer: &'a RowBuffer<S>, row: usize) -> &'a [S] {
+        &buffer.row(row * self.vertical.0 / self.vertical.1)[..self.width]
     }
 
     /// Row `row` of the image, into `out`, which has room for twice the component's width and for the image's.
-    pub(crate) fn upsample<S: Sample>(&self, strip: &Strip<S>, row: usize, sums: &mut [u16], out: &mut [S]) {
+    pub(crate) fn upsample<S: Sample>(&self, buffer: &RowBuffer<S>, row: usize, sums: &mut [u16], out: &mut [S]) {
         let own = row * self.vertical.0 / self.vertical.1;
-        let near = &strip.row(own)[..self.width];
+        let near = &buffer.row(own)[..self.width];
         // The nearest other row; at the first and last row the same one.
         let far = || {
             let other = if row.is_multiple_of(2) { own.saturating_sub(1) } else { (own + 1).min(self.height - 1) };
-            &strip.row(other)[..self.width]
+            &buffer.row(other)[..self.width]
         };
         match self.method {
             Method::None => out[..self.width].copy_from_slice(near),
@@ -243,11 +243,11 @@ mod tests {
                 let mut state = seed;
                 let mut noise = || { state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(9); (state >> 52) as u16 };
                 let samples: Vec<Vec<u16>> = (0..plane.height).map(|_| (0..plane.width).map(|_| noise()).collect()).collect();
-                let mut strip = Strip::<u16>::new(Vec::new(), plane.width, plane.height, 0, &mut Budget::new(None)).unwrap();
-                strip.samples_mut().copy_from_slice(&samples.concat());
+                let mut buffer = RowBuffer::<u16>::new(Vec::new(), plane.width, plane.height, 0, &mut Budget::new(None)).unwrap();
+                buffer.samples_mut().copy_from_slice(&samples.concat());
                 let (mut sums, mut out) = (vec![0; plane.width], vec![0xA5A5; 2 * plane.width + 4 + geometry.width]);
                 for y in 0..geometry.height {
-                    upsampling.upsample(&strip, y, &mut sums, &mut out);
+                    upsampling.upsample(&buffer, y, &mut sums, &mut out);
                     for (x, found) in out.iter().enumerate().take(geometry.width) {
                         prop_assert_eq!(*found, plain(&samples, &upsampling, x, y), "{:?} {} {}", upsampling, x, y);
                     }

@@ -13,7 +13,7 @@ use crate::restart::Intervals;
 
 /// A band of coefficients, in zigzag order, and the bit position of the scan.
 #[derive(Clone, Copy)]
-pub(crate) struct Band {
+pub(crate) struct SpectralBand {
     pub(crate) start: u8,
     pub(crate) end: u8,
     pub(crate) low: u8,
@@ -24,7 +24,7 @@ pub(crate) struct AcScan<'a> {
     pub(crate) intervals: Intervals<'a>,
     pub(crate) layout: ScanLayout,
     pub(crate) table: Arc<DctTable>,
-    pub(crate) band: Band,
+    pub(crate) band: SpectralBand,
     /// Whether earlier scans gave the bits above.
     pub(crate) refines: bool,
 }
@@ -103,7 +103,7 @@ pub(super) fn symbol(bits: &mut BitReader<'_>, table: &DctTable) -> Decoded<Symb
 fn decode_run(
     reader: &mut BitReader<'_>,
     table: &DctTable,
-    band: Band,
+    band: SpectralBand,
     plane: &mut CoefficientPlane,
     run: BlockRun,
 ) -> Decoded<usize> {
@@ -131,7 +131,12 @@ fn decode_run(
 
 /// The coefficients of one block. Returns how many blocks, with this one, have no more; 0 if the band is full.
 #[inline(always)]
-fn decode_block(bits: &mut BitReader<'_>, table: &DctTable, band: Band, block: &mut Block<'_>) -> Decoded<usize> {
+fn decode_block(
+    bits: &mut BitReader<'_>,
+    table: &DctTable,
+    band: SpectralBand,
+    block: &mut Block<'_>,
+) -> Decoded<usize> {
     let (mut k, end) = (usize::from(band.start), usize::from(band.end));
     while k <= end {
         bits.refill();

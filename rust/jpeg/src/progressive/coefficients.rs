@@ -8,9 +8,9 @@ use crate::context::{Context, Pooled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Geometry;
 use crate::idct::{LANES, Lanes, Tile, inverse};
+use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
 use crate::scan::ScanHeader;
-use crate::strip::Strip;
 use crate::tables::{PLACES, Quantization};
 use crate::warning::Warning;
 
@@ -46,11 +46,11 @@ impl Block<'_> {
         &mut self.lanes[(PLACES[k & 63] as usize + self.lane) & (64 * LANES - 1)]
     }
 
-    /// Sets a coefficient that was zero.
+    /// Sets a coefficient that was zero; it stays zero if its bits do not fit.
     #[inline(always)]
     pub(super) fn set(&mut self, k: usize, value: i16) {
         *self.coefficient(k) = value;
-        *self.nonzero |= 1 << (k & 63);
+        *self.nonzero |= u64::from(value != 0) << (k & 63);
     }
 }
 
@@ -129,8 +129,14 @@ impl CoefficientPlane {
         Ok(Some(Warning::Incomplete { component, coefficient }))
     }
 
-    /// Transforms a row of blocks into the strip.
-    pub(super) fn transform_row<S: Sample>(&self, row: usize, blocks: usize, tile: &mut Tile<S>, strip: &mut Strip<S>) {
+    /// Transforms a row of blocks into the buffer.
+    pub(super) fn transform_row<S: Sample>(
+        &self,
+        row: usize,
+        blocks: usize,
+        tile: &mut Tile<S>,
+        buffer: &mut RowBuffer<S>,
+    ) {
         let Some(quantization) = &self.quantization else { return };
         let groups =
             self.groups[row * self.stride..].iter().zip(self.nonzero[row * self.stride * LANES..].as_chunks().0);
@@ -138,9 +144,9 @@ impl CoefficientPlane {
             let masks: &[u64; LANES] = masks;
             let last = masks.iter().fold(1, |all, mask| all | mask).ilog2() as u8;
             inverse(lanes, quantization, last, tile);
-            let first = strip.place(8 * row) + 8 * LANES * number;
+            let first = buffer.place(8 * row) + 8 * LANES * number;
             let places: [usize; LANES] = std::array::from_fn(|lane| first + 8 * lane);
-            store(tile, &places[..LANES.min(blocks - number * LANES)], strip);
+            store(tile, &places[..LANES.min(blocks - number * LANES)], buffer);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! G.1.2.3: scans that refine a band of AC coefficients.
 
 use super::Decoded;
-use super::ac::{Band, BlockRun, Symbol, symbol};
+use super::ac::{BlockRun, SpectralBand, Symbol, symbol};
 use super::coefficients::{Block, CoefficientPlane};
 use crate::bits::BitReader;
 use crate::error::ErrorKind;
@@ -12,7 +12,7 @@ use crate::huffman::dct::DctTable;
 pub(super) fn refine_run(
     reader: &mut BitReader<'_>,
     table: &DctTable,
-    band: Band,
+    band: SpectralBand,
     plane: &mut CoefficientPlane,
     run: BlockRun,
 ) -> Decoded<usize> {
@@ -48,7 +48,7 @@ pub(super) fn refine_run(
 fn refine_block(
     bits: &mut BitReader<'_>,
     table: &DctTable,
-    band: Band,
+    band: SpectralBand,
     block: &mut Block<'_>,
     corrected: u64,
 ) -> Decoded<usize> {

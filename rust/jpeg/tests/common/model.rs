@@ -19,14 +19,15 @@ fn zigzag() -> Vec<usize> {
     order
 }
 
-/// One transform of eight values: the textbook form, with 13-bit constants, of Loeffler, Ligtenberg and Moschytz.
-fn transform(x: [i64; 8]) -> [i64; 8] {
+/// One transform of eight values: the textbook form, with 13-bit constants, of Loeffler, Ligtenberg and Moschytz. `wrap`
+/// is applied to the four sums that 8-bit arithmetic takes modulo 2^16.
+fn transform(x: [i64; 8], wrap: fn(i64) -> i64) -> [i64; 8] {
     let fix = |value: f64| (value * 8192.0).round() as i64;
     let z1 = (x[2] + x[6]) * fix(0.541_196_100);
     let (t2, t3) = (z1 - x[6] * fix(1.847_759_065), z1 + x[2] * fix(0.765_366_865));
-    let (t0, t1) = ((x[0] + x[4]) << 13, (x[0] - x[4]) << 13);
+    let (t0, t1) = (wrap(x[0] + x[4]) << 13, wrap(x[0] - x[4]) << 13);
     let even = [t0 + t3, t1 + t2, t1 - t2, t0 - t3];
-    let (z1, z2, z3, z4) = (x[7] + x[1], x[5] + x[3], x[7] + x[3], x[5] + x[1]);
+    let (z1, z2, z3, z4) = (x[7] + x[1], x[5] + x[3], wrap(x[7] + x[3]), wrap(x[5] + x[1]));
     let z5 = (z3 + z4) * fix(1.175_875_602);
     let (z1, z2) = (-z1 * fix(0.899_976_223), -z2 * fix(2.562_915_447));
     let (z3, z4) = (z5 - z3 * fix(1.961_570_560), z5 - z4 * fix(0.390_180_644));
@@ -39,24 +40,50 @@ fn transform(x: [i64; 8]) -> [i64; 8] {
     std::array::from_fn(|i| if i < 4 { even[i] + odd[i] } else { even[7 - i] - odd[7 - i] })
 }
 
+/// Rounds half up to multiples of 2^bits and divides, modulo 2^32.
 fn round(value: i64, bits: u32) -> i64 {
-    (value + (1 << (bits - 1))) >> bits
+    i64::from((value as i32).wrapping_add(1 << (bits - 1)) >> bits)
+}
+
+/// What happens to values out of range: 8-bit samples are computed in 16 bits, 12-bit samples in 32 and 14.
+struct Overflow {
+    /// Bits that the columns keep after the point.
+    kept: u32,
+    /// Dequantized coefficients, and sums of two.
+    wrap: fn(i64) -> i64,
+    /// Values after the columns.
+    keep: fn(i64) -> i64,
+    /// Values after the rows.
+    last: fn(i64) -> i64,
+}
+
+impl Overflow {
+    fn of(precision: u8) -> Self {
+        let wrap: fn(i64) -> i64 = |value| i64::from(value as i16);
+        let same: fn(i64) -> i64 = |value| value;
+        if precision == 8 {
+            Self { kept: 2, wrap, keep: |value| value.clamp(i16::MIN.into(), i16::MAX.into()), last: same }
+        } else {
+            Self { kept: 1, wrap: same, keep: same, last: |value| value << 50 >> 50 }
+        }
+    }
 }
 
 /// The samples of a block, row by row.
 fn block_samples(block: &Block, quantization: &[u16; 64], precision: u8) -> [u16; 64] {
-    let kept = if precision == 8 { 2 } else { 1 };
+    let Overflow { kept, wrap, keep, last } = Overflow::of(precision);
     let mut values = [0i64; 64];
     for (k, place) in zigzag().into_iter().enumerate() {
-        values[place] = i64::from(block[k]) * i64::from(quantization[k]);
+        values[place] = wrap(i64::from(block[k]) * i64::from(quantization[k]));
     }
     for column in 0..8 {
-        let sums = transform(std::array::from_fn(|row| values[row * 8 + column]));
-        (0..8).for_each(|row| values[row * 8 + column] = round(sums[row], 13 - kept));
+        let sums = transform(std::array::from_fn(|row| values[row * 8 + column]), wrap);
+        (0..8).for_each(|row| values[row * 8 + column] = keep(round(sums[row], 13 - kept)));
     }
     let middle = 1i64 << (precision - 1);
     for row in values.as_chunks_mut::<8>().0 {
-        *row = transform(*row).map(|sum| (round(sum, 13 + kept + 3) + middle).clamp(0, 2 * middle - 1));
+        let sample = |sum| last(round(sum, 13 + kept + 3)).clamp(-middle, middle - 1) + middle;
+        *row = transform(*row, wrap).map(sample);
     }
     values.map(|value| value as u16)
 }

@@ -41,7 +41,7 @@ struct Chunk<'a> {
 }
 
 /// The first thread's view of the second one.
-pub(super) struct Ahead<'a> {
+pub(super) struct Speculation<'a> {
     chunks: Receiver<Option<Chunk<'a>>>,
     /// The offsets that the next chunks begin with, in reverse order. The last one is that of the current chunk.
     starts: Vec<usize>,
@@ -53,7 +53,7 @@ pub(super) struct Ahead<'a> {
     passed: usize,
 }
 
-impl<'a> Ahead<'a> {
+impl<'a> Speculation<'a> {
     /// Starts the second thread. None if the scan, whose data begins at `first`, is too short for it.
     pub(super) fn start<'scope>(
         data: &'a [u8],
@@ -264,12 +264,12 @@ mod tests {
             let decoded = decode_run::<u16, false>(&mut reader, &table, 0, &mut alone, &mut long);
             let mut taken = 0;
             std::thread::scope(|scope| {
-                let mut ahead = Ahead::start(&data, 5, Arc::clone(&table), 1, scope).unwrap();
+                let mut speculation = Speculation::start(&data, 5, Arc::clone(&table), 1, scope).unwrap();
                 let (mut both, mut other, mut long) = (vec![0; count], BitReader::new(&data, 5), false);
                 let mut result = Ok(());
                 for part in both.chunks_mut(700) {
-                    taken += usize::from(ahead.next.is_some());
-                    result = result.and_then(|()| ahead.decode(&mut other, &table, part, &mut long));
+                    taken += usize::from(speculation.next.is_some());
+                    result = result.and_then(|()| speculation.decode(&mut other, &table, part, &mut long));
                 }
                 assert_eq!(result.is_ok(), decoded.is_ok());
                 if result.is_ok() {

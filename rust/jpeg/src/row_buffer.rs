@@ -1,12 +1,12 @@
 //! The rows of a component that are in memory: those of the current band, and some before them.
 
-use crate::band::PlaneRows;
 use crate::budget::Budget;
 use crate::error::Result;
+use crate::sink::PlaneRows;
 
 /// Rows of one component.
 #[derive(Debug, Default)]
-pub(crate) struct Strip<S> {
+pub(crate) struct RowBuffer<S> {
     samples: Vec<S>,
     /// Samples from a row to the next.
     stride: usize,
@@ -14,8 +14,8 @@ pub(crate) struct Strip<S> {
     first: usize,
 }
 
-impl<S: Copy + Default> Strip<S> {
-    /// A strip of `rows` rows from row `first` on, in memory that `samples` may have already.
+impl<S: Copy + Default> RowBuffer<S> {
+    /// A buffer of `rows` rows from row `first` on, in memory that `samples` may have already.
     pub(crate) fn new(
         mut samples: Vec<S>,
         stride: usize,
@@ -28,7 +28,7 @@ impl<S: Copy + Default> Strip<S> {
         Ok(Self { samples, stride, first })
     }
 
-    /// The memory, for another strip.
+    /// The memory, for another buffer.
     pub(crate) fn into_memory(self) -> Vec<S> {
         self.samples
     }
@@ -78,12 +78,12 @@ mod tests {
 
     #[test]
     fn rows_move_up() {
-        let mut strip = Strip::<u8>::new(vec![9; 3], 2, 3, 0, &mut Budget::new(None)).unwrap();
-        assert_eq!(strip.rows_from(0).samples, [0; 6]);
-        strip.samples_mut().copy_from_slice(&[1, 2, 3, 4, 5, 6]);
-        assert_eq!(strip.with_row_above(1), (&[1, 2][..], &mut [3, 4][..]));
-        assert!(strip.with_row_above(0).0.is_empty());
-        strip.advance(2, 3);
-        assert_eq!((strip.row(2), strip.place(3)), (&[5, 6][..], 2));
+        let mut buffer = RowBuffer::<u8>::new(vec![9; 3], 2, 3, 0, &mut Budget::new(None)).unwrap();
+        assert_eq!(buffer.rows_from(0).samples, [0; 6]);
+        buffer.samples_mut().copy_from_slice(&[1, 2, 3, 4, 5, 6]);
+        assert_eq!(buffer.with_row_above(1), (&[1, 2][..], &mut [3, 4][..]));
+        assert!(buffer.with_row_above(0).0.is_empty());
+        buffer.advance(2, 3);
+        assert_eq!((buffer.row(2), buffer.place(3)), (&[5, 6][..], 2));
     }
 }
