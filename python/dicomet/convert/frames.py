@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicomet import _native
+from dicomet._decoding.limits import ReadLimits
 from dicomet._utils.png import read_only
 from dicomet.convert.options import MAX_SIDE, Interpolation, Options, Size
 from dicomet.display.api import display_options
@@ -38,7 +39,7 @@ class FrameSource:
 
         """
         self._options = options
-        self._frames = DisplayReader(src, {}, decoding_plugin="", workers=options.workers, max_bytes=None)
+        self._frames = DisplayReader(src, {}, ReadLimits(workers=options.workers))
         self.count = self._frames.stored.count
         self.numbers = self._wanted(options.frames)
         self._read = self._reader()

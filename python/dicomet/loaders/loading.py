@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
+from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.pixel_array import pixel_array
 from dicomet.display.api import display_options, modality_values, to_display
 from dicomet.display.reader import DisplayReader
@@ -85,7 +86,7 @@ class FrameLoader:
         """
         with with_filename(path):
             # One thread per file, because the framework loads many files in parallel.
-            frames = DisplayReader(path, {}, decoding_plugin="", workers=1, max_bytes=None)
+            frames = DisplayReader(path, {}, ReadLimits(workers=1))
             count = frames.stored.count
             index = self._number_among(frames.stored)
             array = self._read(frames, index)
