@@ -77,7 +77,7 @@ REASONS = {
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_what_is_wrong_with_some_does_not_end_the_rest(mixed, out, workers, capsys):
-    convert(mixed, "-o", out, "--raw", "--report", out / "report.csv", "--workers", workers, status=1)
+    convert(mixed, "-o", out, "--values", "stored", "--report", out / "report.csv", "--workers", workers, status=1)
     assert names(out) == {*IMAGES, "report.csv"}
     for name, value in IMAGES.items():
         np.testing.assert_array_equal(pixels(out / name), grey(value))
@@ -136,10 +136,10 @@ def test_a_report_of_json_has_the_same(mixed, out):
 
 
 def test_a_run_goes_on_where_one_has_ended(mixed, out, capsys):
-    convert(mixed, "-o", out, "--raw", status=1)
+    convert(mixed, "-o", out, "--values", "stored", status=1)
     (out / "cat" / "a.png").unlink()
     kept = (out / "dog" / "a.png").stat().st_mtime_ns
-    convert(mixed, "-o", out, "--raw", "--skip-existing", status=1)
+    convert(mixed, "-o", out, "--values", "stored", "--skip-existing", status=1)
     assert capsys.readouterr().out.splitlines()[1] == COUNTS.format(1, 3, 3, 4)
     np.testing.assert_array_equal(pixels(out / "cat" / "a.png"), grey(1))
     assert (out / "dog" / "a.png").stat().st_mtime_ns == kept
@@ -157,7 +157,7 @@ def test_no_file_gets_the_name_of_another(tmp_path, out, workers):
     root = folder(tmp_path / "in", {name: image(value * 10) for name, value in SAME.items()})
     several = np.stack([grey(100), grey(110)])
     (root / "b.dcm").write_bytes(dicom(several, frames=2, bits=12))
-    convert(root, "-o", out, "--raw", "--workers", workers)
+    convert(root, "-o", out, "--values", "stored", "--workers", workers)
     assert all_results(out) == [10, 20, 30, 40, 60, 70, 100, 110]
     assert "c.png" in names(out)
     # Also where names make no difference between upper and lower case.
@@ -168,17 +168,25 @@ def test_names_do_not_come_to_mean_another_file(tmp_path, out):
     root = tmp_path / "in"
     for name, value in SAME.items():
         folder(root, {name: image(value * 10)})
-        convert(root, "-o", out, "--raw", "--skip-existing")
+        convert(root, "-o", out, "--values", "stored", "--skip-existing")
     assert set(all_results(out)) == {10, 20, 30, 40, 60, 70}
     before = names(out)
-    convert(root, "-o", out, "--raw", "--skip-existing")
+    convert(root, "-o", out, "--values", "stored", "--skip-existing")
     assert names(out) == before
 
 
 def test_of_several_sources_each_folder_has_its_own(tmp_path, out):
     folder(tmp_path, {"x/a.dcm": image(10), "y/a.dcm": image(20), "z/x/a.dcm": image(30), "a.dcm": image(40)})
     convert(
-        tmp_path / "x", tmp_path / "y", tmp_path / "z" / "x", tmp_path / "a.dcm", tmp_path / "x", "-o", out, "--raw"
+        tmp_path / "x",
+        tmp_path / "y",
+        tmp_path / "z" / "x",
+        tmp_path / "a.dcm",
+        tmp_path / "x",
+        "-o",
+        out,
+        "--values",
+        "stored",
     )
     assert all_results(out) == [10, 20, 30, 40]
     assert {"y/a.png", "a.png"} < names(out)
@@ -194,7 +202,7 @@ def test_results_below_a_source_are_not_sources(tmp_path):
 def test_links_that_go_round_end(tmp_path, out):
     root = folder(tmp_path / "in", {"x/a.dcm": image(10)})
     (root / "x" / "up").symlink_to(root)
-    convert(root, "-o", out, "--raw")
+    convert(root, "-o", out, "--values", "stored")
     assert names(out) == {"x/a.png"}
 
 
@@ -214,7 +222,7 @@ def archive(tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_members_of_an_archive_are_files_of_a_folder(archive, tmp_path, out, workers, capsys):
-    convert(archive, "-o", out, "--raw", "--workers", workers)
+    convert(archive, "-o", out, "--values", "stored", "--workers", workers)
     assert capsys.readouterr().out == COUNTS.format(5, 0, 1, 0) + "\n"
     assert all_results(out) == [10, 20, 30, 40, 50]
     assert {"dog/a.png", "outside.png", "abs.png"} < names(out)
@@ -223,7 +231,7 @@ def test_members_of_an_archive_are_files_of_a_folder(archive, tmp_path, out, wor
 
 def test_members_have_the_limit_of_arrays(archive, out, monkeypatch, capsys):
     monkeypatch.setenv("DICOMET_MAX_BYTES", "100")
-    convert(archive, "-o", out, "--raw", status=1)
+    convert(archive, "-o", out, "--values", "stored", status=1)
     printed = capsys.readouterr()
     assert printed.out == COUNTS.format(0, 0, 1, 5) + "\n"
     assert "bytes to inflate, expected at most 100 (DICOMET_MAX_BYTES)" in printed.err
@@ -233,14 +241,14 @@ def test_members_do_not_name_drives(tmp_path, out):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as file:
         file.writestr("C:/a.dcm", image(10))
         file.writestr("..", image(20))
-    convert(tmp_path / "x.zip", "-o", out, "--raw")
+    convert(tmp_path / "x.zip", "-o", out, "--values", "stored")
     assert names(out) == {"C_/a.png", "unnamed.png"}
 
 
 def test_a_dicom_file_may_end_as_an_archive(archive, tmp_path, out):
     path = tmp_path / "both.dcm"
     path.write_bytes(image(10) + archive.read_bytes())
-    convert(path, "-o", out, "--raw")
+    convert(path, "-o", out, "--values", "stored")
     assert all_results(out) == [10]
 
 
@@ -249,22 +257,22 @@ def test_damaged_members_are_reported(archive, out, capsys):
     start = content.index(b"cat/a.dcm") + 60
     content[start : start + 20] = bytes(20)
     archive.write_bytes(content)
-    convert(archive, "-o", out, "--raw", status=1)
+    convert(archive, "-o", out, "--values", "stored", status=1)
     assert "all.zip/cat/a.dcm: " in capsys.readouterr().err
     assert all_results(out) == [20, 30, 40, 50]
 
 
 def test_standard_input_is_one_file(out, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(image(10))))
-    convert("-", "-o", out, "--raw")
+    convert("-", "-o", out, "--values", "stored")
     assert names(out) == {"stdin.png"}
     assert all_results(out) == [10]
 
 
 def test_of_one_file_the_result_may_be_named(tmp_path, out):
     root = folder(tmp_path / "in", {"a.dcm": image(10)})
-    convert(root / "a.dcm", "-o", out / "x.tiff", "--raw")
-    convert(root / "a.dcm", "-o", out / "x.npy", "--raw")
+    convert(root / "a.dcm", "-o", out / "x.tiff", "--values", "stored")
+    convert(root / "a.dcm", "-o", out / "x.npy", "--values", "stored")
     assert names(out) == {"x.tiff", "x.npy"}
     np.testing.assert_array_equal(np.load(out / "x.npy"), grey(10))
 
@@ -303,7 +311,7 @@ def test_what_is_named_must_be_an_image(tmp_path, out, capsys):
         (["{in}", "-o", "x.png"], "'x.png' is the name of one file, found 2 to convert"),
         (["{in}/a.dcm", "-o", "x.png", "--format", "tiff"], "--format tiff contradicts"),
         (["{in}", "--format", "jpg", "--dtype", "uint16"], "JPG cannot hold uint16"),
-        (["{in}", "--raw", "--window", "1,2"], "window: does not go with stored values"),
+        (["{in}", "--values", "stored", "--window", "1,2"], "window: does not go with stored values"),
         (["{in}", "--dtype", "int16"], "dtype: found 'int16', expected uint8, uint16, float32"),
         (["{in}", "--values", "modality"], "PNG cannot hold modality values"),
         (["{in}/a.dcm", "-o", ""], "output: found ''"),
@@ -361,10 +369,10 @@ def test_modality_values_may_all_be_of_one_dtype(out):
         np.testing.assert_array_equal(found, dicomet.modality_values(path, dtype=np.int32), strict=True)
 
 
-def test_it_is_either_raw_or_other_values(out, capsys):
-    with pytest.raises(SystemExit):
-        convert(CT, "-o", out, "--raw", "--values", "modality")
-    assert "not allowed with argument" in capsys.readouterr().err
+def test_raw_is_for_stored_values(out, capsys):
+    for values in ("display", "modality"):
+        convert(CT, "-o", out, "--values", values, "--raw", "--format", "npy", status=2)
+        assert f"raw: does not go with {values} values" in capsys.readouterr().err
 
 
 def test_a_format_by_any_of_its_suffixes(out):
@@ -401,11 +409,11 @@ def test_names_need_not_be_text(tmp_path, out, capsys):
     root.mkdir()
     for name, content in {b"\xff\xfe.dcm": image(10), b"\xffbroken\n.dcm": image()[:-9]}.items():
         Path(os.fsdecode(bytes(root) + b"/" + name)).write_bytes(content)
-    convert(root, "-o", out, "--raw", "--report", out / "r.csv", status=1)
+    convert(root, "-o", out, "--values", "stored", "--report", out / "r.csv", status=1)
     assert names(out) == {os.fsdecode(b"\xff\xfe.png"), "r.csv"}
     assert b"\xff\xfe.dcm,converted" in (out / "r.csv").read_bytes()
     assert len(capsys.readouterr().err.splitlines()) == 1
-    convert(root, "-o", out, "--raw", "--report", out / "r.json", status=1)
+    convert(root, "-o", out, "--values", "stored", "--report", out / "r.json", status=1)
     listed = {result["source"] for result in json.loads((out / "r.json").read_text(encoding="utf-8"))}
     assert listed == {str(path) for path in root.iterdir()}
 

@@ -300,12 +300,12 @@ def test_what_a_graph_knows(color_dim, scale, on_error, dtype):
     [
         ({}, (None, None, None), tf.uint8),
         ({"channels": 1}, (None, None, 1), tf.uint8),
-        ({"index": None, "channels": 3}, (None, None, None, 3), tf.uint8),
-        ({"values": "stored", "index": 0}, (None, None, None), tf.int32),
+        ({"frames": "all", "channels": 3}, (None, None, None, 3), tf.uint8),
+        ({"values": "stored", "frames": 0}, (None, None, None), tf.int32),
         ({"values": "modality"}, (None, None, None), tf.float32),
         ({"values": "stored", "dtype": tf.uint32}, (None, None, None), tf.uint32),
-        ({"channels": 3, "image_size": (4, 5)}, (4, 5, 3), tf.float32),
-        ({"index": None, "channels": 1, "image_size": (4, 5)}, (None, 4, 5, 1), tf.float32),
+        ({"channels": 3, "size": (4, 5)}, (4, 5, 3), tf.float32),
+        ({"frames": "all", "channels": 1, "size": (4, 5)}, (None, 4, 5, 1), tf.float32),
     ],
     ids=str,
 )
@@ -322,7 +322,7 @@ def test_what_a_dataset_knows(arguments, shape, dtype):
 
 def test_dataset_of_stored_values():
     paths = [Path(CT), Path(DOSE)] * 20
-    for path, image in zip(paths, dataset(paths, values="stored", index=0, dtype=tf.int64), strict=True):
+    for path, image in zip(paths, dataset(paths, values="stored", frames=0, dtype=tf.int64), strict=True):
         assert (image.numpy()[..., 0] == stored(path)[0]).all()
 
 
@@ -352,14 +352,14 @@ def test_dataset_of_images_for_display(name, channels):
 
 
 def test_dataset_of_all_frames():
-    (image,) = dataset([DOSE], index=None)
+    (image,) = dataset([DOSE], frames="all")
     assert (image.numpy()[..., 0] == dicomet.to_display(DOSE)).all()
-    (image,) = dataset([COLOR], index=None, values="stored")
+    (image,) = dataset([COLOR], frames="all", values="stored")
     assert (image.numpy() == stored(COLOR)).all()
 
 
 def test_dataset_is_resized_by_tensorflow():
-    (image,) = dataset([COLOR], channels=3, image_size=(50, 60))
+    (image,) = dataset([COLOR], channels=3, size=(50, 60))
     assert (image.numpy() == tf.image.resize(dicomet.to_display(COLOR), (50, 60)).numpy()).all()
 
 
@@ -372,7 +372,7 @@ def test_dataset_of_a_dataset(tmp_path):
     for number in range(5):
         written(tmp_path, np.full((2, 3), number, "<u2"), 12, f"{number}.dcm")
     names = tf.data.Dataset.list_files(str(tmp_path / "*.dcm"), shuffle=False).repeat(2)
-    images = dataset(names, values="stored", channels=1, image_size=(1, 1)).batch(4, drop_remainder=True)
+    images = dataset(names, values="stored", channels=1, size=(1, 1)).batch(4, drop_remainder=True)
     assert [batch.numpy().ravel().tolist() for batch in images] == [[0, 1, 2, 3], [4, 0, 1, 2]]
 
 
@@ -413,11 +413,11 @@ def test_bad_arguments(arguments, message):
 
 
 def test_bad_index():
-    with pytest.raises(TypeError, match="'index': found 'last', expected"):
-        dataset([CT], index="last")
+    with pytest.raises(TypeError, match="'frames': found 'last', expected"):
+        dataset([CT], frames="last")
     with pytest.raises(tf.errors.InvalidArgumentError, match="found index 1 of 1 frame, expected -1 to 0"):
-        read_image(CT, index=1)
-    assert (read_image(CT, index=-1).numpy() == read_image(CT, index=0).numpy()).all()
+        read_image(CT, frames=1)
+    assert (read_image(CT, frames=-1).numpy() == read_image(CT, frames=0).numpy()).all()
 
 
 @pytest.mark.parametrize("function", [decode_dicom_image, read_image, dataset])

@@ -5,7 +5,7 @@ import math
 import mmap
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from dicomet._utils.warn import Once, warn
 from dicomet.errors import FrameIndexError, PixelDataError, counted, short_repr
 
 NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
+
+FrameSelection = int | Literal["all", "middle"]
+"""Which frames of a file become results: all, the middle one (``frames // 2``), or one by its index."""
 
 
 class ArraySpec(NamedTuple):
@@ -80,6 +83,19 @@ class FrameReader:
         if 0 <= number < self.description.image.number_of_frames:
             return number
         return number_among(self.count, number)
+
+    def selected(self, frames: FrameSelection) -> int | None:
+        """Return the number of the selected frame; None for all frames.
+
+        Raises
+        ------
+        FrameIndexError, TypeError
+            As `number_of` does.
+
+        """
+        if frames == "all":
+            return None
+        return self.count // 2 if frames == "middle" else self.number_of(frames)
 
     def frame_numbers(self) -> Iterator[int]:
         """Yield the frame numbers up to Number of Frames, and only then count the frames.

@@ -205,7 +205,10 @@ def _checked_percentiles(ranks: tuple[float, float]) -> tuple[float, float]:
 def _profile(frames: DisplayReader, look: DisplayOptions) -> Any:
     """Return the transform to sRGB for a color image with an ICC profile, otherwise None."""
     if look.dtype != np.uint8 or look.range != RANGES[look.dtype]:
-        raise ValueError("'icc_profile': found other values than uint8 from 0 to 255, in which colours are converted")
+        low, high = look.range
+        raise ValueError(
+            f"'icc_profile': found dtype {look.dtype} and range ({low:g}, {high:g}), expected uint8 and (0, 255)"
+        )
     profile = frames.attributes.icc_profile()
     is_color = frames.is_color or frames.attributes.palette() is not None
     return icc.srgb_transform(profile) if profile is not None and is_color else None

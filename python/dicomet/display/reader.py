@@ -61,10 +61,15 @@ class DisplayReader:
         limits: ReadLimits,
         *,
         icc_profile: bool = False,
+        raw: bool = False,
     ) -> None:
-        """Parse `src`, without its pixel data. `icc_profile`: read the profile, which needs pydicom's parser."""
+        """Parse `src`, without its pixel data.
+
+        `icc_profile`: read the profile, which needs pydicom's parser. `raw`: do not convert the colors of stored
+        values, which are then the only values to read.
+        """
         parsed = parse(src, arguments, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
-        self.stored = FrameReader(parsed, limits, always_rgb=True)
+        self.stored = FrameReader(parsed, limits, raw=raw, always_rgb=True)
         self.image = self.stored.description.image
         self.size = self.stored.frame_shape[:2]
         self.is_color = len(self.stored.frame_shape) == _WITH_SAMPLES
