@@ -64,7 +64,7 @@ REASONS = {
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_what_is_wrong_with_some_does_not_end_the_rest(mixed, out, workers, capsys):
-    convert(mixed, "-o", out, "--raw", "--report", out / "report.csv", "--workers", workers, status=1)
+    convert(mixed, "-o", out, "--values", "stored", "--report", out / "report.csv", "--workers", workers, status=1)
     assert names(out) == {*IMAGES, "report.csv"}
     for name, value in IMAGES.items():
         np.testing.assert_array_equal(pixels(out / name), gray(value))
@@ -123,10 +123,10 @@ def test_a_report_of_json_has_the_same(mixed, out):
 
 
 def test_a_run_goes_on_where_one_has_ended(mixed, out, capsys):
-    convert(mixed, "-o", out, "--raw", status=1)
+    convert(mixed, "-o", out, "--values", "stored", status=1)
     (out / "cat" / "a.png").unlink()
     modified = (out / "dog" / "a.png").stat().st_mtime_ns
-    convert(mixed, "-o", out, "--raw", "--skip-existing", status=1)
+    convert(mixed, "-o", out, "--values", "stored", "--skip-existing", status=1)
     assert capsys.readouterr().out.splitlines()[1] == COUNTS.format(1, 3, 3, 4)
     np.testing.assert_array_equal(pixels(out / "cat" / "a.png"), gray(1))
     assert (out / "dog" / "a.png").stat().st_mtime_ns == modified

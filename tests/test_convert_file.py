@@ -205,7 +205,7 @@ def test_floats_are_from_zero_to_one(tmp_path):
     np.testing.assert_array_equal(found, dicomet.to_display(CT, dtype=np.float32))
 
 
-@pytest.mark.parametrize(("frames", "number"), [(3, 3), (-1, 9), ("mid", 5), (0, 0)])
+@pytest.mark.parametrize(("frames", "number"), [(3, 3), (-1, 9), ("middle", 5), (0, 0)])
 def test_one_frame_has_the_name_itself(frames, number, several, tmp_path):
     done = dicomet.convert_file(several, tmp_path / "x.png", frames=frames, values="stored")
     assert done.outputs == (str(tmp_path / "x.png"),)
@@ -225,14 +225,14 @@ def test_frames_are_numbered_from_one(several, tmp_path):
 @pytest.mark.parametrize(
     ("size", "shape"), [(32, (32, 42)), ((50, 20), (50, 20)), ((240, 320), (240, 320)), (1, (1, 1))]
 )
-@pytest.mark.parametrize("resample", ["bilinear", "nearest"])
-def test_sizes_are_pillows(size, shape, resample, tmp_path):
-    done = dicomet.convert_file(COLOR, tmp_path / "x.png", size=size, resample=resample)
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+def test_sizes_are_pillows(size, shape, interpolation, tmp_path):
+    done = dicomet.convert_file(COLOR, tmp_path / "x.png", size=size, interpolation=interpolation)
     found = read(done.outputs)[0]
     assert found.shape == (*shape, 3)
     whole = Image.fromarray(dicomet.to_display(COLOR))
-    expected = np.asarray(whole.resize(shape[::-1], getattr(Image.Resampling, resample.upper())))
-    if resample == "bilinear":
+    expected = np.asarray(whole.resize(shape[::-1], getattr(Image.Resampling, interpolation.upper())))
+    if interpolation == "bilinear":
         np.testing.assert_allclose(found.astype(int), expected, atol=2)
     elif shape != (1, 1):
         assert np.mean(found == expected) > 0.9
@@ -248,11 +248,19 @@ def test_signed_values_are_resized_too(tmp_path):
     np.testing.assert_allclose(found, expected, atol=1.1)
 
 
+def test_raw_is_that_of_pixel_array(tmp_path):
+    path = ROOTS["pydicom"] / "SC_ybr_full_422_uncompressed.dcm"
+    for raw in (False, True):
+        dicomet.convert_file(path, tmp_path / "x.npy", values="stored", raw=raw)
+        np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), dicomet.pixel_array(path, raw=raw))
+    assert (np.load(tmp_path / "x.npy") != dicomet.pixel_array(path)).any()
+
+
 def test_gray_is_pillows_and_rgb_is_thrice(tmp_path):
-    done = dicomet.convert_file(COLOR, tmp_path / "x.png", colour="grey")
+    done = dicomet.convert_file(COLOR, tmp_path / "x.png", channels=1)
     expected = np.asarray(Image.fromarray(dicomet.to_display(COLOR)).convert("L"))
     np.testing.assert_allclose(read(done.outputs)[0].astype(int), expected, atol=1)
-    done = dicomet.convert_file(CT, tmp_path / "y.png", colour="rgb")
+    done = dicomet.convert_file(CT, tmp_path / "y.png", channels=3)
     np.testing.assert_array_equal(read(done.outputs)[0], np.stack([dicomet.to_display(CT)] * 3, axis=2))
 
 
@@ -309,21 +317,22 @@ def test_nothing_is_written_of_a_file_that_is_damaged_in_the_end(tmp_path):
         ({"size": 2.5}, "size: found 2.5"),
         ({"size": [7, 7]}, r"size: found \[7, 7\]"),
         ({"size": "7"}, "size: found '7'"),
-        ({"resample": "cubic"}, "resample: found 'cubic'"),
+        ({"interpolation": "cubic"}, "interpolation: found 'cubic'"),
         ({"frames": "first"}, "frames: found 'first'"),
-        ({"colour": "red"}, "colour: found 'red'"),
+        ({"channels": 4}, "channels: found 4, expected 0, 1, 3"),
         ({"quality": 101}, "quality: found 101, expected 1 to 100"),
         ({"quality": "9"}, "quality: found '9', expected 1 to 100"),
         ({"quality": 9.5}, "quality: found 9.5"),
         ({"values": "stored", "window": (1, 2)}, "window: does not go with stored values"),
         ({"values": "stored", "dtype": "uint8"}, "dtype: does not go with stored values"),
-        ({"values": "stored", "colour": "rgb"}, "colour: does not go with stored values"),
+        ({"values": "stored", "channels": 3}, "channels: does not go with stored values"),
         ({"values": "modality", "window": [1, 2]}, "window: does not go with modality values"),
         ({"values": "stored", "window": np.array([1, 2])}, "window: does not go with stored values"),
-        ({"frames": "a number"}, "frames: found 'a number', expected all, mid or a number"),
+        ({"frames": "a number"}, "frames: found 'a number', expected all, middle or a number"),
         ({"size": True}, "size: found True"),
         ({"values": "modality", "window": (1, 2)}, "window: does not go with modality values"),
-        ({"values": "modality", "colour": "grey"}, "colour: does not go with modality values"),
+        ({"raw": True}, "raw: does not go with display values"),
+        ({"values": "modality", "channels": 1}, "channels: does not go with modality values"),
         ({"values": "modality"}, "PNG cannot hold modality values, .*: TIFF, NPY and NPZ can"),
         ({"values": "hu"}, "values: found 'hu', expected display, stored, modality"),
     ],

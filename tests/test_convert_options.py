@@ -29,8 +29,8 @@ def out(tmp_path):
 
 def test_of_one_file_the_result_may_be_named(tmp_path, out):
     root = folder(tmp_path / "in", {"a.dcm": image(10)})
-    convert(root / "a.dcm", "-o", out / "x.tiff", "--raw")
-    convert(root / "a.dcm", "-o", out / "x.npy", "--raw")
+    convert(root / "a.dcm", "-o", out / "x.tiff", "--values", "stored")
+    convert(root / "a.dcm", "-o", out / "x.npy", "--values", "stored")
     assert names(out) == {"x.tiff", "x.npy"}
     np.testing.assert_array_equal(np.load(out / "x.npy"), gray(10))
 
@@ -44,7 +44,7 @@ def test_of_one_file_the_result_may_be_named(tmp_path, out):
         (["{in}", "-o", "x.png"], "'x.png' is the name of one file, found 2 to convert"),
         (["{in}/a.dcm", "-o", "x.png", "--format", "tiff"], "--format tiff contradicts"),
         (["{in}", "--format", "jpg", "--dtype", "uint16"], "JPG cannot hold uint16"),
-        (["{in}", "--raw", "--window", "1,2"], "window: does not go with stored values"),
+        (["{in}", "--values", "stored", "--window", "1,2"], "window: does not go with stored values"),
         (["{in}", "--dtype", "int16"], "dtype: found 'int16', expected uint8, uint16, float32"),
         (["{in}", "--values", "modality"], "PNG cannot hold modality values"),
         (["{in}/a.dcm", "-o", ""], "output: found ''"),
@@ -104,7 +104,7 @@ def test_modality_values_may_all_be_of_one_dtype(out):
 
 def test_it_is_either_raw_or_other_values(out, capsys):
     with pytest.raises(SystemExit):
-        convert(CT, "-o", out, "--raw", "--values", "modality")
+        convert(CT, "-o", out, "--values", "stored", "--values", "modality")
     assert "not allowed with argument" in capsys.readouterr().err
 
 

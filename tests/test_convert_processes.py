@@ -73,7 +73,7 @@ def test_an_interrupt_leaves_nothing_half_done(tmp_path, workers, whom):
     for number in range(40):
         (root / f"{number}.dcm").hardlink_to(root / "large.dcm")
     out, report = tmp_path / "out", tmp_path / "r.csv"
-    command = [sys.executable, "-m", "dicomet", "convert", "--raw", str(root), "-o", str(out)]
+    command = [sys.executable, "-m", "dicomet", "convert", "--values", "stored", str(root), "-o", str(out)]
     command += ["--workers", str(workers), "--report", str(report)]
     with interruptible(command) as process:
         while len(names(out)) < 450:

@@ -34,7 +34,7 @@ def test_no_file_gets_the_name_of_another(tmp_path, out, workers):
     root = folder(tmp_path / "in", {name: image(value * 10) for name, value in SAME.items()})
     several = np.stack([gray(100), gray(110)])
     (root / "b.dcm").write_bytes(dicom(several, frames=2, bits=12))
-    convert(root, "-o", out, "--raw", "--workers", workers)
+    convert(root, "-o", out, "--values", "stored", "--workers", workers)
     assert all_results(out) == [10, 20, 30, 40, 60, 70, 100, 110]
     assert "c.png" in names(out)
     # Also where names make no difference between upper and lower case.
@@ -45,17 +45,17 @@ def test_names_do_not_come_to_mean_another_file(tmp_path, out):
     root = tmp_path / "in"
     for name, value in SAME.items():
         folder(root, {name: image(value * 10)})
-        convert(root, "-o", out, "--raw", "--skip-existing")
+        convert(root, "-o", out, "--values", "stored", "--skip-existing")
     assert set(all_results(out)) == {10, 20, 30, 40, 60, 70}
     before = names(out)
-    convert(root, "-o", out, "--raw", "--skip-existing")
+    convert(root, "-o", out, "--values", "stored", "--skip-existing")
     assert names(out) == before
 
 
 def test_of_several_sources_each_folder_has_its_own(tmp_path, out):
     folder(tmp_path, {"x/a.dcm": image(10), "y/a.dcm": image(20), "z/x/a.dcm": image(30), "a.dcm": image(40)})
     convert(
-        tmp_path / "x", tmp_path / "y", tmp_path / "z" / "x", tmp_path / "a.dcm", tmp_path / "x", "-o", out, "--raw"
+        tmp_path / "x", tmp_path / "y", tmp_path / "z" / "x", tmp_path / "a.dcm", tmp_path / "x", "-o", out, "--values", "stored"
     )
     assert all_results(out) == [10, 20, 30, 40]
     assert {"y/a.png", "a.png"} < names(out)
@@ -71,7 +71,7 @@ def test_results_below_a_source_are_not_sources(tmp_path):
 def test_links_that_go_round_end(tmp_path, out):
     root = folder(tmp_path / "in", {"x/a.dcm": image(10)})
     (root / "x" / "up").symlink_to(root)
-    convert(root, "-o", out, "--raw")
+    convert(root, "-o", out, "--values", "stored")
     assert names(out) == {"x/a.png"}
 
 
@@ -91,7 +91,7 @@ def archive(tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_members_of_an_archive_are_files_of_a_folder(archive, tmp_path, out, workers, capsys):
-    convert(archive, "-o", out, "--raw", "--workers", workers)
+    convert(archive, "-o", out, "--values", "stored", "--workers", workers)
     assert capsys.readouterr().out == COUNTS.format(5, 0, 1, 0) + "\n"
     assert all_results(out) == [10, 20, 30, 40, 50]
     assert {"dog/a.png", "outside.png", "abs.png"} < names(out)
@@ -100,7 +100,7 @@ def test_members_of_an_archive_are_files_of_a_folder(archive, tmp_path, out, wor
 
 def test_members_have_the_limit_of_arrays(archive, out, monkeypatch, capsys):
     monkeypatch.setenv("DICOMET_MAX_BYTES", "100")
-    convert(archive, "-o", out, "--raw", status=1)
+    convert(archive, "-o", out, "--values", "stored", status=1)
     printed = capsys.readouterr()
     assert printed.out == COUNTS.format(0, 0, 1, 5) + "\n"
     assert "bytes to inflate, expected at most 100 (DICOMET_MAX_BYTES)" in printed.err
@@ -110,14 +110,14 @@ def test_members_do_not_name_drives(tmp_path, out):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as file:
         file.writestr("C:/a.dcm", image(10))
         file.writestr("..", image(20))
-    convert(tmp_path / "x.zip", "-o", out, "--raw")
+    convert(tmp_path / "x.zip", "-o", out, "--values", "stored")
     assert names(out) == {"C_/a.png", "unnamed.png"}
 
 
 def test_a_dicom_file_may_end_as_an_archive(archive, tmp_path, out):
     path = tmp_path / "both.dcm"
     path.write_bytes(image(10) + archive.read_bytes())
-    convert(path, "-o", out, "--raw")
+    convert(path, "-o", out, "--values", "stored")
     assert all_results(out) == [10]
 
 
@@ -126,14 +126,14 @@ def test_damaged_members_are_reported(archive, out, capsys):
     start = content.index(b"cat/a.dcm") + 60
     content[start : start + 20] = bytes(20)
     archive.write_bytes(content)
-    convert(archive, "-o", out, "--raw", status=1)
+    convert(archive, "-o", out, "--values", "stored", status=1)
     assert "all.zip/cat/a.dcm: " in capsys.readouterr().err
     assert all_results(out) == [20, 30, 40, 50]
 
 
 def test_standard_input_is_one_file(out, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(image(10))))
-    convert("-", "-o", out, "--raw")
+    convert("-", "-o", out, "--values", "stored")
     assert names(out) == {"stdin.png"}
     assert all_results(out) == [10]
 
@@ -158,11 +158,11 @@ def test_names_need_not_be_text(tmp_path, out, capsys):
     root.mkdir()
     for name, content in {b"\xff\xfe.dcm": image(10), b"\xffbroken\n.dcm": image()[:-9]}.items():
         Path(os.fsdecode(bytes(root) + b"/" + name)).write_bytes(content)
-    convert(root, "-o", out, "--raw", "--report", out / "r.csv", status=1)
+    convert(root, "-o", out, "--values", "stored", "--report", out / "r.csv", status=1)
     assert names(out) == {os.fsdecode(b"\xff\xfe.png"), "r.csv"}
     assert b"\xff\xfe.dcm,converted" in (out / "r.csv").read_bytes()
     assert len(capsys.readouterr().err.splitlines()) == 1
-    convert(root, "-o", out, "--raw", "--report", out / "r.json", status=1)
+    convert(root, "-o", out, "--values", "stored", "--report", out / "r.json", status=1)
     listed = {result["source"] for result in json.loads((out / "r.json").read_text(encoding="utf-8"))}
     assert listed == {str(path) for path in root.iterdir()}
 

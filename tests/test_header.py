@@ -44,7 +44,7 @@ def parsed(data: bytes) -> tuple:
     found = parse.parse(data, {})
     value = found.value.read(0, found.value.length)
     fields = (found.transfer_syntax, found.keyword, found.vr, found.undefined_length, found.warning)
-    options = sorted((name, str(option)) for name, option in found.options.items())
+    options = sorted((name, str(option)) for name, option in found.attributes.items())
     return (options, *fields, found.value.length, found.delimited, bytes(value[:64]), bytes(value[-64:]))
 
 

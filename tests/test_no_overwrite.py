@@ -78,7 +78,7 @@ def test_the_report_replaces_no_source(tmp_path, capsys):
 def test_results_of_before_are_replaced(tmp_path, capsys):
     root = folder(tmp_path / "in", {"a.dcm": image(1), "b": several()})
     for more in ([], ["--skip-existing"], []):
-        run(capsys, "convert", root, "-o", root, "--raw", *more, status=0)
+        run(capsys, "convert", root, "-o", root, "--values", "stored", *more, status=0)
         assert names(root) == {"a.dcm", "b", "a.png", "b_0001.png", "b_0002.png"}
         np.testing.assert_array_equal(pixels(root / "a.png"), gray(1))
 

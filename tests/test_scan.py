@@ -68,7 +68,7 @@ def parsed_by_pydicom(data: bytes, start: str, transfer_syntax: str | None) -> t
                 meta.get("TransferSyntaxUID")
             syntax = data_set._transfer_syntax(meta, {"transfer_syntax_uid": transfer_syntax})
             found = data_set._read_header(Source.from_buffer(data), file, meta, syntax, {}, None)
-            result = (found.options, str(found.transfer_syntax), found.tag, found.vr, found.offset, found.length)
+            result = (found.attributes, str(found.transfer_syntax), found.tag, found.vr, found.offset, found.length)
         except Exception as error:  # noqa: BLE001 - whatever it is, the scanner must not have found anything
             result = (type(error), str(error))
     forced = [word for word in said if start == "forced" and str(word[2]).startswith(NO_PREAMBLE)]

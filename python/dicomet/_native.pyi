@@ -123,8 +123,32 @@ class Image:
     def frame_shape(self) -> list[int]:
         """``[rows, columns]`` or ``[rows, columns, samples]``."""
     @property
+    def rows(self) -> int:
+        """Rows."""
+    @property
+    def columns(self) -> int:
+        """Columns."""
+    @property
+    def samples_per_pixel(self) -> int:
+        """Samples per Pixel: 1 or 3."""
+    @property
     def number_of_frames(self) -> int:
         """Number of Frames."""
+    @property
+    def bits_allocated(self) -> int:
+        """Bits Allocated."""
+    @property
+    def bits_stored(self) -> int:
+        """Bits Stored; Bits Allocated for the float elements."""
+    @property
+    def pixel_representation(self) -> int:
+        """Pixel Representation as declared; 0 for the float elements."""
+    @property
+    def planar_configuration(self) -> int:
+        """Planar Configuration; 0 for one sample per pixel."""
+    @property
+    def photometric_interpretation(self) -> str:
+        """Photometric Interpretation."""
     @property
     def warning(self) -> str | None:
         """A deviation from the standard that does not change the samples."""

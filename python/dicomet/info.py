@@ -15,6 +15,7 @@ from pydicom.valuerep import PersonName
 
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.frame_reader import FrameReader
+from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.plugins import installed, missing_plugin
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
@@ -294,7 +295,7 @@ def _add_array(src: Any) -> dict[str, Any]:
         parsed = parse(src, {})
         info["pixel_data_bytes"] = _stored_bytes(parsed)
         # Nothing is allocated, so that no limit applies.
-        frames = FrameReader(parsed, raw=False, decoding_plugin="", workers=None, max_bytes=sys.maxsize, whole=False)
+        frames = FrameReader(parsed, ReadLimits(max_bytes=sys.maxsize))
         info.update(_add_decoder(frames.description))
         shape = _shape(frames)
         color = frames.first_color()
@@ -311,7 +312,7 @@ def _add_array(src: Any) -> dict[str, Any]:
 def _check_view(src: Any, messages: list[str]) -> None:
     """Add to `messages` why `to_display` cannot show the first frame; it warns itself of elements that it ignores."""
     try:
-        frames = DisplayReader(src, {}, decoding_plugin="", workers=None, max_bytes=sys.maxsize)
+        frames = DisplayReader(src, {}, ReadLimits(max_bytes=sys.maxsize))
         frames.check_view(0, display_options(None, np.uint8))
     except PixelDataError as error:
         messages.append(str(error))
@@ -350,8 +351,7 @@ def _shape(frames: FrameReader) -> tuple[int, ...]:
 def _ratio(description: ImageDescription, samples: int, stored: int | None) -> float | None:
     if not description.codec.is_encapsulated or not stored:
         return None
-    bits: int = description.options["bits_allocated"]
-    return round(samples * bits / 8 / stored, 2)
+    return round(samples * description.image.bits_allocated / 8 / stored, 2)
 
 
 def is_no_image(src: "Readable") -> bool:

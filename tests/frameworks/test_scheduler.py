@@ -109,7 +109,7 @@ def test_standard_input_is_sent(cluster, out, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(dicom(large))))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        convert(cluster, "-", "-o", out / "a.tiff", "--raw")
+        convert(cluster, "-", "-o", out / "a.tiff", "--values", "stored")
     import tifffile  # noqa: PLC0415 - an extra
 
     assert np.array_equal(tifffile.imread(out / "a.tiff"), large)

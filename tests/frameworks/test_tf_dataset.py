@@ -56,7 +56,7 @@ def test_what_a_dataset_knows(arguments, shape, dtype):
 
 def test_dataset_of_stored_values():
     paths = [Path(CT), Path(DOSE)] * 20
-    for path, image in zip(paths, dataset(paths, values="stored", index=0, dtype=tf.int64), strict=True):
+    for path, image in zip(paths, dataset(paths, values="stored", frames=0, dtype=tf.int64), strict=True):
         assert (image.numpy()[..., 0] == stored(path)[0]).all()
 
 
@@ -86,14 +86,14 @@ def test_dataset_of_images_for_display(name, channels):
 
 
 def test_dataset_of_all_frames():
-    (image,) = dataset([DOSE], index=None)
+    (image,) = dataset([DOSE], frames="all")
     assert (image.numpy()[..., 0] == dicomet.to_display(DOSE)).all()
-    (image,) = dataset([COLOR], index=None, values="stored")
+    (image,) = dataset([COLOR], frames="all", values="stored")
     assert (image.numpy() == stored(COLOR)).all()
 
 
 def test_dataset_is_resized_by_tensorflow():
-    (image,) = dataset([COLOR], channels=3, image_size=(50, 60))
+    (image,) = dataset([COLOR], channels=3, size=(50, 60))
     assert (image.numpy() == tf.image.resize(dicomet.to_display(COLOR), (50, 60)).numpy()).all()
 
 
@@ -106,7 +106,7 @@ def test_dataset_of_a_dataset(tmp_path):
     for number in range(5):
         written(tmp_path, np.full((2, 3), number, "<u2"), 12, f"{number}.dcm")
     names = tf.data.Dataset.list_files(str(tmp_path / "*.dcm"), shuffle=False).repeat(2)
-    images = dataset(names, values="stored", channels=1, image_size=(1, 1)).batch(4, drop_remainder=True)
+    images = dataset(names, values="stored", channels=1, size=(1, 1)).batch(4, drop_remainder=True)
     assert [batch.numpy().ravel().tolist() for batch in images] == [[0, 1, 2, 3], [4, 0, 1, 2]]
 
 
@@ -148,10 +148,10 @@ def test_bad_arguments(arguments, message):
 
 def test_bad_index():
     with pytest.raises(TypeError, match="'index': found 'last', expected"):
-        dataset([CT], index="last")
+        dataset([CT], frames="last")
     with pytest.raises(tf.errors.InvalidArgumentError, match="found index 1 of 1 frame, expected -1 to 0"):
-        read_image(CT, index=1)
-    assert (read_image(CT, index=-1).numpy() == read_image(CT, index=0).numpy()).all()
+        read_image(CT, frames=1)
+    assert (read_image(CT, frames=-1).numpy() == read_image(CT, frames=0).numpy()).all()
 
 
 @pytest.mark.parametrize("function", [decode_dicom_image, read_image, dataset])

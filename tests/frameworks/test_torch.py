@@ -217,6 +217,9 @@ def test_frames_of_a_file():
     one = DicomDataset([DOSE], values="stored", frames=3)
     assert (len(one), one.frame_indices) == (1, [3])
     np.testing.assert_array_equal(one[0].numpy(), array[3:4])
+    middle = DicomDataset([CT, DOSE], values="stored", frames="middle")
+    assert middle.frame_indices == [0, 7]
+    np.testing.assert_array_equal(middle[1].numpy(), array[7:8])
     each = DicomDataset([CT, DOSE], targets=["ct", "dose"], values="stored", frames="each")
     assert each.frame_indices == [0, *range(15)]
     assert each.targets == ["ct", *["dose"] * 15]

@@ -28,6 +28,7 @@ from pydicom.pixels.decoders.base import DecodeRunner
 
 import dicomet
 from dicomet._decoding.frame_reader import FrameReader
+from dicomet._decoding.limits import ReadLimits
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.source import open_source
 
@@ -180,7 +181,7 @@ def is_parsed(source: Any) -> bool:
 
 def is_short_of_bits(data: bytes, error: Exception) -> bool:
     """Whether Bits Allocated is 1 and the file ends too early."""
-    return parse(data, {}).options.get("bits_allocated") == 1 and "Pixel Data: found" in str(error)
+    return parse(data, {}).attributes.get("bits_allocated") == 1 and "Pixel Data: found" in str(error)
 
 
 def reads_on(data: bytes, error: Exception) -> bool:
@@ -191,7 +192,7 @@ def reads_on(data: bytes, error: Exception) -> bool:
         return False
     rest = parsed._replace(value=open_source(data).part(start, len(data) - start))
     try:
-        frames = FrameReader(rest, raw=False, decoding_plugin="", workers=1, max_bytes=None, whole=True)
+        frames = FrameReader(rest, ReadLimits(workers=1), whole=True)
         frames.read(*frames.select_frames(None))
     except dicomet.PixelDataError as found:
         return str(found) != str(error)

@@ -35,7 +35,7 @@ class Context:
 
     @property
     def photometric(self) -> str:
-        return str(self.parsed.options["photometric_interpretation"])
+        return str(self.parsed.attributes["photometric_interpretation"])
 
     def is_pydicoms(self, **options: Any) -> bool:
         """Return whether pydicom returns dicomet's array with these options."""
@@ -70,7 +70,7 @@ def rounding_of_colors(found: Context) -> bool:
 
 def chrominance_of_fewer_bits(found: Context) -> bool:
     """Chrominance is centered on 2^(Bits Stored - 1), not on 128; without the conversion both have the same samples."""
-    bits = found.parsed.options["bits_stored"]
+    bits = found.parsed.attributes["bits_stored"]
     if not found.photometric.startswith("YBR_FULL") or not 0 < bits < BYTE_BITS:
         return False
     stored = found.pydicom_array(raw=True)
@@ -88,7 +88,7 @@ def vr_against_the_transfer_syntax(found: Context) -> bool:
 
 def extended_offset_table_against_the_fragments(found: Context) -> bool:
     """pydicom cuts frames by the table, across items; without the table it does not."""
-    if not found.parsed.options.get("extended_offsets"):
+    if not found.parsed.attributes.get("extended_offsets"):
         return False
     return any(found.is_pydicoms(extended_offsets=None, decoding_plugin=plugin) for plugin in ("pydicom", "pylibjpeg"))
 

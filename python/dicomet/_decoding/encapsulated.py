@@ -24,7 +24,15 @@ BUILT_IN = "dicomet"
 class EncapsulatedFrames:
     """The frames of encapsulated pixel data, whose fragments are located on demand."""
 
-    def __init__(self, description: ImageDescription, value: Source, decoding_plugin: str, *, delimited: bool) -> None:
+    def __init__(
+        self,
+        description: ImageDescription,
+        value: Source,
+        decoding_plugin: str,
+        *,
+        delimited: bool,
+        extended_offsets: tuple[Any, Any] | None = None,
+    ) -> None:
         """Prepare to read frames of `value`. Only the Basic Offset Table is read here."""
         self._description = description
         self._image = description.image
@@ -37,7 +45,7 @@ class EncapsulatedFrames:
             delimited=delimited,
             frames=description.image.number_of_frames,
             jpeg=description.codec.is_codestream,
-            extended=extended_offset_table(description.options.get("extended_offsets")),
+            extended=extended_offset_table(extended_offsets),
         )
         self._found: FrameIndex | None = None
         self._count: int | None = None

@@ -60,7 +60,7 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
 
     def with_tail(tail: bytes) -> bytes:
         whole = codestream[:end] + tail + _END if tail else codestream
-        return with_neutral_colors(whole) if description.options["samples_per_pixel"] == _COLORS else whole
+        return with_neutral_colors(whole) if description.image.samples_per_pixel == _COLORS else whole
 
     samples = plugins.decode(plugins.Frame(index, header, with_tail), description, decoding_plugin)
     plan = words_decoder(
@@ -96,7 +96,7 @@ def _conversion(
     if stored_bits.color_bits(header, description) < header.precision:
         message = (
             f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} converts all {header.precision} bits of the "
-            f"codestream to RGB, expected the {description.options['bits_stored']} of (0028,0101) Bits Stored"
+            f"codestream to RGB, expected the {description.image.bits_stored} of (0028,0101) Bits Stored"
         )
         raise PixelDataError(message, element=PIXEL_DATA, frame=index)
     return conversion if conversion == "rgb_to_ybr" else None

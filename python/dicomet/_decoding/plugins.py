@@ -30,8 +30,6 @@ from dicomet.errors import PIXEL_DATA, PixelDataError
 
 # The beginning of pydicom's message, before the messages of the plugins.
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
-# Options that apply to the whole value; a plugin receives one frame.
-_NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
 # CharLS's messages for bytes between the last sample and the end marker: padding, which does not change the samples.
 _EXCESS = (
     "the leading start byte (0xFF) for a JPEG marker was not found",
@@ -205,19 +203,23 @@ class _Call(NamedTuple):
         return Samples(words, int(properties["bits_allocated"]), planar, self.plugin)  # type: ignore[arg-type]
 
     def _options(self) -> dict[str, Any]:
-        options = {name: value for name, value in self.description.options.items() if name not in _NOT_OF_A_FRAME}
-        precision = self.header.precision
-        options.update(
-            bits_allocated=container_bits(precision),
-            bits_stored=precision,
-            pixel_representation=int(self.header.signed),
-        )
-        if options["samples_per_pixel"] == _COLORS:
-            options["photometric_interpretation"] = "RGB"
+        image, options, precision = self.description.image, self.description.options, self.header.precision
+        is_color = image.samples_per_pixel == _COLORS
+        return {
+            **options.plugin_options,
+            "apply_jls_sign_correction": options.apply_jls_sign_correction,
+            "apply_j2k_sign_correction": options.apply_j2k_sign_correction,
+            "rows": image.rows,
+            "columns": image.columns,
+            "samples_per_pixel": image.samples_per_pixel,
+            "photometric_interpretation": "RGB" if is_color else image.photometric_interpretation,
             # The codestream states how its components are ordered, and Planar Configuration is irrelevant (PS3.5 8.2.1,
             # 8.2.3, 8.2.4). Decoders return samples color-by-pixel, unless a plugin reports another order.
-            options["planar_configuration"] = 0
-        return options
+            "planar_configuration": 0,
+            "bits_allocated": container_bits(precision),
+            "bits_stored": precision,
+            "pixel_representation": int(self.header.signed),
+        }
 
 
 # The colors that plugins return. Frames with three components pass through `with_neutral_colors` first: without JFIF,

@@ -1,9 +1,10 @@
 """The result of parsing, whether by the scanner or by pydicom: all that decoding needs of a data set."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source
+from dicomet._parsing.decode_options import DecodeOptions
 from dicomet.errors import PIXEL_DATA
 
 if TYPE_CHECKING:
@@ -20,13 +21,15 @@ ELEMENT_LABELS = {
 class Parsed(NamedTuple):
     """The description of an image, and its pixel data.
 
-    `options`: pydicom's decoding options, where the caller's values override those of the data set, and ``high_bit``.
+    `attributes`: the unchecked values of the Image Pixel module and of the Extended Offset Table, by pydicom's option
+    names, where the caller's values override those of the data set. `options`: how the caller wants the image decoded.
     `value`: the bytes of the pixel data element's value. `warning`: a defect of the element that does not matter if the
     requested samples are present. `key`: if it is not None, images with equal keys have equal descriptions. `display`:
     the scanned elements that determine display values, if they were requested; otherwise `dataset` has them.
     """
 
-    options: dict[str, Any]
+    attributes: Mapping[str, Any]
+    options: DecodeOptions
     transfer_syntax: str
     keyword: str
     vr: str | None

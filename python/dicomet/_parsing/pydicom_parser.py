@@ -7,7 +7,7 @@ import copy
 import functools
 import io
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
@@ -20,6 +20,7 @@ from pydicom.uid import UID
 from dicomet._native import Source, find_delimiter
 from dicomet._parsing import blank_vr
 from dicomet._parsing.code_string import term_of
+from dicomet._parsing.decode_options import DecodeOptions
 from dicomet._parsing.dicom_file import HEAD, is_plausible, not_dicom
 from dicomet._parsing.header import Header
 from dicomet._parsing.parsed import ELEMENT_LABELS, KEYWORDS, Parsed
@@ -38,7 +39,7 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 PHOTOMETRIC_INTERPRETATION = "(0028,0004) Photometric Interpretation"
 
 
-def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
+def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: DecodeOptions) -> Parsed:
     """Return the description and the pixel data of `dataset`, which the caller has read."""
     with as_pixel_data_error():
         transfer_syntax = (getattr(dataset, "file_meta", None) or {}).get("TransferSyntaxUID", None)
@@ -62,7 +63,8 @@ def parse_dataset(dataset: Dataset, options: dict[str, Any]) -> Parsed:
         value = _dataset_value(element.value, KEYWORDS[found[0]])
         undefined_length = bool(getattr(element, "is_undefined_length", False))
     return Parsed(
-        options=_options(dataset, options),
+        attributes=_attributes(dataset, overrides),
+        options=options,
         transfer_syntax=str(_uid(transfer_syntax)),
         keyword=KEYWORDS[found[0]],
         vr=element.VR,
@@ -91,22 +93,24 @@ def _uid(value: Any) -> UID:
     raise PixelDataError(found, element=TRANSFER_SYNTAX_UID)
 
 
-def parse_header(source: Source, options: dict[str, Any], specific_tags: Iterable[int] | None) -> tuple[Source, Header]:
+def parse_header(
+    source: Source, overrides: Mapping[str, Any], specific_tags: Iterable[int] | None
+) -> tuple[Source, Header]:
     """Parse the header of a file by pydicom.
 
     Return also the source that the offsets refer to: for a deflated file, the inflated one.
     """
-    if not options.get("transfer_syntax_uid"):
+    if not overrides.get("transfer_syntax_uid"):
         _check_is_dicom(source)
     file = as_file(source)
     with as_pixel_data_error():
         read_preamble(file, force=True)
         file_meta = _read_file_meta_info(file)
-    transfer_syntax = _transfer_syntax(file_meta, options)
+    transfer_syntax = _transfer_syntax(file_meta, overrides)
     if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         source = source.deflate_stream(file.tell())
         file = as_file(source)
-    return source, _read_header(source, file, file_meta, transfer_syntax, options, specific_tags)
+    return source, _read_header(source, file, file_meta, transfer_syntax, overrides, specific_tags)
 
 
 def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
@@ -141,9 +145,9 @@ def _check_is_dicom(source: Source) -> None:
         raise MissingElementError(not_dicom(head), element=TRANSFER_SYNTAX_UID)
 
 
-def _transfer_syntax(file_meta: FileMetaDataset, options: dict[str, Any]) -> UID:
+def _transfer_syntax(file_meta: FileMetaDataset, overrides: Mapping[str, Any]) -> UID:
     with as_pixel_data_error():
-        named = options.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
+        named = overrides.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
     if not named:
         raise MissingElementError(
             "no (0002,0010) Transfer Syntax UID, which every DICOM file has; of a data set alone, "
@@ -158,14 +162,14 @@ def _read_header(  # noqa: PLR0913, PLR0917 - the results of the steps before
     file: BinaryIO,
     file_meta: FileMetaDataset,
     transfer_syntax: UID,
-    options: dict[str, Any],
+    overrides: Mapping[str, Any],
     specific_tags: Iterable[int] | None,
 ) -> Header:
     """Read the data set up to the pixel data by pydicom, then the header of the pixel data element."""
     dataset = _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, specific_tags)
     tag, vr, length = _read_element_header(file, dataset, transfer_syntax, source.length)
     return Header(
-        options=_options(dataset, options),
+        attributes=_attributes(dataset, overrides),
         transfer_syntax=str(transfer_syntax),
         tag=tag,
         vr=vr,
@@ -255,10 +259,10 @@ def _read_element_header(
     return tag, vr, length
 
 
-def _options(dataset: Dataset, options: dict[str, Any]) -> dict[str, Any]:
+def _attributes(dataset: Dataset, overrides: Mapping[str, Any]) -> dict[str, Any]:
     with as_pixel_data_error():
         try:
-            merged = as_pixel_options(_without_half_a_table(dataset), **options)
+            merged = as_pixel_options(_without_half_a_table(dataset), **overrides)
         except Exception:
             _check_elements(dataset)
             raise

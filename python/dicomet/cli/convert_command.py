@@ -101,10 +101,11 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
         window=arguments.window,
         dtype=arguments.dtype,
         size=arguments.size,
-        resample=arguments.resample,
+        interpolation=arguments.interpolation,
         frames=arguments.frames,
-        colour=arguments.colour,
+        channels=arguments.channels,
         values=arguments.values,
+        raw=arguments.raw,
         quality=arguments.quality,
         skip_existing=arguments.skip_existing,
     )

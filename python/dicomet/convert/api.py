@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.options import checks_arguments
 from dicomet._utils import atomic
 from dicomet._utils.same_file import file_id, file_of
@@ -13,13 +14,12 @@ from dicomet.convert import formats
 from dicomet.convert.frames import FrameSource
 from dicomet.convert.options import (
     FRAME_BY_FRAME,
-    ColorMode,
+    Channels,
     Interpolation,
     Options,
     Size,
     format_of,
 )
-from dicomet.convert.options import FrameSelection as WantedFrames
 from dicomet.display.values import Values
 from dicomet.display.voi_selection import WindowSpec
 from dicomet.errors import with_filename
@@ -69,10 +69,11 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     window: WindowSpec = None,
     dtype: str | None = None,
     size: Size | None = None,
-    resample: Interpolation = "bilinear",
-    frames: WantedFrames = "all",
-    colour: ColorMode = "auto",
+    interpolation: Interpolation = "bilinear",
+    frames: FrameSelection = "all",
+    channels: Channels = 0,
     values: Values = "display",
+    raw: bool = False,
     quality: int = 90,
     skip_existing: bool = False,
     workers: int | None = None,
@@ -106,17 +107,21 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         One number: the length of the shorter side; the other side keeps the proportions, as in torchvision. Two
         numbers: rows and columns, regardless of the proportions, as in torchvision and Keras (Pillow's order is width,
         height). Antialiased.
-    resample : {"bilinear", "nearest", "bicubic", "lanczos"}
+    interpolation : {"bilinear", "nearest", "bicubic", "lanczos"}
         The filter of the resize, by Pillow's names. Use ``"nearest"`` for label images.
-    frames : {"all", "mid"} or int
-        The frames to convert: all, the middle one, or one by its number (counted from 0; negative from the end).
-    colour : {"auto", "grey", "rgb"}
-        The color of the output: as in the file, always gray, or always RGB. RGB is converted to gray with the weights
-        of ITU-R BT.601, as in Pillow.
+    frames : {"all", "middle"} or int
+        The frames to convert: all, the middle one (``frames // 2``), or one by its index, counted from 0; negative
+        numbers count from the end.
+    channels : {0, 1, 3}
+        The channels of the output: 0 for those of the file, 1 for gray, 3 for RGB. Gray values are repeated; colors
+        become their luma (Rec. ITU-R BT.601), as in Pillow.
     values : {"display", "stored", "modality"}
         The values to write. ``"display"``: display values. ``"stored"``: the stored values with all their bits, as
         `dicomet.pixel_array` returns them; signed, float and 32-bit values need TIFF, NPY or NPZ. ``"modality"``: the
         result of `dicomet.modality_values`, such as Hounsfield units, in TIFF, NPY and NPZ only.
+    raw : bool
+        As for `dicomet.pixel_array`, for stored values only: write the components as they are coded, without
+        conversion to RGB.
     quality : int
         The JPEG quality, 1 to 100.
     skip_existing : bool
@@ -145,7 +150,19 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         Pillow, which JPEG needs, or tifffile, which TIFF needs, is not installed; both come with the extra ``convert``.
 
     """
-    options = Options(window, dtype, size, resample, frames, colour, values, quality, skip_existing, workers)
+    options = Options(
+        window=window,
+        dtype=dtype,
+        size=size,
+        interpolation=interpolation,
+        frames=frames,
+        channels=channels,
+        values=values,
+        raw=raw,
+        quality=quality,
+        skip_existing=skip_existing,
+        workers=workers,
+    )
     with with_filename(src):
         return convert(src, Path(out), options)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
-from dicomet._native import Palette
+from dicomet._native import Image, Palette
 from dicomet._parsing.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
 from dicomet._utils.warn import Notice, WarnOnce
 from dicomet.display import elements as tags
@@ -87,14 +87,15 @@ class Attributes:
 class ImageAttributes:
     """The display attributes of an image: those of each frame, the palette and the ICC profile."""
 
-    def __init__(self, parsed: "Parsed", stored_range: Ends) -> None:
+    def __init__(self, parsed: "Parsed", image: Image, stored_range: Ends) -> None:
         """Store the arguments; read nothing. `stored_range`: the lowest and the highest possible stored value."""
         self.warn = WarnOnce()
         self._parsed = parsed
         self._dataset = parsed.dataset
         self._stored_ends = stored_range
         self._big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
-        self._photometric = str(parsed.options.get("photometric_interpretation"))
+        self._photometric = image.photometric_interpretation
+        self._signed = image.pixel_representation == 1
         self._varies = self._dataset is not None and has_groups(self._dataset)
         self._of_all: Attributes | None = None
         self._palette: Palette | None = None
@@ -188,10 +189,9 @@ class ImageAttributes:
         return Seen(*self._table(item, inputs, is_exact=False))
 
     def _attributes(self, index: int) -> Attributes:
-        signed = self._parsed.options.get("pixel_representation") == 1
         if self._dataset is None:
-            return _of_header(self._parsed.display, signed, self._photometric)
-        elements = FrameElements(self._dataset, index, signed=signed, warn=self.warn)
+            return _of_header(self._parsed.display, self._signed, self._photometric)
+        elements = FrameElements(self._dataset, index, signed=self._signed, warn=self.warn)
         return Attributes(elements, self._photometric, lambda: self._modality_lut, partial(self._voi_luts, elements))
 
     def _voi_luts(self, elements: FrameElements, modality: Modality) -> tuple[View, ...]:

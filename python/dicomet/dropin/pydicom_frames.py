@@ -118,6 +118,6 @@ class FrameLocator:
                 raise NotTaken("fragments that are not those of Number of Frames, or damaged")
             # The core ignores a remainder that is too short for an item; pydicom has its own rules for it.
             if 0 < self._length - found.end < ITEM_HEADER:
-                raise NotTaken("bytes behind the last fragment")
+                raise NotTaken("bytes after the last fragment")
             self._frames = found
         return self._frames, index

@@ -131,9 +131,11 @@ pub struct Image {
     number_of_frames: u32,
     bits_allocated: u8,
     bits_stored: u8,
+    pixel_representation: u8,
     kind: SampleKind,
     planar: bool,
     photometric: Photometric,
+    photometric_interpretation: String,
     element: PixelElement,
     odd_high_bit: Option<i64>,
 }
@@ -148,6 +150,7 @@ impl Image {
         let number_of_frames =
             in_range(NUMBER_OF_FRAMES, attributes.number_of_frames, 1, i64::from(i32::MAX), "1 to 2147483647")?;
         let (bits_allocated, bits_stored, kind) = sample_format(attributes)?;
+        let is_integer = attributes.element == PixelElement::PixelData;
         let planar = samples_per_pixel == 3
             && one_of(PLANAR_CONFIGURATION, attributes.planar_configuration, &[0, 1], "0 or 1")? == 1;
         let image = Self {
@@ -157,9 +160,11 @@ impl Image {
             number_of_frames,
             bits_allocated,
             bits_stored,
+            pixel_representation: u8::from(is_integer && attributes.pixel_representation == 1),
             kind,
             planar,
             photometric: Photometric::new(&attributes.photometric_interpretation, samples_per_pixel)?,
+            photometric_interpretation: attributes.photometric_interpretation.clone(),
             element: attributes.element,
             odd_high_bit: odd_high_bit(attributes)?,
         };
@@ -211,6 +216,12 @@ impl Image {
         self.bits_stored
     }
 
+    /// Pixel Representation as declared: 0 or 1; 0 for the float elements. `kind` decides about the sign of a sample.
+    #[must_use]
+    pub fn pixel_representation(&self) -> u8 {
+        self.pixel_representation
+    }
+
     /// The interpretation of a sample's bits.
     #[must_use]
     pub fn kind(&self) -> SampleKind {
@@ -223,10 +234,16 @@ impl Image {
         self.planar
     }
 
-    /// Photometric Interpretation.
+    /// Photometric Interpretation, as far as it determines how samples are stored or converted.
     #[must_use]
     pub fn photometric(&self) -> Photometric {
         self.photometric
+    }
+
+    /// Photometric Interpretation: the defined term.
+    #[must_use]
+    pub fn photometric_interpretation(&self) -> &str {
+        &self.photometric_interpretation
     }
 
     /// The element that contains the samples, for messages.
