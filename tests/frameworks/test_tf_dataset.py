@@ -34,12 +34,12 @@ def test_what_a_graph_knows(color_dim, scale, on_error, dtype):
     [
         ({}, (None, None, None), tf.uint8),
         ({"channels": 1}, (None, None, 1), tf.uint8),
-        ({"index": None, "channels": 3}, (None, None, None, 3), tf.uint8),
-        ({"values": "stored", "index": 0}, (None, None, None), tf.int32),
+        ({"frames": "all", "channels": 3}, (None, None, None, 3), tf.uint8),
+        ({"values": "stored", "frames": 0}, (None, None, None), tf.int32),
         ({"values": "modality"}, (None, None, None), tf.float32),
         ({"values": "stored", "dtype": tf.uint32}, (None, None, None), tf.uint32),
-        ({"channels": 3, "image_size": (4, 5)}, (4, 5, 3), tf.float32),
-        ({"index": None, "channels": 1, "image_size": (4, 5)}, (None, 4, 5, 1), tf.float32),
+        ({"channels": 3, "size": (4, 5)}, (4, 5, 3), tf.float32),
+        ({"frames": "all", "channels": 1, "size": (4, 5)}, (None, 4, 5, 1), tf.float32),
     ],
     ids=str,
 )
@@ -147,7 +147,7 @@ def test_bad_arguments(arguments, message):
 
 
 def test_bad_index():
-    with pytest.raises(TypeError, match="'index': found 'last', expected"):
+    with pytest.raises(TypeError, match="'frames': found 'last', expected"):
         dataset([CT], frames="last")
     with pytest.raises(tf.errors.InvalidArgumentError, match="found index 1 of 1 frame, expected -1 to 0"):
         read_image(CT, frames=1)
