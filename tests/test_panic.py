@@ -1,4 +1,4 @@
-"""A panic, which would be a mistake of dicomet, is an ordinary exception. Needs the feature `test-panics` (see `check`)."""
+"""A panic, which would be a bug of dicomet, is an ordinary exception. Needs the feature `test-panics` (see `check`)."""
 
 import numpy as np
 import pytest

@@ -142,7 +142,7 @@ refused("1 bit, packed, short", one(rle_frame([literal(bytes(2))]), **ONE), r"th
         frame=0, segment=0)  # fmt: skip
 colors = {**RGB, "bits_allocated": 1}
 refused(
-    "1 bit, RGB", one(rle(COLOR[0]), **colors), r"found 1, expected 8, 16 or 32 for colou?rs", "bits_allocated", frame=0
+    "1 bit, RGB", one(rle(COLOR[0]), **colors), r"found 1, expected 8, 16 or 32 for colors", "bits_allocated", frame=0
 )
 warned("two frames, described as one", image(items([rle(GRAY[0])] * 2), RLE), GRAY, REST)
 

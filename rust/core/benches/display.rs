@@ -138,9 +138,9 @@ fn files(criterion: &mut Criterion) {
         ("encode_png, noise", support::noise(SIDE * SIDE), layout),
     ];
     let mut group = criterion.benchmark_group("files");
-    for (name, samples, layout) in cases {
+    for (name, samples, params) in cases {
         group.throughput(Throughput::Bytes(samples.len() as u64));
-        group.bench_function(name, |bencher| bencher.iter(|| png::encode(black_box(&samples), &layout).unwrap()));
+        group.bench_function(name, |bencher| bencher.iter(|| png::encode(black_box(&samples), &params).unwrap()));
     }
     group.finish();
 }
@@ -159,11 +159,11 @@ fn sizes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("sizes");
     for (name, src, channels, sample, filter) in cases {
         let size = |side| Size { rows: side, columns: side };
-        let layout = resize::ResizeParams { from: size(SIDE as i64), to: size(224), channels, sample, filter };
+        let params = resize::ResizeParams { from: size(SIDE as i64), to: size(224), channels, sample, filter };
         let mut out = vec![0; src.len() / (SIDE * SIDE) * 224 * 224];
         group.throughput(Throughput::Bytes(src.len() as u64));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| resize::resize(black_box(src), black_box(&mut out), &layout).unwrap());
+            bencher.iter(|| resize::resize(black_box(src), black_box(&mut out), &params).unwrap());
         });
     }
     group.finish();

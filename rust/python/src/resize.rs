@@ -4,6 +4,7 @@ use crate::buffer::{Input, Output};
 use crate::display::parse_sample_type;
 use crate::errors::detached;
 use dicomet_core::resize::{self, Filter, Size};
+use dicomet_core::sample_type::SampleType;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -21,9 +22,16 @@ pub(crate) fn resize_image(
     filter: &str,
 ) -> PyResult<()> {
     let size = |(rows, columns)| Size { rows, columns };
-    let (sample, filter) = (parse_sample_type(dtype)?, parse_filter(filter)?);
+    let (sample, filter) = (parse_resizable(dtype)?, parse_filter(filter)?);
     let params = resize::ResizeParams { from: size(src_size), to: size(out_size), channels, sample, filter };
     detached(py, || resize::resize(src.as_slice(), out.as_mut_slice(), &params))
+}
+
+fn parse_resizable(dtype: &str) -> PyResult<SampleType> {
+    match parse_sample_type(dtype)? {
+        sample @ (SampleType::Uint8 | SampleType::Uint16 | SampleType::Float32) => Ok(sample),
+        _ => Err(PyValueError::new_err(format!("dtype: found {dtype}, expected uint8, uint16 or float32"))),
+    }
 }
 
 fn parse_filter(name: &str) -> PyResult<Filter> {
