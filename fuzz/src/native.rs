@@ -91,7 +91,7 @@ fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
             .map(|place| {
                 let word = extended(sample(&value, place * stored, stored, ByteOrder::NATIVE), bits, image.kind());
                 let allocated = image.sample_bytes() as u8 * 8;
-                extended(word, bits_kept.filter(|bits_kept| *bits_kept > 0).unwrap_or(allocated).min(allocated), image.kind())
+                extended(word, bits_kept.filter(|bits| *bits > 0).unwrap_or(allocated).min(allocated), image.kind())
             })
             .collect();
         picture.finished(image, &words, false, 8)
