@@ -122,7 +122,7 @@ def assert_each_by_itself(source, name: str, views, *, ask_by_index: bool, prefe
 
 
 @pytest.mark.parametrize(
-    ("center", "width", "shown"),
+    ("center", "width", "window"),
     [
         (b"1000\\5", b"2000", (1000, 2000)),
         (b"1000", b"2000\\5", (1000, 2000)),
@@ -134,14 +134,14 @@ def assert_each_by_itself(source, name: str, views, *, ask_by_index: bool, prefe
         (b"1000", None, None),
     ],
 )
-def test_more_of_one_than_of_the_other(center, width, shown):
+def test_more_of_one_than_of_the_other(center, width, window):
     ds = image(STORED, 12)
     for tag, value in ((CENTER, center), (WIDTH, width)):
         if value is not None:
             raw_element(ds, tag, "DS", value + b" " * (len(value) % 2))
     for source in (as_file(ds), ds):
         shown, messages = caught(dicomet.to_display, source)
-        np.testing.assert_array_equal(shown, dicomet.to_display(image(STORED, 12), window=shown or "minmax"))
+        np.testing.assert_array_equal(shown, dicomet.to_display(image(STORED, 12), window=window or "minmax"))
         assert len(messages) == 1
         assert "(0028,105" in messages[0]
 

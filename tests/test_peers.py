@@ -200,7 +200,7 @@ def test_measured_again_without_a_reader_that_crashes_later():
         failure = "SIGSEGV" if "peer" in names else ""
         return child.Answer([["MR", OWN, 1.0, 0.5, 5], ["MR", REFERENCE, 2.0, 1.5, 5]] * (not failure), failure, "")
 
-    found, late = tasks._asked_again(ask, [OWN, REFERENCE, "peer"])
+    found, late = tasks._ask_again(ask, [OWN, REFERENCE, "peer"])
     assert requested == [[OWN, REFERENCE, "peer"], [OWN, REFERENCE]]
     row = tasks._filled(Row("path", "MR"), found, "MR", late)
     assert row.figures == {OWN: 1.0, REFERENCE: 2.0}
