@@ -1,9 +1,9 @@
-//! Decodes JPEG files: `decode FILE [OUTPUT]` writes raw samples, 16-bit ones in native order, and prints what the headers say.
+//! Decodes JPEG files: `decode FILE [OUTPUT]` writes raw samples, 16-bit ones in native order, and prints a description.
 //!
-//! `decode --serve` answers requests on its standard input instead, each the length of a codestream as four bytes, least
-//! significant first, and the codestream; with the length of the answer in the same form, and the answer: a line of text
-//! and the samples. `decode --time FILE [WORKERS]` decodes once for each line of its standard input and answers with the time in
-//! nanoseconds, so that a benchmark can take turns with another decoder on a busy machine.
+//! `decode --serve` answers requests on its standard input: the length of a codestream as four bytes, least significant first,
+//! then the codestream. The answer is its length in the same form, a line of text, and the samples. `decode --time FILE
+//! [WORKERS]` decodes once for each line of its standard input and prints the time in nanoseconds, so that a benchmark can
+//! alternate with another decoder on a busy machine.
 
 use std::error::Error;
 use std::io::{Read, Write};

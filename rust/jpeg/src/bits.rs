@@ -2,24 +2,24 @@
 
 use crate::marker::marker_at;
 
-/// Reads bits of one restart interval. A marker or the end of the data ends them; zeros follow, and are counted.
+/// Reads the bits of one restart interval, which ends at a marker or at the end of the data. Zeros follow, and are counted.
 #[derive(Clone, Copy)]
 pub(crate) struct BitReader<'a> {
     data: &'a [u8],
     /// The next byte to take bits from.
     position: usize,
-    /// The next bits, from the highest on. Bits after `count` are zero, or as they are in the data.
+    /// The next bits, the first one highest. Bits after `count` are zero, or as in the data.
     window: u64,
     /// Bits of the window that may be read.
     count: u32,
-    /// How many of these, or of those that have been read, follow the end.
+    /// Zero bits that were appended after the end of the data.
     missing: u32,
 }
 
 /// Where a restart interval ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IntervalEnd {
-    /// Number of whole bytes that have not been read.
+    /// Number of unread whole bytes.
     pub(crate) excess: usize,
     /// Whether all of them are zero, or all of them are FF.
     pub(crate) padding: bool,
@@ -42,8 +42,8 @@ impl<'a> BitReader<'a> {
         (8 * self.position).saturating_sub(self.count as usize)
     }
 
-    /// The offset of the byte with the next bit, and the number of its bits that have been read. It does not depend on how
-    /// many bits are in the window.
+    /// The offset of the byte with the next bit, and the number of its bits that have been read. The number of bits in the
+    /// window has no influence on it.
     pub(crate) fn place(&self) -> (usize, u32) {
         let unread = self.count.saturating_sub(self.missing);
         let mut position = self.position;
@@ -58,7 +58,7 @@ impl<'a> BitReader<'a> {
         (position, (8 - unread % 8) % 8)
     }
 
-    /// The next bits, from the highest on. At least 56 of them are right after [`Self::refill`].
+    /// The next bits, the first one highest. At least 56 of them are valid after [`Self::refill`].
     #[inline(always)]
     pub(crate) fn window(&self) -> u64 {
         self.window
@@ -69,14 +69,14 @@ impl<'a> BitReader<'a> {
         self.count
     }
 
-    /// Passes `length` bits, at most 63, that a refill has made sure of.
+    /// Skips `length` bits, at most 63, which the window must have.
     #[inline(always)]
     pub(crate) fn skip(&mut self, length: u32) {
         self.window <<= length & 63;
         self.count = self.count.wrapping_sub(length);
     }
 
-    /// The next `length` bits, 0 to 32 of them, which a refill has made sure of.
+    /// The next `length` bits, 0 to 32, which the window must have.
     #[inline(always)]
     pub(crate) fn take(&mut self, length: u32) -> u32 {
         let bits = (self.window >> 1 >> (63 - (length & 63))) as u32;
@@ -95,7 +95,7 @@ impl<'a> BitReader<'a> {
         bit
     }
 
-    /// F.2.2.1: the value of the next `size` bits, 0 to 16 of them. The first bit tells the sign.
+    /// F.2.2.1: the value of the next `size` bits, 0 to 16. The first bit gives the sign.
     #[inline(always)]
     pub(crate) fn take_extended(&mut self, size: u32) -> i32 {
         let negative = !(self.window.cast_signed() >> 63) as i32;
@@ -107,7 +107,7 @@ impl<'a> BitReader<'a> {
     #[inline(always)]
     pub(crate) fn take_coded(&mut self, length: u32, size: u32) -> i32 {
         let window = self.window << (length & 63);
-        // The next code does not wait for the value.
+        // Before the value is computed, so that the next code need not wait for it.
         self.skip(length.wrapping_add(size));
         let negative = !(window.cast_signed() >> 63) as i32;
         let bits = (window >> 1 >> (63 - (size & 63))) as u32;
@@ -116,8 +116,8 @@ impl<'a> BitReader<'a> {
 
     /// Makes at least 56 bits available.
     ///
-    /// Eight bytes are taken at once unless one of them is FF: as many whole bytes as the window has room for are passed,
-    /// and a part of the next one is in the window already, as it will be put there again.
+    /// Eight bytes are read at once unless one of them is FF. The position advances by the whole bytes that fit; the bits of
+    /// the next byte that are also in the window are the same when they are added again.
     #[inline(always)]
     pub(crate) fn refill(&mut self) {
         if let Some(&bytes) = self.data.get(self.position..).and_then(<[u8]>::first_chunk) {
@@ -153,7 +153,7 @@ impl<'a> BitReader<'a> {
         self.count < self.missing
     }
 
-    /// Finds the end of the interval, from which nothing more is read.
+    /// Finds the end of the interval.
     pub(crate) fn end(&self) -> IntervalEnd {
         let unread = self.count.saturating_sub(self.missing);
         let window = self.window << (unread & 7);
@@ -202,7 +202,7 @@ fn data_byte(data: &[u8], position: usize) -> Option<(u8, usize)> {
     (rest[fill] == 0).then_some((byte, position + fill + 1))
 }
 
-/// True if any byte is FF: adding one to it carries into the next byte, so the test is for a zero byte in the complement.
+/// True if any byte is FF: the usual test for a zero byte, on the complement.
 #[inline(always)]
 fn has_byte_ff(word: u64) -> bool {
     const LOW: u64 = 0x0101_0101_0101_0101;

@@ -1,4 +1,4 @@
-//! Blocks of a component on their way from coefficients to samples.
+//! Blocks of a component, collected for the inverse DCT.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
 use crate::tables::Quantization;
 
-/// Blocks that wait for others to be transformed with. Those that have only a DC coefficient do not wait.
+/// Blocks that are transformed together once there are eight. Blocks with a DC coefficient alone are filled at once.
 pub(crate) struct BlockQueue<S> {
     quantization: Arc<Quantization>,
     lanes: Box<Lanes>,
@@ -25,13 +25,13 @@ impl<S: Sample> BlockQueue<S> {
         Self { quantization, lanes, places: [0; LANES], waiting: 0, last: 0, tile }
     }
 
-    /// The memory for the coefficients of the next block, all of which but the first one are zero, and its lane.
+    /// The memory for the coefficients of the next block, which are zero except for the first one, and its lane.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> (&mut Lanes, usize) {
         (&mut self.lanes, self.waiting & (LANES - 1))
     }
 
-    /// Adds the block that [`Self::next`] gave the memory for. Its samples go to `place` of the buffer.
+    /// Adds the block in the memory of [`Self::next`]. Its samples go to `place` of the buffer.
     #[inline(always)]
     pub(crate) fn push(&mut self, last: u8, place: usize, buffer: &mut RowBuffer<S>) {
         if last == 0 {
@@ -46,7 +46,7 @@ impl<S: Sample> BlockQueue<S> {
         }
     }
 
-    /// Transforms the blocks that wait.
+    /// Transforms the waiting blocks.
     pub(crate) fn flush(&mut self, buffer: &mut RowBuffer<S>) {
         if self.waiting == 0 {
             return;
@@ -67,7 +67,7 @@ fn fill<S: Sample>(sample: S, place: usize, buffer: &mut RowBuffer<S>) {
     }
 }
 
-/// Writes blocks to their places in the buffer, which are multiples of 8, as its stride is.
+/// Writes blocks to their places in the buffer; these and its stride are multiples of 8.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub(crate) fn store<S: Sample>(tile: &Tile<S>, places: &[usize], buffer: &mut RowBuffer<S>) {
     let stride = buffer.stride() / 8;

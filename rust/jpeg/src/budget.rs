@@ -1,8 +1,8 @@
-//! A limit on the memory that a decoder takes for itself.
+//! The limit of the memory that a decoder allocates.
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What is left of a limit. Memory that cannot be had is an error, too, and never ends the process.
+/// The allocated memory and its limit. A failed allocation is an error, too, and never ends the process.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: u64,
@@ -15,12 +15,12 @@ impl Budget {
         Self { limit: limit.unwrap_or(u64::MAX), used: 0 }
     }
 
-    /// Lengthens `vec` to `length` values, new ones being default values.
+    /// Extends `vec` to `length` values with default values.
     pub(crate) fn grow<T: Clone + Default>(&mut self, vec: &mut Vec<T>, length: usize) -> Result<()> {
         self.grow_with(vec, length, T::default())
     }
 
-    /// Lengthens `vec` to `length` values, new ones being `value`.
+    /// Extends `vec` to `length` values with `value`.
     pub(crate) fn grow_with<T: Clone>(&mut self, vec: &mut Vec<T>, length: usize, value: T) -> Result<()> {
         let bytes = (length as u64).saturating_mul(size_of::<T>() as u64);
         self.used = self.used.saturating_add(bytes);

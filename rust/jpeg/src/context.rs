@@ -1,4 +1,4 @@
-//! What a decoder keeps from one image to the next.
+//! Tables and memory that a decoder can reuse.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use crate::huffman::dct::DctTable;
 use crate::huffman::lossless::LosslessTable;
 use crate::idct::Lanes;
 
-/// Tables of each kind that are kept: those of three components, for two encoders in turn.
+/// Cached tables of each kind: those of three components, for two encoders in turn.
 const KEPT_TABLES: usize = 6;
-/// More memory than this is not kept: the coefficients of a progressive frame of four megapixels.
+/// Limit of the pooled memory of each kind: the coefficients of a progressive frame of four megapixels.
 const KEPT_BYTES: usize = 16 << 20;
 
-/// Huffman tables and memory that decoding the next frame of an image can use again.
+/// Huffman tables and memory, for reuse when the next frame of an image is decoded.
 ///
-/// A frame of 64 by 64 samples takes as long as its tables. Each thread needs a context of its own.
+/// Building the tables takes as long as decoding a frame of 64 by 64 samples. Each thread needs its own context.
 #[derive(Default)]
 pub struct Context {
     dc: TableCache<DctTable>,
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Context {
 }
 
 impl Context {
-    /// A context that has nothing yet.
+    /// An empty context.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -54,17 +54,17 @@ impl Context {
 
 /// Memory for values of one type.
 pub(crate) trait Pooled: Sized {
-    /// The memory that a context keeps for them.
+    /// The pooled memory of a context.
     fn pool(context: &mut Context) -> &mut Vec<Vec<Self>>;
 
-    /// Memory that was kept, or none; without values.
+    /// An empty vector, with pooled memory if there is some.
     fn take_memory(context: &mut Context) -> Vec<Self> {
         let mut memory = Self::pool(context).pop().unwrap_or_default();
         memory.clear();
         memory
     }
 
-    /// Keeps memory for later.
+    /// Returns memory to the pool.
     fn keep_memory(context: &mut Context, memory: Vec<Self>) {
         let pool = Self::pool(context);
         let kept: usize = pool.iter().map(|kept| kept.capacity() * size_of::<Self>()).sum();
@@ -98,7 +98,7 @@ impl Pooled for u64 {
     }
 }
 
-/// The tables that were used last.
+/// The most recent tables.
 struct TableCache<T> {
     tables: Vec<(HuffmanSpec, Arc<T>)>,
     /// The one to replace next.

@@ -19,19 +19,20 @@ use crate::sink::RowSink;
 use crate::split::Split;
 use crate::warning::Warning;
 
-/// Lossless samples that are decoded between two calls of the sink: they stay in the first-level cache.
+/// Lossless samples between two calls of the sink: few enough for the first-level cache.
 const LOSSLESS_BAND_SAMPLES: usize = 1 << 14;
 
 /// Limits of a decoder.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// Bytes that the decoder may take for itself: rows, and the coefficients of a progressive frame. None for no limit
-    /// but what the codestream's length justifies.
+    /// Limit of the memory that the decoder allocates: rows, and the coefficients of a progressive frame. None for no limit
+    /// other than that of the codestream's length.
     pub max_memory: Option<u64>,
-    /// Threads that work on one image: with 2 or more, a second one decodes a long lossless scan ahead. It takes up to 2 MB
-    /// and is not counted in `max_memory`. 0 is 1.
+    /// Threads for one image: with 2 or more, a second one decodes the later part of a long lossless scan without restart
+    /// markers. No thread is started for shorter scans. It allocates up to 2 MB, which do not count towards `max_memory`. 0 is
+    /// the same as 1.
     pub workers: usize,
-    /// Asked before each row of MCUs: true ends the work with [`ErrorKind::Interrupted`].
+    /// Called before each row of MCUs; true ends decoding with [`ErrorKind::Interrupted`].
     pub stop: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
 
@@ -53,7 +54,7 @@ pub struct Decoder<'a> {
     options: Options<'a>,
     pub(crate) info: FrameInfo,
     pub(crate) geometry: Geometry,
-    /// As it is after the first scan header.
+    /// Its state after the first scan header.
     parser: Parser<'a>,
     first: ScanStart,
 }
@@ -67,8 +68,8 @@ impl std::fmt::Debug for Decoder<'_> {
 impl<'a> Decoder<'a> {
     /// Reads the headers up to the first scan.
     ///
-    /// An error means that they are damaged, describe more samples than the codestream can hold, or describe a process that
-    /// is not decoded ([`Error::unsupported`]).
+    /// An error means that they are malformed, describe more samples than the codestream can hold, or describe a process that
+    /// this crate does not decode ([`Error::unsupported`]).
     pub fn new(data: &'a [u8]) -> Result<Self> {
         Self::with_options(data, Options::default())
     }
@@ -86,22 +87,22 @@ impl<'a> Decoder<'a> {
         Ok(Self { data, options, info, geometry, parser, first })
     }
 
-    /// What the headers say of the image.
+    /// The parameters of the image in the headers.
     #[must_use]
     pub fn info(&self) -> &FrameInfo {
         &self.info
     }
 
-    /// Decodes the image and gives its rows to `sink`, from the first to the last.
+    /// Decodes the image and passes its rows to `sink`, from the first to the last.
     ///
-    /// Samples are those of the components as they are coded, such as YCbCr: no color is converted. `S` is `u8` for
-    /// precisions up to 8 bits, else `u16`. Returns what was tolerated. After an error the rows that the sink has got are
-    /// not to be used.
+    /// Samples are those of the coded components, such as YCbCr: colors are not converted. `S` is `u8` for
+    /// precisions up to 8 bits, else `u16`. Returns warnings about tolerated deviations. After an error the rows that the sink
+    /// has received must not be used.
     pub fn decode<S: Sample>(&self, context: &mut Context, sink: &mut dyn RowSink<S>) -> Result<Vec<Warning>> {
         self.decode_rows(0..self.info.height, context, sink)
     }
 
-    /// As [`Decoder::decode`], for some of the rows.
+    /// As [`Decoder::decode`], for a range of rows. An error in a later part of the codestream need not be found.
     pub fn decode_rows<S: Sample>(
         &self,
         rows: Range<u32>,
@@ -125,7 +126,8 @@ impl<'a> Decoder<'a> {
 
     /// Divides the image into at most `parts` parts, which any thread can decode.
     ///
-    /// This searches the data for restart markers, which takes some hundredths of the time of decoding.
+    /// This searches the data for restart markers, in a few percent of the time of decoding; not at all if the scans have no
+    /// restart intervals.
     pub fn split(&self, parts: usize) -> Result<Split<'_, 'a>> {
         Split::new(self, parts)
     }
@@ -151,7 +153,7 @@ impl<'a> Decoder<'a> {
         let emitter = self.emitter(scans.shifts.clone(), wanted.clone(), &mut budget)?;
         let mut first = 0;
         if !restarts.is_empty() {
-            // Rows that are interpolated depend on the row before.
+            // Interpolated rows depend on the row before.
             let row = (wanted.start / self.geometry.mcu_rows()).saturating_sub(usize::from(emitter.needs_neighbors()));
             first = scans.seek(row, restarts);
         }
@@ -212,7 +214,7 @@ impl<'a> Decoder<'a> {
         Emitter::new(&self.info, &self.geometry, shifts, band_rows, wanted, budget)
     }
 
-    /// Gives the wanted rows to the sink, band by band. `decode` decodes a row of MCUs, from row `first` on, into the
+    /// Passes the requested rows to the sink, band by band. `decode` decodes a row of MCUs, starting with row `first`, into the
     /// components' buffers.
     fn run<S: Sample>(
         &self,
@@ -246,7 +248,7 @@ impl<'a> Decoder<'a> {
         Ok(if emitter.exceeds { vec![Warning::ExceedsPrecision { precision }] } else { Vec::new() })
     }
 
-    /// Memory for the rows of a band of `band` rows of MCUs, from row `first` of MCUs on, and for those that are carried over.
+    /// Memory for the rows of a band of `band` rows of MCUs, starting with row `first`, and for those that are carried over.
     fn buffers<S: Sample>(
         &self,
         band: usize,
@@ -271,8 +273,8 @@ fn first_scan(parser: &mut Parser<'_>) -> Result<Option<(ScanStart, FrameInfo)>>
     Ok(parser.frame.clone().map(|frame| (start, frame)))
 }
 
-/// An error if the samples cannot be in so few bytes: a code has at least one bit, and a block of a sequential scan two
-/// codes. It keeps the caller from allocating a result for nothing.
+/// An error if there are fewer bytes than the samples need: a code has at least one bit, and a block of a sequential scan has
+/// two codes. So the caller allocates no result that cannot be filled.
 fn check_length(bytes: usize, frame: &FrameInfo, geometry: &Geometry) -> std::result::Result<(), ErrorKind> {
     let bits = match frame.process {
         Process::Baseline | Process::Extended => 2,

@@ -11,10 +11,10 @@ use crate::sample::Sample;
 use crate::sink::{Band, PlaneRows, RowSink};
 use crate::upsample::{Method, Upsampling};
 
-/// Rows of a component that a band may leave for the next one: two that wait for the row below, and the one above.
+/// Rows of a component that a band may leave for the next one: two that need the row below, and the one above.
 pub(crate) const CARRIED_ROWS: usize = 3;
 
-/// Gives rows to the sink as soon as all that they depend on is decoded.
+/// Passes rows to the sink as soon as all rows that they depend on are decoded.
 pub(crate) struct Emitter<S> {
     upsampling: Vec<Upsampling>,
     /// Left shift of each component's samples: the point transform of the lossless process.
@@ -26,14 +26,14 @@ pub(crate) struct Emitter<S> {
     stride: usize,
     width: usize,
     height: usize,
-    /// Rows that wait for the rows below to be decoded.
+    /// Rows whose neighbors below are not yet decoded.
     delay: usize,
-    /// The rows that the caller wants and has not got.
+    /// The rows that the caller requested and that are not yet passed to the sink.
     wanted: Range<usize>,
-    /// The bits that samples of each component, before the shift, should not have.
+    /// The bits above the precision of each component's samples, before the shift.
     excess: Vec<u16>,
     lossless: bool,
-    /// Whether some have.
+    /// Whether a sample has one of these bits.
     pub(crate) exceeds: bool,
 }
 
@@ -89,12 +89,12 @@ impl<S: Sample> Emitter<S> {
         self.delay > 0
     }
 
-    /// True if all rows that the caller wants have been given.
+    /// True if all requested rows have been passed to the sink.
     pub(crate) fn is_done(&self) -> bool {
         self.wanted.is_empty()
     }
 
-    /// Gives the rows that are complete when the first `decoded` rows of the image are decoded.
+    /// Passes the rows to the sink that are complete when the first `decoded` rows of the image are decoded.
     pub(crate) fn emit(&mut self, decoded: usize, buffers: &[RowBuffer<S>], sink: &mut dyn RowSink<S>) {
         let end = if decoded >= self.height { self.height } else { decoded.saturating_sub(self.delay) };
         let rows = self.wanted.start..end.min(self.wanted.end);
@@ -135,7 +135,7 @@ impl<S: Sample> Emitter<S> {
         }
     }
 
-    /// Lossless samples are what the differences say, which may be more than the precision.
+    /// Lossless samples are sums of differences, which may exceed the precision.
     fn check_precision(&mut self, component: usize, rows: Range<usize>, buffer: &RowBuffer<S>) {
         let excess = self.excess[component];
         if self.lossless && S::truncate(excess) != S::default() {
@@ -144,20 +144,20 @@ impl<S: Sample> Emitter<S> {
         }
     }
 
-    /// The first row of a component that rows to come depend on.
+    /// The first row of a component that later rows depend on.
     pub(crate) fn first_needed(&self, component: usize) -> usize {
         self.upsampling[component].rows(self.wanted.start, self.wanted.start + 1).0
     }
 }
 
-/// H.1.2.3 of the point transform: what the encoder divided by.
+/// The point transform (A.4): the encoder divided by a power of two.
 fn shift_left<S: Sample>(samples: &mut [S], shift: u32) {
     for sample in samples {
         *sample = S::truncate((*sample).into().wrapping_shl(shift));
     }
 }
 
-/// All bits that any of the samples has.
+/// The bitwise OR of the samples.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn bits_of<S: Sample>(samples: &[S]) -> u16 {
     samples.iter().fold(0, |bits, sample| bits | (*sample).into())

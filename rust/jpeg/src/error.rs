@@ -1,4 +1,4 @@
-//! What can be wrong with a codestream, and where.
+//! Errors: the problem and its place.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ impl fmt::Display for Unsupported {
     }
 }
 
-/// What is wrong.
+/// The problem.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -50,9 +50,9 @@ pub enum ErrorKind {
     /// Other bytes, or another marker, than the syntax allows here.
     #[error("found {found}, expected {expected}")]
     Syntax {
-        /// What is there.
+        /// The bytes or marker.
         found: String,
-        /// What should be there.
+        /// The valid syntax.
         expected: &'static str,
     },
     /// A segment whose length does not fit its contents.
@@ -86,8 +86,8 @@ pub enum ErrorKind {
         /// Its destination identifier.
         number: u8,
     },
-    /// More Huffman codes than there are bit patterns.
-    #[error("`Huffman table`: found more codes of {length} bits than there can be, expected a prefix code")]
+    /// More Huffman codes than bit patterns.
+    #[error("`Huffman table`: found too many codes of {length} bits, expected a prefix code")]
     OverSubscribed {
         /// Length of the codes.
         length: usize,
@@ -114,7 +114,7 @@ pub enum ErrorKind {
         /// The marker that should be there.
         expected: Marker,
     },
-    /// A progressive scan that does not continue from what earlier scans gave.
+    /// A progressive scan that does not continue the earlier scans.
     #[error(
         "`progression` of component {component}, coefficient {coefficient}: found Ah = {found}, expected {expected}"
     )]
@@ -142,7 +142,7 @@ pub enum ErrorKind {
         /// The fewest that the samples can take.
         expected: u64,
     },
-    /// The memory limit is exceeded, or the memory cannot be had.
+    /// The memory limit is exceeded, or an allocation failed.
     #[error("`memory`: found a need for {found} bytes, expected at most {expected}")]
     Memory {
         /// Bytes that are needed.
@@ -150,7 +150,7 @@ pub enum ErrorKind {
         /// The limit.
         expected: u64,
     },
-    /// The stop check has asked to end.
+    /// [`Options::stop`](crate::Options::stop) returned true.
     #[error("the decoder was interrupted")]
     Interrupted,
     /// Samples of another type than the frame's precision needs.
@@ -174,15 +174,18 @@ pub enum ErrorKind {
 }
 
 /// A problem and its place.
+///
+/// `Display` gives one line, such as ``SOS, scan 1, offset 77: `entropy-coded data`: found ..., expected ...``.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// What is wrong.
+    /// The problem.
     pub kind: ErrorKind,
-    /// The marker whose segment is wrong; SOS for entropy-coded data.
+    /// The marker whose segment has the problem; SOS for entropy-coded data. None for problems between segments and for the
+    /// caller's arguments.
     pub marker: Option<Marker>,
-    /// The scan, from 0.
+    /// The scan, counted from 0, if the problem is in its header or its data.
     pub scan: Option<u32>,
-    /// Byte offset in the codestream.
+    /// Byte offset in the codestream: of the parameter, the marker or the entropy-coded byte. 0 for the caller's arguments.
     pub offset: u64,
 }
 
@@ -204,7 +207,7 @@ impl Error {
         self.in_segment(Marker::SOS)
     }
 
-    /// The property that this crate does not decode, if that is the problem: another decoder may know it.
+    /// The property that this crate does not decode, if that is the problem. Another decoder may support it.
     #[must_use]
     pub fn unsupported(&self) -> Option<Unsupported> {
         match self.kind {

@@ -18,7 +18,7 @@ pub enum Process {
 }
 
 impl Process {
-    /// The process of a frame marker, or the reason why it is not decoded.
+    /// The process of a frame marker, or what makes it unsupported.
     pub(crate) fn of(marker: Marker) -> std::result::Result<Self, Unsupported> {
         match marker.0 {
             0xC0 => Ok(Self::Baseline),
@@ -50,36 +50,37 @@ pub struct Component {
     pub quantization: u8,
 }
 
-/// What the headers say of the image.
+/// The parameters of the image in the headers: the frame header, and the segments before the first scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrameInfo {
     /// The coding process.
     pub process: Process,
-    /// Bits of a sample, P.
+    /// Bits of a sample, P: 8 or 12, or 2 to 16 in the lossless process.
     pub precision: u8,
     /// Samples in a row, X.
     pub width: u32,
     /// Rows, Y: of the frame header, or of a DNL segment.
     pub height: u32,
-    /// The components in the order of the frame header.
+    /// The components in the order of the frame header, 1 to 3.
     pub components: Vec<Component>,
     /// MCUs between restart markers at the first scan, 0 for none.
     pub restart_interval: u16,
-    /// Whether a JFIF segment (APP0) precedes the first scan.
+    /// Whether a JFIF segment (APP0) precedes the first scan. Components of such an image are gray or YCbCr.
     pub jfif: bool,
-    /// The transform flag of an Adobe segment (APP14) before the first scan: 0 for none, 1 for YCbCr, 2 for YCCK.
+    /// The transform flag of an Adobe segment (APP14) before the first scan: 0 for RGB or CMYK, 1 for YCbCr, 2 for YCCK. None if
+    /// there is no such segment, or a shorter one without the flag.
     pub adobe_transform: Option<u8>,
 }
 
 impl FrameInfo {
-    /// Bits of the type that [`crate::Decoder::decode`] gives samples in: 8 or 16.
+    /// Bits of the sample type of [`crate::Decoder::decode`]: 8 or 16.
     #[must_use]
     pub fn sample_bits(&self) -> u32 {
         if self.precision <= 8 { 8 } else { 16 }
     }
 }
 
-/// The frame header of a segment, without what other segments say.
+/// The frame header of a segment, without the parameters of other segments.
 pub(crate) fn parse(mut segment: Segment<'_>, process: Process) -> Result<FrameInfo> {
     let precision = precision(&mut segment, process)?;
     let height = u32::from(segment.u16()?);

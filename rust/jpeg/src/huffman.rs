@@ -6,7 +6,7 @@ pub(crate) mod lossless;
 use crate::error::{ErrorKind, Result};
 use crate::segment::Segment;
 
-/// B.2.4.2: how many codes there are of each length, and their symbols in the order of the codes.
+/// B.2.4.2: the number of codes of each length, and the symbols in the order of the codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HuffmanSpec {
     counts: [u8; 16],
@@ -25,7 +25,7 @@ pub(crate) struct Code {
 impl HuffmanSpec {
     /// Reads one table of a DHT segment, and checks that its codes are a prefix code.
     ///
-    /// A code of ones alone, which C.2 reserves, is accepted as other decoders do.
+    /// The code of ones alone, which C.2 reserves, is accepted, as in other decoders.
     pub(crate) fn parse(segment: &mut Segment<'_>) -> Result<Self> {
         let mut counts = [0; 16];
         counts.copy_from_slice(segment.take(16)?);
@@ -58,7 +58,7 @@ impl HuffmanSpec {
 /// Finds codes of any length by the greatest code of each length (F.2.2.3, Figure F.16).
 #[derive(Debug, Clone)]
 pub(crate) struct CodeSearch {
-    /// For each length, the first 16-bit pattern that begins with none of the codes up to that length.
+    /// For each length, the first 16-bit pattern that starts with none of the codes up to that length.
     ends: [u32; 16],
     /// For each length, the number that turns a code into the place of its symbol.
     places: [i32; 16],
@@ -110,7 +110,7 @@ pub(crate) mod tests {
         HuffmanSpec::parse(&mut Segment::new(&bytes, Marker::DHT, 0).unwrap())
     }
 
-    /// A prefix code of up to 40 symbols: lengths that leave room for one more code are taken in their order.
+    /// A prefix code of up to 40 symbols, from random lengths as far as codes are left.
     pub(crate) fn any_spec(greatest: u8) -> impl Strategy<Value = HuffmanSpec> {
         prop::collection::vec((1usize..=16, 0..=greatest), 1..40).prop_map(|wanted| {
             let (mut counts, mut free, mut symbols) = ([0u8; 16], 1u32 << 16, Vec::new());

@@ -7,14 +7,14 @@
 use crate::sample::Primitive;
 use crate::tables::Quantization;
 
-/// Blocks that are transformed together.
+/// The number of blocks that are transformed together.
 pub(crate) const LANES: usize = 8;
 /// The coefficients of eight blocks: by their place in the block, row by row, then by block.
 pub(crate) type Lanes = [[i16; LANES]; 64];
 /// The samples of eight blocks: by row, then by block.
 pub(crate) type Tile<S> = [[[S; 8]; LANES]; 8];
 
-/// The last coefficient in zigzag order for which all are among the first four of the first four rows.
+/// The last coefficient in zigzag order before one that is outside of the first four rows or columns.
 pub(crate) const LAST_OF_QUARTER: u8 = 9;
 
 const CONSTANT_BITS: u32 = 13;
@@ -31,7 +31,7 @@ const FIX_2_053: i32 = 16819;
 const FIX_2_562: i32 = 20995;
 const FIX_3_072: i32 = 25172;
 
-/// The arithmetic of a precision: how values are kept between the steps, and limited at the end.
+/// The arithmetic of a precision: the type of intermediate values, and their limits.
 pub(crate) trait Arithmetic: Primitive {
     /// A coefficient, or a value after the columns.
     type Value: Copy + Default;
@@ -42,7 +42,7 @@ pub(crate) trait Arithmetic: Primitive {
     fn sum(a: Self::Value, b: Self::Value) -> i32;
     fn difference(a: Self::Value, b: Self::Value) -> i32;
     fn widen(value: Self::Value) -> i32;
-    /// The value to keep after the columns.
+    /// A value after the columns.
     fn keep(value: i32) -> Self::Value;
     /// The sample: level shift (A.3.1) and limits.
     fn limit(value: i32) -> i32;
@@ -50,7 +50,7 @@ pub(crate) trait Arithmetic: Primitive {
     fn pack(columns: &[[i32; LANES]; 8]) -> [[Self; 8]; LANES];
 }
 
-/// 8-bit samples. Values are kept in 16 bits: products with the quantizer and sums are modulo 2^16, values after the
+/// 8-bit samples. Values have 16 bits: products with the quantizer and sums are modulo 2^16, values after the
 /// columns and samples are limited. Coefficients of real images are far from these limits.
 impl Arithmetic for u8 {
     type Value = i16;
@@ -86,7 +86,7 @@ impl Arithmetic for u8 {
         value.clamp(-128, 127) + 128
     }
 
-    /// Shifted together in lanes, which is faster than bytes one by one.
+    /// Joined by shifts in lanes, which is faster than byte by byte.
     #[inline(always)]
     fn pack(columns: &[[i32; LANES]; 8]) -> [[u8; 8]; LANES] {
         let mut rows = [[0; 8]; LANES];
@@ -101,7 +101,7 @@ impl Arithmetic for u8 {
     }
 }
 
-/// 12-bit samples. Values are kept in 32 bits; samples wrap around at 14 bits before they are limited.
+/// 12-bit samples. Values have 32 bits; samples wrap around at 14 bits before they are limited.
 impl Arithmetic for u16 {
     type Value = i32;
     const PASS_BITS: u32 = 1;
@@ -328,7 +328,7 @@ mod tests {
             check::<u16>(&quarter, &quantization, LAST_OF_QUARTER, 2048.0);
         }
 
-        /// Any bits: no panic, and the short forms give what the long one does.
+        /// Any bits: no panic, and the short forms have the result of the long one.
         #[test]
         fn short_forms_agree_with_the_full_one(blocks in prop::collection::vec(block(LAST_OF_QUARTER, i16::MAX), 8), step: u16) {
             fn same<A: Arithmetic + std::fmt::Debug>(blocks: &[[i16; 64]], step: u16) {

@@ -37,7 +37,7 @@ pub(crate) struct LosslessScan<'a> {
     initial: u16,
     /// Whether all components have the same table, so that one loop decodes them all.
     one_table: bool,
-    /// Whether the differences that were decoded last took many bits.
+    /// Whether the previous differences took many bits.
     long: bool,
     /// What another thread has decoded speculation.
     speculation: Option<Speculation<'a>>,
@@ -47,7 +47,7 @@ pub(crate) struct LosslessScan<'a> {
     gathered: Vec<u16>,
 }
 
-/// What a scan header says of the prediction.
+/// The prediction parameters of a scan header.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Prediction {
     pub(crate) selection: u8,
@@ -90,7 +90,7 @@ impl<'a> LosslessScan<'a> {
         })
     }
 
-    /// Starts a thread that decodes ahead, if the scan is long enough and has neither restarts nor several tables.
+    /// Starts the second thread, if the scan is long enough and has neither restarts nor several tables.
     pub(crate) fn start_thread<'scope>(&mut self, data: &'a [u8], scope: &'scope Scope<'scope, '_>)
     where
         'a: 'scope,
@@ -102,7 +102,7 @@ impl<'a> LosslessScan<'a> {
         }
     }
 
-    /// Lets that thread end.
+    /// Ends the second thread.
     pub(crate) fn stop_thread(&mut self) {
         if let Some(speculation) = self.speculation.take() {
             speculation.finish(&mut self.intervals.reader, &self.components[0].table);
@@ -134,8 +134,8 @@ impl<'a> LosslessScan<'a> {
         self.intervals.check(row, rows)
     }
 
-    /// Decodes samples that are sums of differences, those of one component predicted from the left, in one pass. None if
-    /// they are others, or if some of them come from another thread.
+    /// Decodes samples of one component that are predicted from the left, as sums of differences, in one pass. None for other
+    /// samples, and if only some of them come from the second thread.
     fn decode_sums<S: Sample>(
         &mut self,
         row: usize,
@@ -190,8 +190,7 @@ impl<'a> LosslessScan<'a> {
         }
     }
 
-    /// Where the differences of a line of a component are, of `mcus` MCUs. Those that do not lie in equal distances are
-    /// gathered.
+    /// Where the differences of a line of a component are, of `mcus` MCUs. Those at unequal distances are gathered.
     fn row_differences(&mut self, component: usize, line: usize, mcus: usize) -> Source {
         let units = self.layout.units.len();
         let place = |unit: &Unit| unit.component == component && unit.row == line;
@@ -208,7 +207,7 @@ impl<'a> LosslessScan<'a> {
     }
 }
 
-/// How a line of samples begins.
+/// The prediction at the start of a line of samples.
 #[derive(Clone, Copy)]
 struct Line {
     /// It is the first line of the scan or of a restart interval, which is predicted from the left.
@@ -221,7 +220,7 @@ struct Line {
 enum Source {
     /// Among those of the scan.
     InTurns { first: usize, stride: usize },
-    /// In memory of their own.
+    /// In separate memory.
     Gathered,
 }
 

@@ -7,7 +7,7 @@ use crate::scan::{self, ScanHeader};
 use crate::segment::Segment;
 use crate::tables::Tables;
 
-/// What the next segment that is not a table or a comment brings.
+/// The next scan, or the end.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A scan, whose entropy-coded data begins at `data`.
@@ -18,7 +18,7 @@ pub(crate) enum Event {
     EndOfData,
 }
 
-/// Reads segments and keeps what they define.
+/// Reads segments, and stores the tables and parameters that they define.
 #[derive(Clone)]
 pub(crate) struct Parser<'a> {
     data: &'a [u8],
@@ -104,7 +104,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// B.2.5: DNL follows the first scan. Its number was looked up before that scan was decoded; it cannot change.
+    /// B.2.5: DNL follows the first scan. Its number was read before that scan was decoded; it cannot change.
     fn define_lines(&mut self, segment: &Segment<'a>) -> Result<()> {
         let lines = frame::number_of_lines(segment.clone())?;
         let height = self.frame.as_ref().map(|frame| frame.height);
@@ -130,7 +130,7 @@ impl<'a> Parser<'a> {
         Ok(Event::Scan { header, marker, data })
     }
 
-    /// Adds what other segments say of the frame: before the first scan, and the number of lines after it.
+    /// Adds the parameters of other segments to the frame: those before the first scan, and the number of lines after it.
     fn complete_frame(&mut self, data: usize) -> Result<()> {
         let Some(frame) = &mut self.frame else { return Ok(()) };
         frame.restart_interval = self.tables.restart_interval;

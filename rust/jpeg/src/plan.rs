@@ -1,6 +1,6 @@
 //! The scans of a sequential or lossless frame, found before they are decoded.
 //!
-//! Each component is in one scan (B.2.3). If there is one scan alone it is not searched: its end is where its last sample is.
+//! Each component is in one scan (B.2.3). A single scan is not searched: it ends with its last sample.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::FrameInfo;
@@ -34,15 +34,15 @@ impl ScanStart {
         Intervals::new(data, self.data, tables.restart_interval, self.number)
     }
 
-    /// The error for a scan of components that have had one.
+    /// The error for a second scan of a component.
     pub(crate) fn twice(&self) -> Error {
-        let found = "a scan of components that have had one".to_owned();
+        let found = "a second scan of a component".to_owned();
         let kind = ErrorKind::Syntax { found, expected: "one scan of each component" };
         Error::new(kind, self.marker).in_scan(self.number)
     }
 }
 
-/// A scan, and what is needed to decode it.
+/// A scan, with its tables.
 pub(crate) struct PlannedScan {
     pub(crate) start: ScanStart,
     /// The tables at its beginning.
@@ -59,7 +59,7 @@ pub(crate) struct ScanPlan<'a> {
 }
 
 impl<'a> ScanPlan<'a> {
-    /// Finds the scans of all components, of which `first` is known. `parser` is at the first scan's data.
+    /// Finds the scans of all components, the first one being `first`. `parser` is at the first scan's data.
     pub(crate) fn new(data: &'a [u8], parser: &Parser<'a>, first: &ScanStart, frame: &FrameInfo) -> Result<Self> {
         let mut plan = Self { scans: Vec::new(), parser: parser.clone() };
         let mut coded = vec![false; frame.components.len()];
@@ -86,7 +86,7 @@ impl<'a> ScanPlan<'a> {
     }
 }
 
-/// Passes the data of a scan. Returns its end, and the next scan; an error if there is none, but `component` needs one.
+/// Skips the data of a scan. Returns its end and the next scan; an error if there is none, because `component` needs one.
 fn next_scan<'a>(data: &'a [u8], parser: &mut Parser<'a>, component: usize) -> Result<(usize, ScanStart)> {
     let missing = |offset| Error::new(ErrorKind::NotCoded { component }, offset);
     let end = find_scan_end(data, parser.position).ok_or_else(|| missing(data.len()))?.offset;
@@ -97,8 +97,8 @@ fn next_scan<'a>(data: &'a [u8], parser: &mut Parser<'a>, component: usize) -> R
     }
 }
 
-/// The offsets of a scan's restart markers. None if it has none, or not all that there must be, in their order: a decoder
-/// that reads the whole scan says what is wrong.
+/// The offsets of a scan's restart markers. None if it has none, or if any is missing or out of order: decoding the whole scan
+/// then reports the error.
 pub(crate) fn restart_offsets(data: &[u8], scan: &PlannedScan, geometry: &Geometry) -> Option<Vec<usize>> {
     let interval = usize::from(scan.tables.restart_interval);
     let layout = crate::geometry::ScanLayout::new(geometry, &scan.start.components());

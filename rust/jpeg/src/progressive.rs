@@ -26,10 +26,10 @@ use crate::scans::warn_of_trailing_bytes;
 use crate::tables::Tables;
 use crate::warning::Warning;
 
-/// What a kernel gives, or why it cannot; the caller adds the place.
+/// The result of a kernel, to whose error the caller adds the place.
 type Decoded<T> = std::result::Result<T, ErrorKind>;
 
-/// The coefficients of all components, and what their scans need.
+/// The coefficients of all components, and the parameters of their scans.
 pub(crate) struct ProgressiveFrame<'a> {
     data: &'a [u8],
     frame: &'a FrameInfo,
@@ -50,12 +50,12 @@ impl<'a> ProgressiveFrame<'a> {
         Ok(Self { data, frame, geometry, planes: planes.collect::<Result<_>>()? })
     }
 
-    /// Keeps the memory for another frame.
+    /// Returns the memory to the context.
     pub(crate) fn keep_memory(self, context: &mut Context) {
         self.planes.into_iter().rev().for_each(|plane| plane.keep_memory(context));
     }
 
-    /// Decodes all scans, of which `first` is known, up to EOI.
+    /// Decodes all scans, the first one being `first`, up to EOI.
     pub(crate) fn decode_scans(
         &mut self,
         parser: &mut Parser<'_>,
@@ -85,7 +85,7 @@ impl<'a> ProgressiveFrame<'a> {
         }
     }
 
-    /// Coefficients that are not exact are tolerated if EOI says that there is no more to come.
+    /// Inexact coefficients are tolerated if EOI shows that no scan is missing.
     fn check_complete(&self, offset: usize, ended: bool, warnings: &mut Vec<Warning>) -> Result<()> {
         for (component, plane) in self.planes.iter().enumerate() {
             if let Some(warning) = plane.finish(component, offset, ended)? {
@@ -124,7 +124,7 @@ impl<'a> ProgressiveFrame<'a> {
         Ok(end)
     }
 
-    /// Decodes a scan of DC coefficients and returns its bits, of which the last interval is not yet ended.
+    /// Decodes a scan of DC coefficients and returns its bits at the end of the last interval.
     fn decode_dc(
         &mut self,
         start: &ScanStart,
@@ -146,7 +146,7 @@ impl<'a> ProgressiveFrame<'a> {
         Ok(scan.intervals)
     }
 
-    /// Decodes a scan of AC coefficients and returns its bits, of which the last interval is not yet ended.
+    /// Decodes a scan of AC coefficients and returns its bits at the end of the last interval.
     fn decode_ac(
         &mut self,
         start: &ScanStart,

@@ -5,17 +5,17 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::marker::Marker;
 use crate::warning::Warning;
 
-/// A scan's bits, one restart interval after the other.
+/// The bits of a scan, one restart interval after the other.
 pub(crate) struct Intervals<'a> {
     data: &'a [u8],
     pub(crate) reader: BitReader<'a>,
     /// MCUs of an interval, 0 if the scan has only one.
     length: usize,
-    /// MCUs that are left of the current interval.
+    /// MCUs left in the current interval.
     left: usize,
-    /// RST markers that have been passed, modulo 8.
+    /// RST markers read, modulo 8.
     passed: u8,
-    /// Row and column of the MCU that reading begins with.
+    /// Row and column of the first MCU to read.
     pub(crate) start: (usize, usize),
     /// Number of the scan, for errors.
     scan: u32,
@@ -29,7 +29,7 @@ impl<'a> Intervals<'a> {
         Self { data, reader, length, left: length, passed: 0, start: (0, 0), scan, warnings: Vec::new() }
     }
 
-    /// Goes to the interval of an MCU. `restarts` has the offsets of the restart markers.
+    /// Moves to the interval of an MCU. `restarts` has the offsets of the restart markers.
     pub(crate) fn seek(&mut self, mcu: usize, mcus_wide: usize, restarts: &[usize]) {
         let interval = mcu.checked_div(self.length).unwrap_or_default().min(restarts.len());
         if let Some(restart) = interval.checked_sub(1).and_then(|before| restarts.get(before)) {
@@ -51,12 +51,12 @@ impl<'a> Intervals<'a> {
         self.length.is_multiple_of(mcus_wide)
     }
 
-    /// The MCU of a row that reading begins with.
+    /// The first MCU of a row to read.
     pub(crate) fn first_column(&self, row: usize) -> usize {
         if row == self.start.0 { self.start.1 } else { 0 }
     }
 
-    /// Begins the next interval if the current one has no MCU left. True if it did: predictions start anew.
+    /// Starts the next interval if the current one has no MCU left. True if it did: predictions are reset.
     pub(crate) fn restart_if_due(&mut self, row: usize, rows: usize) -> Result<bool> {
         if self.length == 0 || self.left > 0 {
             return Ok(false);
@@ -74,7 +74,7 @@ impl<'a> Intervals<'a> {
         Ok(true)
     }
 
-    /// How many of `mcus` MCUs belong to the current interval. They are taken from it.
+    /// Consumes up to `mcus` MCUs of the current interval, and returns their number.
     pub(crate) fn take(&mut self, mcus: usize) -> usize {
         if self.length == 0 {
             return mcus;
@@ -89,7 +89,7 @@ impl<'a> Intervals<'a> {
         self.length > 0 && self.left == 0
     }
 
-    /// An error if the data ended before row `row` of MCUs did; to be asked before its samples are used.
+    /// An error if the data ended before row `row` of MCUs did. To be called before the samples of the row are used.
     pub(crate) fn check(&self, row: usize, rows: usize) -> Result<()> {
         if self.reader.is_exhausted() {
             return Err(self.error(ErrorKind::DataEndsEarly { row, rows }, self.reader.end().offset));
@@ -97,7 +97,7 @@ impl<'a> Intervals<'a> {
         Ok(())
     }
 
-    /// The error for codes that cannot be decoded: that the data has ended, if it has.
+    /// The error for data that cannot be decoded; if the data has ended, that is the error.
     pub(crate) fn defect(&self, kind: ErrorKind, row: usize, rows: usize) -> Error {
         self.check(row, rows).err().unwrap_or_else(|| self.error(kind, self.reader.place().0))
     }
@@ -130,7 +130,7 @@ impl<'a> Intervals<'a> {
         }
     }
 
-    /// Keeps a warning, unless there is one of the scan already: thousands would say no more.
+    /// Adds a warning, unless the scan has one already: thousands would be of no use.
     fn warn(&mut self, warning: Warning) {
         if self.warnings.is_empty() {
             self.warnings.push(warning);

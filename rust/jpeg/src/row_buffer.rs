@@ -1,4 +1,4 @@
-//! The rows of a component that are in memory: those of the current band, and some before them.
+//! The rows of a component that are in memory: those of the current band, and the last ones before it.
 
 use crate::budget::Budget;
 use crate::error::Result;
@@ -10,12 +10,12 @@ pub(crate) struct RowBuffer<S> {
     samples: Vec<S>,
     /// Samples from a row to the next.
     stride: usize,
-    /// Number of the first row that is kept.
+    /// Number of the first row in the buffer.
     first: usize,
 }
 
 impl<S: Copy + Default> RowBuffer<S> {
-    /// A buffer of `rows` rows from row `first` on, in memory that `samples` may have already.
+    /// A buffer of `rows` rows starting at row `first`. It reuses the memory of `samples`.
     pub(crate) fn new(
         mut samples: Vec<S>,
         stride: usize,
@@ -28,7 +28,7 @@ impl<S: Copy + Default> RowBuffer<S> {
         Ok(Self { samples, stride, first })
     }
 
-    /// The memory, for another buffer.
+    /// The memory, for reuse.
     pub(crate) fn into_memory(self) -> Vec<S> {
         self.samples
     }
@@ -37,7 +37,7 @@ impl<S: Copy + Default> RowBuffer<S> {
         self.stride
     }
 
-    /// The rows from `row` on.
+    /// The rows starting at `row`.
     pub(crate) fn rows_from(&self, row: usize) -> PlaneRows<'_, S> {
         PlaneRows { samples: &self.samples[self.place(row)..], stride: self.stride }
     }
@@ -55,14 +55,14 @@ impl<S: Copy + Default> RowBuffer<S> {
         &self.samples[self.place(row)..][..self.stride]
     }
 
-    /// The row before, which is empty before the first one that is kept, and this row.
+    /// The row before, which is empty at the first row of the buffer, and this row.
     pub(crate) fn with_row_above(&mut self, row: usize) -> (&[S], &mut [S]) {
         let place = self.place(row);
         let (before, after) = self.samples.split_at_mut(place);
         (&before[place.saturating_sub(self.stride)..], &mut after[..self.stride])
     }
 
-    /// Moves rows up so that `first` is the first one; `end` is the row after the last one that is of use.
+    /// Moves rows up so that `first` is the first one. `end` is the row after the last one to preserve.
     pub(crate) fn advance(&mut self, first: usize, end: usize) {
         if first > self.first {
             let (from, to) = (self.place(first), self.place(end.max(first)));

@@ -1,4 +1,4 @@
-//! The types that samples are given in.
+//! The sample types.
 
 use crate::context::Pooled;
 use crate::idct::Arithmetic;
@@ -18,7 +18,7 @@ impl Sample for u16 {
     const BITS: u32 = 16;
 }
 
-/// What the arithmetic needs of a sample.
+/// The operations that the arithmetic needs.
 pub(crate) trait Primitive: Copy + Default + PartialEq + Into<u16> + Send + Sync + 'static {
     /// The lowest bits of `value`.
     fn truncate(value: u16) -> Self;

@@ -1,4 +1,4 @@
-//! The scans of a sequential or lossless frame, decoded side by side, row by row, so that only some rows of each component
+//! The scans of a sequential or lossless frame, decoded in parallel, row by row, so that only some rows of each component
 //! are in memory.
 
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
         Ok(all)
     }
 
-    /// Starts a thread that decodes ahead, if there is one lossless scan which is long enough.
+    /// Starts a second thread, if there is one lossless scan that is long enough.
     pub(crate) fn start_thread<'scope>(&mut self, scope: &'scope Scope<'scope, '_>)
     where
         'a: 'scope,
@@ -73,15 +73,15 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
         }
     }
 
-    /// Lets that thread end.
+    /// Ends the second thread.
     pub(crate) fn stop_thread(&mut self) {
         if let [Scan { decoding: Decoding::Lossless(scan), .. }] = &mut self.scans[..] {
             scan.stop_thread();
         }
     }
 
-    /// Goes to the restart intervals that row `row` of the frame's MCUs begins in. `restarts` has the offsets of each scan's
-    /// restart markers. Returns the row that the earliest of these intervals begins in.
+    /// Moves to the restart intervals that contain the start of row `row` of the frame's MCUs. `restarts` has the offsets of
+    /// each scan's restart markers. Returns the row in which the earliest of these intervals starts.
     pub(crate) fn seek(&mut self, row: usize, restarts: &[Vec<usize>]) -> usize {
         let mut earliest = row;
         for (scan, restarts) in self.scans.iter_mut().zip(restarts) {
@@ -198,7 +198,7 @@ fn lossless<'a>(
     LosslessScan::new(start.intervals(data, tables), layout, components, prediction, budget)
 }
 
-/// Reads to EOI, which should follow the last scan at the parser's position, and notes what is there instead.
+/// Reads to EOI, which should follow the last scan at the parser's position, and adds warnings for anything else.
 pub(crate) fn finish_image(data: &[u8], parser: &mut Parser<'_>, warnings: &mut Vec<Warning>) -> Result<()> {
     match parser.next()? {
         Event::Scan { header, marker, data } => {
@@ -215,7 +215,7 @@ pub(crate) fn finish_image(data: &[u8], parser: &mut Parser<'_>, warnings: &mut 
     }
 }
 
-/// Notes the bytes after EOI.
+/// Adds a warning if bytes follow EOI.
 pub(crate) fn warn_of_trailing_bytes(data: &[u8], end: usize, warnings: &mut Vec<Warning>) {
     let rest = &data[end..];
     if let Some(first) = rest.first() {

@@ -35,7 +35,7 @@ impl<'a> Segment<'a> {
         self.end
     }
 
-    /// The parameters that are not yet read.
+    /// The unread parameters.
     pub(crate) fn rest(&self) -> &'a [u8] {
         &self.data[self.position..self.end]
     }
@@ -44,12 +44,12 @@ impl<'a> Segment<'a> {
         self.position == self.end
     }
 
-    /// An error at the parameter that was read last.
+    /// An error at the last parameter read.
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind, self.position.saturating_sub(1)).in_segment(self.marker)
     }
 
-    /// An error for a parameter, just read, that is out of range.
+    /// An error for the last parameter read, which is out of range.
     pub(crate) fn parameter(&self, name: &'static str, found: impl Into<u32>, expected: &'static str) -> Error {
         self.error(ErrorKind::Parameter { name, found: found.into(), expected })
     }

@@ -115,7 +115,7 @@ fn decode_unit<S: Sample>(
     Ok(())
 }
 
-/// F.2.2.1: a DC coefficient. At least 40 bits are there after it.
+/// F.2.2.1: a DC coefficient. At least 40 bits are available after it.
 #[inline(always)]
 pub(crate) fn decode_dc(
     reader: &mut BitReader<'_>,
@@ -139,7 +139,7 @@ pub(crate) fn decode_dc(
     Ok(prediction.wrapping_add(difference))
 }
 
-/// F.2.2.2: the AC coefficients of a block, into its lane. Returns the last one, in zigzag order, that is not zero.
+/// F.2.2.2: the AC coefficients of a block, into its lane. Returns the last nonzero one in zigzag order.
 #[inline(always)]
 fn decode_ac(
     bits: &mut BitReader<'_>,
@@ -150,7 +150,7 @@ fn decode_ac(
     let lanes = lanes.as_flattened_mut();
     let mut k = 0;
     'block: loop {
-        // At least 40 bits are there: most coefficients take one look-up of at most ten bits each.
+        // At least 40 bits are available: enough for four look-ups of at most ten bits.
         let entry = 'special: {
             for _ in 0..4 {
                 let entry = table.look_up(bits.window());
@@ -178,7 +178,7 @@ fn decode_ac(
             bits.skip(length);
             match run {
                 0 => return Ok(k as u8),
-                // A coefficient of the block follows.
+                // A coefficient must follow.
                 15 if k + 16 < 63 => k += 16,
                 15 => return Err(ErrorKind::CoefficientIndex),
                 _ => return Err(ErrorKind::InvalidCode),
@@ -197,7 +197,7 @@ fn decode_ac(
     }
 }
 
-/// Sets the last coefficient of a block, after which no code says that the block ends.
+/// Sets the last coefficient of a block, which no EOB follows.
 #[inline(always)]
 fn set_last(k: usize, value: i16, lanes: &mut [i16], lane: usize) -> std::result::Result<u8, ErrorKind> {
     if k > 63 {

@@ -1,8 +1,8 @@
-//! Finished rows, and where they go.
+//! Sinks: where finished rows go.
 
 use crate::sample::Sample;
 
-/// Rows of the image, of which all samples are final. Each component has the size of the image.
+/// Finished rows of the image. Each component has the size of the image.
 #[derive(Debug)]
 pub struct Band<'a, S> {
     pub(crate) first_row: usize,
@@ -53,11 +53,11 @@ impl<'a, S: Sample> Band<'a, S> {
     }
 }
 
-/// Takes rows as they are finished, from the first row to the last.
+/// Receives finished rows, from the first row to the last.
 ///
-/// If decoding ends with an error, the rows that were taken before are those of an image that is not complete.
+/// If decoding ends with an error, the rows received before belong to an incomplete image.
 pub trait RowSink<S> {
-    /// Takes the rows of a band.
+    /// Receives the rows of a band.
     fn rows(&mut self, band: &Band<'_, S>);
 }
 
@@ -69,7 +69,7 @@ impl<S, F: FnMut(&Band<'_, S>)> RowSink<S> for F {
 
 /// A sample in the caller's memory: `u8`, `u16`, or the two bytes of a `u16` in native order.
 ///
-/// `u8` samples can go to any of them, `u16` samples to 16 bits.
+/// `u8` samples can be stored as any of them, `u16` samples as 16 bits.
 pub trait Store<S>: Copy {
     /// The sample as it is stored.
     fn of(sample: S) -> Self;
@@ -96,7 +96,7 @@ impl Store<u8> for u8 {
     }
 }
 
-/// Writes the components of each pixel side by side.
+/// Writes the components of each pixel next to each other.
 #[derive(Debug)]
 pub struct Interleaved<'a, T> {
     out: &'a mut [T],
@@ -105,7 +105,7 @@ pub struct Interleaved<'a, T> {
 }
 
 impl<'a, T> Interleaved<'a, T> {
-    /// Writes rows from `first_row` on to `out`, whose rows are `stride` samples apart. Rows that do not fit are left out.
+    /// Writes the rows starting with `first_row` to `out`, whose rows are `stride` samples apart. Omits rows that do not fit.
     #[must_use]
     pub fn new(out: &'a mut [T], stride: usize, first_row: usize) -> Self {
         Self { out, stride, first_row }
@@ -134,8 +134,8 @@ pub struct Planar<'a, T> {
 }
 
 impl<'a, T> Planar<'a, T> {
-    /// Writes rows from `first_row` on to one plane for each component, whose rows are `stride` samples apart. Rows that do
-    /// not fit are left out.
+    /// Writes the rows starting with `first_row` to one plane for each component, whose rows are `stride` samples apart. Omits
+    /// rows that do not fit.
     #[must_use]
     pub fn new(planes: Vec<&'a mut [T]>, stride: usize, first_row: usize) -> Self {
         Self { planes, stride, first_row }

@@ -1,4 +1,4 @@
-//! Parts of an image that are decoded independently, from restart markers on.
+//! Parts of an image that start at restart markers and are decoded independently.
 
 use std::ops::Range;
 
@@ -12,13 +12,13 @@ use crate::sample::Sample;
 use crate::sink::RowSink;
 use crate::warning::Warning;
 
-/// A part is not worth its own if a greater share of what is decoded for it, 1 in this number, is not part of it.
+/// An image is not split if more than 1 in this number of a part's rows would be decoded twice.
 const GREATEST_OVERHEAD: usize = 4;
 
-/// An image in parts that any thread can decode, each with a context of its own.
+/// An image in parts that any thread can decode, each thread with its own context.
 ///
-/// There is only one part if the scans have no restart markers, too few of them, or not the right ones; and for the
-/// progressive process, whose scans go over the whole image.
+/// There is only one part if the scans have no restart intervals, too few, or wrong restart markers, and in the progressive
+/// process, whose scans cover the whole image.
 pub struct Split<'d, 'a> {
     decoder: &'d Decoder<'a>,
     /// The scans, and the offsets of their restart markers; none if there is one part.
@@ -35,7 +35,8 @@ impl std::fmt::Debug for Split<'_, '_> {
 impl<'d, 'a> Split<'d, 'a> {
     pub(crate) fn new(decoder: &'d Decoder<'a>, parts: usize) -> Result<Self> {
         let whole = std::iter::once(0..decoder.info.height).collect();
-        if parts < 2 || decoder.info.process == Process::Progressive {
+        // All scans need restart intervals, so the first one decides without a search for the others.
+        if parts < 2 || decoder.info.process == Process::Progressive || decoder.info.restart_interval == 0 {
             return Ok(Self { decoder, restarts: None, ranges: whole });
         }
         let plan = decoder.plan()?;
@@ -54,10 +55,9 @@ impl<'d, 'a> Split<'d, 'a> {
         &self.ranges
     }
 
-    /// Decodes a part and gives its rows to `sink`, as [`Decoder::decode`] would.
+    /// Decodes a part and passes its rows to `sink`, as [`Decoder::decode`] would.
     ///
-    /// The samples, and whether there is an error, do not depend on the number of parts. A part that does not exist has
-    /// no rows.
+    /// The number of parts changes neither the samples nor whether there is an error. A part that does not exist has no rows.
     pub fn decode<S: Sample>(
         &self,
         part: usize,

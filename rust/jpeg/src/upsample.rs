@@ -1,18 +1,18 @@
-//! A.1.1: components of fewer samples, brought to the size of the image.
+//! A.1.1: upsampling of components to the size of the image.
 //!
-//! The standard leaves the method open. Factors of 2 are interpolated as the reference implementations do ("fancy
-//! upsampling"): a triangle filter, with samples centered, which rounds up and down in turn. Other factors, integral or
-//! not, repeat samples, as do the lossless process and components that are at most 2 samples wide.
+//! The standard leaves the method open. Factors of 2 are interpolated as in libjpeg ("fancy upsampling"): a triangle filter
+//! with centered samples, which rounds up and down in turn. For other factors, integral or not, samples are repeated, as in
+//! the lossless process and in components that are at most 2 samples wide.
 
 use crate::frame::Process;
 use crate::geometry::Geometry;
 use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
 
-/// How a component is brought to the size of the image.
+/// The upsampling method of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// It has that size.
+    /// The component has the size of the image.
     None,
     /// Twice as many columns, interpolated (h2v1).
     Columns,
@@ -55,7 +55,7 @@ impl Upsampling {
         Self { method, width: plane.width, height: plane.height, horizontal, vertical }
     }
 
-    /// True if a row depends on the rows before and after it.
+    /// True if a row depends on its neighbors.
     pub(crate) fn needs_neighbors(&self) -> bool {
         matches!(self.method, Method::Rows | Method::Both)
     }

@@ -1,4 +1,4 @@
-//! What a decoder tolerates and reports.
+//! Deviations that a decoder tolerates and reports.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use crate::marker::Marker;
 pub enum Warning {
     /// All samples are decoded, but there is no EOI marker.
     MissingEoi,
-    /// Bytes after EOI, such as padding to an even length.
+    /// Bytes after EOI, such as padding to an even length, which DICOM requires: see [`Warning::is_padding`].
     TrailingBytes {
         /// Offset of the first one.
         offset: u64,
         /// Number of bytes.
         count: u64,
-        /// Whether all of them are zero or all of them are FF.
+        /// Whether all of them are 00 or all of them are FF.
         padding: bool,
     },
     /// Bytes between the last code of a restart interval or scan and the next marker.
@@ -27,7 +27,7 @@ pub enum Warning {
         offset: u64,
         /// Number of whole bytes, without stuffing.
         count: u64,
-        /// Whether all of them are zero or all of them are FF.
+        /// Whether all of them are 00 or all of them are FF.
         padding: bool,
     },
     /// Progressive: the low bits of some coefficients were never sent.
@@ -37,7 +37,7 @@ pub enum Warning {
         /// The first coefficient in zigzag order that is not exact.
         coefficient: usize,
     },
-    /// Lossless: samples that need more bits than the precision says.
+    /// Lossless: samples that need more bits than the precision.
     ExceedsPrecision {
         /// Precision of the frame.
         precision: u8,
@@ -49,6 +49,15 @@ pub enum Warning {
         /// Its offset.
         offset: u64,
     },
+}
+
+impl Warning {
+    /// True for bytes after EOI that are all 00 or all FF, such as the one byte that makes the length even. Other bytes after
+    /// EOI may be data that the decoder ignored.
+    #[must_use]
+    pub fn is_padding(&self) -> bool {
+        matches!(self, Self::TrailingBytes { padding: true, .. })
+    }
 }
 
 impl fmt::Display for Warning {

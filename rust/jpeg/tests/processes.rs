@@ -1,4 +1,4 @@
-//! Streams of a plain encoder decode to what a plain model says.
+//! Streams of a plain encoder decode to the result of a plain model.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails")]
 
@@ -11,7 +11,7 @@ use common::{Factors, Grid, Noise, Shape};
 use dicomet_jpeg::{Context, Decoder, Error, Interleaved, Options, Planar, Warning};
 use proptest::prelude::*;
 
-/// The samples of each pixel side by side, in 16 bits; from the whole image, and the same from its parts and planes.
+/// The samples of each pixel next to each other, in 16 bits, after a comparison with the result in parts and planes.
 fn decode(stream: &[u8]) -> Result<(Vec<u16>, Vec<Warning>), Error> {
     let decoder = Decoder::new(stream)?;
     let info = decoder.info();
@@ -41,7 +41,7 @@ fn decode_in_parts(decoder: &Decoder<'_>, parts: usize) -> Result<Vec<u16>, Erro
     let mut planes = vec![vec![0xA5A5; width * height]; components];
     assert_eq!(split.ranges().first().map(|range| range.start), Some(0));
     assert_eq!(split.ranges().last().map(|range| range.end), Some(info.height));
-    // From the last one, to show that none depends on another.
+    // In reverse order, so that a dependency between parts would show.
     for (part, range) in split.ranges().iter().enumerate().rev() {
         let rows = range.start as usize * width..range.end as usize * width;
         let part_planes = planes.iter_mut().map(|plane| &mut plane[rows.clone()]).collect();
@@ -182,7 +182,7 @@ fn forget_padding(shape: &Shape, blocks: &mut [Grid<common::sequential::Block>])
     }
 }
 
-/// A second thread decodes ahead in scans of this size, and changes nothing.
+/// Scans of this size have a second thread, which changes nothing.
 #[test]
 fn two_threads_give_what_one_does() {
     for (components, predictor, precision) in [(1, 1, 16), (1, 6, 12), (3, 1, 8), (3, 4, 16)] {

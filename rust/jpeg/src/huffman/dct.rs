@@ -2,13 +2,13 @@
 
 use super::{CodeSearch, HuffmanSpec, extend};
 
-/// Bits that a look-up takes into account. Tables of 12 bits were slower: they do not fit into the first-level cache.
+/// Bits that a look-up uses. Tables of 12 bits were slower: they do not fit into the first-level cache.
 const LOOKUP_BITS: u32 = 10;
 const ENTRIES: usize = 1 << LOOKUP_BITS;
 /// An entry without a value: a code that is longer than the look-up, has too many additional bits, or has none.
 const SPECIAL: u32 = 0x80;
 
-/// What a look-up finds: the value, if its code and additional bits fit.
+/// The result of a look-up: the value, if its code and additional bits fit.
 ///
 /// Bits 0 to 6: bits to skip, 0 if the code is longer than the look-up. Bit 7: [`SPECIAL`]. Bits 8 to 15: the symbol, or
 /// for an AC coefficient with a value the number of coefficients to advance by. Bits 16 to 31: the value.
@@ -83,7 +83,7 @@ impl DctTable {
         })
     }
 
-    /// `entry` gives the entry of a symbol, the size and value of its additional bits and the length of all bits.
+    /// `entry` makes the entry of a symbol from the size and value of its additional bits and the length of all bits.
     fn new(spec: &HuffmanSpec, entry: impl Fn(u8, u32, i32, u32) -> Entry) -> Self {
         let mut entries = [Entry::special(0, 0); ENTRIES];
         for code in spec.codes().take_while(|code| code.length <= LOOKUP_BITS) {
@@ -102,7 +102,7 @@ impl DctTable {
         Self { entries, search: CodeSearch::new(spec) }
     }
 
-    /// What the first bits of `window` mean.
+    /// The entry for the first bits of `window`.
     #[inline(always)]
     pub(crate) fn look_up(&self, window: u64) -> Entry {
         self.entries[(window >> (64 - LOOKUP_BITS)) as usize]

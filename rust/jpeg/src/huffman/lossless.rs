@@ -2,10 +2,10 @@
 
 use super::{CodeSearch, HuffmanSpec, extend};
 
-/// Bits that a look-up takes into account; two differences of smooth images fit.
+/// Bits that a look-up uses; two differences of smooth images fit.
 const LOOKUP_BITS: u32 = 13;
 const ENTRIES: usize = 1 << LOOKUP_BITS;
-/// Bits of the code that the second table takes into account.
+/// Bits of the code that the second table uses.
 const CODE_BITS: u32 = 10;
 /// The size whose difference, 32768, has no additional bits.
 const SIZE_WITHOUT_BITS: u8 = 16;

@@ -5,11 +5,11 @@ use crate::error::ErrorKind;
 use crate::huffman::lossless::LosslessTable;
 use crate::sample::Sample;
 
-/// As many bits for a difference on average, and most differences do not fit into the table of pairs.
+/// Average number of bits from which most differences do not fit into the table of pairs.
 const LONG_BITS: usize = 11;
 
-/// H.1.2.2: decodes differences that have the same table or, if `SUM`, the sums of all differences and `start`. `long` is
-/// whether the differences before took many bits, and is set for the next ones.
+/// H.1.2.2: decodes differences that share a table or, if `SUM`, the cumulative sums of `start` and the differences. `long`
+/// tells whether the previous differences took many bits, and is updated for the next ones.
 pub(super) fn decode_run<S: Sample, const SUM: bool>(
     reader: &mut BitReader<'_>,
     table: &LosslessTable,
@@ -79,7 +79,7 @@ fn decode_long<S: Sample, const SUM: bool>(
     decode_singly::<S, SUM>(reader, table, left, rest)
 }
 
-/// Decodes the differences that are too few for the other loops.
+/// Decodes the last differences, which are too few for the other loops.
 #[inline(always)]
 fn decode_singly<S: Sample, const SUM: bool>(
     reader: &mut BitReader<'_>,
@@ -115,7 +115,7 @@ fn decode_up_to_eight<S: Sample, const SUM: bool>(
             return Some(count + 1);
         }
         bits.skip(pair.length());
-        // Both are written: what is not there is overwritten by the next one.
+        // Both are written: an absent second one is overwritten by the next difference.
         let (first, second) =
             if SUM { (left.wrapping_add(pair.first()), pair.second()) } else { (pair.first(), pair.second()) };
         *left = if SUM { first.wrapping_add(second) } else { second };
@@ -137,7 +137,7 @@ pub(super) fn decode_one(bits: &mut BitReader<'_>, table: &LosslessTable) -> Opt
     Some(if size == 16 { 0x8000 } else { bits.take_extended(size) as u16 })
 }
 
-/// Decodes differences whose tables take turns.
+/// Decodes differences of interleaved components, one table after the other.
 pub(super) fn decode_in_turns(
     reader: &mut BitReader<'_>,
     tables: &[&LosslessTable],

@@ -1,9 +1,9 @@
 //! One scan without restart markers on two threads.
 //!
-//! Huffman decoders synchronize by themselves: one that begins anywhere in the data soon finds the beginnings of codes. So a
-//! second thread decodes from some place ahead, and notes where each of its first codes begins. When the first thread
-//! comes exactly to one of these places, all that the second one has decoded from there is what it would decode itself,
-//! and it takes it over. If it comes to none of them, it goes on alone. The result is the same either way.
+//! Huffman decoders synchronize by themselves: one that starts at any bit soon finds the start of a code. So a second thread
+//! decodes from a later place on, and records where each of its first codes starts. If the first thread reaches exactly one of
+//! these places, the second thread has decoded from there what the first one would decode, and the first thread uses these
+//! differences. If it reaches none of them, it continues alone. The result is the same in both cases.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -16,25 +16,25 @@ use crate::huffman::lossless::LosslessTable;
 use crate::marker::find_marker;
 use crate::sample::Sample;
 
-/// Bytes of a scan that each thread decodes one part of, in turn; a shorter scan is not worth a thread.
+/// Bytes of a round, of which each thread decodes one part. A shorter scan is not worth a thread.
 const ROUND_BYTES: usize = if cfg!(any(test, feature = "tiny")) { 1 << 9 } else { 1 << 18 };
-/// The second thread's part of a round in 1/16. Predictions from the left alone are little work for the first thread;
-/// others, which it does for both, take a third of the time of decoding.
+/// The second thread's part of a round in 1/16. Predictions from the left alone are little work for the first thread. The
+/// others, which it computes for both, take a third of the time of decoding.
 const AHEAD_SHARES: [usize; 2] = [9, 11];
-/// Places that are noted: synchronization takes some 20 codes, seldom more than 100.
+/// Recorded places: synchronization takes some 20 codes, rarely more than 100.
 const NOTED_PLACES: usize = 1 << 9;
 /// Differences that the second thread decodes at once.
 const BATCH: usize = 1 << 10;
-/// Differences that are kept for the first thread at most.
+/// Greatest number of differences in a chunk.
 const GREATEST_CHUNK: usize = 1 << 18;
 /// Bytes of a code and its additional bits, at most.
 const GREATEST_CODE: usize = 4;
 
-/// What the second thread has decoded from one place on.
+/// Differences that the second thread has decoded, starting at one place.
 struct Chunk<'a> {
-    /// Where the first differences begin, in order.
+    /// The bit positions of the first differences, in order.
     places: Vec<(usize, u32)>,
-    /// The sum of all differences up to each one: what a prediction from the left adds up, wherever rows begin.
+    /// The cumulative sums of the differences: a prediction from the left needs these, wherever rows start.
     sums: Vec<u16>,
     /// The bits after the last difference.
     end: BitReader<'a>,
@@ -45,11 +45,11 @@ pub(super) struct Speculation<'a> {
     chunks: Receiver<Option<Chunk<'a>>>,
     /// The offsets that the next chunks begin with, in reverse order. The last one is that of the current chunk.
     starts: Vec<usize>,
-    /// The current chunk, once the first thread has come to it.
+    /// The current chunk, once the first thread has reached it.
     chunk: Option<Chunk<'a>>,
-    /// Its next difference, once the first thread has come to one of its places.
+    /// Its next difference, once the first thread has reached one of its places.
     next: Option<usize>,
-    /// Its places that have been passed.
+    /// The number of its places before the first thread's position.
     passed: usize,
 }
 
@@ -75,29 +75,29 @@ impl<'a> Speculation<'a> {
         let starts: Vec<_> = ends.iter().map(|end| aligned(end - round + own)).collect();
         let (sender, chunks) = sync_channel(1);
         let parts: Vec<_> = starts.iter().copied().zip(ends).collect();
-        let work = move || decode_ahead(data, &parts, &table, &sender);
+        let work = move || decode_parts(data, &parts, &table, &sender);
         Builder::new().spawn_scoped(scope, work).ok()?;
         let starts = starts.into_iter().rev().collect();
         Some(Self { chunks, starts, chunk: None, next: None, passed: 0 })
     }
 
-    /// Goes to the next chunk.
+    /// Continues with the next chunk.
     fn advance(&mut self) {
         self.starts.pop();
         (self.chunk, self.next, self.passed) = (None, None, 0);
     }
 
-    /// Differences that are surely before the current chunk.
+    /// A lower bound for the differences before the current chunk.
     fn before(&self, reader: &BitReader<'_>) -> usize {
         self.starts.last().map_or(usize::MAX, |start| start.saturating_sub(reader.position()) / GREATEST_CODE)
     }
 
-    /// True if the next `count` differences are surely before the current chunk.
+    /// True if the next `count` differences are certainly before the current chunk.
     pub(super) fn is_far(&self, reader: &BitReader<'_>, count: usize) -> bool {
         self.next.is_none() && self.before(reader) >= count
     }
 
-    /// Decodes differences, or takes them from the second thread.
+    /// Decodes differences, or copies those of the second thread.
     pub(super) fn decode(
         &mut self,
         reader: &mut BitReader<'a>,
@@ -122,7 +122,7 @@ impl<'a> Speculation<'a> {
         Ok(())
     }
 
-    /// Takes differences from `next` on. Returns how many there are.
+    /// Copies differences starting at `next`. Returns their number.
     fn take(&mut self, next: usize, reader: &mut BitReader<'a>, out: &mut [u16]) -> usize {
         let Some(chunk) = &self.chunk else { return 0 };
         let sums = &chunk.sums[next..];
@@ -135,7 +135,7 @@ impl<'a> Speculation<'a> {
         count
     }
 
-    /// Gives samples that are predicted from the left, the first one from `start`. False if they are not all there.
+    /// Computes samples that are predicted from the left, the first one from `start`. False if the chunk has too few.
     pub(super) fn sum<S: Sample>(&mut self, start: u16, reader: &mut BitReader<'a>, samples: &mut [S]) -> bool {
         let (Some(chunk), Some(next)) = (&self.chunk, self.next) else { return false };
         let Some(sums) = chunk.sums.get(next..next + samples.len()) else { return false };
@@ -145,7 +145,7 @@ impl<'a> Speculation<'a> {
         true
     }
 
-    /// Passes to difference `next` of the chunk, or to the next chunk.
+    /// Continues at difference `next` of the chunk, or with the next chunk.
     fn pass(&mut self, next: usize, reader: &mut BitReader<'a>) {
         self.next = Some(next);
         if let Some(chunk) = self.chunk.take_if(|chunk| chunk.sums.len() == next) {
@@ -154,8 +154,8 @@ impl<'a> Speculation<'a> {
         }
     }
 
-    /// Brings the reader to where it would be without the second thread, if the scan has ended within a chunk: its data
-    /// is longer than its samples.
+    /// Moves the reader to where it would be without the second thread. That matters if the scan ends within a chunk, because
+    /// its data is longer than its samples.
     pub(super) fn finish(self, reader: &mut BitReader<'a>, table: &LosslessTable) {
         for _ in self.passed..self.next.unwrap_or(self.passed) {
             if decode_one(reader, table).is_none() {
@@ -164,7 +164,7 @@ impl<'a> Speculation<'a> {
         }
     }
 
-    /// Compares the place of the next bit with those of the current chunk.
+    /// Looks for the position of the next bit among those of the current chunk.
     fn meet(&mut self, reader: &BitReader<'_>) {
         if self.chunk.is_none() {
             self.chunk = self.chunks.recv().ok().flatten();
@@ -175,7 +175,7 @@ impl<'a> Speculation<'a> {
         match chunk.places.get(self.passed) {
             Some(other) if *other == place => self.next = Some(self.passed),
             Some(_) => {}
-            // They have not met.
+            // The two never synchronized.
             None => self.advance(),
         }
     }
@@ -188,23 +188,23 @@ fn add<S: Sample>(sums: &[u16], offset: u16, samples: &mut [S]) {
     }
 }
 
-/// The second thread: decodes each part, given by where it begins and ends.
-fn decode_ahead<'a>(
+/// The second thread: decodes each part, given by its start and end.
+fn decode_parts<'a>(
     data: &'a [u8],
     parts: &[(usize, usize)],
     table: &LosslessTable,
     sender: &SyncSender<Option<Chunk<'a>>>,
 ) {
     for (start, end) in parts {
-        // The first thread may have met an error.
+        // The first thread may have ended with an error.
         if sender.send(decode_chunk(data, *start, *end, table)).is_err() {
             return;
         }
     }
 }
 
-/// Decodes from `start` to somewhat before `limit`. None if it finds bits that are no code, or the end of the data,
-/// before the first thread can have met it.
+/// Decodes from `start` to shortly before `limit`. None if it finds an invalid code or the end of the data among the recorded
+/// places.
 fn decode_chunk<'a>(data: &'a [u8], start: usize, limit: usize, table: &LosslessTable) -> Option<Chunk<'a>> {
     let mut end = BitReader::new(data, start);
     let (mut places, mut sums) = (Vec::new(), Vec::new());
@@ -220,14 +220,14 @@ fn decode_chunk<'a>(data: &'a [u8], start: usize, limit: usize, table: &Lossless
         }
     }
     let mut long = false;
-    // No batch comes to the end of the scan.
+    // No batch reaches the end of the scan.
     while end.position() + GREATEST_CODE * BATCH < limit && sums.len() < GREATEST_CHUNK {
         let (before, count) = (end, sums.len());
         sums.try_reserve(BATCH).ok()?;
         sums.resize(count + BATCH, 0);
         let decoded = decode_run::<u16, true>(&mut end, table, sum, &mut sums[count..], &mut long);
         if decoded.is_err() || end.is_exhausted() {
-            // The first thread comes to that, too, if it is wrong.
+            // If this is an error, the first thread finds it, too.
             sums.truncate(count);
             end = before;
             break;

@@ -25,17 +25,17 @@ pub(crate) struct AcScan<'a> {
     pub(crate) layout: ScanLayout,
     pub(crate) table: Arc<DctTable>,
     pub(crate) band: SpectralBand,
-    /// Whether earlier scans gave the bits above.
+    /// Whether earlier scans sent the higher bits.
     pub(crate) refines: bool,
 }
 
-/// Blocks that lie side by side.
+/// Adjacent blocks.
 #[derive(Clone, Copy)]
 pub(crate) struct BlockRun {
     /// Number of the first block in its plane.
     pub(crate) first: usize,
     pub(crate) count: usize,
-    /// How many of them, and of the blocks after them, have no more coefficients: what is left of EOBRUN.
+    /// The number of blocks, starting with the first one, without further coefficients: the rest of EOBRUN.
     pub(crate) ended: usize,
 }
 
@@ -70,13 +70,13 @@ impl AcScan<'_> {
     }
 }
 
-/// What the next bits mean.
+/// The meaning of the next bits.
 pub(super) enum Symbol {
     /// A run of zeros, and the coefficient after it.
     Coefficient { run: usize, value: i16 },
     /// Sixteen zeros.
     ZeroRun,
-    /// This block, and the blocks that follow, up to this number, have no more coefficients.
+    /// The end of this number of blocks, including this one.
     Ended(usize),
 }
 
@@ -98,7 +98,7 @@ pub(super) fn symbol(bits: &mut BitReader<'_>, table: &DctTable) -> Decoded<Symb
     })
 }
 
-/// Decodes the first scan of blocks. Returns how many blocks after them have no more coefficients.
+/// Decodes the first scan of blocks. Returns the number of later blocks without further coefficients.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
 fn decode_run(
     reader: &mut BitReader<'_>,
@@ -121,7 +121,7 @@ fn decode_run(
                 }
             }
         }
-        // Time does not depend on the number of blocks that have nothing.
+        // All at once: a few bytes can end thousands of blocks.
         let passed = ended.min(end - block);
         (ended, block) = (ended - passed, block + passed);
     }
@@ -129,7 +129,7 @@ fn decode_run(
     Ok(ended)
 }
 
-/// The coefficients of one block. Returns how many blocks, with this one, have no more; 0 if the band is full.
+/// The coefficients of one block. Returns the number of ended blocks, including this one; 0 if the band is full.
 #[inline(always)]
 fn decode_block(
     bits: &mut BitReader<'_>,

@@ -1,4 +1,4 @@
-//! The coefficients of a progressive frame, which its scans complete step by step (G.1.1).
+//! The coefficients of a progressive frame, which its scans complete in steps (G.1.1).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::scan::ScanHeader;
 use crate::tables::{PLACES, Quantization};
 use crate::warning::Warning;
 
-/// Low bits of a coefficient that no scan has given yet; before its first scan none of its bits is known.
+/// The number of missing low bits of a coefficient before its first scan.
 const UNKNOWN: u8 = u8::MAX;
 
 /// All coefficients of a component.
@@ -27,7 +27,7 @@ pub(super) struct CoefficientPlane {
     stride: usize,
     /// Table of the first scan.
     pub(super) quantization: Option<Arc<Quantization>>,
-    /// Low bits that are missing of each coefficient, in zigzag order.
+    /// The number of missing low bits of each coefficient, in zigzag order.
     missing_bits: [u8; 64],
 }
 
@@ -69,7 +69,7 @@ impl CoefficientPlane {
         Ok(Self { groups, nonzero, stride, quantization: None, missing_bits: [UNKNOWN; 64] })
     }
 
-    /// Keeps the memory for another frame.
+    /// Returns the memory to the context.
     pub(super) fn keep_memory(self, context: &mut Context) {
         Lanes::keep_memory(context, self.groups);
         u64::keep_memory(context, self.nonzero);
@@ -93,7 +93,7 @@ impl CoefficientPlane {
         &mut self.groups[number / LANES][0][number % LANES]
     }
 
-    /// Checks that a scan of this component continues what is known, and notes what it gives (G.1.1.1.2).
+    /// Checks that a scan of this component continues the earlier ones, and records which bits it sends (G.1.1.1.2).
     pub(super) fn begin_scan(&mut self, header: &ScanHeader, component: usize, offset: usize) -> Result<()> {
         let error = |coefficient, expected| {
             let kind = ErrorKind::Progression { component, coefficient, found: header.high, expected };
@@ -115,8 +115,8 @@ impl CoefficientPlane {
         Ok(())
     }
 
-    /// The first coefficient that is not exact after all scans. An error if there was none of its DC coefficients, or if
-    /// scans may be missing because the data does not end with EOI.
+    /// A warning with the first coefficient that is not exact after all scans. An error if no scan sent the DC coefficients,
+    /// or if scans may be missing because the data does not end with EOI.
     pub(super) fn finish(&self, component: usize, offset: usize, ended: bool) -> Result<Option<Warning>> {
         let Some(coefficient) = self.missing_bits.iter().position(|missing| *missing != 0) else { return Ok(None) };
         if self.missing_bits[0] == UNKNOWN {

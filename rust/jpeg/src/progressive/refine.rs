@@ -7,7 +7,7 @@ use crate::bits::BitReader;
 use crate::error::ErrorKind;
 use crate::huffman::dct::DctTable;
 
-/// Decodes a refining scan of blocks. Returns how many blocks after them have no new coefficients.
+/// Decodes a refining scan of blocks. Returns the number of later blocks without new coefficients.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2")))]
 pub(super) fn refine_run(
     reader: &mut BitReader<'_>,
@@ -20,7 +20,7 @@ pub(super) fn refine_run(
     let BlockRun { first, count, mut ended } = run;
     for number in first..first + count {
         let mut block = plane.block(number);
-        // Coefficients that are not zero already have a correction bit each, in whatever way the block goes on.
+        // Each nonzero coefficient has a correction bit, whatever the other codes are.
         let corrected = *block.nonzero & mask(band.start.into(), band.end.into());
         if ended > 0 {
             if corrected != 0 {
@@ -42,8 +42,8 @@ pub(super) fn refine_run(
     Ok(ended)
 }
 
-/// Figure G.7: new coefficients of a block, and corrections of the others, which are not zero in `corrected`. Returns how
-/// many blocks, with this one, have no more new coefficients; 0 if the band is full.
+/// Figure G.7: new coefficients of a block, and corrections of the nonzero ones, `corrected`. Returns the number of blocks,
+/// including this one, without further new coefficients; 0 if the band is full.
 #[inline(always)]
 fn refine_block(
     bits: &mut BitReader<'_>,
@@ -53,7 +53,7 @@ fn refine_block(
     corrected: u64,
 ) -> Decoded<usize> {
     let (mut k, end) = (u32::from(band.start), u32::from(band.end));
-    // Correction bits are gathered, so that one loop adds them all.
+    // Correction bits are collected, so that one loop adds them all.
     let mut corrections = 0;
     let mut ended = 0;
     while k <= end {
@@ -82,11 +82,11 @@ fn refine_block(
     Ok(ended)
 }
 
-/// The first place from `k` on that `run` places without a coefficient precede, and that has none itself.
+/// The zero coefficient at or after `k` that follows `run` other ones.
 #[inline(always)]
 fn place_after(corrected: u64, k: u32, run: usize) -> u32 {
     let mut free = !corrected >> (k & 63) << (k & 63);
-    // Mostly there is no coefficient in between.
+    // Usually no nonzero coefficient lies in between.
     let near = k + run as u32;
     if corrected >> (k & 63) & ((2 << run) - 1) == 0 {
         return near.min(64);
@@ -115,7 +115,7 @@ fn append_corrections(bits: &mut BitReader<'_>, corrections: u64, mask: u64) -> 
         left -= 32;
         bits.refill();
     }
-    // Mostly none or one: without a branch that depends on it.
+    // Usually none or one: without a branch.
     all << left | u64::from(bits.take(left))
 }
 

@@ -1,4 +1,4 @@
-//! A plain encoder, for streams that no other encoder writes, and a plain model of what they decode to.
+//! A plain encoder, for streams that no other encoder writes, and a plain model of the decoded samples.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "small numbers")]
 #![allow(clippy::unwrap_used, reason = "a test that fails")]
@@ -26,7 +26,7 @@ impl Noise {
     }
 }
 
-/// What a scan writes, before its Huffman tables are known.
+/// The contents of a scan, before its Huffman tables are known.
 #[derive(Debug, Clone, Copy)]
 pub enum Event {
     /// A symbol of a table: the class (0 for DC and lossless, 1 for AC), the destination and the symbol.

@@ -1,4 +1,4 @@
-//! What coefficients decode to, sample by sample: A.3.3 with the arithmetic of the accurate integer IDCT, and upsampling.
+//! The samples of given coefficients, one by one: A.3.3 with the arithmetic of the accurate integer IDCT, and upsampling.
 
 use super::sequential::Block;
 use super::{Grid, Shape};

@@ -67,6 +67,7 @@ fn excess_bytes_give_warnings() {
             let (found, warnings) = decode(&[&stream, bytes].concat()).unwrap();
             let (offset, count) = (stream.len() as u64, bytes.len() as u64);
             assert_eq!(warnings, [Warning::TrailingBytes { offset, count, padding }]);
+            assert_eq!(warnings[0].is_padding(), padding);
             assert!(found == expected);
         }
         let (found, warnings) = decode(&insert(&stream, end, &[0xFF, 0, 0xFF, 0])).unwrap();
