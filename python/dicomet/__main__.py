@@ -45,17 +45,17 @@ def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from dicomet.cli import bench, bench_report  # noqa: PLC0415 - imports rich, which only the table needs
+    from dicomet.cli import bench, bench_report, files  # noqa: PLC0415 - imports rich, which only the table needs
 
     # Measure pydicom without dicomet, which pylibjpeg would otherwise find as a plugin.
     os.environ["DICOMET"] = "0"
     try:
-        files = bench.find_files(arguments.paths)
-    except bench.UnusablePathError as error:
+        found = files.find_files(arguments.paths)
+    except files.UnusablePathError as error:
         sys.stderr.write(f"dicomet bench: error: {error}\n")
         return UNUSABLE_ARGUMENTS
     console = bench_report.make_console()
-    results = bench_report.bench_all(files, arguments.repeat, console)
+    results = bench_report.bench_all(found, arguments.repeat, console)
     bench_report.show(results, console)
     return bench.exit_status(results)
 

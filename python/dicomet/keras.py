@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, GRAY
 from dicomet._utils.extras import needs
+from dicomet._utils.interpolation import INTERPOLATIONS, Interpolation
 
 try:
     import keras
@@ -32,8 +34,8 @@ from dicomet.loaders.class_folder import (
     resolve_seed,
     select,
 )
-from dicomet.loaders.loading import COLOR, COLOR_AND_ALPHA, GRAY, FrameLoader, check_one_of
-from dicomet.loaders.resizing import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, check_size
+from dicomet.loaders.loading import FrameLoader, check_one_of
+from dicomet.loaders.resizing import ImageLoader, check_aspect, check_size
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -2,6 +2,7 @@
 
 import argparse
 
+from dicomet._utils.interpolation import INTERPOLATIONS
 from dicomet.cli.arguments import WINDOW, positive, window
 from dicomet.convert.formats import BY_SUFFIX, FORMATS
 
@@ -69,8 +70,8 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--interpolation",
-        choices=("bilinear", "nearest", "bicubic", "lanczos"),
-        default="bilinear",
+        choices=INTERPOLATIONS,
+        default=INTERPOLATIONS[0],
         help="the filter of --size; default: bilinear, antialiased",
     )
     group.add_argument(

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomet import _native
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.limits import ReadLimits
-from dicomet._utils.png import read_only
-from dicomet.convert.options import MAX_SIDE, Interpolation, Options, Size
+from dicomet._utils.arrays import COLOR, GRAY, resize_image, with_channels
+from dicomet._utils.interpolation import Interpolation
+from dicomet.convert.options import MAX_SIDE, Options, Size
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_dtype, modality_frames
-from dicomet.loaders.loading import COLOR, GRAY, with_channels
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -112,23 +111,12 @@ def resized(frame: np.ndarray, size: Size, interpolation: Interpolation) -> np.n
         return frame
     if frame.dtype == np.int16:
         # Flipping the sign bit shifts all values by 2^15, with which a weighted mean commutes.
-        shifted = resized(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), interpolation)
+        shifted = resize_image(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), interpolation)
         return (shifted ^ np.uint16(SIGN)).view(np.int16)
     if frame.dtype.name not in {"uint8", "uint16", "float32"}:
         can = "only uint8, uint16, int16 and float32, which modality values can be by dtype=float32"
         raise ValueError(f"size: values of {frame.dtype.name} cannot be resized, {can}")
-    frame = np.ascontiguousarray(frame)
-    out = np.empty((rows, columns, *frame.shape[2:]), frame.dtype)
-    _native.resize(
-        read_only(frame),
-        out,
-        src_size=(frame.shape[0], frame.shape[1]),
-        out_size=(rows, columns),
-        channels=frame.shape[2] if frame.ndim == COLOR_NDIM else 1,
-        dtype=frame.dtype.name,
-        filter=interpolation,
-    )
-    return out
+    return resize_image(frame, (rows, columns), interpolation)
 
 
 def _in_proportion(rows: int, columns: int, shorter: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
 from dicomet._decoding.limits import ReadLimits
 from dicomet._native import Lut, Palette, Transform
 from dicomet._parsing.parse import parse
-from dicomet._utils.png import read_only
+from dicomet._utils.arrays import read_only
 from dicomet.display.attributes import Attributes, ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
 from dicomet.display.measure import min_max, percentiles, window_between

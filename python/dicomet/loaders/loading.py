@@ -10,11 +10,12 @@ import numpy as np
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.pixel_array import pixel_array
+from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, GRAY, with_channels
 from dicomet.display.api import display_options, modality_values, to_display
 from dicomet.display.reader import DisplayReader
 from dicomet.display.values import VALUES, Values, modality_frames
 from dicomet.display.voi_selection import WindowSpec
-from dicomet.errors import PixelDataError, with_filename
+from dicomet.errors import with_filename
 
 Of = TypeVar("Of")
 
@@ -23,11 +24,6 @@ READERS: dict[Values, Callable[..., np.ndarray]] = {
     "stored": pixel_array,
     "modality": modality_values,
 }
-GRAY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
-# Rec. ITU-R BT.601, as in Pillow's mode "L" and in `tf.image.rgb_to_grayscale`.
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-# The dtypes for which luma is computed. float32 does not represent integers of more bits exactly.
-_WITH_LUMA = frozenset({"uint8", "uint16", "float32"})
 
 
 @dataclass(frozen=True)
@@ -107,30 +103,6 @@ def check_one_of(name: str, found: Of, expected: tuple[object, ...]) -> Of:
     if found not in expected:
         raise ValueError(f"'{name}': found {found!r}, expected one of {', '.join(map(repr, expected))}")
     return found
-
-
-def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarray:
-    """Return `image` with a last axis of `channels`, or of its own number of channels for 0.
-
-    `dimensions`: the dimensions of one frame, 2 without a channel axis. Gray values are repeated; colors become their
-    luma (BT.601), rounded for integers; the alpha of uint8 is 255.
-    """
-    gray_or_color = image[..., np.newaxis] if dimensions == 2 else image  # noqa: PLR2004 - rows and columns
-    found = gray_or_color.shape[-1]
-    if channels in (0, found):
-        return gray_or_color
-    if image.dtype.name not in _WITH_LUMA and (channels == COLOR_AND_ALPHA or found != GRAY):
-        raise PixelDataError(f"'channels': found {found} of {image.dtype}, which cannot become {channels}")
-    if channels == COLOR_AND_ALPHA and image.dtype != np.uint8:
-        raise PixelDataError(f"'channels': found {image.dtype}, which has no opaque value")
-    if channels == GRAY:
-        luma = gray_or_color @ LUMA
-        return (luma if image.dtype.kind == "f" else (luma + np.float32(0.5)).astype(image.dtype))[..., np.newaxis]
-    color = np.broadcast_to(gray_or_color, (*gray_or_color.shape[:-1], COLOR))
-    if channels == COLOR:
-        return np.ascontiguousarray(color)
-    alpha = np.full((*color.shape[:-1], 1), 255, np.uint8)
-    return np.concatenate((color, alpha), axis=-1)
 
 
 def cropped(image: np.ndarray, aspect: tuple[int, int]) -> np.ndarray:
