@@ -16,7 +16,6 @@ from dicomet._parsing.transfer_syntax import RLE
 from dicomet._utils.warn import Once, OncePerKind, warn, warn_all
 from dicomet.errors import PIXEL_DATA, PixelDataError, short_repr
 
-
 BUILT_IN = "dicomet"
 """The decoding plugin that names dicomet's own decoders, as in pydicom."""
 
@@ -162,7 +161,8 @@ class EncapsulatedFrames:
         def wait() -> None:
             decoded, warnings = future.result()
             self._warn_of_frames(decoding, warnings)
-            self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
+            if decoded < count:
+                self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
 
         return wait
 
@@ -193,7 +193,7 @@ class EncapsulatedFrames:
         return color
 
     def _warn_of_frames(self, decoding: Decoding, warnings: list[str]) -> None:
-        """Warn about tolerated deviations: of RLE frames for the first such frame only, of codestreams once per kind."""
+        """Warn about tolerated deviations: of the first such RLE frame only; of codestreams once per kind."""
         if self._description.codec.is_codestream:
             self._warn_of_kind([*decoding.warnings, *warnings])
         elif warnings and self._first_decoded():
