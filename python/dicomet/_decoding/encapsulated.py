@@ -162,7 +162,8 @@ class EncapsulatedFrames:
         def wait() -> None:
             decoded, warnings = future.result()
             self._warn_of_frames(decoding, warnings)
-            self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
+            if decoded < count:
+                self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
 
         return wait
 
