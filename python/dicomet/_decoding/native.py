@@ -8,7 +8,7 @@ from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.tags import NUMBER_OF_FRAMES
-from dicomet._utils.warn import Once, warn
+from dicomet._utils.warn import WarnOnce, warn
 from dicomet.errors import PixelDataError
 
 
@@ -23,7 +23,7 @@ class NativeFrames:
         self._value = value
         self._length = value.length
         self._count: int | None = None
-        self._first_inflated, self._first_counted = Once(), Once()
+        self._warn_once = WarnOnce()
         self._plan = description.native_decoder()
 
     def color(self, index: int) -> ColorDecision:  # noqa: ARG002 - the same for all frames
@@ -51,7 +51,7 @@ class NativeFrames:
         if value.length < wanted:
             self._length = value.length
         self._value = value
-        if expected <= value.length < wanted and self._first_inflated():
+        if expected <= value.length < wanted and self._warn_once.is_first("inflated length"):
             warn(f"{element}: found {value.length} bytes to the end of the data set, expected {declared}")
 
     def _check_possible(self, expected: int) -> None:
@@ -93,7 +93,7 @@ class NativeFrames:
         return count
 
     def _warn_of_length(self, message: str) -> None:
-        if self._first_counted():
+        if self._warn_once.is_first("length"):
             warn(message)
 
     @property
