@@ -330,7 +330,7 @@ def test_large_arrays_are_compared_to_the_end(monkeypatch):
     assert bench._difference(image, other) == "1 of 50 values"
 
 
-@pytest.mark.parametrize(("seconds", "runs"), [(0.0, bench.MOST_RUNS), (-1.0, bench.FEWEST_RUNS)])
+@pytest.mark.parametrize(("seconds", "runs"), [(0.0, bench.MAX_RUNS), (-1.0, bench.MIN_RUNS)])
 def test_runs_are_adapted(seconds, runs, monkeypatch):
     monkeypatch.setattr(bench, "SECONDS_PER_FILE", seconds or 1e9)
     result = bench.bench_file(NamedFile(TEST_FILES / NATIVE, NATIVE), None)

@@ -86,7 +86,7 @@ COMMANDS = (
         "info",
         "tell what an image is: syntax, size, bits, array, windows, ...; never whose it is",
         "Describe images without decoding them, for people and, with --json, for programs. Elements that identify the "
-        "patient are not told, so that the text can be pasted into a report; the file is named as you name it. "
+        "patient are not shown, so that the text can be pasted into a report; the file is named as you name it. "
         "A file that cannot be read does not end the rest. "
         "Exit status: 0; 1 if a file cannot be described as an image; 2 for unusable arguments.",
         info_command.add_arguments,

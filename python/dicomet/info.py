@@ -27,6 +27,7 @@ from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from dicomet._utils.redact import redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
+from dicomet.display.voi_selection import WindowArguments
 from dicomet.errors import MissingElementError, PixelDataError, one_line
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def _check_view(src: Any, messages: list[str]) -> None:
     """Add to `messages` why `to_display` cannot show the first frame; it warns itself of elements that it ignores."""
     try:
         frames = DisplayReader(src, {}, ReadLimits(max_bytes=sys.maxsize))
-        frames.check_view(0, display_options(None, np.uint8))
+        frames.check_view(0, display_options(WindowArguments(), np.uint8))
     except PixelDataError as error:
         messages.append(str(error))
 

@@ -24,6 +24,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.keras", "Keras", "keras"), name=error.name) from error
 
 from dicomet._decoding.options import checks_arguments
+from dicomet.display.voi_selection import WindowArguments
 from dicomet.loaders.class_folder import (
     SUBSETS,
     ClassFolder,
@@ -129,9 +130,7 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
         load=FrameLoader(
             channels=_channels(color_mode),
             frames=_one_frame(frames),
-            window=window,
-            default=default,
-            percentiles=percentiles,
+            windows=WindowArguments(window, default, percentiles),
             aspect=size if crop_to_aspect_ratio else None,
         ),
         size=size,
@@ -278,9 +277,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
             load=FrameLoader(
                 channels=min(channels, COLOR),
                 frames=_one_frame(frames),
-                window=window,
-                default=default,
-                percentiles=percentiles,
+                windows=WindowArguments(window, default, percentiles),
                 aspect=size if crop_to_aspect_ratio else None,
             ),
             channels=channels,

@@ -39,7 +39,7 @@ class EncapsulatedFrames:
         self._value = value
         self._decoding_plugin = decoding_plugin
         self._warn_once = WarnOnce()
-        self._places = EncapsulatedPixelData(
+        self._pixel_data = EncapsulatedPixelData(
             value,
             delimited=delimited,
             frames=description.image.number_of_frames,
@@ -56,7 +56,7 @@ class EncapsulatedFrames:
         if found is None:
             # Without a lock: a warning handler or a file object may re-enter, and in a forked child the thread that
             # holds the lock may not exist.
-            self._found = found = self._places.build_frame_index()
+            self._found = found = self._pixel_data.build_frame_index()
             if self._warn_once.is_first("frame index"):
                 warn_all(found.warnings)
         return found
@@ -75,11 +75,11 @@ class EncapsulatedFrames:
         found, expected = len(frames), self._image.number_of_frames
         if found == expected:
             return found
-        kept = self._description.allow_excess_frames
-        fate = "all of them are returned" if kept else "the others are left out"
+        includes_excess = self._description.allow_excess_frames
+        fate = "all of them are returned" if includes_excess else "the others are left out"
         if self._warn_once.is_first("number of frames"):
             warn(f"{NUMBER_OF_FRAMES.label}: found {found} frames, expected {expected}: {fate}")
-        return found if kept else expected
+        return found if includes_excess else expected
 
     def _locate(self, first: int, count: int) -> tuple[FrameIndex, int]:
         """Return an index of frames, and the position of frame `first` in it.
@@ -87,7 +87,7 @@ class EncapsulatedFrames:
         If only one frame is requested and an offset table gives its place, the index has only this frame.
         """
         if self._found is None and count == 1 and first < self._image.number_of_frames:
-            found = self._places.find_frame(first)
+            found = self._pixel_data.find_frame(first)
             if found is not None:
                 return found, 0
         frames = self._build_index()
@@ -181,7 +181,7 @@ class EncapsulatedFrames:
 
         decoded = jpeg_plugins.decode(self._frame(index), index, self._description, self._decoding_plugin)
         self._warn_once(decoded.warnings)
-        decoded.plan.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
+        decoded.decoder.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
         """Return the meaning of the components of frame `index`, and warn about a contradiction."""

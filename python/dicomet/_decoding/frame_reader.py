@@ -134,8 +134,8 @@ class FrameReader:
         """Fill `out` with `count` frames, starting at `first`, after `transform`."""
         self._locator.decode(first, count, out.view(np.ndarray), self.workers, transform)
 
-    def submit(self, index: int | None, team: DecodePool) -> Callable[[], np.ndarray]:
-        """Submit a frame, or the whole image if `index` is None, to `team`.
+    def submit(self, index: int | None, pool: DecodePool) -> Callable[[], np.ndarray]:
+        """Submit a frame, or the whole image if `index` is None, to `pool`.
 
         Return a function that waits for the array.
         """
@@ -144,7 +144,7 @@ class FrameReader:
             return lambda: self.read(first, count, shape)
         self.check(first, count)
         array = np.empty(shape, self.dtype)
-        finish = self._locator.submit(first, count, array, team)
+        finish = self._locator.submit(first, count, array, pool)
 
         def finished() -> np.ndarray:
             finish()

@@ -24,7 +24,7 @@ class NativeFrames:
         self._length = value.length
         self._count: int | None = None
         self._warn_once = WarnOnce()
-        self._plan = description.native_decoder()
+        self._decoder = description.native_decoder()
 
     def color(self, index: int) -> ColorDecision:  # noqa: ARG002 - the same for all frames
         """Return the meaning of the samples of a frame."""
@@ -99,7 +99,7 @@ class NativeFrames:
     @property
     def is_passthrough(self) -> bool:
         """Whether the stored samples are the result already (passthrough)."""
-        return self._plan.is_passthrough
+        return self._decoder.is_passthrough
 
     def check(self, first: int, count: int) -> None:
         """Check that the value is long enough for these frames, before memory is allocated for the result."""
@@ -123,8 +123,8 @@ class NativeFrames:
         transform: Transform | None = None,
     ) -> None:
         """Decode `count` frames, starting at `first`, into `out`. Apply `transform` if there is one."""
-        self._plan.with_transform(transform).native_frames(self.stored(), first, out, workers=workers)
+        self._decoder.with_transform(transform).native_frames(self.stored(), first, out, workers=workers)
 
-    def submit(self, first: int, count: int, out: np.ndarray, team: DecodePool) -> Callable[[], object]:  # noqa: ARG002
-        """Submit these frames to `team`. Return a function that waits for the result."""
-        return team.native_frames(self._plan, self.stored(), first, out).result
+    def submit(self, first: int, count: int, out: np.ndarray, pool: DecodePool) -> Callable[[], object]:  # noqa: ARG002
+        """Submit these frames to `pool`. Return a function that waits for the result."""
+        return pool.native_frames(self._decoder, self.stored(), first, out).result

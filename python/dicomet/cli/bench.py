@@ -22,7 +22,7 @@ from dicomet.errors import PixelDataError
 
 Decode = Callable[[Path], np.ndarray]
 
-FEWEST_RUNS, MOST_RUNS = 3, 25
+MIN_RUNS, MAX_RUNS = 3, 25
 # Timing a file stops at the maximum number of runs or after this time, but never below the minimum number of runs.
 SECONDS_PER_FILE = 0.2
 # Values compared at once: the temporary arrays stay small compared with the image.
@@ -180,7 +180,7 @@ def _measure(
 ) -> tuple[dict[str, float], int]:
     """Return the median times of the decoders that succeed, and the runs; add later failures to `errors`."""
     calls = {name: partial(decode, path) for name, decode in decoders.items() if name not in errors}
-    limit = Limit(FEWEST_RUNS, MOST_RUNS, SECONDS_PER_FILE) if repeat is None else Limit(repeat, repeat, 0)
+    limit = Limit(MIN_RUNS, MAX_RUNS, SECONDS_PER_FILE) if repeat is None else Limit(repeat, repeat, 0)
     try:
         times = time_interleaved(calls, limit)
     except TimedCallError as error:

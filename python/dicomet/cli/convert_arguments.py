@@ -88,7 +88,7 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("course")
+    group = parser.add_argument_group("execution")
     who = group.add_mutually_exclusive_group()
     who.add_argument("--workers", metavar="N", type=positive, help="processes; default: one for each core")
     who.add_argument(

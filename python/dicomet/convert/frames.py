@@ -14,6 +14,7 @@ from dicomet.convert.options import MAX_SIDE, Options, Size
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_dtype, modality_frames
+from dicomet.display.voi_selection import WindowArguments
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -58,7 +59,7 @@ class FrameSource:
     def _reader(self) -> Callable[[int], np.ndarray]:
         options = self._options
         if options.values == "display":
-            return partial(self._displayed, display_options(options.window, options.dtype or "uint8"))
+            return partial(self._displayed, display_options(WindowArguments(options.window), options.dtype or "uint8"))
         if options.values == "stored":
             return self._stored
         # One dtype for all frames, although each may have its own slope.
@@ -72,8 +73,8 @@ class FrameSource:
         frames = self._frames.stored
         return _without_axis(frames.read(number, 1, frames.frame_shape))
 
-    def _displayed(self, look: DisplayOptions, number: int) -> np.ndarray:
-        options, frame = self._options, self._frames.display(number, look, None)
+    def _displayed(self, display: DisplayOptions, number: int) -> np.ndarray:
+        options, frame = self._options, self._frames.display(number, display, None)
         if options.channels == GRAY and frame.ndim == COLOR_NDIM:
             return with_channels(frame, GRAY, frame.ndim)[..., 0]
         if options.channels == COLOR and frame.ndim != COLOR_NDIM:
@@ -105,8 +106,8 @@ def resized(frame: np.ndarray, size: Size, interpolation: Interpolation) -> np.n
     """
     rows, columns = size if isinstance(size, tuple) else _in_proportion(frame.shape[0], frame.shape[1], size)
     if max(rows, columns) > MAX_SIDE:
-        made = f"{rows} rows and {columns} columns of {frame.shape[0]} and {frame.shape[1]}"
-        raise ValueError(f"size: found {size}, which makes {made}, expected at most {MAX_SIDE}")
+        result = f"{rows} rows and {columns} columns of {frame.shape[0]} and {frame.shape[1]}"
+        raise ValueError(f"size: found {size}, which makes {result}, expected at most {MAX_SIDE}")
     if frame.shape[:2] == (rows, columns):
         return frame
     if frame.dtype == np.int16:

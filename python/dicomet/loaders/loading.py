@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, GRAY, with_channels
 from dicomet.display.api import display_options, modality_values, to_display
 from dicomet.display.reader import DisplayReader
 from dicomet.display.values import VALUES, Values, modality_frames
-from dicomet.display.voi_selection import WindowSpec
+from dicomet.display.voi_selection import WindowArguments
 from dicomet.errors import with_filename
 
 Of = TypeVar("Of")
@@ -42,8 +42,8 @@ class FrameLoader:
     frames : {"middle", "all"} or int
         The middle frame of ``n``, ``n // 2``; all frames; or one by its index, counted from 0; negative numbers count
         from the end.
-    window, default, percentiles
-        As for `dicomet.to_display`.
+    windows : WindowArguments
+        The window arguments of `dicomet.to_display`.
     aspect : (int, int), optional
         Crop to the largest centered part whose rows and columns have this ratio.
 
@@ -53,16 +53,14 @@ class FrameLoader:
     dtype: np.dtype[Any] | None = None
     channels: int = 0
     frames: FrameSelection = "middle"
-    window: WindowSpec = None
-    default: WindowSpec = None
-    percentiles: tuple[float, float] = (1.0, 99.0)
+    windows: WindowArguments = field(default_factory=WindowArguments)
     aspect: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Check the options before the first file is read."""
         check_one_of("values", self.values, VALUES)
         check_one_of("channels", self.channels, (0, GRAY, COLOR, COLOR_AND_ALPHA))
-        if self.values != "display" and (self.window, self.default) != (None, None):
+        if self.values != "display" and (self.windows.window, self.windows.default) != (None, None):
             raise ValueError(f"'window', 'default': are for values='display', found values={self.values!r}")
         if self.frames not in ("middle", "all") and not isinstance(self.frames, int):
             raise TypeError(f"'frames': found {self.frames!r}, expected 'middle', 'all' or a number")
@@ -94,8 +92,8 @@ class FrameLoader:
             return reader.stored.read(*reader.stored.select_frames(index))
         if self.values == "modality":
             return modality_frames(reader, index, self.dtype, None)
-        look = display_options(self.window, np.uint8, default=self.default, percentiles=self.percentiles)
-        return reader.display(index, look, None)
+        options = display_options(self.windows, np.uint8)
+        return reader.display(index, options, None)
 
 
 def check_one_of(name: str, found: Of, expected: tuple[object, ...]) -> Of:
