@@ -193,8 +193,8 @@ fn row_samples<S: jpeg::Sample>(band: &Band<'_, S>) -> usize {
 
 fn jpeg_error(error: jpeg::Error) -> Error {
     let kind = match error.kind {
-        jpeg::ErrorKind::Interrupted => return Error::pixel_data(ErrorKind::Interrupted),
-        jpeg::ErrorKind::Memory { found, .. } => return Error::pixel_data(ErrorKind::Memory { bytes: found }),
+        jpeg::ErrorKind::Interrupted => return ErrorKind::Interrupted.into(),
+        jpeg::ErrorKind::Memory { found, .. } => return ErrorKind::Memory { bytes: found }.into(),
         kind => kind,
     };
     let marker = error.marker.map_or(String::new(), |marker| format!("{marker}, "));
