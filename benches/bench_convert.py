@@ -40,9 +40,9 @@ def _values(source: str, *, raw: bool) -> np.ndarray:
     array = dataset.pixel_array
     if raw:
         return array
-    seen = apply_voi_lut(apply_modality_lut(array, dataset), dataset).astype(np.float64)
-    low, high = seen.min(), seen.max()
-    return ((seen - low) * (255 / max(high - low, 1e-9)) + 0.5).astype(np.uint8)
+    shown = apply_voi_lut(apply_modality_lut(array, dataset), dataset).astype(np.float64)
+    low, high = shown.min(), shown.max()
+    return ((shown - low) * (255 / max(high - low, 1e-9)) + 0.5).astype(np.uint8)
 
 
 def by_pillow(source: str, out: str, *, raw: bool) -> None:

@@ -30,18 +30,18 @@ def read(path: Path) -> tuple[pydicom.Dataset, np.ndarray]:
 
 def displayed(ds: pydicom.Dataset, array: np.ndarray) -> np.ndarray:
     """Return the result of `to_display`, computed with pydicom's functions."""
-    seen = apply_voi_lut(apply_modality_lut(array, ds), ds)
+    shown = apply_voi_lut(apply_modality_lut(array, ds), ds)
     low, high = (float(ds.RescaleIntercept) + stored for stored in (0, 2**ds.BitsStored - 1))
-    return ((seen - low) * (255 / (high - low)) + 0.5).astype(np.uint8)
+    return ((shown - low) * (255 / (high - low)) + 0.5).astype(np.uint8)
 
 
 def median(call: Callable[[], object], rounds: int) -> float:
     """Return the median time of `call` in milliseconds."""
     times = []
     for _ in range(rounds):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         call()
-        times.append(time.perf_counter() - begun)
+        times.append(time.perf_counter() - start)
     return 1000 * statistics.median(times)
 
 

@@ -53,8 +53,8 @@ class Naive(keras.utils.PyDataset):
     def image(path: Path) -> np.ndarray:
         ds = pydicom.dcmread(path)
         values = apply_voi_lut(apply_modality_lut(ds.pixel_array, ds), ds).astype(np.float32)
-        grey = (values - values.min()) / max(float(np.ptp(values)), 1.0) * 255
-        return np.asarray(keras.ops.image.resize(grey[..., np.newaxis], SIZE))
+        gray = (values - values.min()) / max(float(np.ptp(values)), 1.0) * 255
+        return np.asarray(keras.ops.image.resize(gray[..., np.newaxis], SIZE))
 
 
 def generate(folder: Path, per_class: int) -> None:
@@ -124,10 +124,10 @@ def main() -> None:
         folder = options.folder or Path(work) / "classes"
         if options.folder is None:
             generate(folder, options.per_class)
-        made = loaders(folder)
-        times: dict[str, list[float]] = {name: [] for name in made}
+        candidates = loaders(folder)
+        times: dict[str, list[float]] = {name: [] for name in candidates}
         for _ in range(options.rounds):
-            for name, make in made.items():
+            for name, make in candidates.items():
                 elapsed, images = seconds(make())
                 times[name].append(images / elapsed)
     slowest = max(next(iter(times.values())))

@@ -83,7 +83,7 @@ def _write(rows: Sequence[Row], names: Sequence[str], versions: dict[str, str], 
     (folder / "peers.md").write_text(text)
     (folder / "peers.json").write_text(report.to_json(rows, about))
     if not report.plot(rows, names, folder):
-        sys.stderr.write("no plot: matplotlib is absent, or there is nobody to compare with\n")
+        sys.stderr.write("no plot: matplotlib is absent, or no other reader is installed\n")
 
 
 if __name__ == "__main__":

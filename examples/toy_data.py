@@ -90,7 +90,7 @@ def _inverted(picture: np.ndarray) -> Dataset:
     return ds
 
 
-def _coloured(picture: np.ndarray) -> Dataset:
+def _colored(picture: np.ndarray) -> Dataset:
     """Return an image like those of endoscopes, or a screenshot: RGB with 8 bits per sample."""
     tint = np.array([1.0, 0.85, 0.7])
     return _image((picture[..., None] * tint * 255).astype("u1"), bits_stored=8, photometric_interpretation="RGB")
@@ -104,7 +104,7 @@ def _rescaled(picture: np.ndarray) -> Dataset:
     return ds
 
 
-FORMS: tuple[Callable[[np.ndarray], Dataset], ...] = (_signed, _run_length_encoded, _inverted, _coloured, _rescaled)
+FORMS: tuple[Callable[[np.ndarray], Dataset], ...] = (_signed, _run_length_encoded, _inverted, _colored, _rescaled)
 
 
 def _image(array: np.ndarray, *, bits_stored: int, photometric_interpretation: str = "MONOCHROME2") -> Dataset:
@@ -129,9 +129,9 @@ def _image(array: np.ndarray, *, bits_stored: int, photometric_interpretation: s
 
 def _identify(ds: Dataset, name: str) -> None:
     """Set the SOP class and the identifiers that every DICOM file has, derived from `name` only."""
-    is_colour = ds.SamplesPerPixel > 1
-    ds.SOPClassUID = SecondaryCaptureImageStorage if is_colour else CTImageStorage
-    ds.Modality = "OT" if is_colour else "CT"
+    is_color = ds.SamplesPerPixel > 1
+    ds.SOPClassUID = SecondaryCaptureImageStorage if is_color else CTImageStorage
+    ds.Modality = "OT" if is_color else "CT"
     ds.SOPInstanceUID = generate_uid(entropy_srcs=[name, "instance"])
     ds.SeriesInstanceUID = generate_uid(entropy_srcs=[name, "series"])
     ds.StudyInstanceUID = generate_uid(entropy_srcs=[name, "study"])

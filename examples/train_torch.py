@@ -43,17 +43,17 @@ class PngFolder(Dataset[Any]):
         path, label = self.samples[index]
         with Image.open(path) as image:
             array = np.asarray(image.convert("RGB"), np.float32) / 255
-        return grey(torch.from_numpy(array).permute(2, 0, 1)), label
+        return gray(torch.from_numpy(array).permute(2, 0, 1)), label
 
 
-def grey(image: torch.Tensor) -> torch.Tensor:
+def gray(image: torch.Tensor) -> torch.Tensor:
     """Return an image of 1 or 3 channels with a single channel, their mean."""
     return image.mean(0, keepdim=True)
 
 
 def images(folder: Path, *, png: bool) -> DicomDataset | PngFolder:
     """Return the images of a folder as float32 from 0 to 1, and their labels."""
-    return PngFolder(folder) if png else DicomDataset(folder, dtype=np.float32, transform=grey)
+    return PngFolder(folder) if png else DicomDataset(folder, dtype=np.float32, transform=gray)
 
 
 def network(classes: int) -> nn.Module:

@@ -36,14 +36,14 @@ def dicom(array, *, signed=False, frames=1, bits=None) -> bytes:
     return file.getvalue()
 
 
-def grey(value=0, shape=(6, 5)):
+def gray(value=0, shape=(6, 5)):
     """Return 12-bit gray values, starting at `value`."""
     return (np.arange(int(np.prod(shape)), dtype=np.uint16).reshape(shape) * 7 + value) % 4096
 
 
 def image(value=0) -> bytes:
-    """Return a file with the values of `grey(value)`."""
-    return dicom(grey(value), bits=12)
+    """Return a file with the values of `gray(value)`."""
+    return dicom(gray(value), bits=12)
 
 
 def pixels(path) -> np.ndarray:

@@ -18,9 +18,9 @@ def part(ds: Dataset, frame: np.ndarray, index: int) -> np.ndarray:
         return colors / np.iinfo(colors.dtype).max
     if ds.SamplesPerPixel == 3:
         return frame / (2.0**ds.BitsStored - 1)
-    grey = grey_part(ds, frame)
+    gray = gray_part(ds, frame)
     shape = ds.get("PresentationLUTShape") or ("INVERSE" if ds.PhotometricInterpretation == "MONOCHROME1" else "")
-    return 1 - grey if shape == "INVERSE" else grey
+    return 1 - gray if shape == "INVERSE" else gray
 
 
 def of_frame(ds: Dataset, index: int) -> Dataset:
@@ -37,15 +37,15 @@ def of_frame(ds: Dataset, index: int) -> Dataset:
     return ds
 
 
-def grey_part(ds: Dataset, frame: np.ndarray) -> np.ndarray:
+def gray_part(ds: Dataset, frame: np.ndarray) -> np.ndarray:
     """Return the brightness before any inversion."""
     values = apply_modality_lut(frame, ds)
     if "VOILUTSequence" in ds:
         return apply_voi_lut(values, ds) / (2.0 ** ds.VOILUTSequence[0].LUTDescriptor[2] - 1)
     if ds.get("WindowCenter") is not None:
-        seen = apply_voi_lut(values, ds)
+        shown = apply_voi_lut(values, ds)
         low, high = apply_voi_lut(np.array([-FAR, FAR]), ds)
-        return (seen - low) / (high - low)
+        return (shown - low) / (high - low)
     if frame.dtype.kind in "iu" and ds.BitsStored <= 8 and "ModalityLUTSequence" not in ds:
         return frame / (2.0**ds.BitsStored - 1)
     counted = values[frame != ds.PixelPaddingValue] if "PixelPaddingValue" in ds else values

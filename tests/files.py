@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pydicom
+from data_folder import PYDICOM_REPOSITORY
 from pydicom.uid import UID, ImplicitVRLittleEndian
 
 from dicomet import MissingElementError, PixelDataError
@@ -27,7 +28,7 @@ NOT_HERE = Path("does not exist")
 ROOTS = {
     "pydicom": Path(pydicom.__file__).parent / "data" / "test_files",
     "pydicom-data": NOT_HERE if data_store is None else Path(data_store.__file__).parent / "data",
-    "shared": Path(__file__).parents[2] / "shared" / "data" / "pydicom",
+    "pydicom-repository": PYDICOM_REPOSITORY,
 }
 
 
@@ -195,7 +196,7 @@ _PYDICOM_DATA = {
     ),
 }
 
-_SHARED = {
+_PYDICOM_REPOSITORY = {
     **_all(
         """
         HTJ2KLossless_08_RGB.dcm HTJ2K_08_RGB.dcm JLSL_08_07_0_1F.dcm JLSL_16_15_1_1F.dcm JLSL_RGB_ILV0.dcm
@@ -207,7 +208,7 @@ _SHARED = {
     "README.md": _NOT_DICOM,
 }
 
-TABLE = {"pydicom": _PYDICOM, "pydicom-data": _PYDICOM_DATA, "shared": _SHARED}
+TABLE = {"pydicom": _PYDICOM, "pydicom-data": _PYDICOM_DATA, "pydicom-repository": _PYDICOM_REPOSITORY}
 
 
 @dataclass(frozen=True)

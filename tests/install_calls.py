@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from call_outcome import observable, raised
 from hypothesis import strategies as st
 from install_cases import EXTRA, Case, cases, extras
 from install_sources import BUFFERS, COMMON_BUFFERS, DATASETS, file_of, position, state
-from outcome import raised, seen
 from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder, iter_pixels, pixel_array
 from pydicom.pixels.utils import decompress
@@ -19,7 +19,7 @@ from pydicom.uid import (
 
 def observed(action, source) -> list:
     try:
-        given = seen(action(source))
+        given = observable(action(source))
     except BaseException as error:  # noqa: BLE001 - an exception of any type, even a panic, is compared
         given = raised(error)
     return [given, state(source)]
@@ -55,7 +55,7 @@ def walked_without_place(generator, source, steps: int, end: str) -> list:
 
 def attempted(action):
     try:
-        return seen(action())
+        return observable(action())
     except BaseException as error:  # noqa: BLE001 - an exception of any type, even a panic, is compared
         return raised(error)
 

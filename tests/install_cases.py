@@ -22,7 +22,7 @@ from pydicom.uid import (
     RLELossless,
 )
 from pydicom.valuerep import IS
-from test_properties import limits, plain_runs, replaced, with_values
+from random_images import limits, plain_runs, replaced, with_values
 
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 FORMATS = (

@@ -123,7 +123,7 @@ CHANGES = {
     "index, bool": lambda ds: ds.pixel_array_options(index=True),
     "raw": lambda ds: ds.pixel_array_options(raw=True),
     "plugin": lambda ds: ds.pixel_array_options(decoding_plugin="PYDICOM"),
-    "unknown plugin": lambda ds: ds.pixel_array_options(decoding_plugin="nobody"),
+    "unknown plugin": lambda ds: ds.pixel_array_options(decoding_plugin="unknown"),
     "legacy": lambda ds: ds.pixel_array_options(use_v2_backend=True),
     "as_rgb": lambda ds: ds.pixel_array_options(as_rgb=False),
     "unused bits": lambda ds: [setattr(ds, "BitsStored", 9), ds.pixel_array_options(correct_unused_bits=False)],
@@ -134,6 +134,6 @@ CHANGES = {
     "decoder": lambda ds: ds.pixel_array_options(decoder=None),
     "dataset": lambda ds: ds.pixel_array_options(dataset=None, elements=None),
     "ds_out": lambda ds: ds.pixel_array_options(ds_out=Dataset()),
-    "unknown option": lambda ds: ds.pixel_array_options(colour="blue"),
+    "unknown option": lambda ds: ds.pixel_array_options(tint="blue"),
     "default options": lambda ds: ds.pixel_array_options(),
 }

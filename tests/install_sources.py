@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import oracle
 import pydicom
+from call_outcome import observable
 from install_cases import HEAD, PIXEL_TAGS, TAGS, Case
-from outcome import seen
 from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -132,7 +132,7 @@ def in_bytes_io(data: bytes, position: int) -> io.BytesIO:
 
 
 DATASETS = {"memory": dataset_in_memory, "read": dataset_as_read, "deferred": dataset_deferred}
-FRONT, BACK = b"front", b"what stands behind the value"
+FRONT, BACK = b"front", b"bytes after the value"
 BUFFERS = {
     "bytes": lambda value: value,
     "bytearray": bytearray,
@@ -156,14 +156,20 @@ def state(source) -> list:
         found = [(tag, type(elem), elem.VR, content(elem.value)) for tag, elem in sorted(source._dict.items())]
         known, file_meta = source._pixel_id, str(getattr(source, "file_meta", None))
         # Last, because it reads elements.
-        return [found, seen(source._pixel_array), [*known], file_meta, known and known == get_image_pixel_ids(source)]
+        return [
+            found,
+            observable(source._pixel_array),
+            [*known],
+            file_meta,
+            known and known == get_image_pixel_ids(source),
+        ]
     if isinstance(source, bytes | bytearray | memoryview | np.ndarray):
         return [bytes(source)]
     return [getattr(source, "calls", None), position(source)]
 
 
 def content(value):
-    return [value.getvalue(), value.tell()] if isinstance(value, io.BytesIO) else seen(value)
+    return [value.getvalue(), value.tell()] if isinstance(value, io.BytesIO) else observable(value)
 
 
 def position(source) -> int | None:

@@ -126,9 +126,9 @@ def words(image: Image) -> np.ndarray:
     unsigned = np.dtype(f"u{word_bytes(image.bits_allocated)}")
     if image.keyword != "PixelData":
         return image.values.view(unsigned)
-    kept = unsigned.type(2**image.bits_stored - 1)
+    stored_bits = unsigned.type(2**image.bits_stored - 1)
     above = image.garbage % 2 ** (image.bits_allocated - image.bits_stored) << image.bits_stored
-    return image.values.astype(unsigned) & kept | unsigned.type(above)
+    return image.values.astype(unsigned) & stored_bits | unsigned.type(above)
 
 
 def samples_in_order(image: Image) -> np.ndarray:

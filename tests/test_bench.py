@@ -146,7 +146,7 @@ def test_wrong_array(change, reason, monkeypatch, capsys):
     output = capsys.readouterr().out
     line = row(output, str(TEST_FILES))
     assert "differs" in line
-    assert line.endswith("-"), "the speed of a wrong answer is not told"
+    assert line.endswith("-"), "the speed of a wrong result is not reported"
     assert "1 file: 0 equal, 1 differ" in output
     assert reason in output
 
@@ -239,7 +239,7 @@ def test_a_file_is_benched_once(folder):
 
 def test_pipe_has_no_escape_codes_and_whole_lines(folder):
     command = [sys.executable, "-m", "dicomet", "bench", "--repeat", "1", str(folder), str(TEST_FILES / NATIVE)]
-    # Not inherited: readline, which pytest imports, puts COLUMNS into the environment behind the back of os.environ.
+    # Not inherited: readline, which pytest imports, puts COLUMNS into the environment without os.environ.
     done = subprocess.run(command, capture_output=True, check=True, env=dict(os.environ))  # noqa: S603
     output = done.stdout.decode()
     assert ESCAPE not in output

@@ -22,7 +22,7 @@ COMMANDS = {
 
 
 def run(folder: Path, redirection: str, *arguments: str, buffered=True) -> tuple[int, str]:
-    """Return the status, and what was told on standard error."""
+    """Return the status, and standard error."""
     python = [sys.executable, *([] if buffered else ["-u"]), "-m", "dicomet", *arguments]
     shell = ["sh", "-c", f'unset PYTHONUNBUFFERED; exec "$@" {redirection}', "sh", *python]
     done = subprocess.run(shell, cwd=folder, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
@@ -39,7 +39,7 @@ def test_a_full_output_is_one_line(command, buffered, tmp_path):
 
 @needs_posix
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_closed_output_is_nobodys(command, tmp_path):
+def test_a_closed_output_is_discarded(command, tmp_path):
     assert run(tmp_path, ">&-", *COMMANDS[command]) == (0, "")
     assert run(tmp_path, ">&- 2>&-", *COMMANDS[command]) == (0, "")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from convert_files import dicom, grey, names
+from convert_files import dicom, gray, names
 from files import ROOTS
 
 import dicomet
@@ -141,14 +141,14 @@ def test_modality_values(image, count, suffix, tmp_path):
 
 
 CT = ROOTS["pydicom"] / "CT_small.dcm"
-COLOUR = ROOTS["pydicom"] / "examples_rgb_color.dcm"
+COLOR = ROOTS["pydicom"] / "examples_rgb_color.dcm"
 TWO_OF_RLE = ROOTS["pydicom"] / "SC_rgb_rle_2frame.dcm"
 
 
 @pytest.fixture(scope="module")
 def several(tmp_path_factory):
     path = tmp_path_factory.mktemp("source") / "several.dcm"
-    path.write_bytes(dicom(grey(0, (10, 12, 9)), frames=10, bits=12))
+    path.write_bytes(dicom(gray(0, (10, 12, 9)), frames=10, bits=12))
     return path
 
 
@@ -166,7 +166,7 @@ def test_hounsfield_units(tmp_path):
 
 def test_frames_of_different_slopes_are_of_one_dtype(tmp_path):
     """The first frame alone would be int16, the second float32."""
-    dataset = pydicom.dcmread(io.BytesIO(dicom(grey(0, (2, 6, 5)), frames=2, bits=12)))
+    dataset = pydicom.dcmread(io.BytesIO(dicom(gray(0, (2, 6, 5)), frames=2, bits=12)))
     groups = []
     for slope, intercept in ((1, -1000), (0.5, 0)):
         group, transformation = pydicom.Dataset(), pydicom.Dataset()
@@ -191,7 +191,7 @@ def test_sixteen_bits_are_display_values(suffix, tmp_path):
 
 
 def test_pillow_reads_sixteen_bits_as_sixteen(tmp_path):
-    array = grey(300)
+    array = gray(300)
     dicomet.convert_file(dicom(array, bits=12), tmp_path / "x.png", values="stored")
     with Image.open(tmp_path / "x.png") as found:
         assert found.mode == "I;16"
@@ -205,7 +205,7 @@ def test_floats_are_from_zero_to_one(tmp_path):
     np.testing.assert_array_equal(found, dicomet.to_display(CT, dtype=np.float32))
 
 
-@pytest.mark.parametrize(("frames", "number"), [(3, 3), (-1, 9), ("mid", 5), (0, 0)])
+@pytest.mark.parametrize(("frames", "number"), [(3, 3), (-1, 9), ("middle", 5), (0, 0)])
 def test_one_frame_has_the_name_itself(frames, number, several, tmp_path):
     done = dicomet.convert_file(several, tmp_path / "x.png", frames=frames, values="stored")
     assert done.outputs == (str(tmp_path / "x.png"),)
@@ -225,21 +225,21 @@ def test_frames_are_numbered_from_one(several, tmp_path):
 @pytest.mark.parametrize(
     ("size", "shape"), [(32, (32, 42)), ((50, 20), (50, 20)), ((240, 320), (240, 320)), (1, (1, 1))]
 )
-@pytest.mark.parametrize("resample", ["bilinear", "nearest"])
-def test_sizes_are_pillows(size, shape, resample, tmp_path):
-    done = dicomet.convert_file(COLOUR, tmp_path / "x.png", size=size, resample=resample)
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+def test_sizes_are_pillows(size, shape, interpolation, tmp_path):
+    done = dicomet.convert_file(COLOR, tmp_path / "x.png", size=size, interpolation=interpolation)
     found = read(done.outputs)[0]
     assert found.shape == (*shape, 3)
-    whole = Image.fromarray(dicomet.to_display(COLOUR))
-    expected = np.asarray(whole.resize(shape[::-1], getattr(Image.Resampling, resample.upper())))
-    if resample == "bilinear":
+    whole = Image.fromarray(dicomet.to_display(COLOR))
+    expected = np.asarray(whole.resize(shape[::-1], getattr(Image.Resampling, interpolation.upper())))
+    if interpolation == "bilinear":
         np.testing.assert_allclose(found.astype(int), expected, atol=2)
     elif shape != (1, 1):
         assert np.mean(found == expected) > 0.9
 
 
 def test_signed_values_are_resized_too(tmp_path):
-    array = (grey(0, (40, 30)).astype(np.int16) - 2000) * 3
+    array = (gray(0, (40, 30)).astype(np.int16) - 2000) * 3
     done = dicomet.convert_file(dicom(array, signed=True), tmp_path / "x.npy", values="stored", size=(20, 15))
     found = read(done.outputs)
     expected = np.asarray(Image.fromarray(array.astype(np.float32)).resize((15, 20), Image.Resampling.BILINEAR))
@@ -248,11 +248,19 @@ def test_signed_values_are_resized_too(tmp_path):
     np.testing.assert_allclose(found, expected, atol=1.1)
 
 
-def test_grey_is_pillows_and_rgb_is_thrice(tmp_path):
-    done = dicomet.convert_file(COLOUR, tmp_path / "x.png", colour="grey")
-    expected = np.asarray(Image.fromarray(dicomet.to_display(COLOUR)).convert("L"))
+def test_raw_is_that_of_pixel_array(tmp_path):
+    path = ROOTS["pydicom"] / "SC_ybr_full_422_uncompressed.dcm"
+    for raw in (False, True):
+        dicomet.convert_file(path, tmp_path / "x.npy", values="stored", raw=raw)
+        np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), dicomet.pixel_array(path, raw=raw))
+    assert (np.load(tmp_path / "x.npy") != dicomet.pixel_array(path)).any()
+
+
+def test_gray_is_pillows_and_rgb_is_thrice(tmp_path):
+    done = dicomet.convert_file(COLOR, tmp_path / "x.png", channels=1)
+    expected = np.asarray(Image.fromarray(dicomet.to_display(COLOR)).convert("L"))
     np.testing.assert_allclose(read(done.outputs)[0].astype(int), expected, atol=1)
-    done = dicomet.convert_file(CT, tmp_path / "y.png", colour="rgb")
+    done = dicomet.convert_file(CT, tmp_path / "y.png", channels=3)
     np.testing.assert_array_equal(read(done.outputs)[0], np.stack([dicomet.to_display(CT)] * 3, axis=2))
 
 
@@ -268,7 +276,7 @@ def test_small_images_are_not_taken_for_planes(shape, tmp_path):
 
 def test_a_worse_quality_is_a_shorter_file(tmp_path):
     for quality in (10, 95):
-        dicomet.convert_file(COLOUR, tmp_path / f"{quality}.jpg", quality=quality)
+        dicomet.convert_file(COLOR, tmp_path / f"{quality}.jpg", quality=quality)
     assert (tmp_path / "10.jpg").stat().st_size * 2 < (tmp_path / "95.jpg").stat().st_size
 
 
@@ -309,21 +317,22 @@ def test_nothing_is_written_of_a_file_that_is_damaged_in_the_end(tmp_path):
         ({"size": 2.5}, "size: found 2.5"),
         ({"size": [7, 7]}, r"size: found \[7, 7\]"),
         ({"size": "7"}, "size: found '7'"),
-        ({"resample": "cubic"}, "resample: found 'cubic'"),
+        ({"interpolation": "cubic"}, "interpolation: found 'cubic'"),
         ({"frames": "first"}, "frames: found 'first'"),
-        ({"colour": "red"}, "colour: found 'red'"),
+        ({"channels": 4}, "channels: found 4, expected 0, 1, 3"),
         ({"quality": 101}, "quality: found 101, expected 1 to 100"),
         ({"quality": "9"}, "quality: found '9', expected 1 to 100"),
         ({"quality": 9.5}, "quality: found 9.5"),
         ({"values": "stored", "window": (1, 2)}, "window: does not go with stored values"),
         ({"values": "stored", "dtype": "uint8"}, "dtype: does not go with stored values"),
-        ({"values": "stored", "colour": "rgb"}, "colour: does not go with stored values"),
+        ({"values": "stored", "channels": 3}, "channels: does not go with stored values"),
         ({"values": "modality", "window": [1, 2]}, "window: does not go with modality values"),
         ({"values": "stored", "window": np.array([1, 2])}, "window: does not go with stored values"),
-        ({"frames": "a number"}, "frames: found 'a number', expected all, mid or a number"),
+        ({"frames": "a number"}, "frames: found 'a number', expected all, middle or a number"),
         ({"size": True}, "size: found True"),
         ({"values": "modality", "window": (1, 2)}, "window: does not go with modality values"),
-        ({"values": "modality", "colour": "grey"}, "colour: does not go with modality values"),
+        ({"raw": True}, "raw: does not go with display values"),
+        ({"values": "modality", "channels": 1}, "channels: does not go with modality values"),
         ({"values": "modality"}, "PNG cannot hold modality values, .*: TIFF, NPY and NPZ can"),
         ({"values": "hu"}, "values: found 'hu', expected display, stored, modality"),
     ],

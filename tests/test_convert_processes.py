@@ -49,20 +49,20 @@ def test_few_files_are_not_worth_a_process(monkeypatch):
     assert list(pool.run([], 3, None, Event())) == []
 
 
-def test_no_more_jobs_are_asked_for_than_can_be_done_soon(tmp_path, out):
-    asked = []
+def test_no_more_jobs_are_requested_than_the_queue_holds(tmp_path, out):
+    requested = []
     path = folder(tmp_path, {"a.dcm": image()}) / "a.dcm"
 
     def endless():
         for number in range(10**6):
-            asked.append(number)
+            requested.append(number)
             yield Job(str(path), str(out / f"{number}.png"), Options())
 
     done = pool.run(endless(), 10**6, 2, Event())
     for _ in range(3):
         next(done)
     done.close()
-    assert len(asked) <= 2 * pool.QUEUE_DEPTH + 3
+    assert len(requested) <= 2 * pool.QUEUE_DEPTH + 3
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -73,7 +73,7 @@ def test_an_interrupt_leaves_nothing_half_done(tmp_path, workers, whom):
     for number in range(40):
         (root / f"{number}.dcm").hardlink_to(root / "large.dcm")
     out, report = tmp_path / "out", tmp_path / "r.csv"
-    command = [sys.executable, "-m", "dicomet", "convert", "--raw", str(root), "-o", str(out)]
+    command = [sys.executable, "-m", "dicomet", "convert", "--values", "stored", str(root), "-o", str(out)]
     command += ["--workers", str(workers), "--report", str(report)]
     with interruptible(command) as process:
         while len(names(out)) < 450:

@@ -41,7 +41,7 @@ def test_any_part_of_a_stream_in_any_order():
     assert not source.inflate_prefix(5).is_deflated
 
 
-@pytest.mark.parametrize("tag", [0x00091010, 0xFFFCFFFC], ids=["before", "behind"])
+@pytest.mark.parametrize("tag", [0x00091010, 0xFFFCFFFC], ids=["before", "after"])
 def test_long_values_around_the_pixel_data(tag):
     file = file_of(elements() | {tag: ("OB", ZEROS)})
     assert len(file) < 100_000

@@ -49,8 +49,8 @@ def test_a_window_is_the_standard_s_equation(  # noqa: PLR0913, PLR0917 - drawn
         ds.RescaleSlope, ds.RescaleIntercept = map(str, rescale)
         values = values * rescale[0] + rescale[1]
     low, high = ends or {"uint8": (0, 255), "uint16": (0, 65535), "float32": (0, 1)}[dtype]
-    grey = equation(values, float(str(center)[:16]), width, function)
-    exact = (1 - grey if photometric == "MONOCHROME1" else grey) * (high - low) + low
+    gray = equation(values, float(str(center)[:16]), width, function)
+    exact = (1 - gray if photometric == "MONOCHROME1" else gray) * (high - low) + low
     for source in (as_file(ds), ds):
         assert_seen(dicomet.to_display(source, dtype=dtype, range=ends), exact)
         assert_modality(source, values, rescale)
@@ -259,9 +259,9 @@ def palette_image(entries: int, first: int, bits: int, data: bytes) -> Dataset:
 )
 def test_palettes_of_8_and_16_bits(bits, data, wanted):
     ds = palette_image(4, 1, bits, data)
-    seen = dicomet.to_display(ds)
-    np.testing.assert_array_equal(seen, np.repeat(np.array(wanted)[None, :, None], 3, axis=2))
-    np.testing.assert_array_equal(dicomet.to_display(as_file(ds)), seen)
+    shown = dicomet.to_display(ds)
+    np.testing.assert_array_equal(shown, np.repeat(np.array(wanted)[None, :, None], 3, axis=2))
+    np.testing.assert_array_equal(dicomet.to_display(as_file(ds)), shown)
 
 
 def test_palettes_that_cannot_be():
@@ -312,7 +312,7 @@ def test_bytes_of_a_palette_in_big_endian_words():
     np.testing.assert_array_equal(dicomet.to_display(ds)[0, :, 0], [1, 2, 3, 4])
 
 
-def test_entries_of_more_bits_than_a_modality_lut_says():
+def test_entries_of_more_bits_than_a_modality_lut_declares():
     ds = image(np.array([[0, 1]], np.uint8), 8)
     ds.ModalityLUTSequence = [lut_item(0, np.array([5, 4000]), 8, words=True)]
     with pytest.raises(

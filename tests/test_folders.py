@@ -42,7 +42,7 @@ def test_hidden_files_and_directories_of_media_are_left_out(tmp_path):
     assert _names(tmp_path, find_files(tmp_path)) == ["a.dcm", "sub/d"]
 
 
-def test_a_hidden_folder_can_be_asked_for(tmp_path):
+def test_a_hidden_folder_as_an_argument(tmp_path):
     _write(tmp_path, ".data/a.dcm")
     assert _names(tmp_path, find_files(tmp_path / ".data")) == [".data/a.dcm"]
 

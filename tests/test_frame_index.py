@@ -34,7 +34,7 @@ READERS = {
     "pixel_arrays": lambda src, index: next(dicomet.pixel_arrays([src], index=index)),
     "to_display": lambda src, index: dicomet.to_display(src, index=index),
     "modality_values": lambda src, index: dicomet.modality_values(src, index=index),
-    "loaders": lambda src, index: FrameLoader("stored", index=index)(src)[..., 0],
+    "loaders": lambda src, index: FrameLoader("stored", frames=index)(src)[..., 0],
 }
 
 
@@ -79,7 +79,7 @@ def test_what_is_no_integer(paths, reader, index):
 @pytest.mark.parametrize("index", range(-FRAMES - 1, FRAMES + 1))
 def test_convert(paths, tmp_path, index, capsys):
     out = tmp_path / "x.npy"
-    arguments = ["convert", str(paths / "native"), "-o", str(out), "--raw", "--frames", str(index)]
+    arguments = ["convert", str(paths / "native"), "-o", str(out), "--values", "stored", "--frames", str(index)]
     if -FRAMES <= index < FRAMES:
         dicomet.convert_file(paths / "RLE", tmp_path / "y.npy", frames=index, values="stored")
         np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), VALUES[index])

@@ -14,9 +14,9 @@ import pydicom
 import pydicom.hooks
 import pydicom.pixels
 import pytest
+from call_outcome import outcome, with_and_without
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from outcome import outcome, with_and_without
 
 import dicomet
 from dicomet._parsing import header, parse
@@ -44,7 +44,7 @@ def parsed(data: bytes) -> tuple:
     found = parse.parse(data, {})
     value = found.value.read(0, found.value.length)
     fields = (found.transfer_syntax, found.keyword, found.vr, found.undefined_length, found.warning)
-    options = sorted((name, str(option)) for name, option in found.options.items())
+    options = sorted((name, str(option)) for name, option in found.attributes.items())
     return (options, *fields, found.value.length, found.delimited, bytes(value[:64]), bytes(value[-64:]))
 
 
@@ -138,7 +138,7 @@ def changed_headers(draw) -> bytes:
 
 
 def shortened(found: tuple) -> tuple:
-    """Without messages' own words: what is wrong with a file can be told in several ways."""
+    """Without the words of the messages: several messages may describe one defect."""
     given, said = without_log(found)
     if given and isinstance(given[0], type) and issubclass(given[0], Exception):
         return given[0]
@@ -212,7 +212,7 @@ def test_a_pixel_element_of_another_vr():
 
 
 class Odd(io.BytesIO):
-    """A file that gives other than bytes, and less than it is asked for."""
+    """A file that returns other types than bytes, and fewer bytes than requested."""
 
     def read(self, size=-1):
         return bytearray(super().read(min(size, 1000)))

@@ -1,9 +1,7 @@
-"""`dicomet info` and `describe`: what they tell of every file, what never, and of what is broken."""
+"""`info.describe`: the description of an image without decoding it."""
 
 import io
 import json
-import math
-import os
 import re
 import shutil
 import subprocess
@@ -16,29 +14,22 @@ import numpy as np
 import oracle
 import pydicom
 import pytest
+from info_command import CT, RLE, TEST_FILES, info
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 
 import dicomet
-from dicomet.__main__ import main
 from dicomet.cli.info_report import text
 from dicomet.info import ELEMENTS, describe, is_no_image
 
 CASES = files.cases()
-TEST_FILES = files.ROOTS["pydicom"]
-CT = TEST_FILES / "CT_small.dcm"
-RLE = TEST_FILES / "SC_rgb_rle_2frame.dcm"
-# Types of elements that identify somebody, or that somebody has typed; dates; and all UIDs but two.
+# VRs of elements that identify a person, or that a person has typed; dates; and all UIDs but two.
 PRIVATE_VRS = frozenset({"PN", "DA", "DT", "TM", "AS", "LT", "ST", "UT", "LO", "SH", "UI"})
 TOLD = frozenset(
     {"SOPClassUID", "MediaStorageSOPClassUID", "TransferSyntaxUID", "RescaleType", "WindowCenterWidthExplanation"}
 )
-
-
-def info(*arguments: str | Path) -> int:
-    return main(["info", *map(str, arguments)])
 
 
 def parsed(path: Path) -> Dataset:
@@ -64,25 +55,25 @@ DECODED = [
 
 
 @pytest.mark.parametrize("case", DECODED, ids=str)
-def test_the_array_is_as_told(case):
-    told, array = describe(case.path), dicomet.pixel_array(case.path)
-    assert told["error"] is None
-    assert (tuple(told["array_shape"]), told["array_dtype"]) == (array.shape, array.dtype.name)
-    assert told["array_bytes"] == array.nbytes
+def test_the_array_is_as_described(case):
+    described, array = describe(case.path), dicomet.pixel_array(case.path)
+    assert described["error"] is None
+    assert (tuple(described["array_shape"]), described["array_dtype"]) == (array.shape, array.dtype.name)
+    assert described["array_bytes"] == array.nbytes
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.expected.file == files.REFUSED], ids=str)
 def test_what_is_refused_has_an_error(case):
-    told = describe(case.path)
+    described = describe(case.path)
     if case.name != "JPEG-lossy.dcm":  # whose error only its codec sees
-        assert told["error"]
+        assert described["error"]
     if case.name not in {"JPEG-lossy.dcm", "meta_missing_tsyntax.dcm"}:
-        assert re.search(re.sub("'1A'", "'...'", case.expected.says), told["error"])
+        assert re.search(re.sub("'1A'", "'...'", case.expected.says), described["error"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_elements_are_those_of_pydicom(case):
-    told = describe(case.path)
+    described = describe(case.path)
     try:
         dataset = parsed(case.path)
     except Exception:  # noqa: BLE001 - not DICOM
@@ -96,9 +87,9 @@ def test_elements_are_those_of_pydicom(case):
         if value is None or value == "" or keyword == "SOPClassUID":
             continue
         if value == "1A":
-            assert any("Number of Frames: found a text that is not" in warning for warning in told["warnings"])
+            assert any("Number of Frames: found a text that is not" in warning for warning in described["warnings"])
             continue
-        found = told[keyword]
+        found = described[keyword]
         if isinstance(found, list) and not isinstance(value, pydicom.multival.MultiValue | list):
             value = [value]
         assert found == (list(value) if isinstance(found, list) else value), keyword
@@ -107,33 +98,33 @@ def test_elements_are_those_of_pydicom(case):
 
 
 def private_texts(dataset: Dataset) -> set[str]:
-    """What must not be told, where it is long enough not to be in another text by chance."""
+    """The texts that must not be shown, if they are too long to be in another text by chance."""
     found = set()
     for element in dataset.iterall():
         if element.VR in PRIVATE_VRS and element.keyword not in TOLD:
             values = element.value if isinstance(element.value, pydicom.multival.MultiValue) else [element.value]
             found |= {str(value) for value in values if len(str(value)) > 5}
-    # The UIDs of the standard name nobody, and a time of day may be a number of bytes.
+    # The UIDs of the standard identify no one, and a time of day may be a number of bytes.
     return {one for one in found if not one.startswith("1.2.840.10008.") and not (one.isdigit() and len(one) < 8)}
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_nothing_tells_whose_image_it_is(case, tmp_path):
+def test_no_text_identifies_the_patient(case, tmp_path):
     path = tmp_path / "image"
     shutil.copy(case.path, path)
-    told = describe(path)
+    described = describe(path)
     try:
         texts = private_texts(pydicom.dcmread(path, force=True))
     except Exception:  # noqa: BLE001 - not DICOM
         texts = set()
-    names = {told["sop_class"], told["transfer_syntax"]}
-    del told["file"]
-    whole = json.dumps(told) + text({**told, "file": None})
-    # Texts that are the names of what is told are no secret.
+    names = {described["sop_class"], described["transfer_syntax"]}
+    del described["file"]
+    whole = json.dumps(described) + text({**described, "file": None})
+    # The names of described elements are not private.
     assert [one for one in texts if one in whole and not any(one in str(name) for name in names)] == []
 
 
-def test_no_element_that_is_told_identifies_a_patient():
+def test_no_described_element_identifies_a_patient():
     assert not [keyword for keyword in ELEMENTS if keyword.startswith("Patient") or dictionary_VR(keyword) == "PN"]
 
 
@@ -141,9 +132,9 @@ def test_no_element_that_is_told_identifies_a_patient():
 def test_sources(kind):
     data = CT.read_bytes()
     src = {"path": CT, "text": str(CT), "bytes": data, "file": io.BytesIO(data), "Dataset": pydicom.dcmread(CT)}[kind]
-    told = describe(src)
-    assert told["file"] == (str(CT) if kind in {"path", "text"} else None)
-    assert {**told, "file": ""} == {**describe(CT), "file": ""}
+    described = describe(src)
+    assert described["file"] == (str(CT) if kind in {"path", "text"} else None)
+    assert {**described, "file": ""} == {**describe(CT), "file": ""}
 
 
 def test_a_source_of_another_type():
@@ -159,12 +150,12 @@ def test_the_keys_are_always_the_same():
 
 
 def test_numbers_of_an_encapsulated_image():
-    told = describe(RLE)
+    described = describe(RLE)
     stored = pydicom.dcmread(RLE).PixelData
-    assert told["pixel_data_bytes"] == len(stored)
-    assert told["compression_ratio"] == round(2 * 100 * 100 * 3 / len(stored), 2)
-    assert told["decoded_by"] == ["dicomet"]
-    assert (told["transfer_syntax"], told["TransferSyntaxUID"]) == ("RLE Lossless", RLELossless)
+    assert described["pixel_data_bytes"] == len(stored)
+    assert described["compression_ratio"] == round(2 * 100 * 100 * 3 / len(stored), 2)
+    assert described["decoded_by"] == ["dicomet"]
+    assert (described["transfer_syntax"], described["TransferSyntaxUID"]) == ("RLE Lossless", RLELossless)
 
 
 def test_what_follows_the_pixel_data_is_not_part_of_it(tmp_path):
@@ -214,15 +205,15 @@ def test_functional_groups(shared, saved, tmp_path):
     if saved:
         src.save_as(tmp_path / "enhanced")
         src = tmp_path / "enhanced"
-    told = describe(src)
-    assert (told["RescaleSlope"], told["RescaleIntercept"], told["RescaleType"]) == (2, -1024, "HU")
-    assert (told["WindowCenter"], told["WindowWidth"]) == ([40, 400], [80, 2000])
-    assert told["PixelSpacing"] == [0.5, 0.25]
+    described = describe(src)
+    assert (described["RescaleSlope"], described["RescaleIntercept"], described["RescaleType"]) == (2, -1024, "HU")
+    assert (described["WindowCenter"], described["WindowWidth"]) == ([40, 400], [80, 2000])
+    assert described["PixelSpacing"] == [0.5, 0.25]
     first = {"RescaleIntercept", "RescaleSlope", "RescaleType", "PixelSpacing"}
     first |= {"WindowCenter", "WindowWidth", "WindowCenterWidthExplanation"}
-    assert set(told["of_first_frame"]) == (set() if shared else first)
-    assert re.search(r"windows +40 / 80 \(BRAIN\); 400 / 2000 \(BONE\)\n", text(told))
-    assert re.search(r"pixel spacing +0.5 x 0.25 mm", text(told))
+    assert set(described["of_first_frame"]) == (set() if shared else first)
+    assert re.search(r"windows +40 / 80 \(BRAIN\); 400 / 2000 \(BONE\)\n", text(described))
+    assert re.search(r"pixel spacing +0.5 x 0.25 mm", text(described))
 
 
 def test_lookup_tables():
@@ -232,26 +223,28 @@ def test_lookup_tables():
     table.LUTExplanation, table.LUTData = "as on film", bytes(4)
     dataset.VOILUTSequence = [table, table]
     dataset.ModalityLUTSequence = [Dataset()]
-    told = describe(dataset)
-    assert told["VOILUTSequence"] == [{"LUTDescriptor": [0, 0, 16], "LUTExplanation": "as on film"}] * 2
-    assert told["ModalityLUTSequence"] == [{"LUTDescriptor": None, "ModalityLUTType": None, "LUTExplanation": None}]
-    assert "65536 entries from 0 on, 16 bits (as on film); 65536" in text(told)
+    described = describe(dataset)
+    assert described["VOILUTSequence"] == [{"LUTDescriptor": [0, 0, 16], "LUTExplanation": "as on film"}] * 2
+    assert described["ModalityLUTSequence"] == [
+        {"LUTDescriptor": None, "ModalityLUTType": None, "LUTExplanation": None}
+    ]
+    assert "16 bits (as on film); 65536" in text(described)
 
 
 def test_one_window_is_a_list_too():
     dataset = pydicom.dcmread(CT)
     dataset.WindowCenter, dataset.WindowWidth = 40, 400
-    told = describe(dataset)
-    assert (told["WindowCenter"], told["WindowWidth"]) == ([40], [400])
+    described = describe(dataset)
+    assert (described["WindowCenter"], described["WindowWidth"]) == ([40], [400])
 
 
 @pytest.mark.parametrize("number", ["nan", "inf"])
 def test_json_has_only_numbers(number):
     dataset = pydicom.dcmread(CT)
     dataset.RescaleSlope = float(number)
-    told = describe(dataset)
-    assert told["RescaleSlope"] is None
-    json.dumps(told, allow_nan=False)
+    described = describe(dataset)
+    assert described["RescaleSlope"] is None
+    json.dumps(described, allow_nan=False)
 
 
 def test_an_element_that_cannot_be_read_hides_no_other(tmp_path):
@@ -259,17 +252,17 @@ def test_an_element_that_cannot_be_read_hides_no_other(tmp_path):
     at = data.index(b"\x28\x00\x30\x00DS")
     path = tmp_path / "bad"
     path.write_bytes(data[: at + 8] + b"one\\two " + data[at + 16 :])
-    told = describe(path)
-    assert told["PixelSpacing"] is None
-    assert any("(0028,0030) Pixel Spacing: found a text that is not shown" in one for one in told["warnings"])
-    assert (told["Rows"], told["error"]) == (128, None)
+    described = describe(path)
+    assert described["PixelSpacing"] is None
+    assert any("(0028,0030) Pixel Spacing: found a text that is not shown" in one for one in described["warnings"])
+    assert (described["Rows"], described["error"]) == (128, None)
 
 
 def test_values_cannot_control_the_terminal():
     dataset = pydicom.dcmread(CT)
     dataset.WindowCenter, dataset.WindowWidth, dataset.WindowCenterWidthExplanation = 1, 2, "\x1b[31mred"
-    told = describe(dataset)
-    assert "\x1b" not in text({**told, "file": "\x1b[31m.dcm"})
+    described = describe(dataset)
+    assert "\x1b" not in text({**described, "file": "\x1b[31m.dcm"})
 
 
 @pytest.mark.parametrize(
@@ -283,26 +276,23 @@ def test_missing_plugin(transfer_syntax, package, name, monkeypatch, capsys):
     assert info(TEST_FILES / name) == 0
     assert re.search(r"decoded by +\w", capsys.readouterr().out)
     monkeypatch.setattr(get_decoder(transfer_syntax), "_available", {})
-    told = describe(TEST_FILES / name)
-    assert told["decoded_by"] is None
-    assert package in told["missing_plugin"]
-    assert told["array_shape"]
+    described = describe(TEST_FILES / name)
+    assert described["decoded_by"] is None
+    assert package in described["missing_plugin"]
+    assert described["array_shape"]
     assert info(TEST_FILES / name) == 0
     assert f'"{package}' in capsys.readouterr().out
-
-
-# Broken files
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, 132, 140, 200, 400, 1000, 5000, 20_000])
 def test_files_that_are_cut(cut, tmp_path, capsys):
     path = tmp_path / "cut"
     path.write_bytes(CT.read_bytes()[:cut])
-    told = describe(path)
-    assert told["error"]
+    described = describe(path)
+    assert described["error"]
     if cut >= 5000:
-        assert told["Rows"] == 128
-        assert told["sop_class"] == "CT Image Storage"
+        assert described["Rows"] == 128
+        assert described["sop_class"] == "CT Image Storage"
     assert info(path) == 1
     assert re.search(r"^error +\S", capsys.readouterr().out, re.MULTILINE)
 
@@ -316,14 +306,14 @@ def test_bytes_changed_at_random():
             changed = data.copy()
             places = random.integers(128, len(changed), 4)
             changed[places] = random.integers(0, 256, 4)
-            told = describe(changed.tobytes())
-            json.dumps(told, allow_nan=False)
-            assert text(told)
+            described = describe(changed.tobytes())
+            json.dumps(described, allow_nan=False)
+            assert text(described)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has other units")
 def test_no_inflation_of_what_is_not_needed(tmp_path):
-    """A deflated file of 64 MiB of zeros behind a header without an image."""
+    """A deflated file of 64 MiB of zeros after a header without an image."""
     element = oracle.element(0x00091001, "OB", bytes(1 << 26), ExplicitVRLittleEndian)
     path = tmp_path / "bomb"
     transfer_syntax = pydicom.uid.DeflatedExplicitVRLittleEndian
@@ -345,89 +335,3 @@ def test_no_image():
     assert not is_no_image(TEST_FILES / "MR_truncated.dcm")
     with pytest.raises(OSError, match="nowhere"):
         is_no_image("nowhere")
-
-
-# The command
-
-
-def test_one_file(capsys):
-    assert info(CT) == 0
-    lines = capsys.readouterr().out.splitlines()
-    values = [re.split(r" {2,}", line, maxsplit=1) for line in lines]
-    assert ["array", "int16 (128, 128), 32768 bytes"] in values
-    assert ["rescale", "slope 1, intercept -1024"] in values
-    assert ["transfer syntax", "Explicit VR Little Endian (1.2.840.10008.1.2.1)"] in values
-    starts = {line.index(value, len(label)) for line, (label, value) in zip(lines, values, strict=True)}
-    assert len(starts) == 1, "aligned"
-
-
-def test_several_files_of_which_one_is_broken(capsys):
-    assert info(CT, TEST_FILES / "MR_truncated.dcm", RLE) == 1
-    parts = capsys.readouterr().out.split("\n\n")
-    assert [("\nerror" in part) for part in parts] == [False, True, False]
-    assert "found 8130 bytes, expected 8192" in parts[1]
-    assert "MR Image Storage" in parts[1]
-
-
-def test_json_of_one_and_of_several(capsys):
-    assert info(CT, "--json") == 0
-    one = json.loads(capsys.readouterr().out)
-    assert one == describe(str(CT))
-    assert info("--json", CT, TEST_FILES / "README.txt") == 1
-    several = json.loads(capsys.readouterr().out)
-    assert several[0] == one
-    assert several[1]["error"]
-    assert math.prod(one["array_shape"]) * 2 == one["array_bytes"]
-
-
-@pytest.mark.parametrize(
-    ("path", "why"), [("nowhere.dcm", "no such file: 'nowhere.dcm'"), ("", "no such file: ''"), (".", "found a folder")]
-)
-def test_a_path_that_is_no_file_does_not_end_the_rest(path, why, capsys):
-    assert info(CT, path, path, RLE) == 1
-    captured = capsys.readouterr()
-    assert captured.err.count(f"dicomet info: error: {why}") == 2
-    described = [line.rpartition("/")[2] for line in captured.out.splitlines() if line.startswith("file ")]
-    assert described == [CT.name, RLE.name]
-    assert info(path) == 1
-    assert info("--json", CT, path, RLE) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert [Path(one["file"]).name for one in told] == [CT.name, Path(path).name, RLE.name]
-    assert [bool(one["error"]) for one in told] == [False, True, False]
-    assert told[1].keys() == told[0].keys()
-    assert why in told[1]["error"]
-
-
-def test_no_arguments():
-    with pytest.raises(SystemExit) as raised:
-        main(["info"])
-    assert raised.value.code == 2
-
-
-def test_a_file_that_may_not_be_read(monkeypatch, capsys):
-    def refuse(_):
-        raise PermissionError(13, "Permission denied", "CT_small.dcm")
-
-    monkeypatch.setattr("dicomet.info.open_source", refuse)
-    assert info(CT) == 1
-    assert re.search(r"^error +Permission denied$", capsys.readouterr().out, re.MULTILINE)
-
-
-def test_a_file_that_vanishes():
-    told = describe("nowhere.dcm")
-    assert told["error"] == "No such file or directory"
-    assert told["file"] == "nowhere.dcm"
-
-
-def test_output_that_cannot_encode_a_name(tmp_path):
-    path = tmp_path / "h\u00e9.dcm"
-    shutil.copy(CT, path)
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    command = [sys.executable, "-m", "dicomet", "info", str(path)]
-    done = subprocess.run(command, capture_output=True, check=True, env=environment)  # noqa: S603
-    assert rb"h\xe9.dcm" in done.stdout
-
-
-def test_other_commands_do_not_wait_for_pydicom():
-    code = "import sys, dicomet.__main__; sys.exit('pydicom' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603

@@ -1,4 +1,4 @@
-"""`dicomet info` of files whose lengths, VRs or values are wrong: what stands in the wrong place is not told."""
+"""`dicomet info` of files whose lengths, VRs or values are wrong: values in the wrong place are not shown."""
 
 import json
 import struct
@@ -43,7 +43,7 @@ def changed(tag: int, vr: str, text: str) -> bytes:
 
 
 def swallowing() -> bytes:
-    """A file with a Modality whose length is that of itself and the name behind it."""
+    """A file with a Modality whose length includes the name after it."""
     content = changed(0x00080060, "CS", "MR")
     at = content.index(b"\x08\x00\x60\x00CS")
     name = element(0x00100010, "PN", NAME)
@@ -69,16 +69,18 @@ FILES = {
 
 
 @pytest.mark.parametrize("content", FILES.values(), ids=FILES)
-def test_what_is_in_the_wrong_place_is_not_told(content, tmp_path, capfd):
+def test_values_in_the_wrong_place_are_not_shown(content, tmp_path, capfd):
     path = tmp_path / "x.dcm"
     path.write_bytes(content)
     assert b"DOE" in content
-    told = describe(path)
-    assert any("a text that is not shown, expected a value of VR" in one or "'...'" in one for one in told["warnings"])
+    described = describe(path)
+    assert any(
+        "a text that is not shown, expected a value of VR" in one or "'...'" in one for one in described["warnings"]
+    )
     for arguments in (["info"], ["info", "--json"]):
         main([*arguments, str(path)])
     said = capfd.readouterr()
-    assert "DOE" not in json.dumps(told) + said.out + said.err
+    assert "DOE" not in json.dumps(described) + said.out + said.err
 
 
 @pytest.mark.parametrize(

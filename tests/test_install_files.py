@@ -1,11 +1,11 @@
-"""pydicom with and without dicomet, over every file: nothing that can be seen may differ."""
+"""pydicom with and without dicomet, over every file: nothing observable may differ."""
 
 import io
 
 import files
 import pydicom
 import pytest
-from outcome import with_and_without
+from call_outcome import with_and_without
 from pydicom.pixels import get_decoder, iter_pixels, pixel_array
 from pydicom.uid import RLELossless
 from test_files import options, read
@@ -75,7 +75,7 @@ FEW = ("Dataset.pixel_array", "path", "as_array, index 1")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_same_outcome(case, call):
     if case.expected.slow and call not in FEW:
-        pytest.skip("so many frames that only some calls are compared")
+        pytest.skip("many frames: only some calls are compared")
     installed, without, _ = with_and_without(*CALLS[call](case))
     assert installed == without
 

@@ -1,4 +1,4 @@
-"""Random images, options, sources and calls: pydicom with and without dicomet cannot be told apart."""
+"""Random images, options, sources and calls: the same results from pydicom with and without dicomet."""
 
 import functools
 import os
@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from call_outcome import raised, with_and_without
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from install_calls import LEGACY, Example, decoders_with_buffers, decoders_with_datasets, functions, methods, observed
 from install_sources import BUFFERS
-from outcome import raised, with_and_without
 from pydicom.pixels import convert_color_space
 from pydicom.uid import (
     RLELossless,

@@ -235,19 +235,19 @@ def narrow_image(bits: int, found: int) -> Dataset:
 
 
 @pytest.mark.parametrize(("bits", "found"), [(bits, found) for bits in range(8, 17) for found in range(4, bits + 1)])
-def test_entries_of_fewer_bits_than_the_descriptor_says(bits, found):
-    """Their values are not changed: a picture that is almost black is told, and not brightened."""
+def test_entries_of_fewer_bits_than_the_descriptor_declares(bits, found):
+    """Their values are not changed: an almost black image is reported, not brightened."""
     ds = narrow_image(bits, found)
     for source in (as_file(ds), ds):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            seen = dicomet.to_display(source)
-        assert_seen(seen, ds.pixel_array / (2.0**bits - 1) * 255)
+            shown = dicomet.to_display(source)
+        assert_seen(shown, ds.pixel_array / (2.0**bits - 1) * 255)
         says = f"(0028,3006) LUT Data: found entries of {found} bits, expected {bits} as the descriptor says"
         assert [says in str(one.message) for one in caught] == [True] * (found < bits)
 
 
-def test_a_palette_of_fewer_bits_than_its_descriptor_says():
+def test_a_palette_of_fewer_bits_than_its_descriptor_declares():
     ds = image(np.arange(4, dtype=np.uint8).reshape(2, 2), 8)
     ds.PhotometricInterpretation = "PALETTE COLOR"
     for number in range(3):
@@ -255,5 +255,5 @@ def test_a_palette_of_fewer_bits_than_its_descriptor_says():
         ds.add_new(0x00281201 + number, "OW", np.array([0, 1000, 3000, 4095], "<u2").tobytes())
     for source in (as_file(ds), ds):
         with pytest.warns(UserWarning, match=r"\(0028,1201\) Red Palette .*: found entries of 12 bits, expected 16"):
-            seen = dicomet.to_display(source, dtype="uint16")
-        np.testing.assert_array_equal(seen[..., 0].ravel(), [0, 1000, 3000, 4095])
+            shown = dicomet.to_display(source, dtype="uint16")
+        np.testing.assert_array_equal(shown[..., 0].ravel(), [0, 1000, 3000, 4095])

@@ -97,7 +97,7 @@ def test_environment(monkeypatch, file):
 
 
 @pytest.mark.parametrize("said", ["", "none", "-1", "1e9", "1 GB", "9" * 5000])
-def test_a_limit_that_says_nothing_is_an_error(monkeypatch, said):
+def test_an_invalid_limit_is_an_error(monkeypatch, said):
     monkeypatch.setenv("DICOMET_MAX_BYTES", said)
     with pytest.raises(ValueError, match=r"DICOMET_MAX_BYTES: found '.*', expected a number of bytes"):
         dicomet.pixel_array(FILES["native"])

@@ -153,7 +153,7 @@ def test_deflated(tmp_path):
     assert peak <= 2 * size + 16 * MIB
 
 
-def test_nothing_is_kept_of_what_has_been_read():
+def test_memory_of_read_files_is_released():
     """Not even two numbers for each frame, as slices of PyO3 do."""
     values = np.arange(2000 * 300, dtype=np.uint16).reshape(2000, 300, 1, 1)
     image = Image(values, 16, 16)

@@ -28,7 +28,7 @@ def test_only_public_names_are_listed():
     assert all(not name.startswith("_") or name == "__version__" for name in dir(dicomet))
 
 
-def test_modules_are_imported_when_they_are_asked_for():
+def test_modules_are_imported_on_first_access():
     code = (
         "import sys, dicomet; {}; print('dicomet.info' in sys.modules, 'torch' in sys.modules, 'dask' in sys.modules)"
     )
@@ -74,7 +74,7 @@ def test_a_star_import_imports_no_framework():
     assert run(code) == "set()"
 
 
-def test_representations_identify_nobody(tmp_path):
+def test_representations_identify_no_patient(tmp_path):
     """Neither by elements nor by the name of the file."""
     path = tmp_path / "DOE^JANE.dcm"
     path.write_bytes((ROOTS["pydicom"] / "CT_small.dcm").read_bytes())

@@ -181,7 +181,7 @@ def test_zeros_in_place_of_the_delimiter(tmp_path, count, with_table):
     assert_every_way(tmp_path, data, ZEROS, without=("Dataset", "index of Dataset"))
 
 
-def test_zeros_behind_the_fragments_of_a_dataset(tmp_path):
+def test_zeros_after_the_fragments_of_a_dataset(tmp_path):
     path = tmp_path / "image.dcm"
     path.write_bytes(file_of("RLE", frames_of(RLE)))
     dataset = pydicom.dcmread(path)

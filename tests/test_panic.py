@@ -1,4 +1,4 @@
-"""A panic, which would be a mistake of dicomet, is an ordinary exception. Needs the feature `provoke` (see `check`)."""
+"""A panic, which would be a bug of dicomet, is an ordinary exception. Needs the feature `test-panics` (see `check`)."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("way", ["with the GIL", "without the GIL", "in a team", "ahead"])
+@pytest.mark.parametrize("way", ["with the GIL", "without the GIL", "in parallel", "in the pool"])
 def test_a_panic_is_an_ordinary_exception(way):
     for _ in range(3):
         with pytest.raises(dicomet.PixelDataError, match="internal error of dicomet: please report it") as raised:

@@ -47,7 +47,7 @@ def hang(array):
     time.sleep(60)
 
 def print_too(array):
-    os.write(1, b"[not what was asked for]\\n")
+    os.write(1, b"[not requested]\\n")
     return array
 
 def waste(array):
@@ -192,16 +192,16 @@ def test_memory_is_that_above_the_result(tmp_path):
     assert measure.memory(str(path), "fakes:right", str(NATIVE), iterate=True).items[0] < 12_000_000
 
 
-def test_asked_again_without_the_one_who_crashes_later():
-    asked = []
+def test_measured_again_without_a_reader_that_crashes_later():
+    requested = []
 
     def ask(names):
-        asked.append(names)
+        requested.append(names)
         failure = "SIGSEGV" if "peer" in names else ""
         return child.Answer([["MR", OWN, 1.0, 0.5, 5], ["MR", REFERENCE, 2.0, 1.5, 5]] * (not failure), failure, "")
 
-    found, late = tasks._asked_again(ask, [OWN, REFERENCE, "peer"])
-    assert asked == [[OWN, REFERENCE, "peer"], [OWN, REFERENCE]]
+    found, late = tasks._ask_again(ask, [OWN, REFERENCE, "peer"])
+    assert requested == [[OWN, REFERENCE, "peer"], [OWN, REFERENCE]]
     row = tasks._filled(Row("path", "MR"), found, "MR", late)
     assert row.figures == {OWN: 1.0, REFERENCE: 2.0}
     assert row.lowest == {OWN: 0.5, REFERENCE: 1.5}
@@ -329,7 +329,7 @@ def test_goals_without_rows():
 
 
 def test_each_goal_can_be_found():
-    """A row that nobody measures would make a goal silent."""
+    """A row that no reader measures would disable a goal."""
     names = {name for task in plan.tasks() for name in task.names()}
     figures = {OWN: 1.0, FLOOR: 1.0, REFERENCE: 1.0, "pydcm": 1.0, "dicomsdl": 1.0}
     rows = [

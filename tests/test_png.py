@@ -75,7 +75,7 @@ def test_any_memory_layout_is_read(rows, columns, seed, step, order):
     np.testing.assert_array_equal(by_pillow(png.encode(array.T)), array.T)
 
 
-def test_an_axis_of_one_channel_is_grey():
+def test_an_axis_of_one_channel_is_gray():
     array = smooth((4, 6, 1), np.uint8)
     np.testing.assert_array_equal(by_pillow(png.encode(array)), array[..., 0])
 

@@ -65,13 +65,13 @@ def _sixteen_bits(floats):
 
 
 def nearest(array, size):
-    """Return the pixels in which the new centres lie, in integers."""
+    """Return the pixels in which the new centers lie, in integers."""
     rows, columns = ((2 * np.arange(to) + 1) * of // (2 * to) for of, to in zip(array.shape, size, strict=False))
     return array[rows][:, columns]
 
 
 def is_between_two(array, size):
-    """A new centre lies just between two pixels, and Pillow's floats do not decide it in one way."""
+    """A new center lies just between two pixels, and Pillow's floats do not decide it in one way."""
     return any(((2 * np.arange(to) + 1) * of % (2 * to) == 0).any() for of, to in zip(array.shape, size, strict=False))
 
 
@@ -110,7 +110,7 @@ def test_pillow_gives_the_same(shape, size, channels, dtype, filter_name):
     channels=st.sampled_from([(), (3,)]),
     dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
 )
-def test_the_nearest_is_where_the_centre_lies(shape, size, channels, dtype):
+def test_the_nearest_is_where_the_center_lies(shape, size, channels, dtype):
     array = image(shape + channels, dtype)
     found = resized(array, size, "nearest")
     np.testing.assert_array_equal(found, nearest(array, size))

@@ -1,4 +1,4 @@
-"""Frames to RLE Lossless: others decode them, and nobody writes them shorter."""
+"""Frames to RLE Lossless: other decoders read them, and no valid encoding is shorter."""
 
 import itertools
 import os
@@ -108,7 +108,7 @@ def test_frames_come_back_and_are_short(frame):
 @PROPERTY
 @given(frames())
 def test_header(frame):
-    """PS3.5 G.5: the count, that many even offsets in order from 64 on, and zeros."""
+    """PS3.5 G.5: the count, that many even offsets in ascending order, starting at 64, and zeros."""
     encoded, (_, _, samples) = frame.encoded(), frame.samples.shape
     count, *offsets = np.frombuffer(encoded[:64], "<u4").tolist()
     assert count == samples * frame.samples.itemsize

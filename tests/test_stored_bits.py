@@ -20,7 +20,7 @@ PRECISIONS = {"JPEG": range(2, 17), "JPEG-LS": range(2, 17), "JPEG 2000": range(
 
 
 def words_of(precision: int) -> np.ndarray:
-    """All kinds of words of so many bits, the largest and the smallest among them."""
+    """Words with `precision` bits, the largest and the smallest among them."""
     words = np.random.default_rng(precision).integers(0, 1 << precision, SHAPE)
     words[0, :4] = 0, (1 << precision) - 1, 1 << (precision - 1), (1 << (precision - 1)) - 1
     return words
@@ -125,12 +125,14 @@ def test_every_plugin_gives_the_same(family):
 @pytest.mark.parametrize("options", [{"correct_unused_bits": False}, {"sign": False}], ids=str)
 def test_options_of_pydicom(family, option, options):
     """They turn the rule off, and the result is pydicom's."""
-    asked = {f"apply_{option}_sign_correction" if name == "sign" else name: value for name, value in options.items()}
+    requested = {
+        f"apply_{option}_sign_correction" if name == "sign" else name: value for name, value in options.items()
+    }
     for precision, form, signed in itertools.product((12, 16), FORMS[family], (False, True)):
         stream = stream_of(family, words_of(precision), precision, signed=form)
         dataset = encoders.data_set(LOSSLESS[family], [stream], shape=SHAPE, allocated=16, stored=10, signed=signed)
-        theirs = pydicom.pixels.pixel_array(dataset, decoding_plugin="pylibjpeg", **asked)
-        assert np.array_equal(silent_array(dataset, decoding_plugin="pylibjpeg", **asked), theirs)
+        theirs = pydicom.pixels.pixel_array(dataset, decoding_plugin="pylibjpeg", **requested)
+        assert np.array_equal(silent_array(dataset, decoding_plugin="pylibjpeg", **requested), theirs)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_options_of_pydicom(family, option, options):
         ("JPEG-LS", 16, False, 12, True, None),
     ],
 )
-def test_contradictions_are_told(family, precision, form, stored, signed, text):  # noqa: PLR0913, PLR0917
+def test_contradictions_warn(family, precision, form, stored, signed, text):  # noqa: PLR0913, PLR0917
     stream = stream_of(family, words_of(precision), precision, signed=form)
     dataset = encoders.data_set(LOSSLESS[family], [stream] * 3, shape=SHAPE, allocated=16, stored=stored, signed=signed)
     with warnings.catch_warnings(record=True) as caught:

@@ -38,22 +38,22 @@ def test_limit(limit, rounds):
     assert times == {"a": [1] * rounds}
 
 
-def test_nobody_takes_turns():
+def test_no_call_to_interleave():
     assert time_interleaved({}, Limit(1, 2, 3)) == {}
 
 
 def test_what_is_around_a_call_is_not_timed():
-    seen = []
+    calls = []
 
     @contextlib.contextmanager
     def around(name):
         time.sleep(0.05)
-        seen.append(name)
+        calls.append(name)
         yield
-        seen.append(f"after {name}")
+        calls.append(f"after {name}")
 
-    times = time_interleaved({"a": lambda: seen.append("called")}, ONCE, around)
-    assert seen == ["a", "called", "after a"]
+    times = time_interleaved({"a": lambda: calls.append("called")}, ONCE, around)
+    assert calls == ["a", "called", "after a"]
     assert times["a"][0] < 0.05
 
 

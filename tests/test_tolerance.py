@@ -87,11 +87,11 @@ def with_terms(**terms: str) -> bytes:
     ],
 )
 def test_blanks_in_front_of_terms_of_display(keyword, term):
-    seen = dicomet.to_display(with_terms(**{keyword: term}))
+    shown = dicomet.to_display(with_terms(**{keyword: term}))
     data = with_terms(**{keyword: f" {term}"})
     for source in (data, pydicom.dcmread(io.BytesIO(data))):
         array, messages = recorded(lambda source=source: dicomet.to_display(source))
-        assert np.array_equal(array, seen)
+        assert np.array_equal(array, shown)
         assert len(messages) == 1
         assert "expected a term without leading blanks" in messages[0]
 
@@ -146,11 +146,11 @@ def test_all_elements_with_a_blank_vr(vr, syntax, image):
 
 def test_a_blank_vr_of_an_element_that_display_needs():
     data = with_terms(PresentationLUTShape="INVERSE")
-    seen = dicomet.to_display(data)
+    shown = dicomet.to_display(data)
     for tag in (0x20500020, 0x00281050, 0x00281051):
         changed = blanked(data, tag, b"  ", ExplicitVRLittleEndian)
         array, messages = recorded(lambda changed=changed: dicomet.to_display(changed))
-        assert np.array_equal(array, seen)
+        assert np.array_equal(array, shown)
         assert messages
 
 
@@ -201,7 +201,7 @@ def test_pixel_data_with_a_blank_vr_and_a_length_of_16_or_32_bits(vr, form):
     assert np.array_equal(recorded(lambda: dicomet.pixel_array(data))[0], oracle.expected(GRAY))
 
 
-def test_pixel_data_in_implicit_vr_behind_explicit_elements():
+def test_pixel_data_in_implicit_vr_after_explicit_elements():
     """A length of 65536 looks like a VR of two nulls, too."""
     image = Image((np.arange(32768, dtype=np.uint16) % 4096).reshape(1, 128, 256, 1), 16, 12)
     found = elements(image)

@@ -26,10 +26,10 @@ class Answer(NamedTuple):
 def ask(module: str, question: Any, *, seconds: float) -> Answer:
     """Run `module` with `question` on its standard input, for at most `seconds`."""
     command = [sys.executable, "-m", module]
-    asked = json.dumps(question).encode()
+    request = json.dumps(question).encode()
     try:
         done = subprocess.run(
-            command, input=asked, capture_output=True, check=False, env=environment(), timeout=seconds
+            command, input=request, capture_output=True, check=False, env=environment(), timeout=seconds
         )
     except subprocess.TimeoutExpired as error:
         return Answer(_items(error.stdout or b""), HANGS, _last_words(error.stderr or b""))

@@ -166,14 +166,14 @@ def _memory(path: str, name: str, warm_up: str, *, iterate: bool) -> Iterator[An
             pass
     CLEAR.write_text("5")
     before = _status("VmRSS")
-    kept = 0
+    retained = 0
     if iterate:
         for _ in reader.iterate(Path(path)):
             pass
     else:
         array = reader.whole(Path(path))
-        kept = array.nbytes
-    yield max(0, _status("VmHWM") - before - kept)
+        retained = array.nbytes
+    yield max(0, _status("VmHWM") - before - retained)
 
 
 def _status(field: str) -> int:

@@ -54,7 +54,7 @@ def markdown(rows: Sequence[Row], names: Sequence[str], about: dict[str, Any]) -
         + (f"Absent: {', '.join(about['absent'])}." if about["absent"] else "No peer is absent."),
         "",
         "Medians; in brackets how many times as much as dicomet. The floor is what is named in the last column.",
-        "`±1`: colours are rounded another way.",
+        "`±1`: colors are rounded another way.",
     ]
     for section, group in groupby(rows, key=lambda row: row.section):
         lines += ["", f"### {section}", "", *_table(list(group), names)]

@@ -103,24 +103,24 @@ class Reading:
         if self.one_core and not measure.CAN_BIND:
             return []
 
-        def asked(names: Sequence[str]) -> child.Answer:
+        def ask(names: Sequence[str]) -> child.Answer:
             questions = [
                 read.question(session, [name for name in session.right(read.workload, read.index) if name in names])
                 for read in self.reads
             ]
             return measure.times(questions, session.limit, one_core=self.one_core)
 
-        found, late = _asked_again(asked, session.names)
+        found, late = _ask_again(ask, session.names)
         return [_filled(read.row(session), found, read.workload.name, late) for read in self.reads]
 
 
-def _asked_again(asked, names: Sequence[str]) -> tuple[child.Answer, dict[str, Verdict]]:
+def _ask_again(ask, names: Sequence[str]) -> tuple[child.Answer, dict[str, Verdict]]:
     """Ask, and if the process crashes, ask again without the peers: one that returned a right result crashed later."""
-    found = asked(names)
+    found = ask(names)
     if not found.failure:
         return found, {}
     late = Verdict("crashes", f"one of the peers, later on: {found.failure} {found.printed}")
-    return asked([OWN, REFERENCE]), {name: late for name in names if name not in (OWN, REFERENCE)}
+    return ask([OWN, REFERENCE]), {name: late for name in names if name not in (OWN, REFERENCE)}
 
 
 def _filled(row: Row, found: child.Answer, name: str, late: dict[str, Verdict]) -> Row:
@@ -163,10 +163,10 @@ class ManyFiles:
         paths = [str(path) for path in session.many(self.workload, self.count, self.different)]
         right = session.right(self.workload)
 
-        def asked(names: Sequence[str]) -> child.Answer:
+        def ask(names: Sequence[str]) -> child.Answer:
             return measure.files(paths, [name for name in right if name in names], self.threads, session.limit)
 
-        found, late = _asked_again(asked, session.names)
+        found, late = _ask_again(ask, session.names)
         verdicts = session.noted(self.workload)
         return [
             _filled(Row(self.section, row, verdicts=verdicts), found, key, late) for key, row in self._rows().items()

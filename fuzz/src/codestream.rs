@@ -1,7 +1,7 @@
 //! Headers of JPEG codestreams: fields that are read occur in the input, and an accepted header matches the image.
 
+use crate::image_oracle::Picture;
 use crate::input::Input;
-use crate::picture::Picture;
 use dicomet_core::codestream::{Codestream, Family};
 use dicomet_core::complete;
 use dicomet_core::error::ErrorKind;
@@ -32,7 +32,7 @@ pub fn run(data: &[u8]) {
                 assert!(repaired.is_none_or(|repaired| repaired.ends_with(&[0xFF, 0xD9])));
             }
         }
-        Err(error) if error.problem == ErrorKind::NoCodestream => assert!(read.is_none()),
+        Err(error) if error.kind == ErrorKind::NoCodestream => assert!(read.is_none()),
         Err(_) => assert!(frame.is_empty() || read.is_some()),
     }
 }

@@ -1,28 +1,29 @@
 //! Display values: segmented palette data, and any pipeline over any samples, by table and by single samples, both
 //! compared with plain equations.
 
+use crate::display_oracle::{self, Gray, Steps, Table, Window};
+use crate::image_oracle::{Picture, extended};
 use crate::input::Input;
-use crate::picture::{Picture, extended};
-use crate::seen::{self, Grey, Steps, Table, Window};
 use crate::sources::POISONS;
-use dicomet_core::display::{Look, Pipeline, Sample, Transform, extrema, histogram};
+use dicomet_core::display::{Pipeline, Rendering, Transform, extrema, histogram};
 use dicomet_core::image::SampleKind;
 use dicomet_core::lut::Lut;
 use dicomet_core::modality::Modality;
 use dicomet_core::palette::{Palette, expand_segmented};
+use dicomet_core::sample_type::SampleType;
 use dicomet_core::voi::{self, Range, Voi};
 
-const SAMPLES: [Sample; 10] = [
-    Sample::Uint8,
-    Sample::Uint16,
-    Sample::Float32,
-    Sample::Float64,
-    Sample::Int8,
-    Sample::Int16,
-    Sample::Uint32,
-    Sample::Int32,
-    Sample::Uint64,
-    Sample::Int64,
+const SAMPLES: [SampleType; 10] = [
+    SampleType::Uint8,
+    SampleType::Uint16,
+    SampleType::Float32,
+    SampleType::Float64,
+    SampleType::Int8,
+    SampleType::Int16,
+    SampleType::Uint32,
+    SampleType::Int32,
+    SampleType::Uint64,
+    SampleType::Int64,
 ];
 
 /// Runs one input.
@@ -43,9 +44,13 @@ fn segments(mut input: Input<'_>) {
         input.0.iter().copied().map(u16::from).collect()
     };
     // Test the count that the segments expand to, as well, so that many inputs succeed.
-    let all = seen::expanded(&words, wide, 1 << 16, true);
+    let all = display_oracle::expanded(&words, wide, 1 << 16, true);
     for count in [Some(count), all.as_ref().map(Vec::len)].into_iter().flatten() {
-        assert_eq!(expand_segmented(&words, wide, count).ok(), seen::expanded(&words, wide, count, false), "{words:?}");
+        assert_eq!(
+            expand_segmented(&words, wide, count).ok(),
+            display_oracle::expanded(&words, wide, count, false),
+            "{words:?}"
+        );
     }
 }
 
@@ -54,9 +59,10 @@ fn ranges(mut input: Input<'_>) {
     let sample = input.one_of(&SAMPLES);
     let (from, to, leaves_out) = (input.below(8), input.below(8), input.flag());
     let words = input.0;
-    let values: Vec<f64> = words.chunks_exact(sample.bytes()).map(|word| seen::number(sample, word)).collect();
+    let values: Vec<f64> =
+        words.chunks_exact(sample.bytes()).map(|word| display_oracle::number(sample, word)).collect();
     // 64-bit integers have no exact range in float64.
-    let exact = !matches!(sample, Sample::Uint64 | Sample::Int64);
+    let exact = !matches!(sample, SampleType::Uint64 | SampleType::Int64);
     let at = |index: usize| values.get(index).copied().filter(|value| value.is_finite());
     let excluded = at(from).zip(at(to)).filter(|_| leaves_out && exact);
     let counted = values.iter().copied().filter(|value| value.is_finite());
@@ -83,18 +89,20 @@ fn transform(mut input: Input<'_>) {
     let picture = Picture::take(&mut input);
     let Some(image) = picture.image() else { return };
     let Some((pipeline, steps)) = pipeline(&mut input) else { return };
-    let stored = Sample::of(&image);
+    let stored = SampleType::of(&image);
     // A table of all 16-bit words is slow.
     let bits = input.byte();
     let bits = if bits < 8 { 16 } else { bits % 12 + 1 }.min(8 * stored.bytes() as u8);
-    let made = [0, 1 << 16].map(|pixels| Transform::new(&image, pipeline.clone(), bits, pixels));
-    let [Ok(single), Ok(table)] = &made else {
-        return assert!(made.iter().all(Result::is_err) && image.samples_per_pixel() != 1 && pipeline.samples() != 1);
+    let transforms = [0, 1 << 16].map(|pixels| Transform::new(&image, pipeline.clone(), bits, pixels));
+    let [Ok(single), Ok(table)] = &transforms else {
+        return assert!(
+            transforms.iter().all(Result::is_err) && image.samples_per_pixel() != 1 && pipeline.samples() != 1
+        );
     };
     let words = words(input.0, stored, bits, image.kind());
     let width = stored.bytes();
     let expected: Vec<Vec<f64>> =
-        words.chunks_exact(width).map(|word| steps.seen(seen::number(stored, word))).collect();
+        words.chunks_exact(width).map(|word| steps.displayed(display_oracle::number(stored, word))).collect();
     assert_eq!(single.sample_bytes(), pipeline.samples() * pipeline.sample.bytes());
     for (transform, poison) in [(single, POISONS[0]), (table, POISONS[1])] {
         let mut out = vec![poison; words.len() / width * transform.sample_bytes()];
@@ -102,7 +110,7 @@ fn transform(mut input: Input<'_>) {
         for ((found, word), expected) in
             out.chunks_exact(transform.sample_bytes()).zip(words.chunks_exact(width)).zip(&expected)
         {
-            let agree = seen::agree(pipeline.sample, found, expected);
+            let agree = display_oracle::agree(pipeline.sample, found, expected);
             assert!(agree, "{found:?} {expected:?} of {word:?} by {pipeline:?}, {bits} bits of {stored:?}");
         }
         // Words outside the declared bits, and sizes that do not match, must not panic.
@@ -113,7 +121,7 @@ fn transform(mut input: Input<'_>) {
 }
 
 /// Words with only the lowest `bits` significant; floats and words wider than 16 bits are unchanged.
-fn words(bytes: &[u8], stored: Sample, bits: u8, kind: SampleKind) -> Vec<u8> {
+fn words(bytes: &[u8], stored: SampleType, bits: u8, kind: SampleKind) -> Vec<u8> {
     let width = stored.bytes();
     let all = bytes.chunks_exact(width).take(64);
     if width > 2 {
@@ -136,42 +144,42 @@ fn pipeline(input: &mut Input<'_>) -> Option<(Pipeline, Steps)> {
         _ => (0.0, 255.0),
     };
     let (modality, rescale) = match input.below(4) {
-        0 => (Modality::Identity, seen::Modality::Identity),
+        0 => (Modality::Identity, display_oracle::Modality::Identity),
         1 => {
             let (lut, table) = lut(input)?;
-            (Modality::Lut(lut), seen::Modality::Table(table))
+            (Modality::Lut(lut), display_oracle::Modality::Table(table))
         }
         _ => {
             let (slope, intercept) = (number(input), number(input));
-            (Modality::Rescale { slope, intercept }, seen::Modality::Rescale { slope, intercept })
+            (Modality::Rescale { slope, intercept }, display_oracle::Modality::Rescale { slope, intercept })
         }
     };
     let inverse = input.flag();
-    let (look, steps) = match input.below(8) {
-        0 => (Look::Value, (None, None)),
+    let (rendering, steps) = match input.below(8) {
+        0 => (Rendering::Value, (None, None)),
         1 => {
             let (palette, colors) = palette(input)?;
-            (Look::Palette(palette), (None, Some(colors)))
+            (Rendering::Palette(palette), (None, Some(colors)))
         }
         2 | 3 => {
             let (palette, colors) = palette(input)?;
-            let (voi, grey) = voi(input)?;
-            (Look::Supplemental { palette, voi, inverse }, (Some(grey), Some(colors)))
+            let (voi, gray) = voi(input)?;
+            (Rendering::Supplemental { palette, voi, inverse }, (Some(gray), Some(colors)))
         }
         _ => {
-            let (voi, grey) = voi(input)?;
-            (Look::Grey { voi, inverse }, (Some(grey), None))
+            let (voi, gray) = voi(input)?;
+            (Rendering::Gray { voi, inverse }, (Some(gray), None))
         }
     };
-    let (grey, colors) = steps;
-    let steps = Steps { modality: rescale, grey, colors, inverse, low, high };
-    Some((Pipeline { modality, look, range: Range { low, high }, sample }, steps))
+    let (gray, colors) = steps;
+    let steps = Steps { modality: rescale, gray, colors, inverse, low, high };
+    Some((Pipeline { modality, rendering, range: Range { low, high }, sample }, steps))
 }
 
-fn voi(input: &mut Input<'_>) -> Option<(Voi, Grey)> {
+fn voi(input: &mut Input<'_>) -> Option<(Voi, Gray)> {
     if input.below(4) == 0 {
         let (lut, table) = lut(input)?;
-        return Some((Voi::Lut(lut), Grey::Table(table)));
+        return Some((Voi::Lut(lut), Gray::Table(table)));
     }
     let (center, width) = (number(input), number(input));
     let (function, kind) = match input.below(3) {
@@ -179,7 +187,7 @@ fn voi(input: &mut Input<'_>) -> Option<(Voi, Grey)> {
         1 => (voi::Function::LinearExact, Window::LinearExact),
         _ => (voi::Function::Linear, Window::Linear),
     };
-    Some((Voi::Window(voi::Window { center, width, function }), Grey::Window { center, width, kind }))
+    Some((Voi::Window(voi::Window { center, width, function }), Gray::Window { center, width, kind }))
 }
 
 fn first(input: &mut Input<'_>) -> i32 {

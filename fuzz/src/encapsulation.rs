@@ -16,7 +16,7 @@ const DELIMITER: [u8; 4] = [0xFE, 0xFF, 0xDD, 0xE0];
 const HEADER: u64 = 8;
 
 /// The parts and parameters of a generated value.
-struct Made {
+struct Generated {
     bytes: Vec<u8>,
     length: u64,
     delimited: bool,
@@ -30,19 +30,19 @@ struct Made {
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let most = input.below(40);
-    let made = made(&mut input);
-    let (memory, file) = (made.bytes.as_slice(), File::new(&made.bytes));
-    let found = find(&memory, &made);
-    assert_eq!(found, find(&file, &made));
-    let headers = made.bytes.len() / HEADER as usize + 3;
+    let generated = generated(&mut input);
+    let (memory, file) = (generated.bytes.as_slice(), File::new(&generated.bytes));
+    let found = find(&memory, &generated);
+    assert_eq!(found, find(&file, &generated));
+    let headers = generated.bytes.len() / HEADER as usize + 3;
     // Each item is read a limited number of times: by the walk, for its end, and for each single frame.
     let (calls, limit) = (file.calls.load(Ordering::Relaxed), 6 * headers + 4 * SINGLE);
     assert!(calls <= limit, "{calls} {limit}");
     for more in [0, 9] {
-        let _ = find(&Liar { bytes: &made.bytes, most, more }, &made);
+        let _ = find(&Liar { bytes: &generated.bytes, most, more }, &generated);
     }
     if let Ok(found) = &found {
-        check(found, &made);
+        check(found, &generated);
     }
 }
 
@@ -56,7 +56,7 @@ struct Found {
 #[derive(Debug, PartialEq)]
 struct Walked {
     frames: Vec<Vec<Fragment>>,
-    damage: Option<Error>,
+    defect: Option<Error>,
     warnings: Vec<Error>,
     end: u64,
 }
@@ -64,9 +64,9 @@ struct Walked {
 /// The number of frames that are looked up one by one.
 const SINGLE: usize = 24;
 
-fn find<S: Source<Error = Error>>(source: &S, made: &Made) -> Result<Found, Error> {
-    let extended = made.extended.clone().map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
-    let Made { length, delimited, jpeg, frames, .. } = *made;
+fn find<S: Source<Error = Error>>(source: &S, generated: &Generated) -> Result<Found, Error> {
+    let extended = generated.extended.clone().map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
+    let Generated { length, delimited, jpeg, frames, .. } = *generated;
     let opened = EncapsulatedPixelData::open(source, Value { length, delimited, frames, jpeg, extended })?;
     let walked = opened.build_frame_index(source, &Parallelism::of(1)).map(|found| walked(&found));
     let single =
@@ -78,35 +78,35 @@ fn walked(found: &FrameIndex) -> Walked {
     let frames: Vec<Vec<Fragment>> = (0..found.len()).map(|index| found.frame(index).to_vec()).collect();
     assert!(found.frame(found.len()).is_empty() && found.frame(usize::MAX).is_empty());
     assert_eq!(found.is_empty(), frames.is_empty());
-    Walked { frames, damage: found.damage.clone(), warnings: found.warnings.clone(), end: found.end() }
+    Walked { frames, defect: found.defect.clone(), warnings: found.warnings.clone(), end: found.end() }
 }
 
 /// Checks the invariants of the results.
-fn check(found: &Found, made: &Made) {
-    found.single.iter().flatten().for_each(|fragments| check_fragments(fragments, made));
-    let table = HEADER + u64::from(u32::from_le_bytes([made.bytes[4], made.bytes[5], made.bytes[6], made.bytes[7]]));
-    let items = items(made, table);
-    let Ok(Walked { frames, damage, warnings, end }) = &found.walked else { return };
-    check_fragments(&frames.concat(), made);
-    assert!(*end <= made.length);
-    match damage.as_ref().map(|damage| &damage.problem) {
-        None => assert!(frames.len() as u64 >= made.frames),
+fn check(found: &Found, generated: &Generated) {
+    found.single.iter().flatten().for_each(|fragments| check_fragments(fragments, generated));
+    let table = HEADER + u64::from(u32::from_le_bytes(generated.bytes[4..8].try_into().unwrap()));
+    let items = items(generated, table);
+    let Ok(Walked { frames, defect, warnings, end }) = &found.walked else { return };
+    check_fragments(&frames.concat(), generated);
+    assert!(*end <= generated.length);
+    match defect.as_ref().map(|defect| &defect.kind) {
+        None => assert!(frames.len() as u64 >= generated.frames),
         Some(ErrorKind::FrameCount { found, expected }) => {
-            assert!(*found == frames.len() as u64 && *expected == made.frames && found < expected);
+            assert!(*found == frames.len() as u64 && *expected == generated.frames && found < expected);
         }
         Some(_) => assert!(!items.delimited, "nothing is damaged in front of a delimiter"),
     }
     let is_ignored =
-        |wanted| warnings.iter().any(|w| matches!(w.problem, ErrorKind::OffsetTable { table, .. } if wanted == table));
-    let no_extended = made.extended.is_none() || is_ignored("Extended Offset Table");
+        |wanted| warnings.iter().any(|w| matches!(w.kind, ErrorKind::OffsetTable { table, .. } if wanted == table));
+    let no_extended = generated.extended.is_none() || is_ignored("Extended Offset Table");
     let ignored = is_ignored("Extended Offset Table") || is_ignored("Basic Offset Table");
-    if damage.is_none() && no_extended {
+    if defect.is_none() && no_extended {
         // Every fragment belongs to a frame.
         assert_eq!(frames.concat(), items.filled);
     }
     // Before a defect, only the defect is reported.
-    if damage.as_ref().is_none_or(|damage| matches!(damage.problem, ErrorKind::FrameCount { .. })) {
-        let empty = warnings.iter().any(|warning| matches!(warning.problem, ErrorKind::EmptyFragments { .. }));
+    if defect.as_ref().is_none_or(|defect| matches!(defect.kind, ErrorKind::FrameCount { .. })) {
+        let empty = warnings.iter().any(|warning| matches!(warning.kind, ErrorKind::EmptyFragments { .. }));
         assert_eq!(empty, items.empty);
     }
     if !ignored {
@@ -118,13 +118,13 @@ fn check(found: &Found, made: &Made) {
 }
 
 /// Fragments follow the headers of items, inside the value, in ascending order without overlap.
-fn check_fragments(fragments: &[Fragment], made: &Made) {
+fn check_fragments(fragments: &[Fragment], generated: &Generated) {
     for Fragment { offset, length } in fragments {
-        assert!(offset + length <= made.length);
-        let header = &made.bytes[(offset - HEADER) as usize..*offset as usize];
-        let told = u64::from(u32::from_le_bytes([header[4], header[5], header[6], header[7]]));
-        let padded = made.extended.is_some() && told == length + 1;
-        assert!(header[..4] == ITEM && (told == *length || padded));
+        assert!(offset + length <= generated.length);
+        let header = &generated.bytes[(offset - HEADER) as usize..*offset as usize];
+        let stated = u64::from(u32::from_le_bytes([header[4], header[5], header[6], header[7]]));
+        let padded = generated.extended.is_some() && stated == length + 1;
+        assert!(header[..4] == ITEM && (stated == *length || padded));
     }
     assert!(fragments.is_sorted_by(|one, next| one.offset + one.length + HEADER <= next.offset));
 }
@@ -136,16 +136,16 @@ struct Items {
     delimited: bool,
 }
 
-fn items(made: &Made, start: u64) -> Items {
+fn items(generated: &Generated, start: u64) -> Items {
     let (mut items, mut at) = (Items { filled: Vec::new(), empty: false, delimited: false }, start);
-    while at < made.length {
-        let Some(header) = made.bytes.get(at as usize..).and_then(<[u8]>::first_chunk::<8>) else { break };
+    while at < generated.length {
+        let Some(header) = generated.bytes.get(at as usize..).and_then(<[u8]>::first_chunk::<8>) else { break };
         let length = u64::from(u32::from_le_bytes([header[4], header[5], header[6], header[7]]));
         if header[..4] == DELIMITER {
             items.delimited = true;
             break;
         }
-        if header[..4] != ITEM || length > 0 && at + HEADER + length > made.length {
+        if header[..4] != ITEM || length > 0 && at + HEADER + length > generated.length {
             break;
         }
         if length > 0 {
@@ -158,7 +158,7 @@ fn items(made: &Made, start: u64) -> Items {
     items
 }
 
-fn made(input: &mut Input<'_>) -> Made {
+fn generated(input: &mut Input<'_>) -> Generated {
     let (table, extended) = (input.below(6), input.below(6));
     let (starts, altered) = (input.u16(), input.below(20));
     // Offsets and lengths that are wrong by a little, by the size of an item header, or altogether.
@@ -201,7 +201,7 @@ fn made(input: &mut Input<'_>) -> Made {
         _ => u64::from(number) << 23,
     };
     let extended = (1..6).contains(&extended).then_some((offsets, lengths));
-    Made { bytes, length, delimited, jpeg, frames, extended }
+    Generated { bytes, length, delimited, jpeg, frames, extended }
 }
 
 /// Items and other bytes; and for each item its offset, from the end of the table, and its length.

@@ -1,16 +1,16 @@
 //! RLE Lossless, encoded and decoded again.
 
 use crate::input::Input;
-use crate::packbits::unpack;
+use crate::packbits_oracle::unpack;
 use dicomet_core::image::ByteOrder;
-use dicomet_core::rle::encode::{Layout, encode_frame};
+use dicomet_core::rle::encode::{EncodeParams, encode_frame};
 use dicomet_core::rle::{HEADER_BYTES, Segments};
 
 /// Runs one input.
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
     let wide = input.flag();
-    let layout = Layout {
+    let layout = EncodeParams {
         rows: input.below(24) as i64,
         columns: if wide { i64::from(input.u16() % 700) } else { input.below(40) as i64 },
         samples_per_pixel: input.below(5) as i64,
@@ -36,7 +36,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-fn check(src: &[u8], encoded: &[u8], layout: &Layout) {
+fn check(src: &[u8], encoded: &[u8], layout: &EncodeParams) {
     let (width, columns) = (layout.sample_bytes as usize, layout.columns as usize);
     let pixel_bytes = width * layout.samples_per_pixel as usize;
     let pixels = src.len() / pixel_bytes;

@@ -5,20 +5,20 @@
 pub mod codestream;
 pub mod deflate;
 pub mod display;
+pub mod display_oracle;
 pub mod encapsulation;
 pub mod encode;
+pub mod image_oracle;
 pub mod input;
 pub mod jpeg;
 pub mod native;
 pub mod output;
-pub mod packbits;
-pub mod picture;
+pub mod packbits_oracle;
 pub mod rle;
 pub mod scan;
+pub mod scan_oracle;
 pub mod seeds;
-pub mod seen;
 pub mod sources;
-pub mod walk;
 
 /// The name of a target, and the function that runs one input.
 pub type Target = (&'static str, fn(&[u8]));

@@ -1,7 +1,7 @@
 //! Native frames and codec output: any description, any bytes, from memory and from a file, on one thread and several.
 
+use crate::image_oracle::{Picture, extended};
 use crate::input::Input;
-use crate::picture::{Picture, extended};
 use crate::sources::{File, Liar, POISONS};
 use dicomet_core::Result;
 use dicomet_core::decode::Decoder;
@@ -21,9 +21,9 @@ pub fn run(data: &[u8]) {
 fn check_length(picture: &Picture, image: &Image, bytes: u64) {
     let frames = picture.attributes.number_of_frames as u64;
     let Ok(bits) = image.native_frame_bits() else {
-        return assert!(image.native_frames(bytes).is_err());
+        return assert!(image.count_native_frames(bytes).is_err());
     };
-    match image.native_frames(bytes) {
+    match image.count_native_frames(bytes) {
         Ok(found) => assert!(found >= frames && found == bytes * 8 / bits),
         Err(_) if bytes * 8 / bits < frames => {}
         // The samples are not subsampled.
@@ -32,7 +32,7 @@ fn check_length(picture: &Picture, image: &Image, bytes: u64) {
 }
 
 fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
-    let Some(plan) = picture.plan(image) else { return };
+    let Some(decoder) = picture.decoder(image) else { return };
     let (first, count) = (input.below(4), input.below(2) + 1);
     let workers = if input.below(16) == 15 { 3 } else { 1 };
     let subsampled = image.photometric() == Photometric::YbrFull422;
@@ -61,22 +61,25 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
     });
     let out_bytes = count * image.frame_bytes().expect("it is small");
     let (bytes, file) = (value.as_slice(), File::new(&value));
-    let result = same(out_bytes, workers, |out, team| plan.native_frames(&bytes, first, out, team));
-    assert_eq!(result, same(out_bytes, workers, |out, team| plan.native_frames(&file, first, out, team)));
+    let result = same(out_bytes, workers, |out, parallelism| decoder.native_frames(&bytes, first, out, parallelism));
+    assert_eq!(
+        result,
+        same(out_bytes, workers, |out, parallelism| decoder.native_frames(&file, first, out, parallelism))
+    );
     judge(picture, result.as_deref().ok(), expected.as_deref());
-    if let (true, Some(expected)) = (plan.is_identity() && !subsampled, &expected) {
+    if let (true, Some(expected)) = (decoder.is_passthrough() && !subsampled, &expected) {
         assert_eq!(value[first * expected.len() / count..][..expected.len()], expected[..]);
     }
     lie(&value, most, out_bytes, result.as_deref().ok(), |source, out| {
-        plan.native_frames(source, first, out, &Parallelism::of(1))
+        decoder.native_frames(source, first, out, &Parallelism::of(1))
     });
 }
 
 fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let (bits, planar) = (input.one_of(&[8u8, 16, 32, 64, 1, 12]), input.flag());
-    let kept = Some(input.byte() % 70).filter(|bits| *bits < 65);
-    let plan = Decoder::codec(image, bits, planar, kept, picture.conversion, 8);
-    let Ok(plan) = plan.map(|plan| plan.with_output(picture.form_of_plan(image, 8))) else {
+    let bits_kept = Some(input.byte() % 70).filter(|bits| *bits < 65);
+    let decoder = Decoder::codec(image, bits, planar, bits_kept, picture.conversion, 8);
+    let Ok(decoder) = decoder.map(|decoder| decoder.with_output(picture.form_of_plan(image, 8))) else {
         let allowed = matches!(bits, 8 | 16 | 32 | 64) && usize::from(bits / 8) <= image.sample_bytes();
         return assert!(!allowed || !picture.is_convertible(image, 8));
     };
@@ -91,13 +94,19 @@ fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
             .map(|place| {
                 let word = extended(sample(&value, place * stored, stored, ByteOrder::NATIVE), bits, image.kind());
                 let allocated = image.sample_bytes() as u8 * 8;
-                extended(word, kept.filter(|kept| *kept > 0).unwrap_or(allocated).min(allocated), image.kind())
+                extended(
+                    word,
+                    bits_kept.filter(|bits_kept| *bits_kept > 0).unwrap_or(allocated).min(allocated),
+                    image.kind(),
+                )
             })
             .collect();
         picture.finished(image, &words, false, 8)
     });
     let out_bytes = image.frame_bytes().expect("it is small");
-    let result = same(out_bytes, 1 + usize::from(input.flag()), |out, team| plan.words(&value, out, team));
+    let result = same(out_bytes, 1 + usize::from(input.flag()), |out, parallelism| {
+        decoder.decode_codec_output(&value, out, parallelism)
+    });
     judge(picture, result.as_deref().ok(), expected.as_deref());
 }
 

@@ -3,7 +3,8 @@
 use crate::input::Input;
 use crate::sources::POISONS;
 use dicomet_core::png::{self, encode};
-use dicomet_core::resize::{self, Filter, Sample, Size, resize};
+use dicomet_core::resize::{self, Filter, Size, resize};
+use dicomet_core::sample_type::SampleType;
 use png_reader::{BitDepth, ColorType, Decoder};
 use std::io::Cursor;
 
@@ -17,91 +18,91 @@ pub fn run(data: &[u8]) {
 }
 
 fn png(mut input: Input<'_>) {
-    let layout = png::Layout {
+    let params = png::PngParams {
         width: length(&mut input),
         height: length(&mut input),
         channels: input.one_of(&[1, 3, 1, 3, 2, 0, -1, 4]),
         bits: input.one_of(&[8, 16, 8, 16, 1, 0]),
     };
-    let count = layout.width.max(0) * layout.height.max(0) * layout.channels.max(0);
+    let count = params.width.max(0) * params.height.max(0) * params.channels.max(0);
     if count > MOST {
         return;
     }
     let wrong = input.byte() >= 0xF0;
-    let samples = bytes(&mut input, (count * layout.bits / 8) as usize + usize::from(wrong));
-    let file = encode(&samples, &layout);
-    let possible = count > 0 && matches!(layout.channels, 1 | 3) && matches!(layout.bits, 8 | 16);
-    let possible = possible && layout.width < 1 << 16 && layout.height < 1 << 16;
-    assert_eq!(file.is_ok(), possible && !wrong, "{layout:?}");
+    let samples = bytes(&mut input, (count * params.bits / 8) as usize + usize::from(wrong));
+    let file = encode(&samples, &params);
+    let possible = count > 0 && matches!(params.channels, 1 | 3) && matches!(params.bits, 8 | 16);
+    let possible = possible && params.width < 1 << 16 && params.height < 1 << 16;
+    assert_eq!(file.is_ok(), possible && !wrong, "{params:?}");
     let Ok(file) = file else { return };
     let mut reader = Decoder::new(Cursor::new(&file)).read_info().expect("a header");
     let mut found = vec![POISONS[0]; reader.output_buffer_size().expect("it is small")];
     let info = reader.next_frame(&mut found).expect("an image");
     reader.finish().expect("an end");
-    assert_eq!((i64::from(info.width), i64::from(info.height)), (layout.width, layout.height));
-    assert_eq!(info.color_type, if layout.channels == 1 { ColorType::Grayscale } else { ColorType::Rgb });
-    assert_eq!(info.bit_depth, if layout.bits == 8 { BitDepth::Eight } else { BitDepth::Sixteen });
-    if layout.bits == 16 && cfg!(target_endian = "little") {
+    assert_eq!((i64::from(info.width), i64::from(info.height)), (params.width, params.height));
+    assert_eq!(info.color_type, if params.channels == 1 { ColorType::Grayscale } else { ColorType::Rgb });
+    assert_eq!(info.bit_depth, if params.bits == 8 { BitDepth::Eight } else { BitDepth::Sixteen });
+    if params.bits == 16 && cfg!(target_endian = "little") {
         found.as_chunks_mut::<2>().0.iter_mut().for_each(|pair| pair.reverse());
     }
-    assert!(found == samples, "{layout:?}");
+    assert!(found == samples, "{params:?}");
     // A stored row has one additional byte; small chunks add twelve bytes each.
-    assert!(file.len() <= 200 + 3 * (samples.len() + layout.height as usize), "{} bytes", file.len());
+    assert!(file.len() <= 200 + 3 * (samples.len() + params.height as usize), "{} bytes", file.len());
 }
 
 fn other_size(mut input: Input<'_>) {
-    let layout = resize::Layout {
+    let params = resize::ResizeParams {
         from: Size { rows: length(&mut input), columns: length(&mut input) },
         to: Size { rows: length(&mut input), columns: length(&mut input) },
         channels: input.one_of(&[1, 3, 1, 3, 1, 3, 2, 0, -1, 4]),
-        sample: input.one_of(&[Sample::U8, Sample::U16, Sample::F32]),
+        sample: input.one_of(&[SampleType::Uint8, SampleType::Uint16, SampleType::Float32]),
         filter: input.one_of(&[Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Lanczos]),
     };
-    let width = [1, 2, 4][layout.sample as usize];
-    let samples = |size: Size| size.rows.max(0) * size.columns.max(0) * layout.channels.max(0);
+    let width = params.sample.bytes();
+    let samples = |size: Size| size.rows.max(0) * size.columns.max(0) * params.channels.max(0);
     // The intermediate image, too.
-    let between = Size { rows: layout.from.rows, columns: layout.to.columns };
-    if [layout.from, layout.to, between].into_iter().any(|size| samples(size) > MOST) {
+    let between = Size { rows: params.from.rows, columns: params.to.columns };
+    if [params.from, params.to, between].into_iter().any(|size| samples(size) > MOST) {
         return;
     }
     let wrong = input.byte() >= 0xF0;
-    let src = bytes(&mut input, samples(layout.from) as usize * width + usize::from(wrong));
+    let src = bytes(&mut input, samples(params.from) as usize * width + usize::from(wrong));
     let results = POISONS.map(|poison| {
-        let mut out = vec![poison; samples(layout.to) as usize * width];
-        resize(&src, &mut out, &layout).map(|()| out)
+        let mut out = vec![poison; samples(params.to) as usize * width];
+        resize(&src, &mut out, &params).map(|()| out)
     });
-    let possible = matches!(layout.channels, 1 | 3) && samples(layout.from) > 0 && samples(layout.to) > 0;
-    let sizes = [layout.from, layout.to];
+    let possible = matches!(params.channels, 1 | 3) && samples(params.from) > 0 && samples(params.to) > 0;
+    let sizes = [params.from, params.to];
     let possible = possible && sizes.iter().all(|size| size.rows < 1 << 16 && size.columns < 1 << 16);
-    assert_eq!(results[0].is_ok(), possible && !wrong, "{layout:?} {:?}", results[0]);
-    assert!(results[0] == results[1], "not all is written: {layout:?}");
+    assert_eq!(results[0].is_ok(), possible && !wrong, "{params:?} {:?}", results[0]);
+    assert!(results[0] == results[1], "not all is written: {params:?}");
     if let Ok(out) = &results[0] {
-        check(&src, out, &layout, width);
+        check(&src, out, &params, width);
     }
 }
 
 /// Each pixel equals a source pixel, or lies within the range of the source, depending on the filter.
-fn check(src: &[u8], out: &[u8], layout: &resize::Layout, width: usize) {
-    let pixel = width * layout.channels as usize;
-    match layout.filter {
+fn check(src: &[u8], out: &[u8], params: &resize::ResizeParams, width: usize) {
+    let pixel = width * params.channels as usize;
+    match params.filter {
         Filter::Nearest => {
             for (place, found) in (0i64..).zip(out.chunks_exact(pixel)) {
-                let (row, column) = (place / layout.to.columns, place % layout.to.columns);
-                let row = (2 * row + 1) * layout.from.rows / (2 * layout.to.rows);
-                let column = (2 * column + 1) * layout.from.columns / (2 * layout.to.columns);
-                let at = (row * layout.from.columns + column) as usize * pixel;
-                assert_eq!(found, &src[at..at + pixel], "{layout:?}");
+                let (row, column) = (place / params.to.columns, place % params.to.columns);
+                let row = (2 * row + 1) * params.from.rows / (2 * params.to.rows);
+                let column = (2 * column + 1) * params.from.columns / (2 * params.to.columns);
+                let at = (row * params.from.columns + column) as usize * pixel;
+                assert_eq!(found, &src[at..at + pixel], "{params:?}");
             }
         }
-        Filter::Bilinear if layout.sample != Sample::F32 => {
+        Filter::Bilinear if params.sample != SampleType::Float32 => {
             let word = |bytes: &[u8]| bytes.iter().rev().fold(0u32, |word, byte| word << 8 | u32::from(*byte));
-            for channel in 0..layout.channels as usize {
+            for channel in 0..params.channels as usize {
                 let of = |bytes: &[u8]| -> Vec<u32> {
-                    bytes.chunks_exact(width).skip(channel).step_by(layout.channels as usize).map(word).collect()
+                    bytes.chunks_exact(width).skip(channel).step_by(params.channels as usize).map(word).collect()
                 };
                 let (before, after) = (of(src), of(out));
                 let range = *before.iter().min().expect("one")..=*before.iter().max().expect("one");
-                assert!(after.iter().all(|value| range.contains(value)), "{layout:?}");
+                assert!(after.iter().all(|value| range.contains(value)), "{params:?}");
             }
         }
         _ => {}

@@ -1,11 +1,11 @@
-//! Frames in RLE Lossless, built from the input or taken unchanged, compared with [`crate::packbits`].
+//! Frames in RLE Lossless, built from the input or taken unchanged, compared with [`crate::packbits_oracle`].
 
+use crate::image_oracle::Picture;
 use crate::input::Input;
 use crate::native::same_with;
-use crate::packbits::unpack;
-use crate::picture::Picture;
+use crate::packbits_oracle::unpack;
 use crate::sources::{File, Liar, POISONS};
-use dicomet_core::decode::Decoder;
+use dicomet_core::decode::{Codec, Decoder};
 use dicomet_core::image::{ByteOrder, Image};
 use dicomet_core::item::Fragment;
 use dicomet_core::parallel::Parallelism;
@@ -21,8 +21,8 @@ pub fn run(data: &[u8]) {
     // The byte order of RLE Lossless is fixed, and it has no OW.
     let picture = Picture { order: ByteOrder::Little, ow_swapped: false, ..Picture::take(&mut input) };
     let Some(image) = picture.image() else { return };
-    let Some(plan) = picture.plan(&image) else { return };
-    frames(&picture, &image, &plan, input);
+    let Some(decoder) = picture.decoder(&image) else { return };
+    frames(&picture, &image, &decoder, input);
 }
 
 /// One segment, into space of any size.
@@ -38,7 +38,7 @@ fn segment(mut input: Input<'_>) {
     }
 }
 
-fn frames(picture: &Picture, image: &Image, plan: &Decoder, mut input: Input<'_>) {
+fn frames(picture: &Picture, image: &Image, decoder: &Decoder, mut input: Input<'_>) {
     let (first, count) = (input.below(3), input.below(3) + 1);
     let workers = if input.below(16) == 15 { 3 } else { 1 };
     let most = usize::from(input.u16());
@@ -52,13 +52,34 @@ fn frames(picture: &Picture, image: &Image, plan: &Decoder, mut input: Input<'_>
     let bytes = count * image.frame_bytes().expect("it is small");
     let (memory, file) = (value.as_slice(), File::new(&value));
     let of = |index: usize| fragments[index].as_slice();
-    let found = same_with(bytes, workers, |out, team| plan.rle_frames(&memory, of, first, out, team));
-    assert_eq!(found, same_with(bytes, workers, |out, team| plan.rle_frames(&file, of, first, out, team)));
+    let found = same_with(bytes, workers, |out, parallelism| {
+        decoder.decode_frames(&Codec::RleLossless, &memory, of, first, out, parallelism).map(|decoded| decoded.warnings)
+    });
+    assert_eq!(
+        found,
+        same_with(bytes, workers, |out, parallelism| decoder
+            .decode_frames(&Codec::RleLossless, &file, of, first, out, parallelism)
+            .map(|decoded| decoded.warnings))
+    );
     judge(picture, image, &frames, first, found.clone());
     let mut out = vec![POISONS[0]; bytes];
     // With missing bytes the frame is another; it must not panic.
-    let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 0 }, of, first, &mut out, &Parallelism::of(1));
-    let _ = plan.rle_frames(&Liar { bytes: &value, most, more: 9 }, of, first, &mut out, &Parallelism::of(1));
+    let _ = decoder.decode_frames(
+        &Codec::RleLossless,
+        &Liar { bytes: &value, most, more: 0 },
+        of,
+        first,
+        &mut out,
+        &Parallelism::of(1),
+    );
+    let _ = decoder.decode_frames(
+        &Codec::RleLossless,
+        &Liar { bytes: &value, most, more: 9 },
+        of,
+        first,
+        &mut out,
+        &Parallelism::of(1),
+    );
 }
 
 /// Compares the result with that of each single frame, and the error with that of the first frame that has one.

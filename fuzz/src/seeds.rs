@@ -236,11 +236,11 @@ fn display() -> Vec<Vec<u8>> {
     }
     for bits in [0, 1, 4, 5] {
         for modality in 0..3 {
-            for look in 0..5 {
-                // Sample type, range, Modality LUT or rescale, inverse and look, and the numbers of these.
+            for rendering in 0..5 {
+                // Sample type, range, Modality LUT or rescale, inverse and rendering, and the numbers of these.
                 let numbers = [3, 9, 2, 1, 0, 2, 0, 9, 0, 4, 1, 3, 3, 1, 0, 40, 0, 90, 0, 5, 0, 7, 4, 200, 5];
                 let head = picture(bits, 0, 0, 0, 0);
-                seeds.push([&[2][..], &head, &[0, look, 4, modality, 5], &numbers, &values].concat());
+                seeds.push([&[2][..], &head, &[0, rendering, 4, modality, 5], &numbers, &values].concat());
             }
         }
     }

@@ -123,8 +123,32 @@ class Image:
     def frame_shape(self) -> list[int]:
         """``[rows, columns]`` or ``[rows, columns, samples]``."""
     @property
+    def rows(self) -> int:
+        """Rows."""
+    @property
+    def columns(self) -> int:
+        """Columns."""
+    @property
+    def samples_per_pixel(self) -> int:
+        """Samples per Pixel: 1 or 3."""
+    @property
     def number_of_frames(self) -> int:
         """Number of Frames."""
+    @property
+    def bits_allocated(self) -> int:
+        """Bits Allocated."""
+    @property
+    def bits_stored(self) -> int:
+        """Bits Stored; Bits Allocated for the float elements."""
+    @property
+    def pixel_representation(self) -> int:
+        """Pixel Representation as declared; 0 for the float elements."""
+    @property
+    def planar_configuration(self) -> int:
+        """Planar Configuration; 0 for one sample per pixel."""
+    @property
+    def photometric_interpretation(self) -> str:
+        """Photometric Interpretation."""
     @property
     def warning(self) -> str | None:
         """A deviation from the standard that does not change the samples."""
@@ -135,7 +159,7 @@ class Image:
 
         `family` is ``"JPEG"``, ``"JPEG-LS"`` or ``"JPEG 2000"``, by the transfer syntax.
         """
-    def native_frames(self, found: int) -> int:
+    def count_native_frames(self, found: int) -> int:
         """Return the number of whole frames in `found` bytes in native form, which must hold Number of Frames."""
     def check_subsampled(self, found: int) -> None:
         """Refuse a native value in ``YBR_FULL_422`` whose length is that of full-size chrominance."""
@@ -152,6 +176,9 @@ class Codestream:
     @staticmethod
     def read(frame: _Buffer) -> Codestream | None:
         """Read the header of `frame`; return None if it has none."""
+    @property
+    def unsupported(self) -> str | None:
+        """What keeps dicomet from decoding a JPEG codestream: arithmetic coding or the hierarchical mode."""
     @property
     def family(self) -> Literal["JPEG", "JPEG-LS", "JPEG 2000"]:
         """The standard that the codestream follows."""
@@ -185,12 +212,6 @@ class Codestream:
     @property
     def component_transform(self) -> bool:
         """JPEG 2000: whether a multiple component transform is used."""
-    @property
-    def reversible(self) -> bool:
-        """JPEG 2000: whether the wavelet transform is the reversible one."""
-    @property
-    def boxed(self) -> bool:
-        """JPEG 2000: whether the codestream is inside JP2 boxes."""
     @property
     def color_space(self) -> int | None:
         """JPEG 2000: the enumerated color space of the boxes (ISO/IEC 15444-1 table I.10); None without one."""
@@ -233,18 +254,28 @@ class Decoder:
         are sign-extended, not zero-extended.
         """
     @property
-    def is_identity(self) -> bool:
+    def is_passthrough(self) -> bool:
         """Whether the stored bytes of native frames are the result already (passthrough)."""
     def native_frames(self, source: Source, first_frame: int, out: _Buffer, *, workers: int | None) -> None:
         """Fill `out` with native frames of the value `source`, starting at frame `first_frame`."""
-    def words(self, frame: _Buffer, out: _Buffer, *, workers: int | None) -> None:
+    def decode_codec_output(self, frame: _Buffer, out: _Buffer, *, workers: int | None) -> None:
         """Fill `out` with one frame that a plugin has decoded to words."""
-    def rle_frames(
-        self, source: Source, frames: FrameIndex, first: int, out: _Buffer, *, number: int, workers: int | None
-    ) -> list[str]:
-        """Fill `out` with RLE Lossless frames, starting at entry `first` of `frames`. Return warnings.
+    def decode_frames(
+        self,
+        source: Source,
+        frames: FrameIndex,
+        first: int,
+        out: _Buffer,
+        *,
+        codec: str | Codestream,
+        number: int,
+        workers: int | None,
+    ) -> tuple[int, list[str]]:
+        """Fill `out` with encapsulated frames, starting at entry `first` of `frames`.
 
-        `number` is the number of that frame in the image, for messages.
+        `codec`: ``"uncompressed"``, ``"RLE Lossless"``, or for JPEG the header for which this decoder was built.
+        `number`: the number of the first frame in the image, for messages. Return the number of decoded frames, which
+        ends before the first frame with another header, and warnings.
         """
 
 @final
@@ -353,7 +384,7 @@ class FrameIndex:
 
         `number` is the number of the first of them in the image, for messages.
         """
-    def check_whole(self) -> None:
+    def raise_defect(self) -> None:
         """Raise if the structure after these frames is malformed."""
     @property
     def warnings(self) -> list[str]:
@@ -370,12 +401,20 @@ class DecodePool:
         """The number of threads."""
     def open(self, path: str | os.PathLike[str]) -> DecodeFuture:
         """Submit `Source.open`."""
-    def native_frames(self, plan: Decoder, source: Source, first_frame: int, out: _Buffer) -> DecodeFuture:
+    def native_frames(self, decoder: Decoder, source: Source, first_frame: int, out: _Buffer) -> DecodeFuture:
         """Submit `Decoder.native_frames`."""
-    def rle_frames(
-        self, plan: Decoder, source: Source, frames: FrameIndex, first: int, out: _Buffer, *, number: int
+    def decode_frames(
+        self,
+        decoder: Decoder,
+        source: Source,
+        frames: FrameIndex,
+        first: int,
+        out: _Buffer,
+        *,
+        codec: str | Codestream,
+        number: int,
     ) -> DecodeFuture:
-        """Submit `Decoder.rle_frames`."""
+        """Submit `Decoder.decode_frames`."""
     def close(self) -> None:
         """Stop the threads and discard the jobs that have not started."""
 
@@ -384,7 +423,10 @@ class DecodeFuture:
     """The result of a job of a `DecodePool`."""
 
     def result(self) -> Any:
-        """Wait for the job and return its result: a `Source`, or a list of warnings. May be called once only."""
+        """Wait for the job and return its result: a `Source`, or what `Decoder.decode_frames` returns.
+
+        May be called once only.
+        """
 
 def convert_color(
     src: _Buffer, out: _Buffer, *, conversion: _Conversion, arithmetic: _Arithmetic, plane_bytes: int | None

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.uid import UID
 from pydicom.valuerep import PersonName
 
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.frame_reader import FrameReader
+from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.plugins import installed, missing_plugin
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
@@ -22,11 +23,12 @@ from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.source import open_source
-from dicomet._parsing.transfer_syntax import CODESTREAMS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomet._parsing.tags import PIXEL_DATA, label_of
+from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from dicomet._utils.redact import is_text_from, redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
-from dicomet.errors import PIXEL_DATA, MissingElementError, PixelDataError, one_line, short_repr
+from dicomet.errors import MissingElementError, PixelDataError, one_line, short_repr
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -259,9 +261,8 @@ class _ElementReader:
             return None
 
     def _add_unreadable(self, tag: int, found: str) -> None:
-        name = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
         expected = f"VR {dictionary_VR(tag)} and VM {dictionary_VM(tag)}"
-        self._messages.append(f"{name}: found {found}, expected a value of {expected}")
+        self._messages.append(f"{label_of(tag)}: found {found}, expected a value of {expected}")
 
 
 def _is_of(vr: str, found_vr: str, values: list[Any]) -> bool:
@@ -294,7 +295,7 @@ def _add_array(src: Any) -> dict[str, Any]:
         parsed = parse(src, {})
         info["pixel_data_bytes"] = _stored_bytes(parsed)
         # Nothing is allocated, so that no limit applies.
-        frames = FrameReader(parsed, raw=False, decoding_plugin="", workers=None, max_bytes=sys.maxsize, whole=False)
+        frames = FrameReader(parsed, ReadLimits(max_bytes=sys.maxsize))
         info.update(_add_decoder(frames.description))
         shape = _shape(frames)
         color = frames.first_color()
@@ -311,7 +312,7 @@ def _add_array(src: Any) -> dict[str, Any]:
 def _check_view(src: Any, messages: list[str]) -> None:
     """Add to `messages` why `to_display` cannot show the first frame; it warns itself of elements that it ignores."""
     try:
-        frames = DisplayReader(src, {}, decoding_plugin="", workers=None, max_bytes=sys.maxsize)
+        frames = DisplayReader(src, {}, ReadLimits(max_bytes=sys.maxsize))
         frames.check_view(0, display_options(None, np.uint8))
     except PixelDataError as error:
         messages.append(str(error))
@@ -323,17 +324,17 @@ def _stored_bytes(parsed: Parsed) -> int | None:
         return parsed.value.length
     if parsed.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         return None
-    end = find_delimiter(parsed.value, tag=0x7FE00010, vr="OB", value=0, big_endian=False)
+    end = find_delimiter(parsed.value, tag=PIXEL_DATA, vr="OB", value=0, big_endian=False)
     return parsed.value.length if end is None else end
 
 
 def _add_decoder(description: ImageDescription) -> dict[str, Any]:
-    if description.codec not in CODESTREAMS:
+    if description.codec.is_built_in:
         return {"decoded_by": ["dicomet"]}
     plugins = installed(description.transfer_syntax)
     if plugins:
         return {"decoded_by": plugins}
-    return {"missing_plugin": missing_plugin(description.transfer_syntax).removeprefix(f"{PIXEL_DATA}: ")}
+    return {"missing_plugin": missing_plugin(description.transfer_syntax).removeprefix(f"{PIXEL_DATA.label}: ")}
 
 
 def _shape(frames: FrameReader) -> tuple[int, ...]:
@@ -348,10 +349,9 @@ def _shape(frames: FrameReader) -> tuple[int, ...]:
 
 
 def _ratio(description: ImageDescription, samples: int, stored: int | None) -> float | None:
-    if description.codec == "native" or not stored:
+    if not description.codec.is_encapsulated or not stored:
         return None
-    bits: int = description.options["bits_allocated"]
-    return round(samples * bits / 8 / stored, 2)
+    return round(samples * description.image.bits_allocated / 8 / stored, 2)
 
 
 def is_no_image(src: "Readable") -> bool:

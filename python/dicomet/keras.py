@@ -44,7 +44,7 @@ __all__ = ["DicomPyDataset", "image_dataset_from_directory"]
 
 ColorMode = Literal["grayscale", "rgb", "rgba"]
 DataFormat = Literal["channels_last", "channels_first"]
-Frame = int | Literal["middle"]
+FrameSelection = int | Literal["middle"]
 
 _CHANNELS = {"grayscale": GRAY, "rgb": COLOR, "rgba": COLOR_AND_ALPHA}
 _INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
@@ -73,7 +73,7 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     format: Literal["tf"] = "tf",  # noqa: A002
     verbose: bool = True,  # noqa: FBT001, FBT002
     *,
-    index: Frame = "middle",
+    frames: FrameSelection = "middle",
     window: "WindowSpec" = None,
     default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
@@ -92,9 +92,9 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
         As for Keras' function. Images are resized with ``tf.image.resize``, as there.
     format : {"tf"}
         Only ``"tf"``. `DicomPyDataset` replaces ``"grain"``.
-    index : int or "middle"
-        The frame of each file, counted from 0; negative numbers count from the end. By default the middle frame,
-        ``frames // 2``.
+    frames : {"middle"} or int
+        The frame of each file: the middle one of ``n``, ``n // 2``, or one by its index, counted from 0; negative
+        numbers count from the end.
     window, default, percentiles
         As for `dicomet.to_display`, for example ``window=(40, 400)`` for soft tissue in CT.
 
@@ -126,7 +126,7 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     dataset = _TfDataset(
         load=FrameLoader(
             channels=_channels(color_mode),
-            index=_frame(index),
+            frames=_one_frame(frames),
             window=window,
             default=default,
             percentiles=percentiles,
@@ -200,7 +200,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     ----------
     directory, labels, label_mode, class_names, color_mode, image_size, follow_links, crop_to_aspect_ratio
         As for `image_dataset_from_directory`.
-    pad_to_aspect_ratio, data_format, verbose, index, window, default, percentiles
+    pad_to_aspect_ratio, data_format, verbose, frames, window, default, percentiles
         As for `image_dataset_from_directory`.
     batch_size : int
         Number of images per batch. The last batch may have fewer.
@@ -250,7 +250,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         data_format: DataFormat | None = None,
         verbose: bool = True,  # noqa: FBT001, FBT002
         *,
-        index: Frame = "middle",
+        frames: FrameSelection = "middle",
         window: "WindowSpec" = None,
         default: "WindowSpec" = None,
         percentiles: tuple[float, float] = (1.0, 99.0),
@@ -273,9 +273,9 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         self._labels = part.encoded_labels(label_mode)
         size, channels = check_size(image_size), _channels(color_mode)
         self._load = ImageLoader(
-            frames=FrameLoader(
+            load=FrameLoader(
                 channels=min(channels, COLOR),
-                index=_frame(index),
+                frames=_one_frame(frames),
                 window=window,
                 default=default,
                 percentiles=percentiles,
@@ -320,11 +320,11 @@ def _channels(color_mode: str) -> int:
     return _CHANNELS[check_one_of("color_mode", color_mode, tuple(_CHANNELS))]
 
 
-def _frame(index: Frame) -> Frame:
-    """Return `index`, unless it is None: one frame per file, because all images of a batch have the same shape."""
-    if index is None:
-        raise TypeError("'index': found None, expected a number of a frame, or 'middle'")
-    return index
+def _one_frame(frames: FrameSelection) -> FrameSelection:
+    """Return `frames`, if it selects one frame per file: all images of a batch have the same shape."""
+    if frames != "middle" and not isinstance(frames, int):
+        raise TypeError(f"'frames': found {frames!r}, expected 'middle' or a number")
+    return frames
 
 
 def _is_channels_first(data_format: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 >>> import dicomet.tf
 >>> image = dicomet.tf.decode_dicom_image(tf.io.read_file("ct.dcm"), dtype=tf.int16)
->>> batches = dicomet.tf.dataset(paths, channels=1, image_size=(224, 224)).batch(32)
+>>> batches = dicomet.tf.dataset(paths, channels=1, size=(224, 224)).batch(32)
 """
 
 import io
@@ -21,13 +21,14 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.tf", "TensorFlow", "tf"), name=error.name) from error
 from pydicom import dcmread
 
+from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.open_image import open as open_image
 from dicomet._decoding.options import checks_arguments
 from dicomet._decoding.prefetch import checked_sources
 from dicomet.display.values import Values
 from dicomet.errors import PixelDataError
 from dicomet.loaders.casting import checked_cast, clipped_cast, stretch
-from dicomet.loaders.loading import FrameLoader, Index, check_one_of
+from dicomet.loaders.loading import FrameLoader, check_one_of
 
 if TYPE_CHECKING:
     from dicomet.display.voi_selection import WindowSpec
@@ -113,7 +114,7 @@ def read_image(  # noqa: PLR0913 - the choices for an image
     values: Values = "display",
     dtype: tf.DType | None = None,
     channels: int = 0,
-    index: Index = "middle",
+    frames: FrameSelection = "middle",
     window: "WindowSpec" = None,
     default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
@@ -131,17 +132,17 @@ def read_image(  # noqa: PLR0913 - the choices for an image
         Dtype of stored values (default int32) or modality values (default float32). Display values are uint8.
     channels : {0, 1, 3, 4}
         As for ``tf.io.decode_image``: 0 for the channels of the image. Colors become gray by the luma of BT.601.
-    index : int, "middle" or None
-        The frame, counted from 0; negative numbers count from the end. By default the middle frame, ``frames // 2``.
-        None: all frames.
+    frames : {"middle", "all"} or int
+        The middle frame of ``n``, ``n // 2``; all frames; or one by its index, counted from 0; negative numbers count
+        from the end.
     window, default, percentiles
         As for `dicomet.to_display`.
 
     Returns
     -------
     tf.Tensor
-        Tensor of shape ``(rows, columns, channels)``, or ``(frames, rows, columns, channels)`` with ``index=None``. In
-        graph mode the rank, the dtype and, unless it is 0, `channels` are known.
+        Tensor of shape ``(rows, columns, channels)``, or ``(frames, rows, columns, channels)`` with ``frames="all"``.
+        In graph mode the rank, the dtype and, unless it is 0, `channels` are known.
 
     Raises
     ------
@@ -153,7 +154,13 @@ def read_image(  # noqa: PLR0913 - the choices for an image
         raise ValueError(f"'dtype': found {dtype!r} with values='display', expected tf.uint8 (or None)")
     dtype = _checked_dtype(_DTYPES.get(values, tf.uint8) if dtype is None else dtype)
     load = FrameLoader(
-        values, np.dtype(dtype.as_numpy_dtype), channels, index, window=window, default=default, percentiles=percentiles
+        values,
+        np.dtype(dtype.as_numpy_dtype),
+        channels,
+        frames,
+        window=window,
+        default=default,
+        percentiles=percentiles,
     )
 
     name = os.fspath(path) if isinstance(path, os.PathLike) else path
@@ -162,7 +169,7 @@ def read_image(  # noqa: PLR0913 - the choices for an image
 
 def image_tensor(load: FrameLoader, path: Any, dtype: tf.DType) -> tf.Tensor:
     """Return the image that `load` reads from a file, as `dtype`, with a static shape as far as it is known."""
-    leading = 3 if load.index is None else 2
+    leading = 3 if load.frames == "all" else 2
     return _call(partial(_read, load), path, dtype, [*[None] * leading, load.channels or None])
 
 
@@ -173,8 +180,8 @@ def dataset(  # noqa: PLR0913 - the arguments of `read_image`
     values: Values = "display",
     dtype: tf.DType | None = None,
     channels: int = 0,
-    index: Index = "middle",
-    image_size: tuple[int, int] | None = None,
+    frames: FrameSelection = "middle",
+    size: tuple[int, int] | None = None,
     window: "WindowSpec" = None,
     default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
@@ -189,9 +196,9 @@ def dataset(  # noqa: PLR0913 - the arguments of `read_image`
     ----------
     paths : iterable of paths, or tf.data.Dataset of strings
         The files in order, for example ``tf.data.Dataset.list_files("train/*/*.dcm")``.
-    image_size : (int, int), optional
+    size : (int, int), optional
         Resize bilinearly to ``(rows, columns)`` with ``tf.image.resize``. The result is float32, of known shape.
-    values, dtype, channels, index, window, default, percentiles
+    values, dtype, channels, frames, window, default, percentiles
         As for `read_image`.
     num_parallel_calls : int
         As for ``tf.data.Dataset.map``.
@@ -209,12 +216,12 @@ def dataset(  # noqa: PLR0913 - the arguments of `read_image`
             values=values,
             dtype=dtype,
             channels=channels,
-            index=index,
+            frames=frames,
             window=window,
             default=default,
             percentiles=percentiles,
         )
-        return image if image_size is None else tf.image.resize(image, image_size)
+        return image if size is None else tf.image.resize(image, size)
 
     if not isinstance(paths, tf.data.Dataset):
         names = [os.fspath(path) for path in checked_sources("paths", paths)]

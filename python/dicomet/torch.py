@@ -24,6 +24,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.torch", "PyTorch", "torch"), name=error.name) from error
 
 import dicomet
+from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
 from dicomet.errors import PixelDataError, short_repr, with_filename
@@ -75,10 +76,11 @@ class DicomDataset(Dataset[Any]):
     channels : int
         1 or 3: the number of channels of every image, so that gray and color images fit into one batch. Gray values are
         repeated; colors become their luma (Rec. ITU-R BT.601). 0: the channels of each file.
-    frames : {"all", "each"} or int
+    frames : {"all", "middle", "each"} or int
         ``"all"``: each file is one sample, of shape ``(channels, frames, rows, columns)`` if it has several frames.
-        ``"each"``: each frame is one sample; the constructor reads the header of every file to count its frames. A
-        number: that frame of every file, counted from 0; negative numbers count from the end.
+        ``"each"``: each frame is one sample. ``"middle"``: the middle frame of every file, ``n // 2`` of ``n``. A
+        number: that frame of every file, counted from 0; negative numbers count from the end. For ``"each"`` and
+        ``"middle"``, the constructor reads the header of every file to count its frames.
     transform : callable, optional
         Function from the image tensor to the image of the sample.
     target_transform : callable, optional
@@ -102,8 +104,8 @@ class DicomDataset(Dataset[Any]):
     Raises
     ------
     DicomFileError
-        On indexing, and with ``frames="each"`` also from the constructor: a file contradicts the standard or itself.
-        The error is a `dicomet.PixelDataError` that names the file.
+        On indexing, and with ``frames="each"`` or ``"middle"`` also from the constructor: a file contradicts the
+        standard or itself. The error is a `dicomet.PixelDataError` that names the file.
     OSError
         The folder or a file cannot be read; or there is no file, or a class without files (`FileNotFoundError`).
     ValueError
@@ -123,7 +125,7 @@ class DicomDataset(Dataset[Any]):
         targets: Targets = "inferred",
         values: Values = "display",
         channels: Literal[0, 1, 3] = 0,
-        frames: Literal["all", "each"] | int = "all",
+        frames: Literal["each"] | FrameSelection = "all",
         transform: Callable[[torch.Tensor], Any] | None = None,
         target_transform: Callable[[Any], Any] | None = None,
         **options: Unpack[ReaderOptions],
@@ -200,7 +202,8 @@ class DicomDataset(Dataset[Any]):
         if not isinstance(frames, str):
             return [frames]
         with as_dicom_file_error(path):
-            return list(range(self._count(path)))
+            count = self._count(path)
+        return list(range(count)) if frames == "each" else [count // 2]
 
 
 def workers_of_loader() -> int | None:
@@ -223,9 +226,9 @@ def as_dicom_file_error(path: PathLike) -> Iterator[None]:
 
 def _checked_frames(frames: str | int) -> str | int:
     if isinstance(frames, str):
-        if frames in {"all", "each"}:
+        if frames in {"all", "middle", "each"}:
             return frames
-        raise ValueError(f"'frames': found {short_repr(frames)}, expected 'all', 'each', or a number")
+        raise ValueError(f"'frames': found {short_repr(frames)}, expected 'all', 'middle', 'each', or a number")
     return operator.index(frames)
 
 

@@ -10,7 +10,7 @@ from pydicom.data import get_testdata_file
 import dicomet
 
 TOY_DATA = Path(__file__).parents[2] / "examples" / "toy_data.py"
-# A PNG decoder cuts the luma of colours that become grey, where it is rounded here; a resizer in float32 adds its own.
+# A PNG decoder cuts the luma of colors that become gray, where it is rounded here; a resizer in float32 adds its own.
 ONE_LEVEL = 1.001
 
 

@@ -55,7 +55,7 @@ def changed(path: Path, **elements) -> Path:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_file_is_what_pydicom_says(case):
+def test_a_file_is_the_array_of_pydicom(case):
     lazy = from_files(case.path, chunks=4)
     array = lazy.compute(scheduler="synchronous")
     with warnings.catch_warnings():

@@ -56,10 +56,10 @@ def compare(folders, levels=0, **arguments):
         assert_equal_batches(batches(ours), batches(of_keras), levels)
 
 
-@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
-def test_an_argument_that_does_not_exist(made):
-    with pytest.raises(TypeError, match=rf"^{made.__name__}\(\) has no argument 'indx', did you mean 'index'\?"):
-        made("nowhere", indx=0)
+@pytest.mark.parametrize("factory", [image_dataset_from_directory, DicomPyDataset])
+def test_an_argument_that_does_not_exist(factory):
+    with pytest.raises(TypeError, match=rf"^{factory.__name__}\(\) has no argument 'frame', did you mean 'frames'\?"):
+        factory("nowhere", frame=0)
 
 
 def test_signature():
@@ -114,7 +114,7 @@ def test_as_keras_with_a_global_seed(folders):
     assert names(ours, dicom) == names(keras.utils.image_dataset_from_directory(png, verbose=False), png)
 
 
-def test_says_what_keras_says(folders, capsys):
+def test_prints_what_keras_prints(folders, capsys):
     said = []
     arguments = {"validation_split": 0.2, "subset": "both", "seed": 1}
     for function, folder in zip(
@@ -153,13 +153,13 @@ def test_display_options(folders):
 def test_one_frame_of_many(folders, tmp_path):
     path = shutil.copy(folders[0] / "ring" / "z.dcm", tmp_path)
     arguments = {"labels": None, "color_mode": "grayscale", "image_size": (10, 10), "verbose": False}
-    for index, expected in [("middle", 7), (0, 0), (14, 14), (-1, 14), (-15, 0)]:
+    for frames, expected in [("middle", 7), (0, 0), (14, 14), (-1, 14), (-15, 0)]:
         frame = dicomet.to_display(path, index=expected)
-        for made in (image_dataset_from_directory, DicomPyDataset):
-            (batch,) = made(tmp_path, index=index, **arguments)
+        for factory in (image_dataset_from_directory, DicomPyDataset):
+            (batch,) = factory(tmp_path, frames=frames, **arguments)
             assert (np.asarray(batch)[0, ..., 0] == frame).all()
     with pytest.raises(dicomet.PixelDataError, match=r"z\.dcm: .*: found index 15 of 15 frames, expected -15 to 14"):
-        DicomPyDataset(tmp_path, index=15, **arguments)[0]
+        DicomPyDataset(tmp_path, frames=15, **arguments)[0]
 
 
 BAD_ARGUMENTS = [
@@ -184,17 +184,17 @@ BAD_ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
+@pytest.mark.parametrize("factory", [image_dataset_from_directory, DicomPyDataset])
 @pytest.mark.parametrize(("arguments", "message"), BAD_ARGUMENTS, ids=str)
-def test_bad_arguments(folders, made, arguments, message):
+def test_bad_arguments(folders, factory, arguments, message):
     with pytest.raises(ValueError, match=message):
-        made(folders[0], verbose=False, **arguments)
+        factory(folders[0], verbose=False, **arguments)
 
 
-@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
-def test_one_frame_alone(folders, made):
-    with pytest.raises(TypeError, match="'index': found None, expected a number of a frame"):
-        made(folders[0], index=None, verbose=False)
+@pytest.mark.parametrize("factory", [image_dataset_from_directory, DicomPyDataset])
+def test_one_frame_alone(folders, factory):
+    with pytest.raises(TypeError, match="'frames': found None, expected 'middle' or a number"):
+        factory(folders[0], frames=None, verbose=False)
 
 
 def test_no_grain(folders):
@@ -210,14 +210,14 @@ def test_without_tensorflow_it_is_said_what_to_install(folders, capsys, monkeypa
     assert not capsys.readouterr().out
 
 
-@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
-def test_empty_folder(tmp_path, made):
+@pytest.mark.parametrize("factory", [image_dataset_from_directory, DicomPyDataset])
+def test_empty_folder(tmp_path, factory):
     (tmp_path / "disc").mkdir()
     (tmp_path / "disc" / "readme.txt").write_text("nothing here")
     with pytest.raises(FileNotFoundError, match="found no DICOM file in its folders, which are the classes"):
-        made(tmp_path)
+        factory(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"found no DICOM file$"):
-        made(tmp_path, labels=None)
+        factory(tmp_path, labels=None)
 
 
 def broken(folder, kind):

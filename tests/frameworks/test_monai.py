@@ -206,14 +206,14 @@ def test_lists(tmp_path):
     _assert_same(names[::-1])
 
 
-def test_colours_and_frames():
+def test_colors_and_frames():
     for name in ("SC_rgb_rle.dcm", "SC_rgb_rle_2frame.dcm", "emri_small_RLE.dcm", "examples_ybr_color.dcm"):
         _assert_same(get_testdata_file(name, download=False), prune_metadata=False)
 
 
-def test_elements_behind_the_pixel_data(tmp_path):
+def test_elements_after_the_pixel_data(tmp_path):
     ds = _slice(1)
-    ds.private_block(0x7FE1, "behind", create=True).add_new(1, "LO", "kept")
+    ds.private_block(0x7FE1, "after", create=True).add_new(1, "LO", "unchanged")
     ds.DataSetTrailingPadding = bytes(4)
     ds.save_as(tmp_path / "1.dcm", enforce_file_format=True)
     _, metadata = _assert_same(tmp_path / "1.dcm", prune_metadata=False)
@@ -267,7 +267,7 @@ def test_processes_load_the_same(tmp_path, method):
         np.testing.assert_array_equal(one.affine, other.affine)
 
 
-def test_arrays_can_be_asked_for_in_any_order(tmp_path):
+def test_arrays_in_any_order(tmp_path):
     headers = DicometReader().read(_series(tmp_path))
     for header in [*headers[::-1], *headers]:
         np.testing.assert_array_equal(header.pixel_array, pydicom.dcmread(header.filename).pixel_array)

@@ -73,7 +73,7 @@ def wait_for(condition, seconds=60):
 
 
 def many(root: Path, count: int) -> Path:
-    """A folder with so many images that have frames enough to take some time."""
+    """A folder with `count` images, whose frames take some time."""
     frames = np.arange(20 * 64 * 64, dtype=np.uint16).reshape(20, 64, 64)
     return folder(root, {f"{number:03}.dcm": dicom(frames + number, frames=20) for number in range(count)})
 
@@ -87,18 +87,18 @@ def mixed(tmp_path):
 
 def test_it_is_what_the_pool_does(cluster, mixed, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    told = []
+    output = []
     for name, how in (("pool", ["--workers", "2"]), ("cluster", ["--scheduler", cluster.scheduler_address])):
         for again in ([], ["--skip-existing"]):
             # The same name of the folder: reports have it.
             arguments = [mixed.name, "-o", "out", "--report", "r.csv", *again]
             assert main(["convert", *arguments, *how]) == 1
-            told.append((capfd.readouterr(), report(tmp_path / "r.csv")))
+            output.append((capfd.readouterr(), report(tmp_path / "r.csv")))
         Path("out").rename(name)
-    assert told[:2] == told[2:]
-    assert told[0][0].out == "10 converted, 0 existing, 1 skipped, 1 failed\n"
-    assert told[0][0].err.startswith("dicomet convert: in/dog/broken.dcm: (7FE0,0010) Pixel Data: found 40 bytes")
-    assert told[0][1][0]["outputs"] == "out/cat/0.png"
+    assert output[:2] == output[2:]
+    assert output[0][0].out == "10 converted, 0 existing, 1 skipped, 1 failed\n"
+    assert output[0][0].err.startswith("dicomet convert: in/dog/broken.dcm: (7FE0,0010) Pixel Data: found 40 bytes")
+    assert output[0][1][0]["outputs"] == "out/cat/0.png"
     assert names(tmp_path / "pool") == names(tmp_path / "cluster")
     for name in names(tmp_path / "pool"):
         assert (tmp_path / "pool" / name).read_bytes() == (tmp_path / "cluster" / name).read_bytes()
@@ -109,7 +109,7 @@ def test_standard_input_is_sent(cluster, out, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(dicom(large))))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        convert(cluster, "-", "-o", out / "a.tiff", "--raw")
+        convert(cluster, "-", "-o", out / "a.tiff", "--values", "stored")
     import tifffile  # noqa: PLC0415 - an extra
 
     assert np.array_equal(tifffile.imread(out / "a.tiff"), large)
@@ -189,7 +189,7 @@ def test_a_file_that_kills_every_worker_ends_no_other(tmp_path, out, monkeypatch
 
 
 class Dies:
-    """Stand in for a fault: the process ends behind a file's conversion, once or always."""
+    """Stand in for a fault: the process ends after the conversion of a file, once or always."""
 
     def __init__(self, work, name, once):
         self.work, self.name, self.once = work, name, once
@@ -204,7 +204,7 @@ class Dies:
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["ends", "is another"])
-def test_a_cluster_that_ends_is_told_for_every_file(tmp_path, out, monkeypatch, again):
+def test_the_end_of_a_cluster_is_reported_for_every_file(tmp_path, out, monkeypatch, again):
     root = many(tmp_path / "in", 150)
     monkeypatch.setattr(on_cluster, "SECONDS", 1)
     with dask.config.set({"distributed.comm.timeouts.connect": 2}), contextlib.ExitStack() as all_of_them:
@@ -226,7 +226,7 @@ def test_a_cluster_that_ends_is_told_for_every_file(tmp_path, out, monkeypatch, 
     assert Counter(row["status"] for row in rows).keys() == {"converted", "failed"}
 
 
-def test_what_is_lost_with_all_workers_is_begun_again(tmp_path, out):
+def test_jobs_lost_with_all_workers_start_again(tmp_path, out):
     root = many(tmp_path / "in", 150)
     with workers() as cluster, distributed.Client(cluster, set_as_default=False) as other:
         restart = threading.Thread(target=lambda: (wait_for(lambda: len(names(out)) > 400), other.restart()))
@@ -238,7 +238,7 @@ def test_what_is_lost_with_all_workers_is_begun_again(tmp_path, out):
     check_all(out, rows)
 
 
-def test_what_is_lost_with_a_connection_is_begun_again(cluster, tmp_path, out):
+def test_jobs_lost_with_a_connection_start_again(cluster, tmp_path, out):
     root = many(tmp_path / "in", 150)
     with relay(int(cluster.scheduler_address.rpartition(":")[2])) as (port, cut):
         cuts = threading.Thread(target=lambda: (wait_for(lambda: len(names(out)) > 400), cut()))
@@ -337,7 +337,7 @@ def test_an_interrupt_leaves_nothing_half_done(cluster, tmp_path, out):
     assert not [name for name in left if name.endswith(atomic.SUFFIX)]
     assert len(left) < 300 * 20
     assert len(left) % 20 == 0
-    # What workers had done when the command was stopped need not have been heard yet.
+    # What workers did before the command stopped need not be reported yet.
     rows = report(path)
     assert {row["status"] for row in rows} <= {"converted"}
     assert {Path(name).name for row in rows for name in row["outputs"].split(";")} <= left
@@ -357,10 +357,12 @@ def test_an_address_that_does_not_answer(address, tmp_path, out, capfd, monkeypa
         begin = time.monotonic()
         assert main(["convert", "--scheduler", address, str(root), "-o", str(out)]) == 2
         assert time.monotonic() - begin < 20
-    told = capfd.readouterr()
-    assert told.err.startswith(f"dicomet convert: error: no scheduler of dask.distributed has answered at {address!r}")
-    assert len(told.err.splitlines()) == 1
-    assert not told.out
+    output = capfd.readouterr()
+    assert output.err.startswith(
+        f"dicomet convert: error: no scheduler of dask.distributed has answered at {address!r}"
+    )
+    assert len(output.err.splitlines()) == 1
+    assert not output.out
     assert not out.exists()
 
 
@@ -369,8 +371,8 @@ def test_without_distributed_it_is_said_what_to_install(tmp_path, out, capsys, m
     monkeypatch.setitem(sys.modules, "distributed", None)
     root = folder(tmp_path / "in", {"a.dcm": image()})
     assert main(["convert", "--scheduler", "tcp://127.0.0.1:9", str(root), "-o", str(out)]) == 2
-    told = "dicomet convert: error: --scheduler needs dask.distributed, which is not installed: "
-    assert capsys.readouterr().err.splitlines() == [f"{told}{install_command('dask')}"]
+    output = "dicomet convert: error: --scheduler needs dask.distributed, which is not installed: "
+    assert capsys.readouterr().err.splitlines() == [f"{output}{install_command('dask')}"]
 
 
 def test_it_is_either_processes_or_a_cluster(capsys):

@@ -31,7 +31,7 @@ IMAGES = [case for case in cases() if case.expected.file == case.expected.datase
 
 
 def _write(path, array, **elements):
-    """Write an image of grey or RGB; `array` has frames in front if `elements` say so."""
+    """Write an image of gray or RGB; `array` has frames in front if `elements` say so."""
     ds = pydicom.Dataset()
     ds.file_meta = pydicom.dataset.FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -48,7 +48,7 @@ def _write(path, array, **elements):
     return path
 
 
-def _grey(path, value):
+def _gray(path, value):
     return _write(path, np.full((4, 5), value, np.uint8))
 
 
@@ -60,7 +60,7 @@ def _channels_first(array, ds):
 def classes(tmp_path):
     """Return a folder of two classes, of one and two images."""
     for name, value in (("b/2.dcm", 2), ("b/1.dcm", 1), ("a/3.dcm", 3)):
-        _grey(tmp_path / name, value)
+        _gray(tmp_path / name, value)
     return tmp_path
 
 
@@ -81,7 +81,7 @@ def test_class_folders(classes):
 def test_class_folders_are_those_of_torchvision(tmp_path):
     datasets = pytest.importorskip("torchvision.datasets", reason="torchvision is not installed")
     for name in ("b/z.dcm", "b/y/10.dcm", "b/y/9.dcm", "b/y-1/x.dcm", "B/a.DCM", "a/1.dcm", "beside.dcm"):
-        _grey(tmp_path / name, 1)
+        _gray(tmp_path / name, 1)
     expected = datasets.DatasetFolder(str(tmp_path), loader=None, extensions=(".dcm",))
     images = DicomDataset(tmp_path)
     for name in ("classes", "class_to_idx", "samples", "targets"):
@@ -217,6 +217,9 @@ def test_frames_of_a_file():
     one = DicomDataset([DOSE], values="stored", frames=3)
     assert (len(one), one.frame_indices) == (1, [3])
     np.testing.assert_array_equal(one[0].numpy(), array[3:4])
+    middle = DicomDataset([CT, DOSE], values="stored", frames="middle")
+    assert middle.frame_indices == [0, 7]
+    np.testing.assert_array_equal(middle[1].numpy(), array[7:8])
     each = DicomDataset([CT, DOSE], targets=["ct", "dose"], values="stored", frames="each")
     assert each.frame_indices == [0, *range(15)]
     assert each.targets == ["ct", *["dose"] * 15]
@@ -226,7 +229,7 @@ def test_frames_of_a_file():
         np.testing.assert_array_equal(image.numpy(), array[index : index + 1])
 
 
-def test_frames_of_colours():
+def test_frames_of_colors():
     array = dicomet.pixel_array(RGB_2_FRAMES)
     assert array.shape == (2, 100, 100, 3)
     np.testing.assert_array_equal(DicomDataset([RGB_2_FRAMES])[0].numpy(), np.moveaxis(array, -1, 0))
@@ -234,12 +237,12 @@ def test_frames_of_colours():
 
 
 @pytest.mark.parametrize("values", ["stored", "display", "modality"])
-def test_three_columns_are_not_colours(tmp_path, values):
+def test_three_columns_are_not_colors(tmp_path, values):
     array = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3)
-    grey = _write(tmp_path / "grey.dcm", array, NumberOfFrames=5)
+    gray = _write(tmp_path / "gray.dcm", array, NumberOfFrames=5)
     rgb = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0, "Rows": 5, "Columns": 6}
-    coloured = _write(tmp_path / "coloured.dcm", array, **rgb)
-    images = DicomDataset([grey, coloured], values=values)
+    colored = _write(tmp_path / "colored.dcm", array, **rgb)
+    images = DicomDataset([gray, colored], values=values)
     assert [image.shape for image in images] == [(1, 5, 6, 3), (3, 5, 6)]
     if values == "stored":
         np.testing.assert_array_equal(images[0].numpy(), array[None])
@@ -294,7 +297,7 @@ def test_processes_load_the_same(classes, method):
         assert torch.equal(labels, expected_labels)
 
 
-def test_batches_of_colours_are_contiguous():
+def test_batches_of_colors_are_contiguous():
     (batch,) = DataLoader(DicomDataset([RGB, RGB]), batch_size=2)
     assert batch.is_contiguous()
     assert batch.shape == (2, 3, 100, 100)
@@ -327,7 +330,7 @@ def test_a_data_set_is_pickled(classes):
 @pytest.fixture
 def damaged(tmp_path):
     """Return a file whose pixel data has too few bytes."""
-    path = _grey(tmp_path / "damaged.dcm", 1)
+    path = _gray(tmp_path / "damaged.dcm", 1)
     path.write_bytes(path.read_bytes()[:-6])
     return path
 

@@ -26,8 +26,8 @@ def _run(script, *arguments):
 def toy(tmp_path_factory):
     """Return a folder of toy data."""
     folder = tmp_path_factory.mktemp("toy")
-    made = _run("toy_data.py", folder)
-    assert made.returncode == 0, made.stderr
+    done = _run("toy_data.py", folder)
+    assert done.returncode == 0, done.stderr
     return folder
 
 
@@ -46,7 +46,7 @@ def test_from_png(toy, tmp_path):
     assert "of 75 images" in ran.stdout
 
 
-def test_what_was_not_learnt_is_told(toy, tmp_path):
+def test_poor_accuracy_is_reported(toy, tmp_path):
     """Each class is tested under the name of another one."""
     names, _, _ = find_class_files(toy / "train")
     (tmp_path / "test").mkdir()

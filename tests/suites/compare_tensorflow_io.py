@@ -111,8 +111,8 @@ def rendered(case: Case) -> np.ndarray:
     """Return what DCMTK makes of monochrome values without a window.
 
     It rescales the range that Bits Stored allows, counts the bits that the ends of the result need, and stretches the
-    range to all values of so many bits. Each step drops the fraction. MONOCHROME1 is stretched downward, from the
-    highest value, to a range that is two values shorter.
+    range to all values with that number of bits. Each step drops the fraction. MONOCHROME1 is stretched downward, from
+    the highest value, to a range that is two values shorter.
     """
     bits = case.header.BitsStored
     lowest = -(2 ** (bits - 1)) if case.header.PixelRepresentation else 0

@@ -19,11 +19,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from outcomes import SEVERITY
+from report_plugin import SEVERITY
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE.parents[2] / "shared" / "data" / "pydicom"
-"""Files that pydicom's suite would download."""
+sys.path.insert(0, str(HERE.parent))
+
+from data_folder import PYDICOM_REPOSITORY  # noqa: E402 - after the path
 
 SIDES = ("without", "dicomet")
 """Names of equal length, because pytest leaves long paths out of the names of tests."""
@@ -82,7 +83,7 @@ SUITES = {
 
 
 def main():
-    """Run the suites that were asked for. The exit code is 1 if dicomet changes anything or was never used."""
+    """Run the requested suites. The exit code is 1 if dicomet changes anything or was never used."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)}; without any: all")
     parser.add_argument("--quick", action="store_true", help="only the tests that are about pixel data")
@@ -90,8 +91,8 @@ def main():
     args = parser.parse_args()
     if unknown := set(args.suites) - set(SUITES):
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")
-    if not DATA.is_dir():
-        print(f"SKIPPED: pydicom's suite needs files that no package has; there is no {DATA}")
+    if not PYDICOM_REPOSITORY.is_dir():
+        print(f"SKIPPED: pydicom's suite needs files that no package contains; there is no {PYDICOM_REPOSITORY}")
         return 0
     with tempfile.TemporaryDirectory(prefix="suites-") as work:
         equal = [run(SUITES[name], args, Path(work) / name) for name in args.suites or SUITES]
@@ -130,7 +131,7 @@ def unpack(suite, archive, work):
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
         (folder / "tmp").mkdir()
-        shutil.copytree(DATA, folder / "home" / ".pydicom" / "data")
+        shutil.copytree(PYDICOM_REPOSITORY, folder / "home" / ".pydicom" / "data")
     if suite.prepare:
         subprocess.run(
             [sys.executable, HERE / suite.prepare, *(work / side / suite.name for side in SIDES)], check=True
@@ -139,7 +140,7 @@ def unpack(suite, archive, work):
 
 def start_tests(suite, folder, *, quick):
     """Start pytest in the unpacked suite, with dicomet if the folder's name says so."""
-    plugins = ["-p", "pyfakefs.pytest_plugin", "-p", "outcomes", f"--outcomes={folder / 'outcomes.json'}"]
+    plugins = ["-p", "pyfakefs.pytest_plugin", "-p", "report_plugin", f"--outcomes={folder / 'outcomes.json'}"]
     if folder.name == "dicomet":
         plugins += ["-p", "with_dicomet", f"--dicomet-stats={folder / 'stats.json'}"]
     leave_out = [f"--ignore={path}" for path in suite.left_out]
@@ -192,10 +193,10 @@ def report(suite, work, seconds):
 
 def outcomes(folder):
     """Return what became of every test of a run, without what differs from run to run."""
-    return json.loads(normalised((folder / "outcomes.json").read_text(), folder))
+    return json.loads(normalized((folder / "outcomes.json").read_text(), folder))
 
 
-def normalised(text, folder):
+def normalized(text, folder):
     """Replace folders, addresses, names of temporary files and generated UIDs."""
     text = text.replace(str(folder), "")
     text = re.sub(r"\b0x[0-9a-f]{6,}", "0x", text)

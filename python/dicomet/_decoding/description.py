@@ -1,41 +1,37 @@
 """The checked description of an image (PS3.3 C.7.6.3), built once, before its pixel data is read."""
 
 import operator
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dicomet._decoding.color_rule import (
-    PHOTOMETRIC_INTERPRETATION,
-    ColorDecision,
-    Components,
-    Conversion,
-    decide,
-    unconverted,
-)
+from dicomet._decoding.color_rule import ColorDecision, Components, Conversion, decide, unconverted
 from dicomet._native import Codestream, Decoder, Image
+from dicomet._parsing import tags
+from dicomet._parsing.decode_options import DecodeOptions
 from dicomet._parsing.parsed import Parsed
-from dicomet._parsing.transfer_syntax import CODECS, CODESTREAMS, EXPLICIT_VR_BIG_ENDIAN, Codec, name_of
+from dicomet._parsing.tags import Tag
+from dicomet._parsing.transfer_syntax import CODECS, EXPLICIT_VR_BIG_ENDIAN, Codec, name_of, unsupported
 from dicomet._utils.warn import warn
-from dicomet.errors import MissingElementError, PixelDataError, short_repr, unsupported
+from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
-# pydicom's option names, tags and names of the elements, and whether Float and Double Float Pixel Data require them,
-# too.
 _REQUIRED = (
-    ("bits_allocated", "(0028,0100)", "Bits Allocated", True),
-    ("bits_stored", "(0028,0101)", "Bits Stored", False),
-    ("columns", "(0028,0011)", "Columns", True),
-    ("photometric_interpretation", "(0028,0004)", "Photometric Interpretation", True),
-    ("pixel_representation", "(0028,0103)", "Pixel Representation", False),
-    ("rows", "(0028,0010)", "Rows", True),
-    ("samples_per_pixel", "(0028,0002)", "Samples per Pixel", True),
+    tags.BITS_ALLOCATED,
+    tags.BITS_STORED,
+    tags.COLUMNS,
+    tags.PHOTOMETRIC_INTERPRETATION,
+    tags.PIXEL_REPRESENTATION,
+    tags.ROWS,
+    tags.SAMPLES_PER_PIXEL,
 )
+_NOT_OF_FLOATS = frozenset({tags.BITS_STORED, tags.PIXEL_REPRESENTATION})
+"""Required elements that Float and Double Float Pixel Data do not have."""
 
 
 class ImageDescription(NamedTuple):
-    """The description of an image, and the options of the caller.
+    """The description of an image, and how the caller wants it decoded.
 
     `frame_shape`: ``(rows, columns[, samples])``. `element`: the pixel data element, as messages name it. `ow_swapped`:
     8-bit samples are stored as big-endian words. `allow_excess_frames`: the result includes frames in excess of Number
@@ -50,7 +46,7 @@ class ImageDescription(NamedTuple):
     frame_shape: tuple[int, ...]
     codec: Codec
     transfer_syntax: str
-    options: dict[str, Any]
+    options: DecodeOptions
     element: str
     big_endian: bool
     ow_swapped: bool
@@ -61,24 +57,13 @@ class ImageDescription(NamedTuple):
     color: ColorDecision | None
 
     @property
-    def correct_unused_bits(self) -> bool:
-        """Whether the bits above Bits Stored are cleared or filled with the sign (PS3.5 8.1.1)."""
-        return bool(self.options.get("correct_unused_bits", True))
-
-    @property
-    def photometric_interpretation(self) -> str:
-        """Photometric Interpretation (PS3.3 C.7.6.3.1.2)."""
-        return str(self.options["photometric_interpretation"])
-
-    @property
     def _wants_rgb(self) -> bool:
         options = self.options
-        forced = options.get("force_ybr", False) or options.get("force_rgb", False)
-        return not self.raw and not forced and bool(options.get("as_rgb", True))
+        return options.as_rgb and not (self.raw or options.force_ybr or options.force_rgb)
 
     def decide_color(self, header: Codestream | None = None) -> ColorDecision:
         """Return the meaning of the decoded components of a frame, by the color rule."""
-        return decide(self.photometric_interpretation, self.options["samples_per_pixel"], header)
+        return decide(self.image.photometric_interpretation, self.image.samples_per_pixel, header)
 
     def conversion(self, components: Components) -> Conversion | None:
         """Return the color conversion for samples that are `components`.
@@ -87,9 +72,9 @@ class ImageDescription(NamedTuple):
         """
         if self.raw:
             return None
-        if self.options.get("force_ybr", False):
+        if self.options.force_ybr:
             return "rgb_to_ybr"
-        if self.options.get("force_rgb", False):
+        if self.options.force_rgb:
             return "ybr_to_rgb"
         return components.conversion if self._wants_rgb and not self._is_left(components) else None
 
@@ -109,9 +94,9 @@ class ImageDescription(NamedTuple):
         """
         if not self._wants_rgb or not self._is_left(color.components):
             return color.contradiction
-        message = unconverted(self.photometric_interpretation, color.components)
+        message = unconverted(self.image.photometric_interpretation, color.components)
         if self.always_rgb:
-            raise PixelDataError(message, element=PHOTOMETRIC_INTERPRETATION)
+            raise PixelDataError(message, element=tags.PHOTOMETRIC_INTERPRETATION.label)
         return message
 
     def native_decoder(self) -> Decoder:
@@ -120,13 +105,13 @@ class ImageDescription(NamedTuple):
             self.image,
             big_endian=self.big_endian,
             ow_swapped=self.ow_swapped,
-            correct_unused_bits=self.correct_unused_bits,
+            correct_unused_bits=self.options.correct_unused_bits,
             conversion=self.conversion((self.color or self.decide_color()).components),
         )
 
 
 def build_description(parsed: Parsed, *, raw: bool, always_rgb: bool = False) -> ImageDescription:
-    """Check the elements and options of `parsed`, and return them as a description. Warn about deviations.
+    """Check the attributes and options of `parsed`, and return them as a description. Warn about deviations.
 
     Raises
     ------
@@ -162,11 +147,11 @@ _cached: dict[Hashable, ImageDescription] = {}
 def _describe(parsed: Parsed, *, raw: bool, always_rgb: bool) -> ImageDescription:
     options = parsed.options
     codec = _codec_of(parsed)
-    if options.get("force_rgb", False) and options.get("force_ybr", False):
+    if options.force_rgb and options.force_ybr:
         raise PixelDataError("'force_ybr' and 'force_rgb' cannot both be True")
-    image = _image(options, parsed.keyword)
+    image = _image(parsed.attributes, parsed.keyword)
     big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
-    ow_swapped = big_endian and parsed.vr == "OW" and options["bits_allocated"] == 8  # noqa: PLR2004
+    ow_swapped = big_endian and parsed.vr == "OW" and image.bits_allocated == 8  # noqa: PLR2004
     return ImageDescription(
         image=image,
         dtype=np.dtype(image.dtype),
@@ -176,16 +161,19 @@ def _describe(parsed: Parsed, *, raw: bool, always_rgb: bool) -> ImageDescriptio
         options=options,
         element=parsed.element,
         big_endian=big_endian,
-        ow_swapped=bool(options.get("be_swap_ow", False)) or ow_swapped,
+        ow_swapped=options.be_swap_ow or ow_swapped,
         raw=raw,
         requires_all_frames=parsed.is_dataset,
         always_rgb=always_rgb,
-        color=None
-        if codec in CODESTREAMS
-        else decide(options["photometric_interpretation"], options["samples_per_pixel"]),
-        # As in pydicom, which counts excess frames of native pixel data in a Dataset, but not in a file.
-        allow_excess_frames=bool(options.get("allow_excess_frames", parsed.is_dataset or codec != "native")),
+        color=None if codec.is_codestream else decide(image.photometric_interpretation, image.samples_per_pixel),
+        allow_excess_frames=_allow_excess_frames(parsed, codec),
     )
+
+
+def _allow_excess_frames(parsed: Parsed, codec: Codec) -> bool:
+    allowed = parsed.options.allow_excess_frames
+    # As in pydicom, which counts excess frames of native pixel data in a Dataset, but not in a file.
+    return parsed.is_dataset or codec.is_encapsulated if allowed is None else allowed
 
 
 def _codec_of(parsed: Parsed) -> Codec:
@@ -193,13 +181,13 @@ def _codec_of(parsed: Parsed) -> Codec:
     codec = CODECS.get(transfer_syntax)
     if codec is None:
         raise unsupported(transfer_syntax)
-    if codec == "native" and parsed.undefined_length:
+    if not codec.is_encapsulated and parsed.undefined_length:
         raise PixelDataError(
             f"{parsed.element}: found an undefined length, expected a length in bytes for the transfer syntax "
             f"{name_of(transfer_syntax)}",
             element=parsed.element,
         )
-    if codec != "native" and parsed.keyword != "PixelData":
+    if codec.is_encapsulated and parsed.keyword != "PixelData":
         raise PixelDataError(
             f"{parsed.element}: found the transfer syntax {name_of(transfer_syntax)}, expected an uncompressed one",
             element=parsed.element,
@@ -207,26 +195,26 @@ def _codec_of(parsed: Parsed) -> Codec:
     return codec
 
 
-def _image(options: dict[str, Any], keyword: str) -> Image:
-    is_float = keyword != "PixelData"
+def _image(attributes: Mapping[str, Any], keyword: str) -> Image:
+    is_float = keyword != tags.PIXEL_DATA.keyword
     values: dict[str, Any] = {"bits_stored": 0, "pixel_representation": 0, "planar_configuration": 0}
-    for name, tag, title, of_float in _REQUIRED:
-        if is_float and not of_float:
+    for tag in _REQUIRED:
+        if is_float and tag in _NOT_OF_FLOATS:
             continue
-        value = options.get(name)
+        name = tag.option_name
+        value = attributes.get(name)
         if value is None:
-            raise _missing(tag, title)
-        text = name == "photometric_interpretation"
-        values[name] = _text(value, tag, title) if text else _integer(value, tag, title)
+            raise _missing(tag)
+        values[name] = _text(value, tag) if tag == tags.PHOTOMETRIC_INTERPRETATION else _integer(value, tag)
     if values["samples_per_pixel"] == 3:  # noqa: PLR2004 - any other number is refused
-        planar = options.get("planar_configuration")
+        planar = attributes.get("planar_configuration")
         if planar is None:
-            raise _missing("(0028,0006)", "Planar Configuration")
-        values["planar_configuration"] = _integer(planar, "(0028,0006)", "Planar Configuration")
-    high_bit = options.get("high_bit")
+            raise _missing(tags.PLANAR_CONFIGURATION)
+        values["planar_configuration"] = _integer(planar, tags.PLANAR_CONFIGURATION)
+    high_bit = attributes.get("high_bit")
     return Image(
-        number_of_frames=_number_of_frames(options["number_of_frames"]),
-        high_bit=_integer(high_bit, "(0028,0102)", "High Bit") if isinstance(high_bit, int) else None,
+        number_of_frames=_number_of_frames(attributes["number_of_frames"]),
+        high_bit=_integer(high_bit, tags.HIGH_BIT) if isinstance(high_bit, int) else None,
         keyword=keyword,
         **values,
     )
@@ -239,29 +227,28 @@ def _number_of_frames(value: Any) -> int:
         with suppress(ValueError):
             number = int(value)
     if number is None or number == 0:
-        warn(f"(0028,0008) Number of Frames: found {short_repr(value)}, expected 1 or more: 1 is assumed")
+        warn(f"{tags.NUMBER_OF_FRAMES.label}: found {short_repr(value)}, expected 1 or more: 1 is assumed")
         number = 1
-    return _integer(number, "(0028,0008)", "Number of Frames")
+    return _integer(number, tags.NUMBER_OF_FRAMES)
 
 
-def _missing(tag: str, title: str) -> MissingElementError:
-    return MissingElementError(f"Missing required element: {tag} '{title}'", element=f"{tag} {title}")
+def _missing(tag: Tag) -> MissingElementError:
+    return MissingElementError(f"Missing required element: {tag.quoted}", element=tag.label)
 
 
-def _integer(value: Any, tag: str, title: str) -> int:
+def _integer(value: Any, tag: Tag) -> int:
     """Return `value` as an integer that fits into 64 bits."""
     try:
         number = operator.index(value)
     except Exception:  # noqa: BLE001 - an object in a data set may raise anything
         number = None
     if number is None or not -(2**63) <= number < 2**63:
-        element = f"{tag} {title}"
-        raise PixelDataError(f"{element}: found {short_repr(value)}, expected one integer", element=element) from None
+        message = f"{tag.label}: found {short_repr(value)}, expected one integer"
+        raise PixelDataError(message, element=tag.label) from None
     return number
 
 
-def _text(value: Any, tag: str, title: str) -> str:
+def _text(value: Any, tag: Tag) -> str:
     if isinstance(value, str) and value.isascii():
         return str.__str__(value)
-    element = f"{tag} {title}"
-    raise PixelDataError(f"{element}: found {short_repr(value)}, expected one defined term", element=element)
+    raise PixelDataError(f"{tag.label}: found {short_repr(value)}, expected one defined term", element=tag.label)

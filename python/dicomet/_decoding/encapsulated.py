@@ -1,4 +1,4 @@
-"""Encapsulated frames (PS3.5 A.4): RLE Lossless, encapsulated uncompressed, and codestreams, which plugins decode."""
+"""Encapsulated frames (PS3.5 A.4). dicomet decodes them itself, or hands them to a plugin of pydicom."""
 
 import sys
 from array import array
@@ -7,19 +7,32 @@ from typing import Any
 
 import numpy as np
 
+from dicomet._decoding.codestream import Decoding, codestream_decoding
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
-from dicomet._native import DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
+from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
-from dicomet._parsing.transfer_syntax import CODESTREAMS
+from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
+from dicomet._parsing.transfer_syntax import RLE
 from dicomet._utils.warn import Once, OncePerKind, warn, warn_all
-from dicomet.errors import PIXEL_DATA, PixelDataError, short_repr
+from dicomet.errors import PixelDataError, short_repr
+
+BUILT_IN = "dicomet"
+"""The decoding plugin that names dicomet's own decoders, as in pydicom."""
 
 
 class EncapsulatedFrames:
     """The frames of encapsulated pixel data, whose fragments are located on demand."""
 
-    def __init__(self, description: ImageDescription, value: Source, decoding_plugin: str, *, delimited: bool) -> None:
+    def __init__(
+        self,
+        description: ImageDescription,
+        value: Source,
+        decoding_plugin: str,
+        *,
+        delimited: bool,
+        extended_offsets: tuple[Any, Any] | None = None,
+    ) -> None:
         """Prepare to read frames of `value`. Only the Basic Offset Table is read here."""
         self._description = description
         self._image = description.image
@@ -31,8 +44,8 @@ class EncapsulatedFrames:
             value,
             delimited=delimited,
             frames=description.image.number_of_frames,
-            jpeg=description.codec in CODESTREAMS,
-            extended=extended_offset_table(description.options.get("extended_offsets")),
+            jpeg=description.codec.is_codestream,
+            extended=extended_offset_table(extended_offsets),
         )
         self._found: FrameIndex | None = None
         self._count: int | None = None
@@ -59,14 +72,14 @@ class EncapsulatedFrames:
 
     def _count_frames(self) -> int:
         frames = self._build_index()
-        frames.check_whole()
+        frames.raise_defect()
         found, expected = len(frames), self._image.number_of_frames
         if found == expected:
             return found
         kept = self._description.allow_excess_frames
         fate = "all of them are returned" if kept else "the others are left out"
         if self._first_counted():
-            warn(f"(0028,0008) Number of Frames: found {found} frames, expected {expected}: {fate}")
+            warn(f"{NUMBER_OF_FRAMES.label}: found {found} frames, expected {expected}: {fate}")
         return found if kept else expected
 
     def _locate(self, first: int, count: int) -> tuple[FrameIndex, int]:
@@ -80,7 +93,7 @@ class EncapsulatedFrames:
                 return found, 0
         frames = self._build_index()
         if first + count > len(frames):
-            frames.check_whole()
+            frames.raise_defect()
         return frames, first
 
     def _frame(self, index: int) -> Buffer:
@@ -91,11 +104,11 @@ class EncapsulatedFrames:
     def check(self, first: int, count: int) -> None:
         """Check that the compressed bytes may hold these frames, before memory is allocated for the result."""
         codec = self._description.codec
-        if codec in CODESTREAMS:
-            self._image.check_codestream(self._frame(first), first, codec)
+        if codec.is_codestream:
+            self._header(first)
             return
         frames, place = self._locate(first, count)
-        if codec == "RLE":
+        if codec is RLE:
             frames.check_rle_bounds(self._image, place, count, number=first)
             return
         for index in range(count):
@@ -104,58 +117,87 @@ class EncapsulatedFrames:
     def _check_uncompressed(self, index: int, length: int) -> None:
         expected = -(-self._image.native_frame_range(0)[1] // 8)
         if length < expected:
-            message = f"{PIXEL_DATA}, frame {index}: found {length} bytes, expected {expected}"
-            raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+            message = f"{PIXEL_DATA.label}, frame {index}: found {length} bytes, expected {expected}"
+            raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
+
+    def _header(self, index: int) -> Codestream:
+        """Return the checked header of the codestream of frame `index`."""
+        return self._image.check_codestream(self._frame(index), index, self._description.codec.name)
 
     def decode(
         self, first: int, count: int, out: np.ndarray, workers: int | None, transform: Transform | None = None
     ) -> None:
         """Decode `count` frames, starting at `first`, into `out`. Apply `transform` if there is one."""
-        if self._description.codec == "RLE":
-            frames, place = self._locate(first, count)
-            plan = self._decoder.with_transform(transform)
-            warnings = plan.rle_frames(self._value, frames, place, out, number=first, workers=workers)
-            self._warn_of_frames(warnings)
-            return
-        decode = self._decode_jpeg if self._description.codec in CODESTREAMS else self._decode_uncompressed
-        for index, samples in enumerate(out.reshape(count, -1), first):
-            decode(index, samples, workers, transform)
+        frames, done = out.reshape(count, -1), 0
+        while done < count:
+            done += self._decode_run(first + done, frames[done:], workers, transform)
 
-    def submit(self, first: int, count: int, out: np.ndarray, team: DecodePool) -> Callable[[], object]:
-        """Submit RLE Lossless frames to `team`. Return a function that waits for the result, or else decodes itself."""
-        if self._description.codec != "RLE":
+    def _decode_run(self, first: int, out: np.ndarray, workers: int | None, transform: Transform | None) -> int:
+        """Decode frames with the same decoder, starting at `first`, into `out`. Return their number."""
+        decoding = self._decoding(first)
+        if decoding is None:
+            self._decode_by_plugin(first, out[0], workers, transform)
+            return 1
+        frames, place = self._locate(first, len(out))
+        decoder = decoding.decoder.with_transform(transform)
+        decoded, warnings = decoder.decode_frames(
+            self._value, frames, place, out, codec=decoding.codec, number=first, workers=workers
+        )
+        self._warn_of_frames(decoding, warnings)
+        if not decoded:
+            message = f"{PIXEL_DATA.label}, frame {first}: found another header when the frame was read again"
+            raise PixelDataError(message, element=PIXEL_DATA.label, frame=first)
+        return decoded
+
+    def submit(self, first: int, count: int, out: np.ndarray, pool: DecodePool) -> Callable[[], None]:
+        """Submit frames to `pool`. Return a function that waits for the result, and decodes what plugins decode."""
+        decoding = self._decoding(first)
+        if decoding is None:
             return lambda: self.decode(first, count, out, 1)
         frames, place = self._locate(first, count)
-        task = team.rle_frames(self._decoder, self._value, frames, place, out, number=first)
-        return lambda: self._warn_of_frames(task.result())
+        future = pool.decode_frames(
+            decoding.decoder, self._value, frames, place, out, codec=decoding.codec, number=first
+        )
 
-    def _decode_uncompressed(
-        self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None
-    ) -> None:
-        plan = self._decoder.with_transform(transform)
-        plan.native_frames(Source.from_buffer(self._frame(index)), 0, out, workers=workers)
+        def wait() -> None:
+            decoded, warnings = future.result()
+            self._warn_of_frames(decoding, warnings)
+            if decoded < count:
+                self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
 
-    def _decode_jpeg(self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None) -> None:
-        from dicomet._decoding import jpeg_plugins as jpeg  # noqa: PLC0415 - imports pydicom
+        return wait
 
-        frame, description = self._frame(index), self._description
-        decoded = jpeg.decode(frame, index, description, self._decoding_plugin)
+    def _decoding(self, first: int) -> Decoding | None:
+        """Return how frame `first`, and the following frames with the same header, are decoded. None for a plugin."""
+        description = self._description
+        if not description.codec.is_codestream:
+            return Decoding(self._decoder, description.codec.name, [])
+        if not description.codec.is_built_in or self._decoding_plugin not in ("", BUILT_IN):
+            return None
+        header = self._header(first)
+        return None if header.unsupported else codestream_decoding(header, description)
+
+    def _decode_by_plugin(self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None) -> None:
+        from dicomet._decoding import jpeg_plugins  # noqa: PLC0415 - imports pydicom
+
+        decoded = jpeg_plugins.decode(self._frame(index), index, self._description, self._decoding_plugin)
         self._warn_of_kind(decoded.warnings)
-        decoded.plan.with_transform(transform).words(decoded.words, out, workers=workers)
+        decoded.plan.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
         """Return the meaning of the components of frame `index`, and warn about a contradiction."""
-        description, header = self._description, None
-        if description.codec in CODESTREAMS:
-            header = self._image.check_codestream(self._frame(index), index, description.codec)
+        description = self._description
+        header = self._header(index) if description.codec.is_codestream else None
         color = description.decide_color(header)
         warning = description.color_warning(color)
         self._warn_of_kind([warning] if warning else [])
         return color
 
-    def _warn_of_frames(self, warnings: list[str]) -> None:
-        """Warn about tolerated deviations of an RLE frame, for the first such frame only."""
-        if warnings and self._first_decoded():
+    def _warn_of_frames(self, decoding: Decoding, warnings: list[str]) -> None:
+        """Warn about tolerated deviations: for the first RLE frame only, for codestreams once per kind."""
+        if self._description.codec.is_codestream:
+            self._warn_of_kind([*decoding.warnings, *warnings])
+        elif warnings and self._first_decoded():
             warn_all(warnings)
 
     @property

@@ -5,21 +5,23 @@ import math
 import mmap
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription, build_description
 from dicomet._decoding.encapsulated import EncapsulatedFrames
-from dicomet._decoding.limits import check_max_bytes, check_workers
+from dicomet._decoding.limits import ReadLimits, check_max_bytes, check_workers
 from dicomet._decoding.native import NativeFrames
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.parsed import Parsed
+from dicomet._parsing.tags import NUMBER_OF_FRAMES
 from dicomet._utils.warn import Once, warn
 from dicomet.errors import FrameIndexError, PixelDataError, counted, short_repr
 
-NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
+FrameSelection = int | Literal["all", "middle"]
+"""Which frames of a file become results: all, the middle one (``frames // 2``), or one by its index."""
 
 
 class ArraySpec(NamedTuple):
@@ -36,16 +38,8 @@ class FrameReader:
     will read all frames, the encapsulated value of a file object.
     """
 
-    def __init__(  # noqa: PLR0913 - the parameters of the public functions
-        self,
-        parsed: Parsed,
-        *,
-        raw: bool,
-        decoding_plugin: str,
-        workers: int | None,
-        max_bytes: int | None,
-        whole: bool,
-        always_rgb: bool = False,
+    def __init__(
+        self, parsed: Parsed, limits: ReadLimits, *, raw: bool = False, whole: bool = False, always_rgb: bool = False
     ) -> None:
         """Check the description.
 
@@ -56,11 +50,11 @@ class FrameReader:
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
         self._warning, self._first = parsed.warning, Once()
-        self.workers = check_workers(workers)
-        self._max_bytes = check_max_bytes(max_bytes)
+        self.workers = check_workers(limits.workers)
+        self._max_bytes = check_max_bytes(limits.max_bytes)
         self._memory: np.ndarray | None = None
-        self._view_only = bool(parsed.options.get("view_only", False))
-        self._locator = _locator(self.description, parsed, decoding_plugin, self._max_bytes, whole=whole)
+        self._view_only = parsed.options.view_only
+        self._locator = _locator(self.description, parsed, limits.decoding_plugin, self._max_bytes, whole=whole)
 
     @property
     def count(self) -> int:
@@ -88,6 +82,19 @@ class FrameReader:
         if 0 <= number < self.description.image.number_of_frames:
             return number
         return number_among(self.count, number)
+
+    def selected(self, frames: FrameSelection) -> int | None:
+        """Return the number of the selected frame; None for all frames.
+
+        Raises
+        ------
+        FrameIndexError, TypeError
+            As `number_of` does.
+
+        """
+        if frames == "all":
+            return None
+        return self.count // 2 if frames == "middle" else self.number_of(frames)
 
     def frame_numbers(self) -> Iterator[int]:
         """Yield the frame numbers up to Number of Frames, and only then count the frames.
@@ -188,13 +195,14 @@ class FrameReader:
 def _locator(
     description: ImageDescription, parsed: Parsed, decoding_plugin: str, max_bytes: int | None, *, whole: bool
 ) -> NativeFrames | EncapsulatedFrames:
-    if description.codec == "native":
+    if not description.codec.is_encapsulated:
         return NativeFrames(description, parsed.value, max_bytes)
     value = parsed.value
     if whole and value.is_file_object:
         # Read the file object once, instead of twice per frame.
         value = Source.from_buffer(value.read(0, value.length))
-    return EncapsulatedFrames(description, value, decoding_plugin, delimited=parsed.delimited)
+    offsets = parsed.attributes.get("extended_offsets")
+    return EncapsulatedFrames(description, value, decoding_plugin, delimited=parsed.delimited, extended_offsets=offsets)
 
 
 def mapped_memory(source: Source) -> memoryview | None:
@@ -233,8 +241,9 @@ def number_among(count: int, index: int) -> int:
     """
     if not -count <= index < count:
         frames = counted(count, "frame")
-        message = f"{NUMBER_OF_FRAMES}: found index {short_repr(index)} of {frames}, expected {-count} to {count - 1}"
-        raise FrameIndexError(message, element=NUMBER_OF_FRAMES, frame=index)
+        label = NUMBER_OF_FRAMES.label
+        message = f"{label}: found index {short_repr(index)} of {frames}, expected {-count} to {count - 1}"
+        raise FrameIndexError(message, element=label, frame=index)
     return index % count
 
 

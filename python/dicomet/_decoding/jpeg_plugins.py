@@ -9,11 +9,13 @@ additional calls.
 from typing import NamedTuple
 
 from dicomet._decoding import plugins, stored_bits
+from dicomet._decoding.codestream import words_decoder
 from dicomet._decoding.color_rule import ColorDecision, Components, Conversion
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, Decoder, complete_codestream, with_neutral_colors
 from dicomet._parsing.source import Buffer
-from dicomet.errors import PIXEL_DATA, PixelDataError
+from dicomet._parsing.tags import BITS_STORED, PIXEL_DATA
+from dicomet.errors import PixelDataError
 
 _COLORS = 3
 _END = b"\xff\xd9"
@@ -50,26 +52,24 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
         The codestream contradicts the description or does not hold all its samples, or no plugin decodes it.
 
     """
-    header = description.image.check_codestream(frame, index, description.codec)
+    header = description.image.check_codestream(frame, index, description.codec.name)
     color = description.decide_color(header)
     color_warning = description.color_warning(color)
     plugins.check_installed(description.transfer_syntax)
-    end, repaired, warnings = complete_codestream(frame, index, description.codec)
+    end, repaired, warnings = complete_codestream(frame, index, description.codec.name)
     codestream = bytes(frame if repaired is None else repaired)
 
     def with_tail(tail: bytes) -> bytes:
         whole = codestream[:end] + tail + _END if tail else codestream
-        return with_neutral_colors(whole) if description.options["samples_per_pixel"] == _COLORS else whole
+        return with_neutral_colors(whole) if description.image.samples_per_pixel == _COLORS else whole
 
     samples = plugins.decode(plugins.Frame(index, header, with_tail), description, decoding_plugin)
-    plan = Decoder.codec(
-        description.image,
+    plan = words_decoder(
+        header,
+        description,
         bits_allocated=samples.bits_allocated,
         planar=samples.planar,
-        significant_bits=stored_bits.significant_bits(header, description),
         conversion=_conversion(samples.plugin, header, color, index, description),
-        color_bits=stored_bits.color_bits(header, description),
-        signed=stored_bits.has_signed_words(header, description),
     )
     # No one else refers to the plugin's buffer. As a read-only view, it is not copied before the GIL is released.
     words = memoryview(samples.words).toreadonly()
@@ -90,14 +90,14 @@ def _conversion(
     conversion = description.conversion(Components.YCBCR)
     if conversion is None:
         message = (
-            f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} returns RGB for JPEG 2000 with chrominance of half "
-            "width, expected its components (without raw=True and as_rgb=False it is decoded)"
+            f"{PIXEL_DATA.label}, frame {index}: the plugin {plugin!r} returns RGB for JPEG 2000 with chrominance of "
+            "half width, expected its components (without raw=True and as_rgb=False it is decoded)"
         )
-        raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+        raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
     if stored_bits.color_bits(header, description) < header.precision:
         message = (
-            f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} converts all {header.precision} bits of the "
-            f"codestream to RGB, expected the {description.options['bits_stored']} of (0028,0101) Bits Stored"
+            f"{PIXEL_DATA.label}, frame {index}: the plugin {plugin!r} converts all {header.precision} bits of the "
+            f"codestream to RGB, expected the {description.image.bits_stored} of {BITS_STORED.label}"
         )
-        raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+        raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
     return conversion if conversion == "rgb_to_ybr" else None

@@ -1,7 +1,8 @@
-"""Limits of a call: the number of threads, and the size of the result. The environment has the defaults."""
+"""Limits of a call: plugins, threads, and the size of the result. The environment has the defaults."""
 
 import operator
 import os
+from typing import NamedTuple
 
 from dicomet._utils.warn import warn
 from dicomet.errors import short_repr
@@ -26,6 +27,14 @@ def _number(text: str) -> int:
 
 
 _check_environment()
+
+
+class ReadLimits(NamedTuple):
+    """The arguments that limit a call: one plugin for codestreams, the number of threads, and the result's bytes."""
+
+    decoding_plugin: str = ""
+    workers: int | None = None
+    max_bytes: int | None = None
 
 
 def check_workers(workers: int | None) -> int | None:

@@ -7,6 +7,7 @@ import numpy as np
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import DecodePool, Source, Transform
+from dicomet._parsing.tags import NUMBER_OF_FRAMES
 from dicomet._utils.warn import Once, warn
 from dicomet.errors import PixelDataError
 
@@ -75,7 +76,7 @@ class NativeFrames:
         self._check_possible(self._frame_end(self._image.number_of_frames))
         self.stored()
         found = self._length
-        whole = self._image.native_frames(found)
+        whole = self._image.count_native_frames(found)
         count = self._image.number_of_frames
         expected = self._frame_end(count)
         if found <= expected + expected % 2:
@@ -83,7 +84,7 @@ class NativeFrames:
         if whole > count and self._description.allow_excess_frames:
             self._warn_of_length(
                 f"The number of bytes of pixel data is sufficient to contain {whole} frames which is larger than the "
-                f"given (0028,0008) 'Number of Frames' value of {count}. The returned data will include these extra "
+                f"given {NUMBER_OF_FRAMES.quoted} value of {count}. The returned data will include these extra "
                 "frames; pass allow_excess_frames=False to leave them out."
             )
             return whole
@@ -98,12 +99,12 @@ class NativeFrames:
     @property
     def is_passthrough(self) -> bool:
         """Whether the stored samples are the result already (passthrough)."""
-        return self._plan.is_identity
+        return self._plan.is_passthrough
 
     def check(self, first: int, count: int) -> None:
         """Check that the value is long enough for these frames, before memory is allocated for the result."""
         if self._description.requires_all_frames:
-            self._image.native_frames(self._length)
+            self._image.count_native_frames(self._length)
         end = self._frame_end(first + count)
         self._check_possible(end)
         self.stored()

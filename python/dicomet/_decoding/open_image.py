@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
+from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._parsing.parse import parse
 from dicomet.errors import with_filename
@@ -52,12 +53,7 @@ class OpenImage:
         self._naming = with_filename(src)
         with self._naming:
             self._frames: FrameReader | None = FrameReader(
-                parse(src, {**kwargs}),
-                raw=raw,
-                decoding_plugin=decoding_plugin,
-                workers=workers,
-                max_bytes=max_bytes,
-                whole=False,
+                parse(src, {**kwargs}), ReadLimits(decoding_plugin, workers, max_bytes), raw=raw
             )
 
     def _open(self) -> FrameReader:

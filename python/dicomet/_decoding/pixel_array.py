@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
+from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._parsing.parse import parse
 from dicomet._parsing.parsed import Parsed
@@ -94,9 +95,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     """
     with with_filename(src):
         parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags))
-        frames = FrameReader(
-            parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=index is None
-        )
+        limits = ReadLimits(decoding_plugin, workers, max_bytes)
+        frames = FrameReader(parsed, limits, raw=raw, whole=index is None)
         array = frames.read(*frames.select_frames(index), out)
     if ds_out is not None:
         _fill(ds_out, parsed)
@@ -146,9 +146,7 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
         parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags))
         if ds_out is not None:
             _fill(ds_out, parsed)
-        frames = FrameReader(
-            parsed, raw=raw, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes, whole=False
-        )
+        frames = FrameReader(parsed, ReadLimits(decoding_plugin, workers, max_bytes), raw=raw)
         for index in _indices(indices, frames):
             yield frames.read(frames.number_of(index), 1, frames.frame_shape, out)
 

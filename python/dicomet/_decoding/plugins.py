@@ -25,13 +25,12 @@ from pydicom.uid import (
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
+from dicomet._parsing.tags import PIXEL_DATA
 from dicomet._parsing.transfer_syntax import name_of
-from dicomet.errors import PIXEL_DATA, PixelDataError
+from dicomet.errors import PixelDataError
 
 # The beginning of pydicom's message, before the messages of the plugins.
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
-# Options that apply to the whole value; a plugin receives one frame.
-_NOT_OF_A_FRAME = frozenset({"number_of_frames", "extended_offsets", "transfer_syntax_uid", "high_bit", "use_pdh"})
 # CharLS's messages for bytes between the last sample and the end marker: padding, which does not change the samples.
 _EXCESS = (
     "the leading start byte (0xFF) for a JPEG marker was not found",
@@ -102,7 +101,7 @@ def installed(transfer_syntax: str) -> list[str]:
 def check_installed(transfer_syntax: str) -> None:
     """Raise `PixelDataError` if no plugin for `transfer_syntax` is installed."""
     if not get_decoder(transfer_syntax).is_available:
-        raise PixelDataError(missing_plugin(transfer_syntax), element=PIXEL_DATA)
+        raise PixelDataError(missing_plugin(transfer_syntax), element=PIXEL_DATA.label)
 
 
 def missing_plugin(transfer_syntax: str) -> str:
@@ -110,8 +109,8 @@ def missing_plugin(transfer_syntax: str) -> str:
     plugins = (plugin for group in groups(transfer_syntax) for plugin in group)
     ways = (f"{_installation(plugin)} (license: {plugin.license})" for plugin in plugins)
     return (
-        f"{PIXEL_DATA}: the transfer syntax {name_of(transfer_syntax)} ({transfer_syntax}) needs a decoding plugin "
-        f"that is not installed: {', or '.join(ways)}"
+        f"{PIXEL_DATA.label}: the transfer syntax {name_of(transfer_syntax)} ({transfer_syntax}) needs a decoding "
+        f"plugin that is not installed: {', or '.join(ways)}"
     )
 
 
@@ -168,8 +167,8 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
             break
         return samples
     name = name_of(description.transfer_syntax)
-    message = f"{PIXEL_DATA}, frame {frame.number}: the codec for {name} failed: {'; '.join(reasons)}"
-    raise PixelDataError(message, element=PIXEL_DATA, frame=frame.number)
+    message = f"{PIXEL_DATA.label}, frame {frame.number}: the codec for {name} failed: {'; '.join(reasons)}"
+    raise PixelDataError(message, element=PIXEL_DATA.label, frame=frame.number)
 
 
 class _Quiet(logging.Filter):
@@ -205,19 +204,23 @@ class _Call(NamedTuple):
         return Samples(words, int(properties["bits_allocated"]), planar, self.plugin)  # type: ignore[arg-type]
 
     def _options(self) -> dict[str, Any]:
-        options = {name: value for name, value in self.description.options.items() if name not in _NOT_OF_A_FRAME}
-        precision = self.header.precision
-        options.update(
-            bits_allocated=container_bits(precision),
-            bits_stored=precision,
-            pixel_representation=int(self.header.signed),
-        )
-        if options["samples_per_pixel"] == _COLORS:
-            options["photometric_interpretation"] = "RGB"
+        image, options, precision = self.description.image, self.description.options, self.header.precision
+        is_color = image.samples_per_pixel == _COLORS
+        return {
+            **options.plugin_options,
+            "apply_jls_sign_correction": options.apply_jls_sign_correction,
+            "apply_j2k_sign_correction": options.apply_j2k_sign_correction,
+            "rows": image.rows,
+            "columns": image.columns,
+            "samples_per_pixel": image.samples_per_pixel,
+            "photometric_interpretation": "RGB" if is_color else image.photometric_interpretation,
             # The codestream states how its components are ordered, and Planar Configuration is irrelevant (PS3.5 8.2.1,
             # 8.2.3, 8.2.4). Decoders return samples color-by-pixel, unless a plugin reports another order.
-            options["planar_configuration"] = 0
-        return options
+            "planar_configuration": 0,
+            "bits_allocated": container_bits(precision),
+            "bits_stored": precision,
+            "pixel_representation": int(self.header.signed),
+        }
 
 
 # The colors that plugins return. Frames with three components pass through `with_neutral_colors` first: without JFIF,

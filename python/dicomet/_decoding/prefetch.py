@@ -5,13 +5,14 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import check_workers
+from dicomet._decoding.limits import ReadLimits, check_workers
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._decoding.pixel_array import pixel_array
 from dicomet._native import DecodeFuture, DecodePool, Source
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from dicomet._parsing.source import Readable
 
-_DICOMET_OPTIONS = frozenset({"raw", "decoding_plugin", "max_bytes"})
 # A function that returns the array of a source, or raises its error, when the caller requests it.
 Result = Callable[[], np.ndarray]
 Submit = Callable[[], Result]
@@ -76,8 +76,33 @@ def pixel_arrays(  # noqa: PLR0913 - the arguments of `pixel_array`
 
     """
     line = iter(checked_sources("sources", sources))
-    options = {"raw": raw, "decoding_plugin": decoding_plugin, "max_bytes": max_bytes, **kwargs}
-    return _arrays(line, None if index is None else operator.index(index), options, workers)
+    # The threads of the pool decode one array each.
+    limits = ReadLimits(decoding_plugin, 1, max_bytes)
+    image = _ImageArguments(None if index is None else operator.index(index), raw, limits, {**kwargs})
+    return _arrays(line, image, workers)
+
+
+@dataclass(frozen=True, slots=True)
+class _ImageArguments:
+    """The arguments that are the same for all sources."""
+
+    index: int | None
+    raw: bool
+    limits: ReadLimits
+    options: dict[str, Any]
+
+    def read(self, src: "Readable | Dataset") -> np.ndarray:
+        """Read and decode a source at once."""
+        plugin, workers, max_bytes = self.limits
+        return pixel_array(
+            src,
+            index=self.index,
+            raw=self.raw,
+            decoding_plugin=plugin,
+            workers=workers,
+            max_bytes=max_bytes,
+            **self.options,
+        )
 
 
 def checked_sources(name: str, sources: Iterable[Item]) -> Iterable[Item]:
@@ -97,11 +122,11 @@ def checked_sources(name: str, sources: Iterable[Item]) -> Iterable[Item]:
 
 
 def _arrays(
-    sources: "Iterator[Readable | Dataset]", index: int | None, options: dict[str, Any], workers: int | None
+    sources: "Iterator[Readable | Dataset]", image: _ImageArguments, workers: int | None
 ) -> Iterator[np.ndarray]:
     team = DecodePool(workers=check_workers(workers))
     try:
-        yield from _Prefetcher(team, index, options).arrays(sources)
+        yield from _Prefetcher(team, image).arrays(sources)
     finally:
         team.close()
 
@@ -109,10 +134,9 @@ def _arrays(
 class _Prefetcher:
     """Two queues: the sources that are being opened, and those that are being decoded."""
 
-    def __init__(self, team: DecodePool, index: int | None, options: dict[str, Any]) -> None:
+    def __init__(self, team: DecodePool, image: _ImageArguments) -> None:
         self._team = team
-        self._index = index
-        self._options = options
+        self._image = image
         self._length = 2 * team.workers + 2
         # Each entry has its source, which is None for an error of the caller's iterator.
         self._opening: deque[tuple[Readable | Dataset | None, Submit]] = deque()
@@ -156,23 +180,16 @@ class _Prefetcher:
     def _submit(self, src: "Readable | Dataset", opened: DecodeFuture | None) -> Result:
         """Parse a file and submit its frames. Other sources are decoded when their array is requested."""
         if opened is None:
-            return partial(pixel_array, src, index=self._index, workers=1, **self._options)
+            return partial(self._image.read, src)
         try:
             return self._decode(opened.result())
         except Exception as error:  # noqa: BLE001 - raised when its array is requested
             return partial(_raise, error)
 
     def _decode(self, source: Source) -> Result:
-        options = {name: value for name, value in self._options.items() if name not in _DICOMET_OPTIONS}
-        frames = FrameReader(
-            parse(source, options),
-            raw=self._options["raw"],
-            decoding_plugin=self._options["decoding_plugin"],
-            workers=1,
-            max_bytes=self._options["max_bytes"],
-            whole=self._index is None,
-        )
-        return frames.submit(self._index, self._team)
+        image = self._image
+        frames = FrameReader(parse(source, image.options), image.limits, raw=image.raw, whole=image.index is None)
+        return frames.submit(image.index, self._team)
 
 
 def _add_source_note(error: Exception, src: "Readable | Dataset | None") -> None:

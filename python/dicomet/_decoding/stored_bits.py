@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream
+from dicomet._parsing.tags import BITS_ALLOCATED, BITS_STORED, PIXEL_REPRESENTATION
 
 
 def container_bits(bits: int) -> int:
@@ -34,13 +35,13 @@ def container_bits(bits: int) -> int:
 
 def significant_bits(header: Codestream, description: ImageDescription) -> int | None:
     """Return the number of significant low bits of a decoded word; None if the words need no correction."""
-    options, stored = description.options, int(description.options["bits_stored"])
+    options, stored = description.options, description.image.bits_stored
     if header.family == "JPEG":
-        return stored if description.correct_unused_bits else None
-    option = "apply_j2k_sign_correction" if header.family == "JPEG 2000" else "apply_jls_sign_correction"
-    if not options.get(option, True):
+        return stored if options.correct_unused_bits else None
+    is_jpeg_2000 = header.family == "JPEG 2000"
+    if not (options.apply_j2k_sign_correction if is_jpeg_2000 else options.apply_jls_sign_correction):
         return None
-    return min(header.precision, stored) if description.correct_unused_bits else header.precision
+    return min(header.precision, stored) if options.correct_unused_bits else header.precision
 
 
 def color_bits(header: Codestream, description: ImageDescription) -> int:
@@ -50,25 +51,25 @@ def color_bits(header: Codestream, description: ImageDescription) -> int:
 
 def has_signed_words(header: Codestream, description: ImageDescription) -> bool:
     """Return whether decoded words that are narrower than those of the result are sign-extended."""
-    return header.family != "JPEG" and description.options["pixel_representation"] == 1
+    return header.family != "JPEG" and description.image.pixel_representation == 1
 
 
 def warnings(header: Codestream, description: ImageDescription) -> Iterator[str]:
     """Yield warnings about contradictions between codestream and data set that make the values ambiguous."""
-    options = description.options
-    stored, signed = options["bits_stored"], options["pixel_representation"] == 1
+    image = description.image
+    stored, signed = image.bits_stored, image.pixel_representation == 1
     precision = header.precision
-    narrower = container_bits(precision) < container_bits(options["bits_allocated"])
+    narrower = container_bits(precision) < container_bits(image.bits_allocated)
     ambiguous = signed and header.family != "JPEG 2000"
     if precision < stored and (narrower or ambiguous):
-        name = "(0028,0101) Bits Stored"
+        name = BITS_STORED.label
         yield f"{name}: found {stored}, expected the {precision} bits of the codestream: its samples have no more"
     elif narrower and header.family == "JPEG" and not header.lossless:
-        name = "(0028,0100) Bits Allocated"
-        yield f"{name}: found {options['bits_allocated']}, expected 8 for the {precision} bits of the codestream"
+        name = BITS_ALLOCATED.label
+        yield f"{name}: found {image.bits_allocated}, expected 8 for the {precision} bits of the codestream"
     if header.family == "JPEG 2000" and header.signed != signed:
         found, expected = ("signed", "unsigned") if signed else ("unsigned", "signed")
         yield (
-            f"(0028,0103) Pixel Representation: found {int(signed)} ({found}), expected that of the codestream "
+            f"{PIXEL_REPRESENTATION.label}: found {int(signed)} ({found}), expected that of the codestream "
             f"({expected}): the sign is that of Pixel Representation"
         )

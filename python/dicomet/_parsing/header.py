@@ -1,40 +1,32 @@
 """The header of a file: the elements before its pixel data (PS3.5 7), scanned without building a data set."""
 
 import sys
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source, find_pixel_data
+from dicomet._parsing import tags
 from dicomet._parsing.transfer_syntax import CODECS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# pydicom's names of the decoding options.
-OPTION_NAMES = {
-    0x00280002: "samples_per_pixel",
-    0x00280006: "planar_configuration",
-    0x00280010: "rows",
-    0x00280011: "columns",
-    0x00280100: "bits_allocated",
-    0x00280101: "bits_stored",
-    0x00280102: "high_bit",
-    0x00280103: "pixel_representation",
-}
+# pydicom's option names of the elements that the scanner reads as numbers.
+OPTION_NAMES = {int(tag): tag.option_name for tag in (*tags.IMAGE_PIXEL, tags.HIGH_BIT) if tag.vr == "US"}
 
 
 class Header(NamedTuple):
     """The description of the image before its pixel data.
 
-    `options`: pydicom's decoding options, where the caller's values override those of the file, and ``high_bit``; must
-    not be modified, because headers share it. `offset`: start of the value of the pixel data element, in bytes.
-    `length`: None if it is undefined. `dataset`: the elements that pydicom has read, if its parser was needed. `key`:
-    the scanner's result, if it alone describes the image. `display`: the elements that determine display values, if
-    they were requested.
+    `attributes`: the values of the Image Pixel module by pydicom's option names, and ``high_bit``, where the caller's
+    values override those of the file; headers share it. `offset`: start of the value of the pixel data element, in
+    bytes. `length`: None if it is undefined. `dataset`: the elements that pydicom has read, if its parser was needed.
+    `key`: the scanner's result, if it alone describes the image. `display`: the elements that determine display values,
+    if they were requested.
     """
 
-    options: dict[str, Any]
+    attributes: Mapping[str, Any]
     transfer_syntax: str
     tag: int
     vr: str | None
@@ -45,13 +37,13 @@ class Header(NamedTuple):
     display: tuple[tuple[int, bytes], ...] = ()
 
 
-def scan(source: Source, options: dict[str, Any], *, display: bool = False) -> tuple[Source, Header] | None:
+def scan(source: Source, overrides: Mapping[str, Any], *, display: bool = False) -> tuple[Source, Header] | None:
     """Return the header of a file, with or without a preamble; None if pydicom's parser has to read it.
 
     Return also the source that the offsets refer to: for a deflated file, the inflated one. `display`: scan the
     elements that determine display values, too.
     """
-    given = options.get("transfer_syntax_uid") or None
+    given = overrides.get("transfer_syntax_uid") or None
     if not (given is None or (isinstance(given, str) and given.isascii())) or not reads_by_default():
         return None
     found = find_pixel_data(source, start="forced", transfer_syntax=given, display=display)
@@ -59,18 +51,18 @@ def scan(source: Source, options: dict[str, Any], *, display: bool = False) -> t
         source = source.deflate_stream(found)
         syntax = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
         found = find_pixel_data(source, start="data set", transfer_syntax=syntax, display=display)
-    header = header_of(found, options)
+    header = header_of(found, overrides)
     return None if header is None else (source, header)
 
 
-def scan_file(head: Source, options: dict[str, Any]) -> Header | None:
+def scan_file(head: Source, overrides: Mapping[str, Any]) -> Header | None:
     """Return the header of a file that begins with `head`; None if pydicom's parser has to read it."""
-    if "transfer_syntax_uid" in options or not reads_by_default():
+    if "transfer_syntax_uid" in overrides or not reads_by_default():
         return None
-    return header_of(find_pixel_data(head, start="file", transfer_syntax=None), options)
+    return header_of(find_pixel_data(head, start="file", transfer_syntax=None), overrides)
 
 
-def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> Header | None:
+def header_of(found: tuple[Any, ...] | int | None, overrides: Mapping[str, Any]) -> Header | None:
     """Return the scanner's result as a header with pydicom's option names; None if there is no usable result."""
     if not isinstance(found, tuple):
         return None
@@ -78,8 +70,8 @@ def header_of(found: tuple[Any, ...] | int | None, options: dict[str, Any]) -> H
     transfer_syntax, _, _, _, tag, vr = key
     if transfer_syntax not in CODECS:
         return None
-    if options:
-        return Header({**_by_name(key), **options}, transfer_syntax, tag, vr, offset, length, display=display)
+    if overrides:
+        return Header({**_by_name(key), **overrides}, transfer_syntax, tag, vr, offset, length, display=display)
     return Header(_by_name(key), transfer_syntax, tag, vr, offset, length, key=key, display=display)
 
 

@@ -5,12 +5,14 @@ pydicom's parser (`pydicom_parser.py`). The result is a `Parsed`; later steps do
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from dicomet._parsing.decode_options import split
 from dicomet._parsing.header import scan
-from dicomet._parsing.parsed import ELEMENT_LABELS, KEYWORDS, Parsed
+from dicomet._parsing.parsed import KEYWORDS, Parsed
 from dicomet._parsing.source import Readable, open_source
+from dicomet._parsing.tags import label_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -18,39 +20,40 @@ if TYPE_CHECKING:
 
 def parse(
     src: "Readable | Dataset",
-    options: dict[str, Any],
+    arguments: Mapping[str, Any],
     specific_tags: Iterable[int] | None = None,
     *,
     display_tags: Iterable[int] | None = None,
 ) -> Parsed:
     """Parse `src` up to its pixel data, without reading the pixel data itself.
 
-    `specific_tags`: additional elements for `ds_out`; None without it. `display_tags`: additional elements for display
-    values; None if the caller needs stored values only.
+    `arguments`: the caller's keyword arguments, with pydicom's names. `specific_tags`: additional elements for
+    `ds_out`; None without it. `display_tags`: additional elements for display values; None if the caller needs stored
+    values only.
     """
+    overrides, options = split(arguments)
     if is_dataset(src):
         from dicomet._parsing.pydicom_parser import parse_dataset  # noqa: PLC0415 - imports pydicom
 
-        return parse_dataset(src, options)
+        return parse_dataset(src, overrides, options)
     source = open_source(src)
     # `ds_out` needs pydicom's elements, which the scanner does not build.
-    found = scan(source, options, display=display_tags is not None) if specific_tags is None else None
+    found = scan(source, overrides, display=display_tags is not None) if specific_tags is None else None
     if found is None:
         from dicomet._parsing.pydicom_parser import parse_header  # noqa: PLC0415 - imports pydicom
 
-        found = parse_header(source, options, specific_tags if display_tags is None else display_tags)
+        found = parse_header(source, overrides, specific_tags if display_tags is None else display_tags)
     source, header = found
     available = source.length - header.offset
     warning = None
     if header.length is not None:
         if header.length > available:
-            warning = (
-                f"{ELEMENT_LABELS[KEYWORDS[header.tag]]}: found {available} bytes to the end of the file, expected "
-            )
+            warning = f"{label_of(header.tag)}: found {available} bytes to the end of the file, expected "
             warning += str(header.length)
         available = min(available, header.length)
     return Parsed(
-        options=header.options,
+        attributes=header.attributes,
+        options=options,
         transfer_syntax=header.transfer_syntax,
         keyword=KEYWORDS[header.tag],
         vr=header.vr,
@@ -59,7 +62,8 @@ def parse(
         dataset=header.dataset,
         is_dataset=False,
         warning=warning,
-        key=header.key,
+        # The key does not include the options.
+        key=None if arguments else header.key,
         display=header.display,
     )
 

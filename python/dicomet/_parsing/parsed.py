@@ -1,32 +1,31 @@
 """The result of parsing, whether by the scanner or by pydicom: all that decoding needs of a data set."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source
-from dicomet.errors import PIXEL_DATA
+from dicomet._parsing.decode_options import DecodeOptions
+from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
-ELEMENT_LABELS = {
-    "FloatPixelData": "(7FE0,0008) Float Pixel Data",
-    "DoubleFloatPixelData": "(7FE0,0009) Double Float Pixel Data",
-    "PixelData": PIXEL_DATA,
-}
+KEYWORDS = {int(tag): keyword for keyword, tag in PIXEL_DATA_ELEMENTS.items()}
+"""The keywords of the elements that hold samples, by tag."""
 
 
 class Parsed(NamedTuple):
     """The description of an image, and its pixel data.
 
-    `options`: pydicom's decoding options, where the caller's values override those of the data set, and ``high_bit``.
+    `attributes`: the unchecked values of the Image Pixel module and of the Extended Offset Table, by pydicom's option
+    names, where the caller's values override those of the data set. `options`: how the caller wants the image decoded.
     `value`: the bytes of the pixel data element's value. `warning`: a defect of the element that does not matter if the
     requested samples are present. `key`: if it is not None, images with equal keys have equal descriptions. `display`:
     the scanned elements that determine display values, if they were requested; otherwise `dataset` has them.
     """
 
-    options: dict[str, Any]
+    attributes: Mapping[str, Any]
+    options: DecodeOptions
     transfer_syntax: str
     keyword: str
     vr: str | None
@@ -46,4 +45,4 @@ class Parsed(NamedTuple):
     @property
     def element(self) -> str:
         """The pixel data element, as messages name it."""
-        return ELEMENT_LABELS[self.keyword]
+        return PIXEL_DATA_ELEMENTS[self.keyword].label

@@ -31,7 +31,7 @@ def positive(text: str) -> int:
     """Return a whole number of at least 1."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 1 on")
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number, 1 or more")
     return number
 
 

@@ -3,12 +3,13 @@
 import argparse
 
 from dicomet.cli.arguments import WINDOW, positive, window
+from dicomet.convert.formats import BY_SUFFIX, FORMATS
 
 DESCRIPTION = """\
-Convert DICOM files into image files, as they are displayed or (--raw) with all their stored bits, or into arrays of
-Hounsfield units and the like (--values modality). Folders below a SRC are kept below the output: folders of classes
-stay folders of classes. Of several SRC, each folder or archive gets a folder of its name. Files in folders and archives
-that are no DICOM files or have no pixel data are skipped.
+Convert DICOM files into image files, as they are displayed or with all their stored bits (--values stored), or into
+arrays of Hounsfield units and the like (--values modality). Folders below a SRC are kept below the output: folders of
+classes stay folders of classes. Of several SRC, each folder or archive gets a folder of its name. Files in folders and
+archives that are no DICOM files or have no pixel data are skipped.
 
 Exit status: 0; 1 if a file failed, which does not end the rest and is counted by its reason; 2 for unusable arguments.
 """
@@ -30,7 +31,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the folder for the results; of a single file also the name of the result, such as ct.png. Several frames "
         "become NAME_0001.png and so on, or one file in the formats that hold several",
     )
-    parser.add_argument("--format", choices=("png", "jpg", "jpeg", "tif", "tiff", "npy", "npz"), help="default: png")
+    choices = [suffix.removeprefix(".") for suffix in BY_SUFFIX]
+    parser.add_argument("--format", choices=choices, help=f"default: {FORMATS[0].name}")
     _add_values(parser)
     _add_run_options(parser)
 
@@ -49,15 +51,16 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
         help="of display values uint8, uint16 or float32, default: uint8; of modality values any that holds them, "
         "default: the narrowest integers, or float32",
     )
-    which = group.add_mutually_exclusive_group()
-    which.add_argument(
+    group.add_argument(
         "--values",
         choices=("display", "stored", "modality"),
         default="display",
-        help="what is displayed; what is stored, with all its bits (YBR becomes RGB); or what the Modality LUT makes "
-        "of it, such as Hounsfield units (for tiff, npy, npz); default: display",
+        help="display values; stored values, with all their bits; or modality values, such as Hounsfield units (for "
+        f"{', '.join(form.name for form in FORMATS if form.dtypes is None)}); default: display",
     )
-    which.add_argument("--raw", action="store_const", dest="values", const="stored", help="--values stored")
+    group.add_argument(
+        "--raw", action="store_true", help="stored values as they are coded, without conversion of YCbCr to RGB"
+    )
     group.add_argument(
         "--size",
         metavar="N|ROWSxCOLUMNS",
@@ -65,19 +68,21 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
         help="of the shorter side, the other in proportion; or both, whatever the proportions",
     )
     group.add_argument(
-        "--resample",
+        "--interpolation",
         choices=("bilinear", "nearest", "bicubic", "lanczos"),
         default="bilinear",
-        help="how --size does it; default: bilinear, antialiased",
+        help="the filter of --size; default: bilinear, antialiased",
     )
     group.add_argument(
         "--frames",
-        metavar="all|mid|N",
+        metavar="all|middle|N",
         type=_frames,
         default="all",
         help="N from 0, or backwards from -1; default: all",
     )
-    group.add_argument("--colour", choices=("auto", "grey", "rgb"), default="auto", help="default: as the file has it")
+    group.add_argument(
+        "--channels", type=int, choices=(1, 3), default=0, help="1 for gray, 3 for RGB; default: as in the file"
+    )
     group.add_argument("--quality", metavar="N", type=int, default=90, help="of JPEG, 1 to 100; default: 90")
 
 
@@ -115,9 +120,9 @@ def _size(text: str) -> int | tuple[int, int]:
 
 
 def _frames(text: str) -> int | str:
-    if text in {"all", "mid"}:
+    if text in {"all", "middle"}:
         return text
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected all, mid or a number") from None
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected all, middle or a number") from None

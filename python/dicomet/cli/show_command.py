@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=_tiles,
         default=64,
-        help="at most so many, evenly spaced over frames or files, or 'all'; default: 64",
+        help="maximum number, evenly spaced over frames or files, or 'all'; default: 64",
     )
     parser.add_argument("--window", type=window, help=f"{WINDOW}; default: what each file says")
 

@@ -1,25 +1,18 @@
 """The public function `convert_file`."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.options import checks_arguments
 from dicomet._utils import atomic
 from dicomet._utils.same_file import file_id, file_of
-from dicomet.convert import formats
+from dicomet.convert.formats import Format, FrameSequence, format_of
 from dicomet.convert.frames import FrameSource
-from dicomet.convert.options import (
-    FRAME_BY_FRAME,
-    ColorMode,
-    Interpolation,
-    Options,
-    Size,
-    format_of,
-)
-from dicomet.convert.options import FrameSelection as WantedFrames
+from dicomet.convert.options import Channels, Interpolation, Options, Size
 from dicomet.display.values import Values
 from dicomet.display.voi_selection import WindowSpec
 from dicomet.errors import with_filename
@@ -69,10 +62,11 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     window: WindowSpec = None,
     dtype: str | None = None,
     size: Size | None = None,
-    resample: Interpolation = "bilinear",
-    frames: WantedFrames = "all",
-    colour: ColorMode = "auto",
+    interpolation: Interpolation = "bilinear",
+    frames: FrameSelection = "all",
+    channels: Channels = 0,
     values: Values = "display",
+    raw: bool = False,
     quality: int = 90,
     skip_existing: bool = False,
     workers: int | None = None,
@@ -106,17 +100,21 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         One number: the length of the shorter side; the other side keeps the proportions, as in torchvision. Two
         numbers: rows and columns, regardless of the proportions, as in torchvision and Keras (Pillow's order is width,
         height). Antialiased.
-    resample : {"bilinear", "nearest", "bicubic", "lanczos"}
+    interpolation : {"bilinear", "nearest", "bicubic", "lanczos"}
         The filter of the resize, by Pillow's names. Use ``"nearest"`` for label images.
-    frames : {"all", "mid"} or int
-        The frames to convert: all, the middle one, or one by its number (counted from 0; negative from the end).
-    colour : {"auto", "grey", "rgb"}
-        The color of the output: as in the file, always gray, or always RGB. RGB is converted to gray with the weights
-        of ITU-R BT.601, as in Pillow.
+    frames : {"all", "middle"} or int
+        The frames to convert: all, the middle one (``frames // 2``), or one by its index, counted from 0; negative
+        numbers count from the end.
+    channels : {0, 1, 3}
+        The channels of the output: 0 for those of the file, 1 for gray, 3 for RGB. Gray values are repeated; colors
+        become their luma (Rec. ITU-R BT.601), as in Pillow.
     values : {"display", "stored", "modality"}
         The values to write. ``"display"``: display values. ``"stored"``: the stored values with all their bits, as
         `dicomet.pixel_array` returns them; signed, float and 32-bit values need TIFF, NPY or NPZ. ``"modality"``: the
         result of `dicomet.modality_values`, such as Hounsfield units, in TIFF, NPY and NPZ only.
+    raw : bool
+        As for `dicomet.pixel_array`, for stored values only: write the components as they are coded, without
+        conversion to RGB.
     quality : int
         The JPEG quality, 1 to 100.
     skip_existing : bool
@@ -145,35 +143,55 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         Pillow, which JPEG needs, or tifffile, which TIFF needs, is not installed; both come with the extra ``convert``.
 
     """
-    options = Options(window, dtype, size, resample, frames, colour, values, quality, skip_existing, workers)
+    options = Options(
+        window=window,
+        dtype=dtype,
+        size=size,
+        interpolation=interpolation,
+        frames=frames,
+        channels=channels,
+        values=values,
+        raw=raw,
+        quality=quality,
+        skip_existing=skip_existing,
+        workers=workers,
+    )
     with with_filename(src):
         return convert(src, Path(out), options)
 
 
 def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted:
     """Convert one file, as `convert_file` does, with checked options."""
-    kind = format_of(str(out))
-    options.check_format(kind)
+    form = format_of(str(out))
+    options.check_format(form)
     name = str(src) if isinstance(src, str | os.PathLike) else type(src).__name__
     _keep(src, [out])
     if options.skip_existing and out.is_file():
         return Converted(name, "existing", (str(out),))
     source = FrameSource(src, options)
-    places = output_names(out, kind, source.count, source.numbers)
+    places = output_names(out, form, source.count, source.numbers)
     _keep(src, places.values())
     missing = {number: path for number, path in places.items() if not (options.skip_existing and path.is_file())}
     if not missing:
         return Converted(name, "existing", tuple(map(str, places.values())))
-    formats.check_installed(kind)
+    form.check_installed()
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic.write_group() as files:
-        if kind in FRAME_BY_FRAME:
-            encode = formats.image_encoder(kind, options)
-            for frame, path in zip(source.read(list(missing)), missing.values(), strict=True):
-                files.write(path, partial(encode, frame))
-        else:
-            files.write(out, partial(formats.write_all, _frames(source), kind=kind))
+        for path, frames in _contents(source, form, missing):
+            form.check_frame(frames.first)
+            files.write(path, partial(form.write, frames, options.quality))
     return Converted(name, "converted", files.paths, len(missing))
+
+
+def _contents(source: FrameSource, form: Format, missing: Mapping[int, Path]) -> Iterator[tuple[Path, FrameSequence]]:
+    """Yield each file and its frames."""
+    frames = source.read(list(missing))
+    if form.multiframe:
+        path = next(iter(missing.values()))
+        yield path, FrameSequence(next(frames), frames, len(missing), stacked=len(missing) > 1)
+        return
+    for path, frame in zip(missing.values(), frames, strict=True):
+        yield path, FrameSequence(frame, iter(()), 1, stacked=False)
 
 
 def _keep(src: "Readable | Dataset", places: Iterable[Path]) -> None:
@@ -183,15 +201,9 @@ def _keep(src: "Readable | Dataset", places: Iterable[Path]) -> None:
             raise ValueError(f"out: {str(path)!r} would replace the source")
 
 
-def _frames(source: FrameSource) -> formats.FrameSequence:
-    rest = source.read(source.numbers)
-    count = len(source.numbers)
-    return formats.FrameSequence(next(rest), rest, count, stacked=count > 1)
-
-
-def output_names(out: Path, kind: str, count: int, numbers: range) -> dict[int, Path]:
+def output_names(out: Path, form: Format, count: int, numbers: range) -> dict[int, Path]:
     """Return the file of each frame: `out`, or a numbered file where the format holds one frame and there are more."""
-    if kind not in FRAME_BY_FRAME or len(numbers) == 1:
+    if form.multiframe or len(numbers) == 1:
         return dict.fromkeys(numbers, out)
     digits = max(DIGITS, len(str(count)))
     return {number: out.with_name(f"{out.stem}_{number + 1:0{digits}}{out.suffix}") for number in numbers}

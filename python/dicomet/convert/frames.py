@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicomet import _native
+from dicomet._decoding.frame_reader import FrameSelection
+from dicomet._decoding.limits import ReadLimits
 from dicomet._utils.png import read_only
 from dicomet.convert.options import MAX_SIDE, Interpolation, Options, Size
 from dicomet.display.api import display_options
@@ -38,22 +40,21 @@ class FrameSource:
 
         """
         self._options = options
-        self._frames = DisplayReader(src, {}, decoding_plugin="", workers=options.workers, max_bytes=None)
+        self._frames = DisplayReader(src, {}, ReadLimits(workers=options.workers), raw=options.raw)
         self.count = self._frames.stored.count
-        self.numbers = self._wanted(options.frames)
+        self.numbers = self._selected(options.frames)
         self._read = self._reader()
 
     def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames of shape ``(rows, columns)`` or ``(rows, columns, 3)``, with one in memory at a time."""
+        size, interpolation = self._options.size, self._options.interpolation
         for number in numbers:
             frame = self._read(number)
-            yield frame if self._options.size is None else resized(frame, self._options.size, self._options.resample)
+            yield frame if size is None else resized(frame, size, interpolation)
 
-    def _wanted(self, frames: int | str) -> range:
-        if frames == "all":
-            return range(self.count)
-        number = self.count // 2 if frames == "mid" else self._frames.stored.number_of(int(frames))
-        return range(number, number + 1)
+    def _selected(self, frames: FrameSelection) -> range:
+        number = self._frames.stored.selected(frames)
+        return range(self.count) if number is None else range(number, number + 1)
 
     def _reader(self) -> Callable[[int], np.ndarray]:
         options = self._options
@@ -74,9 +75,9 @@ class FrameSource:
 
     def _displayed(self, look: DisplayOptions, number: int) -> np.ndarray:
         options, frame = self._options, self._frames.display(number, look, None)
-        if options.colour == "grey" and frame.ndim == COLOR_NDIM:
+        if options.channels == GRAY and frame.ndim == COLOR_NDIM:
             return with_channels(frame, GRAY, frame.ndim)[..., 0]
-        if options.colour == "rgb" and frame.ndim != COLOR_NDIM:
+        if options.channels == COLOR and frame.ndim != COLOR_NDIM:
             return with_channels(frame, COLOR, frame.ndim)
         return frame
 
@@ -85,7 +86,7 @@ def _without_axis(frame: np.ndarray) -> np.ndarray:
     return frame[..., 0] if frame.shape[2:] == (1,) else frame
 
 
-def resized(frame: np.ndarray, size: Size, resample: Interpolation) -> np.ndarray:
+def resized(frame: np.ndarray, size: Size, interpolation: Interpolation) -> np.ndarray:
     """Resize a frame.
 
     Parameters
@@ -94,7 +95,7 @@ def resized(frame: np.ndarray, size: Size, resample: Interpolation) -> np.ndarra
         uint8, uint16, int16 or float32, of shape ``(rows, columns)`` or ``(rows, columns, 3)``.
     size : int or (int, int)
         The length of the shorter side, with the other in proportion; or rows and columns.
-    resample : str
+    interpolation : str
         The filter, by Pillow's name.
 
     Raises
@@ -111,7 +112,7 @@ def resized(frame: np.ndarray, size: Size, resample: Interpolation) -> np.ndarra
         return frame
     if frame.dtype == np.int16:
         # Flipping the sign bit shifts all values by 2^15, with which a weighted mean commutes.
-        shifted = resized(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), resample)
+        shifted = resized(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), interpolation)
         return (shifted ^ np.uint16(SIGN)).view(np.int16)
     if frame.dtype.name not in {"uint8", "uint16", "float32"}:
         can = "only uint8, uint16, int16 and float32, which modality values can be by dtype=float32"
@@ -125,7 +126,7 @@ def resized(frame: np.ndarray, size: Size, resample: Interpolation) -> np.ndarra
         out_size=(rows, columns),
         channels=frame.shape[2] if frame.ndim == COLOR_NDIM else 1,
         dtype=frame.dtype.name,
-        filter=resample,
+        filter=interpolation,
     )
     return out
 

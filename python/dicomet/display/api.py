@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet.display import icc
 from dicomet.display.reader import DisplayOptions, DisplayReader
@@ -94,14 +95,8 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     """
     look = display_options(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
     with with_filename(src):
-        frames = DisplayReader(
-            src,
-            {**kwargs},
-            decoding_plugin=decoding_plugin,
-            workers=workers,
-            max_bytes=max_bytes,
-            icc_profile=bool(icc_profile),
-        )
+        limits = ReadLimits(decoding_plugin, workers, max_bytes)
+        frames = DisplayReader(src, {**kwargs}, limits, icc_profile=bool(icc_profile))
         profile = _profile(frames, look) if icc_profile else None
         array = frames.display(index, look, out)
     if profile is not None:
@@ -150,7 +145,7 @@ def modality_values(  # noqa: PLR0913 - the arguments of `pixel_array`
     """
     wanted = None if dtype is None else np.dtype(dtype).newbyteorder("=")
     with with_filename(src):
-        frames = DisplayReader(src, {**kwargs}, decoding_plugin=decoding_plugin, workers=workers, max_bytes=max_bytes)
+        frames = DisplayReader(src, {**kwargs}, ReadLimits(decoding_plugin, workers, max_bytes))
         return modality_frames(frames, index, wanted, out)
 
 
@@ -210,7 +205,10 @@ def _checked_percentiles(ranks: tuple[float, float]) -> tuple[float, float]:
 def _profile(frames: DisplayReader, look: DisplayOptions) -> Any:
     """Return the transform to sRGB for a color image with an ICC profile, otherwise None."""
     if look.dtype != np.uint8 or look.range != RANGES[look.dtype]:
-        raise ValueError("'icc_profile': found other values than uint8 from 0 to 255, in which colours are converted")
+        low, high = look.range
+        raise ValueError(
+            f"'icc_profile': found dtype {look.dtype} and range ({low:g}, {high:g}), expected uint8 and (0, 255)"
+        )
     profile = frames.attributes.icc_profile()
     is_color = frames.is_color or frames.attributes.palette() is not None
     return icc.srgb_transform(profile) if profile is not None and is_color else None

@@ -1,15 +1,15 @@
 """`DisplayReader`: the frames of one source, rendered to display values or mapped to modality values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
+from dicomet._decoding.limits import ReadLimits
 from dicomet._native import Lut, Palette, Transform
 from dicomet._parsing.parse import parse
-from dicomet._parsing.transfer_syntax import CODESTREAMS
 from dicomet._utils.png import read_only
 from dicomet.display.attributes import Attributes, ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
@@ -53,38 +53,34 @@ class FrameRendering(NamedTuple):
 class DisplayReader:
     """The frames of a source as stored values, and their display attributes."""
 
-    def __init__(  # noqa: PLR0913 - the arguments that the public functions share
+    def __init__(
         self,
         src: "Readable | Dataset",
-        options: dict[str, Any],
+        arguments: Mapping[str, Any],
+        limits: ReadLimits,
         *,
-        decoding_plugin: str,
-        workers: int | None,
-        max_bytes: int | None,
         icc_profile: bool = False,
+        raw: bool = False,
     ) -> None:
-        """Parse `src`, without its pixel data. `icc_profile`: read the profile, which needs pydicom's parser."""
-        parsed = parse(src, options, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
-        self.stored = FrameReader(
-            parsed,
-            raw=False,
-            decoding_plugin=decoding_plugin,
-            workers=workers,
-            max_bytes=max_bytes,
-            whole=False,
-            always_rgb=True,
-        )
+        """Parse `src`, without its pixel data.
+
+        `icc_profile`: read the profile, which needs pydicom's parser. `raw`: do not convert the colors of stored
+        values, which are then the only values to read.
+        """
+        parsed = parse(src, arguments, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
+        self.stored = FrameReader(parsed, limits, raw=raw, always_rgb=True)
         self.image = self.stored.description.image
         self.size = self.stored.frame_shape[:2]
         self.is_color = len(self.stored.frame_shape) == _WITH_SAMPLES
         self.is_integer = self.stored.dtype.kind in "iu"
         width = 8 * self.stored.dtype.itemsize
-        self.bits_stored = int(parsed.options["bits_stored"]) if self.is_integer else width
+        self.bits_stored = self.image.bits_stored if self.is_integer else width
         # A JPEG codec returns samples with the precision of the codestream, which may exceed Bits Stored.
-        corrected = self.stored.description.correct_unused_bits
-        self.bits_stored_reliable = corrected and self.stored.description.codec not in CODESTREAMS
+        corrected = self.stored.description.options.correct_unused_bits
+        self.bits_stored_reliable = corrected and not self.stored.description.codec.is_codestream
         self.bits = self.bits_stored if self.bits_stored_reliable else width
-        self.attributes = ImageAttributes(parsed, self.stored_range() if self.is_integer else (-np.inf, np.inf))
+        stored_range = self.stored_range() if self.is_integer else (-np.inf, np.inf)
+        self.attributes = ImageAttributes(parsed, self.image, stored_range)
 
     def display(self, index: int | None, look: DisplayOptions, out: np.ndarray | None) -> np.ndarray:
         """Return the display values of a frame, or of all frames."""

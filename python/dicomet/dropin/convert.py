@@ -77,7 +77,7 @@ def decode(ds: Dataset, elements: CachedElements, options: dict[str, Any]) -> np
     """Return what `Decoder.as_array` would return, or raise `NotTaken`. Reads, warns about and changes nothing."""
     found = base._PIXEL_DATA_DECODERS.get(transfer_syntax(ds))  # noqa: SLF001
     if found is None or "as_array" in vars(found[0]):
-        raise NotTaken("no decoder, or one with a method of somebody else's")
+        raise NotTaken("no decoder, or one whose class was replaced or changed")
     index = options.get("index")
     request = of_elements(
         found[0], ds, elements, raw=options.get("raw", False), decoding_plugin=options["decoding_plugin"]

@@ -49,7 +49,7 @@ def _scanned(file: BinaryIO, specific_tags: list[Any], options: dict[str, Any]) 
         file.seek(0)
         return None
     file.seek(header.offset)
-    found = {name: value for name, value in header.options.items() if name != "high_bit" or name in options}
+    found = {name: value for name, value in header.attributes.items() if name != "high_bit" or name in options}
     found["transfer_syntax_uid"] = UID(header.transfer_syntax)
     found["pixel_keyword"] = KEYWORDS[header.tag]
     if header.vr is not None:

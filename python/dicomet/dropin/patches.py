@@ -208,7 +208,7 @@ class Patches:
         if config.debugging:
             raise NotTaken("pydicom logs for debugging")
         if not self._is_pydicom or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
-            raise NotTaken("somebody has changed pydicom's own functions")
+            raise NotTaken("pydicom's own functions were replaced")
 
 
 def _pydicoms_rest(

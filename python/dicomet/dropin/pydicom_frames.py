@@ -58,7 +58,10 @@ class PydicomFrames:
         frames, place = self._found.all() if count > 1 else self._found.one(first)
         frames.check_rle_bounds(form.image, place, count, number=0)
         array, memory = self._result(count)
-        if form.plan.rle_frames(self.request.value, frames, place, memory, number=first, workers=None):
+        _, warnings = form.plan.decode_frames(
+            self.request.value, frames, place, memory, codec="RLE Lossless", number=first, workers=None
+        )
+        if warnings:
             raise NotTaken("RLE Lossless that is not exactly as the standard wants it")
         return array
 
@@ -110,11 +113,11 @@ class FrameLocator:
         """Return the index of all frames, and the position of frame `index` in it."""
         if self._frames is None:
             found = self._places.build_frame_index()
-            found.check_whole()
+            found.raise_defect()
             if found.warnings or len(found) != self._expected:
                 raise NotTaken("fragments that are not those of Number of Frames, or damaged")
             # The core ignores a remainder that is too short for an item; pydicom has its own rules for it.
             if 0 < self._length - found.end < ITEM_HEADER:
-                raise NotTaken("bytes behind the last fragment")
+                raise NotTaken("bytes after the last fragment")
             self._frames = found
         return self._frames, index

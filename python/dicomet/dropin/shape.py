@@ -140,7 +140,7 @@ def _plan(shape: Shape, image: Image) -> Decoder:
     if shape.to_rgb:
         arithmetic = arithmetic_of_pydicom("ybr_to_rgb", planar=shape.planar_result, single_column=shape.columns == 1)
     if arithmetic is None:
-        raise NotTaken("this machine's matrix product rounds colours in a way that is not known")
+        raise NotTaken("this machine's matrix product rounds colors in a way that is not known")
     plan = Decoder.native(
         image,
         big_endian=shape.big_endian,
@@ -230,12 +230,12 @@ def _photometric(options: dict[str, Any], samples: int) -> str:
 def _check_shape(shape: Shape) -> None:
     """Decline combinations for which pydicom raises an error, or returns a result in a special form."""
     if shape.to_rgb and (shape.bits_allocated != 8 or shape.pixel_representation or shape.keyword != "PixelData"):  # noqa: PLR2004
-        raise NotTaken("a colour conversion of other than unsigned 8-bit samples")
+        raise NotTaken("a color conversion of other than unsigned 8-bit samples")
     if shape.to_rgb and shape.bits_stored != 8:  # noqa: PLR2004
         # pydicom nevertheless converts around 128, `Decoder` around 2^(Bits Stored - 1) (PS3.3 C.7.6.3.1.2).
         raise NotTaken("a color conversion of fewer than 8 bits stored")
     if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.coding == "RLE"):
-        raise NotTaken("1 bit allocated, in colour or in RLE Lossless")
+        raise NotTaken("1 bit allocated, in color or in RLE Lossless")
     if shape.ow_swapped and shape.planar_configuration == 1:
         raise NotTaken("planes of bytes in big-endian words")
     if shape.is_subsampled and (shape.columns % 2 or shape.planar_configuration or shape.keyword != "PixelData"):
@@ -249,7 +249,7 @@ def number_of_frames(options: dict[str, Any]) -> int:
     """Return Number of Frames if pydicom accepts it unchanged."""
     number = options.get("number_of_frames")
     if not (type(number) is int or type(number) is IS) or number < 1:
-        raise NotTaken("Number of Frames is missing or not a number from 1 on")
+        raise NotTaken("Number of Frames is missing or not a positive number")
     return int(number)
 
 

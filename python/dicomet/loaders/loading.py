@@ -3,19 +3,18 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from dicomet._decoding.frame_reader import FrameReader
+from dicomet._decoding.frame_reader import FrameSelection
+from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.pixel_array import pixel_array
 from dicomet.display.api import display_options, modality_values, to_display
 from dicomet.display.reader import DisplayReader
 from dicomet.display.values import VALUES, Values, modality_frames
 from dicomet.display.voi_selection import WindowSpec
 from dicomet.errors import PixelDataError, with_filename
-
-Index = int | Literal["middle"] | None
 
 Of = TypeVar("Of")
 
@@ -44,9 +43,9 @@ class FrameLoader:
         Dtype of modality values.
     channels : int
         1, 3 or 4; 0 for the channels of the file.
-    index : int, "middle" or None
-        The frame, counted from 0; negative numbers count from the end. The middle frame of ``n`` is ``n // 2``. None:
-        all frames.
+    frames : {"middle", "all"} or int
+        The middle frame of ``n``, ``n // 2``; all frames; or one by its index, counted from 0; negative numbers count
+        from the end.
     window, default, percentiles
         As for `dicomet.to_display`.
     aspect : (int, int), optional
@@ -57,7 +56,7 @@ class FrameLoader:
     values: Values = "display"
     dtype: np.dtype[Any] | None = None
     channels: int = 0
-    index: Index = "middle"
+    frames: FrameSelection = "middle"
     window: WindowSpec = None
     default: WindowSpec = None
     percentiles: tuple[float, float] = (1.0, 99.0)
@@ -69,8 +68,8 @@ class FrameLoader:
         check_one_of("channels", self.channels, (0, GRAY, COLOR, COLOR_AND_ALPHA))
         if self.values != "display" and (self.window, self.default) != (None, None):
             raise ValueError(f"'window', 'default': are for values='display', found values={self.values!r}")
-        if self.index != "middle" and self.index is not None and not isinstance(self.index, int):
-            raise TypeError(f"'index': found {self.index!r}, expected a number of a frame, 'middle' or None")
+        if self.frames not in ("middle", "all") and not isinstance(self.frames, int):
+            raise TypeError(f"'frames': found {self.frames!r}, expected 'middle', 'all' or a number")
 
     def __call__(self, path: str | os.PathLike[str]) -> np.ndarray:
         """Return the image of `path`, of shape ``([frames, ]rows, columns, channels)``.
@@ -85,28 +84,22 @@ class FrameLoader:
         """
         with with_filename(path):
             # One thread per file, because the framework loads many files in parallel.
-            frames = DisplayReader(path, {}, decoding_plugin="", workers=1, max_bytes=None)
-            count = frames.stored.count
-            index = self._number_among(frames.stored)
-            array = self._read(frames, index)
+            reader = DisplayReader(path, {}, ReadLimits(workers=1))
+            count = reader.stored.count
+            index = reader.stored.selected(self.frames)
+            array = self._read(reader, index)
             if index is None and count == 1:
                 array = array[np.newaxis]
             array = with_channels(array, self.channels, array.ndim - (index is None))
             return array if self.aspect is None else cropped(array, self.aspect)
 
-    def _number_among(self, frames: FrameReader) -> int | None:
-        """Resolve `index` to a frame number, or None for all frames."""
-        if self.index is None:
-            return None
-        return frames.count // 2 if self.index == "middle" else frames.number_of(self.index)
-
-    def _read(self, frames: DisplayReader, index: int | None) -> np.ndarray:
+    def _read(self, reader: DisplayReader, index: int | None) -> np.ndarray:
         if self.values == "stored":
-            return frames.stored.read(*frames.stored.select_frames(index))
+            return reader.stored.read(*reader.stored.select_frames(index))
         if self.values == "modality":
-            return modality_frames(frames, index, self.dtype, None)
+            return modality_frames(reader, index, self.dtype, None)
         look = display_options(self.window, np.uint8, default=self.default, percentiles=self.percentiles)
-        return frames.display(index, look, None)
+        return reader.display(index, look, None)
 
 
 def check_one_of(name: str, found: Of, expected: tuple[object, ...]) -> Of:
@@ -122,18 +115,18 @@ def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarr
     `dimensions`: the dimensions of one frame, 2 without a channel axis. Gray values are repeated; colors become their
     luma (BT.601), rounded for integers; the alpha of uint8 is 255.
     """
-    grey_or_color = image[..., np.newaxis] if dimensions == 2 else image  # noqa: PLR2004 - rows and columns
-    found = grey_or_color.shape[-1]
+    gray_or_color = image[..., np.newaxis] if dimensions == 2 else image  # noqa: PLR2004 - rows and columns
+    found = gray_or_color.shape[-1]
     if channels in (0, found):
-        return grey_or_color
+        return gray_or_color
     if image.dtype.name not in _WITH_LUMA and (channels == COLOR_AND_ALPHA or found != GRAY):
         raise PixelDataError(f"'channels': found {found} of {image.dtype}, which cannot become {channels}")
     if channels == COLOR_AND_ALPHA and image.dtype != np.uint8:
         raise PixelDataError(f"'channels': found {image.dtype}, which has no opaque value")
     if channels == GRAY:
-        luma = grey_or_color @ LUMA
+        luma = gray_or_color @ LUMA
         return (luma if image.dtype.kind == "f" else (luma + np.float32(0.5)).astype(image.dtype))[..., np.newaxis]
-    color = np.broadcast_to(grey_or_color, (*grey_or_color.shape[:-1], COLOR))
+    color = np.broadcast_to(gray_or_color, (*gray_or_color.shape[:-1], COLOR))
     if channels == COLOR:
         return np.ascontiguousarray(color)
     alpha = np.full((*color.shape[:-1], 1), 255, np.uint8)

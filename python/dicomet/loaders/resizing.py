@@ -21,7 +21,7 @@ class ImageLoader:
 
     Attributes
     ----------
-    frames : FrameLoader
+    load : FrameLoader
         Loader of the images, with 1 or 3 channels.
     channels : int
         1, 3 or 4. The fourth channel is an opaque alpha.
@@ -36,7 +36,7 @@ class ImageLoader:
 
     """
 
-    frames: FrameLoader
+    load: FrameLoader
     channels: int
     size: tuple[int, int]
     interpolation: Interpolation
@@ -52,7 +52,7 @@ class ImageLoader:
             As `FrameLoader` does.
 
         """
-        image = self.frames(path)
+        image = self.load(path)
         rows, columns = fit_inside(image.shape, self.size) if self.pad else self.size
         part = resize_image(image, (rows, columns), self.interpolation)
         top, left = (self.size[0] - rows) // 2, (self.size[1] - columns) // 2

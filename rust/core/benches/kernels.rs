@@ -1,8 +1,8 @@
-//! Every kernel, and every whole way of a frame, in bytes of result per second beside a plain copy of as many bytes;
-//! the encoder in bytes of its source.
+//! Throughput of every kernel and of decoding whole frames, in bytes of the result per second, compared with a plain
+//! copy of the same number of bytes; for the encoder, in bytes of its source.
 //!
-//! `cargo bench -p dicomet-core`, or `cargo bench -p dicomet-core -- rle` for the groups of that name.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark has no users, and may end on what cannot be")]
+//! `cargo bench -p dicomet-core`, or `cargo bench -p dicomet-core -- rle` for the groups with that name.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark has no users, and may panic")]
 
 mod support;
 
@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
 use dicomet_core::color::{self, Arithmetic, convert_rgb_to_ybr as rgb_to_ybr, convert_ybr_to_rgb as ybr_to_rgb};
-use dicomet_core::decode::{Conversion, Decoder};
+use dicomet_core::decode::{Codec, Conversion, Decoder};
 use dicomet_core::image::{Attributes, ByteOrder, Image, PixelElement};
 use dicomet_core::item::Fragment;
 use dicomet_core::parallel::Parallelism;
-use dicomet_core::rle::encode::{Layout, encode_frame};
+use dicomet_core::rle::encode::{EncodeParams, encode_frame};
 use dicomet_core::{bits, planes, rle};
 
 /// Bytes of a kernel's result: source and result stay in a second-level cache of 512 KiB, and all sizes of a pixel
@@ -25,7 +25,7 @@ const OUT: usize = 3 << 16;
 /// From a source to a result.
 type Run = Box<dyn Fn(&[u8], &mut [u8])>;
 
-/// One thing to measure: `run` with each of `sources` in turn.
+/// One measurement: `run` with each of `sources` in turn.
 struct Case {
     name: &'static str,
     sources: Vec<Vec<u8>>,
@@ -37,14 +37,14 @@ fn case(name: &'static str, src: Vec<u8>, run: impl Fn(&[u8], &mut [u8]) + 'stat
     Case { name, sources: vec![src], run: Box::new(run) }
 }
 
-/// A kernel that works in place on warm memory, as `Decoder` calls it: on its own result again and again. That is as good
-/// as fresh samples where the kernel does the same to every sample, whatever its value.
+/// A kernel that works in place on warm memory, as `Decoder` calls it: on its own result repeatedly. This equals fresh
+/// samples if the time of the kernel does not depend on their values.
 fn in_place(name: &'static str, run: impl Fn(&mut [u8]) + 'static) -> Case {
     case(name, Vec::new(), move |_, out| run(out))
 }
 
-/// A kernel that works in place and would soon have made something quite different of its samples: it gets fresh ones
-/// every time, and the copy is measured with it.
+/// A kernel that works in place and changes its samples: it gets a fresh copy each time, which is part of the
+/// measurement.
 fn on_a_copy(name: &'static str, src: Vec<u8>, run: impl Fn(&mut [u8]) + 'static) -> Case {
     case(name, src, move |src, out| {
         out.copy_from_slice(src);
@@ -108,7 +108,7 @@ fn interleave_bytes<const N: usize>(name: &'static str) -> Case {
     case(name, support::noise(OUT), |src, out| planes::interleave_bytes(black_box(&parts::<N>(src)), out))
 }
 
-/// All planes of the source, one after the other, in rows of 512 pixels as the encoder asks for them.
+/// All planes of the source, one after the other, in rows of 512 pixels as the encoder reads them.
 fn gather_bytes(name: &'static str, planes: usize) -> Case {
     case(name, support::noise(OUT), move |src, out| {
         for (plane, out) in out.chunks_exact_mut(src.len() / planes).enumerate() {
@@ -124,7 +124,7 @@ fn parts<const N: usize>(src: &[u8]) -> [&[u8]; N] {
     std::array::from_fn(|i| &src[i * part..(i + 1) * part])
 }
 
-fn colours() -> Vec<Case> {
+fn colors() -> Vec<Case> {
     let gray = support::ultrasound(OUT / 3 / 256, 256, 0);
     vec![
         case("expand_422", support::noise(OUT / 3 * 2), |src, out| color::upsample_422(src, black_box(1), out)),
@@ -141,7 +141,7 @@ fn colours() -> Vec<Case> {
     ]
 }
 
-/// As many different images as it takes to keep the processor from learning their runs by heart.
+/// Enough different images that the branch predictor cannot learn their runs.
 const IMAGES: u64 = 16;
 
 fn segments() -> Vec<Case> {
@@ -165,7 +165,8 @@ fn encoding() -> Vec<Case> {
         let rows = OUT / 512 / samples / sample_bytes;
         let [height, samples_per_pixel, sample_bytes] =
             [rows, samples, sample_bytes].map(|n| i64::try_from(n).unwrap());
-        let layout = Layout { rows: height, columns: 512, samples_per_pixel, sample_bytes, order: ByteOrder::Little };
+        let layout =
+            EncodeParams { rows: height, columns: 512, samples_per_pixel, sample_bytes, order: ByteOrder::Little };
         let sources = (0..IMAGES).map(|seed| source(rows, seed)).collect();
         let run: Run = Box::new(move |src, _| {
             black_box(encode_frame(src, black_box(&layout)).unwrap());
@@ -184,7 +185,7 @@ fn encoding() -> Vec<Case> {
     ]
 }
 
-/// What differs between the images of the whole ways.
+/// The parameters that differ between the images.
 #[derive(Clone, Copy)]
 struct Format {
     rows: i64,
@@ -200,7 +201,7 @@ const CT: Format =
 const RGB: Format = Format { rows: 480, columns: 640, bits: (8, 8), signed: false, planar: false, photometric: "RGB" };
 
 impl Format {
-    fn plan(&self, conversion: Conversion) -> Decoder {
+    fn decoder(&self, conversion: Conversion) -> Decoder {
         let image = Image::new(&Attributes {
             rows: self.rows,
             columns: self.columns,
@@ -221,18 +222,24 @@ impl Format {
 /// One frame through `Decoder`, with the bytes of its result.
 type Frame = (Case, usize);
 
-fn frame(name: &'static str, sources: Vec<Vec<u8>>, plan: Decoder, decode: fn(&Decoder, &[u8], &mut [u8])) -> Frame {
-    let bytes = plan.image().frame_bytes().unwrap();
-    (Case { name, sources, run: Box::new(move |src, out| decode(&plan, src, out)) }, bytes)
+fn frame(name: &'static str, sources: Vec<Vec<u8>>, decoder: Decoder, decode: fn(&Decoder, &[u8], &mut [u8])) -> Frame {
+    let bytes = decoder.image().frame_bytes().unwrap();
+    (Case { name, sources, run: Box::new(move |src, out| decode(&decoder, src, out)) }, bytes)
 }
 
-fn native(plan: &Decoder, src: &[u8], out: &mut [u8]) {
-    plan.native_frames(&src, black_box(0), out, &Parallelism::of(1)).unwrap();
+fn native(decoder: &Decoder, src: &[u8], out: &mut [u8]) {
+    decoder.native_frames(&src, black_box(0), out, &Parallelism::of(1)).unwrap();
 }
 
-fn rle(plan: &Decoder, src: &[u8], out: &mut [u8]) {
+fn rle(decoder: &Decoder, src: &[u8], out: &mut [u8]) {
     let frame = [Fragment { offset: 0, length: src.len() as u64 }];
-    assert!(plan.rle_frames(&src, |_| &frame, 0, out, &Parallelism::of(1)).unwrap().is_empty());
+    assert!(
+        decoder
+            .decode_frames(&Codec::RleLossless, &src, |_| &frame, 0, out, &Parallelism::of(1))
+            .unwrap()
+            .warnings
+            .is_empty()
+    );
 }
 
 fn native_frames() -> Vec<Frame> {
@@ -249,12 +256,12 @@ fn native_frames() -> Vec<Frame> {
         ("native, YBR_FULL_422", Format { photometric: "YBR_FULL_422", ..RGB }, Conversion::YbrToRgb),
     ];
     let case = |(name, format, conversion): (_, Format, _)| {
-        frame(name, vec![samples(format.photometric, 0)], format.plan(conversion), native)
+        frame(name, vec![samples(format.photometric, 0)], format.decoder(conversion), native)
     };
     ways.map(case).into()
 }
 
-/// Bytes of a native frame, or more: the formats with fewer bits than bytes take what they need of them.
+/// At least the bytes of a native frame; packed formats use only the first of them.
 fn samples(photometric: &str, seed: u64) -> Vec<u8> {
     let gray = support::ultrasound(480, 640, seed);
     match photometric {
@@ -270,7 +277,7 @@ fn rle_frames() -> Vec<Frame> {
     let gray = Format { signed: false, ..CT };
     let radiograph = Format { rows: 2140, columns: 1760, bits: (16, 10), ..gray };
     let angiogram = Format { rows: 1024, columns: 1024, ..radiograph };
-    let unconverted = |format: &Format| format.plan(Conversion::None);
+    let unconverted = |format: &Format| format.decoder(Conversion::None);
     let words = |name, images, format: &Format, samples: &dyn Fn(u64) -> Vec<u16>| {
         let columns = usize::try_from(format.columns).unwrap();
         frame(name, (0..images).map(|seed| rle_words(&samples(seed), columns)).collect(), unconverted(format), rle)
@@ -297,7 +304,7 @@ fn rle_words(samples: &[u16], columns: usize) -> Vec<u8> {
     support::rle_frame(&[1, 0].map(|byte| support::pack_bits(&support::byte_plane(samples, byte), columns)))
 }
 
-/// Measures `cases`, which all give `out_bytes`, after a copy of as many bytes.
+/// Measures a copy of `out_bytes` bytes, and `cases`, which all have results of this size.
 fn measure(criterion: &mut Criterion, group: &str, out_bytes: usize, cases: Vec<Case>) {
     let copy = case("memcpy", support::noise(out_bytes), |src, out| out.copy_from_slice(src));
     let mut group = criterion.benchmark_group(group);
@@ -321,7 +328,7 @@ fn main() {
         ("unpacking", unpacking()),
         ("words", words()),
         ("interleaving", interleaving()),
-        ("colours", colours()),
+        ("colors", colors()),
         ("rle segments", segments()),
         ("rle encoding", encoding()),
     ];

@@ -10,9 +10,9 @@ pub fn unpack_1(src: &[u8], first_bit: usize, out: &mut [u8]) {
     let (src, shift) = (src.get(first_bit / 8..).unwrap_or_default(), first_bit % 8);
     let groups = out.as_chunks_mut::<8>().0;
     let count = groups.len().min(src.len().saturating_sub(1));
-    let mut aligned = [0; BLOCK];
-    for (index, groups) in groups[..count].chunks_mut(BLOCK).enumerate() {
-        align(&src[index * BLOCK..=index * BLOCK + groups.len()], shift, &mut aligned);
+    let mut aligned = [0; ALIGNED_BYTES];
+    for (index, groups) in groups[..count].chunks_mut(ALIGNED_BYTES).enumerate() {
+        align(&src[index * ALIGNED_BYTES..=index * ALIGNED_BYTES + groups.len()], shift, &mut aligned);
         spread(&aligned, groups);
     }
     let done = 8 * count;
@@ -23,12 +23,12 @@ pub fn unpack_1(src: &[u8], first_bit: usize, out: &mut [u8]) {
 }
 
 /// Source bytes that are aligned before they are spread: two plain loops, each of which the compiler vectorizes.
-const BLOCK: usize = 512;
+const ALIGNED_BYTES: usize = 512;
 
 /// Shifts each byte right by `shift` and fills it with bits of the next byte. `bytes` has one byte more than the
 /// result.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; BLOCK]) {
+fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; ALIGNED_BYTES]) {
     for ((byte, low), high) in aligned.iter_mut().zip(bytes).zip(&bytes[1..]) {
         *byte = (u16::from_le_bytes([*low, *high]) >> shift) as u8;
     }
@@ -37,7 +37,7 @@ fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; BLOCK]) {
 /// Spreads the eight bits of a byte to eight bytes: each byte of the product keeps one bit, and adding 0x7F carries it
 /// to the top of that byte.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-fn spread(bytes: &[u8; BLOCK], groups: &mut [[u8; 8]]) {
+fn spread(bytes: &[u8; ALIGNED_BYTES], groups: &mut [[u8; 8]]) {
     for (samples, byte) in groups.iter_mut().zip(bytes) {
         let kept = (u64::from(*byte) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
         *samples = (((kept + 0x7F7F_7F7F_7F7F_7F7F) >> 7) & 0x0101_0101_0101_0101).to_le_bytes();

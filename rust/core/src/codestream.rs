@@ -24,6 +24,12 @@ pub enum Family {
 }
 
 impl Family {
+    /// The family of transfer syntaxes that a codestream of this family belongs to.
+    #[must_use]
+    fn of_transfer_syntax(self) -> Self {
+        if self == Self::OtherJpeg { Self::Jpeg } else { self }
+    }
+
     /// The name in messages.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -102,9 +108,9 @@ impl Codestream {
             return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: 1 }));
         }
         let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
-        if codestream.family != family {
-            let problem = ErrorKind::Family { found: codestream.family.name(), expected: family.name() };
-            return Err(Error::pixel_data(problem));
+        if codestream.family.of_transfer_syntax() != family {
+            let kind = ErrorKind::Family { found: codestream.family.name(), expected: family.name() };
+            return Err(Error::pixel_data(kind));
         }
         codestream.agrees_with(image)?;
         let (found, expected) = (frame.len() as u64, image.frame_samples());
@@ -122,14 +128,14 @@ impl Codestream {
         ];
         for (what, found, expected) in pairs {
             if found != expected {
-                let problem = ErrorKind::Codestream { what, found: found as u64, expected: expected as u64 };
-                return Err(Error::pixel_data(problem));
+                let kind = ErrorKind::Codestream { what, found: found as u64, expected: expected as u64 };
+                return Err(Error::pixel_data(kind));
             }
         }
         if usize::from(self.precision.div_ceil(8)) > image.sample_bytes() {
             let expected = u64::from(image.bits_allocated());
-            let problem = ErrorKind::Codestream { what: "sample bits", found: u64::from(self.precision), expected };
-            return Err(Error::pixel_data(problem));
+            let kind = ErrorKind::Codestream { what: "sample bits", found: u64::from(self.precision), expected };
+            return Err(Error::pixel_data(kind));
         }
         // PS3.3 C.7.6.3.1.1: all samples of an image have the same bit depth and sign.
         let alike = |component: &Component| (component.precision, component.signed) == (self.precision, self.signed);

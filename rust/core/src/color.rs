@@ -12,7 +12,7 @@
 //! rounded half up and clamped to 0..=255. The factors below are these fractions scaled by a power of two. Scale and
 //! offset were searched for, so that each of the 2^24 inputs gives the exact result; the tests verify it.
 
-#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
+#![allow(clippy::inline_always, reason = "inlined functions are compiled for the instructions of their caller")]
 
 mod deep;
 mod float;
@@ -50,9 +50,9 @@ const CHROMA_HALF: i32 = 8_421_400;
 pub fn ybr_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
     [
-        limit(y + ((RED * cr + HALF) >> 20)),
-        limit(y + ((GREEN_CB * cb + GREEN_CR * cr + HALF) >> 20)),
-        limit(y + ((BLUE * cb + BLUE_HALF) >> 20)),
+        clamp_u8(y + ((RED * cr + HALF) >> 20)),
+        clamp_u8(y + ((GREEN_CB * cb + GREEN_CR * cr + HALF) >> 20)),
+        clamp_u8(y + ((BLUE * cb + BLUE_HALF) >> 20)),
     ]
 }
 
@@ -62,14 +62,14 @@ pub fn rgb_to_ybr(rgb: [u8; 3]) -> [u8; 3] {
     let [r, g, b] = rgb.map(i32::from);
     let sum = |f: [i32; 3], half: i32| f[0] * r + f[1] * g + f[2] * b + half;
     [
-        limit(sum(Y_FACTORS, Y_HALF) >> 18),
-        limit(sum(CB_FACTORS, CHROMA_HALF) >> 16),
-        limit(sum(CR_FACTORS, CHROMA_HALF) >> 16),
+        clamp_u8(sum(Y_FACTORS, Y_HALF) >> 18),
+        clamp_u8(sum(CB_FACTORS, CHROMA_HALF) >> 16),
+        clamp_u8(sum(CR_FACTORS, CHROMA_HALF) >> 16),
     ]
 }
 
 #[allow(clippy::cast_sign_loss, reason = "limited to 0..=255")]
-fn limit(value: i32) -> u8 {
+fn clamp_u8(value: i32) -> u8 {
     value.clamp(0, 255) as u8
 }
 
@@ -111,19 +111,19 @@ pub fn convert_rgb_to_ybr_planes(planes: &mut [u8], arithmetic: Arithmetic) {
 
 /// Pixels converted together: several vector registers per component, so that the loops between the two reorderings
 /// outweigh their fixed cost.
-const PIXELS: usize = 128;
+const TILE_PIXELS: usize = 128;
 
 /// Works on planes on the stack, because samples that are three bytes apart cannot be vectorized. The FMA target is
 /// needed, because without an FMA instruction each fused product is a function call.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+fma")))]
 fn convert<F: Fn([u8; 3]) -> [u8; 3]>(pixels: &mut [u8], pixel: F) {
-    let (blocks, rest) = pixels.as_chunks_mut::<3>().0.as_chunks_mut::<PIXELS>();
+    let (blocks, rest) = pixels.as_chunks_mut::<3>().0.as_chunks_mut::<TILE_PIXELS>();
     for block in blocks {
-        let (mut a, mut b, mut c) = ([0; PIXELS], [0; PIXELS], [0; PIXELS]);
+        let (mut a, mut b, mut c) = ([0; TILE_PIXELS], [0; TILE_PIXELS], [0; TILE_PIXELS]);
         for (i, from) in block.iter().enumerate() {
             [a[i], b[i], c[i]] = *from;
         }
-        for i in 0..PIXELS {
+        for i in 0..TILE_PIXELS {
             [a[i], b[i], c[i]] = pixel([a[i], b[i], c[i]]);
         }
         for (i, to) in block.iter_mut().enumerate() {
@@ -147,15 +147,15 @@ fn convert_planes<F: Fn([u8; 3]) -> [u8; 3]>(planes: &mut [u8], pixel: F) {
 /// Upsamples `YBR_FULL_422` to `YBR_FULL`: `Y1 Y2 Cb Cr` becomes `Y1 Cb Cr Y2 Cb Cr`, in words of `width` bytes.
 pub fn upsample_422(src: &[u8], width: usize, out: &mut [u8]) {
     match width {
-        1 => expand_words::<1>(src, out),
-        2 => expand_words::<2>(src, out),
-        4 => expand_words::<4>(src, out),
-        _ => expand_words::<8>(src, out),
+        1 => upsample_words::<1>(src, out),
+        2 => upsample_words::<2>(src, out),
+        4 => upsample_words::<4>(src, out),
+        _ => upsample_words::<8>(src, out),
     }
 }
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-fn expand_words<const W: usize>(src: &[u8], out: &mut [u8]) {
+fn upsample_words<const W: usize>(src: &[u8], out: &mut [u8]) {
     let src = src.as_chunks::<W>().0.as_chunks::<4>().0;
     let out = out.as_chunks_mut::<W>().0.as_chunks_mut::<6>().0;
     for ([y1, y2, cb, cr], pixels) in src.iter().zip(out) {

@@ -9,8 +9,9 @@
 //! A missing end marker is added if everything before it is present, because decoders treat its absence differently:
 //! one refuses the frame, another searches for the marker for many seconds.
 
+use crate::alloc::try_with_capacity;
 use crate::codestream::Family;
-use crate::error::{Error, ErrorKind, Result, try_with_capacity};
+use crate::error::{Error, ErrorKind, Result};
 
 mod huffman;
 mod jpeg;
@@ -43,12 +44,12 @@ impl Whole {
         let fill = rest.iter().take_while(|&&byte| byte == 0xFF).count();
         let ended = fill > 0 && rest.get(fill) == Some(&END[1]);
         let mut warnings = Vec::new();
-        let behind = if ended { &rest[fill + 1..] } else { rest };
+        let trailing = if ended { &rest[fill + 1..] } else { rest };
         if !ended {
             warnings.push(ErrorKind::NoEndMarker);
         }
-        if let Some(first) = behind.iter().position(|byte| !matches!(byte, 0x00 | 0xFF)) {
-            warnings.push(ErrorKind::BytesBehind { bytes: (behind.len() - first) as u64 });
+        if let Some(first) = trailing.iter().position(|byte| !matches!(byte, 0x00 | 0xFF)) {
+            warnings.push(ErrorKind::TrailingBytes { bytes: (trailing.len() - first) as u64 });
         }
         Self { end, ended, warnings }
     }

@@ -6,12 +6,17 @@
 use crate::bits;
 use crate::color::{self, Arithmetic};
 use crate::display::Transform;
-use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::{ByteOrder, Image, Photometric, SampleKind};
+use crate::tag::BITS_ALLOCATED;
 use std::sync::Arc;
 
+mod encapsulated;
+mod jpeg;
 mod native;
+mod planar;
 mod rle;
+pub use encapsulated::{Codec, Decoded};
 pub use rle::check_rle_bound;
 
 /// Color conversion (PS3.3 C.7.6.3.1.2).
@@ -29,7 +34,7 @@ pub enum Conversion {
 
 /// The format of the result, where it differs from the default.
 #[derive(Debug, Clone, Copy)]
-pub struct Form {
+pub struct OutputFormat {
     /// Byte order of the words; native by default.
     pub order: ByteOrder,
     /// Return frames in RLE Lossless as one plane per component; interleaved by default.
@@ -41,7 +46,7 @@ pub struct Form {
     pub strict: bool,
 }
 
-impl Default for Form {
+impl Default for OutputFormat {
     fn default() -> Self {
         Self { order: ByteOrder::NATIVE, planar: false, arithmetic: Arithmetic::Exact, strict: false }
     }
@@ -52,7 +57,7 @@ pub type Warnings = Vec<Error>;
 
 /// The layout of a frame's samples in its bytes.
 #[derive(Debug, Clone, Copy)]
-struct Layout {
+struct SampleLayout {
     /// Bits of a sample: 1 or 12 if samples are a packed bit stream, else the size of a whole word. A codec returns
     /// words, regardless of Bits Allocated.
     bits: u8,
@@ -72,20 +77,20 @@ struct Layout {
 #[derive(Debug, Clone)]
 pub struct Decoder {
     image: Image,
-    layout: Layout,
+    layout: SampleLayout,
     /// The number of low bits of each sample that are significant, if the bits above must be corrected.
     significant_bits: Option<u8>,
     conversion: Conversion,
     /// Bits per sample for the color conversion.
     color_bits: u8,
-    form: Form,
+    output: OutputFormat,
     /// Applied to the decoded samples, if the result is not the stored values.
     transform: Option<Arc<Transform>>,
 }
 
 /// Pixels unpacked and postprocessed together: at most 96 KiB, which fits any second-level cache. Like all such sizes,
 /// it is small in tests, so that every test image crosses its boundaries.
-const PIECE_PIXELS: usize = if crate::SMALL_BUFFERS { 8 } else { 4096 };
+const TILE_PIXELS: usize = if crate::SMALL_BUFFERS { 8 } else { 4096 };
 
 impl Decoder {
     /// Creates a decoder for native frames (PS3.5 8.2, A.1 to A.3) and the byte planes of RLE Lossless.
@@ -100,7 +105,7 @@ impl Decoder {
         conversion: Conversion,
     ) -> Result<Self> {
         let packed = matches!(image.bits_allocated(), 1 | 12);
-        let layout = Layout {
+        let layout = SampleLayout {
             bits: if packed { image.bits_allocated() } else { image.sample_bytes() as u8 * 8 },
             width: image.sample_bytes(),
             kind: image.kind(),
@@ -116,7 +121,7 @@ impl Decoder {
             significant_bits: Some(significant_bits),
             conversion,
             color_bits: image.bits_stored(),
-            form: Form::default(),
+            output: OutputFormat::default(),
             transform: None,
         }
         .checked()
@@ -137,11 +142,11 @@ impl Decoder {
         if !matches!(bits_allocated, 8 | 16 | 32 | 64) || width > image.sample_bytes() {
             let other = BITS_ALLOCATED;
             let value = i64::from(image.bits_allocated());
-            let problem = ErrorKind::Contradiction { found: i64::from(bits_allocated), other, value };
-            return Err(Error::pixel_data(problem));
+            let kind = ErrorKind::Contradiction { found: i64::from(bits_allocated), other, value };
+            return Err(Error::pixel_data(kind));
         }
         let planar = planar && image.samples_per_pixel() == 3;
-        let layout = Layout {
+        let layout = SampleLayout {
             bits: bits_allocated,
             width,
             kind: image.kind(),
@@ -150,8 +155,9 @@ impl Decoder {
             subsampled: false,
             ow_swapped: false,
         };
-        let form = Form::default();
-        Self { image: image.clone(), layout, significant_bits, conversion, color_bits, form, transform: None }.checked()
+        let output = OutputFormat::default();
+        Self { image: image.clone(), layout, significant_bits, conversion, color_bits, output, transform: None }
+            .checked()
     }
 
     fn checked(self) -> Result<Self> {
@@ -177,16 +183,16 @@ impl Decoder {
         Ok(self)
     }
 
-    /// Returns this decoder with another output form.
+    /// Returns this decoder with another output format.
     #[must_use]
-    pub fn with_output(self, form: Form) -> Self {
-        Self { form, ..self }
+    pub fn with_output(self, output: OutputFormat) -> Self {
+        Self { output, ..self }
     }
 
     /// Returns this decoder for unsigned words, regardless of Pixel Representation: narrower words are zero-extended.
     #[must_use]
     pub fn of_unsigned_words(self) -> Self {
-        Self { layout: Layout { kind: SampleKind::Unsigned, ..self.layout }, ..self }
+        Self { layout: SampleLayout { kind: SampleKind::Unsigned, ..self.layout }, ..self }
     }
 
     /// Returns this decoder with `transform` applied to its samples, which are in native byte order.
@@ -195,21 +201,25 @@ impl Decoder {
         Self { transform: Some(transform), ..self }
     }
 
+    /// Bytes of a sample of the result.
+    fn result_sample_bytes(&self) -> usize {
+        self.transform.as_ref().map_or(self.image.sample_bytes(), |transform| transform.sample_bytes())
+    }
+
     /// Bytes of a frame of the result.
     fn result_frame_bytes(&self) -> Result<usize> {
-        let bytes = self.transform.as_ref().map_or(self.image.sample_bytes(), |transform| transform.sample_bytes());
-        let size = self.image.frame_samples().checked_mul(bytes as u64);
+        let size = self.image.frame_samples().checked_mul(self.result_sample_bytes() as u64);
         let size = size.and_then(|size| usize::try_from(size).ok());
         size.ok_or_else(|| Error::new(self.image.element(), ErrorKind::TooLarge))
     }
 
     /// Whether native frames already are the result: their samples need no processing.
     #[must_use]
-    pub fn is_identity(&self) -> bool {
-        let order = self.layout.order == self.form.order || self.image.sample_bytes() == 1;
-        let placed = self.is_passthrough() && !self.layout.planar;
-        let finished = self.corrected_bits().is_none() && self.conversion == Conversion::None;
-        placed && order && finished && self.transform.is_none()
+    pub fn is_passthrough(&self) -> bool {
+        let order = self.layout.order == self.output.order || self.image.sample_bytes() == 1;
+        let placed = self.has_result_layout() && !self.layout.planar;
+        let processed = self.corrected_bits().is_none() && self.conversion == Conversion::None;
+        placed && order && processed && self.transform.is_none()
     }
 
     /// The number of significant low bits of each sample, if the bits above must be corrected.
@@ -224,16 +234,16 @@ impl Decoder {
         &self.image
     }
 
-    fn finish(&self, piece: &mut [u8]) {
-        self.finish_words(piece);
+    fn postprocess(&self, tile: &mut [u8]) {
+        self.postprocess_words(tile);
         match self.conversion {
             Conversion::None => {}
-            Conversion::YbrToRgb if self.has_byte_colors() => color::convert_ybr_to_rgb(piece, self.form.arithmetic),
+            Conversion::YbrToRgb if self.has_byte_colors() => color::convert_ybr_to_rgb(tile, self.output.arithmetic),
             Conversion::YbrToRgb => {
-                color::convert_deep_ybr_to_rgb(piece, self.image.sample_bytes(), self.color_bits, self.form.order);
+                color::convert_deep_ybr_to_rgb(tile, self.image.sample_bytes(), self.color_bits, self.output.order);
             }
-            Conversion::PartialYbrToRgb => color::convert_partial_ybr_to_rgb(piece),
-            Conversion::RgbToYbr => color::convert_rgb_to_ybr(piece, self.form.arithmetic),
+            Conversion::PartialYbrToRgb => color::convert_partial_ybr_to_rgb(tile),
+            Conversion::RgbToYbr => color::convert_rgb_to_ybr(tile, self.output.arithmetic),
         }
     }
 
@@ -243,10 +253,10 @@ impl Decoder {
     }
 
     /// Corrects byte order and unused bits.
-    fn finish_words(&self, words: &mut [u8]) {
+    fn postprocess_words(&self, words: &mut [u8]) {
         let width = self.image.sample_bytes();
         let swap_before = self.layout.order != ByteOrder::NATIVE;
-        let swap_after = self.form.order != ByteOrder::NATIVE;
+        let swap_after = self.output.order != ByteOrder::NATIVE;
         let kept = self.corrected_bits();
         if swap_before && swap_after && kept.is_none() {
             return;

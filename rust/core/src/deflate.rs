@@ -1,18 +1,20 @@
 //! PS3.5 A.5: inflates the data set of Deflated Explicit VR Little Endian.
 
-use crate::error::{Error, ErrorKind, TRANSFER_SYNTAX_UID, try_with_capacity};
+use crate::alloc::try_with_capacity;
+use crate::error::{Error, ErrorKind};
 use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
+use crate::tag::TRANSFER_SYNTAX_UID;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// RFC 1951: a copy of 258 bytes takes at least two bits, so a byte expands to no more than this.
 pub const MAX_BYTES_PER_BYTE: u64 = 4 * 258;
 /// Bytes inflated between two checks for cancellation.
-const STEP: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 16 };
+const STEP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 16 };
 /// Preceding bytes that are kept: a parser steps back a little.
-const KEPT: usize = 2 * STEP;
+const RECENT_BYTES: usize = 2 * STEP_BYTES;
 /// More than the inflater's own state takes.
-const STATE: usize = 1 << 17;
+const INFLATER_STATE_BYTES: usize = 1 << 17;
 
 /// A deflate stream that is inflated one step at a time, as far as it is read; skipped bytes are discarded.
 ///
@@ -27,12 +29,12 @@ pub struct Inflater {
     start: u64,
     ended: bool,
     /// Bytes inflated again, because earlier bytes were requested.
-    again: u64,
+    reinflated: u64,
 }
 
 /// Limit of the bytes inflated again. A parser steps back if an element is not what it seemed; a malicious file could
 /// make it step back indefinitely.
-const MOST_AGAIN: u64 = 1 << 28;
+const MAX_REINFLATED_BYTES: u64 = 1 << 28;
 
 impl Inflater {
     /// Fills `buffer` with the output of the raw deflate stream `src` starting at `offset`; fewer bytes only at its
@@ -43,9 +45,9 @@ impl Inflater {
         src: &S,
         offset: u64,
         buffer: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> Result<usize, S::Error> {
-        self.fill(src, offset, buffer, &mut CancelCheck::new(team))
+        parallelism: &Parallelism<'_>,
+    ) -> ReadResult<usize, S> {
+        self.fill(src, offset, buffer, &mut CancelCheck::new(parallelism))
     }
 
     fn fill<S: Source>(
@@ -53,11 +55,11 @@ impl Inflater {
         src: &S,
         offset: u64,
         buffer: &mut [u8],
-        watch: &mut CancelCheck<'_>,
-    ) -> Result<usize, S::Error> {
+        cancel: &mut CancelCheck<'_>,
+    ) -> ReadResult<usize, S> {
         if offset < self.start {
-            self.again = self.again.saturating_add(self.start);
-            if self.again > MOST_AGAIN {
+            self.reinflated = self.reinflated.saturating_add(self.start);
+            if self.reinflated > MAX_REINFLATED_BYTES {
                 return Err(Error::new(TRANSFER_SYNTAX_UID, ErrorKind::BackAndForth).into());
             }
             self.rewind();
@@ -73,7 +75,7 @@ impl Inflater {
             if done == buffer.len() || self.ended {
                 return Ok(done);
             }
-            watch.check()?;
+            cancel.check()?;
             self.step(src)?;
         }
     }
@@ -85,13 +87,13 @@ impl Inflater {
         src: &S,
         offset: u64,
         limit: usize,
-        team: &Parallelism<'_>,
-    ) -> Result<Vec<u8>, S::Error> {
-        let (mut out, mut watch) = (try_with_capacity(limit)?, CancelCheck::new(team));
+        parallelism: &Parallelism<'_>,
+    ) -> ReadResult<Vec<u8>, S> {
+        let (mut out, mut cancel) = (try_with_capacity(limit)?, CancelCheck::new(parallelism));
         while out.len() < limit {
-            let (done, room) = (out.len(), STEP.min(limit - out.len()));
+            let (done, room) = (out.len(), STEP_BYTES.min(limit - out.len()));
             out.resize(done + room, 0);
-            let count = self.fill(src, offset.saturating_add(done as u64), &mut out[done..], &mut watch)?;
+            let count = self.fill(src, offset.saturating_add(done as u64), &mut out[done..], &mut cancel)?;
             out.truncate(done + count);
             if count < room {
                 out.shrink_to_fit();
@@ -110,14 +112,14 @@ impl Inflater {
     }
 
     /// Inflates the next few bytes.
-    fn step<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
-        if self.recent.len() > KEPT {
-            let forgotten = self.recent.len() - STEP;
+    fn step<S: Source>(&mut self, src: &S) -> ReadResult<(), S> {
+        if self.recent.len() > RECENT_BYTES {
+            let forgotten = self.recent.len() - STEP_BYTES;
             self.recent.drain(..forgotten);
             self.start += forgotten as u64;
         }
-        let memory = |_| Error::pixel_data(ErrorKind::Memory { bytes: STEP as u64 });
-        self.recent.try_reserve_exact(KEPT + STEP - self.recent.len()).map_err(memory)?;
+        let memory = |_| Error::pixel_data(ErrorKind::Memory { bytes: STEP_BYTES as u64 });
+        self.recent.try_reserve_exact(RECENT_BYTES + STEP_BYTES - self.recent.len()).map_err(memory)?;
         let inflated = self.inflate(src);
         if inflated.is_err() {
             // Later calls behave as if this call had not been made.
@@ -126,14 +128,14 @@ impl Inflater {
         inflated
     }
 
-    fn inflate<S: Source>(&mut self, src: &S) -> Result<(), S::Error> {
+    fn inflate<S: Source>(&mut self, src: &S) -> ReadResult<(), S> {
         if self.stream.is_none() {
             // The library would panic if this allocation failed.
-            drop(try_with_capacity::<u8>(STATE)?);
+            drop(try_with_capacity::<u8>(INFLATER_STATE_BYTES)?);
         }
         let stream = self.stream.get_or_insert_with(|| Decompress::new(false));
         let before = (stream.total_in(), stream.total_out());
-        let stored = src.bytes_at(before.0, STEP, &mut self.stored)?;
+        let stored = src.bytes_at(before.0, STEP_BYTES, &mut self.stored)?;
         let status = stream
             .decompress_vec(stored, &mut self.recent, FlushDecompress::None)
             .map_err(|error| damaged(&error.to_string()))?;
@@ -162,8 +164,8 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn inflate(src: &[u8], offset: u64, limit: usize, team: &Parallelism<'_>) -> Result<Vec<u8>, Error> {
-        Inflater::default().read(&src, offset, limit, team)
+    fn inflate(src: &[u8], offset: u64, limit: usize, parallelism: &Parallelism<'_>) -> Result<Vec<u8>, Error> {
+        Inflater::default().read(&src, offset, limit, parallelism)
     }
 
     fn examples() -> [Vec<u8>; 3] {
@@ -184,7 +186,7 @@ mod tests {
     fn any_part_is_read_in_any_order() {
         for bytes in examples() {
             let (deflated, mut inflater) = (deflate(&bytes), Inflater::default());
-            let mut buffer = [0; 3 * STEP];
+            let mut buffer = [0; 3 * STEP_BYTES];
             for step in 0..2000_usize {
                 let (offset, length) = (step * step * 7 % (bytes.len() + 5), step * 31 % buffer.len());
                 let part = bytes.get(offset..).unwrap_or_default();
@@ -192,7 +194,7 @@ mod tests {
                 let count =
                     inflater.read_at(&&deflated[..], offset as u64, &mut buffer[..length], &Parallelism::default());
                 assert_eq!(&buffer[..count.unwrap()], part);
-                assert!(inflater.recent.capacity() <= 2 * (KEPT + STEP));
+                assert!(inflater.recent.capacity() <= 2 * (RECENT_BYTES + STEP_BYTES));
             }
             assert_eq!(inflater.read_at(&&deflated[..], u64::MAX, &mut buffer, &Parallelism::default()), Ok(0));
         }
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_told_when_it_is_reached() {
+    fn a_defect_is_reported_when_it_is_reached() {
         let deflated = deflate(&vec![7; 1 << 20]);
         let cut = &deflated[..deflated.len() / 2];
         assert!(inflate(cut, 0, 1 << 30, &Parallelism::default()).is_err());
@@ -222,6 +224,6 @@ mod tests {
     fn it_can_be_interrupted() {
         let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
         let deflated = deflate(&vec![7; 1 << 20]);
-        assert_eq!(inflate(&deflated, 0, 5000, &stopped).unwrap_err().problem, ErrorKind::Interrupted);
+        assert_eq!(inflate(&deflated, 0, 5000, &stopped).unwrap_err().kind, ErrorKind::Interrupted);
     }
 }

@@ -1,13 +1,17 @@
 //! PS3.5 A.4: encapsulated pixel data, and the location of each frame's bytes.
 
 mod single;
+mod walk;
 
-use crate::error::{Error, ErrorKind, Result, try_reserve, try_with_capacity};
-use crate::item::{Fragment, Headers, ITEM, ITEM_HEADER, fragment_of};
+use crate::alloc::{try_push, zeroed};
+use crate::error::{Error, ErrorKind, Result};
+use crate::item::{Fragment, ITEM_HEADER, ItemReader};
 use crate::offset_table::{self, BasicOffsetTable, ExtendedOffsetTable};
-use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::Source;
+use crate::parallel::Parallelism;
+use crate::source::{ReadResult, Source};
+use crate::tag::number::ITEM;
 use std::sync::OnceLock;
+use walk::Walk;
 
 /// What is known about the value before it is read.
 #[derive(Debug)]
@@ -29,11 +33,11 @@ pub struct Value {
 #[derive(Debug)]
 pub(crate) enum FrameGrouping {
     /// One fragment per frame.
-    Each,
+    OnePerFragment,
     /// All fragments belong to the only frame.
-    All,
+    Single,
     /// For each frame, the number of the first fragment after it.
-    Ends(Vec<usize>),
+    Boundaries(Vec<usize>),
 }
 
 /// The fragments of each frame, in order.
@@ -42,20 +46,20 @@ pub struct FrameIndex {
     fragments: Vec<Fragment>,
     grouping: FrameGrouping,
     /// Why the index ends here, or has fewer frames than Number of Frames: the value is malformed after them.
-    pub damage: Option<Error>,
+    pub defect: Option<Error>,
     /// Defects that were tolerated.
     pub warnings: Vec<Error>,
 }
 
 impl FrameIndex {
     fn new(fragments: Vec<Fragment>, grouping: FrameGrouping) -> Self {
-        Self { fragments, grouping, damage: None, warnings: Vec::new() }
+        Self { fragments, grouping, defect: None, warnings: Vec::new() }
     }
 
     /// Returns an index of one frame that consists of `fragments`.
     #[must_use]
     pub fn single(fragments: Vec<Fragment>) -> Self {
-        Self::new(fragments, FrameGrouping::All)
+        Self::new(fragments, FrameGrouping::Single)
     }
 
     /// Where the last fragment ends.
@@ -68,9 +72,9 @@ impl FrameIndex {
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.grouping {
-            FrameGrouping::Each => self.fragments.len(),
-            FrameGrouping::All => 1,
-            FrameGrouping::Ends(ends) => ends.len(),
+            FrameGrouping::OnePerFragment => self.fragments.len(),
+            FrameGrouping::Single => 1,
+            FrameGrouping::Boundaries(ends) => ends.len(),
         }
     }
 
@@ -84,9 +88,9 @@ impl FrameIndex {
     #[must_use]
     pub fn frame(&self, index: usize) -> &[Fragment] {
         let range = match &self.grouping {
-            FrameGrouping::Each => index..index.saturating_add(1),
-            FrameGrouping::All => 0..if index == 0 { self.fragments.len() } else { 0 },
-            FrameGrouping::Ends(ends) => match ends.get(index) {
+            FrameGrouping::OnePerFragment => index..index.saturating_add(1),
+            FrameGrouping::Single => 0..if index == 0 { self.fragments.len() } else { 0 },
+            FrameGrouping::Boundaries(ends) => match ends.get(index) {
                 Some(&end) => index.checked_sub(1).map_or(0, |before| ends[before])..end,
                 None => 0..0,
             },
@@ -106,11 +110,11 @@ pub struct EncapsulatedPixelData {
 
 impl EncapsulatedPixelData {
     /// Reads the first item: the Basic Offset Table (PS3.5 A.4), which may be empty.
-    pub fn open<S: Source>(source: &S, value: Value) -> std::result::Result<Self, S::Error> {
+    pub fn open<S: Source>(source: &S, value: Value) -> ReadResult<Self, S> {
         let expected = "the Item (FFFE,E000) of the Basic Offset Table";
-        let Some((tag, length)) = Headers::new(source).at(0)? else {
-            let problem = ErrorKind::Length { found: value.length, expected: ITEM_HEADER };
-            return Err(Error::pixel_data(problem).into());
+        let Some((tag, length)) = ItemReader::new(source).at(0)? else {
+            let kind = ErrorKind::Length { found: value.length, expected: ITEM_HEADER };
+            return Err(Error::pixel_data(kind).into());
         };
         if tag != ITEM {
             return Err(Error::pixel_data(ErrorKind::Tag { found: tag, expected }).at(0).into());
@@ -119,8 +123,7 @@ impl EncapsulatedPixelData {
         if u64::from(length) > left {
             return Err(Error::pixel_data(ErrorKind::ItemLength { length: u64::from(length), left }).at(0).into());
         }
-        let mut bytes = try_with_capacity(length as usize)?;
-        bytes.resize(length as usize, 0);
+        let mut bytes = zeroed(length as usize)?;
         let read = source.read_at(ITEM_HEADER, &mut bytes)?;
         let table = BasicOffsetTable::new(&bytes[..read.min(bytes.len())], ITEM_HEADER + u64::from(length))?;
         Ok(Self { value, table, table_plausible: OnceLock::new() })
@@ -128,76 +131,32 @@ impl EncapsulatedPixelData {
 
     /// Finds every frame: by the Extended Offset Table, else by the Basic Offset Table, else by counting fragments.
     ///
-    /// Frames before a defect are whole and usable; [`FrameIndex::damage`] describes the defect.
-    pub fn build_frame_index<S: Source>(
-        &self,
-        source: &S,
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<FrameIndex, S::Error> {
-        let Walk { fragments, empty, items_end, mut warnings, damage, end } = self.walk(source, team)?;
+    /// Frames before a defect are whole and usable; [`FrameIndex::defect`] describes the defect.
+    pub fn build_frame_index<S: Source>(&self, source: &S, parallelism: &Parallelism<'_>) -> ReadResult<FrameIndex, S> {
+        let Walk { fragments, empty, items_end, mut warnings, defect, end } = self.walk(source, parallelism)?;
         if empty > 0 {
             warnings.insert(0, Error::pixel_data(ErrorKind::EmptyFragments { count: empty }));
         }
-        if let Some(damage) = damage {
-            let frames = self.assign_before(source, fragments, damage.offset, &mut warnings)?;
-            let damaged = |frames| FrameIndex { damage: Some(damage.clone()), warnings, ..frames };
-            return frames.map(damaged).ok_or_else(|| damage.clone().into());
+        if let Some(defect) = defect {
+            let frames = self.assign_before(source, fragments, defect.offset, &mut warnings)?;
+            let with_defect = |frames| FrameIndex { defect: Some(defect.clone()), warnings, ..frames };
+            return frames.map(with_defect).ok_or_else(|| defect.clone().into());
         }
         let frames = self.assign(source, fragments, (empty, items_end), &mut warnings)?;
         let (found, expected) = (frames.len() as u64, self.value.frames);
-        let problem = ErrorKind::FrameCount { found, expected };
-        let missing = (found < expected).then(|| Error { offset: end, ..Error::pixel_data(problem) });
-        Ok(FrameIndex { damage: missing, warnings, ..frames })
+        let kind = ErrorKind::FrameCount { found, expected };
+        let missing = (found < expected).then(|| Error { offset: end, ..Error::pixel_data(kind) });
+        Ok(FrameIndex { defect: missing, warnings, ..frames })
     }
 
-    /// Reads item headers up to the delimiter or the end of the value. Skips empty fragments.
-    fn walk<S: Source>(&self, source: &S, team: &Parallelism<'_>) -> std::result::Result<Walk, S::Error> {
-        let (mut walk, mut delimited) = (Walk::default(), false);
-        let (mut at, end) = (self.table.end(), self.value.length);
-        let (mut watch, mut headers) = (CancelCheck::new(team), Headers::new(source));
-        while at < end && !delimited {
-            watch.check()?;
-            let Some(header) = headers.at(at)? else { break };
-            match fragment_of(header, at, end) {
-                Ok(Some(fragment)) if fragment.length > 0 => {
-                    push(&mut walk.fragments, fragment)?;
-                    at = fragment.end();
-                    walk.items_end = at;
-                }
-                Ok(Some(fragment)) => {
-                    walk.empty += 1;
-                    at = fragment.end();
-                    walk.items_end = at;
-                }
-                Ok(None) => delimited = true,
-                Err(_) if !walk.fragments.is_empty() && is_zero_padding(source, &mut headers, at, end, &mut watch)? => {
-                    walk.warnings.push(Error::pixel_data(ErrorKind::ZerosForDelimiter).at(at));
-                    walk.end = Some(at);
-                    return Ok(walk);
-                }
-                Err(error) if walk.fragments.is_empty() => return Err(error.into()),
-                Err(error) => {
-                    walk.damage = Some(error);
-                    break;
-                }
-            }
-        }
-        // Up to 7 bytes may remain: a parser may have cut inside the delimiter, or a writer may have added padding.
-        if self.value.delimited && !delimited && walk.damage.is_none() {
-            walk.warnings.push(Error::pixel_data(ErrorKind::Undelimited).at(at));
-            walk.end = Some(at);
-        }
-        Ok(walk)
-    }
-
-    /// Assigns fragments to frames. `empty`: the number of items without content. `items_end`: the end of the last item.
+    /// Assigns fragments to frames. `empty`: number of items without content; `items_end`: end of the last item.
     fn assign<S: Source>(
         &self,
         source: &S,
         fragments: Vec<Fragment>,
         (empty, items_end): (u64, u64),
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<FrameIndex, S::Error> {
+    ) -> ReadResult<FrameIndex, S> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) && table.empty() <= empty {
@@ -214,14 +173,14 @@ impl EncapsulatedPixelData {
                     if self.table.is_cut() {
                         warnings.push(offset_table::unusable_basic(fragments.len()));
                     }
-                    return Ok(FrameIndex::new(selected, FrameGrouping::Each));
+                    return Ok(FrameIndex::new(selected, FrameGrouping::OnePerFragment));
                 }
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
         }
         if !self.table.is_empty() {
             if let Some(ends) = self.table.ends(&fragments, frames, None)? {
-                return Ok(FrameIndex::new(fragments, FrameGrouping::Ends(ends)));
+                return Ok(FrameIndex::new(fragments, FrameGrouping::Boundaries(ends)));
             }
             if (fragments.len() as u64) < frames {
                 return self.assign_some(fragments).map_err(Into::into);
@@ -237,7 +196,7 @@ impl EncapsulatedPixelData {
     /// frames these are.
     fn assign_some(&self, fragments: Vec<Fragment>) -> Result<FrameIndex> {
         if self.table.begins_with(&fragments) {
-            return Ok(FrameIndex::new(fragments, FrameGrouping::Each));
+            return Ok(FrameIndex::new(fragments, FrameGrouping::OnePerFragment));
         }
         let (found, expected) = (fragments.len() as u64, self.value.frames);
         Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }))
@@ -251,7 +210,7 @@ impl EncapsulatedPixelData {
         fragments: Vec<Fragment>,
         stop: Option<u64>,
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<Option<FrameIndex>, S::Error> {
+    ) -> ReadResult<Option<FrameIndex>, S> {
         let frames = self.value.frames;
         if let Some(table) = &self.value.extended {
             if table.is_usable(frames) {
@@ -259,20 +218,20 @@ impl EncapsulatedPixelData {
                 // An entry without bytes is only known to match an empty item if a later entry has a fragment.
                 let known = selected.iter().rposition(|entry| entry.length > 0).map_or(0, |last| last + 1);
                 selected.truncate(known);
-                return Ok(Some(FrameIndex::new(selected, FrameGrouping::Each)));
+                return Ok(Some(FrameIndex::new(selected, FrameGrouping::OnePerFragment)));
             }
             warnings.push(offset_table::unusable_extended(fragments.len()));
         }
         if !self.table.is_empty() {
             let ends = self.table.ends(&fragments, frames, stop)?;
-            return Ok(ends.map(|ends| FrameIndex::new(fragments, FrameGrouping::Ends(ends))));
+            return Ok(ends.map(|ends| FrameIndex::new(fragments, FrameGrouping::Boundaries(ends))));
         }
         if self.value.jpeg {
             let grouping = by_end_of_image(source, &fragments, None)?;
             return Ok(Some(FrameIndex::new(fragments, grouping)));
         }
         let one_each = frames > 1 && fragments.len() as u64 <= frames;
-        Ok(one_each.then(|| FrameIndex::new(fragments, FrameGrouping::Each)))
+        Ok(one_each.then(|| FrameIndex::new(fragments, FrameGrouping::OnePerFragment)))
     }
 
     /// Without a table: one fragment per frame, all fragments for a single frame, or split at end-of-image markers.
@@ -281,67 +240,16 @@ impl EncapsulatedPixelData {
         source: &S,
         fragments: &[Fragment],
         warnings: &mut Vec<Error>,
-    ) -> std::result::Result<FrameGrouping, S::Error> {
+    ) -> ReadResult<FrameGrouping, S> {
         let (found, expected) = (fragments.len() as u64, self.value.frames);
         match found {
             0 => Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }).into()),
-            _ if found <= expected => Ok(FrameGrouping::Each),
-            _ if expected == 1 => Ok(FrameGrouping::All),
+            _ if found <= expected => Ok(FrameGrouping::OnePerFragment),
+            _ if expected == 1 => Ok(FrameGrouping::Single),
             _ if self.value.jpeg => by_end_of_image(source, fragments, Some(warnings)),
             fragments => Err(Error::pixel_data(ErrorKind::FragmentCount { fragments, frames: expected }).into()),
         }
     }
-}
-
-#[derive(Default)]
-struct Walk {
-    fragments: Vec<Fragment>,
-    /// Number of additional fragments without content.
-    empty: u64,
-    /// Where the last item ends.
-    items_end: u64,
-    warnings: Vec<Error>,
-    /// Why the walk ended before the delimiter.
-    damage: Option<Error>,
-    /// Where the value ends if it has no delimiter.
-    end: Option<u64>,
-}
-
-/// Whether zeros from `at` stand in place of the delimiter: to `end` or an earlier end of the source, or to a delimiter.
-fn is_zero_padding<S: Source>(
-    source: &S,
-    headers: &mut Headers<'_, S>,
-    at: u64,
-    end: u64,
-    watch: &mut CancelCheck<'_>,
-) -> std::result::Result<bool, S::Error> {
-    match first_nonzero(source, at, end, watch)? {
-        Some(offset) => Ok(offset > at && headers.is_delimiter(offset)?),
-        None => Ok(true),
-    }
-}
-
-/// The offset of the first byte from `at` to `end` that is not 0.
-fn first_nonzero<S: Source>(
-    source: &S,
-    mut at: u64,
-    end: u64,
-    watch: &mut CancelCheck<'_>,
-) -> std::result::Result<Option<u64>, S::Error> {
-    let mut block = [0; if crate::SMALL_BUFFERS { 16 } else { 1 << 14 }];
-    while at < end {
-        watch.check()?;
-        let wanted = usize::try_from(end - at).unwrap_or(usize::MAX).min(block.len());
-        let read = source.read_at(at, &mut block[..wanted])?.min(wanted);
-        if let Some(index) = block[..read].iter().position(|byte| *byte != 0) {
-            return Ok(Some(at + index as u64));
-        }
-        if read < wanted {
-            break;
-        }
-        at += read as u64;
-    }
-    Ok(None)
 }
 
 /// A frame ends with the fragment that has the marker EOI or EOC among its last bytes (as in pydicom: the last ten, to
@@ -350,7 +258,7 @@ fn by_end_of_image<S: Source>(
     source: &S,
     fragments: &[Fragment],
     warnings: Option<&mut Vec<Error>>,
-) -> std::result::Result<FrameGrouping, S::Error> {
+) -> ReadResult<FrameGrouping, S> {
     const MARKER: [u8; 2] = [0xFF, 0xD9];
     let mut ends = Vec::new();
     for (index, fragment) in fragments.iter().enumerate() {
@@ -358,20 +266,14 @@ fn by_end_of_image<S: Source>(
         let count = fragment.length.min(10);
         let read = source.read_at(fragment.end() - count, &mut tail[..count as usize])?;
         if tail[..read.min(10)].windows(2).any(|bytes| bytes == MARKER) {
-            push(&mut ends, index + 1)?;
+            try_push(&mut ends, index + 1)?;
         }
     }
     if let (Some(warnings), true) = (warnings, ends.last() != Some(&fragments.len())) {
         warnings.push(Error::pixel_data(ErrorKind::NoEndOfImage).in_frame(ends.len()));
-        push(&mut ends, fragments.len())?;
+        try_push(&mut ends, fragments.len())?;
     }
-    Ok(FrameGrouping::Ends(ends))
-}
-
-fn push<T>(values: &mut Vec<T>, value: T) -> Result<()> {
-    try_reserve(values, 1)?;
-    values.push(value);
-    Ok(())
+    Ok(FrameGrouping::Boundaries(ends))
 }
 
 #[cfg(test)]

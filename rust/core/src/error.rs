@@ -1,45 +1,7 @@
 //! Errors in pixel data: the element, the place in it, the value found and the value expected.
 
+use crate::tag::{PIXEL_DATA, Tag};
 use std::fmt;
-
-/// A data element, as messages name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Element {
-    /// Group in the upper, element number in the lower 16 bits.
-    pub tag: u32,
-    /// The name in PS3.6.
-    pub name: &'static str,
-}
-
-macro_rules! elements {
-    ($($ident:ident = $tag:literal, $name:literal;)*) => {
-        $(#[doc = $name] pub const $ident: Element = Element { tag: $tag, name: $name };)*
-    };
-}
-
-elements! {
-    SAMPLES_PER_PIXEL = 0x0028_0002, "Samples per Pixel";
-    PHOTOMETRIC_INTERPRETATION = 0x0028_0004, "Photometric Interpretation";
-    PLANAR_CONFIGURATION = 0x0028_0006, "Planar Configuration";
-    NUMBER_OF_FRAMES = 0x0028_0008, "Number of Frames";
-    ROWS = 0x0028_0010, "Rows";
-    COLUMNS = 0x0028_0011, "Columns";
-    BITS_ALLOCATED = 0x0028_0100, "Bits Allocated";
-    BITS_STORED = 0x0028_0101, "Bits Stored";
-    HIGH_BIT = 0x0028_0102, "High Bit";
-    PIXEL_REPRESENTATION = 0x0028_0103, "Pixel Representation";
-    EXTENDED_OFFSET_TABLE = 0x7FE0_0001, "Extended Offset Table";
-    FLOAT_PIXEL_DATA = 0x7FE0_0008, "Float Pixel Data";
-    DOUBLE_FLOAT_PIXEL_DATA = 0x7FE0_0009, "Double Float Pixel Data";
-    PIXEL_DATA = 0x7FE0_0010, "Pixel Data";
-    TRANSFER_SYNTAX_UID = 0x0002_0010, "Transfer Syntax UID";
-}
-
-impl fmt::Display for Element {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({:04X},{:04X}) {}", self.tag >> 16, self.tag & 0xFFFF, self.name)
-    }
-}
 
 /// The value found and the value expected.
 #[allow(missing_docs, reason = "the messages say what the fields are")]
@@ -53,7 +15,7 @@ pub enum ErrorKind {
     Text { found: String, expected: &'static str },
     /// Two numbers that contradict each other.
     #[error("found {found}, which contradicts {other} of {value}")]
-    Contradiction { found: i64, other: Element, value: i64 },
+    Contradiction { found: i64, other: Tag, value: i64 },
     /// Fewer or more bytes than the description requires.
     #[error("found {found} bytes, expected {expected}")]
     Length { found: u64, expected: u64 },
@@ -120,10 +82,10 @@ pub enum ErrorKind {
     #[error("the last run of the RLE segment goes {excess} bytes beyond the {expected} expected: they are left out")]
     SegmentLong { excess: u64, expected: u64 },
     /// An RLE segment that continues after its byte plane is full.
-    #[error("{bytes} bytes are left in the RLE segment behind the {expected} that it should give")]
+    #[error("{bytes} bytes are left in the RLE segment after the {expected} expected")]
     SegmentRest { bytes: u64, expected: u64 },
     /// An RLE header with offsets beyond its segment count.
-    #[error("found an offset behind those of the {segments} RLE segments, expected 0")]
+    #[error("found an offset after those of the {segments} RLE segments, expected 0")]
     UnusedSegmentOffset { segments: usize },
     /// More samples than the compressed bytes can contain.
     #[error("found {found} compressed bytes, which cannot hold {expected} samples")]
@@ -152,20 +114,26 @@ pub enum ErrorKind {
     /// A part of a codestream that violates its standard.
     #[error("the codestream is damaged: found {what} at byte {offset}")]
     Damaged { what: &'static str, offset: u64 },
+    /// A part of a JPEG codestream that violates ISO/IEC 10918-1, or a process that is not decoded.
+    #[error("{place}{kind}")]
+    Jpeg { place: String, kind: Box<dicomet_jpeg::ErrorKind> },
+    /// A deviation of a JPEG codestream that changes no sample.
+    #[error("{0}")]
+    JpegDeviation(dicomet_jpeg::Warning),
     /// A codestream that contains all samples, but no end marker.
-    #[error("the codestream has no end marker behind its last sample")]
+    #[error("the codestream has no end marker after its last sample")]
     NoEndMarker,
     /// Bytes between the last code of a scan and the next marker.
-    #[error("found {bytes} bytes behind the last samples of scans: they are ignored")]
+    #[error("found {bytes} bytes after the last samples of scans: they are ignored")]
     ScanExcess { bytes: u64 },
     /// Bytes after the end of the codestream that are not padding.
-    #[error("found {bytes} bytes behind the codestream: they are ignored")]
-    BytesBehind { bytes: u64 },
+    #[error("found {bytes} bytes after the codestream: they are ignored")]
+    TrailingBytes { bytes: u64 },
     /// A progressive image without the scans of its lowest bits.
     #[error("the progressive codestream ends before its coefficients have their lowest bits")]
     Unrefined,
     /// A deflated data set that is not read in sequence.
-    #[error("the deflated data set would have to be inflated again and again, expected elements one behind the other")]
+    #[error("the deflated data set would have to be inflated again and again, expected elements one after the other")]
     BackAndForth,
     /// A deflated data set that cannot be inflated.
     #[error("the deflated data set is damaged: {0}")]
@@ -179,7 +147,7 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// The element in error.
-    pub element: Element,
+    pub element: Tag,
     /// Frame number, counted from 0.
     pub frame: Option<u64>,
     /// RLE segment number, counted from 0.
@@ -187,7 +155,7 @@ pub struct Error {
     /// Byte offset in the element's value.
     pub offset: Option<u64>,
     /// The kind of error.
-    pub problem: ErrorKind,
+    pub kind: ErrorKind,
 }
 
 /// The result of the fallible functions of this crate.
@@ -196,14 +164,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Returns an error in an element as a whole.
     #[must_use]
-    pub fn new(element: Element, problem: ErrorKind) -> Self {
-        Self { element, frame: None, segment: None, offset: None, problem }
+    pub fn new(element: Tag, kind: ErrorKind) -> Self {
+        Self { element, frame: None, segment: None, offset: None, kind }
     }
 
     /// Returns an error in the Pixel Data element.
     #[must_use]
-    pub fn pixel_data(problem: ErrorKind) -> Self {
-        Self::new(PIXEL_DATA, problem)
+    pub fn pixel_data(kind: ErrorKind) -> Self {
+        Self::new(PIXEL_DATA, kind)
     }
 
     /// Adds the frame number.
@@ -236,28 +204,11 @@ impl fmt::Display for Error {
                 write!(f, ", {name} {value}")?;
             }
         }
-        write!(f, ": {}", self.problem)
+        write!(f, ": {}", self.kind)
     }
 }
 
 impl std::error::Error for Error {}
-
-/// Returns an empty vector with the given capacity, or an error if the allocation fails (instead of aborting).
-pub(crate) fn try_with_capacity<T>(capacity: usize) -> Result<Vec<T>> {
-    let mut vec = Vec::new();
-    match vec.try_reserve_exact(capacity) {
-        Ok(()) => Ok(vec),
-        Err(_) => {
-            Err(Error::pixel_data(ErrorKind::Memory { bytes: (capacity as u64).saturating_mul(size_of::<T>() as u64) }))
-        }
-    }
-}
-
-/// Reserves memory for `more` additional values, or returns an error if the allocation fails (instead of aborting).
-pub(crate) fn try_reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
-    let bytes = (vec.len().saturating_add(more) as u64).saturating_mul(size_of::<T>() as u64);
-    vec.try_reserve(more).map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes }))
-}
 
 #[cfg(test)]
 mod tests {

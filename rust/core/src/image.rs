@@ -1,10 +1,14 @@
 //! PS3.3 C.7.6.3 Image Pixel Module: the description of an image, validated once, and its size arithmetic.
 
-use crate::error::{
-    BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, Element, Error, ErrorKind, FLOAT_PIXEL_DATA,
-    HIGH_BIT, NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION,
-    ROWS, Result, SAMPLES_PER_PIXEL,
+use crate::error::{Error, ErrorKind, Result};
+use crate::tag::{
+    BITS_ALLOCATED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, FLOAT_PIXEL_DATA, HIGH_BIT, NUMBER_OF_FRAMES,
+    PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PLANAR_CONFIGURATION, ROWS, SAMPLES_PER_PIXEL, Tag,
 };
+use validation::{odd_high_bit, one_of, sample_format};
+
+mod validation;
+pub(crate) use validation::in_range;
 
 /// The values of the Image Pixel Module as read from a data set, not yet validated.
 #[derive(Debug, Clone)]
@@ -47,7 +51,7 @@ pub enum PixelElement {
 impl PixelElement {
     /// Returns the element, for messages.
     #[must_use]
-    pub fn element(self) -> Element {
+    pub fn element(self) -> Tag {
         match self {
             Self::PixelData => PIXEL_DATA,
             Self::FloatPixelData => FLOAT_PIXEL_DATA,
@@ -127,9 +131,11 @@ pub struct Image {
     number_of_frames: u32,
     bits_allocated: u8,
     bits_stored: u8,
+    pixel_representation: u8,
     kind: SampleKind,
     planar: bool,
     photometric: Photometric,
+    photometric_interpretation: String,
     element: PixelElement,
     odd_high_bit: Option<i64>,
 }
@@ -144,6 +150,7 @@ impl Image {
         let number_of_frames =
             in_range(NUMBER_OF_FRAMES, attributes.number_of_frames, 1, i64::from(i32::MAX), "1 to 2147483647")?;
         let (bits_allocated, bits_stored, kind) = sample_format(attributes)?;
+        let is_integer = attributes.element == PixelElement::PixelData;
         let planar = samples_per_pixel == 3
             && one_of(PLANAR_CONFIGURATION, attributes.planar_configuration, &[0, 1], "0 or 1")? == 1;
         let image = Self {
@@ -153,9 +160,11 @@ impl Image {
             number_of_frames,
             bits_allocated,
             bits_stored,
+            pixel_representation: u8::from(is_integer && attributes.pixel_representation == 1),
             kind,
             planar,
             photometric: Photometric::new(&attributes.photometric_interpretation, samples_per_pixel)?,
+            photometric_interpretation: attributes.photometric_interpretation.clone(),
             element: attributes.element,
             odd_high_bit: odd_high_bit(attributes)?,
         };
@@ -207,6 +216,12 @@ impl Image {
         self.bits_stored
     }
 
+    /// Pixel Representation as declared: 0 or 1; 0 for the float elements. `kind` decides about the sign of a sample.
+    #[must_use]
+    pub fn pixel_representation(&self) -> u8 {
+        self.pixel_representation
+    }
+
     /// The interpretation of a sample's bits.
     #[must_use]
     pub fn kind(&self) -> SampleKind {
@@ -219,15 +234,21 @@ impl Image {
         self.planar
     }
 
-    /// Photometric Interpretation.
+    /// Photometric Interpretation, as far as it determines how samples are stored or converted.
     #[must_use]
     pub fn photometric(&self) -> Photometric {
         self.photometric
     }
 
+    /// Photometric Interpretation: the defined term.
+    #[must_use]
+    pub fn photometric_interpretation(&self) -> &str {
+        &self.photometric_interpretation
+    }
+
     /// The element that contains the samples, for messages.
     #[must_use]
-    pub fn element(&self) -> Element {
+    pub fn element(&self) -> Tag {
         self.element.element()
     }
 
@@ -282,18 +303,16 @@ impl Image {
     /// Configuration 0.
     fn check_subsampling(&self) -> Result<()> {
         if !self.columns.is_multiple_of(2) {
-            let problem =
-                ErrorKind::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
-            return Err(Error::new(COLUMNS, problem));
+            let kind = ErrorKind::Value { found: i64::from(self.columns), expected: "an even number for YBR_FULL_422" };
+            return Err(Error::new(COLUMNS, kind));
         }
         if self.planar {
-            let problem = ErrorKind::Value { found: 1, expected: "0 for YBR_FULL_422" };
-            return Err(Error::new(PLANAR_CONFIGURATION, problem));
+            let kind = ErrorKind::Value { found: 1, expected: "0 for YBR_FULL_422" };
+            return Err(Error::new(PLANAR_CONFIGURATION, kind));
         }
         if !matches!(self.bits_allocated, 8 | 16 | 32 | 64) {
-            let problem =
-                ErrorKind::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
-            return Err(Error::new(BITS_ALLOCATED, problem));
+            let kind = ErrorKind::Value { found: i64::from(self.bits_allocated), expected: "8 or 16 for YBR_FULL_422" };
+            return Err(Error::new(BITS_ALLOCATED, kind));
         }
         Ok(())
     }
@@ -310,7 +329,7 @@ impl Image {
     /// that it contains.
     ///
     /// PS3.5 8.1.1: a value of odd length is followed by one padding byte, which may be missing.
-    pub fn native_frames(&self, found: u64) -> Result<u64> {
+    pub fn count_native_frames(&self, found: u64) -> Result<u64> {
         let expected = self.native_bytes()?;
         if found < expected {
             return Err(Error::new(self.element(), ErrorKind::Length { found, expected }));
@@ -337,71 +356,6 @@ impl Image {
         let bits = u128::from(self.native_frame_bits()?) * u128::from(self.number_of_frames);
         u64::try_from(bits.div_ceil(8)).map_err(|_| Error::new(self.element(), ErrorKind::TooLarge))
     }
-}
-
-fn value(element: Element, found: i64, expected: &'static str) -> Error {
-    Error::new(element, ErrorKind::Value { found, expected })
-}
-
-pub(crate) fn in_range(element: Element, found: i64, low: i64, high: i64, expected: &'static str) -> Result<u32> {
-    let outside = || value(element, found, expected);
-    if (low..=high).contains(&found) { u32::try_from(found).map_err(|_| outside()) } else { Err(outside()) }
-}
-
-fn one_of(element: Element, found: i64, allowed: &[u8], expected: &'static str) -> Result<u8> {
-    allowed.iter().copied().find(|&a| i64::from(a) == found).ok_or_else(|| value(element, found, expected))
-}
-
-/// Returns Bits Allocated, Bits Stored and the sample kind (PS3.5 8.1.1), or the fixed formats of the float elements
-/// (PS3.3 C.7.6.24, C.7.6.25).
-fn sample_format(attributes: &Attributes) -> Result<(u8, u8, SampleKind)> {
-    let found = attributes.bits_allocated;
-    match attributes.element {
-        PixelElement::FloatPixelData => {
-            let bits = one_of(BITS_ALLOCATED, found, &[32], "32 for Float Pixel Data")?;
-            Ok((bits, bits, SampleKind::Float))
-        }
-        PixelElement::DoubleFloatPixelData => {
-            let bits = one_of(BITS_ALLOCATED, found, &[64], "64 for Double Float Pixel Data")?;
-            Ok((bits, bits, SampleKind::Float))
-        }
-        PixelElement::PixelData => {
-            let allocated = one_of(BITS_ALLOCATED, found, &[1, 8, 12, 16, 32, 64], "1, 8, 12, 16, 32 or 64")?;
-            let stored = bits_stored(attributes.bits_stored, allocated)?;
-            let representation = one_of(PIXEL_REPRESENTATION, attributes.pixel_representation, &[0, 1], "0 or 1")?;
-            // A single bit has no sign to extend: segmentations with Pixel Representation 1 exist, and their samples
-            // mean 0 and 1.
-            let signed = representation == 1 && allocated > 1;
-            Ok((allocated, stored, if signed { SampleKind::Signed } else { SampleKind::Unsigned }))
-        }
-    }
-}
-
-fn bits_stored(found: i64, allocated: u8) -> Result<u8> {
-    match u8::try_from(found) {
-        Ok(stored @ 1..) if stored <= allocated => Ok(stored),
-        Ok(1..) | Err(_) if found > 0 => {
-            let problem = ErrorKind::Contradiction { found, other: BITS_ALLOCATED, value: i64::from(allocated) };
-            Err(Error::new(BITS_STORED, problem))
-        }
-        _ => Err(value(BITS_STORED, found, "1 to Bits Allocated")),
-    }
-}
-
-/// High Bit must lie inside the allocated bits. Any value other than Bits Stored - 1 is retired (PS3.5 8.1.1) and, as
-/// in pydicom, ignored; it is returned for a warning.
-fn odd_high_bit(attributes: &Attributes) -> Result<Option<i64>> {
-    let Some(found) = attributes.high_bit else { return Ok(None) };
-    if attributes.element != PixelElement::PixelData || found == attributes.bits_stored - 1 {
-        return Ok(None);
-    }
-    if (0..attributes.bits_allocated).contains(&found) {
-        return Ok(Some(found));
-    }
-    Err(Error::new(
-        HIGH_BIT,
-        ErrorKind::Contradiction { found, other: BITS_ALLOCATED, value: attributes.bits_allocated },
-    ))
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! PS3.5 A.4 and 7.5: reads the items of encapsulated pixel data, one per fragment.
 
+use crate::alloc::grow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::parallel::CancelCheck;
-use crate::source::{Source, resize};
+use crate::source::{ReadResult, Source};
+use crate::tag::number::{ITEM, SEQUENCE_DELIMITATION_ITEM};
 
-pub(crate) const ITEM_DELIMITATION_ITEM: u32 = 0xFFFE_E00D;
-pub(crate) const ITEM: u32 = 0xFFFE_E000;
-pub(crate) const SEQUENCE_DELIMITATION_ITEM: u32 = 0xFFFE_E0DD;
 pub(crate) const ITEM_HEADER: u64 = 8;
 pub(crate) const UNDEFINED: u32 = 0xFFFF_FFFF;
 
@@ -40,7 +39,7 @@ impl Fragment {
 /// Returns the fragment of an item header at `at`, or None for the delimiter.
 pub(crate) fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Result<Option<Fragment>> {
     let left = end.saturating_sub(at.saturating_add(ITEM_HEADER));
-    let problem = match (tag, length) {
+    let kind = match (tag, length) {
         (SEQUENCE_DELIMITATION_ITEM, _) => return Ok(None),
         (ITEM, UNDEFINED) => ErrorKind::UndefinedItem,
         (ITEM, length) if u64::from(length) > left => ErrorKind::ItemLength { length: u64::from(length), left },
@@ -50,42 +49,42 @@ pub(crate) fn fragment_of((tag, length): (u32, u32), at: u64, end: u64) -> Resul
             ErrorKind::Tag { found, expected }
         }
     };
-    Err(Error::pixel_data(problem).at(at))
+    Err(Error::pixel_data(kind).at(at))
 }
 
 /// Reads consecutive item headers: one at a time if fragments are long, a block at a time if they are short.
-pub(crate) struct Headers<'a, S> {
+pub(crate) struct ItemReader<'a, S> {
     source: &'a S,
-    block: [u8; BLOCK],
+    block: [u8; HEADER_BLOCK_BYTES],
     /// The number of valid bytes in `block`; `start` is the offset of the first.
     filled: usize,
     start: u64,
 }
 
 /// Bytes of a fragment read between two checks for cancellation.
-const STEP: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
+const CANCEL_CHECK_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
 /// Bytes read at a time if the previous header is less than a quarter of a block away.
-const BLOCK: usize = if crate::SMALL_BUFFERS { 40 } else { 4096 };
+const HEADER_BLOCK_BYTES: usize = if crate::SMALL_BUFFERS { 40 } else { 4096 };
 
-impl<'a, S: Source> Headers<'a, S> {
+impl<'a, S: Source> ItemReader<'a, S> {
     pub(crate) fn new(source: &'a S) -> Self {
-        Self { source, block: [0; BLOCK], filled: 0, start: 0 }
+        Self { source, block: [0; HEADER_BLOCK_BYTES], filled: 0, start: 0 }
     }
 
     /// Returns tag and length at `offset`, or None if the source ends before.
-    pub(crate) fn at(&mut self, offset: u64) -> std::result::Result<Option<(u32, u32)>, S::Error> {
+    pub(crate) fn at(&mut self, offset: u64) -> ReadResult<Option<(u32, u32)>, S> {
         if let Some(header) = self.known(offset) {
             return Ok(Some(header));
         }
         let end = self.start.saturating_add(self.filled as u64);
-        let near = offset.checked_sub(end).is_some_and(|step| step < BLOCK as u64 / 4);
-        let wanted = if near { BLOCK } else { ITEM_HEADER as usize };
+        let near = offset.checked_sub(end).is_some_and(|step| step < HEADER_BLOCK_BYTES as u64 / 4);
+        let wanted = if near { HEADER_BLOCK_BYTES } else { ITEM_HEADER as usize };
         self.start = offset;
         self.filled = self.source.read_at(offset, &mut self.block[..wanted])?.min(wanted);
         Ok(self.known(offset))
     }
 
-    pub(crate) fn is_delimiter(&mut self, offset: u64) -> std::result::Result<bool, S::Error> {
+    pub(crate) fn is_delimiter(&mut self, offset: u64) -> ReadResult<bool, S> {
         Ok(matches!(self.at(offset)?, Some((SEQUENCE_DELIMITATION_ITEM, _))))
     }
 
@@ -96,12 +95,12 @@ impl<'a, S: Source> Headers<'a, S> {
 }
 
 /// Returns the bytes of a frame: those of its only fragment in memory, or of all fragments concatenated in `scratch`.
-pub fn joined<'a, S: Source>(
+pub fn read_fragments<'a, S: Source>(
     source: &'a S,
     fragments: &[Fragment],
     scratch: &'a mut Vec<u8>,
-    watch: &mut CancelCheck<'_>,
-) -> std::result::Result<&'a [u8], S::Error> {
+    cancel: &mut CancelCheck<'_>,
+) -> ReadResult<&'a [u8], S> {
     let too_large = || Error::pixel_data(ErrorKind::TooLarge);
     if let ([fragment], Some(_)) = (fragments, source.in_memory()) {
         let length = usize::try_from(fragment.length).map_err(|_| too_large())?;
@@ -111,10 +110,10 @@ pub fn joined<'a, S: Source>(
     for fragment in fragments {
         let mut at = fragment.offset;
         while at < fragment.end() {
-            watch.check()?;
-            let (start, bytes) = (length, (fragment.end() - at).min(STEP as u64));
+            cancel.check()?;
+            let (start, bytes) = (length, (fragment.end() - at).min(CANCEL_CHECK_BYTES as u64));
             length = length.checked_add(bytes as usize).ok_or_else(too_large)?;
-            resize(scratch, length)?;
+            grow(scratch, length)?;
             let read = source.read_at(at, &mut scratch[start..length])?;
             length = start + read.min(bytes as usize);
             at = if length - start < bytes as usize { fragment.end() } else { at + bytes };

@@ -8,6 +8,7 @@
 //! dispatch.
 #![forbid(unsafe_code)]
 
+mod alloc;
 pub mod bits;
 pub mod codestream;
 pub mod color;
@@ -15,7 +16,6 @@ pub mod complete;
 pub mod decode;
 pub mod deflate;
 pub mod display;
-pub mod element;
 pub mod encapsulation;
 pub mod error;
 pub mod image;
@@ -29,8 +29,11 @@ pub mod planes;
 pub mod png;
 pub mod resize;
 pub mod rle;
+pub mod sample_type;
+pub mod scan;
 mod scratch;
 pub mod source;
+pub mod tag;
 pub mod voi;
 
 pub use error::{Error, Result};

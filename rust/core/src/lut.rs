@@ -1,11 +1,7 @@
 //! PS3.3 C.11.1.1, C.11.2.1.1: a lookup table of the Modality LUT Sequence or VOI LUT Sequence.
 
-use crate::error::{Element, Error, ErrorKind, Result};
-
-/// (0028,3002) LUT Descriptor.
-const LUT_DESCRIPTOR: Element = Element { tag: 0x0028_3002, name: "LUT Descriptor" };
-/// (0028,3006) LUT Data.
-const LUT_DATA: Element = Element { tag: 0x0028_3006, name: "LUT Data" };
+use crate::error::{Error, ErrorKind, Result};
+use crate::tag::{LUT_DATA, LUT_DESCRIPTOR};
 
 /// Entries for consecutive input values starting at `first`; lower inputs map to the first entry, higher inputs to the
 /// last.
@@ -20,8 +16,8 @@ impl Lut {
     /// Creates a table for inputs from `first`, with entries of `bits` bits.
     pub fn new(first: i32, entries: Vec<u16>, bits: u8) -> Result<Self> {
         if !(8..=16).contains(&bits) {
-            let problem = ErrorKind::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
-            return Err(Error::new(LUT_DESCRIPTOR, problem));
+            let kind = ErrorKind::Value { found: i64::from(bits), expected: "8 to 16 bits for each entry" };
+            return Err(Error::new(LUT_DESCRIPTOR, kind));
         }
         if entries.is_empty() {
             return Err(Error::new(LUT_DATA, ErrorKind::Value { found: 0, expected: "1 to 65536 entries" }));
@@ -31,7 +27,7 @@ impl Lut {
 
     /// Returns the entry for `input`, ignoring its fraction.
     #[must_use]
-    #[expect(clippy::cast_sign_loss, reason = "what is below 0, and what is not a number, is to become 0")]
+    #[expect(clippy::cast_sign_loss, reason = "negative numbers and NaN become 0")]
     pub fn at(&self, input: f64) -> u16 {
         let index = (input - self.first) as usize;
         let last = self.entries.len() - 1;
@@ -78,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn invalid_tables_are_refused() {
         for bits in [0, 7, 17, 255] {
             let error = Lut::new(0, vec![0], bits).unwrap_err().to_string();
             assert_eq!(

@@ -3,8 +3,10 @@
 //! A table is used if every entry is the offset of an item, in ascending order. Otherwise it is ignored with a warning.
 //! An Extended Offset Table lists every item, so most defects show in its own arithmetic.
 
-use crate::error::{EXTENDED_OFFSET_TABLE, Error, ErrorKind, PIXEL_DATA, Result, try_with_capacity};
+use crate::alloc::try_with_capacity;
+use crate::error::{Error, ErrorKind, Result};
 use crate::item::Fragment;
+use crate::tag::{EXTENDED_OFFSET_TABLE, PIXEL_DATA};
 
 /// The offset of the first item of each frame, from the end of the table.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! PS3.3 C.7.9 Palette Color Lookup Table, and C.7.9.2, its segmented form.
 
-use crate::error::{Element, Error, ErrorKind, Result, try_reserve};
+use crate::alloc::{try_push, try_reserve, try_with_capacity};
+use crate::error::{Error, ErrorKind, Result};
+use crate::tag::{RED_PALETTE_DESCRIPTOR, SEGMENTED_RED_PALETTE_DATA};
 
-/// (0028,1221), for errors in the data of any of the three colors.
-const SEGMENTED_DATA: Element = Element { tag: 0x0028_1221, name: "Segmented Red Palette Color Lookup Table Data" };
 /// The largest number of entries in a LUT Descriptor.
-const MOST_ENTRIES: usize = 1 << 16;
+const MAX_ENTRIES: usize = 1 << 16;
 
 /// Red, green and blue for consecutive stored values starting at `first`.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,17 +18,13 @@ pub struct Palette {
 impl Palette {
     /// Creates a palette of entries of 8 or 16 `bits`; all colors have the same number of entries.
     pub fn new(first: i32, [red, green, blue]: [&[u16]; 3], bits: u8) -> Result<Self> {
-        let mut colors = Vec::new();
-        let count = red.len().min(green.len()).min(blue.len()).min(MOST_ENTRIES);
-        try_reserve(&mut colors, count)?;
+        let count = red.len().min(green.len()).min(blue.len()).min(MAX_ENTRIES);
+        let mut colors = try_with_capacity(count)?;
         colors.extend((0..count).map(|index| [red[index], green[index], blue[index]]));
         if colors.is_empty() || !matches!(bits, 8 | 16) {
             let found = i64::from(bits);
-            let problem = ErrorKind::Value { found, expected: "entries of 8 or 16 bits" };
-            return Err(Error::new(
-                Element { tag: 0x0028_1101, name: "Red Palette Color Lookup Table Descriptor" },
-                problem,
-            ));
+            let kind = ErrorKind::Value { found, expected: "entries of 8 or 16 bits" };
+            return Err(Error::new(RED_PALETTE_DESCRIPTOR, kind));
         }
         Ok(Self { first: f64::from(first), colors, bits })
     }
@@ -41,7 +37,7 @@ impl Palette {
 
     /// Returns the color of a stored value; lower values map to the first color, higher values to the last.
     #[must_use]
-    #[expect(clippy::cast_sign_loss, reason = "what is below 0 is to become 0")]
+    #[expect(clippy::cast_sign_loss, reason = "negative numbers become 0")]
     pub fn at(&self, stored: f64) -> [u16; 3] {
         let index = (stored - self.first) as usize;
         self.colors.get(index.min(self.colors.len() - 1)).copied().unwrap_or_default()
@@ -58,7 +54,7 @@ impl Palette {
 /// `count` entries; any other number is an error, and no more are ever created.
 pub fn expand_segmented(words: &[u16], wide: bool, count: usize) -> Result<Vec<u16>> {
     let mut expansion =
-        Expansion { words, wide, count: count.min(MOST_ENTRIES), entries: Vec::new(), starts: Vec::new() };
+        Expansion { words, wide, count: count.min(MAX_ENTRIES), entries: Vec::new(), starts: Vec::new() };
     let mut at = 0;
     while at < words.len() {
         // Data of odd length is padded.
@@ -67,8 +63,7 @@ pub fn expand_segmented(words: &[u16], wide: bool, count: usize) -> Result<Vec<u
         }
         let next = expansion.segment(at)?;
         // Recorded after the expansion, so that an indirect segment cannot refer to itself.
-        try_reserve(&mut expansion.starts, 1)?;
-        expansion.starts.push(at);
+        try_push(&mut expansion.starts, at)?;
         at = next;
     }
     if expansion.entries.len() != expansion.count {
@@ -115,7 +110,7 @@ impl Expansion<'_> {
                 let first = self.entries.last().copied();
                 let first = first.ok_or_else(|| self.wrong(at, 1, "a discrete segment first"))?;
                 let last = self.word(at + 2)?;
-                self.entries.extend((1..=length).map(|step| between(first, last, step, length)));
+                self.entries.extend((1..=length).map(|step| interpolate(first, last, step, length)));
                 Ok(at + 3)
             }
             _ => Err(self.wrong(at, usize::from(opcode), "segment type 0, 1 or 2")),
@@ -151,8 +146,12 @@ impl Expansion<'_> {
 
     fn wrong(&self, at: usize, found: usize, expected: &'static str) -> Error {
         let bytes = if self.wide { 2 } else { 1 };
-        Error::new(SEGMENTED_DATA, ErrorKind::Value { found: i64::try_from(found).unwrap_or(i64::MAX), expected })
-            .at((at * bytes) as u64)
+        // The data of the red palette stands for that of any of the three.
+        Error::new(
+            SEGMENTED_RED_PALETTE_DATA,
+            ErrorKind::Value { found: i64::try_from(found).unwrap_or(i64::MAX), expected },
+        )
+        .at((at * bytes) as u64)
     }
 }
 
@@ -163,7 +162,7 @@ impl Expansion<'_> {
     clippy::cast_sign_loss,
     reason = "not more than 65535 steps, and between two u16"
 )]
-fn between(first: u16, last: u16, step: usize, steps: usize) -> u16 {
+fn interpolate(first: u16, last: u16, step: usize, steps: usize) -> u16 {
     let rise = f64::from(last) - f64::from(first);
     (f64::from(first) + (rise * step as f64 / steps as f64)).round_ties_even() as u16
 }
@@ -176,7 +175,7 @@ mod tests {
     const COLORS: [&[u16]; 3] = [&[1, 2, 3], &[4, 5, 6], &[7, 8, 9]];
 
     #[test]
-    fn values_outside_take_the_first_and_the_last_colour() {
+    fn values_outside_take_the_first_and_the_last_color() {
         let palette = Palette::new(-1, COLORS, 8).unwrap();
         for (stored, color) in
             [(-9.0, [1, 4, 7]), (-1.0, [1, 4, 7]), (0.0, [2, 5, 8]), (1.0, [3, 6, 9]), (99.0, [3, 6, 9])]
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn segments_that_cannot_be() {
+    fn invalid_segments_are_refused() {
         for (words, why) in [
             (&[][..], "offset 0: found 0, expected as many entries"),
             (&[0, 3, 7, 8], "offset 0: found 4, expected a whole segment"),

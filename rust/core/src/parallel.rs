@@ -8,16 +8,17 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorKind, try_reserve, try_with_capacity};
+use crate::alloc::{try_reserve, try_with_capacity};
+use crate::error::{Error, ErrorKind};
 
 /// A smaller result is decoded by the caller's thread alone: starting another thread would take longer.
 const MIN_BYTES_PER_THREAD: usize = if crate::SMALL_BUFFERS { 1 << 8 } else { 1 << 20 };
 /// Interval of the checks for cancellation; zero in tests, which must not depend on timing.
-const ASK_EVERY: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(50) };
+const CANCEL_CHECK_INTERVAL: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(50) };
 /// How long the number of cores is cached: querying it takes as long as decoding a small frame.
-const CORES_LAST: Duration = Duration::from_secs(1);
+const CORE_COUNT_LIFETIME: Duration = Duration::from_secs(1);
 /// The environment variable that limits the number of threads, unless a call sets a limit.
-const ENVIRONMENT: &str = "DICOMET_WORKERS";
+const WORKERS_VARIABLE: &str = "DICOMET_WORKERS";
 
 /// The thread limit of a call, and its check for cancellation.
 #[derive(Clone, Copy)]
@@ -35,6 +36,12 @@ impl Parallelism<'_> {
     pub fn of(workers: usize) -> Self {
         Self { workers: NonZero::new(workers), ..Self::default() }
     }
+
+    /// Returns a limit of one thread, with the same check for cancellation.
+    #[must_use]
+    pub(crate) fn with_one_worker(&self) -> Self {
+        Self { workers: Some(NonZero::<usize>::MIN), ..*self }
+    }
 }
 
 impl Default for Parallelism<'_> {
@@ -46,7 +53,7 @@ impl Default for Parallelism<'_> {
 /// Calls `work` for every item and returns the results in the order of the items, or the error of the first item that
 /// failed. `state` creates what each thread reuses from item to item; `bytes` is the size of the whole result.
 pub(crate) fn map<I, S, R, E>(
-    team: &Parallelism<'_>,
+    parallelism: &Parallelism<'_>,
     items: impl ExactSizeIterator<Item = I> + Send,
     bytes: usize,
     state: impl Fn() -> S + Sync,
@@ -56,28 +63,28 @@ where
     R: Send,
     E: Send + From<Error>,
 {
-    let threads = threads_for(team, items.len(), bytes);
-    let mut watch = CancelCheck::new(team);
+    let threads = threads_for(parallelism, items.len(), bytes);
+    let mut cancel = CancelCheck::new(parallelism);
     let queue = Mutex::new(items.enumerate());
     let mut done = if threads < 2 {
-        drain_queue(&queue, &state, &work, || watch.interrupted())?
+        drain_queue(&queue, &state, &work, || cancel.interrupted())?
     } else {
         thread::scope(|scope| {
             // If a thread cannot be started, the others do its work.
             let help = || drain_queue(&queue, &state, &work, || false);
             let helpers: Vec<_> =
                 (1..threads).map_while(|_| thread::Builder::new().spawn_scoped(scope, help).ok()).collect();
-            let mut done = drain_queue(&queue, &state, &work, || watch.interrupted());
+            let mut done = drain_queue(&queue, &state, &work, || cancel.interrupted());
             for helper in helpers {
                 match helper.join() {
-                    Ok(more) => done = done.and_then(|done| both(done, more?)),
+                    Ok(more) => done = done.and_then(|done| concatenated(done, more?)),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
             done
         })?
     };
-    if watch.interrupted {
+    if cancel.interrupted {
         return Err(Error::pixel_data(ErrorKind::Interrupted).into());
     }
     // Items are handed out in order, so all items before a failed one are done.
@@ -92,7 +99,7 @@ where
 /// The index of an item, and its result.
 type Done<R, E> = (usize, Result<R, E>);
 
-fn both<T>(mut some: Vec<T>, mut more: Vec<T>) -> Result<Vec<T>, Error> {
+fn concatenated<T>(mut some: Vec<T>, mut more: Vec<T>) -> Result<Vec<T>, Error> {
     try_reserve(&mut some, more.len())?;
     some.append(&mut more);
     Ok(some)
@@ -100,16 +107,16 @@ fn both<T>(mut some: Vec<T>, mut more: Vec<T>) -> Result<Vec<T>, Error> {
 
 /// Checks periodically whether the caller has canceled the work.
 pub struct CancelCheck<'a> {
-    team: &'a Parallelism<'a>,
-    asked: Instant,
+    parallelism: &'a Parallelism<'a>,
+    last_check: Instant,
     interrupted: bool,
 }
 
 impl<'a> CancelCheck<'a> {
     /// Starts the timer.
     #[must_use]
-    pub fn new(team: &'a Parallelism<'a>) -> Self {
-        Self { team, asked: Instant::now(), interrupted: false }
+    pub fn new(parallelism: &'a Parallelism<'a>) -> Self {
+        Self { parallelism, last_check: Instant::now(), interrupted: false }
     }
 
     /// Returns an error if the caller has canceled the work.
@@ -118,9 +125,9 @@ impl<'a> CancelCheck<'a> {
     }
 
     fn interrupted(&mut self) -> bool {
-        if !self.interrupted && self.asked.elapsed() >= ASK_EVERY {
-            self.interrupted = (self.team.interrupted)();
-            self.asked = Instant::now();
+        if !self.interrupted && self.last_check.elapsed() >= CANCEL_CHECK_INTERVAL {
+            self.interrupted = (self.parallelism.interrupted)();
+            self.last_check = Instant::now();
         }
         self.interrupted
     }
@@ -151,33 +158,38 @@ fn drain_queue<I, S, R, E>(
 }
 
 /// Number of threads: at most the limit, the number of items, and one per [`MIN_BYTES_PER_THREAD`] of the result.
-fn threads_for(team: &Parallelism<'_>, items: usize, bytes: usize) -> usize {
+fn threads_for(parallelism: &Parallelism<'_>, items: usize, bytes: usize) -> usize {
     let worth = items.min(bytes / MIN_BYTES_PER_THREAD);
-    if worth < 2 { 1 } else { worth.min(workers(team.workers)) }
+    if worth < 2 { 1 } else { worth.min(workers(parallelism.workers)) }
 }
 
-/// Returns the number of threads to use: `asked`, or else the limit of the environment, or else all cores that the
+/// Number of threads for work that can be divided anywhere and gives `bytes` of a result.
+pub(crate) fn threads_for_bytes(parallelism: &Parallelism<'_>, bytes: usize) -> usize {
+    threads_for(parallelism, usize::MAX, bytes)
+}
+
+/// Returns the number of threads to use: `requested`, or else the limit of the environment, or else all cores that the
 /// process may use.
 #[must_use]
-pub fn workers(asked: Option<NonZero<usize>>) -> usize {
-    asked.or_else(wanted).unwrap_or_else(cores).get()
+pub fn workers(requested: Option<NonZero<usize>>) -> usize {
+    requested.or_else(workers_from_environment).unwrap_or_else(cores).get()
 }
 
 /// Reads the environment variable. Anything but a number of at least 1 is ignored.
-fn wanted() -> Option<NonZero<usize>> {
-    std::env::var(ENVIRONMENT).ok()?.trim().parse().ok()
+fn workers_from_environment() -> Option<NonZero<usize>> {
+    std::env::var(WORKERS_VARIABLE).ok()?.trim().parse().ok()
 }
 
 /// Number of threads that the process can run at the same time: its CPU affinity, and the quota of its control group.
 fn cores() -> NonZero<usize> {
     static KNOWN: Mutex<Option<(Instant, NonZero<usize>)>> = Mutex::new(None);
-    let ask = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let query = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
     // Never waits for the lock: another thread may hold it, or may have held it when the process was forked.
-    let Ok(mut known) = KNOWN.try_lock() else { return ask() };
+    let Ok(mut known) = KNOWN.try_lock() else { return query() };
     match *known {
-        Some((asked, cores)) if asked.elapsed() < CORES_LAST => cores,
+        Some((queried, cores)) if queried.elapsed() < CORE_COUNT_LIFETIME => cores,
         _ => {
-            let cores = ask();
+            let cores = query();
             *known = Some((Instant::now(), cores));
             cores
         }
@@ -241,14 +253,14 @@ mod tests {
     fn an_interruption_ends_the_work() {
         for workers in [1, 2, 5] {
             let calls = AtomicUsize::new(0);
-            let team = Parallelism { workers: NonZero::new(workers), interrupted: &|| true };
+            let parallelism = Parallelism { workers: NonZero::new(workers), interrupted: &|| true };
             let work = |()| {
                 calls.fetch_add(1, Ordering::Relaxed);
                 thread::sleep(Duration::from_millis(1));
                 Ok::<_, Error>(())
             };
-            let stopped = map(&team, vec![(); 1000].into_iter(), LARGE, || (), |(), ()| work(()));
-            assert_eq!(stopped.unwrap_err().problem, ErrorKind::Interrupted);
+            let stopped = map(&parallelism, vec![(); 1000].into_iter(), LARGE, || (), |(), ()| work(()));
+            assert_eq!(stopped.unwrap_err().kind, ErrorKind::Interrupted);
             assert!(calls.load(Ordering::Relaxed) < 500);
         }
     }

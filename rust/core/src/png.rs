@@ -5,20 +5,22 @@
 //! `Up` is the filter that decoders undo fastest (figures: `benches/README.md`). Noise, which would grow, is stored
 //! uncompressed.
 
+use crate::alloc::try_reserve;
 use crate::bits;
-use crate::error::{BITS_ALLOCATED, COLUMNS, Error, ErrorKind, ROWS, Result, SAMPLES_PER_PIXEL, try_reserve};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::in_range;
+use crate::tag::{BITS_ALLOCATED, COLUMNS, ROWS, SAMPLES_PER_PIXEL};
 use png::{BitDepth, ColorType, DeflateCompression, Encoder, EncodingError, Filter};
 use std::io::{self, Write};
 
 /// Bytes of an IDAT chunk.
-const CHUNK: usize = if crate::SMALL_BUFFERS { 12 } else { 1 << 16 };
+const IDAT_CHUNK_BYTES: usize = if crate::SMALL_BUFFERS { 12 } else { 1 << 16 };
 /// Bytes of samples that are byte-swapped at a time.
-const PIECE: usize = if crate::SMALL_BUFFERS { 12 } else { 1 << 13 };
+const SWAP_BYTES: usize = if crate::SMALL_BUFFERS { 12 } else { 1 << 13 };
 
 /// The format of the samples, not yet validated. Pixels are interleaved, in native byte order, row by row.
 #[derive(Debug, Clone, Copy)]
-pub struct Layout {
+pub struct PngParams {
     /// Columns of the image.
     pub width: i64,
     /// Rows of the image.
@@ -31,7 +33,7 @@ pub struct Layout {
 
 /// A validated format.
 #[derive(Debug, Clone, Copy)]
-struct Header {
+struct PngHeader {
     width: u32,
     height: u32,
     color: ColorType,
@@ -39,8 +41,8 @@ struct Header {
 }
 
 /// Encodes one image.
-pub fn encode(samples: &[u8], layout: &Layout) -> Result<Vec<u8>> {
-    let header = Header::new(samples, layout)?;
+pub fn encode(samples: &[u8], params: &PngParams) -> Result<Vec<u8>> {
+    let header = PngHeader::new(samples, params)?;
     let packed = header.encode(samples, DeflateCompression::FdeflateUltraFast)?;
     if packed.len() <= samples.len() {
         return Ok(packed);
@@ -49,16 +51,16 @@ pub fn encode(samples: &[u8], layout: &Layout) -> Result<Vec<u8>> {
     header.encode(samples, DeflateCompression::NoCompression)
 }
 
-impl Header {
-    fn new(samples: &[u8], layout: &Layout) -> Result<Self> {
-        let width = in_range(COLUMNS, layout.width, 1, 65535, "1 to 65535")?;
-        let height = in_range(ROWS, layout.height, 1, 65535, "1 to 65535")?;
-        let color = match layout.channels {
+impl PngHeader {
+    fn new(samples: &[u8], params: &PngParams) -> Result<Self> {
+        let width = in_range(COLUMNS, params.width, 1, 65535, "1 to 65535")?;
+        let height = in_range(ROWS, params.height, 1, 65535, "1 to 65535")?;
+        let color = match params.channels {
             1 => ColorType::Grayscale,
             3 => ColorType::Rgb,
             found => return Err(Error::new(SAMPLES_PER_PIXEL, ErrorKind::Value { found, expected: "1 or 3" })),
         };
-        let (depth, bytes) = match layout.bits {
+        let (depth, bytes) = match params.bits {
             8 => (BitDepth::Eight, 1),
             16 => (BitDepth::Sixteen, 2),
             found => return Err(Error::new(BITS_ALLOCATED, ErrorKind::Value { found, expected: "8 or 16" })),
@@ -97,7 +99,7 @@ impl Header {
         });
         let mut writer = encoder.write_header()?;
         // Written in pieces: the writer for a whole image allocates infallibly.
-        let mut stream = writer.stream_writer_with_size(CHUNK)?;
+        let mut stream = writer.stream_writer_with_size(IDAT_CHUNK_BYTES)?;
         self.write_samples(samples, &mut stream)?;
         stream.finish()?;
         writer.finish()
@@ -108,8 +110,8 @@ impl Header {
         if cfg!(target_endian = "big") || self.depth == BitDepth::Eight {
             return out.write_all(samples);
         }
-        let mut swapped = [0; PIECE];
-        samples.chunks(PIECE).try_for_each(|piece| {
+        let mut swapped = [0; SWAP_BYTES];
+        samples.chunks(SWAP_BYTES).try_for_each(|piece| {
             let swapped = &mut swapped[..piece.len()];
             swapped.copy_from_slice(piece);
             bits::swap_pairs(swapped);
@@ -159,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded(
+        fn encoded_images_decode_to_the_same(
             width in 1_u32..40, height in 1_u32..12, rgb: bool, sixteen: bool, noise: bool, seed: u64,
         ) {
             let (channels, bytes) = (if rgb { 3 } else { 1 }, if sixteen { 2 } else { 1 });
@@ -171,13 +173,13 @@ mod tests {
                     if noise { (state >> 40) as u8 } else { (place / 5) as u8 }
                 })
                 .collect();
-            let layout = Layout {
+            let params = PngParams {
                 width: width.into(),
                 height: height.into(),
                 channels: if rgb { 3 } else { 1 },
                 bits: if sixteen { 16 } else { 8 },
             };
-            let found = decoded(&encode(&samples, &layout).unwrap());
+            let found = decoded(&encode(&samples, &params).unwrap());
             let mut big_endian = samples;
             if sixteen && cfg!(target_endian = "little") {
                 bits::swap_pairs(&mut big_endian);
@@ -196,21 +198,21 @@ mod tests {
             (state >> 40) as u8
         };
         let samples: Vec<u8> = (0..200 * 100).map(|_| noise()).collect();
-        let layout = Layout { width: 200, height: 100, channels: 1, bits: 8 };
-        let header = Header::new(&samples, &layout).unwrap();
+        let params = PngParams { width: 200, height: 100, channels: 1, bits: 8 };
+        let header = PngHeader::new(&samples, &params).unwrap();
         let packed = header.encode(&samples, DeflateCompression::FdeflateUltraFast).unwrap();
-        assert!(encode(&samples, &layout).unwrap().len() < packed.len());
+        assert!(encode(&samples, &params).unwrap().len() < packed.len());
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
-        let layout = Layout { width: 3, height: 2, channels: 1, bits: 8 };
+    fn parameters_that_do_not_fit_are_refused() {
+        let params = PngParams { width: 3, height: 2, channels: 1, bits: 8 };
         for (wrong, says) in [
-            (Layout { width: 0, ..layout }, "(0028,0011) Columns: found 0, expected 1 to 65535"),
-            (Layout { height: 65536, ..layout }, "(0028,0010) Rows: found 65536, expected 1 to 65535"),
-            (Layout { channels: 4, ..layout }, "(0028,0002) Samples per Pixel: found 4, expected 1 or 3"),
-            (Layout { bits: 12, ..layout }, "(0028,0100) Bits Allocated: found 12, expected 8 or 16"),
-            (Layout { bits: 16, ..layout }, "(7FE0,0010) Pixel Data: found 6 bytes, expected 12"),
+            (PngParams { width: 0, ..params }, "(0028,0011) Columns: found 0, expected 1 to 65535"),
+            (PngParams { height: 65536, ..params }, "(0028,0010) Rows: found 65536, expected 1 to 65535"),
+            (PngParams { channels: 4, ..params }, "(0028,0002) Samples per Pixel: found 4, expected 1 or 3"),
+            (PngParams { bits: 12, ..params }, "(0028,0100) Bits Allocated: found 12, expected 8 or 16"),
+            (PngParams { bits: 16, ..params }, "(7FE0,0010) Pixel Data: found 6 bytes, expected 12"),
         ] {
             assert_eq!(encode(&[0; 6], &wrong).unwrap_err().to_string(), says);
         }

@@ -1,21 +1,13 @@
 //! Resizing with antialiasing: each result is the weighted mean of all samples that it covers, as in Pillow.
 
-use crate::error::{COLUMNS, Error, ErrorKind, PIXEL_DATA, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use crate::alloc::{try_with_capacity, zeroed};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::in_range;
+use crate::sample_type::SampleType;
+use crate::tag::{COLUMNS, PIXEL_DATA, ROWS, SAMPLES_PER_PIXEL};
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, F32x3, U8, U8x3, U16, U16x3};
 use fast_image_resize::{FilterType, ImageBufferError, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
-
-/// The type of a sample, in native byte order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sample {
-    /// 8 bits, unsigned.
-    U8,
-    /// 16 bits, unsigned.
-    U16,
-    /// 32 bits, floating point.
-    F32,
-}
 
 /// The resampling filter, named as in Pillow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,36 +33,42 @@ pub struct Size {
 
 /// The parameters of a resize, not yet validated. Pixels are interleaved.
 #[derive(Debug, Clone, Copy)]
-pub struct Layout {
+pub struct ResizeParams {
     /// The size of the source.
     pub from: Size,
     /// The size of the result.
     pub to: Size,
     /// 1 or 3.
     pub channels: i64,
-    /// The sample type.
-    pub sample: Sample,
+    /// `Uint8`, `Uint16` or `Float32`, in native byte order.
+    pub sample: SampleType,
     /// The filter.
     pub filter: Filter,
 }
 
 /// Resizes the image `src` into `out`.
-pub fn resize(src: &[u8], out: &mut [u8], layout: &Layout) -> Result<()> {
-    let resize = match (layout.sample, layout.channels) {
-        (Sample::U8, 1) => resize_pixels::<U8>,
-        (Sample::U8, 3) => resize_pixels::<U8x3>,
-        (Sample::U16, 1) => resize_pixels::<U16>,
-        (Sample::U16, 3) => resize_pixels::<U16x3>,
-        (Sample::F32, 1) => resize_pixels::<F32>,
-        (Sample::F32, 3) => resize_pixels::<F32x3>,
-        (_, found) => return Err(Error::new(SAMPLES_PER_PIXEL, ErrorKind::Value { found, expected: "1 or 3" })),
+pub fn resize(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
+    let resize = match (params.sample, params.channels) {
+        (SampleType::Uint8, 1) => resize_pixels::<U8>,
+        (SampleType::Uint8, 3) => resize_pixels::<U8x3>,
+        (SampleType::Uint16, 1) => resize_pixels::<U16>,
+        (SampleType::Uint16, 3) => resize_pixels::<U16x3>,
+        (SampleType::Float32, 1) => resize_pixels::<F32>,
+        (SampleType::Float32, 3) => resize_pixels::<F32x3>,
+        (SampleType::Uint8 | SampleType::Uint16 | SampleType::Float32, found) => {
+            return Err(Error::new(SAMPLES_PER_PIXEL, ErrorKind::Value { found, expected: "1 or 3" }));
+        }
+        _ => {
+            let why = "only samples of type uint8, uint16 or float32 are resized";
+            return Err(Error::pixel_data(ErrorKind::Unsupported(why)));
+        }
     };
-    resize(src, out, layout)
+    resize(src, out, params)
 }
 
-fn resize_pixels<P: PixelTrait>(src: &[u8], out: &mut [u8], layout: &Layout) -> Result<()> {
-    let (from, to) = (checked::<P>(layout.from, src.len())?, checked::<P>(layout.to, out.len())?);
-    match layout.filter {
+fn resize_pixels<P: PixelTrait>(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
+    let (from, to) = (checked::<P>(params.from, src.len())?, checked::<P>(params.to, out.len())?);
+    match params.filter {
         Filter::Nearest => nearest(src, from, out, to, P::size()),
         Filter::Bilinear => convolve::<P>(src, from, out, to, FilterType::Bilinear),
         Filter::Bicubic => convolve::<P>(src, from, out, to, FilterType::CatmullRom),
@@ -81,12 +79,12 @@ fn resize_pixels<P: PixelTrait>(src: &[u8], out: &mut [u8], layout: &Layout) -> 
 /// Copies the pixels that contain the centers of the new pixels. Uses integers: floating point would assign a center
 /// exactly between two pixels to either of them.
 fn nearest(src: &[u8], from: (u32, u32), out: &mut [u8], to: (u32, u32), pixel: usize) -> Result<()> {
-    let below_centre =
+    let below_center =
         |place: u32, from: u32, to: u32| (2 * u64::from(place) + 1) * u64::from(from) / (2 * u64::from(to));
     let mut places = try_with_capacity(to.1 as usize)?;
-    places.extend((0..to.1).map(|column| below_centre(column, from.1, to.1) as usize * pixel));
+    places.extend((0..to.1).map(|column| below_center(column, from.1, to.1) as usize * pixel));
     for (row, out) in (0_u32..).zip(out.chunks_exact_mut(to.1 as usize * pixel)) {
-        let start = below_centre(row, from.0, to.0) as usize * from.1 as usize * pixel;
+        let start = below_center(row, from.0, to.0) as usize * from.1 as usize * pixel;
         let src = &src[start..start + from.1 as usize * pixel];
         for (out, &place) in out.chunks_exact_mut(pixel).zip(&places) {
             out.copy_from_slice(&src[place..place + pixel]);
@@ -111,7 +109,9 @@ fn convolve<P: PixelTrait>(
     if rows == out_rows || columns == out_columns {
         return resizer.resize_typed(&src, &mut out, &options).map_err(|_| impossible());
     }
-    let mut between = zeroed::<P>(rows as usize, out_columns as usize)?;
+    let pixels = (rows as usize).checked_mul(out_columns as usize);
+    let pixels = pixels.ok_or_else(|| Error::pixel_data(ErrorKind::TooLarge))?;
+    let mut between: Vec<P> = zeroed(pixels)?;
     let mut between = TypedImage::from_pixels_slice(out_columns, rows, &mut between).map_err(|_| impossible())?;
     resizer.resize_typed(&src, &mut between, &options).map_err(|_| impossible())?;
     resizer.resize_typed(&between, &mut out, &options).map_err(|_| impossible())
@@ -123,13 +123,6 @@ fn checked<P: PixelTrait>(size: Size, found: usize) -> Result<(u32, u32)> {
     let columns = in_range(COLUMNS, size.columns, 1, 65535, "1 to 65535")?;
     let (found, expected) = (found as u64, u64::from(rows) * u64::from(columns) * P::size() as u64);
     if found == expected { Ok((rows, columns)) } else { Err(Error::pixel_data(ErrorKind::Length { found, expected })) }
-}
-
-fn zeroed<P: PixelTrait>(rows: usize, columns: usize) -> Result<Vec<P>> {
-    let count = rows.checked_mul(columns).ok_or_else(|| Error::pixel_data(ErrorKind::TooLarge))?;
-    let mut pixels = try_with_capacity(count)?;
-    pixels.resize(count, P::default());
-    Ok(pixels)
 }
 
 fn unusable(error: ImageBufferError) -> Error {
@@ -154,9 +147,9 @@ mod tests {
 
     const FILTERS: [Filter; 4] = [Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Lanczos];
 
-    fn layout(from: (i64, i64), to: (i64, i64), channels: i64, sample: Sample, filter: Filter) -> Layout {
+    fn params(from: (i64, i64), to: (i64, i64), channels: i64, sample: SampleType, filter: Filter) -> ResizeParams {
         let size = |(rows, columns)| Size { rows, columns };
-        Layout { from: size(from), to: size(to), channels, sample, filter }
+        ResizeParams { from: size(from), to: size(to), channels, sample, filter }
     }
 
     proptest! {
@@ -168,7 +161,7 @@ mod tests {
             let samples = |(rows, columns): (i64, i64)| (rows * columns * channels) as usize;
             let src = value.to_ne_bytes().repeat(samples(from));
             let mut out = vec![0; 2 * samples(to)];
-            resize(&src, &mut out, &layout(from, to, channels, Sample::U16, FILTERS[filter])).unwrap();
+            resize(&src, &mut out, &params(from, to, channels, SampleType::Uint16, FILTERS[filter])).unwrap();
             prop_assert_eq!(out, value.to_ne_bytes().repeat(samples(to)));
         }
 
@@ -178,7 +171,7 @@ mod tests {
         ) {
             let src: Vec<u8> = (0..from.0 * from.1).map(|place| place as u8).collect();
             let mut out = vec![0; (to.0 * to.1) as usize];
-            resize(&src, &mut out, &layout(from, to, 1, Sample::U8, Filter::Nearest)).unwrap();
+            resize(&src, &mut out, &params(from, to, 1, SampleType::Uint8, Filter::Nearest)).unwrap();
             for (place, &found) in (0_i64..).zip(&out) {
                 let nearest = |place: i64, to: i64, from: i64| (2 * place + 1) * from / (2 * to);
                 let row = nearest(place / to.1, to.0, from.0);
@@ -192,20 +185,20 @@ mod tests {
     fn two_are_the_mean_of_four() {
         let src: Vec<u8> = [0.0_f32, 2.0, 4.0, 6.0].iter().flat_map(|value| value.to_ne_bytes()).collect();
         let mut out = [0; 4];
-        resize(&src, &mut out, &layout((2, 2), (1, 1), 1, Sample::F32, Filter::Bilinear)).unwrap();
+        resize(&src, &mut out, &params((2, 2), (1, 1), 1, SampleType::Float32, Filter::Bilinear)).unwrap();
         assert!((f32::from_ne_bytes(out) - 3.0).abs() < 1e-6);
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
-        let fits = layout((2, 3), (1, 1), 1, Sample::U8, Filter::Bilinear);
+    fn parameters_that_do_not_fit_are_refused() {
+        let fits = params((2, 3), (1, 1), 1, SampleType::Uint8, Filter::Bilinear);
         let size = |rows, columns| Size { rows, columns };
         for (wrong, says) in [
-            (Layout { from: size(0, 3), ..fits }, "(0028,0010) Rows: found 0, expected 1 to 65535"),
-            (Layout { to: size(1, 65536), ..fits }, "(0028,0011) Columns: found 65536, expected 1 to 65535"),
-            (Layout { channels: 2, ..fits }, "(0028,0002) Samples per Pixel: found 2, expected 1 or 3"),
-            (Layout { sample: Sample::U16, ..fits }, "(7FE0,0010) Pixel Data: found 6 bytes, expected 12"),
-            (Layout { to: size(1, 2), ..fits }, "(7FE0,0010) Pixel Data: found 1 bytes, expected 2"),
+            (ResizeParams { from: size(0, 3), ..fits }, "(0028,0010) Rows: found 0, expected 1 to 65535"),
+            (ResizeParams { to: size(1, 65536), ..fits }, "(0028,0011) Columns: found 65536, expected 1 to 65535"),
+            (ResizeParams { channels: 2, ..fits }, "(0028,0002) Samples per Pixel: found 2, expected 1 or 3"),
+            (ResizeParams { sample: SampleType::Uint16, ..fits }, "(7FE0,0010) Pixel Data: found 6 bytes, expected 12"),
+            (ResizeParams { to: size(1, 2), ..fits }, "(7FE0,0010) Pixel Data: found 1 bytes, expected 2"),
         ] {
             assert_eq!(resize(&[0; 6], &mut [0], &wrong).unwrap_err().to_string(), says);
         }

@@ -12,7 +12,7 @@ use unpack::Run;
 #[cfg(test)]
 pub(crate) use unpack::tests as oracles;
 pub use unpack::{Decoded, decode_segment};
-pub(crate) use unpack::{RUN_OVERRUN, Unpacker, decode_segment_watched, fill_bands};
+pub(crate) use unpack::{RUN_OVERRUN, Unpacker, decode_segment_cancellable, fill_strips};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -23,7 +23,7 @@ const MAX_RUN: usize = 128;
 /// Bytes of a literal run copied regardless of its length; for a longer run, the longest possible run is copied. Both
 /// copies have constant size: most runs take less time than a call of `memcpy`, into which the compiler turns any loop
 /// here.
-const PIECE: usize = 16;
+const SHORT_COPY_BYTES: usize = 16;
 /// The number of segment offsets in the header.
 pub const MAX_SEGMENTS: usize = 15;
 /// Two bytes expand to at most 128 (PS3.5 G.3.1), so a frame cannot contain more samples per byte than this.
@@ -44,14 +44,14 @@ impl<'a> Segments<'a> {
     /// A segment ends where the next starts; gaps and trailing bytes belong to the segment before them.
     pub fn new(frame: &'a [u8], expected: usize) -> Result<Self> {
         let Some((header, _)) = frame.split_first_chunk::<HEADER_BYTES>() else {
-            let problem = ErrorKind::Length { found: frame.len() as u64, expected: HEADER_BYTES as u64 };
-            return Err(Error::pixel_data(problem));
+            let kind = ErrorKind::Length { found: frame.len() as u64, expected: HEADER_BYTES as u64 };
+            return Err(Error::pixel_data(kind));
         };
         let mut numbers = header.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
         let found = numbers.next().unwrap_or(0);
         if expected > MAX_SEGMENTS || found as usize != expected {
-            let problem = ErrorKind::SegmentCount { found: u64::from(found), expected: expected as u64 };
-            return Err(Error::pixel_data(problem).at(0));
+            let kind = ErrorKind::SegmentCount { found: u64::from(found), expected: expected as u64 };
+            return Err(Error::pixel_data(kind).at(0));
         }
         let leftover = numbers.clone().skip(expected).any(|offset| offset != 0);
         let mut starts = [frame.len(); MAX_SEGMENTS + 1];
@@ -63,7 +63,7 @@ impl<'a> Segments<'a> {
         for (segment, slice) in slices.iter_mut().enumerate().take(expected) {
             let (start, end) = (starts[segment], starts[segment + 1]);
             *slice = frame.get(start..end).filter(|s| !s.is_empty()).ok_or_else(|| {
-                offset_error(segment + 1, end as u64, "an offset behind the segment before it").in_segment(segment + 1)
+                offset_error(segment + 1, end as u64, "an offset after the segment before it").in_segment(segment + 1)
             })?;
         }
         Ok(Self { slices, count: expected, leftover })
@@ -168,25 +168,22 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_cannot_be_are_refused() {
+    fn invalid_headers_are_refused() {
         let count =
-            |n: u32, expected| Segments::new(&[&n.to_le_bytes()[..], &[0; 80]].concat(), expected).unwrap_err().problem;
+            |n: u32, expected| Segments::new(&[&n.to_le_bytes()[..], &[0; 80]].concat(), expected).unwrap_err().kind;
         for n in [0, 1, 3, 16, u32::MAX] {
             assert_eq!(count(n, 2), ErrorKind::SegmentCount { found: u64::from(n), expected: 2 });
         }
         assert_eq!(count(24, 24), ErrorKind::SegmentCount { found: 24, expected: 24 });
         for offsets in [[65, 66], [64, 64], [66, 64], [64, 63], [64, 70], [64, u32::MAX]] {
             let error = Segments::new(&frame(&offsets, b"aabbbc"), 2).unwrap_err();
-            assert!(matches!(error.problem, ErrorKind::SegmentOffset { .. }), "{error}");
+            assert!(matches!(error.kind, ErrorKind::SegmentOffset { .. }), "{error}");
         }
-        assert!(matches!(
-            Segments::new(&[0; 63], 1).unwrap_err().problem,
-            ErrorKind::Length { found: 63, expected: 64 }
-        ));
+        assert!(matches!(Segments::new(&[0; 63], 1).unwrap_err().kind, ErrorKind::Length { found: 63, expected: 64 }));
     }
 
     #[test]
-    fn over_long_runs_are_told_and_cut() {
+    fn over_long_runs_are_reported_and_cut() {
         let mut out = [0xA5; 4];
         assert_eq!(decode_segment(&[0, 7, 251, 9], &mut out), Decoded { read: 4, written: 4, excess: 3 });
         assert_eq!(out, [7, 9, 9, 9]);

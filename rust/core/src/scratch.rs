@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 /// Larger buffers are released after a call.
-const KEPT_BYTES: usize = 4 << 20;
+const MAX_KEPT_BYTES: usize = 4 << 20;
 
 thread_local! {
     static KEPT: Cell<[[Vec<u8>; 3]; 2]> = const { Cell::new([const { [const { Vec::new() }; 3] }; 2]) };
@@ -31,7 +31,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let buffers = [std::mem::take(&mut self.stored), std::mem::take(&mut self.unpacked)];
-        if buffers.as_flattened().iter().map(Vec::capacity).sum::<usize>() <= KEPT_BYTES {
+        if buffers.as_flattened().iter().map(Vec::capacity).sum::<usize>() <= MAX_KEPT_BYTES {
             // A thread that is exiting keeps nothing.
             let _ = KEPT.try_with(|kept| kept.set(buffers));
         }
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn small_buffers_are_kept_and_large_ones_are_not() {
-        for (bytes, kept) in [(1000, true), (KEPT_BYTES + 1, false)] {
+        for (bytes, kept) in [(1000, true), (MAX_KEPT_BYTES + 1, false)] {
             let mut scratch = Scratch::of_this_thread();
             scratch.stored[1] = vec![7; bytes];
             assert!(Scratch::of_this_thread().stored[1].is_empty());

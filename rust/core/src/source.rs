@@ -1,6 +1,10 @@
 //! Sources of bytes: memory, or a file that is read only as far as needed.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::alloc::grow;
+use crate::error::{Error, Result};
+
+/// The result of a function that reads from a source: its error is that of the source.
+pub type ReadResult<T, S> = std::result::Result<T, <S as Source>::Error>;
 
 /// Random access to bytes from any number of threads.
 pub trait Source: Sync {
@@ -8,7 +12,7 @@ pub trait Source: Sync {
     type Error: From<Error> + Send;
 
     /// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end. Returns the number of bytes.
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::result::Result<usize, Self::Error>;
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> ReadResult<usize, Self>;
 
     /// Returns all bytes if they are in memory, so that they need not be copied.
     fn in_memory(&self) -> Option<&[u8]> {
@@ -16,16 +20,11 @@ pub trait Source: Sync {
     }
 
     /// Returns up to `length` bytes at `offset`, borrowed or read into `scratch`; fewer only at the end.
-    fn bytes_at<'a>(
-        &'a self,
-        offset: u64,
-        length: usize,
-        scratch: &'a mut Vec<u8>,
-    ) -> std::result::Result<&'a [u8], Self::Error> {
+    fn bytes_at<'a>(&'a self, offset: u64, length: usize, scratch: &'a mut Vec<u8>) -> ReadResult<&'a [u8], Self> {
         if let Some(memory) = self.in_memory() {
             return Ok(slice_at(memory, offset, length));
         }
-        resize(scratch, length)?;
+        grow(scratch, length)?;
         let read = self.read_at(offset, &mut scratch[..length])?;
         Ok(&scratch[..read.min(length)])
     }
@@ -48,15 +47,4 @@ impl Source for &[u8] {
 fn slice_at(memory: &[u8], offset: u64, length: usize) -> &[u8] {
     let rest = usize::try_from(offset).ok().and_then(|offset| memory.get(offset..)).unwrap_or_default();
     &rest[..rest.len().min(length)]
-}
-
-/// Grows `bytes` to at least `len`, or returns an error if the allocation fails (instead of aborting).
-pub(crate) fn resize(bytes: &mut Vec<u8>, len: usize) -> Result<()> {
-    if bytes.len() < len {
-        bytes
-            .try_reserve_exact(len - bytes.len())
-            .map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes: len as u64 }))?;
-        bytes.resize(len, 0);
-    }
-    Ok(())
 }

@@ -53,7 +53,7 @@ impl Voi {
             },
             Self::Lut(lut) => {
                 for value in values {
-                    *value = range.part(f64::from(lut.at(*value).min(lut.max_entry())) / f64::from(lut.max_entry()));
+                    *value = range.lerp(f64::from(lut.at(*value).min(lut.max_entry())) / f64::from(lut.max_entry()));
                 }
             }
         }
@@ -64,8 +64,8 @@ impl Range {
     /// Linear interpolation: 0 gives `low`, 1 gives `high`.
     #[must_use]
     #[inline]
-    pub fn part(self, part: f64) -> f64 {
-        part * (self.high - self.low) + self.low
+    pub fn lerp(self, fraction: f64) -> f64 {
+        fraction * (self.high - self.low) + self.low
     }
 
     /// Exchanges darkest and brightest.
@@ -101,11 +101,11 @@ mod tests {
 
     const BYTES: Range = Range { low: 0.0, high: 255.0 };
 
-    fn seen(center: f64, width: f64, function: Function, x: f64) -> f64 {
-        seen_by(&Voi::Window(Window { center, width, function }), x, BYTES)
+    fn window_of(center: f64, width: f64, function: Function, x: f64) -> f64 {
+        voi_of(&Voi::Window(Window { center, width, function }), x, BYTES)
     }
 
-    fn seen_by(voi: &Voi, x: f64, range: Range) -> f64 {
+    fn voi_of(voi: &Voi, x: f64, range: Range) -> f64 {
         let mut values = [x];
         voi.apply(&mut values, range);
         values[0]
@@ -120,27 +120,27 @@ mod tests {
             (0.0, 100.0, -50.0, 49.0),
             (0.0, 1.0, -1.0, 0.0),
         ] {
-            assert_eq!(seen(center, width, Function::Linear, lowest), 0.0);
-            assert_eq!(seen(center, width, Function::Linear, highest), 255.0);
+            assert_eq!(window_of(center, width, Function::Linear, lowest), 0.0);
+            assert_eq!(window_of(center, width, Function::Linear, highest), 255.0);
         }
-        assert_eq!(seen(2048.0, 4096.0, Function::Linear, 2047.5), 127.5);
+        assert_eq!(window_of(2048.0, 4096.0, Function::Linear, 2047.5), 127.5);
     }
 
     #[test]
     fn exact_and_sigmoid() {
-        assert_eq!(seen(0.0, 100.0, Function::LinearExact, -50.0), 0.0);
-        assert_eq!(seen(0.0, 100.0, Function::LinearExact, 0.0), 127.5);
-        assert_eq!(seen(0.0, 100.0, Function::LinearExact, 50.0), 255.0);
-        assert_eq!(seen(10.0, 100.0, Function::Sigmoid, 10.0), 127.5);
-        assert_eq!(seen(10.0, 100.0, Function::Sigmoid, 1e9), 255.0);
-        assert_eq!(seen(10.0, 100.0, Function::Sigmoid, -1e9), 0.0);
+        assert_eq!(window_of(0.0, 100.0, Function::LinearExact, -50.0), 0.0);
+        assert_eq!(window_of(0.0, 100.0, Function::LinearExact, 0.0), 127.5);
+        assert_eq!(window_of(0.0, 100.0, Function::LinearExact, 50.0), 255.0);
+        assert_eq!(window_of(10.0, 100.0, Function::Sigmoid, 10.0), 127.5);
+        assert_eq!(window_of(10.0, 100.0, Function::Sigmoid, 1e9), 255.0);
+        assert_eq!(window_of(10.0, 100.0, Function::Sigmoid, -1e9), 0.0);
     }
 
     #[test]
     fn entries_are_spread_over_the_range() {
         let voi = Voi::Lut(Lut::new(0, vec![0, 2048, 4095, 60000], 12).unwrap());
-        assert_eq!([0.0, 2.0, 3.0].map(|x| seen_by(&voi, x, BYTES)), [0.0, 255.0, 255.0]);
-        assert_eq!(seen_by(&voi, 1.0, Range { low: 1.0, high: 0.0 }), 1.0 - 2048.0 / 4095.0);
+        assert_eq!([0.0, 2.0, 3.0].map(|x| voi_of(&voi, x, BYTES)), [0.0, 255.0, 255.0]);
+        assert_eq!(voi_of(&voi, 1.0, Range { low: 1.0, high: 0.0 }), 1.0 - 2048.0 / 4095.0);
         let mut values = [5.0, 0.0];
         BYTES.invert(&mut values);
         assert_eq!(values, [250.0, 255.0]);

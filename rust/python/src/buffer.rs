@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use std::slice;
 
 /// Bytes copied between two checks for signals.
-const PIECE: usize = 1 << 24;
+const SIGNAL_CHECK_BYTES: usize = 1 << 24;
 
 /// A read-only buffer argument.
 pub(crate) enum Input {
@@ -53,7 +53,7 @@ impl FromPyObject<'_, '_> for Input {
             // SAFETY: contiguous and exported. This thread holds the GIL until the piece is copied, so no other thread
             // writes (a signal handler may release the GIL between two pieces).
             let rest = unsafe { &slice_of(&buffer)[copy.len()..] };
-            copy.extend_from_slice(&rest[..rest.len().min(PIECE)]);
+            copy.extend_from_slice(&rest[..rest.len().min(SIGNAL_CHECK_BYTES)]);
             object.py().check_signals()?;
         }
         Ok(Self::Copied(copy))

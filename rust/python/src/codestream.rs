@@ -42,6 +42,12 @@ impl Codestream {
         }
     }
 
+    /// What keeps dicomet from decoding a JPEG codestream.
+    #[getter]
+    fn unsupported(&self) -> Option<&'static str> {
+        (self.0.family == Family::OtherJpeg).then(|| self.0.family.name())
+    }
+
     #[getter]
     fn precision(&self) -> u8 {
         self.0.precision
@@ -90,16 +96,6 @@ impl Codestream {
     #[getter]
     fn component_transform(&self) -> bool {
         self.jpeg2000().component_transform
-    }
-
-    #[getter]
-    fn reversible(&self) -> bool {
-        self.jpeg2000().reversible
-    }
-
-    #[getter]
-    fn boxed(&self) -> bool {
-        self.jpeg2000().boxed
     }
 
     #[getter]

@@ -1,7 +1,7 @@
 //! Checks that a codestream contains all its samples.
 
 use crate::buffer::Input;
-use crate::errors::run;
+use crate::errors::detached;
 use crate::image::parse_family;
 use dicomet_core::{Error, complete};
 use pyo3::prelude::*;
@@ -20,11 +20,11 @@ pub(crate) fn complete_codestream<'py>(
     let family = parse_family(family)?;
     let bytes = codestream.as_slice();
     let in_frame = |error: Error| error.in_frame(frame);
-    let (end, repaired, warnings) = run(py, || {
+    let (end, repaired, warnings) = detached(py, || {
         let whole = complete::check(bytes, family).map_err(in_frame)?;
         let repaired = whole.repaired(bytes).map_err(in_frame)?;
         let warnings: Vec<_> =
-            whole.warnings.into_iter().map(|problem| in_frame(Error::pixel_data(problem)).to_string()).collect();
+            whole.warnings.into_iter().map(|kind| in_frame(Error::pixel_data(kind)).to_string()).collect();
         Ok::<_, Error>((whole.end, repaired, warnings))
     })?;
     let repaired = repaired.map(|bytes| crate::bytes(py, &bytes)).transpose()?;

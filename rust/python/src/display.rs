@@ -1,11 +1,12 @@
 //! LUTs, palettes and transforms from stored values to display values.
 
 use crate::buffer::{Input, Output};
-use crate::errors::{catch_panic, detached_parallel, run};
+use crate::errors::{catch_panic, detached, detached_parallel};
 use crate::image::Image;
 use dicomet_core::Error;
-use dicomet_core::display::{self as core, Look, Pipeline, Sample};
+use dicomet_core::display::{self as core, Pipeline, Rendering};
 use dicomet_core::error::ErrorKind;
+use dicomet_core::sample_type::SampleType;
 use dicomet_core::voi::{Function, Range, Voi, Window};
 use dicomet_core::{lut, modality, palette};
 use pyo3::exceptions::PyValueError;
@@ -41,7 +42,7 @@ impl Palette {
     #[pyo3(signature = (first, red, green, blue, *, bits))]
     fn new(py: Python<'_>, first: i32, red: Input, green: Input, blue: Input, bits: u8) -> PyResult<Self> {
         catch_panic(py, || {
-            let [red, green, blue] = [red, green, blue].map(|colour| words(colour.as_slice()));
+            let [red, green, blue] = [red, green, blue].map(|color| words(color.as_slice()));
             palette::Palette::new(first, [&red?, &green?, &blue?], bits)
         })
         .map(Self)
@@ -101,20 +102,22 @@ impl Transform {
             Modality::Lut(lut) => modality::Modality::Lut(lut.get().0.clone()),
         });
         let palette = palette.map(|palette| palette.0.clone());
-        let look = match (voi.map(parse_view).transpose()?, palette) {
-            (None, None) => Look::Value,
-            (Some(voi), None) => Look::Grey { voi, inverse },
-            (None, Some(palette)) => Look::Palette(palette),
-            (Some(voi), Some(palette)) => Look::Supplemental { palette, voi, inverse },
+        let rendering = match (voi.map(parse_view).transpose()?, palette) {
+            (None, None) => Rendering::Value,
+            (Some(voi), None) => Rendering::Gray { voi, inverse },
+            (None, Some(palette)) => Rendering::Palette(palette),
+            (Some(voi), Some(palette)) => Rendering::Supplemental { palette, voi, inverse },
         };
         let range = Range { low: range.0, high: range.1 };
-        let pipeline = Pipeline { modality, look, range, sample: parse_sample(dtype)? };
+        let pipeline = Pipeline { modality, rendering, range, sample: parse_sample_type(dtype)? };
         catch_panic(py, || core::Transform::new(&image.0, pipeline, bits, pixels)).map(|made| Self(Arc::new(made)))
     }
 
     #[pyo3(signature = (stored, out, *, workers))]
     fn apply(&self, py: Python<'_>, stored: Input, mut out: Output, workers: Option<NonZero<usize>>) -> PyResult<()> {
-        detached_parallel(py, workers, |team| self.0.apply_as(team, stored.as_slice(), out.as_mut_slice()))
+        detached_parallel(py, workers, |parallelism| {
+            self.0.apply_parallel(parallelism, stored.as_slice(), out.as_mut_slice())
+        })
     }
 }
 
@@ -127,15 +130,15 @@ pub(crate) fn extrema(
     dtype: &str,
     excluded: Option<(f64, f64)>,
 ) -> PyResult<Option<(f64, f64)>> {
-    let sample = parse_sample(dtype)?;
-    run(py, || Ok::<_, Error>(core::extrema(sample, words.as_slice(), excluded)))
+    let sample = parse_sample_type(dtype)?;
+    detached(py, || Ok::<_, Error>(core::extrema(sample, words.as_slice(), excluded)))
 }
 
 /// Counts each 8-bit or 16-bit word; the counts are native 64-bit words.
 #[pyfunction]
 #[pyo3(signature = (words, *, wide))]
 pub(crate) fn histogram(py: Python<'_>, words: Input, wide: bool) -> PyResult<Bound<'_, PyBytes>> {
-    let counts = run(py, || core::histogram(words.as_slice(), wide))?;
+    let counts = detached(py, || core::histogram(words.as_slice(), wide))?;
     crate::bytes(py, counts.iter().map(|count| count.to_ne_bytes()).collect::<Vec<_>>().as_flattened())
 }
 
@@ -153,18 +156,18 @@ fn parse_view(view: View) -> PyResult<Voi> {
     Ok(Voi::Window(Window { center, width, function }))
 }
 
-fn parse_sample(name: &str) -> PyResult<Sample> {
+pub(crate) fn parse_sample_type(name: &str) -> PyResult<SampleType> {
     Ok(match name {
-        "uint8" => Sample::Uint8,
-        "int8" => Sample::Int8,
-        "uint16" => Sample::Uint16,
-        "int16" => Sample::Int16,
-        "uint32" => Sample::Uint32,
-        "int32" => Sample::Int32,
-        "uint64" => Sample::Uint64,
-        "int64" => Sample::Int64,
-        "float32" => Sample::Float32,
-        "float64" => Sample::Float64,
+        "uint8" => SampleType::Uint8,
+        "int8" => SampleType::Int8,
+        "uint16" => SampleType::Uint16,
+        "int16" => SampleType::Int16,
+        "uint32" => SampleType::Uint32,
+        "int32" => SampleType::Int32,
+        "uint64" => SampleType::Uint64,
+        "int64" => SampleType::Int64,
+        "float32" => SampleType::Float32,
+        "float64" => SampleType::Float64,
         other => return Err(PyValueError::new_err(format!("unknown dtype {other}"))),
     })
 }

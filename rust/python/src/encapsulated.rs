@@ -1,15 +1,17 @@
 //! The frame index of encapsulated pixel data.
 
 use crate::buffer::Input;
-use crate::errors::{Failure, catch_panic, detached_parallel, run};
+use crate::codestream::Codestream;
+use crate::errors::{BindingError, catch_panic, detached, detached_parallel};
 use crate::image::Image;
 use crate::source::Source;
-use dicomet_core::decode::{Decoder, check_rle_bound};
+use dicomet_core::decode::{Codec, Decoder, check_rle_bound};
 use dicomet_core::encapsulation::{self, Value};
-use dicomet_core::item::{Fragment, joined};
+use dicomet_core::item::{Fragment, read_fragments};
 use dicomet_core::offset_table::ExtendedOffsetTable;
 use dicomet_core::parallel::{CancelCheck, Parallelism};
 use dicomet_core::source::Source as _;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 #[pyclass(frozen, module = "dicomet._native")]
@@ -30,21 +32,22 @@ impl EncapsulatedPixelData {
         jpeg: bool,
         extended: Option<(Input, Input)>,
     ) -> PyResult<Self> {
-        let table = |(offsets, lengths): (Input, Input)| -> Result<_, Failure> {
+        let table = |(offsets, lengths): (Input, Input)| -> Result<_, BindingError> {
             Ok(ExtendedOffsetTable::of_bytes(offsets.as_slice(), lengths.as_slice())?)
         };
         let extended = catch_panic(py, || extended.map(table).transpose())?;
         let value = Value { length: source.get().length(), delimited, frames, jpeg, extended };
-        let encapsulated = run(py, || encapsulation::EncapsulatedPixelData::open(source.get(), value))?;
+        let encapsulated = detached(py, || encapsulation::EncapsulatedPixelData::open(source.get(), value))?;
         Ok(Self { encapsulated, source })
     }
 
     fn build_frame_index(&self, py: Python<'_>) -> PyResult<FrameIndex> {
-        detached_parallel(py, None, |team| self.encapsulated.build_frame_index(self.source.get(), team)).map(FrameIndex)
+        detached_parallel(py, None, |parallelism| self.encapsulated.build_frame_index(self.source.get(), parallelism))
+            .map(FrameIndex)
     }
 
     fn find_frame(&self, py: Python<'_>, index: usize) -> PyResult<Option<FrameIndex>> {
-        let find = |team: &Parallelism<'_>| self.encapsulated.find_frame(self.source.get(), index, team);
+        let find = |parallelism: &Parallelism<'_>| self.encapsulated.find_frame(self.source.get(), index, parallelism);
         let found = detached_parallel(py, None, find)?;
         Ok(found.map(|fragments| FrameIndex(encapsulation::FrameIndex::single(fragments))))
     }
@@ -72,8 +75,8 @@ impl FrameIndex {
             return source.read(py, fragment.offset, fragment.length);
         }
         let mut bytes = Vec::new();
-        let count = detached_parallel(py, None, |team| {
-            joined(source, fragments, &mut bytes, &mut CancelCheck::new(team)).map(<[u8]>::len)
+        let count = detached_parallel(py, None, |parallelism| {
+            read_fragments(source, fragments, &mut bytes, &mut CancelCheck::new(parallelism)).map(<[u8]>::len)
         })?;
         crate::bytes(py, &bytes[..count]).map(Bound::into_any)
     }
@@ -88,8 +91,8 @@ impl FrameIndex {
         self.0.end()
     }
 
-    fn check_whole(&self, py: Python<'_>) -> PyResult<()> {
-        catch_panic(py, || self.0.damage.clone().map_or(Ok(()), Err))
+    fn raise_defect(&self, py: Python<'_>) -> PyResult<()> {
+        catch_panic(py, || self.0.defect.clone().map_or(Ok(()), Err))
     }
 
     #[pyo3(signature = (image, first, count, *, number))]
@@ -116,19 +119,41 @@ impl FrameIndex {
 }
 
 impl FrameIndex {
-    /// Fills `out` with frames of this index, starting at `first`, which is frame `number` of the image. Returns
-    /// warnings about tolerated defects.
-    pub(crate) fn decode_rle(
+    /// Decodes frames of this index into `out`, starting at `first`, which is frame `number` of the image.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn decode(
         &self,
-        plan: &Decoder,
+        decoder: &Decoder,
+        codec: &Codec,
         source: &Source,
         first: usize,
         number: usize,
         out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> Result<Vec<String>, Failure> {
+        parallelism: &Parallelism<'_>,
+    ) -> Result<DecodedFrames, BindingError> {
         let fragments_of = |index: usize| self.0.frame(first.saturating_add(index));
-        let warnings = plan.rle_frames(source, fragments_of, number, out, team)?;
-        Ok(warnings.iter().map(ToString::to_string).collect())
+        let decoded = decoder.decode_frames(codec, source, fragments_of, number, out, parallelism)?;
+        Ok((decoded.frames, decoded.warnings.iter().map(ToString::to_string).collect()))
+    }
+}
+
+/// The number of decoded frames, and the warnings about tolerated defects.
+pub(crate) type DecodedFrames = (usize, Vec<String>);
+
+/// The codec of a call: its name, or the header of the frames' codestreams.
+pub(crate) struct FrameCodec(pub(crate) Codec);
+
+impl<'py> FromPyObject<'_, 'py> for FrameCodec {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(header) = object.cast::<Codestream>() {
+            return Ok(Self(Codec::Jpeg(header.get().0.clone())));
+        }
+        match object.extract::<&str>()? {
+            "uncompressed" => Ok(Self(Codec::Uncompressed)),
+            "RLE Lossless" => Ok(Self(Codec::RleLossless)),
+            other => Err(PyValueError::new_err(format!("unknown codec {other}"))),
+        }
     }
 }

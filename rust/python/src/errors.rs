@@ -14,26 +14,26 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Errors and panics of a call into the core.
-pub(crate) enum Failure {
+pub(crate) enum BindingError {
     Core(Error),
     Python(PyErr),
     /// A panic, which is a bug in this library.
     Panic,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for BindingError {
     fn from(error: Error) -> Self {
         Self::Core(error)
     }
 }
 
-impl From<PyErr> for Failure {
+impl From<PyErr> for BindingError {
     fn from(error: PyErr) -> Self {
         Self::Python(error)
     }
 }
 
-impl Failure {
+impl BindingError {
     fn into_py(self, py: Python<'_>) -> PyErr {
         match self {
             Self::Core(error) => pixel_data_error(py, &error),
@@ -46,7 +46,7 @@ impl Failure {
 /// Returns a `dicomet.PixelDataError` with the place of the error as attributes, or a `MemoryError` if an allocation
 /// failed.
 fn pixel_data_error(py: Python<'_>, error: &Error) -> PyErr {
-    if matches!(error.problem, ErrorKind::Memory { .. }) {
+    if matches!(error.kind, ErrorKind::Memory { .. }) {
         return PyMemoryError::new_err(error.to_string());
     }
     let place = PyDict::new(py);
@@ -80,7 +80,7 @@ pub(crate) fn os_error(error: io::Error, path: Option<&Path>) -> PyErr {
 }
 
 /// Runs `work` without the GIL.
-pub(crate) fn run<T: Send, E: Into<Failure> + Send>(
+pub(crate) fn detached<T: Send, E: Into<BindingError> + Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> PyResult<T> {
@@ -88,19 +88,19 @@ pub(crate) fn run<T: Send, E: Into<Failure> + Send>(
 }
 
 /// Runs `work` without the GIL on at most `workers` threads; a signal handler that raises cancels it.
-pub(crate) fn detached_parallel<T: Send, E: Into<Failure> + Send>(
+pub(crate) fn detached_parallel<T: Send, E: Into<BindingError> + Send>(
     py: Python<'_>,
     workers: Option<NonZero<usize>>,
     work: impl FnOnce(&Parallelism<'_>) -> Result<T, E> + Send,
 ) -> PyResult<T> {
-    run(py, || as_team(workers, work))
+    detached(py, || with_parallelism(workers, work))
 }
 
 /// Same as [`detached_parallel`], for a caller that has already released the GIL.
-pub(crate) fn as_team<T, E: Into<Failure>>(
+pub(crate) fn with_parallelism<T, E: Into<BindingError>>(
     workers: Option<NonZero<usize>>,
     work: impl FnOnce(&Parallelism<'_>) -> Result<T, E>,
-) -> Result<T, Failure> {
+) -> Result<T, BindingError> {
     let raised: Mutex<Option<PyErr>> = Mutex::new(None);
     let interrupted = || {
         let check = |py: Python<'_>| py.check_signals();
@@ -115,9 +115,12 @@ pub(crate) fn as_team<T, E: Into<Failure>>(
 }
 
 /// Runs `work` with the GIL. A panic, which is a bug in this library, becomes an ordinary exception.
-pub(crate) fn catch_panic<T, E: Into<Failure>>(py: Python<'_>, work: impl FnOnce() -> Result<T, E>) -> PyResult<T> {
+pub(crate) fn catch_panic<T, E: Into<BindingError>>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, E>,
+) -> PyResult<T> {
     let done = catch_unwind(AssertUnwindSafe(work));
-    done.map_or(Err(Failure::Panic), |done| done.map_err(Into::into)).map_err(|failure| failure.into_py(py))
+    done.map_or(Err(BindingError::Panic), |done| done.map_err(Into::into)).map_err(|failure| failure.into_py(py))
 }
 
 /// Locks a mutex whose value stays consistent even if a thread panics, so poisoning is ignored.

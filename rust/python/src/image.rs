@@ -79,8 +79,48 @@ impl Image {
     }
 
     #[getter]
+    fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    #[getter]
+    fn columns(&self) -> usize {
+        self.0.columns()
+    }
+
+    #[getter]
+    fn samples_per_pixel(&self) -> usize {
+        self.0.samples_per_pixel()
+    }
+
+    #[getter]
     fn number_of_frames(&self) -> usize {
         self.0.number_of_frames()
+    }
+
+    #[getter]
+    fn bits_allocated(&self) -> u8 {
+        self.0.bits_allocated()
+    }
+
+    #[getter]
+    fn bits_stored(&self) -> u8 {
+        self.0.bits_stored()
+    }
+
+    #[getter]
+    fn pixel_representation(&self) -> u8 {
+        self.0.pixel_representation()
+    }
+
+    #[getter]
+    fn planar_configuration(&self) -> u8 {
+        u8::from(self.0.is_planar())
+    }
+
+    #[getter]
+    fn photometric_interpretation(&self) -> &str {
+        self.0.photometric_interpretation()
     }
 
     #[getter]
@@ -98,8 +138,8 @@ impl Image {
         catch_panic(py, || check().map_err(|error| error.in_frame(frame))).map(Codestream)
     }
 
-    fn native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
-        catch_panic(py, || self.0.native_frames(found))
+    fn count_native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
+        catch_panic(py, || self.0.count_native_frames(found))
     }
 
     fn check_subsampled(&self, py: Python<'_>, found: u64) -> PyResult<()> {

@@ -3,23 +3,24 @@
 //! No rule of the standard is implemented here. The docstrings are in `python/dicomet/_native.pyi`.
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value")]
 
-mod ahead;
 mod buffer;
 mod codestream;
 mod complete;
+mod decoder;
 mod display;
-mod element;
 mod encapsulated;
 mod errors;
+mod fork_lock;
 mod image;
-mod object;
-mod output;
-mod plan;
-#[cfg(feature = "provoke")]
-mod provoke;
+mod png;
+mod prefetch;
+mod py_file;
+mod resize;
 mod rle;
+mod scan;
 mod source;
-mod turn;
+#[cfg(feature = "test-panics")]
+mod test_panics;
 
 use pyo3::prelude::*;
 
@@ -35,22 +36,23 @@ fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, pyo3::types:
 mod _native {
     #[pymodule_export]
     use super::{
-        ahead::{DecodeFuture, DecodePool},
         codestream::{Codestream, with_neutral_colors},
         complete::complete_codestream,
+        decoder::{Decoder, convert_color},
         display::{Lut, Palette, Transform, expand_segmented, extrema, histogram},
-        element::{find_delimiter, find_pixel_data},
         encapsulated::{EncapsulatedPixelData, FrameIndex},
         image::Image,
-        output::{encode_png, resize_image},
-        plan::{Decoder, convert_color},
+        png::encode_png,
+        prefetch::{DecodeFuture, DecodePool},
+        resize::resize_image,
         rle::encode_rle,
+        scan::{find_delimiter, find_pixel_data},
         source::Source,
     };
 
-    #[cfg(feature = "provoke")]
+    #[cfg(feature = "test-panics")]
     #[pymodule_export]
-    use super::provoke::provoke_panic;
+    use super::test_panics::provoke_panic;
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

@@ -1,9 +1,9 @@
 //! RLE Lossless encoding of one frame.
 
 use crate::buffer::Input;
-use crate::errors::run;
+use crate::errors::detached;
 use dicomet_core::image::ByteOrder;
-use dicomet_core::rle::encode::{Layout, encode_frame};
+use dicomet_core::rle::encode::{EncodeParams, encode_frame};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -19,7 +19,7 @@ pub(crate) fn encode_rle(
     big_endian: bool,
 ) -> PyResult<Bound<'_, PyBytes>> {
     let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
-    let layout = Layout { rows, columns, samples_per_pixel, sample_bytes, order };
-    let encoded = run(py, || encode_frame(src.as_slice(), &layout))?;
+    let params = EncodeParams { rows, columns, samples_per_pixel, sample_bytes, order };
+    let encoded = detached(py, || encode_frame(src.as_slice(), &params))?;
     crate::bytes(py, &encoded)
 }

@@ -1,9 +1,9 @@
 //! Sources of bytes: Python memory, a file, or any other object that Python can read.
 
 use crate::buffer::Input;
-use crate::errors::{Failure, as_team, os_error, run};
-use crate::object::Object;
-use crate::turn::Shared;
+use crate::errors::{BindingError, detached, os_error, with_parallelism};
+use crate::fork_lock::ForkLocal;
+use crate::py_file::PyFile;
 use dicomet_core::deflate::{Inflater, MAX_BYTES_PER_BYTE};
 use dicomet_core::source::Source as _;
 use pyo3::exceptions::{PyIsADirectoryError, PyOSError};
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes read when a file is opened.
-const HEAD: usize = 1 << 14;
+const HEAD_BYTES: usize = 1 << 14;
 
 /// A range of a source of bytes, readable from any thread.
 #[pyclass(frozen, module = "dicomet._native")]
@@ -33,9 +33,9 @@ enum Origin {
     /// `head` is the start of the file: it usually contains the whole header and the first items of the pixel data.
     File { file: File, head: Vec<u8> },
     /// An object with `tell`, `seek` and `read`, used by one thread at a time.
-    Object(Object),
+    PyFile(PyFile),
     /// The output of the deflate stream `stored` (PS3.5 A.5), inflated as far as it is read.
-    Deflated { stored: Source, stream: Box<Shared<Stream>> },
+    Deflated { stored: Source, stream: Box<ForkLocal<Stream>> },
 }
 
 /// A deflate stream and the range of its output that was inflated last: threads that request the same range one after
@@ -47,11 +47,11 @@ struct Stream {
 }
 
 impl Stream {
-    fn read(&mut self, stored: &Source, start: u64, length: usize) -> Result<Vec<u8>, Failure> {
-        as_team(None, |team| self.inflater.read(stored, start, length, team))
+    fn read(&mut self, stored: &Source, start: u64, length: usize) -> Result<Vec<u8>, BindingError> {
+        with_parallelism(None, |parallelism| self.inflater.read(stored, start, length, parallelism))
     }
 
-    fn inflate_prefix(&mut self, stored: &Source, start: u64, length: u64) -> Result<Source, Failure> {
+    fn inflate_prefix(&mut self, stored: &Source, start: u64, length: u64) -> Result<Source, BindingError> {
         match &self.kept {
             Some((from, of, kept)) if (*from, *of) == (start, length) => Ok(kept.clone()),
             _ => {
@@ -93,9 +93,9 @@ impl Source {
 
     #[staticmethod]
     fn from_file(py: Python<'_>, file: Py<PyAny>) -> PyResult<Self> {
-        let object = Object::new(file);
+        let object = PyFile::new(file);
         let length = object.length(py)?;
-        Ok(Self::new(Origin::Object(object), length))
+        Ok(Self::new(Origin::PyFile(object), length))
     }
 
     #[getter]
@@ -125,7 +125,7 @@ impl Source {
 
     #[getter]
     fn is_file_object(&self) -> bool {
-        matches!(*self.origin, Origin::Object(_))
+        matches!(*self.origin, Origin::PyFile(_))
     }
 
     /// Returns `length` bytes from `start`, or fewer at the end.
@@ -158,7 +158,7 @@ impl Source {
         let Origin::Deflated { stored, stream } = &*part.origin else {
             return part.read_whole(py).map(Self::of_bytes);
         };
-        run(py, || stream.with_lock(|stream| stream.inflate_prefix(stored, part.start, part.length)))
+        detached(py, || stream.with_lock(|stream| stream.inflate_prefix(stored, part.start, part.length)))
     }
 
     pub(crate) fn read<'py>(&self, py: Python<'py>, offset: u64, count: u64) -> PyResult<Bound<'py, PyAny>> {
@@ -183,8 +183,8 @@ impl Source {
             let about = file.metadata()?;
             let mut head = Vec::new();
             if !about.is_dir() {
-                head.try_reserve_exact(HEAD).map_err(|_| io::ErrorKind::OutOfMemory)?;
-                head.resize(HEAD, 0);
+                head.try_reserve_exact(HEAD_BYTES).map_err(|_| io::ErrorKind::OutOfMemory)?;
+                head.resize(HEAD_BYTES, 0);
             }
             let count = read_file(&file, 0, &mut head)?;
             head.truncate(count);
@@ -211,7 +211,7 @@ impl Source {
     /// Reads the whole range of a source that is not in memory, or as many bytes as there are.
     fn read_whole(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         let length = usize::try_from(self.length).unwrap_or(usize::MAX);
-        run(py, || -> Result<_, Failure> {
+        detached(py, || -> Result<_, BindingError> {
             if let Origin::Deflated { stored, stream } = &*self.origin {
                 return stream.with_lock(|stream| stream.read(stored, self.start, length));
             }
@@ -232,36 +232,38 @@ impl Source {
             Origin::File { head, .. } if self.start == 0 => head,
             _ => self.in_memory().unwrap_or_default(),
         };
-        &head[..head.len().min(HEAD)]
+        &head[..head.len().min(HEAD_BYTES)]
     }
 
     /// Limits the number of threads: a Python file object may belong to the thread that created it.
-    pub(crate) fn workers(&self, wanted: Option<NonZero<usize>>) -> Option<NonZero<usize>> {
-        if self.is_file_object() { Some(NonZero::<usize>::MIN) } else { wanted }
+    pub(crate) fn workers(&self, requested: Option<NonZero<usize>>) -> Option<NonZero<usize>> {
+        if self.is_file_object() { Some(NonZero::<usize>::MIN) } else { requested }
     }
 }
 
 impl dicomet_core::source::Source for Source {
-    type Error = Failure;
+    type Error = BindingError;
 
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, Failure> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, BindingError> {
         let left = self.length.saturating_sub(offset);
         let count = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
         let (buffer, offset) = (&mut buffer[..count], self.start.saturating_add(offset));
         match &*self.origin {
             Origin::Memory { .. } => {
-                self.in_memory().unwrap_or_default().read_at(offset - self.start, buffer).map_err(Failure::Core)
+                self.in_memory().unwrap_or_default().read_at(offset - self.start, buffer).map_err(BindingError::Core)
             }
             Origin::File { head, .. } if is_within(head, offset, count) => {
-                head.as_slice().read_at(offset, buffer).map_err(Failure::Core)
+                head.as_slice().read_at(offset, buffer).map_err(BindingError::Core)
             }
             Origin::File { file, .. } => {
-                read_file(file, offset, buffer).map_err(|error| Failure::Python(os_error(error, None)))
+                read_file(file, offset, buffer).map_err(|error| BindingError::Python(os_error(error, None)))
             }
-            Origin::Object(object) => Python::attach(|py| object.read_at(py, offset, buffer)).map_err(Failure::Python),
-            Origin::Deflated { stored, stream } => {
-                stream.with_lock(|stream| as_team(None, |team| stream.inflater.read_at(stored, offset, buffer, team)))
+            Origin::PyFile(object) => {
+                Python::attach(|py| object.read_at(py, offset, buffer)).map_err(BindingError::Python)
             }
+            Origin::Deflated { stored, stream } => stream.with_lock(|stream| {
+                with_parallelism(None, |parallelism| stream.inflater.read_at(stored, offset, buffer, parallelism))
+            }),
         }
     }
 

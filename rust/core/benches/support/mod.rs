@@ -1,4 +1,4 @@
-//! What the benchmarks work on: generated images with the noise and the background of real ones, and an encoder for
+//! The input of the benchmarks: generated images with the noise and the background of real ones, and an encoder for
 //! RLE Lossless. Constant images would flatter the decoder.
 #![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "samples are limited before they are cast")]
 
@@ -22,18 +22,18 @@ impl Noise {
     }
 }
 
-/// Bytes without any order.
+/// Random bytes.
 pub(crate) fn noise(len: usize) -> Vec<u8> {
     let mut noise = Noise(1);
     iter::repeat_with(|| noise.next().to_le_bytes()).flatten().take(len).collect()
 }
 
-/// A slice of a body, 12 bits: tissue with noise in an ellipse, noisy air around it, and nothing outside the circle
+/// A CT slice, 12 bits: tissue with noise in an ellipse, noisy air around it, and nothing outside the circle
 /// that the scanner reconstructs.
 pub(crate) fn ct(rows: usize, columns: usize, seed: u64) -> Vec<u16> {
     let mut noise = Noise(seed);
     let mut sample = |pixel: usize| {
-        let (x, y) = from_centre(pixel, rows, columns);
+        let (x, y) = from_center(pixel, rows, columns);
         let level = if x * x + y * y > 1_000_000 {
             return 0;
         } else if 2 * x * x + 4 * y * y > 1_600_000 {
@@ -51,7 +51,7 @@ pub(crate) fn ct(rows: usize, columns: usize, seed: u64) -> Vec<u16> {
 pub(crate) fn mr(rows: usize, columns: usize, seed: u64) -> Vec<u16> {
     let mut noise = Noise(seed);
     let mut sample = |pixel: usize| {
-        let (x, y) = from_centre(pixel, rows, columns);
+        let (x, y) = from_center(pixel, rows, columns);
         let level = if 2 * x * x + y * y > 800_000 { 0 } else { 200 + shadow(x, y) / 2 };
         (level + noise.around_zero(24)).unsigned_abs().min(4095) as u16
     };
@@ -62,7 +62,7 @@ pub(crate) fn mr(rows: usize, columns: usize, seed: u64) -> Vec<u16> {
 pub(crate) fn projection(rows: usize, columns: usize, bits: u32, round: bool, seed: u64) -> Vec<u16> {
     let mut noise = Noise(seed);
     let mut sample = |pixel: usize| {
-        let (x, y) = from_centre(pixel, rows, columns);
+        let (x, y) = from_center(pixel, rows, columns);
         let outside = if round { x * x + y * y > 1_000_000 } else { x.abs().max(y.abs()) > 930 };
         let level = if outside { 0 } else { 100 + shadow(x, y) * 3 / 4 + noise.around_zero(8) };
         (level.clamp(0, 1023) >> (10 - bits)) as u16
@@ -70,7 +70,7 @@ pub(crate) fn projection(rows: usize, columns: usize, bits: u32, round: bool, se
     (0..rows * columns).map(&mut sample).collect()
 }
 
-/// What lies one upon the other, 0 to about 1000: slopes and edges.
+/// Overlapping structures, 0 to about 1000: slopes and edges.
 fn shadow(x: i32, y: i32) -> i32 {
     let bones = 150 * i32::from((x / 170 + y / 230) % 2 == 0);
     bones + (x * x / 2000 + (y + 1000) / 8 + x * y / 8000).clamp(0, 850)
@@ -80,20 +80,20 @@ fn shadow(x: i32, y: i32) -> i32 {
 pub(crate) fn ultrasound(rows: usize, columns: usize, seed: u64) -> Vec<u8> {
     let mut noise = Noise(seed);
     let mut sample = |pixel: usize| {
-        let (x, y) = from_centre(pixel, rows, columns);
+        let (x, y) = from_center(pixel, rows, columns);
         let in_fan = y > -900 && 2 * x.abs() < y + 1000 && x * x + (y + 1000) * (y + 1000) < 3_600_000;
         if in_fan { (70 - y / 25 + noise.around_zero(60)).clamp(0, 255) as u8 } else { 0 }
     };
     (0..rows * columns).map(&mut sample).collect()
 }
 
-/// Where `pixel` lies: -1000 to 1000 from left to right and from top to bottom.
-fn from_centre(pixel: usize, rows: usize, columns: usize) -> (i32, i32) {
+/// The position of `pixel`: -1000 to 1000 from left to right and from top to bottom.
+fn from_center(pixel: usize, rows: usize, columns: usize) -> (i32, i32) {
     let scaled = |place: usize, places: usize| (2000 * place / places) as i32 - 1000;
     (scaled(pixel % columns, columns), scaled(pixel / columns, rows))
 }
 
-/// Bytes of `samples` in the order of nearly every file.
+/// Returns the bytes of `samples` in little-endian order.
 pub(crate) fn little_endian(samples: &[u16]) -> Vec<u8> {
     samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
 }
@@ -103,7 +103,7 @@ pub(crate) fn byte_plane(samples: &[u16], which: usize) -> Vec<u8> {
     samples.iter().map(|sample| sample.to_le_bytes()[which]).collect()
 }
 
-/// A gray image with a tinge, as colour devices send it.
+/// A gray image with a tinge, as color devices send it.
 pub(crate) fn rgb(gray: &[u8]) -> Vec<u8> {
     gray.iter().flat_map(|byte| [*byte, byte - byte / 16, byte - byte / 8]).collect()
 }
@@ -118,7 +118,7 @@ pub(crate) fn ybr_422(gray: &[u8]) -> Vec<u8> {
     gray.as_chunks().0.iter().flat_map(|[left, right]| [*left, *right, 128 - left / 16, 128 + left / 32]).collect()
 }
 
-/// Every `step`th byte from `first` on.
+/// Every `step`th byte, starting at `first`.
 pub(crate) fn every(bytes: &[u8], first: usize, step: usize) -> Vec<u8> {
     bytes.iter().skip(first).step_by(step).copied().collect()
 }
@@ -136,7 +136,7 @@ pub(crate) fn pack_bits(plane: &[u8], columns: usize) -> Vec<u8> {
 fn pack_row(row: &[u8], packed: &mut Vec<u8>) {
     let mut literal = 0..0;
     for run in row.chunk_by(|a, b| a == b).flat_map(|run| run.chunks(128)) {
-        // Two equal bytes do not end a literal run that has begun: it would grow by one header.
+        // Two equal bytes do not end a literal run that has started: it would grow by one header.
         if run.len() > 2 || run.len() == 2 && literal.is_empty() {
             pack_literal(&row[literal.clone()], packed);
             packed.extend([(257 - run.len()) as u8, run[0]]);
@@ -155,7 +155,7 @@ fn pack_literal(bytes: &[u8], packed: &mut Vec<u8>) {
     }
 }
 
-/// PS3.5 G.5: a frame of packed segments behind their header.
+/// PS3.5 G.5: a frame of packed segments after their header.
 pub(crate) fn rle_frame(segments: &[Vec<u8>]) -> Vec<u8> {
     let starts = segments.iter().scan(64, |end, segment| Some(std::mem::replace(end, *end + segment.len())));
     let numbers = iter::once(segments.len()).chain(starts).chain(iter::repeat(0)).take(16);

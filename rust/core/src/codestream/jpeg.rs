@@ -1,7 +1,8 @@
 //! ISO/IEC 10918-1 B.2 and 14495-1 C.2: frame header and application segments.
 
 use super::{Codestream, Component, Family};
-use crate::error::{Result, try_reserve};
+use crate::alloc::try_with_capacity;
+use crate::error::Result;
 
 /// The statements of a JPEG or JPEG-LS codestream about its colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,9 +19,9 @@ pub struct Details {
 
 /// 10918-1 F.1.2, G.1.2: a block of 64 samples takes at least one bit, and with subsampling the samples of a pixel
 /// share blocks. Doubled for safety.
-const DCT_SAMPLES_FOR_A_BYTE: u64 = 2 * 8 * 64 * 3;
+const DCT_MAX_SAMPLES_PER_BYTE: u64 = 2 * 8 * 64 * 3;
 /// 10918-1 H.1.2.2: a sample takes at least one bit. Larger than that bound, because decoders fill in a truncated end.
-const LOSSLESS_SAMPLES_FOR_A_BYTE: u64 = 64;
+const LOSSLESS_MAX_SAMPLES_PER_BYTE: u64 = 64;
 
 /// Reads the marker segments up to the first scan header; None without a frame header.
 pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
@@ -67,14 +68,14 @@ fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS.
-fn is_frame_header(marker: u8) -> bool {
+pub(crate) fn is_frame_header(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7)
 }
 
 fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
     let (family, max_samples_per_byte) = match marker {
-        0xC0..=0xC2 => (Family::Jpeg, Some(DCT_SAMPLES_FOR_A_BYTE)),
-        0xC3 => (Family::Jpeg, Some(LOSSLESS_SAMPLES_FOR_A_BYTE)),
+        0xC0..=0xC2 => (Family::Jpeg, Some(DCT_MAX_SAMPLES_PER_BYTE)),
+        0xC3 => (Family::Jpeg, Some(LOSSLESS_MAX_SAMPLES_PER_BYTE)),
         0xF7 => (Family::JpegLs, None),
         _ => (Family::OtherJpeg, None),
     };
@@ -123,8 +124,7 @@ const NO_TRANSFORM: &[u8] = b"\xFF\xEE\x00\x0EAdobe\x00\x64\x00\x00\x00\x00\x00"
 pub fn with_neutral_colors(frame: &[u8]) -> Result<Option<Vec<u8>>> {
     let Some(mut rest) = frame.strip_prefix(&[0xFF, 0xD8]) else { return Ok(None) };
     let Some(header) = read(frame) else { return Ok(None) };
-    let mut neutral = Vec::new();
-    try_reserve(&mut neutral, frame.len().saturating_add(NO_TRANSFORM.len()))?;
+    let mut neutral = try_with_capacity(frame.len().saturating_add(NO_TRANSFORM.len()))?;
     neutral.extend([0xFF, 0xD8]);
     if header.family != Family::JpegLs {
         neutral.extend(NO_TRANSFORM);

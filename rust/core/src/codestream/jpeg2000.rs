@@ -12,7 +12,7 @@ pub struct Details {
     pub reversible: bool,
     /// Whether boxes of JP2 enclose the codestream, which PS3.5 A.4.4 does not allow.
     pub boxed: bool,
-    /// Enumerated color space (table I.10) of the first Colour Specification box that has one: 16 sRGB, 17 grayscale,
+    /// Enumerated color space (table I.10) of the first `colr` box that has one: 16 sRGB, 17 grayscale,
     /// 18 sYCC.
     pub color_space: Option<u32>,
 }

@@ -30,7 +30,7 @@ fn jpeg_details(frame: &[u8]) -> jpeg::Details {
 }
 
 #[test]
-fn jpeg_header_behind_other_segments() {
+fn jpeg_header_after_other_segments() {
     let frame =
         [&[0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 2][..], &[0xFF, 0xFF, 0xC1, 0, 11, 12, 1, 0, 2, 3, 1, 1, 0x11, 0]].concat();
     let expected = Codestream {
@@ -266,7 +266,7 @@ fn components_that_differ() {
     for components in [[[7, 1, 1], [8, 1, 1], [7, 1, 1]], [[7, 1, 1], [7, 1, 1], [0x87, 1, 1]]] {
         let frame = jpeg2000([64, 8, 0, 0], &components, 0, 1, None);
         let error = Codestream::check(&frame, Family::Jpeg2000, &image).unwrap_err();
-        assert!(matches!(error.problem, ErrorKind::Unsupported(_)), "{error}");
+        assert!(matches!(error.kind, ErrorKind::Unsupported(_)), "{error}");
     }
     assert!(Codestream::check(&jpeg2000([64, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None), Family::Jpeg2000, &image).is_ok());
 }

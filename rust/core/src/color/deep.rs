@@ -39,7 +39,7 @@ fn load<const W: usize>(word: [u8; W], order: ByteOrder) -> i64 {
     }
 }
 
-#[allow(clippy::cast_sign_loss, reason = "limited to what is not negative")]
+#[allow(clippy::cast_sign_loss, reason = "clamped to at least 0")]
 fn store<const W: usize>(value: i64, order: ByteOrder) -> [u8; W] {
     std::array::from_fn(|index| {
         let place = if order == ByteOrder::Big { W - 1 - index } else { index };

@@ -98,10 +98,10 @@ mod tests {
         for i in 0..1u32 << 24 {
             let pixel = [(i >> 16) as u8, (i >> 8) as u8, i as u8];
             let [a, b, c] = pixel.map(f32::from);
-            let centred = [a, b - 128.0, c - 128.0];
+            let centered = [a, b - 128.0, c - 128.0];
             let products = [
-                (ybr_to_rgb(pixel), ybr_to_rgb_separate(pixel), product(false, centred, &YBR_TO_RGB, [0.5; 3])),
-                (ybr_to_rgb(pixel), ybr_to_rgb_fused(pixel), product(true, centred, &YBR_TO_RGB, [0.5; 3])),
+                (ybr_to_rgb(pixel), ybr_to_rgb_separate(pixel), product(false, centered, &YBR_TO_RGB, [0.5; 3])),
+                (ybr_to_rgb(pixel), ybr_to_rgb_fused(pixel), product(true, centered, &YBR_TO_RGB, [0.5; 3])),
                 (rgb_to_ybr(pixel), rgb_to_ybr_separate(pixel), product(false, [a, b, c], &RGB_TO_YBR, Y_OFFSETS)),
                 (rgb_to_ybr(pixel), rgb_to_ybr_fused(pixel), product(true, [a, b, c], &RGB_TO_YBR, Y_OFFSETS)),
             ];

@@ -3,7 +3,7 @@
 /// Bits that the first lookup resolves: most codes are shorter.
 const LOOKUP_BITS: u32 = 9;
 /// Length of the longest code (10918-1 C.1).
-const LONGEST: u32 = 16;
+const MAX_CODE_BITS: u32 = 16;
 
 /// Why no code could be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) enum Failure {
 pub(super) struct Table {
     /// Length and symbol of the code at the start of each bit pattern; length 0 for longer codes.
     lookup: [(u8, u8); 1 << LOOKUP_BITS],
-    lengths: [Length; LONGEST as usize + 1],
+    lengths: [Length; MAX_CODE_BITS as usize + 1],
     symbols: Vec<u8>,
 }
 
@@ -38,11 +38,11 @@ impl Table {
     pub(super) fn new(counts: [u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut table = Self {
             lookup: [(0, 0); 1 << LOOKUP_BITS],
-            lengths: [Length::default(); LONGEST as usize + 1],
+            lengths: [Length::default(); MAX_CODE_BITS as usize + 1],
             symbols: symbols.to_vec(),
         };
         let (mut code, mut index) = (0u32, 0usize);
-        for (length, count) in (1..=LONGEST).zip(counts) {
+        for (length, count) in (1..=MAX_CODE_BITS).zip(counts) {
             let first = Length { first: code, limit: 0, index };
             for &symbol in symbols.get(index..index + usize::from(count))? {
                 if length <= LOOKUP_BITS {
@@ -55,7 +55,7 @@ impl Table {
             if code > 1 << length {
                 return None;
             }
-            table.lengths[length as usize] = Length { limit: code << (LONGEST - length), ..first };
+            table.lengths[length as usize] = Length { limit: code << (MAX_CODE_BITS - length), ..first };
             code <<= 1;
         }
         Some(table)
@@ -67,10 +67,10 @@ impl Table {
         if length > 0 {
             return Some((u32::from(length), symbol));
         }
-        let top = (bits >> (64 - LONGEST)) as u32;
-        let length = (LOOKUP_BITS + 1..=LONGEST).find(|&length| top < self.lengths[length as usize].limit)?;
+        let top = (bits >> (64 - MAX_CODE_BITS)) as u32;
+        let length = (LOOKUP_BITS + 1..=MAX_CODE_BITS).find(|&length| top < self.lengths[length as usize].limit)?;
         let codes = self.lengths[length as usize];
-        let place = (top >> (LONGEST - length)).checked_sub(codes.first)? as usize;
+        let place = (top >> (MAX_CODE_BITS - length)).checked_sub(codes.first)? as usize;
         let symbol = self.symbols.get(codes.index + place)?;
         Some((length, *symbol))
     }
@@ -127,14 +127,14 @@ impl<'a> Bits<'a> {
         Some(byte)
     }
 
-    /// Reads a code and skips the bits after it, of which there are `extra(symbol)`. Returns the symbol.
+    /// Reads a code and skips the `extra(symbol)` bits after it. Returns the symbol.
     #[inline]
     pub(super) fn symbol(&mut self, table: &Table, extra: impl Fn(u8) -> u32) -> Result<u8, Failure> {
-        if self.count < 2 * LONGEST {
+        if self.count < 2 * MAX_CODE_BITS {
             self.refill();
         }
         let Some((length, symbol)) = table.find(self.window) else {
-            return Err(if self.count < LONGEST { Failure::Short } else { Failure::Invalid });
+            return Err(if self.count < MAX_CODE_BITS { Failure::Short } else { Failure::Invalid });
         };
         let used = length + extra(symbol);
         if used > self.count {
@@ -162,7 +162,7 @@ impl<'a> Bits<'a> {
         Ok(value)
     }
 
-    /// Returns the number of bytes up to the last byte of which a bit has been read.
+    /// Returns the number of bytes up to and including the byte with the last bit read.
     pub(super) fn used(&self) -> usize {
         let mut used = self.at;
         for _ in 0..self.count / 8 {

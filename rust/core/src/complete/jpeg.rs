@@ -1,11 +1,12 @@
 //! ISO/IEC 10918-1 with Huffman coding: walks the marker segments, and checks that the scans contain all components.
 
 use super::huffman::Table;
-use super::markers::{DHT, DNL, DRI, EOI, Markers, SOI, SOS, Segment, is_frame_header};
+use super::markers::{DHT, DNL, DRI, EOI, Markers, SOI, SOS, Segment};
 use super::progressive::Progress;
 use super::scan::{self, Part};
 use super::{Whole, damaged};
 use crate::codestream::Codestream;
+use crate::codestream::jpeg::is_frame_header;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The coding process, according to the frame header.
@@ -138,7 +139,7 @@ impl Walk<'_> {
 }
 
 impl Frame {
-    /// None for a header that is wrong, or says other sizes than `checked`.
+    /// Returns None for an invalid header, and for other sizes than those of `checked`.
     fn read(marker: u8, content: &[u8], checked: &Codestream) -> Option<Result<Self>> {
         let process = match marker {
             0xC0 | 0xC1 => Process::Sequential,

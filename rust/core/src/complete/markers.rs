@@ -13,11 +13,6 @@ pub(super) const DNL: u8 = 0xDC;
 pub(super) const DRI: u8 = 0xDD;
 pub(super) const SOF55: u8 = 0xF7;
 
-/// SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS.
-pub(super) fn is_frame_header(marker: u8) -> bool {
-    matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | SOF55)
-}
-
 /// Iterates over the markers of a codestream.
 pub(super) struct Markers<'a> {
     frame: &'a [u8],

@@ -2,7 +2,8 @@
 
 use super::huffman::{Bits, Failure, Table};
 use super::scan::Walked;
-use crate::error::{Result, try_with_capacity};
+use crate::alloc::zeroed;
+use crate::error::Result;
 
 /// Which bits of a component the scans of a progressive image have contained so far.
 pub(super) struct Progress {
@@ -15,9 +16,7 @@ pub(super) struct Progress {
 impl Progress {
     /// Allocates the state of `blocks` blocks.
     pub(super) fn new(blocks: usize) -> Result<Self> {
-        let mut nonzero = try_with_capacity(blocks)?;
-        nonzero.resize(blocks, 0);
-        Ok(Self { nonzero, low: [None; 64] })
+        Ok(Self { nonzero: zeroed(blocks)?, low: [None; 64] })
     }
 
     pub(super) fn has_dc(&self) -> bool {

@@ -76,8 +76,8 @@ fn jpeg2000(tiles: u32, parts: &[(u16, Option<u32>, u8, usize)]) -> Vec<u8> {
     frame
 }
 
-fn problem(frame: &[u8], family: Family) -> ErrorKind {
-    check(frame, family).unwrap_err().problem
+fn kind(frame: &[u8], family: Family) -> ErrorKind {
+    check(frame, family).unwrap_err().kind
 }
 
 proptest! {
@@ -129,9 +129,9 @@ proptest! {
 
     #[test]
     fn any_bytes_are_whole_or_not(start in 0usize..3, cut in 0usize..200, bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), Just(0u8), any::<u8>()], 0..80)) {
-        let begun = [lossless(&[3; 9], 2), jpeg2000(1, &[(0, None, 1, 30)]), vec![0xFF, 0xD8]];
-        let begun = &begun[start][..cut.min(begun[start].len())];
-        let frame = [begun, &bytes].concat();
+        let start_bytes = [lossless(&[3; 9], 2), jpeg2000(1, &[(0, None, 1, 30)]), vec![0xFF, 0xD8]];
+        let start_bytes = &start_bytes[start][..cut.min(start_bytes[start].len())];
+        let frame = [start_bytes, &bytes].concat();
         for family in [Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
             if let Ok(whole) = check(&frame, family) {
                 prop_assert!(whole.end <= frame.len());
@@ -152,8 +152,8 @@ fn an_end_marker_is_put_in_place() {
         assert_eq!(whole, Whole { end: cut.len(), ended: false, warnings: vec![ErrorKind::NoEndMarker] });
         assert_eq!(whole.repaired(&padded).unwrap(), Some(frame.clone()));
     }
-    let behind = [&frame[..], &[0, 0, 9, 0]].concat();
-    assert_eq!(check(&behind, Family::Jpeg).unwrap().warnings, [ErrorKind::BytesBehind { bytes: 2 }]);
+    let trailing = [&frame[..], &[0, 0, 9, 0]].concat();
+    assert_eq!(check(&trailing, Family::Jpeg).unwrap().warnings, [ErrorKind::TrailingBytes { bytes: 2 }]);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn restart_markers_in_their_order() {
         damaged[second + 1] = other;
         let offset = second as u64;
         assert_eq!(
-            problem(&damaged, Family::Jpeg),
+            kind(&damaged, Family::Jpeg),
             ErrorKind::Damaged { what: "a restart marker that is out of order", offset }
         );
     }
@@ -194,10 +194,10 @@ fn parts_of_tiles() {
     let without_end = &frame[..frame.len() - 2];
     assert_eq!(check(without_end, Family::Jpeg2000).unwrap().repaired(without_end).unwrap().as_ref(), Some(frame));
     let lost = jpeg2000(2, &[(1, None, 2, 9), (0, None, 1, 4)]);
-    assert_eq!(problem(&lost, Family::Jpeg2000), ErrorKind::Tiles { found: 1, expected: 2 });
+    assert_eq!(kind(&lost, Family::Jpeg2000), ErrorKind::Tiles { found: 1, expected: 2 });
     let long = jpeg2000(1, &[(0, Some(60), 1, 9)]);
     let (found, offset) = (long.len() as u64 - 45, 45);
-    assert_eq!(problem(&long, Family::Jpeg2000), ErrorKind::TilePart { found, expected: 60, offset });
+    assert_eq!(kind(&long, Family::Jpeg2000), ErrorKind::TilePart { found, expected: 60, offset });
 }
 
 #[test]
@@ -207,5 +207,5 @@ fn components_of_jpeg_ls() {
     let frame = [start.clone(), scan(1), scan(2), END.to_vec()].concat();
     assert!(check(&frame, Family::JpegLs).unwrap().ended);
     let half = [start, scan(1), END.to_vec()].concat();
-    assert_eq!(problem(&half, Family::JpegLs), ErrorKind::Components { found: 1, expected: 2 });
+    assert_eq!(kind(&half, Family::JpegLs), ErrorKind::Components { found: 1, expected: 2 });
 }

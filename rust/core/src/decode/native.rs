@@ -4,22 +4,19 @@
 //! A strip is what one thread decodes at a time. The thread reads the part of the value that it needs, so that the
 //! cores share the reading of a file like all other work.
 
-use super::{Decoder, Layout, PIECE_PIXELS};
+use super::{Decoder, SampleLayout, TILE_PIXELS};
+use crate::alloc::grow;
 use crate::bits;
 use crate::color;
 use crate::display::Transform;
-use crate::error::{Error, ErrorKind, Result, try_reserve};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::SampleKind;
 use crate::parallel::{self, Parallelism};
-use crate::planes;
 use crate::scratch::Scratch;
-use crate::source::{Source, resize};
+use crate::source::{ReadResult, Source};
 
 /// Bytes of a strip of the result: it stays in the second-level cache between reading and postprocessing.
-const BAND_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
-/// Bytes of a strip of planar data, where each plane is read separately.
-const BAND_BYTES_OF_PLANES: usize = if crate::SMALL_BUFFERS { 1 << 7 } else { 1 << 19 };
-
+const STRIP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
 impl Decoder {
     /// Decodes the native frames of the value `source`, starting with frame number `first_frame`, until `out` is full.
     pub fn native_frames<S: Source>(
@@ -27,28 +24,28 @@ impl Decoder {
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+        parallelism: &Parallelism<'_>,
+    ) -> ReadResult<(), S> {
         self.image.native_frame_bits()?;
-        self.frames(source, first_frame, out, team)
+        self.decode_stored(source, first_frame, out, parallelism)
     }
 
     /// Decodes one frame of whole words, as a codec returns them.
-    pub fn words(&self, frame: &[u8], out: &mut [u8], team: &Parallelism<'_>) -> Result<()> {
+    pub fn decode_codec_output(&self, frame: &[u8], out: &mut [u8], parallelism: &Parallelism<'_>) -> Result<()> {
         let expected = self.frame_bits() / 8;
         if (frame.len() as u64) < expected {
             return Err(Error::pixel_data(ErrorKind::Length { found: frame.len() as u64, expected }));
         }
-        self.frames(&frame, 0, out, team)
+        self.decode_stored(&frame, 0, out, parallelism)
     }
 
-    fn frames<S: Source>(
+    fn decode_stored<S: Source>(
         &self,
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+        parallelism: &Parallelism<'_>,
+    ) -> ReadResult<(), S> {
         let frame_bytes = self.result_frame_bytes()?;
         // The end of the last frame must be representable; then every position before it is.
         let end_frame = (first_frame as u64).checked_add(out.len().div_ceil(frame_bytes) as u64);
@@ -56,16 +53,16 @@ impl Decoder {
             return Err(Error::new(self.image.element(), ErrorKind::TooLarge).into());
         }
         if let Some(transform) = &self.transform {
-            self.frames_transformed(transform, source, first_frame, out, team)
+            self.decode_transformed(transform, source, first_frame, out, parallelism)
         } else if self.layout.planar {
-            self.frames_of_planes(source, first_frame, out, team)
+            self.decode_planar(source, first_frame, out, parallelism)
         } else {
-            self.frames_of_pixels(source, first_frame, out, team)
+            self.decode_interleaved(source, first_frame, out, parallelism)
         }
     }
 
     /// Bits of a sample in the value.
-    fn stored_sample_bits(&self) -> u64 {
+    pub(super) fn stored_sample_bits(&self) -> u64 {
         u64::from(self.layout.bits)
     }
 
@@ -75,127 +72,108 @@ impl Decoder {
         samples as u64 * self.stored_sample_bits()
     }
 
-    fn frame_bits(&self) -> u64 {
+    pub(super) fn frame_bits(&self) -> u64 {
         self.image.frame_pixels() * self.stored_pixel_bits()
     }
 
-    fn pixel_bytes(&self) -> usize {
+    pub(super) fn pixel_bytes(&self) -> usize {
         self.image.sample_bytes() * self.image.samples_per_pixel()
     }
 
-    /// Pixels of a strip of about `bytes` bytes: a multiple of [`PIECE_PIXELS`], and therefore of a pair of pixels.
-    fn band_pixels(&self, bytes: usize) -> usize {
-        (bytes / self.pixel_bytes() / PIECE_PIXELS).max(1) * PIECE_PIXELS
+    /// Pixels of a strip of about `bytes` bytes: a multiple of [`TILE_PIXELS`], and therefore of a pair of pixels.
+    pub(super) fn strip_pixels(&self, bytes: usize) -> usize {
+        (bytes / self.pixel_bytes() / TILE_PIXELS).max(1) * TILE_PIXELS
     }
 
     /// Interleaved pixels: pixels and frames follow each other without gaps, so a strip can be any part of the result.
-    fn frames_of_pixels<S: Source>(
+    fn decode_interleaved<S: Source>(
         &self,
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
-        let (bytes, pixel_bytes, band_pixels) = (out.len(), self.pixel_bytes(), self.band_pixels(BAND_BYTES));
-        let bands = out.chunks_mut(band_pixels * pixel_bytes).enumerate();
-        let work = |scratch: &mut Scratch, (band, out): (usize, &mut [u8])| {
-            let first_pixel = first_frame as u64 * self.image.frame_pixels() + (band * band_pixels) as u64;
-            self.band_of_pixels(source, first_pixel, out, &mut scratch.stored[0])
+        parallelism: &Parallelism<'_>,
+    ) -> ReadResult<(), S> {
+        let (bytes, pixel_bytes, strip_pixels) = (out.len(), self.pixel_bytes(), self.strip_pixels(STRIP_BYTES));
+        let strips = out.chunks_mut(strip_pixels * pixel_bytes).enumerate();
+        let work = |scratch: &mut Scratch, (strip, out): (usize, &mut [u8])| {
+            let first_pixel = first_frame as u64 * self.image.frame_pixels() + (strip * strip_pixels) as u64;
+            self.decode_interleaved_strip(source, first_pixel, out, &mut scratch.stored[0])
         };
-        parallel::map(team, bands, bytes, Scratch::of_this_thread, work)?;
+        parallel::map(parallelism, strips, bytes, Scratch::of_this_thread, work)?;
         Ok(())
     }
 
-    fn band_of_pixels<S: Source>(
+    fn decode_interleaved_strip<S: Source>(
         &self,
         source: &S,
         first_pixel: u64,
         out: &mut [u8],
         scratch: &mut Vec<u8>,
-    ) -> std::result::Result<(), S::Error> {
+    ) -> ReadResult<(), S> {
         let (bit, pixel_bytes) = (first_pixel * self.stored_pixel_bits(), self.pixel_bytes());
-        if self.is_passthrough() && source.in_memory().is_none() {
+        if self.has_result_layout() && source.in_memory().is_none() {
             self.read(source, bit / 8, out)?;
-            out.chunks_mut(PIECE_PIXELS * pixel_bytes).for_each(|piece| self.finish(piece));
+            out.chunks_mut(TILE_PIXELS * pixel_bytes).for_each(|tile| self.postprocess(tile));
             return Ok(());
         }
         let bits = (out.len() / pixel_bytes) as u64 * self.stored_pixel_bits();
         let (bytes, first_bit) = self.bits_at(source, bit, bits, scratch)?;
-        for (index, piece) in out.chunks_mut(PIECE_PIXELS * pixel_bytes).enumerate() {
-            let bit = (index * PIECE_PIXELS) as u64 * self.stored_pixel_bits();
-            self.gather(bytes, first_bit + bit as usize, piece);
-            self.finish(piece);
+        for (index, tile) in out.chunks_mut(TILE_PIXELS * pixel_bytes).enumerate() {
+            let bit = (index * TILE_PIXELS) as u64 * self.stored_pixel_bits();
+            self.unpack_pixels(bytes, first_bit + bit as usize, tile);
+            self.postprocess(tile);
         }
         Ok(())
     }
 
     /// Strips of decoded samples stay in the cache until `transform` has been applied to them.
-    fn frames_transformed<S: Source>(
+    fn decode_transformed<S: Source>(
         &self,
         transform: &Transform,
         source: &S,
         first_frame: usize,
         out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
+        parallelism: &Parallelism<'_>,
+    ) -> ReadResult<(), S> {
         if self.layout.planar {
-            return self.planes_transformed(transform, source, first_frame, out, team);
+            return self.decode_planar_transformed(transform, source, first_frame, out, parallelism);
         }
-        let (bytes, band_pixels) = (out.len(), self.band_pixels(BAND_BYTES));
+        let (bytes, strip_pixels) = (out.len(), self.strip_pixels(STRIP_BYTES));
         let result_pixel_bytes = transform.sample_bytes() * self.image.samples_per_pixel();
-        let bands = out.chunks_mut(band_pixels * result_pixel_bytes).enumerate();
-        let work = |scratch: &mut Scratch, (band, out): (usize, &mut [u8])| -> std::result::Result<(), S::Error> {
-            let first_pixel = first_frame as u64 * self.image.frame_pixels() + (band * band_pixels) as u64;
-            let finished_bytes = out.len() / result_pixel_bytes * self.pixel_bytes();
-            let ([stored, ..], [finished, ..]) = (&mut scratch.stored, &mut scratch.unpacked);
-            resize(finished, finished_bytes)?;
-            let finished = &mut finished[..finished_bytes];
-            self.band_of_pixels(source, first_pixel, finished, stored)?;
-            transform.apply(finished, out);
+        let strips = out.chunks_mut(strip_pixels * result_pixel_bytes).enumerate();
+        let work = |scratch: &mut Scratch, (strip, out): (usize, &mut [u8])| -> ReadResult<(), S> {
+            let first_pixel = first_frame as u64 * self.image.frame_pixels() + (strip * strip_pixels) as u64;
+            let processed_bytes = out.len() / result_pixel_bytes * self.pixel_bytes();
+            let ([stored, ..], [processed, ..]) = (&mut scratch.stored, &mut scratch.unpacked);
+            grow(processed, processed_bytes)?;
+            let processed = &mut processed[..processed_bytes];
+            self.decode_interleaved_strip(source, first_pixel, processed, stored)?;
+            transform.apply(processed, out);
             Ok(())
         };
-        parallel::map(team, bands, bytes, Scratch::of_this_thread, work)?;
-        Ok(())
-    }
-
-    /// Decodes a frame at a time into interleaved pixels: planar color rarely has more than 8 bits, and 8-bit color
-    /// needs no transform.
-    fn planes_transformed<S: Source>(
-        &self,
-        transform: &Transform,
-        source: &S,
-        first_frame: usize,
-        out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
-        let mut finished = Vec::new();
-        resize(&mut finished, self.image.frame_bytes()?)?;
-        for (index, out) in out.chunks_mut(self.result_frame_bytes()?).enumerate() {
-            self.frames_of_planes(source, first_frame.saturating_add(index), &mut finished, team)?;
-            transform.apply(&finished, out);
-        }
+        parallel::map(parallelism, strips, bytes, Scratch::of_this_thread, work)?;
         Ok(())
     }
 
     /// Whether samples have the same size and place in the value and in the result: they can be read into the result
     /// and postprocessed there.
-    pub(super) fn is_passthrough(&self) -> bool {
-        let Layout { bits, width, subsampled, ow_swapped, .. } = self.layout;
+    pub(super) fn has_result_layout(&self) -> bool {
+        let SampleLayout { bits, width, subsampled, ow_swapped, .. } = self.layout;
         let whole_words = !matches!(bits, 1 | 12);
         whole_words && width == self.image.sample_bytes() && !subsampled && !ow_swapped
     }
 
-    /// Unpacks pixels starting at bit `first_bit` of `stored` into interleaved words until `piece` is full.
-    fn gather(&self, stored: &[u8], first_bit: usize, piece: &mut [u8]) {
+    /// Unpacks pixels starting at bit `first_bit` of `stored` into interleaved words until `tile` is full.
+    pub(super) fn unpack_pixels(&self, stored: &[u8], first_bit: usize, tile: &mut [u8]) {
         match self.layout.bits {
-            1 => bits::unpack_1(stored, first_bit, piece),
-            12 => bits::unpack_12(stored, first_bit, piece),
-            _ if self.layout.subsampled => color::upsample_422(&stored[first_bit / 8..], self.layout.width, piece),
-            _ => self.widen(&stored[first_bit / 8..], piece),
+            1 => bits::unpack_1(stored, first_bit, tile),
+            12 => bits::unpack_12(stored, first_bit, tile),
+            _ if self.layout.subsampled => color::upsample_422(&stored[first_bit / 8..], self.layout.width, tile),
+            _ => self.widen(&stored[first_bit / 8..], tile),
         }
     }
 
-    fn widen(&self, words: &[u8], out: &mut [u8]) {
+    pub(super) fn widen(&self, words: &[u8], out: &mut [u8]) {
         let (from, to) = (self.layout.width, self.image.sample_bytes());
         if from == to {
             out.copy_from_slice(&words[..out.len()]);
@@ -204,86 +182,15 @@ impl Decoder {
         }
     }
 
-    /// Every frame has a plane for each component: a strip is a part of one frame, or several whole small frames.
-    fn frames_of_planes<S: Source>(
-        &self,
-        source: &S,
-        first_frame: usize,
-        out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<(), S::Error> {
-        let (bytes, frame_bytes) = (out.len(), self.image.frame_bytes()?);
-        let bands = bands_of_frames(out, frame_bytes, self.band_pixels(BAND_BYTES_OF_PLANES) * self.pixel_bytes())?;
-        parallel::map(
-            team,
-            bands.into_iter(),
-            bytes,
-            Scratch::of_this_thread,
-            |scratch, (frame, offset, out)| -> std::result::Result<(), S::Error> {
-                for (index, out) in out.chunks_mut(frame_bytes).enumerate() {
-                    let pixel = (offset / self.pixel_bytes()) as u64;
-                    self.band_of_planes(source, (first_frame + frame + index) as u64, pixel, out, scratch)?;
-                }
-                Ok(())
-            },
-        )?;
-        Ok(())
-    }
-
-    fn band_of_planes<S: Source>(
-        &self,
-        source: &S,
-        frame: u64,
-        pixel: u64,
-        out: &mut [u8],
-        scratch: &mut Scratch,
-    ) -> std::result::Result<(), S::Error> {
-        let (sample_bits, pixels) = (self.stored_sample_bits(), out.len() / self.pixel_bytes());
-        let mut planes: [&[u8]; 3] = [&[]; 3];
-        let buffers = scratch.stored.iter_mut().zip(&mut scratch.unpacked);
-        for ((number, plane), (stored, words)) in planes.iter_mut().enumerate().zip(buffers) {
-            let bit = frame * self.frame_bits() + (number as u64 * self.image.frame_pixels() + pixel) * sample_bits;
-            let (bytes, first_bit) = self.bits_at(source, bit, pixels as u64 * sample_bits, stored)?;
-            *plane = bytes;
-            if matches!(self.layout.bits, 1 | 12) {
-                let plane_bytes = pixels * self.layout.width;
-                resize(words, plane_bytes)?;
-                self.gather(bytes, first_bit, &mut words[..plane_bytes]);
-                *plane = &words[..plane_bytes];
-            }
-        }
-        self.interleave(planes, out)?;
-        Ok(())
-    }
-
-    fn interleave(&self, planes: [&[u8]; 3], out: &mut [u8]) -> Result<()> {
-        let (width, sample_bytes) = (self.layout.width, self.image.sample_bytes());
-        let mut narrow = Vec::new();
-        for (index, piece) in out.chunks_mut(PIECE_PIXELS * 3 * sample_bytes).enumerate() {
-            let pixels = piece.len() / 3 / sample_bytes;
-            let start = index * PIECE_PIXELS * width;
-            let planes = planes.map(|plane| &plane[start..start + pixels * width]);
-            if width == sample_bytes {
-                planes::interleave_samples(planes, width, piece);
-            } else {
-                resize(&mut narrow, pixels * 3 * width)?;
-                planes::interleave_samples(planes, width, &mut narrow[..pixels * 3 * width]);
-                self.widen(&narrow, piece);
-            }
-            self.finish(piece);
-        }
-        Ok(())
-    }
-
     /// Returns the bytes that contain `count` bits of the value starting at bit `first`, and the position of that bit
     /// in the first byte.
-    fn bits_at<'a, S: Source>(
+    pub(super) fn bits_at<'a, S: Source>(
         &self,
         source: &'a S,
         first: u64,
         count: u64,
         scratch: &'a mut Vec<u8>,
-    ) -> std::result::Result<(&'a [u8], usize), S::Error> {
+    ) -> ReadResult<(&'a [u8], usize), S> {
         let (start, end) = (first / 8, (first + count).div_ceil(8));
         if self.layout.ow_swapped {
             let bytes = self.pairs_at(source, start, end, scratch)?;
@@ -303,10 +210,10 @@ impl Decoder {
         start: u64,
         end: u64,
         scratch: &'a mut Vec<u8>,
-    ) -> std::result::Result<&'a [u8], S::Error> {
+    ) -> ReadResult<&'a [u8], S> {
         let skipped = (start % 2) as usize;
         let length = self.in_memory_size((end - start + skipped as u64).next_multiple_of(2))?;
-        resize(scratch, length)?;
+        grow(scratch, length)?;
         let pairs = &mut scratch[..length];
         let read = source.read_at(start - skipped as u64, pairs)?;
         self.check_read(start - skipped as u64, read, length, end)?;
@@ -314,7 +221,7 @@ impl Decoder {
         Ok(&scratch[skipped..length])
     }
 
-    fn read<S: Source>(&self, source: &S, offset: u64, out: &mut [u8]) -> std::result::Result<(), S::Error> {
+    fn read<S: Source>(&self, source: &S, offset: u64, out: &mut [u8]) -> ReadResult<(), S> {
         let read = source.read_at(offset, out)?;
         self.check_read(offset, read, out.len(), offset.saturating_add(out.len() as u64))?;
         Ok(())
@@ -333,25 +240,8 @@ impl Decoder {
         // The first missing byte may begin with the last bits of the previous frame.
         let last = end.saturating_mul(8).saturating_sub(1) / self.frame_bits().max(1);
         let frame = (found.saturating_mul(8).saturating_add(7) / self.frame_bits().max(1)).min(last);
-        let problem = ErrorKind::Length { found, expected: wanted };
-        let error = Error::new(self.image.element(), problem);
+        let kind = ErrorKind::Length { found, expected: wanted };
+        let error = Error::new(self.image.element(), kind);
         Err(error.in_frame(usize::try_from(frame).unwrap_or(usize::MAX)))
     }
-}
-
-/// Parts of a result, each with the number of its first frame and its offset in that frame.
-type Bands<'a> = Vec<(usize, usize, &'a mut [u8])>;
-
-/// Splits `out` into strips of about `band_bytes`: parts of one frame, or several whole frames.
-fn bands_of_frames(out: &mut [u8], frame_bytes: usize, band_bytes: usize) -> Result<Bands<'_>> {
-    let frames = (band_bytes / frame_bytes).max(1);
-    let bytes = if frames > 1 { frames * frame_bytes } else { band_bytes };
-    let mut bands = Vec::new();
-    for (group, out) in out.chunks_mut(frames * frame_bytes).enumerate() {
-        for (band, out) in out.chunks_mut(bytes).enumerate() {
-            try_reserve(&mut bands, 1)?;
-            bands.push((group * frames, band * bytes, out));
-        }
-    }
-    Ok(bands)
 }

@@ -1,94 +1,42 @@
 //! Frames in RLE Lossless (PS3.5 G): unpacks and interleaves byte planes.
 
 use super::{Conversion, Decoder, Warnings};
+use crate::alloc::grow;
 use crate::bits;
 use crate::color;
-use crate::error::{BITS_ALLOCATED, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::Image;
-use crate::item::{Fragment, joined};
-use crate::parallel::{self, CancelCheck, Parallelism};
+use crate::parallel::{CancelCheck, Parallelism};
 use crate::planes;
 use crate::rle;
-use crate::scratch::Scratch;
-use crate::source::{Source, resize};
+use crate::tag::BITS_ALLOCATED;
 
 /// Bytes of each plane that are unpacked before they are interleaved: the strips of all planes of a frame of 16 bits or
 /// RGB fit into the second-level cache. From 16 to 128 KiB makes no difference; below, the fixed cost of a strip
 /// dominates.
-const BAND: usize = if crate::SMALL_BUFFERS { 100 } else { 32 << 10 };
-/// Result bytes of small frames that form one work item.
-const GROUP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
+const STRIP_BYTES: usize = if crate::SMALL_BUFFERS { 100 } else { 32 << 10 };
 /// Bytes written between two checks for cancellation.
-const PIECE: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
-/// Limits the warnings: more would not be read.
-const MAX_WARNINGS: usize = 100;
+const CANCEL_CHECK_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 24 };
 
 impl Decoder {
-    /// Decodes RLE Lossless frames, starting with frame number `first_frame`, one after another until `out` is full.
-    /// Uses all cores if the work justifies starting threads; the result does not depend on it. `fragments_of` returns
-    /// the fragments in `source` of a frame, counted from `first_frame`.
-    pub fn rle_frames<'f, S: Source>(
-        &self,
-        source: &S,
-        fragments_of: impl Fn(usize) -> &'f [Fragment] + Sync,
-        first_frame: usize,
-        out: &mut [u8],
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<Warnings, S::Error> {
-        check_defined(&self.image)?;
-        let (bytes, frame_bytes) = (out.len(), self.result_frame_bytes()?);
-        // Groups small frames, so that the bookkeeping per work item stays smaller than its result.
-        let group = (GROUP_BYTES / frame_bytes).max(1);
-        let groups = out.chunks_mut(group * frame_bytes).enumerate();
-        let work = |scratch: &mut Scratch, (number, out): (usize, &mut [u8])| {
-            let mut warnings = Warnings::new();
-            for (index, out) in out.chunks_exact_mut(frame_bytes).enumerate() {
-                let index = number * group + index;
-                let Scratch { stored: [stored, ..], unpacked } = &mut *scratch;
-                let frame = joined(source, fragments_of(index), stored, &mut CancelCheck::new(team))?;
-                let found = self.rle_result(frame, out, unpacked, first_frame + index, team)?;
-                let room = MAX_WARNINGS - warnings.len();
-                warnings.extend(found.into_iter().take(room));
-            }
-            Ok::<_, S::Error>(warnings)
-        };
-        let warnings = parallel::map(team, groups, bytes, Scratch::of_this_thread, work)?;
-        Ok(warnings.into_iter().flatten().take(MAX_WARNINGS).collect())
-    }
-
-    /// Decodes frame number `number` into `out`, which has the format of the result.
-    fn rle_result(
+    /// Decodes one frame into `out`, which has the format of the result.
+    pub(super) fn rle_frame(
         &self,
         frame: &[u8],
         out: &mut [u8],
         [scratch, finished, _]: &mut [Vec<u8>; 3],
-        number: usize,
-        team: &Parallelism<'_>,
+        parallelism: &Parallelism<'_>,
     ) -> Result<Warnings> {
-        let Some(transform) = &self.transform else { return self.rle_frame(frame, out, scratch, number, team) };
+        let (mut warnings, mut watch) = (Warnings::new(), CancelCheck::new(parallelism));
+        let Some(transform) = &self.transform else {
+            self.rle_segments(frame, out, scratch, &mut warnings, &mut watch)?;
+            return Ok(warnings);
+        };
         let finished_bytes = self.image.frame_bytes()?;
-        resize(finished, finished_bytes)?;
+        grow(finished, finished_bytes)?;
         let finished = &mut finished[..finished_bytes];
-        let warnings = self.rle_frame(frame, finished, scratch, number, team)?;
+        self.rle_segments(frame, finished, scratch, &mut warnings, &mut watch)?;
         transform.apply(finished, out);
-        Ok(warnings)
-    }
-
-    /// Decodes frame number `number` into `out`. `scratch` is reused from frame to frame.
-    fn rle_frame(
-        &self,
-        frame: &[u8],
-        out: &mut [u8],
-        scratch: &mut Vec<u8>,
-        number: usize,
-        team: &Parallelism<'_>,
-    ) -> Result<Warnings> {
-        let mut warnings = Warnings::new();
-        self.rle_segments(frame, out, scratch, &mut warnings, &mut CancelCheck::new(team))
-            .map_err(|error| error.in_frame(number))?;
-        for warning in &mut warnings {
-            warning.frame = Some(number as u64);
-        }
         Ok(warnings)
     }
 
@@ -98,28 +46,30 @@ impl Decoder {
         out: &mut [u8],
         scratch: &mut Vec<u8>,
         warnings: &mut Warnings,
-        watch: &mut CancelCheck<'_>,
+        cancel: &mut CancelCheck<'_>,
     ) -> Result<()> {
         let (width, samples) = (self.image.sample_bytes(), self.image.samples_per_pixel());
         let segments = rle::Segments::new(frame, width * samples)?;
-        if self.form.strict && segments.leftover {
+        if self.output.strict && segments.leftover {
             return Err(Error::pixel_data(ErrorKind::UnusedSegmentOffset { segments: width * samples }).at(0));
         }
         let segments = segments.as_slice();
         if self.image.bits_allocated() == 1 {
-            return rle_bits(segments, out, scratch, warnings, watch);
+            return rle_bits(segments, out, scratch, warnings, cancel);
         }
-        if !self.form.planar {
-            let mut planes = BytePlanes { scratch, warnings, first: 0, width, strict: self.form.strict, band: BAND };
-            return planes.decode(segments, out, watch, |piece| self.finish(piece));
+        if !self.output.planar {
+            let mut planes =
+                BytePlanes { scratch, warnings, first: 0, width, strict: self.output.strict, strip: STRIP_BYTES };
+            return planes.decode(segments, out, cancel, |tile| self.postprocess(tile));
         }
         let plane_bytes = out.len() / samples;
         for (sample, (segments, out)) in segments.chunks(width).zip(out.chunks_exact_mut(plane_bytes)).enumerate() {
             let first = sample * width;
-            let mut planes = BytePlanes { scratch, warnings, first, width, strict: self.form.strict, band: BAND };
-            planes.decode(segments, out, watch, |piece| self.finish_words(piece))?;
+            let mut planes =
+                BytePlanes { scratch, warnings, first, width, strict: self.output.strict, strip: STRIP_BYTES };
+            planes.decode(segments, out, cancel, |tile| self.postprocess_words(tile))?;
         }
-        let arithmetic = self.form.arithmetic;
+        let arithmetic = self.output.arithmetic;
         match self.conversion {
             Conversion::None => {}
             Conversion::YbrToRgb if self.has_byte_colors() => color::convert_ybr_to_rgb_planes(out, arithmetic),
@@ -144,26 +94,31 @@ struct BytePlanes<'a> {
     /// Refuse anything but padding after the end of a plane.
     strict: bool,
     /// Bytes of each plane that are unpacked before they are interleaved.
-    band: usize,
+    strip: usize,
 }
 
 impl BytePlanes<'_> {
-    /// Unpacks `segments`, interleaves their bytes, and calls `finish` for each tile of the result while it is in the
-    /// cache. All segments advance together, one strip at a time, so that little memory is needed besides the result.
+    /// Unpacks `segments`, interleaves their bytes, and calls `postprocess` for each tile of the result while it is in
+    /// the cache. All segments advance together, one strip at a time, so that little memory is needed besides the result.
     fn decode(
         &mut self,
         segments: &[&[u8]],
         out: &mut [u8],
-        watch: &mut CancelCheck<'_>,
-        finish: impl Fn(&mut [u8]),
+        cancel: &mut CancelCheck<'_>,
+        postprocess: impl Fn(&mut [u8]),
     ) -> Result<()> {
         let count = segments.len();
         let plane_bytes = out.len() / count;
         if let [segment] = segments {
-            self.judge(rle::decode_segment_watched(segment, out, watch)?, segment, self.first, plane_bytes)?;
-            for piece in out.chunks_mut(PIECE) {
-                watch.check()?;
-                finish(piece);
+            self.check_segment(
+                rle::decode_segment_cancellable(segment, out, cancel)?,
+                segment,
+                self.first,
+                plane_bytes,
+            )?;
+            for tile in out.chunks_mut(CANCEL_CHECK_BYTES) {
+                cancel.check()?;
+                postprocess(tile);
             }
             return Ok(());
         }
@@ -171,50 +126,50 @@ impl BytePlanes<'_> {
             rle::Unpacker::new(segments.get(index).copied().unwrap_or_default(), plane_bytes)
         });
         let unpackers = &mut unpackers[..count];
-        let band = plane_bytes.min(self.band);
-        let room = band + rle::RUN_OVERRUN;
+        let strip = plane_bytes.min(self.strip);
+        let room = strip + rle::RUN_OVERRUN;
         let mut scratch = std::mem::take(self.scratch);
-        resize(&mut scratch, count * room)?;
+        grow(&mut scratch, count * room)?;
         let buffers = &mut scratch[..count * room];
-        for out in out.chunks_mut(band * count) {
-            watch.check()?;
-            if !rle::fill_bands(unpackers, buffers) {
+        for out in out.chunks_mut(strip * count) {
+            cancel.check()?;
+            if !rle::fill_strips(unpackers, buffers) {
                 break;
             }
-            interleave_band(&planes_in_result_order(buffers, room, self.width, count)[..count], out, &finish);
+            interleave_strip(&planes_in_result_order(buffers, room, self.width, count)[..count], out, &postprocess);
         }
         // Reports the first of several truncated segments, regardless of the strip in which each ends.
         for (index, (unpacker, buffer)) in unpackers.iter_mut().zip(buffers.chunks_exact_mut(room)).enumerate() {
             let decoded = unpacker.finish(buffer);
-            self.judge(decoded, segments[index], self.first + index, plane_bytes)?;
+            self.check_segment(decoded, segments[index], self.first + index, plane_bytes)?;
         }
         *self.scratch = scratch;
         Ok(())
     }
 
     /// Checks what a segment contributed to its plane.
-    fn judge(&mut self, decoded: rle::Decoded, segment: &[u8], index: usize, plane_bytes: usize) -> Result<()> {
+    fn check_segment(&mut self, decoded: rle::Decoded, segment: &[u8], index: usize, plane_bytes: usize) -> Result<()> {
         let rest = &segment[decoded.read..];
         // PS3.5 G.3.1: at most one 0 byte makes the length even.
         if self.strict && decoded.written == plane_bytes && (decoded.excess > 0 || !matches!(rest, [] | [0])) {
-            let problem = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected: plane_bytes as u64 };
-            return Err(Error::pixel_data(problem).in_segment(index));
+            let kind = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected: plane_bytes as u64 };
+            return Err(Error::pixel_data(kind).in_segment(index));
         }
-        report(decoded, rest, index, plane_bytes, self.warnings)
+        check_output(decoded, rest, index, plane_bytes, self.warnings)
     }
 }
 
-/// Interleaves the bytes of `planes` and calls `finish`, one tile at a time.
-fn interleave_band(planes: &[&[u8]], out: &mut [u8], finish: &impl Fn(&mut [u8])) {
+/// Interleaves the bytes of `planes` and calls `postprocess`, one tile at a time.
+fn interleave_strip(planes: &[&[u8]], out: &mut [u8], postprocess: &impl Fn(&mut [u8])) {
     let count = planes.len();
-    for (index, piece) in out.chunks_mut(super::PIECE_PIXELS * count).enumerate() {
-        let start = index * super::PIECE_PIXELS;
+    for (index, tile) in out.chunks_mut(super::TILE_PIXELS * count).enumerate() {
+        let start = index * super::TILE_PIXELS;
         let mut parts: [&[u8]; rle::MAX_SEGMENTS] = [&[]; rle::MAX_SEGMENTS];
         for (part, plane) in parts.iter_mut().zip(planes) {
-            *part = &plane[start..start + piece.len() / count];
+            *part = &plane[start..start + tile.len() / count];
         }
-        planes::interleave_bytes(&parts[..count], piece);
-        finish(piece);
+        planes::interleave_bytes(&parts[..count], tile);
+        postprocess(tile);
     }
 }
 
@@ -229,10 +184,10 @@ pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
 }
 
 /// PS3.5 G.2, 8.2.2: one segment for each byte of a pixel; the header has room for 15.
-fn check_defined(image: &Image) -> Result<()> {
+pub(super) fn check_defined(image: &Image) -> Result<()> {
     match (image.bits_allocated(), image.samples_per_pixel()) {
         (12, _) => Err(undefined(12, "1, 8, 16, 32 or 64 for RLE Lossless")),
-        (64, 3) => Err(undefined(64, "8, 16 or 32 for colours in RLE Lossless, which has room for 15 segments")),
+        (64, 3) => Err(undefined(64, "8, 16 or 32 for colors in RLE Lossless, which has room for 15 segments")),
         _ => Ok(()),
     }
 }
@@ -248,25 +203,26 @@ fn rle_bits(
     out: &mut [u8],
     scratch: &mut Vec<u8>,
     warnings: &mut Warnings,
-    watch: &mut CancelCheck<'_>,
+    cancel: &mut CancelCheck<'_>,
 ) -> Result<()> {
-    let [segment] = segments else { return Err(undefined(1, "8, 16 or 32 for colours in RLE Lossless")) };
-    let unpacked = rle::decode_segment_watched(segment, out, watch)?;
+    let [segment] = segments else { return Err(undefined(1, "8, 16 or 32 for colors in RLE Lossless")) };
+    let unpacked = rle::decode_segment_cancellable(segment, out, cancel)?;
     let packed = out.len().div_ceil(8);
-    resize(scratch, packed)?;
-    let eighth = rle::decode_segment_watched(segment, &mut scratch[..packed], watch)?;
+    grow(scratch, packed)?;
+    let eighth = rle::decode_segment_cancellable(segment, &mut scratch[..packed], cancel)?;
     let padding_follows = segment[eighth.read..].iter().all(|&byte| byte == 0);
     if unpacked.written < out.len() && eighth.written == packed && eighth.excess == 0 && padding_follows {
-        for (pixels, bytes) in out.chunks_mut(PIECE).zip(scratch[..packed].chunks(PIECE / 8)) {
-            watch.check()?;
+        for (pixels, bytes) in out.chunks_mut(CANCEL_CHECK_BYTES).zip(scratch[..packed].chunks(CANCEL_CHECK_BYTES / 8))
+        {
+            cancel.check()?;
             bits::unpack_1(bytes, 0, pixels);
         }
         return Ok(());
     }
-    report(unpacked, &segment[unpacked.read..], 0, out.len(), warnings)?;
+    check_output(unpacked, &segment[unpacked.read..], 0, out.len(), warnings)?;
     // Some writers use 255 for 1; Bits Stored is 1.
-    for pixels in out.chunks_mut(PIECE) {
-        watch.check()?;
+    for pixels in out.chunks_mut(CANCEL_CHECK_BYTES) {
+        cancel.check()?;
         for pixel in pixels {
             *pixel &= 1;
         }
@@ -275,19 +231,25 @@ fn rle_bits(
 }
 
 /// Checks the output of a segment, and its unread bytes `rest`.
-fn report(decoded: rle::Decoded, rest: &[u8], segment: usize, expected: usize, warnings: &mut Warnings) -> Result<()> {
+fn check_output(
+    decoded: rle::Decoded,
+    rest: &[u8],
+    segment: usize,
+    expected: usize,
+    warnings: &mut Warnings,
+) -> Result<()> {
     let expected_bytes = expected as u64;
     if decoded.written < expected {
-        let problem = ErrorKind::SegmentShort { found: decoded.written as u64, expected: expected_bytes };
-        return Err(Error::pixel_data(problem).in_segment(segment));
+        let kind = ErrorKind::SegmentShort { found: decoded.written as u64, expected: expected_bytes };
+        return Err(Error::pixel_data(kind).in_segment(segment));
     }
     if decoded.excess > 0 {
-        let problem = ErrorKind::SegmentLong { excess: decoded.excess as u64, expected: expected_bytes };
-        warnings.push(Error::pixel_data(problem).in_segment(segment));
+        let kind = ErrorKind::SegmentLong { excess: decoded.excess as u64, expected: expected_bytes };
+        warnings.push(Error::pixel_data(kind).in_segment(segment));
     } else if rest.iter().any(|byte| !matches!(byte, 0 | 128)) {
         // More than padding: Rows or Columns may be wrong.
-        let problem = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected: expected_bytes };
-        warnings.push(Error::pixel_data(problem).in_segment(segment));
+        let kind = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected: expected_bytes };
+        warnings.push(Error::pixel_data(kind).in_segment(segment));
     }
     Ok(())
 }

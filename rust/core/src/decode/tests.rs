@@ -2,14 +2,19 @@
 #![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "small numbers of the test's own")]
 
 use super::*;
-use crate::display::{Look, Pipeline, Sample};
+use crate::display::{Pipeline, Rendering};
 use crate::image::{Attributes, PixelElement};
 use crate::item::Fragment;
 use crate::modality::Modality;
 use crate::parallel::Parallelism;
-use crate::source::Source;
+use crate::sample_type::SampleType;
+use crate::source::{ReadResult, Source};
 use crate::voi::Range;
 use proptest::prelude::*;
+
+mod conversions;
+mod run_length;
+mod threads;
 
 /// A file: its bytes are not available in memory.
 struct File<'a>(&'a [u8]);
@@ -23,41 +28,57 @@ impl Source for File<'_> {
 }
 
 /// Decodes native frames from memory and from a file, and checks that the results are equal.
-fn native(plan: &Decoder, value: &[u8], first_frame: usize, out: &mut [u8]) -> Result<()> {
+fn native(decoder: &Decoder, value: &[u8], first_frame: usize, out: &mut [u8]) -> Result<()> {
     let mut from_file = vec![0xA5; out.len()];
-    let of_file = plan.native_frames(&File(value), first_frame, &mut from_file, &Parallelism::default());
-    let of_memory = plan.native_frames(&value, first_frame, out, &Parallelism::default());
+    let of_file = decoder.native_frames(&File(value), first_frame, &mut from_file, &Parallelism::default());
+    let of_memory = decoder.native_frames(&value, first_frame, out, &Parallelism::default());
     assert_eq!(of_file, of_memory);
     assert!(of_file.is_err() || from_file == out);
     if of_memory.is_ok() {
-        check_transformed(plan, out, |plan, out| plan.native_frames(&value, first_frame, out, &Parallelism::default()));
-        check_transformed(plan, out, |plan, out| {
-            plan.native_frames(&File(value), first_frame, out, &Parallelism::default())
+        check_transformed(decoder, out, |decoder, out| {
+            decoder.native_frames(&value, first_frame, out, &Parallelism::default())
+        });
+        check_transformed(decoder, out, |decoder, out| {
+            decoder.native_frames(&File(value), first_frame, out, &Parallelism::default())
         });
     }
     of_memory
 }
 
 /// Checks that transforming during decoding and transforming the decoded samples `plain` give the same result.
-fn check_transformed<T>(plan: &Decoder, plain: &[u8], decode: impl Fn(&Decoder, &mut [u8]) -> Result<T>) {
-    if plan.form.order != ByteOrder::NATIVE || plan.form.planar {
+fn check_transformed<T>(decoder: &Decoder, plain: &[u8], decode: impl Fn(&Decoder, &mut [u8]) -> Result<T>) {
+    if decoder.output.order != ByteOrder::NATIVE || decoder.output.planar {
         return;
     }
     let range = Range { low: 0.0, high: 1.0 };
     let modality = Modality::Rescale { slope: 3.0, intercept: 0.5 };
-    for (sample, pixels) in [(Sample::Float64, u64::MAX), (Sample::Uint8, 0)] {
-        let pipeline = Pipeline { modality: modality.clone(), look: Look::Value, range, sample };
-        let transform = Arc::new(Transform::new(plan.image(), pipeline, 64, pixels).unwrap());
-        let bytes = plain.len() / plan.image().sample_bytes() * sample.bytes();
+    for (sample, pixels) in [(SampleType::Float64, u64::MAX), (SampleType::Uint8, 0)] {
+        let pipeline = Pipeline { modality: modality.clone(), rendering: Rendering::Value, range, sample };
+        let transform = Arc::new(Transform::new(decoder.image(), pipeline, 64, pixels).unwrap());
+        let bytes = plain.len() / decoder.image().sample_bytes() * sample.bytes();
         let (mut wanted, mut found) = (vec![0xA5; bytes], vec![0x5A; bytes]);
         transform.apply(plain, &mut wanted);
-        decode(&plan.clone().with_transform(transform), &mut found).map(drop).unwrap();
-        assert!(found == wanted, "{plan:?}");
+        decode(&decoder.clone().with_transform(transform), &mut found).map(drop).unwrap();
+        assert!(found == wanted, "{decoder:?}");
     }
 }
 
+fn decode_rle<'f, S: Source>(
+    decoder: &Decoder,
+    source: &S,
+    fragments_of: impl Fn(usize) -> &'f [Fragment] + Sync,
+    first_frame: usize,
+    out: &mut [u8],
+    parallelism: &Parallelism<'_>,
+) -> ReadResult<Warnings, S> {
+    let frames = out.len() / decoder.result_frame_bytes()?;
+    let decoded = decoder.decode_frames(&Codec::RleLossless, source, fragments_of, first_frame, out, parallelism)?;
+    assert_eq!(decoded.frames, frames);
+    Ok(decoded.warnings)
+}
+
 /// Decodes RLE frames from memory and from a file, in one fragment and in several.
-fn rle(plan: &Decoder, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Result<Warnings> {
+fn rle(decoder: &Decoder, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> Result<Warnings> {
     let value = frames.concat();
     let (mut whole, mut cut, mut at) = (Vec::new(), Vec::new(), 0);
     for frame in frames {
@@ -68,15 +89,28 @@ fn rle(plan: &Decoder, frames: &[&[u8]], first_frame: usize, out: &mut [u8]) -> 
         at += length;
     }
     let mut again = vec![0xA5; out.len()];
-    let of_parts =
-        plan.rle_frames(&File(&value), |index| cut[index].as_slice(), first_frame, &mut again, &Parallelism::default());
-    let of_memory =
-        plan.rle_frames(&value.as_slice(), |index| whole[index].as_slice(), first_frame, out, &Parallelism::default());
+    let of_parts = decode_rle(
+        decoder,
+        &File(&value),
+        |index| cut[index].as_slice(),
+        first_frame,
+        &mut again,
+        &Parallelism::default(),
+    );
+    let of_memory = decode_rle(
+        decoder,
+        &value.as_slice(),
+        |index| whole[index].as_slice(),
+        first_frame,
+        out,
+        &Parallelism::default(),
+    );
     assert_eq!(of_parts, of_memory);
     assert!(of_parts.is_err() || again == out);
     if of_memory.is_ok() {
-        check_transformed(plan, out, |plan, out| {
-            plan.rle_frames(
+        check_transformed(decoder, out, |decoder, out| {
+            decode_rle(
+                decoder,
                 &value.as_slice(),
                 |index| whole[index].as_slice(),
                 first_frame,
@@ -179,7 +213,7 @@ impl Case {
         self.order(planar).into_iter().map(number).flat_map(bytes).collect()
     }
 
-    fn plan(&self) -> Decoder {
+    fn decoder(&self) -> Decoder {
         let order = if self.big { ByteOrder::Big } else { ByteOrder::Little };
         Decoder::native(&self.image(), order, false, self.correct, Conversion::None).unwrap()
     }
@@ -211,17 +245,17 @@ fn rle_frame(planes: &[Vec<u8>]) -> Vec<u8> {
 proptest! {
     #[test]
     fn native_frames(case in cases(&[1, 8, 12, 16, 32, 64]), skipped in 0u64..2) {
-        let (image, plan) = (case.image(), case.plan());
+        let (image, decoder) = (case.image(), case.decoder());
         let mut expected = case.result();
         // Also from a frame in the middle, which need not start on a byte boundary.
         let skipped = skipped.min(image.number_of_frames() as u64 - 1);
         let mut expected = expected.split_off(skipped as usize * image.frame_bytes().unwrap());
         let mut out = vec![0xA5; expected.len()];
-        native(&plan, &case.native(), skipped as usize, &mut out).unwrap();
+        native(&decoder, &case.native(), skipped as usize, &mut out).unwrap();
         prop_assert_eq!(&out, &expected);
         let other = if ByteOrder::NATIVE == ByteOrder::Big { ByteOrder::Little } else { ByteOrder::Big };
-        let plan = plan.with_output(Form { order: other, ..Form::default() });
-        native(&plan, &case.native(), skipped as usize, &mut out).unwrap();
+        let decoder = decoder.with_output(OutputFormat { order: other, ..OutputFormat::default() });
+        native(&decoder, &case.native(), skipped as usize, &mut out).unwrap();
         bits::swap_words(&mut expected, image.sample_bytes());
         prop_assert_eq!(out, expected);
     }
@@ -245,8 +279,8 @@ proptest! {
         let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
         let mut out = vec![0xA5; case.result().len()];
         for planar in [false, image.samples_per_pixel() == 3] {
-            let plan = case.plan().with_output(Form { planar, strict: true, ..Form::default() });
-            let warnings = rle(&plan, &frames, 0, &mut out).unwrap();
+            let decoder = case.decoder().with_output(OutputFormat { planar, strict: true, ..OutputFormat::default() });
+            let warnings = rle(&decoder, &frames, 0, &mut out).unwrap();
             prop_assert!(warnings.is_empty());
             prop_assert_eq!(&out, &case.result_in(planar));
         }
@@ -266,10 +300,10 @@ proptest! {
         let extend = |low: i128| if signed && !zeros && low >> (bits - 1) == 1 { low - (1 << bits) } else { low };
         let expected: Vec<u8> =
             case.order(false).iter().take(frame_samples).flat_map(|place| native_bytes(extend(value(place)), wide)).collect();
-        let plan = Decoder::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
-        let plan = if zeros { plan.of_unsigned_words() } else { plan };
+        let decoder = Decoder::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
+        let decoder = if zeros { decoder.of_unsigned_words() } else { decoder };
         let mut out = vec![0xA5; expected.len()];
-        plan.words(&src, &mut out, &Parallelism::default()).unwrap();
+        decoder.decode_codec_output(&src, &mut out, &Parallelism::default()).unwrap();
         prop_assert_eq!(out, expected);
     }
 
@@ -280,11 +314,11 @@ proptest! {
         let header: Vec<u8> = [segments, 64, 70, 80, 90, 100, 110].iter().flat_map(|w| w.to_le_bytes()).collect();
         let frame = [header, vec![0; 36], bytes].concat();
         let mut out = vec![0; image.frame_bytes().unwrap()];
-        let _ = rle(&case.plan(), &[&frame], 0, &mut out);
+        let _ = rle(&case.decoder(), &[&frame], 0, &mut out);
     }
 }
 
-fn colour(photometric: &str, planar: i64, bits: i64) -> Image {
+fn color(photometric: &str, planar: i64, bits: i64) -> Image {
     let attributes = Attributes {
         rows: 2,
         columns: 2,
@@ -302,110 +336,8 @@ fn colour(photometric: &str, planar: i64, bits: i64) -> Image {
 }
 
 #[test]
-fn colours_are_converted_after_they_are_ordered() {
-    let ybr = [[10, 20, 30], [40, 50, 60], [70, 80, 90], [100, 110, 120]];
-    let rgb: Vec<u8> = ybr.into_iter().flat_map(color::ybr_to_rgb).collect();
-    let planar: Vec<u8> = (0..3).flat_map(|sample| ybr.map(|pixel| pixel[sample])).collect();
-    for (src, planar) in [(ybr.concat(), 0), (planar, 1)] {
-        let plan =
-            Decoder::native(&colour("YBR_FULL", planar, 8), ByteOrder::Little, false, true, Conversion::YbrToRgb)
-                .unwrap();
-        let mut out = [0xA5; 12];
-        native(&plan, &src, 0, &mut out).unwrap();
-        assert_eq!(out[..], rgb);
-    }
-}
-
-#[test]
-fn subsampled_frames_are_expanded_and_converted() {
-    let src = [10, 40, 20, 30, 70, 100, 80, 90];
-    let full = [[10, 20, 30], [40, 20, 30], [70, 80, 90], [100, 80, 90]];
-    let rgb: Vec<u8> = full.into_iter().flat_map(color::ybr_to_rgb).collect();
-    for (conversion, expected) in [(Conversion::None, full.concat()), (Conversion::YbrToRgb, rgb)] {
-        let plan = Decoder::native(&colour("YBR_FULL_422", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
-        let mut out = [0xA5; 12];
-        native(&plan, &src, 0, &mut out).unwrap();
-        assert_eq!(out[..], expected);
-    }
-}
-
-#[test]
-fn subsampled_frames_of_any_length() {
-    for (columns, frames) in (2..60).step_by(2).zip([1, 2, 3].into_iter().cycle()) {
-        let attributes = Attributes {
-            rows: 1,
-            columns,
-            samples_per_pixel: 3,
-            number_of_frames: frames,
-            bits_allocated: 16,
-            bits_stored: 16,
-            high_bit: None,
-            pixel_representation: 0,
-            planar_configuration: 0,
-            photometric_interpretation: "YBR_FULL_422".into(),
-            element: PixelElement::PixelData,
-        };
-        let plan = Decoder::native(&Image::new(&attributes).unwrap(), ByteOrder::NATIVE, false, true, Conversion::None)
-            .unwrap();
-        let src = noise((columns * frames) as usize * 4);
-        let word = |index: usize| [src[2 * index], src[2 * index + 1]];
-        let pixel = |index: usize| {
-            let pair = index / 2 * 4;
-            [word(pair + index % 2), word(pair + 2), word(pair + 3)].concat()
-        };
-        let expected: Vec<u8> = (0..(columns * frames) as usize).flat_map(pixel).collect();
-        let mut out = vec![0xA5; expected.len()];
-        native(&plan, &src, 0, &mut out).unwrap();
-        assert_eq!(out, expected);
-    }
-}
-
-#[test]
-fn colors_of_any_depth_and_order() {
-    for (bits, width) in [(8, 1), (16, 2), (32, 4)] {
-        let src = noise(4 * 3 * width);
-        let mut expected = src.clone();
-        color::convert_deep_ybr_to_rgb(&mut expected, width, bits, ByteOrder::NATIVE);
-        for planar in [0, 1] {
-            let stored = if planar == 1 {
-                (0..3)
-                    .flat_map(|sample| (0..4).flat_map(move |pixel| (0..width).map(move |i| (pixel, sample, i))))
-                    .map(|(pixel, sample, i)| src[(pixel * 3 + sample) * width + i])
-                    .collect()
-            } else {
-                src.clone()
-            };
-            for order in [ByteOrder::Little, ByteOrder::Big] {
-                let mut value = stored.clone();
-                if order != ByteOrder::NATIVE {
-                    value.chunks_mut(width).for_each(<[u8]>::reverse);
-                }
-                let image = colour("YBR_FULL", planar, i64::from(bits));
-                let plan = Decoder::native(&image, order, false, true, Conversion::YbrToRgb).unwrap();
-                let mut out = vec![0xA5; src.len()];
-                native(&plan, &value, 0, &mut out).unwrap();
-                assert_eq!(out, expected, "{bits} {planar} {order:?}");
-            }
-        }
-    }
-}
-
-#[test]
-fn conversions_that_are_not_defined() {
-    let refused = |bits, conversion| {
-        let plan = Decoder::native(&colour("RGB", 0, bits), ByteOrder::Little, false, true, conversion);
-        matches!(plan.map_err(|error| error.problem), Err(ErrorKind::Unsupported(_)))
-    };
-    let cases = [(8, [false; 3]), (16, [false, true, true]), (32, [false, true, true]), (64, [true; 3])];
-    for (bits, expected) in cases {
-        let all = [Conversion::YbrToRgb, Conversion::PartialYbrToRgb, Conversion::RgbToYbr];
-        assert_eq!(all.map(|conversion| refused(bits, conversion)), expected, "{bits}");
-    }
-}
-
-#[test]
 fn frames_longer_than_a_piece() {
-    let pixels = PIECE_PIXELS as i64 * 2 + 5;
+    let pixels = TILE_PIXELS as i64 * 2 + 5;
     let attributes = Attributes {
         rows: 1,
         columns: pixels,
@@ -422,34 +354,8 @@ fn frames_longer_than_a_piece() {
     let case = Case { attributes, big: false, correct: true, seed: 1 };
     let expected = case.result();
     let mut out = vec![0xA5; expected.len()];
-    native(&case.plan(), &case.native(), 0, &mut out).unwrap();
+    native(&case.decoder(), &case.native(), 0, &mut out).unwrap();
     assert_eq!(out, expected);
-}
-
-#[test]
-fn rle_bits_are_told_apart_by_length() {
-    let attributes = Attributes {
-        rows: 3,
-        columns: 5,
-        samples_per_pixel: 1,
-        number_of_frames: 1,
-        bits_allocated: 1,
-        bits_stored: 1,
-        high_bit: None,
-        pixel_representation: 0,
-        planar_configuration: 0,
-        photometric_interpretation: "MONOCHROME2".into(),
-        element: PixelElement::PixelData,
-    };
-    let case = Case { attributes, big: false, correct: true, seed: 3 };
-    for plane in [case.native(), case.result()] {
-        let mut out = [0xA5; 15];
-        rle(&case.plan(), &[&rle_frame(&[plane])], 0, &mut out).unwrap();
-        assert_eq!(out[..], case.result());
-    }
-    let mut out = [0xA5; 15];
-    let error = rle(&case.plan(), &[&rle_frame(&[vec![1; 9]])], 7, &mut out).unwrap_err();
-    assert_eq!((error.frame, error.segment), (Some(7), Some(0)));
 }
 
 #[test]
@@ -468,156 +374,17 @@ fn big_endian_words_of_bytes() {
         element: PixelElement::PixelData,
     };
     let image = Image::new(&attributes).unwrap();
-    let plan = Decoder::native(&image, ByteOrder::Big, true, true, Conversion::None).unwrap();
+    let decoder = Decoder::native(&image, ByteOrder::Big, true, true, Conversion::None).unwrap();
     let mut out = [0xA5; 9];
-    native(&plan, &[2, 1, 4, 3, 6, 5, 8, 7, 0, 9], 0, &mut out).unwrap();
+    native(&decoder, &[2, 1, 4, 3, 6, 5, 8, 7, 0, 9], 0, &mut out).unwrap();
     assert_eq!(out, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    assert!(native(&plan, &[2, 1, 4, 3, 6, 5, 8, 7, 9], 0, &mut out).is_err());
+    assert!(native(&decoder, &[2, 1, 4, 3, 6, 5, 8, 7, 9], 0, &mut out).is_err());
     // A frame that starts inside a word.
     let mut out = [0xA5; 9];
-    native(&plan, &[1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10], 1, &mut out).unwrap();
+    native(&decoder, &[1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10], 1, &mut out).unwrap();
     assert_eq!(out, [3, 4, 5, 6, 7, 8, 9, 10, 11]);
-}
-
-#[test]
-fn only_a_strict_plan_refuses_what_follows_a_plane() {
-    let plan = |strict| {
-        Decoder::native(&colour("RGB", 0, 8), ByteOrder::Little, false, true, Conversion::None)
-            .unwrap()
-            .with_output(Form { strict, ..Form::default() })
-    };
-    let planes = [vec![1; 4], vec![2; 4], vec![3; 4]];
-    let with_rest = |rest: &[u8]| [&rle_frame(&planes)[..], rest].concat();
-    let mut unused_offset = rle_frame(&planes);
-    unused_offset[20] = 77;
-    let mut out = [0; 12];
-    for frame in [&[][..], &[0]].map(with_rest) {
-        rle(&plan(true), &[&frame], 0, &mut out).unwrap();
-    }
-    for (frame, warnings) in
-        [(with_rest(&[0, 0]), 0), (with_rest(&[128]), 0), (with_rest(&[1, 5, 5]), 1), (unused_offset, 0)]
-    {
-        rle(&plan(true), &[&frame], 0, &mut out).unwrap_err();
-        assert_eq!(rle(&plan(false), &[&frame], 0, &mut out).unwrap().len(), warnings);
-    }
-    let mut too_long = planes;
-    too_long[2].push(3);
-    rle(&plan(true), &[&rle_frame(&too_long)], 0, &mut out).unwrap_err();
-    assert_eq!(rle(&plan(false), &[&rle_frame(&too_long)], 0, &mut out).unwrap().len(), 1);
-}
-
-#[test]
-fn planes_are_converted_like_pixels() {
-    let planes: [Vec<u8>; 3] = [(0..4).map(|i| i * 60).collect(), vec![3, 90, 178, 250], vec![200, 78, 5, 128]];
-    for conversion in [Conversion::YbrToRgb, Conversion::RgbToYbr] {
-        let plan = Decoder::native(&colour("YBR_FULL", 0, 8), ByteOrder::Little, false, true, conversion).unwrap();
-        let (mut pixels, mut converted) = ([0; 12], [0; 12]);
-        rle(&plan, &[&rle_frame(&planes)], 0, &mut pixels).unwrap();
-        let plan = plan.with_output(Form { planar: true, ..Form::default() });
-        rle(&plan, &[&rle_frame(&planes)], 0, &mut converted).unwrap();
-        let transposed: Vec<u8> = (0..3).flat_map(|sample| pixels.chunks(3).map(move |pixel| pixel[sample])).collect();
-        assert_eq!(converted[..], transposed);
-    }
-}
-
-#[test]
-fn many_frames_on_many_threads_give_the_same() {
-    let case = Case {
-        attributes: Attributes {
-            rows: 64,
-            columns: 300,
-            samples_per_pixel: 3,
-            number_of_frames: 1,
-            bits_allocated: 16,
-            bits_stored: 12,
-            high_bit: None,
-            pixel_representation: 1,
-            planar_configuration: 0,
-            photometric_interpretation: "RGB".into(),
-            element: PixelElement::PixelData,
-        },
-        big: false,
-        correct: true,
-        seed: 5,
-    };
-    let plane = |frame, segment: u64| -> Vec<u8> {
-        let byte = 1 - segment as usize % 2;
-        (0..64 * 300).map(|pixel| case.sample(frame, pixel, segment / 2).to_le_bytes()[byte]).collect()
-    };
-    let frames: Vec<Vec<u8>> =
-        (0..30).map(|frame| rle_frame(&(0..6).map(|segment| plane(frame, segment)).collect::<Vec<_>>())).collect();
-    let mut frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
-    let frame_bytes = case.image().frame_bytes().unwrap();
-    let (mut together, mut alone) = (vec![0xA5; 30 * frame_bytes], vec![0; 30 * frame_bytes]);
-    rle(&case.plan(), &frames, 0, &mut together).unwrap();
-    for (frame, out) in frames.iter().zip(alone.chunks_exact_mut(frame_bytes)) {
-        rle(&case.plan(), &[frame], 0, out).unwrap();
-    }
-    assert!(together == alone);
-    frames[17] = &frames[17][..200];
-    frames[23] = &[];
-    assert_eq!(rle(&case.plan(), &frames, 100, &mut together).unwrap_err().frame, Some(117));
-}
-
-#[test]
-fn an_interruption_ends_a_frame() {
-    let image = large(16, 1, 200, 1);
-    let plan = Decoder::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
-    let frame = rle_frame(&[noise(200_200), noise(200_200)]);
-    let fragments = [Fragment { offset: 0, length: frame.len() as u64 }];
-    let mut out = vec![0xA5; 400_400];
-    let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
-    let error = plan.rle_frames(&frame.as_slice(), |_| &fragments, 0, &mut out, &stopped).unwrap_err();
-    assert_eq!(error.problem, ErrorKind::Interrupted);
-    assert!(out.iter().all(|byte| *byte == 0xA5));
-}
-
-/// An image large enough for several threads: `frames` of `rows` x 1001 pixels.
-fn large(bits_allocated: i64, samples_per_pixel: i64, rows: i64, number_of_frames: i64) -> Image {
-    let attributes = Attributes {
-        rows,
-        columns: 1001,
-        samples_per_pixel,
-        number_of_frames,
-        bits_allocated,
-        bits_stored: bits_allocated,
-        high_bit: None,
-        pixel_representation: 0,
-        planar_configuration: i64::from(samples_per_pixel == 3),
-        photometric_interpretation: if samples_per_pixel == 3 { "RGB" } else { "MONOCHROME2" }.into(),
-        element: PixelElement::PixelData,
-    };
-    Image::new(&attributes).unwrap()
 }
 
 fn noise(bytes: usize) -> Vec<u8> {
     (1..=bytes as u64).map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
-}
-
-#[test]
-fn large_images_on_many_threads_give_the_same() {
-    // One frame in strips, and several frames at once.
-    for (rows, frames) in [(3000, 1), (500, 9)] {
-        let pixels = rows as usize * 1001;
-        let image = large(8, 3, rows, frames);
-        let plan = Decoder::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
-        let src = noise(pixels * 3 * frames as usize);
-        let mut out = vec![0xA5; src.len()];
-        native(&plan, &src, 0, &mut out).unwrap();
-        for (frame, out) in src.chunks(pixels * 3).zip(out.chunks(pixels * 3)) {
-            assert!(out.chunks(3).enumerate().all(|(i, p)| p == [frame[i], frame[pixels + i], frame[2 * pixels + i]]));
-        }
-
-        // The second frame of single bits starts inside a byte.
-        let image = large(1, 1, rows + 1, frames);
-        let plan = Decoder::native(&image, ByteOrder::Little, false, true, Conversion::None).unwrap();
-        let pixels = pixels + 1001;
-        let src = noise((pixels * (frames as usize + 1)).div_ceil(8));
-        let mut out = vec![0xA5; pixels * frames as usize];
-        native(&plan, &src, 1, &mut out).unwrap();
-        assert!(out.iter().enumerate().all(|(i, bit)| *bit == src[(i + pixels) / 8] >> ((i + pixels) % 8) & 1));
-        // The error names the first missing frame.
-        let error = native(&plan, &src[..src.len() / 2], 1, &mut out).unwrap_err();
-        assert_eq!(error.frame, Some((src.len() as u64 / 2 * 8 + 7) / pixels as u64));
-    }
 }

@@ -24,34 +24,40 @@ fn image(bits_allocated: i64, bits_stored: i64, signed: bool, element: PixelElem
     Image::new(&attributes).unwrap()
 }
 
-fn pipelines(sample: Sample) -> Vec<Pipeline> {
+fn pipelines(sample: SampleType) -> Vec<Pipeline> {
     let window = |function| Voi::Window(Window { center: 40.0, width: 400.0, function });
     let palette = || Palette::new(3, [&[0, 500, 65535], &[9, 8, 7], &[30000, 20000, 10000]], 16).unwrap();
     let lut = || Lut::new(-3, vec![0, 5, 17, 4095], 12).unwrap();
     let range = Range { low: 0.0, high: 200.0 };
     let rescale = Modality::Rescale { slope: 0.1, intercept: -3.3 };
     let looks = [
-        Look::Value,
-        Look::Grey { voi: window(Function::Linear), inverse: false },
-        Look::Grey { voi: window(Function::Sigmoid), inverse: true },
-        Look::Grey { voi: Voi::Lut(lut()), inverse: false },
-        Look::Palette(palette()),
-        Look::Supplemental { palette: palette(), voi: window(Function::LinearExact), inverse: true },
+        Rendering::Value,
+        Rendering::Gray { voi: window(Function::Linear), inverse: false },
+        Rendering::Gray { voi: window(Function::Sigmoid), inverse: true },
+        Rendering::Gray { voi: Voi::Lut(lut()), inverse: false },
+        Rendering::Palette(palette()),
+        Rendering::Supplemental { palette: palette(), voi: window(Function::LinearExact), inverse: true },
     ];
     let modalities = [Modality::Identity, rescale, Modality::Lut(lut())];
-    let each = modalities.iter().flat_map(|modality| looks.iter().map(move |look| (modality, look)));
-    each.map(|(modality, look)| Pipeline { modality: modality.clone(), look: look.clone(), range, sample }).collect()
+    let each = modalities.iter().flat_map(|modality| looks.iter().map(move |rendering| (modality, rendering)));
+    each.map(|(modality, rendering)| Pipeline {
+        modality: modality.clone(),
+        rendering: rendering.clone(),
+        range,
+        sample,
+    })
+    .collect()
 }
 
 #[test]
-fn a_table_gives_what_each_sample_gives() {
+fn a_table_equals_the_result_of_each_sample() {
     for (allocated, bits, signed) in [(8, 8, false), (8, 5, true), (16, 12, true), (16, 10, false), (16, 16, true)] {
         let image = image(allocated, bits, signed, PixelElement::PixelData);
-        let stored = Sample::of(&image);
+        let stored = SampleType::of(&image);
         let (low, high) = stored_values(image.kind(), bits as u8);
         let mut words = vec![0; (high - low + 1) as usize * stored.bytes()];
         stored.write(&(low..=high).map(f64::from).collect::<Vec<_>>(), &mut words);
-        for sample in [Sample::Uint8, Sample::Uint16, Sample::Float32, Sample::Float64] {
+        for sample in [SampleType::Uint8, SampleType::Uint16, SampleType::Float32, SampleType::Float64] {
             for pipeline in pipelines(sample) {
                 let table = Transform::new(&image, pipeline.clone(), bits as u8, u64::MAX).unwrap();
                 let single = Transform::new(&image, pipeline.clone(), bits as u8, 0).unwrap();
@@ -60,7 +66,7 @@ fn a_table_gives_what_each_sample_gives() {
                 table.apply(&words, &mut results[0]);
                 single.apply(&words, &mut results[1]);
                 assert!(results[0] == results[1], "{allocated} {bits} {signed} {pipeline:?}");
-                table.apply_as(&Parallelism::of(3), &words, &mut results[1]).unwrap();
+                table.apply_parallel(&Parallelism::of(3), &words, &mut results[1]).unwrap();
                 assert!(results[0] == results[1]);
             }
         }
@@ -68,13 +74,13 @@ fn a_table_gives_what_each_sample_gives() {
 }
 
 #[test]
-fn colours_and_greys() {
+fn colors_and_greys() {
     let image = image(8, 8, false, PixelElement::PixelData);
     let palette = Palette::new(100, [&[0, 255], &[10, 20], &[255, 0]], 8).unwrap();
     let window = Window { center: 50.0, width: 100.0, function: Function::LinearExact };
     let range = Range { low: 0.0, high: 255.0 };
-    let look = Look::Supplemental { palette, voi: Voi::Window(window), inverse: false };
-    let pipeline = Pipeline { modality: Modality::Identity, look, range, sample: Sample::Uint8 };
+    let rendering = Rendering::Supplemental { palette, voi: Voi::Window(window), inverse: false };
+    let pipeline = Pipeline { modality: Modality::Identity, rendering, range, sample: SampleType::Uint8 };
     let transform = Transform::new(&image, pipeline, 8, 256).unwrap();
     let mut out = [0; 12];
     transform.apply(&[0, 99, 100, 101], &mut out);
@@ -86,9 +92,9 @@ fn floats_are_worked_out_one_by_one() {
     let image = image(32, 0, false, PixelElement::FloatPixelData);
     let pipeline = Pipeline {
         modality: Modality::Rescale { slope: 2.0, intercept: 1.0 },
-        look: Look::Value,
+        rendering: Rendering::Value,
         range: Range { low: 0.0, high: 1.0 },
-        sample: Sample::Float64,
+        sample: SampleType::Float64,
     };
     let transform = Transform::new(&image, pipeline, 32, 1 << 40).unwrap();
     let mut out = [0; 8];

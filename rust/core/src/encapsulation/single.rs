@@ -1,10 +1,12 @@
 //! Finds one frame by an offset table and a few item headers: an image may have 100,000 frames.
 
-use super::{EncapsulatedPixelData, push};
-use crate::item::{Fragment, Headers, ITEM, UNDEFINED};
+use super::EncapsulatedPixelData;
+use crate::alloc::try_push;
+use crate::item::{Fragment, ItemReader, UNDEFINED};
 use crate::offset_table::{self, ExtendedOffsetTable};
 use crate::parallel::{CancelCheck, Parallelism};
-use crate::source::Source;
+use crate::source::{ReadResult, Source};
+use crate::tag::number::ITEM;
 
 /// A read takes about a microsecond, so that the check of the longest table takes a few milliseconds.
 const MAX_CHECKED_ENTRIES: u64 = 4096;
@@ -16,30 +18,30 @@ impl EncapsulatedPixelData {
         &self,
         source: &S,
         index: usize,
-        team: &Parallelism<'_>,
-    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+        parallelism: &Parallelism<'_>,
+    ) -> ReadResult<Option<Vec<Fragment>>, S> {
         // Such a table is tolerated, but only the walk over all frames reports the warning.
         if self.table.is_cut() {
             return Ok(None);
         }
-        let mut headers = Headers::new(source);
+        let mut items = ItemReader::new(source);
         if let Some(table) = &self.value.extended {
-            let entry = self.entry_of(table, &mut headers, index)?;
+            let entry = self.entry_of(table, &mut items, index)?;
             return Ok(entry.map(|entry| vec![entry]));
         }
         let range = |index| self.table.range(index, self.value.frames, self.value.length);
         let Some((start, end)) = range(index) else { return Ok(None) };
-        let mut watch = CancelCheck::new(team);
+        let mut cancel = CancelCheck::new(parallelism);
         if let Some((before, _)) = index.checked_sub(1).and_then(range) {
             // The previous frame must end where this one starts, not at a delimiter in front of other elements.
-            if self.fragments_between(&mut headers, before, Some(start), &mut watch)?.is_none() {
+            if self.fragments_between(&mut items, before, Some(start), &mut cancel)?.is_none() {
                 return Ok(None);
             }
         }
-        if !self.is_table_plausible(&mut headers, &mut watch)? {
+        if !self.is_table_plausible(&mut items, &mut cancel)? {
             return Ok(None);
         }
-        self.fragments_between(&mut headers, start, end, &mut watch)
+        self.fragments_between(&mut items, start, end, &mut cancel)
     }
 
     /// Whether the Basic Offset Table as a whole can be right, which is checked once.
@@ -49,18 +51,18 @@ impl EncapsulatedPixelData {
     /// name no other frame. In a long table, this would take too many reads.
     fn is_table_plausible<S: Source>(
         &self,
-        headers: &mut Headers<'_, S>,
-        watch: &mut CancelCheck<'_>,
-    ) -> std::result::Result<bool, S::Error> {
+        items: &mut ItemReader<'_, S>,
+        cancel: &mut CancelCheck<'_>,
+    ) -> ReadResult<bool, S> {
         if let Some(plausible) = self.table_plausible.get() {
             return Ok(*plausible);
         }
         let Some(last) = self.table.last() else { return Ok(false) };
-        let mut plausible = self.fragments_between(headers, last, None, watch)?.is_some();
+        let mut plausible = self.fragments_between(items, last, None, cancel)?.is_some();
         if self.value.frames <= MAX_CHECKED_ENTRIES {
             for offset in self.table.entries() {
-                watch.check()?;
-                plausible = plausible && self.item_at(headers, offset)?.is_some();
+                cancel.check()?;
+                plausible = plausible && self.item_at(items, offset)?.is_some();
             }
         }
         Ok(*self.table_plausible.get_or_init(|| plausible))
@@ -73,23 +75,23 @@ impl EncapsulatedPixelData {
     fn entry_of<S: Source>(
         &self,
         table: &ExtendedOffsetTable,
-        headers: &mut Headers<'_, S>,
+        items: &mut ItemReader<'_, S>,
         index: usize,
-    ) -> std::result::Result<Option<Fragment>, S::Error> {
+    ) -> ReadResult<Option<Fragment>, S> {
         let (start, frames) = (self.table.end(), self.value.frames);
         if !table.is_usable(frames) || table.len() as u64 != frames {
             return Ok(None);
         }
         let Some(last) = table.entry(table.len().saturating_sub(1), start) else { return Ok(None) };
-        let last = self.item_at(headers, last.item())?.filter(|item| offset_table::fits(last, *item));
+        let last = self.item_at(items, last.item())?.filter(|item| offset_table::fits(last, *item));
         let Some(last) = last else { return Ok(None) };
-        if !self.is_end(headers, last.end())? {
+        if !self.is_end(items, last.end())? {
             return Ok(None);
         }
         let mut found = None;
         for number in index.saturating_sub(1)..=index {
             let Some(entry) = table.entry(number, start) else { return Ok(None) };
-            let item = self.item_at(headers, entry.item())?;
+            let item = self.item_at(items, entry.item())?;
             if !item.is_some_and(|item| offset_table::fits(entry, item)) {
                 return Ok(None);
             }
@@ -99,29 +101,29 @@ impl EncapsulatedPixelData {
     }
 
     /// Whether the fragments end at `at`, with the delimiter or with the value.
-    fn is_end<S: Source>(&self, headers: &mut Headers<'_, S>, at: u64) -> std::result::Result<bool, S::Error> {
-        Ok(at == self.value.length || headers.is_delimiter(at)?)
+    fn is_end<S: Source>(&self, items: &mut ItemReader<'_, S>, at: u64) -> ReadResult<bool, S> {
+        Ok(at == self.value.length || items.is_delimiter(at)?)
     }
 
     /// Returns the fragments from `start` to exactly `end`, or to the delimiter if `end` is None; None if anything else
     /// lies between.
     fn fragments_between<S: Source>(
         &self,
-        headers: &mut Headers<'_, S>,
+        items: &mut ItemReader<'_, S>,
         start: u64,
         end: Option<u64>,
-        watch: &mut CancelCheck<'_>,
-    ) -> std::result::Result<Option<Vec<Fragment>>, S::Error> {
+        cancel: &mut CancelCheck<'_>,
+    ) -> ReadResult<Option<Vec<Fragment>>, S> {
         let (mut fragments, mut at) = (Vec::new(), start);
         let limit = end.unwrap_or(self.value.length);
         while at < limit {
-            watch.check()?;
-            match self.item_at(headers, at)? {
+            cancel.check()?;
+            match self.item_at(items, at)? {
                 Some(fragment) if fragment.length > 0 => {
-                    push(&mut fragments, fragment)?;
+                    try_push(&mut fragments, fragment)?;
                     at = fragment.end();
                 }
-                _ if end.is_none() && headers.is_delimiter(at)? => at = limit,
+                _ if end.is_none() && items.is_delimiter(at)? => at = limit,
                 _ => return Ok(None),
             }
         }
@@ -129,15 +131,11 @@ impl EncapsulatedPixelData {
     }
 
     /// Returns the fragment whose item starts at `offset`, or None if there is no whole item.
-    fn item_at<S: Source>(
-        &self,
-        headers: &mut Headers<'_, S>,
-        offset: u64,
-    ) -> std::result::Result<Option<Fragment>, S::Error> {
+    fn item_at<S: Source>(&self, items: &mut ItemReader<'_, S>, offset: u64) -> ReadResult<Option<Fragment>, S> {
         if offset >= self.value.length {
             return Ok(None);
         }
-        let Some((ITEM, length)) = headers.at(offset)? else { return Ok(None) };
+        let Some((ITEM, length)) = items.at(offset)? else { return Ok(None) };
         let fragment = Fragment::of_item(offset, u64::from(length));
         Ok(fragment.filter(|fragment| length != UNDEFINED && fragment.end() <= self.value.length))
     }

@@ -1,6 +1,10 @@
 use super::*;
 use proptest::prelude::*;
 
+mod offset_tables;
+
+use offset_tables::numbered;
+
 fn item(bytes: &[u8]) -> Vec<u8> {
     [&[0xFE, 0xFF, 0x00, 0xE0], &(bytes.len() as u32).to_le_bytes()[..], bytes].concat()
 }
@@ -31,8 +35,8 @@ fn find(bytes: &[u8], value: Value) -> Result<FrameIndex> {
     let frames_expected = value.frames as usize;
     let encapsulated = EncapsulatedPixelData::open(&bytes, value)?;
     let frames = encapsulated.build_frame_index(&bytes, &Parallelism::default())?;
-    if let Some(damage) = frames.damage {
-        return Err(damage);
+    if let Some(defect) = frames.defect {
+        return Err(defect);
     }
     for index in 0..frames_expected {
         // `find_frame` must agree with `build_frame_index`, if it finds the frame.
@@ -67,7 +71,7 @@ fn jpeg_frames_end_with_a_marker() {
     let jpeg = Value { jpeg: true, ..value(&bytes, 2) };
     let frames = find(&bytes, jpeg).unwrap();
     assert_eq!(contents(&bytes, &frames), [&b"aab\xFF\xD9\0"[..], b"c\xFF\xD9\0"]);
-    assert!(matches!(find(&bytes, value(&bytes, 2)).unwrap_err().problem, ErrorKind::FragmentCount { .. }));
+    assert!(matches!(find(&bytes, value(&bytes, 2)).unwrap_err().kind, ErrorKind::FragmentCount { .. }));
 }
 
 #[test]
@@ -109,8 +113,8 @@ fn extended_offset_table() {
 #[test]
 fn counts_that_do_not_fit() {
     let bytes = encapsulate(&[], &[b"aa", b"", b"cc"]);
-    let problem = |frames| find(&bytes, value(&bytes, frames)).unwrap_err().problem;
-    assert_eq!(problem(4), ErrorKind::FrameCount { found: 2, expected: 4 });
+    let kind = |frames| find(&bytes, value(&bytes, frames)).unwrap_err().kind;
+    assert_eq!(kind(4), ErrorKind::FrameCount { found: 2, expected: 4 });
     let frames = find(&bytes, value(&bytes, 2)).unwrap();
     assert_eq!(contents(&bytes, &frames), [b"aa", b"cc"]);
     assert_eq!(frames.warnings.len(), 1);
@@ -126,8 +130,8 @@ fn malformed_items_are_named_by_offset() {
         bytes[at..at + with.len()].copy_from_slice(with);
         find(&bytes, value(&bytes, 2)).unwrap_err()
     };
-    assert_eq!(spoilt(22, &[0xFF; 4]).problem, ErrorKind::UndefinedItem);
-    assert_eq!(spoilt(22, &[200, 0, 0, 0]).problem, ErrorKind::ItemLength { length: 200, left: 10 });
+    assert_eq!(spoilt(22, &[0xFF; 4]).kind, ErrorKind::UndefinedItem);
+    assert_eq!(spoilt(22, &[200, 0, 0, 0]).kind, ErrorKind::ItemLength { length: 200, left: 10 });
     assert_eq!(spoilt(18, &[1, 2, 3, 4]).offset, Some(18));
     assert_eq!(spoilt(0, &[1, 2, 3, 4]).offset, Some(0));
     assert!(find(&[], value(&[], 1)).is_err());
@@ -142,7 +146,7 @@ fn frames_before_the_damage_are_found() {
         .build_frame_index(&cut, &Parallelism::default())
         .unwrap();
     assert_eq!(contents(cut, &frames), [b"aa", b"bb"]);
-    assert_eq!(frames.damage.unwrap().problem, ErrorKind::ItemLength { length: 2, left: 1 });
+    assert_eq!(frames.defect.unwrap().kind, ErrorKind::ItemLength { length: 2, left: 1 });
     let single =
         EncapsulatedPixelData::open(&cut, value(cut, 1)).unwrap().build_frame_index(&cut, &Parallelism::default());
     assert!(single.is_err(), "a frame in fragments of which the last is cut is not whole");
@@ -154,17 +158,17 @@ fn an_extended_table_that_leaves_out_a_fragment_is_not_used() {
     for offsets in [vec![0, 20], vec![10, 20]] {
         let extended = Some(ExtendedOffsetTable::new(offsets, vec![2, 2]));
         let error = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap_err();
-        assert_eq!(error.problem, ErrorKind::FragmentCount { fragments: 3, frames: 2 });
+        assert_eq!(error.kind, ErrorKind::FragmentCount { fragments: 3, frames: 2 });
     }
 }
 
 #[test]
-fn fragments_behind_an_extended_table_are_told() {
+fn fragments_after_an_extended_table_are_reported() {
     let bytes = encapsulate(&[], &[b"aa", b"bb", b"cc"]);
     let extended = Some(ExtendedOffsetTable::new(vec![0, 10], vec![2, 2]));
     let frames = find(&bytes, Value { extended, ..value(&bytes, 2) }).unwrap();
     assert_eq!(contents(&bytes, &frames), [b"aa", b"bb"]);
-    assert_eq!(frames.warnings[0].problem, ErrorKind::UnusedFragments { count: 1 });
+    assert_eq!(frames.warnings[0].kind, ErrorKind::UnusedFragments { count: 1 });
 }
 
 #[test]
@@ -188,138 +192,6 @@ fn an_extended_table_may_have_entries_without_bytes() {
     assert_eq!(contents(&bytes, &frames), [&b"aa"[..], b"", b"cc"]);
 }
 
-/// Frames of these lengths, each with different content.
-fn numbered(lengths: &[usize]) -> Vec<Vec<u8>> {
-    lengths.iter().enumerate().map(|(number, length)| vec![(number % 250) as u8 + 1; *length]).collect()
-}
-
-/// The offset of each item.
-fn offsets_of(lengths: &[usize]) -> Vec<u64> {
-    lengths.iter().scan(0, |at, length| Some(std::mem::replace(at, *at + 8 + *length as u64))).collect()
-}
-
-/// Checks that each frame gets its own fragment, or that `find_frame` leaves it to `build_frame_index`, which warns.
-fn check_never_another_frame(bytes: &[u8], value: Value, wanted: &[Vec<u8>], is_right: bool) {
-    let encapsulated = EncapsulatedPixelData::open(&bytes, value).unwrap();
-    let frames = encapsulated.build_frame_index(&bytes, &Parallelism::default()).unwrap();
-    assert_eq!(contents(bytes, &frames), wanted);
-    assert_eq!(frames.warnings.is_empty(), is_right, "{:?}", frames.warnings);
-    for (index, frame) in wanted.iter().enumerate() {
-        let found = encapsulated.find_frame(&bytes, index, &Parallelism::default()).unwrap();
-        assert!(found.is_none_or(|fragments| join(bytes, &fragments) == *frame), "frame {index}");
-    }
-}
-
-/// An even length; most are equal, so that a shifted offset is that of another item.
-fn lengths() -> impl Strategy<Value = Vec<usize>> {
-    let length = prop_oneof![4 => Just(4usize), 1 => (1usize..6).prop_map(|half| 2 * half)];
-    prop::collection::vec(length, 1..8)
-}
-
-proptest! {
-    #[test]
-    fn a_shifted_or_permuted_extended_table_gives_no_other_frame(
-        lengths in lengths(),
-        from in any::<prop::sample::Index>(),
-        to in any::<prop::sample::Index>(),
-        shift in prop_oneof![-3i64..4, (-4i64..5).prop_map(|items| items * 12)],
-        swap: (prop::sample::Index, prop::sample::Index),
-        swap_lengths: bool,
-    ) {
-        let frames = numbered(&lengths);
-        let bytes = encapsulate(&[], &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let right = (offsets_of(&lengths), lengths.iter().map(|length| *length as u64).collect::<Vec<_>>());
-        let mut table = right.clone();
-        let (from, to) = (from.index(lengths.len()), to.index(lengths.len()));
-        for offset in table.0.iter_mut().take(to + 1).skip(from) {
-            *offset = offset.wrapping_add_signed(shift);
-        }
-        let (one, other) = (swap.0.index(lengths.len()), swap.1.index(lengths.len()));
-        table.0.swap(one, other);
-        if swap_lengths {
-            table.1.swap(one, other);
-        }
-        let is_right = table == right;
-        let extended = || Some(ExtendedOffsetTable::new(table.0.clone(), table.1.clone()));
-        let value = || Value { extended: extended(), ..value(&bytes, lengths.len() as u64) };
-        check_never_another_frame(&bytes, value(), &frames, is_right);
-        let encapsulated = EncapsulatedPixelData::open(&&bytes[..], value()).unwrap();
-        for index in 0..lengths.len() {
-            let found = encapsulated.find_frame(&&bytes[..], index, &Parallelism::default()).unwrap();
-            prop_assert_eq!(found.is_some(), is_right);
-        }
-    }
-
-    #[test]
-    fn a_shifted_or_permuted_basic_table_gives_no_other_frame(
-        lengths in lengths(),
-        from in any::<prop::sample::Index>(),
-        to in any::<prop::sample::Index>(),
-        shift in prop_oneof![-3i64..4, (-4i64..5).prop_map(|items| items * 12)],
-        swap: (prop::sample::Index, prop::sample::Index),
-    ) {
-        let frames = numbered(&lengths);
-        let right: Vec<u32> = offsets_of(&lengths).iter().map(|offset| *offset as u32).collect();
-        let mut table = right.clone();
-        let (from, to) = (from.index(lengths.len()), to.index(lengths.len()));
-        for offset in table.iter_mut().take(to + 1).skip(from) {
-            *offset = offset.wrapping_add_signed(shift as i32);
-        }
-        table.swap(swap.0.index(lengths.len()), swap.1.index(lengths.len()));
-        let bytes = encapsulate(&table, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        check_never_another_frame(&bytes, value(&bytes, lengths.len() as u64), &frames, table == right);
-    }
-
-    #[test]
-    fn zeros_may_stand_before_the_delimiter(zeros in 8usize..100, lengths in lengths(), table: bool) {
-        let frames = numbered(&lengths);
-        let offsets: Vec<u32> = offsets_of(&lengths).iter().map(|offset| *offset as u32).collect();
-        let table = if table { &offsets[..] } else { &[] };
-        let mut bytes = encapsulate(table, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let delimiter = bytes.split_off(bytes.len() - 8);
-        bytes.resize(bytes.len() + zeros, 0);
-        bytes.extend(delimiter);
-        let value = Value { delimited: true, ..value(&bytes, lengths.len() as u64) };
-        check_never_another_frame(&bytes, value, &frames, false);
-    }
-
-    #[test]
-    fn zeros_may_stand_for_the_delimiter(zeros in 0usize..100, lengths in lengths(), delimited: bool, table: bool) {
-        let frames = numbered(&lengths);
-        let offsets: Vec<u32> = offsets_of(&lengths).iter().map(|offset| *offset as u32).collect();
-        let table = if table { &offsets[..] } else { &[] };
-        let mut bytes = encapsulate(table, &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        bytes.truncate(bytes.len() - 8);
-        bytes.resize(bytes.len() + zeros, 0);
-        let value = Value { delimited, ..value(&bytes, lengths.len() as u64) };
-        check_never_another_frame(&bytes, value, &frames, !delimited && zeros < 8);
-    }
-
-    #[test]
-    fn anything_but_zeros_in_place_of_the_delimiter_is_damage(
-        zeros in 8usize..100,
-        place in any::<prop::sample::Index>(),
-        byte in 1u8..=255,
-    ) {
-        let frames = numbered(&[2, 2]);
-        let mut bytes = encapsulate(&[], &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        bytes.truncate(bytes.len() - 8);
-        let start = bytes.len();
-        bytes.resize(start + zeros, 0);
-        bytes[start + place.index(zeros)] = byte;
-        let error = find(&bytes, value(&bytes, 2)).unwrap_err();
-        prop_assert_eq!(error.offset, Some(start as u64));
-    }
-}
-
-#[test]
-fn a_basic_table_shifted_within_is_not_believed() {
-    // The second entry is that of the third item, and the last entry is beyond the last item.
-    let frames = numbered(&[2, 2, 2]);
-    let bytes = encapsulate(&[0, 20, 30], &frames.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    check_never_another_frame(&bytes, value(&bytes, 3), &frames, false);
-}
-
 #[test]
 fn a_frame_of_a_long_extended_table_takes_few_reads() {
     let frames = 1000;
@@ -336,7 +208,7 @@ fn a_frame_of_a_long_extended_table_takes_few_reads() {
 }
 
 #[test]
-fn missing_delimiter_is_told() {
+fn missing_delimiter_is_reported() {
     let bytes = encapsulate(&[], &[b"aa", b"bb"]);
     let cut = &bytes[..bytes.len() - 8];
     assert_eq!(find(cut, value(cut, 2)).unwrap().warnings.len(), 1);
@@ -368,10 +240,7 @@ fn an_interruption_ends_the_walk() {
     let bytes = encapsulate(&[], &[b"one ", b"two "]);
     let stopped = Parallelism { interrupted: &|| true, ..Parallelism::default() };
     let encapsulated = EncapsulatedPixelData::open(&bytes.as_slice(), value(&bytes, 2)).unwrap();
-    assert_eq!(
-        encapsulated.build_frame_index(&bytes.as_slice(), &stopped).unwrap_err().problem,
-        ErrorKind::Interrupted
-    );
+    assert_eq!(encapsulated.build_frame_index(&bytes.as_slice(), &stopped).unwrap_err().kind, ErrorKind::Interrupted);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::tag::{BITS_STORED, PIXEL_REPRESENTATION};
 
 fn attributes() -> Attributes {
     Attributes {
@@ -21,15 +22,15 @@ fn arithmetic_of_a_plain_image() {
     let image = Image::new(&attributes()).unwrap();
     assert_eq!((image.frame_pixels(), image.frame_bytes().unwrap()), (12, 24));
     assert_eq!(image.native_frame_range(1).unwrap(), (192, 384));
-    assert_eq!(image.native_frames(48).unwrap(), 2);
-    assert_eq!(image.native_frames(72).unwrap(), 3);
+    assert_eq!(image.count_native_frames(48).unwrap(), 2);
+    assert_eq!(image.count_native_frames(72).unwrap(), 3);
     assert!(image.warning().is_none());
 }
 
 #[test]
 fn every_attribute_is_checked() {
     type Spoil = fn(&mut Attributes);
-    let wrong: [(Element, Spoil); 11] = [
+    let wrong: [(Tag, Spoil); 11] = [
         (ROWS, |a| a.rows = 0),
         (COLUMNS, |a| a.columns = 65536),
         (SAMPLES_PER_PIXEL, |a| a.samples_per_pixel = 4),
@@ -50,7 +51,7 @@ fn every_attribute_is_checked() {
 }
 
 #[test]
-fn odd_high_bit_is_told() {
+fn odd_high_bit_is_reported() {
     let attributes = Attributes { high_bit: Some(15), ..attributes() };
     assert_eq!(Image::new(&attributes).unwrap().warning().unwrap().element, HIGH_BIT);
 }
@@ -68,7 +69,7 @@ fn subsampled_frames_are_two_thirds() {
     };
     let image = Image::new(&attributes).unwrap();
     assert_eq!(image.native_frame_bits().unwrap(), 3 * 4 * 2 * 8);
-    assert!(matches!(image.native_frames(72).unwrap_err().problem, ErrorKind::NotSubsampled { .. }));
+    assert!(matches!(image.count_native_frames(72).unwrap_err().kind, ErrorKind::NotSubsampled { .. }));
     attributes.columns = 3;
     assert_eq!(Image::new(&attributes).unwrap().native_frame_bits().unwrap_err().element, COLUMNS);
 }
@@ -87,6 +88,6 @@ fn the_largest_description_does_not_overflow() {
         ..attributes()
     };
     let image = Image::new(&attributes).unwrap();
-    assert!(image.native_frames(1 << 40).is_err());
+    assert!(image.count_native_frames(1 << 40).is_err());
     assert!(image.result_bytes(image.number_of_frames()).is_err());
 }

@@ -6,14 +6,16 @@
 //! of equal bytes can be packed for good when it is reached: as a replicate run if it has three bytes or more, or two
 //! if no literal run has room for both; else as part of a literal run.
 
-use super::{HEADER_BYTES, MAX_RUN, PIECE};
-use crate::error::{COLUMNS, Error, ErrorKind, PIXEL_DATA, ROWS, Result, SAMPLES_PER_PIXEL, try_with_capacity};
+use super::{HEADER_BYTES, MAX_RUN, SHORT_COPY_BYTES};
+use crate::alloc::{try_reserve, zeroed};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::{ByteOrder, in_range};
 use crate::planes;
+use crate::tag::{COLUMNS, PIXEL_DATA, ROWS, SAMPLES_PER_PIXEL};
 
 /// The format of a frame's samples, not yet validated. Pixels are interleaved (Planar Configuration 0).
 #[derive(Debug, Clone, Copy)]
-pub struct Layout {
+pub struct EncodeParams {
     /// Rows.
     pub rows: i64,
     /// Columns.
@@ -37,16 +39,16 @@ struct Frame<'a> {
 }
 
 /// Encodes one frame (PS3.5 G.3 to G.5).
-pub fn encode_frame(src: &[u8], layout: &Layout) -> Result<Vec<u8>> {
-    let frame = Frame::new(src, layout)?;
+pub fn encode_frame(src: &[u8], params: &EncodeParams) -> Result<Vec<u8>> {
+    let frame = Frame::new(src, params)?;
     let mut out = zeroed(HEADER_BYTES)?;
     let count = frame.pixel_bytes as u32;
     out[..4].copy_from_slice(&count.to_le_bytes());
-    let mut room = Room::new(frame.columns)?;
+    let mut buffers = RowBuffers::new(frame.columns)?;
     for segment in 0..frame.pixel_bytes {
         let offset = segment_offset(segment, out.len())?;
         out[4 + 4 * segment..8 + 4 * segment].copy_from_slice(&offset.to_le_bytes());
-        frame.pack_segment(segment, &mut room, &mut out)?;
+        frame.pack_segment(segment, &mut buffers, &mut out)?;
     }
     Ok(out)
 }
@@ -54,17 +56,17 @@ pub fn encode_frame(src: &[u8], layout: &Layout) -> Result<Vec<u8>> {
 /// Checks that an offset fits into the 32 bits of the header.
 fn segment_offset(segment: usize, offset: usize) -> Result<u32> {
     u32::try_from(offset).map_err(|_| {
-        let problem = ErrorKind::SegmentOffset { found: offset as u64, expected: "at most 4294967295" };
-        Error::pixel_data(problem).in_segment(segment)
+        let kind = ErrorKind::SegmentOffset { found: offset as u64, expected: "at most 4294967295" };
+        Error::pixel_data(kind).in_segment(segment)
     })
 }
 
 impl<'a> Frame<'a> {
-    fn new(src: &'a [u8], layout: &Layout) -> Result<Self> {
-        let rows = in_range(ROWS, layout.rows, 1, 65535, "1 to 65535")?;
-        let columns = in_range(COLUMNS, layout.columns, 1, 65535, "1 to 65535")?;
-        let samples = in_range(SAMPLES_PER_PIXEL, layout.samples_per_pixel, 1, 15, "1 to 15")?;
-        let sample_bytes = in_range(PIXEL_DATA, layout.sample_bytes, 1, 15, "1 to 15 bytes for a sample")?;
+    fn new(src: &'a [u8], params: &EncodeParams) -> Result<Self> {
+        let rows = in_range(ROWS, params.rows, 1, 65535, "1 to 65535")?;
+        let columns = in_range(COLUMNS, params.columns, 1, 65535, "1 to 65535")?;
+        let samples = in_range(SAMPLES_PER_PIXEL, params.samples_per_pixel, 1, 15, "1 to 15")?;
+        let sample_bytes = in_range(PIXEL_DATA, params.sample_bytes, 1, 15, "1 to 15 bytes for a sample")?;
         let pixel_bytes = samples * sample_bytes;
         let expected = "at most 15 bytes for a pixel, one for each RLE segment";
         in_range(PIXEL_DATA, i64::from(pixel_bytes), 1, 15, expected)?;
@@ -77,7 +79,7 @@ impl<'a> Frame<'a> {
             columns: columns as usize,
             pixel_bytes: pixel_bytes as usize,
             sample_bytes: sample_bytes as usize,
-            order: layout.order,
+            order: params.order,
         })
     }
 
@@ -93,11 +95,11 @@ impl<'a> Frame<'a> {
     }
 
     /// PS3.5 G.3.1 and G.4: packs each row separately, and pads to an even number of bytes.
-    fn pack_segment(&self, segment: usize, room: &mut Room, out: &mut Vec<u8>) -> Result<()> {
+    fn pack_segment(&self, segment: usize, buffers: &mut RowBuffers, out: &mut Vec<u8>) -> Result<()> {
         let byte = self.byte_of(segment);
         for pixels in self.src.chunks_exact(self.columns * self.pixel_bytes) {
-            planes::gather_bytes(pixels, self.pixel_bytes, byte, &mut room.row[..self.columns]);
-            append(out, room.pack(self.columns))?;
+            planes::gather_bytes(pixels, self.pixel_bytes, byte, &mut buffers.row[..self.columns]);
+            append(out, buffers.pack(self.columns))?;
         }
         if !out.len().is_multiple_of(2) {
             append(out, &[0])?;
@@ -107,20 +109,20 @@ impl<'a> Frame<'a> {
 }
 
 /// Bytes after a row that may be read without checking the length of the row.
-const PADDING: usize = 2 + WINDOW;
+const ROW_PADDING_BYTES: usize = 2 + TRIPLE_SEARCH_BYTES;
 /// Two bytes more than the longest run: each of its bytes can be the first of three.
-const WINDOW: usize = MAX_RUN + 2;
+const TRIPLE_SEARCH_BYTES: usize = MAX_RUN + 2;
 
 /// Buffers for one row, unpacked and packed.
-struct Room {
+struct RowBuffers {
     row: Vec<u8>,
     packed: Vec<u8>,
 }
 
-impl Room {
+impl RowBuffers {
     fn new(columns: usize) -> Result<Self> {
         let longest = columns + columns.div_ceil(MAX_RUN);
-        Ok(Self { row: zeroed(columns + PADDING)?, packed: zeroed(longest + 1 + MAX_RUN)? })
+        Ok(Self { row: zeroed(columns + ROW_PADDING_BYTES)?, packed: zeroed(longest + 1 + MAX_RUN)? })
     }
 
     /// Packs the first `columns` bytes of the row.
@@ -174,7 +176,7 @@ fn run_length(row: &[u8], at: usize) -> usize {
 
 /// Returns the best length of the literal run that starts at `at`.
 fn literal_length(row: &[u8], at: usize, columns: usize) -> usize {
-    let window = &row[at + 1..at + 1 + WINDOW];
+    let window = &row[at + 1..at + 1 + TRIPLE_SEARCH_BYTES];
     let count = match find_triple(window) {
         Some(place) if place + 1 < MAX_RUN => place + 1,
         // Two equal bytes for which there is no more room.
@@ -212,10 +214,10 @@ fn word_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(word)
 }
 
-/// Copies of constant size: see [`PIECE`].
+/// Copies of constant size: see [`SHORT_COPY_BYTES`].
 fn write_literal(from: &[u8], count: usize, to: &mut [u8]) {
     to[0] = (count - 1) as u8;
-    let copied = if count > PIECE { MAX_RUN } else { PIECE };
+    let copied = if count > SHORT_COPY_BYTES { MAX_RUN } else { SHORT_COPY_BYTES };
     to[1..=copied].copy_from_slice(&from[..copied]);
 }
 
@@ -233,16 +235,9 @@ fn write_replicates(value: u8, count: usize, to: &mut [u8]) -> usize {
 }
 
 fn append(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
-    let needed = out.len().saturating_add(bytes.len()) as u64;
-    out.try_reserve(bytes.len()).map_err(|_| Error::pixel_data(ErrorKind::Memory { bytes: needed }))?;
+    try_reserve(out, bytes.len())?;
     out.extend_from_slice(bytes);
     Ok(())
-}
-
-fn zeroed(len: usize) -> Result<Vec<u8>> {
-    let mut bytes = try_with_capacity(len)?;
-    bytes.resize(len, 0);
-    Ok(bytes)
 }
 
 #[cfg(test)]

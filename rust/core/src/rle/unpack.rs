@@ -1,13 +1,11 @@
 //! PS3.5 G.3.2: unpacks runs, a whole segment at once or a strip of its plane at a time.
-//!
-//! In real segments the type and the length of a run are hard to predict, so branches on them cost more than they save:
-//! every run is written as a longest run, and the next run starts at its actual end.
 
-#![allow(clippy::inline_always, reason = "what a kernel calls must be compiled for the same processor as the kernel")]
+mod kernels;
 
 use super::MAX_RUN;
 use crate::error::Error;
 use crate::parallel::CancelCheck;
+use kernels::{NO_OP, RunCursor, unpack, unpack_two};
 use std::convert::Infallible;
 
 /// The outcome of unpacking a segment.
@@ -22,7 +20,7 @@ pub struct Decoded {
 }
 
 /// Bytes unpacked between two checks for cancellation.
-const STEP: usize = if crate::SMALL_BUFFERS { 500 } else { 1 << 24 };
+const CANCEL_CHECK_BYTES: usize = if crate::SMALL_BUFFERS { 500 } else { 1 << 24 };
 
 /// Bytes reserved after a strip: its last run is written as a whole, and the part beyond the strip starts the next one.
 pub(crate) const RUN_OVERRUN: usize = MAX_RUN;
@@ -34,12 +32,12 @@ pub fn decode_segment(segment: &[u8], out: &mut [u8]) -> Decoded {
 }
 
 /// Same as [`decode_segment`], with periodic checks for cancellation.
-pub(crate) fn decode_segment_watched(
+pub(crate) fn decode_segment_cancellable(
     segment: &[u8],
     out: &mut [u8],
-    watch: &mut CancelCheck<'_>,
+    cancel: &mut CancelCheck<'_>,
 ) -> Result<Decoded, Error> {
-    decode_in_steps(segment, out, || watch.check())
+    decode_in_steps(segment, out, || cancel.check())
 }
 
 fn decode_in_steps<E>(
@@ -51,7 +49,7 @@ fn decode_in_steps<E>(
     let mut decoded = Decoded { read: 0, written: 0, excess: 0 };
     loop {
         // Runs are written while there is room for a longest run: a step ends after some run.
-        let (read, end) = (decoded.read, room.min(decoded.written.saturating_add(STEP)));
+        let (read, end) = (decoded.read, room.min(decoded.written.saturating_add(CANCEL_CHECK_BYTES)));
         let step = RunCursor { src: &segment[read..], out: &mut out[decoded.written..end] };
         let (unread, unwritten) = unpack(step).left();
         (decoded.read, decoded.written) = (segment.len() - unread, end - unwritten);
@@ -82,12 +80,12 @@ impl<'a> Unpacker<'a> {
 
     /// Unpacks and discards the rest. Returns the outcome for the whole segment.
     pub(crate) fn finish(&mut self, buffer: &mut [u8]) -> Decoded {
-        while self.done < self.plane_bytes && fill_bands(std::slice::from_mut(self), buffer) {}
+        while self.done < self.plane_bytes && fill_strips(std::slice::from_mut(self), buffer) {}
         self.decoded
     }
 
     /// Bytes of the next strip.
-    fn band(&self, buffer: &[u8]) -> usize {
+    fn strip(&self, buffer: &[u8]) -> usize {
         (buffer.len() - RUN_OVERRUN).min(self.plane_bytes - self.done)
     }
 
@@ -98,24 +96,24 @@ impl<'a> Unpacker<'a> {
             // All strips but the last are as long as the buffer.
             buffer.copy_within(buffer.len() - RUN_OVERRUN.., 0);
         }
-        let end = self.band(buffer) + RUN_OVERRUN - 1;
+        let end = self.strip(buffer) + RUN_OVERRUN - 1;
         RunCursor { src: &self.segment[self.decoded.read..], out: &mut buffer[self.decoded.written - self.done..end] }
     }
 
     /// Unpacks what the kernels have left over. Returns whether the strip is full.
     fn end(&mut self, (unread, unwritten): (usize, usize), buffer: &mut [u8]) -> bool {
-        let (band, room) = (self.band(buffer), self.plane_bytes - self.done);
-        let written = band + RUN_OVERRUN - 1 - unwritten;
+        let (strip, room) = (self.strip(buffer), self.plane_bytes - self.done);
+        let written = strip + RUN_OVERRUN - 1 - unwritten;
         let mut decoded = Decoded {
             read: self.segment.len() - unread,
             written: written.min(room),
             excess: self.decoded.excess.max(written.saturating_sub(room)),
         };
-        decode_tail(self.segment, buffer, band, room, &mut decoded);
-        let full = decoded.written >= band;
+        decode_tail(self.segment, buffer, strip, room, &mut decoded);
+        let full = decoded.written >= strip;
         self.decoded = Decoded { written: self.done + decoded.written, ..decoded };
         if full {
-            self.done += band;
+            self.done += strip;
         }
         full
     }
@@ -123,7 +121,7 @@ impl<'a> Unpacker<'a> {
 
 /// Fills the next strip of every segment. `buffers` has room for a strip of each segment followed by [`RUN_OVERRUN`]
 /// bytes, which must not change until the next strip. Returns whether all strips are full.
-pub(crate) fn fill_bands(unpackers: &mut [Unpacker], buffers: &mut [u8]) -> bool {
+pub(crate) fn fill_strips(unpackers: &mut [Unpacker], buffers: &mut [u8]) -> bool {
     let size = buffers.len() / unpackers.len().max(1);
     let mut full = true;
     for (unpackers, buffers) in unpackers.chunks_mut(2).zip(buffers.chunks_mut(2 * size)) {
@@ -141,8 +139,8 @@ fn fill_one(unpacker: &mut Unpacker, buffer: &mut [u8]) -> bool {
 }
 
 fn fill_two([first, second]: [&mut Unpacker; 2], (one, two): (&mut [u8], &mut [u8])) -> bool {
-    let lanes = unpack_two(first.begin(one), second.begin(two));
-    let (left_of_one, left_of_two) = (unpack(lanes.0).left(), unpack(lanes.1).left());
+    let cursors = unpack_two(first.begin(one), second.begin(two));
+    let (left_of_one, left_of_two) = (unpack(cursors.0).left(), unpack(cursors.1).left());
     let full = first.end(left_of_one, one);
     second.end(left_of_two, two) && full
 }
@@ -165,153 +163,6 @@ impl Run {
             129..=255 => Self::Replicate(257 - usize::from(header)),
         }
     }
-}
-
-/// The header without a run. Writers do not use it, so a branch on it is always predicted.
-const NO_OP: u8 = 128;
-
-/// Output bytes of a run, by arithmetic instead of the branches of [`Run`].
-#[inline(always)]
-fn run_length(header: u8) -> usize {
-    if header == NO_OP { 0 } else { isize::from(header.cast_signed()).unsigned_abs() + 1 }
-}
-
-/// Bytes from a header to the next.
-#[inline(always)]
-fn step_length(header: u8) -> u8 {
-    if header == NO_OP { 1 } else { header.cast_signed().max(0).cast_unsigned() + 2 }
-}
-
-/// Bytes of a header and of the longest run that can follow it.
-const WINDOW: usize = 1 + MAX_RUN;
-
-/// All bits set if the byte after a header is repeated. A table in memory, because the compiler would turn a
-/// computation that it can see through into a branch.
-static REPEATED: [i8; 256] = {
-    let mut masks = [0; 256];
-    let mut header = 128;
-    while header < masks.len() {
-        masks[header] = -1;
-        header += 1;
-    }
-    masks
-};
-
-/// Writes at least the `length` bytes of a run: `FIRST` bytes, or a longest run if it is longer. The next run
-/// overwrites the excess.
-#[inline(always)]
-fn write_run<const FIRST: usize>(window: &[u8; WINDOW], to: &mut [u8; MAX_RUN], length: usize) {
-    let repeated = i64::from(REPEATED[usize::from(window[0])]).cast_unsigned();
-    let (kept, value) = (!repeated, u64::from_ne_bytes([window[1]; 8]) & repeated);
-    // An array of its own: the compiler must assume that `to` overlaps `window`.
-    let mut words = [[0; 8]; MAX_RUN / 8];
-    for (word, from) in words.iter_mut().zip(window[1..=FIRST].as_chunks().0) {
-        *word = (u64::from_ne_bytes(*from) & kept | value).to_ne_bytes();
-    }
-    to[..FIRST].copy_from_slice(&words.as_flattened()[..FIRST]);
-    if FIRST < MAX_RUN && length > FIRST {
-        write_run::<MAX_RUN>(window, to, length);
-    }
-}
-
-/// The remaining input and output. The kernels continue while both have room for a longest run.
-struct RunCursor<'a, 'b> {
-    src: &'a [u8],
-    out: &'b mut [u8],
-}
-
-impl RunCursor<'_, '_> {
-    /// Returns the number of remaining bytes of input and output.
-    fn left(&self) -> (usize, usize) {
-        (self.src.len(), self.out.len())
-    }
-
-    /// Unpacks one run.
-    #[inline(always)]
-    fn step(&mut self) -> bool {
-        let Some(window) = self.src.first_chunk() else { return false };
-        let out = std::mem::take(&mut self.out);
-        let Some(to) = out.first_chunk_mut() else {
-            self.out = out;
-            return false;
-        };
-        let header = window[0];
-        if header == NO_OP {
-            self.src = &self.src[1..];
-            self.out = out;
-            return true;
-        }
-        write_run::<MAX_RUN>(window, to, MAX_RUN);
-        // Computed in words as wide as addresses: each further instruction here delays the next run.
-        self.src = &self.src[isize::from(header.cast_signed()).max(0).cast_unsigned() + 2..];
-        self.out = &mut out[run_length(header)..];
-        true
-    }
-}
-
-/// Alternates between the runs of two segments, so that neither waits for the header that the other is reading.
-#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-fn unpack_two<'a, 'b>(one: RunCursor<'a, 'b>, two: RunCursor<'a, 'b>) -> (RunCursor<'a, 'b>, RunCursor<'a, 'b>) {
-    // Separate variables stay in registers.
-    let mut one = RunCursor { src: one.src, out: one.out };
-    let mut two = RunCursor { src: two.src, out: two.out };
-    while one.step() && two.step() {}
-    (one, two)
-}
-
-/// Bytes of a segment for which the distance to the next header is computed at once, as if each byte were a header. One
-/// addition and one load then lead from header to header.
-const BLOCK: usize = 512;
-/// Runs up to this length are written without the excess, if fewer than [`FEW`] runs of the block are longer.
-const SHORT: usize = 32;
-/// If the previous block has fewer long runs than this, the next one is expected to have few, too.
-const FEW: usize = BLOCK / 64;
-
-#[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-fn unpack<'a, 'b>(mut lane: RunCursor<'a, 'b>) -> RunCursor<'a, 'b> {
-    let (mut steps, mut long_runs) = ([0; BLOCK], BLOCK);
-    while let Some(block) = lane.src.first_chunk() {
-        for (step, header) in steps.iter_mut().zip(block) {
-            *step = step_length(*header);
-        }
-        let out = std::mem::take(&mut lane.out);
-        let done = if long_runs < FEW {
-            unpack_block::<SHORT>(block, &steps, out)
-        } else {
-            unpack_block::<MAX_RUN>(block, &steps, out)
-        };
-        lane.src = &lane.src[done.read..];
-        lane.out = &mut out[done.written..];
-        long_runs = done.long_runs;
-        if done.read < BLOCK {
-            return lane;
-        }
-    }
-    let mut lane = RunCursor { src: lane.src, out: lane.out };
-    while lane.step() {}
-    lane
-}
-
-struct Block {
-    read: usize,
-    written: usize,
-    long_runs: usize,
-}
-
-#[inline(always)]
-fn unpack_block<const FIRST: usize>(block: &[u8; BLOCK + MAX_RUN], steps: &[u8; BLOCK], out: &mut [u8]) -> Block {
-    let (mut at, mut long_runs) = (0, 0);
-    let room = out.len();
-    let mut out = out;
-    while let Some(step) = steps.get(at) {
-        let (Some(to), Some(window)) = (out.first_chunk_mut(), block[at..].first_chunk()) else { break };
-        let length = run_length(window[0]);
-        write_run::<FIRST>(window, to, length);
-        long_runs += usize::from(length > SHORT);
-        out = &mut out[length..];
-        at += usize::from(*step);
-    }
-    Block { read: at, written: room - out.len(), long_runs }
 }
 
 /// Continues run by run, checking every length, until `end` bytes are written or the segment ends. The last run is cut

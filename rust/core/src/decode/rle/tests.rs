@@ -6,15 +6,15 @@ use proptest::prelude::*;
 
 /// The defect of a segment, and whether it is an error, by a plain reading of the rules.
 fn judgement(segment: &[u8], plane_bytes: usize, strict: bool) -> Option<(ErrorKind, bool)> {
-    let (plane, told) = oracle(segment, plane_bytes);
-    let (rest, expected) = (&segment[told.read..], plane_bytes as u64);
-    let long = ErrorKind::SegmentLong { excess: told.excess as u64, expected };
+    let (plane, outcome) = oracle(segment, plane_bytes);
+    let (rest, expected) = (&segment[outcome.read..], plane_bytes as u64);
+    let long = ErrorKind::SegmentLong { excess: outcome.excess as u64, expected };
     let trailing = ErrorKind::SegmentRest { bytes: rest.len() as u64, expected };
     if plane.len() < plane_bytes {
         Some((ErrorKind::SegmentShort { found: plane.len() as u64, expected }, true))
-    } else if strict && (told.excess > 0 || !rest.is_empty() && rest != [0]) {
+    } else if strict && (outcome.excess > 0 || !rest.is_empty() && rest != [0]) {
         Some((trailing, true))
-    } else if told.excess > 0 {
+    } else if outcome.excess > 0 {
         Some((long, false))
     } else {
         rest.iter().any(|byte| *byte != 0 && *byte != 128).then_some((trailing, false))
@@ -41,11 +41,11 @@ fn frames() -> impl Strategy<Value = (Vec<Vec<u8>>, usize)> {
 
 proptest! {
     #[test]
-    fn any_band_gives_the_same(
+    fn any_strip_size_gives_the_same(
         (segments, width) in frames(),
         all_full: bool,
         shortage in 0usize..3,
-        band in 1usize..=300,
+        strip in 1usize..=300,
         strict: bool,
     ) {
         let lengths = segments.iter().map(|segment| oracle(segment, usize::MAX).0.len());
@@ -53,7 +53,7 @@ proptest! {
         let plane_bytes = (plane_bytes.unwrap_or(0) + shortage.saturating_sub(1)).max(1);
         let judgements: Vec<_> = segments.iter().map(|segment| judgement(segment, plane_bytes, strict)).collect();
         let error = judgements.iter().enumerate().find_map(|(index, judgement)| match judgement {
-            Some((problem, true)) => Some((problem.clone(), Some(index as u64 + 7))),
+            Some((kind, true)) => Some((kind.clone(), Some(index as u64 + 7))),
             _ => None,
         });
 
@@ -61,17 +61,17 @@ proptest! {
         let (mut scratch, mut warnings) = (vec![3; 5], Warnings::new());
         let sources: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
         let mut planes =
-            BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 7, width, strict, band };
-        let decoded = planes.decode(&sources, &mut out, &mut CancelCheck::new(&Parallelism::default()), |piece| piece.iter_mut().for_each(|byte| *byte = !*byte));
-        prop_assert_eq!(decoded.clone().map_err(|error| (error.problem, error.segment)).err(), error);
+            BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 7, width, strict, strip };
+        let decoded = planes.decode(&sources, &mut out, &mut CancelCheck::new(&Parallelism::default()), |tile| tile.iter_mut().for_each(|byte| *byte = !*byte));
+        prop_assert_eq!(decoded.clone().map_err(|error| (error.kind, error.segment)).err(), error);
         if decoded.is_ok() {
             let expected: Vec<_> = judgements
                 .into_iter()
                 .enumerate()
                 .filter_map(|(index, judgement)| Some((judgement?.0, Some(index as u64 + 7))))
                 .collect();
-            let told: Vec<_> = warnings.into_iter().map(|warning| (warning.problem, warning.segment)).collect();
-            prop_assert_eq!(told, expected);
+            let reported: Vec<_> = warnings.into_iter().map(|warning| (warning.kind, warning.segment)).collect();
+            prop_assert_eq!(reported, expected);
             prop_assert!(out == interleaved(&segments, plane_bytes, width));
         }
     }
@@ -79,13 +79,13 @@ proptest! {
 
 /// The second segment ends in an earlier strip than the first.
 #[test]
-fn the_first_segment_that_is_too_short_is_told() {
+fn the_first_segment_that_is_too_short_is_reported() {
     let (first, second) = ([[129, 1].repeat(3), vec![0, 0]].concat(), vec![129, 1]);
     let (mut scratch, mut warnings, mut out) = (Vec::new(), Warnings::new(), vec![0; 2000]);
     let mut planes =
-        BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 0, width: 2, strict: false, band: 100 };
+        BytePlanes { scratch: &mut scratch, warnings: &mut warnings, first: 0, width: 2, strict: false, strip: 100 };
     let error = planes
         .decode(&[&first, &second], &mut out, &mut CancelCheck::new(&Parallelism::default()), |_| {})
         .unwrap_err();
-    assert_eq!((error.segment, error.problem), (Some(0), ErrorKind::SegmentShort { found: 385, expected: 1000 }));
+    assert_eq!((error.segment, error.kind), (Some(0), ErrorKind::SegmentShort { found: 385, expected: 1000 }));
 }

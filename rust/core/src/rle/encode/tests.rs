@@ -5,7 +5,7 @@ use crate::rle::{MAX_SEGMENTS, Run, Segments, decode_segment};
 use proptest::prelude::*;
 
 fn pack(row: &[u8]) -> Vec<u8> {
-    let mut room = Room::new(row.len()).unwrap();
+    let mut room = RowBuffers::new(row.len()).unwrap();
     room.row[..row.len()].copy_from_slice(row);
     room.pack(row.len()).to_vec()
 }
@@ -84,7 +84,7 @@ proptest! {
     ) {
         let pixel_bytes = samples * sample_bytes;
         let src = noise(rows * columns * pixel_bytes, values, seed);
-        let frame = encode_frame(&src, &layout(rows, columns, samples, sample_bytes, order)).unwrap();
+        let frame = encode_frame(&src, &params(rows, columns, samples, sample_bytes, order)).unwrap();
         let numbers: Vec<usize> =
             frame[..HEADER_BYTES].as_chunks().0.iter().map(|n| u32::from_le_bytes(*n) as usize).collect();
         prop_assert!(numbers[1 + pixel_bytes..].iter().all(|unused| *unused == 0));
@@ -145,31 +145,31 @@ fn known_rows() {
 
 #[test]
 fn a_frame_of_two_samples() {
-    let frame = encode_frame(&[1, 2, 3, 4, 1, 6, 3, 8], &layout(1, 2, 2, 2, ByteOrder::Little)).unwrap();
+    let frame = encode_frame(&[1, 2, 3, 4, 1, 6, 3, 8], &params(1, 2, 2, 2, ByteOrder::Little)).unwrap();
     let numbers = [4, 64, 68, 70, 74].iter().take(5).copied().chain(std::iter::repeat(0)).take(16);
     assert_eq!(frame[..64], numbers.flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
     assert_eq!(frame[64..], [1, 2, 6, 0, 255, 1, 1, 4, 8, 0, 255, 3]);
 }
 
 #[test]
-fn what_cannot_be_encoded_is_refused() {
-    let good = layout(2, 3, 1, 2, ByteOrder::Little);
-    let message = |src: &[u8], layout| encode_frame(src, &layout).unwrap_err().to_string();
+fn invalid_parameters_are_refused() {
+    let good = params(2, 3, 1, 2, ByteOrder::Little);
+    let message = |src: &[u8], params| encode_frame(src, &params).unwrap_err().to_string();
     assert!(encode_frame(&[0; 12], &good).is_ok());
     for len in [0, 11, 13] {
         let expected = format!("(7FE0,0010) Pixel Data: found {len} bytes, expected 12");
         assert_eq!(message(&vec![0; len], good), expected);
     }
     let refused = [
-        (Layout { rows: 0, ..good }, "(0028,0010) Rows: found 0, expected 1 to 65535"),
-        (Layout { columns: 65536, ..good }, "(0028,0011) Columns: found 65536, expected 1 to 65535"),
-        (Layout { samples_per_pixel: -1, ..good }, "(0028,0002) Samples per Pixel: found -1, expected 1 to 15"),
-        (Layout { sample_bytes: 16, ..good }, "Pixel Data: found 16, expected 1 to 15 bytes for a sample"),
-        (Layout { samples_per_pixel: 8, ..good }, "Pixel Data: found 16, expected at most 15 bytes for a pixel"),
-        (Layout { sample_bytes: i64::MAX, ..good }, "expected 1 to 15 bytes for a sample"),
+        (EncodeParams { rows: 0, ..good }, "(0028,0010) Rows: found 0, expected 1 to 65535"),
+        (EncodeParams { columns: 65536, ..good }, "(0028,0011) Columns: found 65536, expected 1 to 65535"),
+        (EncodeParams { samples_per_pixel: -1, ..good }, "(0028,0002) Samples per Pixel: found -1, expected 1 to 15"),
+        (EncodeParams { sample_bytes: 16, ..good }, "Pixel Data: found 16, expected 1 to 15 bytes for a sample"),
+        (EncodeParams { samples_per_pixel: 8, ..good }, "Pixel Data: found 16, expected at most 15 bytes for a pixel"),
+        (EncodeParams { sample_bytes: i64::MAX, ..good }, "expected 1 to 15 bytes for a sample"),
     ];
-    for (layout, expected) in refused {
-        let message = message(&[0; 12], layout);
+    for (params, expected) in refused {
+        let message = message(&[0; 12], params);
         assert!(message.contains(expected), "{message}");
     }
 }
@@ -183,10 +183,10 @@ fn offsets_have_32_bits() {
     assert!(error.to_string().contains("found RLE segment offset 4294967296, expected at most 4294967295"));
 }
 
-fn layout(rows: usize, columns: usize, samples: usize, sample_bytes: usize, order: ByteOrder) -> Layout {
+fn params(rows: usize, columns: usize, samples: usize, sample_bytes: usize, order: ByteOrder) -> EncodeParams {
     let [rows, columns, samples_per_pixel, sample_bytes] =
         [rows, columns, samples, sample_bytes].map(|number| i64::try_from(number).unwrap());
-    Layout { rows, columns, samples_per_pixel, sample_bytes, order }
+    EncodeParams { rows, columns, samples_per_pixel, sample_bytes, order }
 }
 
 fn noise(len: usize, values: u64, seed: u64) -> Vec<u8> {

@@ -63,30 +63,30 @@ pub(crate) fn plane_bytes(segment: &[u8], (about, size): (bool, usize)) -> usize
 proptest! {
     #[test]
     fn whole_segments(segment in segments(), room in rooms()) {
-        let (expected, told) = oracle(&segment, plane_bytes(&segment, room));
+        let (expected, outcome) = oracle(&segment, plane_bytes(&segment, room));
         let mut out = vec![0xA5; plane_bytes(&segment, room)];
         let decoded = decode_segment(&segment, &mut out);
-        prop_assert_eq!(decoded, told);
-        prop_assert!(out[..told.written] == expected);
+        prop_assert_eq!(decoded, outcome);
+        prop_assert!(out[..outcome.written] == expected);
     }
 
     #[test]
-    fn any_band_gives_the_same(
+    fn any_strip_size_gives_the_same(
         segments in prop::collection::vec(segments(), 1..6),
         room in rooms(),
-        band in 1usize..=300,
+        strip in 1usize..=300,
         noise: u8,
     ) {
         let plane_bytes = plane_bytes(&segments[0], room);
-        let band = band.min(plane_bytes);
-        let size = band + RUN_OVERRUN;
+        let strip = strip.min(plane_bytes);
+        let size = strip + RUN_OVERRUN;
         let mut buffers = vec![noise; size * segments.len()];
         let mut unpackers: Vec<_> = segments.iter().map(|segment| Unpacker::new(segment, plane_bytes)).collect();
         let oracles: Vec<_> = segments.iter().map(|segment| oracle(segment, plane_bytes)).collect();
         let mut done = 0;
         while done < plane_bytes {
-            let now = band.min(plane_bytes - done);
-            let full = fill_bands(&mut unpackers, &mut buffers);
+            let now = strip.min(plane_bytes - done);
+            let full = fill_strips(&mut unpackers, &mut buffers);
             prop_assert_eq!(full, oracles.iter().all(|(bytes, _)| bytes.len() >= done + now));
             if !full {
                 break;
@@ -96,8 +96,8 @@ proptest! {
             }
             done += now;
         }
-        for ((unpacker, buffer), (_, told)) in unpackers.iter_mut().zip(buffers.chunks_mut(size)).zip(&oracles) {
-            prop_assert_eq!(unpacker.finish(buffer), *told);
+        for ((unpacker, buffer), (_, outcome)) in unpackers.iter_mut().zip(buffers.chunks_mut(size)).zip(&oracles) {
+            prop_assert_eq!(unpacker.finish(buffer), *outcome);
         }
     }
 }
@@ -107,9 +107,9 @@ fn a_run_beyond_several_bands_is_cut_at_the_plane() {
     let mut unpacker = Unpacker::new(&[129, 7, 130, 9], 200);
     let mut buffer = [0xA5; 3 + RUN_OVERRUN];
     for _ in 0..66 {
-        assert!(fill_bands(std::slice::from_mut(&mut unpacker), &mut buffer));
+        assert!(fill_strips(std::slice::from_mut(&mut unpacker), &mut buffer));
     }
-    assert!(fill_bands(std::slice::from_mut(&mut unpacker), &mut buffer));
+    assert!(fill_strips(std::slice::from_mut(&mut unpacker), &mut buffer));
     assert_eq!(buffer[..2], [9, 9]);
     assert_eq!(unpacker.finish(&mut buffer), Decoded { read: 4, written: 200, excess: 55 });
 }

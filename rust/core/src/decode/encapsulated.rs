@@ -1,0 +1,152 @@
+//! Encapsulated frames (PS3.5 A.4): one entry for all codecs.
+
+use super::{Decoder, Warnings};
+use crate::codestream::{Codestream, Family};
+use crate::error::Result;
+use crate::item::{Fragment, read_fragments};
+use crate::parallel::{self, CancelCheck, Parallelism};
+use crate::scratch::Scratch;
+use crate::source::{ReadResult, Source};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Result bytes of small frames that form one work item.
+const GROUP_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 18 };
+/// Limits the warnings: more would not be read.
+const MAX_WARNINGS: usize = 100;
+
+/// The codec of encapsulated frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Codec {
+    /// Encapsulated Uncompressed Explicit VR Little Endian (PS3.5 A.4.11): native frames.
+    Uncompressed,
+    /// RLE Lossless (PS3.5 A.4.2, G).
+    RleLossless,
+    /// JPEG (PS3.5 A.4.1, ISO/IEC 10918-1). The decoder is for frames with this header.
+    Jpeg(Codestream),
+}
+
+/// The result of [`Decoder::decode_frames`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// Number of frames before the first one whose header differs from that of the codec: these are in the result.
+    pub frames: usize,
+    /// Defects that were tolerated in these frames.
+    pub warnings: Warnings,
+}
+
+/// Consecutive frames that are decoded in groups, on several threads.
+struct FrameRun<'a, S, F> {
+    decoder: &'a Decoder,
+    codec: &'a Codec,
+    source: &'a S,
+    fragments_of: F,
+    first_frame: usize,
+    /// The first frame that fails or has another header; the frames after it are not decoded.
+    end: AtomicUsize,
+    in_frame: Parallelism<'a>,
+}
+
+/// The result of a group: its warnings, and the frame that failed.
+type Group<E> = (Warnings, Option<(usize, E)>);
+
+impl<'f, S: Source, F: Fn(usize) -> &'f [Fragment]> FrameRun<'_, S, F> {
+    fn decode_group<'o>(
+        &self,
+        first: usize,
+        frames: impl Iterator<Item = &'o mut [u8]>,
+        scratch: &mut Scratch,
+    ) -> Group<S::Error> {
+        let mut warnings = Warnings::new();
+        for (index, out) in (first..).zip(frames) {
+            if self.end.load(Ordering::Relaxed) < index {
+                break;
+            }
+            let decoded = self.decode_frame(index, out, scratch);
+            if let Ok(Some(found)) = decoded {
+                warnings.extend(found.into_iter().take(MAX_WARNINGS - warnings.len()));
+                continue;
+            }
+            self.end.fetch_min(index, Ordering::Relaxed);
+            return (warnings, decoded.err().map(|error| (index, error)));
+        }
+        (warnings, None)
+    }
+
+    /// Decodes frame `index` of the run. None if it has another header.
+    fn decode_frame(&self, index: usize, out: &mut [u8], scratch: &mut Scratch) -> ReadResult<Option<Warnings>, S> {
+        let number = self.first_frame.saturating_add(index);
+        let ([stored, ..], unpacked) = (&mut scratch.stored, &mut scratch.unpacked);
+        let mut check = CancelCheck::new(&self.in_frame);
+        let frame = read_fragments(self.source, (self.fragments_of)(index), stored, &mut check)?;
+        let decoded = self.decoder.decode_frame(self.codec, frame, out, unpacked, &self.in_frame);
+        let warnings = decoded.map_err(|error| error.in_frame(number))?;
+        Ok(warnings.map(|found| found.into_iter().map(|warning| warning.in_frame(number)).collect()))
+    }
+
+    /// Returns the result of the frames before the end, or the error of the frame at the end.
+    fn finish(self, groups: Vec<Group<S::Error>>) -> ReadResult<Decoded, S> {
+        let (frames, mut warnings) = (self.end.into_inner(), Warnings::new());
+        for (found, failure) in groups {
+            match failure {
+                Some((index, error)) if index == frames => return Err(error),
+                _ => warnings.extend(found),
+            }
+        }
+        let end = self.first_frame.saturating_add(frames) as u64;
+        warnings.retain(|warning| warning.frame.is_some_and(|frame| frame < end));
+        warnings.truncate(MAX_WARNINGS);
+        Ok(Decoded { frames, warnings })
+    }
+}
+
+impl Decoder {
+    /// Decodes encapsulated frames, starting with frame number `first_frame`, one after another until `out` is full.
+    /// Uses all cores if the work justifies starting threads; the result does not depend on it. `fragments_of` returns
+    /// the fragments in `source` of a frame, counted from `first_frame`.
+    pub fn decode_frames<'f, S: Source>(
+        &self,
+        codec: &Codec,
+        source: &S,
+        fragments_of: impl Fn(usize) -> &'f [Fragment] + Sync,
+        first_frame: usize,
+        out: &mut [u8],
+        parallelism: &Parallelism<'_>,
+    ) -> ReadResult<Decoded, S> {
+        if *codec == Codec::RleLossless {
+            super::rle::check_defined(&self.image)?;
+        }
+        let (bytes, frame_bytes) = (out.len(), self.result_frame_bytes()?);
+        let count = bytes / frame_bytes;
+        // A single frame has all threads for itself; otherwise each frame has one.
+        let in_frame = if count > 1 { parallelism.with_one_worker() } else { *parallelism };
+        let end = AtomicUsize::new(count);
+        let run = FrameRun { decoder: self, codec, source, fragments_of, first_frame, end, in_frame };
+        // Groups small frames, so that the bookkeeping per work item stays smaller than its result.
+        let group = (GROUP_BYTES / frame_bytes).max(1);
+        let groups = out.chunks_mut(group * frame_bytes).enumerate();
+        let work = |scratch: &mut Scratch, (number, out): (usize, &mut [u8])| {
+            Ok(run.decode_group(number * group, out.chunks_exact_mut(frame_bytes), scratch))
+        };
+        let groups = parallel::map(parallelism, groups, bytes, Scratch::of_this_thread, work)?;
+        run.finish(groups)
+    }
+
+    /// Decodes one frame. None if its header differs from that of the codec.
+    fn decode_frame(
+        &self,
+        codec: &Codec,
+        frame: &[u8],
+        out: &mut [u8],
+        unpacked: &mut [Vec<u8>; 3],
+        parallelism: &Parallelism<'_>,
+    ) -> Result<Option<Warnings>> {
+        match codec {
+            Codec::Uncompressed => self.native_frames(&frame, 0, out, parallelism).map(|()| Some(Warnings::new())),
+            Codec::RleLossless => self.rle_frame(frame, out, unpacked, parallelism).map(Some),
+            Codec::Jpeg(header) => {
+                let is_expected = Codestream::check(frame, Family::Jpeg, &self.image)? == *header;
+                is_expected.then(|| self.jpeg_frame(frame, out, parallelism)).transpose()
+            }
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! PS3.5 7 Data Set, PS3.10 7.1 File Meta Information: scans a file from its first byte to its pixel data element.
+//!
+//! The scan builds no data set. It skips elements, including sequences, and reads only the few that describe an image.
+//! It does not judge anything out of the ordinary: [`ScanError::NeedsFullParser`] refers the caller to a full parser.
+//!
+//! A step reads one header and at most one short value, so a file can be scanned through a small buffer: skipped values
+//! are not read, and a scan resumes where the buffer ended.
+
+mod dictionary;
+mod display_elements;
+mod file_meta;
+mod nesting;
+mod read_buffer;
+mod values;
+
+use crate::alloc::grow;
+use crate::item::{ITEM_HEADER, UNDEFINED};
+use crate::parallel::{CancelCheck, Parallelism};
+use crate::source::{ReadResult, Source};
+use crate::tag::number;
+use file_meta::{DataSetStart, find_data_set};
+use nesting::Nesting;
+use read_buffer::{ElementHeader, Encoding, ITEM_GROUP, ReadBuffer};
+
+/// Extended Offset Table and Extended Offset Table Lengths, which a full parser must read.
+const EXTENDED_OFFSET_TABLES: [u32; 2] = [number::EXTENDED_OFFSET_TABLE, number::EXTENDED_OFFSET_TABLE_LENGTHS];
+const PIXEL_ELEMENTS: [u32; 3] = [number::FLOAT_PIXEL_DATA, number::DOUBLE_FLOAT_PIXEL_DATA, number::PIXEL_DATA];
+/// The elements of VR US that describe an image (PS3.3 C.7.6.3).
+const NUMBERS: [u32; 8] = [
+    number::SAMPLES_PER_PIXEL,
+    number::PLANAR_CONFIGURATION,
+    number::ROWS,
+    number::COLUMNS,
+    number::BITS_ALLOCATED,
+    number::BITS_STORED,
+    number::HIGH_BIT,
+    number::PIXEL_REPRESENTATION,
+];
+/// Bytes read at a time: most headers are shorter. Every value that the scanner reads is shorter, too, so each read
+/// advances the scan.
+const SCAN_BUFFER_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 12 } else { 1 << 14 };
+
+/// Why a scan ends without a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanError {
+    /// The bytes end before the pixel data element: more bytes may help.
+    UnexpectedEof,
+    /// Something that only a full parser can judge.
+    NeedsFullParser,
+    /// The data set at this offset must be inflated first (PS3.5 A.5), and then scanned as [`Start::DataSet`].
+    Deflated(u64),
+}
+
+/// The start of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start<'a> {
+    /// A file with preamble and prefix (PS3.10 7.1). A given transfer syntax overrides that of the file.
+    File {
+        /// The caller's transfer syntax.
+        transfer_syntax: Option<&'a str>,
+    },
+    /// A file that may lack preamble and prefix, or File Meta Information.
+    Forced {
+        /// The caller's transfer syntax.
+        transfer_syntax: Option<&'a str>,
+    },
+    /// A data set without File Meta Information, such as an inflated one.
+    DataSet {
+        /// Its transfer syntax.
+        transfer_syntax: &'a str,
+    },
+}
+
+/// The elements that a scan collects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanScope {
+    /// The elements that decoding needs.
+    Stored,
+    /// Those that display needs, too.
+    Display,
+}
+
+/// The description of the image in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PixelDataHeader {
+    /// Transfer Syntax UID: the caller's, or that of the file.
+    pub transfer_syntax: String,
+    /// Tag and value of the elements of VR US.
+    pub numbers: Vec<(u32, u16)>,
+    /// Photometric Interpretation.
+    pub photometric_interpretation: Option<String>,
+    /// Number of Frames.
+    pub number_of_frames: Option<u32>,
+    /// Tag and value of the elements that determine the display of the image, if requested. Numbers are little endian.
+    pub display: Vec<(u32, Vec<u8>)>,
+    /// The tag of the pixel data element.
+    pub tag: u32,
+    /// Its VR, if explicit.
+    pub vr: Option<[u8; 2]>,
+    /// The offset of its value.
+    pub offset: u64,
+    /// Its length; None if undefined.
+    pub length: Option<u32>,
+}
+
+/// Finds the pixel data element of the file that starts with `bytes`, and the elements that describe it.
+pub fn scan(bytes: &[u8]) -> Result<PixelDataHeader, ScanError> {
+    scan_from(bytes, &Start::File { transfer_syntax: None }, ScanScope::Stored)
+}
+
+/// Finds the pixel data element in memory.
+pub fn scan_from(bytes: &[u8], start: &Start<'_>, scope: ScanScope) -> Result<PixelDataHeader, ScanError> {
+    let buffer = ReadBuffer { bytes, start: 0 };
+    let mut scanner = Scanner::new(find_data_set(&buffer, start)?, scope, &buffer)?;
+    scanner.run(&buffer)?;
+    Ok(scanner.header)
+}
+
+/// Finds the pixel data element of `source`, reading little besides the headers of elements.
+pub fn scan_source<S: Source>(
+    source: &S,
+    start: &Start<'_>,
+    scope: ScanScope,
+    parallelism: &Parallelism<'_>,
+) -> ReadResult<Result<PixelDataHeader, ScanError>, S> {
+    let mut cancel = CancelCheck::new(parallelism);
+    let mut memory = Vec::new();
+    grow(&mut memory, SCAN_BUFFER_BYTES)?;
+    let mut buffer = ReadBuffer::read(source, 0, &mut memory)?;
+    let mut scanner = match find_data_set(&buffer, start).and_then(|start| Scanner::new(start, scope, &buffer)) {
+        Ok(scanner) => scanner,
+        // Longer File Meta Information is unusual.
+        Err(ScanError::UnexpectedEof) if buffer.bytes.len() == SCAN_BUFFER_BYTES => {
+            return Ok(Err(ScanError::NeedsFullParser));
+        }
+        Err(stop) => return Ok(Err(stop)),
+    };
+    loop {
+        cancel.check()?;
+        match scanner.run(&buffer) {
+            Ok(()) => return Ok(Ok(scanner.header)),
+            Err(ScanError::UnexpectedEof) if buffer.bytes.len() == SCAN_BUFFER_BYTES && scanner.at > buffer.start => {
+                buffer = ReadBuffer::read(source, scanner.at, &mut memory)?;
+            }
+            Err(stop) => return Ok(Err(stop)),
+        }
+    }
+}
+
+/// Returns the offset of the Sequence Delimitation Item that ends the value of undefined length at `value`, of an
+/// element with this tag and VR (None in implicit VR); None if only a full parser can find it.
+pub fn find_delimiter<S: Source>(
+    source: &S,
+    (tag, vr): (u32, Option<[u8; 2]>),
+    value: u64,
+    big_endian: bool,
+    parallelism: &Parallelism<'_>,
+) -> ReadResult<Option<u64>, S> {
+    let encoding = Encoding { implicit: vr.is_none(), big_endian };
+    let (mut nested, mut at) = (Nesting::default(), value);
+    if nested.open(&ElementHeader { tag, vr, length: UNDEFINED, value }, encoding).is_err() {
+        return Ok(None);
+    }
+    let (mut memory, mut cancel) = (Vec::new(), CancelCheck::new(parallelism));
+    grow(&mut memory, SCAN_BUFFER_BYTES)?;
+    loop {
+        cancel.check()?;
+        let buffer = ReadBuffer::read(source, at, &mut memory)?;
+        match nested.run(&mut at, &buffer) {
+            Ok(()) => return Ok(at.checked_sub(ITEM_HEADER)),
+            Err(ScanError::UnexpectedEof) if buffer.bytes.len() == SCAN_BUFFER_BYTES && at > buffer.start => {}
+            Err(_) => return Ok(None),
+        }
+    }
+}
+
+/// The state of a scan between two steps.
+#[derive(Debug)]
+struct Scanner {
+    /// The offset of the next element.
+    at: u64,
+    encoding: Encoding,
+    nested: Nesting,
+    scope: ScanScope,
+    header: PixelDataHeader,
+}
+
+impl Scanner {
+    fn new(
+        DataSetStart { transfer_syntax, at }: DataSetStart,
+        scope: ScanScope,
+        buffer: &ReadBuffer<'_>,
+    ) -> Result<Self, ScanError> {
+        let encoding = Encoding::of(&transfer_syntax);
+        // The first element must match the transfer syntax: there are files in which it does not.
+        if buffer.has_vr(at)? == encoding.implicit {
+            return Err(ScanError::NeedsFullParser);
+        }
+        let header = PixelDataHeader {
+            transfer_syntax,
+            numbers: Vec::with_capacity(NUMBERS.len()),
+            ..PixelDataHeader::default()
+        };
+        Ok(Self { at, encoding, nested: Nesting::default(), scope, header })
+    }
+
+    /// Steps to the pixel data element. A step for which the buffer is too short has no effect.
+    fn run(&mut self, buffer: &ReadBuffer<'_>) -> Result<(), ScanError> {
+        loop {
+            let open = self.nested.innermost(self.at)?;
+            let element = buffer.element(self.at, open.map_or(self.encoding, |(_, encoding)| encoding))?;
+            self.at = match open {
+                Some(open) => self.nested.step(open, &element, buffer)?,
+                None if PIXEL_ELEMENTS.contains(&element.tag) => return self.header.end(&element),
+                None => self.step(&element, buffer)?,
+            };
+        }
+    }
+
+    /// Reads a top-level element, and returns the offset at which to continue.
+    fn step(&mut self, element: &ElementHeader, buffer: &ReadBuffer<'_>) -> Result<u64, ScanError> {
+        match element.tag >> 16 {
+            0x0008 => element.check_character_set(buffer)?,
+            0x0028 | 0x7FE0 => self.header.collect(element, buffer, self.encoding)?,
+            // A Command Set, misplaced meta information, or an item outside a sequence.
+            0 | file_meta::GROUP | ITEM_GROUP => return Err(ScanError::NeedsFullParser),
+            _ => {}
+        }
+        if self.scope == ScanScope::Display {
+            display_elements::collect(&mut self.header.display, element, buffer, self.encoding)?;
+        }
+        if element.length == UNDEFINED {
+            self.nested.open(element, self.encoding)?;
+            return Ok(element.value);
+        }
+        Ok(element.end())
+    }
+}
+
+impl PixelDataHeader {
+    fn end(&mut self, element: &ElementHeader) -> Result<(), ScanError> {
+        // With any other VR, parsers disagree about the offset of the value.
+        if element.vr.is_some_and(|vr| !matches!(&vr, b"OB" | b"OW" | b"OF" | b"OD")) {
+            return Err(ScanError::NeedsFullParser);
+        }
+        self.tag = element.tag;
+        self.vr = element.vr;
+        self.offset = element.value;
+        self.length = Some(element.length).filter(|length| *length != UNDEFINED);
+        Ok(())
+    }
+
+    /// Stores the value of an element that describes the image.
+    fn collect(
+        &mut self,
+        element: &ElementHeader,
+        buffer: &ReadBuffer<'_>,
+        encoding: Encoding,
+    ) -> Result<(), ScanError> {
+        if EXTENDED_OFFSET_TABLES.contains(&element.tag) {
+            return Err(ScanError::NeedsFullParser);
+        }
+        let vr = match element.tag {
+            number::PHOTOMETRIC_INTERPRETATION => *b"CS",
+            number::NUMBER_OF_FRAMES => *b"IS",
+            tag if NUMBERS.contains(&tag) => *b"US",
+            _ => return Ok(()),
+        };
+        let value = element.value_of(vr, buffer)?;
+        match element.tag {
+            number::PHOTOMETRIC_INTERPRETATION => {
+                set(&mut self.photometric_interpretation, values::code_string(value)?.to_owned())
+            }
+            number::NUMBER_OF_FRAMES => set(&mut self.number_of_frames, values::count(value)?),
+            tag => {
+                let value = <[u8; 2]>::try_from(value).map_err(|_| ScanError::NeedsFullParser)?;
+                if self.numbers.iter().any(|(known, _)| *known == tag) {
+                    return Err(ScanError::NeedsFullParser);
+                }
+                self.numbers.push((tag, encoding.u16(value)));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Stores a value; a duplicate element is unusual.
+fn set<T>(place: &mut Option<T>, value: T) -> Result<(), ScanError> {
+    if place.is_some() {
+        return Err(ScanError::NeedsFullParser);
+    }
+    *place = Some(value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! The `Decoder` class, and the calls that decode without the GIL.
+
+use crate::buffer::{Input, Output};
+use crate::display::Transform;
+use crate::encapsulated::{DecodedFrames, FrameCodec, FrameIndex};
+use crate::errors::{catch_panic, detached, detached_parallel};
+use crate::image::Image;
+use crate::source::Source;
+use dicomet_core::color::{self, Arithmetic};
+use dicomet_core::decode::{self, Conversion, OutputFormat};
+use dicomet_core::image::ByteOrder;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::num::NonZero;
+use std::sync::Arc;
+
+#[pyclass(frozen, module = "dicomet._native")]
+pub(crate) struct Decoder(pub(crate) decode::Decoder);
+
+#[pymethods]
+impl Decoder {
+    #[staticmethod]
+    #[pyo3(signature = (image, *, big_endian, ow_swapped, correct_unused_bits, conversion))]
+    fn native(
+        py: Python<'_>,
+        image: &Image,
+        big_endian: bool,
+        ow_swapped: bool,
+        correct_unused_bits: bool,
+        conversion: Option<&str>,
+    ) -> PyResult<Self> {
+        let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
+        let conversion = parse_conversion(conversion)?;
+        catch_panic(py, || decode::Decoder::native(&image.0, order, ow_swapped, correct_unused_bits, conversion))
+            .map(Self)
+    }
+
+    /// Returns this decoder with another output format.
+    #[pyo3(signature = (*, big_endian, planar, arithmetic, strict))]
+    fn with_output(&self, big_endian: bool, planar: bool, arithmetic: &str, strict: bool) -> PyResult<Self> {
+        let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
+        let output = OutputFormat { order, planar, arithmetic: parse_arithmetic(arithmetic)?, strict };
+        Ok(Self(self.0.clone().with_output(output)))
+    }
+
+    /// Returns this decoder with `transform` applied to its samples, if there is one.
+    #[pyo3(signature = (transform))]
+    fn with_transform(slf: Bound<'_, Self>, transform: Option<&Transform>) -> PyResult<Py<Self>> {
+        let Some(transform) = transform else { return Ok(slf.unbind()) };
+        let decoder = slf.get().0.clone().with_transform(Arc::clone(&transform.0));
+        Py::new(slf.py(), Self(decoder))
+    }
+
+    #[getter]
+    fn is_passthrough(&self) -> bool {
+        self.0.is_passthrough()
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (image, *, bits_allocated, planar, significant_bits, conversion, color_bits, signed))]
+    #[allow(clippy::too_many_arguments)]
+    fn codec(
+        py: Python<'_>,
+        image: &Image,
+        bits_allocated: u8,
+        planar: bool,
+        significant_bits: Option<u8>,
+        conversion: Option<&str>,
+        color_bits: u8,
+        signed: bool,
+    ) -> PyResult<Self> {
+        let conversion = parse_conversion(conversion)?;
+        let decoder =
+            || decode::Decoder::codec(&image.0, bits_allocated, planar, significant_bits, conversion, color_bits);
+        let decoder = catch_panic(py, decoder)?;
+        Ok(Self(if signed { decoder } else { decoder.of_unsigned_words() }))
+    }
+
+    #[pyo3(signature = (source, first_frame, out, *, workers))]
+    fn native_frames(
+        &self,
+        py: Python<'_>,
+        source: &Source,
+        first_frame: usize,
+        mut out: Output,
+        workers: Option<NonZero<usize>>,
+    ) -> PyResult<()> {
+        let workers = source.workers(workers);
+        detached_parallel(py, workers, |parallelism| {
+            self.0.native_frames(source, first_frame, out.as_mut_slice(), parallelism)
+        })
+    }
+
+    #[pyo3(signature = (frame, out, *, workers))]
+    fn decode_codec_output(
+        &self,
+        py: Python<'_>,
+        frame: Input,
+        mut out: Output,
+        workers: Option<NonZero<usize>>,
+    ) -> PyResult<()> {
+        detached_parallel(py, workers, |parallelism| {
+            self.0.decode_codec_output(frame.as_slice(), out.as_mut_slice(), parallelism)
+        })
+    }
+
+    #[pyo3(signature = (source, frames, first, out, *, codec, number, workers))]
+    #[allow(clippy::too_many_arguments)]
+    fn decode_frames(
+        &self,
+        py: Python<'_>,
+        source: &Source,
+        frames: &FrameIndex,
+        first: usize,
+        mut out: Output,
+        codec: FrameCodec,
+        number: usize,
+        workers: Option<NonZero<usize>>,
+    ) -> PyResult<DecodedFrames> {
+        let workers = source.workers(workers);
+        detached_parallel(py, workers, |parallelism| {
+            frames.decode(&self.0, &codec.0, source, first, number, out.as_mut_slice(), parallelism)
+        })
+    }
+}
+
+fn parse_conversion(name: Option<&str>) -> PyResult<Conversion> {
+    match name {
+        None => Ok(Conversion::None),
+        Some("ybr_to_rgb") => Ok(Conversion::YbrToRgb),
+        Some("partial_ybr_to_rgb") => Ok(Conversion::PartialYbrToRgb),
+        Some("rgb_to_ybr") => Ok(Conversion::RgbToYbr),
+        Some(other) => Err(PyValueError::new_err(format!("unknown conversion {other}"))),
+    }
+}
+
+fn parse_arithmetic(name: &str) -> PyResult<Arithmetic> {
+    match name {
+        "exact" => Ok(Arithmetic::Exact),
+        "float" => Ok(Arithmetic::Float),
+        "fused float" => Ok(Arithmetic::FusedFloat),
+        other => Err(PyValueError::new_err(format!("unknown arithmetic {other}"))),
+    }
+}
+
+/// Bytes of interleaved pixels copied and converted at a time, so that they stay in the cache.
+const CONVERT_TILE_BYTES: NonZero<usize> = NonZero::new(3 * 4096).unwrap();
+
+/// Converts the colors of `src` into `out`, which has the same length: interleaved pixels, or frames of three planes of
+/// `plane_bytes` each.
+#[pyfunction]
+#[pyo3(signature = (src, out, *, conversion, arithmetic, plane_bytes))]
+pub(crate) fn convert_color(
+    py: Python<'_>,
+    src: Input,
+    mut out: Output,
+    conversion: &str,
+    arithmetic: &str,
+    plane_bytes: Option<NonZero<usize>>,
+) -> PyResult<()> {
+    let arithmetic = parse_arithmetic(arithmetic)?;
+    let convert: fn(&mut [u8], Arithmetic) = match (parse_conversion(Some(conversion))?, plane_bytes) {
+        (Conversion::RgbToYbr, None) => color::convert_rgb_to_ybr,
+        (Conversion::RgbToYbr, Some(_)) => color::convert_rgb_to_ybr_planes,
+        (_, None) => color::convert_ybr_to_rgb,
+        (_, Some(_)) => color::convert_ybr_to_rgb_planes,
+    };
+    let piece_bytes = plane_bytes.map_or(CONVERT_TILE_BYTES.get(), |bytes| bytes.get().saturating_mul(3));
+    detached(py, || {
+        for (piece, src) in out.as_mut_slice().chunks_mut(piece_bytes).zip(src.as_slice().chunks(piece_bytes)) {
+            if piece.len() == src.len() {
+                piece.copy_from_slice(src);
+                convert(piece, arithmetic);
+            }
+        }
+        Ok::<_, dicomet_core::Error>(())
+    })
+}

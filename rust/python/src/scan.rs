@@ -1,0 +1,69 @@
+//! The header scan: finds the elements that decoding needs without building a data set.
+
+use crate::errors::{BindingError, catch_panic, detached_parallel};
+use crate::source::Source;
+use dicomet_core::scan::{self, PixelDataHeader, ScanError, ScanScope, Start, scan_from, scan_source};
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+/// Returns the description in front of the pixel data, the offset of a deflated data set, or None if the full parser
+/// must read the header.
+#[pyfunction]
+#[pyo3(signature = (source, *, start, transfer_syntax, display=false))]
+pub(crate) fn find_pixel_data(
+    py: Python<'_>,
+    source: &Source,
+    start: &str,
+    transfer_syntax: Option<&str>,
+    display: bool,
+) -> PyResult<Option<Py<PyAny>>> {
+    let scope = if display { ScanScope::Display } else { ScanScope::Stored };
+    let start = match (start, transfer_syntax) {
+        ("file", transfer_syntax) => Start::File { transfer_syntax },
+        ("forced", transfer_syntax) => Start::Forced { transfer_syntax },
+        ("data set", Some(transfer_syntax)) => Start::DataSet { transfer_syntax },
+        _ => return Err(PyValueError::new_err("start: expected 'file', 'forced', or 'data set' and its syntax")),
+    };
+    // Covers most headers. Releasing the GIL would take longer than this scan.
+    let head = source.head();
+    let found = match catch_panic(py, || Ok::<_, BindingError>(scan_from(head, &start, scope)))? {
+        Err(ScanError::UnexpectedEof) if (head.len() as u64) < source.length() => {
+            detached_parallel(py, None, |parallelism| scan_source(source, &start, scope, parallelism))?
+        }
+        found => found,
+    };
+    match found {
+        Ok(header) => to_tuple(py, &header).map(Some),
+        Err(ScanError::Deflated(offset)) => offset.into_py_any(py).map(Some),
+        Err(ScanError::UnexpectedEof | ScanError::NeedsFullParser) => Ok(None),
+    }
+}
+
+/// Returns the offset of the delimiter of a value of undefined length, or None if the full parser must read it.
+#[pyfunction]
+#[pyo3(signature = (source, *, tag, vr, value, big_endian))]
+pub(crate) fn find_delimiter(
+    py: Python<'_>,
+    source: &Source,
+    tag: u32,
+    vr: Option<&str>,
+    value: u64,
+    big_endian: bool,
+) -> PyResult<Option<u64>> {
+    let Ok(vr) = vr.map(|vr| vr.as_bytes().try_into()).transpose() else { return Ok(None) };
+    detached_parallel(py, None, |parallelism| scan::find_delimiter(source, (tag, vr), value, big_endian, parallelism))
+}
+
+fn to_tuple(py: Python<'_>, header: &PixelDataHeader) -> PyResult<Py<PyAny>> {
+    let numbers = PyTuple::new(py, &header.numbers)?;
+    let vr = header.vr.as_ref().and_then(|vr| std::str::from_utf8(vr).ok());
+    let texts = (&header.photometric_interpretation, header.number_of_frames);
+    let description = (&header.transfer_syntax, numbers, texts.0, texts.1, header.tag, vr);
+    let mut display = Vec::new();
+    for (tag, value) in &header.display {
+        display.push((tag, crate::bytes(py, value)?));
+    }
+    (description, header.offset, header.length, PyTuple::new(py, display)?).into_py_any(py)
+}

@@ -1,0 +1,204 @@
+"""The differences from pydicom that DIFFERENCES.md lists, each recognized as narrowly as possible.
+
+If both return an array, a rule proves its case: it calls pydicom again, in a way that is known to be correct, and
+must get dicomet's array. If only one returns an array, the message of the other determines the sort of the file.
+"""
+
+import copy
+import io
+import os
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from oracle import ybr_to_rgb
+from pydicom.pixels import pixel_array
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from dicomet._parsing.parse import parse
+
+BYTE_BITS = 8
+EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
+
+
+class Context:
+    """A file, dicomet's array and pydicom's."""
+
+    def __init__(self, source: Any, given: np.ndarray, wanted: np.ndarray) -> None:
+        self.source, self.given, self.wanted = source, given, wanted
+
+    @cached_property
+    def parsed(self) -> Any:
+        return parse(self.source, {})
+
+    @property
+    def photometric(self) -> str:
+        return str(self.parsed.attributes["photometric_interpretation"])
+
+    def is_pydicoms(self, **options: Any) -> bool:
+        """Return whether pydicom returns dicomet's array with these options."""
+        array = self.pydicom_array(**options)
+        return array is not None and same(self.given, array)
+
+    def pydicom_array(self, **options: Any) -> np.ndarray | None:
+        """Return pydicom's array with these options; None where it raises."""
+        source = io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source
+        os.environ["DICOMET"] = "0"
+        try:
+            return pixel_array(source, **options)
+        except Exception:  # noqa: BLE001 - of any type
+            return None
+        finally:
+            del os.environ["DICOMET"]
+
+
+def same(given: np.ndarray, wanted: np.ndarray) -> bool:
+    """Return whether values, dtype and shape are equal, in any byte order."""
+    native = wanted.dtype.newbyteorder("=")
+    return given.shape == wanted.shape and given.dtype == native and given.tobytes() == wanted.astype(native).tobytes()
+
+
+def rounding_of_colors(found: Context) -> bool:
+    """pydicom's green is one too low, because of float32."""
+    if not found.photometric.startswith("YBR_FULL") or found.given.shape != found.wanted.shape:
+        return False
+    more = found.given.astype(int) - found.wanted
+    return bool((more[..., [0, 2]] == 0).all() and ((more[..., 1] == 0) | (more[..., 1] == 1)).all())
+
+
+def chrominance_of_fewer_bits(found: Context) -> bool:
+    """Chrominance is centered on 2^(Bits Stored - 1), not on 128; without the conversion both have the same samples."""
+    bits = found.parsed.attributes["bits_stored"]
+    if not found.photometric.startswith("YBR_FULL") or not 0 < bits < BYTE_BITS:
+        return False
+    stored = found.pydicom_array(raw=True)
+    return stored is not None and same(found.given, ybr_to_rgb(stored & (2**bits - 1), bits))
+
+
+def vr_against_the_transfer_syntax(found: Context) -> bool:
+    """pydicom reads the pixel data's header in the encoding of the transfer syntax, and is right when given another."""
+    vr = found.parsed.vr
+    if not encodings_differ(found.parsed) or not (vr is None or re.fullmatch("[A-Z]{2}", vr)):
+        return False
+    other = ImplicitVRLittleEndian if found.parsed.dataset.original_encoding[0] else ExplicitVRLittleEndian
+    return found.is_pydicoms(transfer_syntax_uid=other)
+
+
+def extended_offset_table_against_the_fragments(found: Context) -> bool:
+    """pydicom cuts frames by the table, across items; without the table it does not."""
+    if not found.parsed.attributes.get("extended_offsets"):
+        return False
+    return any(found.is_pydicoms(extended_offsets=None, decoding_plugin=plugin) for plugin in ("pydicom", "pylibjpeg"))
+
+
+def basic_offset_table_against_the_fragments(found: Context) -> bool:
+    """pydicom cuts frames by the table, although no items begin at these offsets; without the table it does not."""
+    if isinstance(found.source, bytes):
+        start = found.parsed.value.start
+        source: Any = found.source[:start] + without_table(found.source[start:])
+    else:
+        source = copy.deepcopy(found.source)
+        source["PixelData"].value = without_table(source.PixelData)
+    without = Context(source, found.given, found.wanted)
+    return any(without.is_pydicoms(decoding_plugin=plugin) for plugin in ("pydicom", "pylibjpeg"))
+
+
+def without_table(value: bytes) -> bytes:
+    """Encapsulated pixel data without the Basic Offset Table and without empty fragments."""
+    length = int.from_bytes(value[4:8], "little")
+    return value[:4] + bytes(4) + value[8 + length :].replace(EMPTY_ITEM, b"")
+
+
+def more_frames_of_subsampled_colors(found: Context) -> bool:
+    """For a Dataset, pydicom counts native frames by their full size, and takes excess frames for padding."""
+    if found.photometric != "YBR_FULL_422" or not found.parsed.is_dataset or found.given.ndim != 4:
+        return False
+    wanted = found.wanted if found.wanted.ndim == 4 else found.wanted[None]
+    return len(found.given) > len(wanted) and same(found.given[: len(wanted)], wanted)
+
+
+RULES: tuple[Callable[[Context], bool], ...] = (
+    rounding_of_colors,
+    chrominance_of_fewer_bits,
+    vr_against_the_transfer_syntax,
+    extended_offset_table_against_the_fragments,
+    basic_offset_table_against_the_fragments,
+    more_frames_of_subsampled_colors,
+)
+
+
+def rule_of(found: Context) -> str | None:
+    """The name of the first rule that explains the difference, or None."""
+    return next((rule.__name__.replace("_", " ") for rule in RULES if rule(found)), None)
+
+
+class Sort(NamedTuple):
+    """A sort of files that only one of the two decodes, determined by the error of the other or dicomet's warnings."""
+
+    name: str
+    error: str = ""
+    warned: str = ""
+    syntax: str = ""
+    """The end of the transfer syntax UID."""
+
+
+ONLY_DICOMET = (
+    Sort(
+        "a deflated file", "AttributeError: The dataset in 'src' has no|NotImplementedError|ValueError", syntax=".1.99"
+    ),
+    Sort("Encapsulated Uncompressed", "NotImplementedError: Unable to decode the pixel data", syntax=".1.98"),
+    Sort("Bits Allocated 12", r"ValueError: A \(0028,0100\) 'Bits Allocated' value of '(12|.0000,000C.)' is invalid"),
+    Sort("an offset table against the fragments", warned="the offsets of the .* Offset Table are not those"),
+    Sort("an offset table against the fragments", "Basic Offset Table item is not a multiple of 4"),
+    Sort("a transfer syntax UID in another VR than UI", "'str' object has no attribute 'name'"),
+    Sort("empty fragments", warned="found empty fragments"),
+    Sort("a missing delimiter", warned="found the end of the data, expected an item or the Sequence Delimitation Item"),
+    Sort("an RLE segment that gives too much", "PanicException", warned="RLE segment"),
+    Sort("RLE Lossless with 1 bit allocated", "RuntimeError: (.|\\n)* with 1 bits allocated"),
+    Sort("more frames of single bits", "TypeError: slice indices must be integers", "contain .* frames"),
+    Sort("an Extended Offset Table that cannot be", r"TypeError: object of type '\w+' has no len\(\)"),
+    Sort(
+        "bytes after the last fragment that are no item",
+        r"ValueError: Unexpected tag|Unable to determine the length of the item",
+    ),
+    Sort("other panics of pylibjpeg-rle", "PanicException"),
+)
+ONLY_PYDICOM = (
+    Sort("a codestream that is not the image, or of another transfer syntax", r"codestream (has|of)|no frame header"),
+    Sort(
+        "a codestream that does not hold all its samples",
+        r"scan \d+ of the codestream ends|codestreams? (is damaged|gives?)|tile-part at byte|the codec for .* failed",
+    ),
+    Sort("High Bit outside Bits Allocated", r"\(0028,0102\) High Bit: found .* which contradicts"),
+    Sort("color terms with one sample", "Photometric Interpretation: found .* for one sample per pixel"),
+    Sort("native pixel data of undefined length", "found an undefined length, expected a length in bytes"),
+    Sort("YBR_FULL_422 in native form, other than the standard allows", "for YBR_FULL_422"),
+    Sort("an RLE header that contradicts the image", "found -?[0-9]+ RLE segments|found RLE segment offset"),
+    Sort("an item that ends after the value", "found an item of .* bytes, expected at most"),
+    Sort(
+        "no item where one must be", r"found tag .* expected an Item|found an item of undefined|found \d+ frames, expec"
+    ),
+    Sort("an offset table against the fragments", "fragments and no usable offset table|expected two lists of"),
+    Sort("an item shorter than the Extended Offset Table says", "the RLE segment gives"),
+    Sort("an encapsulated float", "expected an uncompressed one"),
+    Sort("a data set that is not deflated, though the transfer syntax says so", "the deflated data set is damaged"),
+    Sort("a number that is not an integer", "found '.*', expected one integer"),
+    Sort("Bits Allocated that is not that of a float", "Bits Allocated: found .* for (Double )?Float Pixel Data"),
+)
+
+
+def sort_of(sorts: tuple[Sort, ...], error: BaseException, syntax: str = "", warned: list[str] | None = None) -> str:
+    """The name of the first sort that a file belongs to, or an empty string."""
+    text, warnings = f"{type(error).__name__}: {error}", "\n".join(warned or [])
+    for sort in sorts:
+        if syntax.endswith(sort.syntax) and re.search(sort.error, text) and re.search(sort.warned, warnings):
+            return sort.name
+    return ""
+
+
+def encodings_differ(parsed: Any) -> bool:
+    """Whether exactly one of the data set and its transfer syntax is in implicit VR."""
+    data_set = None if parsed.is_dataset else parsed.dataset
+    return data_set is not None and data_set.original_encoding[0] != UID(parsed.transfer_syntax).is_implicit_VR

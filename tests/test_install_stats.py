@@ -1,0 +1,110 @@
+"""Calls that dicomet takes or declines under `install()`, and how `stats` counts them."""
+
+import numpy as np
+import pytest
+from call_outcome import with_and_without
+from install_images import dataset, functions, plugins, smooth
+from pydicom import config
+from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders import base
+from pydicom.pixels.decoders.base import Decoder
+from pydicom.uid import ExplicitVRLittleEndian
+
+import dicomet
+
+
+@pytest.fixture(autouse=True)
+def pydicom_stays_as_it_was():
+    """Every test leaves pydicom as it found it."""
+    before = functions(), plugins()
+    yield
+    dicomet.uninstall()
+    assert (functions(), plugins()) == before
+
+
+def test_stats():
+    ds = dataset(smooth(1, 8, 8)[0])
+    before = dicomet.stats()
+    with dicomet.install():
+        get_decoder(ExplicitVRLittleEndian).as_array(ds)
+        next(get_decoder(ExplicitVRLittleEndian).iter_array(ds))
+        get_decoder(ExplicitVRLittleEndian).iter_array(ds)
+        get_decoder(ExplicitVRLittleEndian).as_array(ds, view_only=True)
+    get_decoder(ExplicitVRLittleEndian).as_array(ds)
+    after = dicomet.stats()
+    assert (after.taken - before.taken, after.declined - before.declined) == (2, 1)
+    assert after.reasons["the option view_only"] == before.reasons.get("the option view_only", 0) + 1
+    text = str(after)
+    assert f"{after.taken} of {after.taken + after.declined} decodes taken" in text
+    assert "the option view_only" in text
+
+
+def test_an_iteration_that_is_declined_midway_counts_once():
+    ds = dataset(np.zeros((2, 3, 5), np.uint8), frames=2, BitsAllocated=1, BitsStored=1, PixelData=b"\xa5" * 4)
+    before = dicomet.stats()
+    with dicomet.install():
+        frames = get_decoder(ExplicitVRLittleEndian).iter_array(ds)
+        next(frames)
+        assert dicomet.stats().taken == before.taken + 1
+        with pytest.raises(ValueError, match="cannot reshape"):
+            list(frames)
+    after = dicomet.stats()
+    assert (after.taken - before.taken, after.declined - before.declined) == (0, 1)
+
+
+def test_changed_processing_is_respected(monkeypatch):
+    ds = dataset(smooth(1, 8, 8)[0])
+
+    def doubled(arr, *_rest):
+        return arr * 2
+
+    monkeypatch.setattr(base, "PROCESSORS", [doubled])
+    installed, without, taken = with_and_without(lambda: ds.pixel_array)
+    assert installed == without
+    assert not taken
+
+
+def test_debug_logging_is_pydicoms(monkeypatch):
+    monkeypatch.setattr(config, "debugging", True)
+    ds = dataset(smooth(1, 8, 8)[0])
+    _, _, taken = with_and_without(lambda: get_decoder(ExplicitVRLittleEndian).as_array(ds))
+    assert not taken
+
+
+def test_a_decoder_class_of_the_users_own():
+    class Mine(Decoder):
+        pass
+
+    ds = dataset(smooth(1, 8, 8)[0])
+    installed, without, taken = with_and_without(lambda: Mine(ExplicitVRLittleEndian).as_array(ds))
+    assert installed == without
+    assert not taken
+
+
+def test_writable_sources_are_still_views_of_the_callers_memory():
+    options = {name: getattr(dataset(smooth(1, 8, 8)[0]), name) for name in ("Rows", "Columns")}
+    description = {
+        "rows": options["Rows"],
+        "columns": options["Columns"],
+        "samples_per_pixel": 1,
+        "photometric_interpretation": "MONOCHROME2",
+        "bits_allocated": 16,
+        "bits_stored": 12,
+        "pixel_representation": 0,
+        "number_of_frames": 1,
+        "pixel_keyword": "PixelData",
+    }
+    source = bytearray(b"\xff" * 128)
+    with dicomet.install():
+        arr, _ = get_decoder(ExplicitVRLittleEndian).as_array(source, **description)
+    assert source == b"\xff\x0f" * 64
+    arr[0, 0] = 1
+    assert source[:2] == b"\1\0"
+
+
+def test_the_array_of_a_dataset_is_cached():
+    ds = dataset(smooth(1, 8, 8)[0])
+    with dicomet.install():
+        arr = ds.pixel_array
+        assert ds.pixel_array is arr
+    assert ds.pixel_array is arr
