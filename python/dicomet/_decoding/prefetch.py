@@ -165,24 +165,24 @@ class _Prefetcher:
             except Exception as error:  # noqa: BLE001 - raised when its array is requested
                 self._opening.append((None, _raise_later(error)))
                 break
-            self._opening.append((src, self._opened(src)))
+            self._opening.append((src, self._open(src)))
         while self._opening and len(self._decoding) < self._length:
-            src, submit = self._opening.popleft()
-            self._decoding.append((src, submit()))
+            source, submit = self._opening.popleft()
+            self._decoding.append((source, submit()))
 
-    def _opened(self, src: "Readable | Dataset") -> Submit:
+    def _open(self, src: "Readable | Dataset") -> Submit:
         try:
-            opened = self._pool.open(src) if isinstance(src, str | os.PathLike) else None
+            future = self._pool.open(src) if isinstance(src, str | os.PathLike) else None
         except Exception as error:  # noqa: BLE001 - as above
             return _raise_later(error)
-        return partial(self._submit, src, opened)
+        return partial(self._submit, src, future)
 
-    def _submit(self, src: "Readable | Dataset", opened: DecodeFuture | None) -> Result:
+    def _submit(self, src: "Readable | Dataset", future: DecodeFuture | None) -> Result:
         """Parse a file and submit its frames. Other sources are decoded when their array is requested."""
-        if opened is None:
+        if future is None:
             return partial(self._image.read, src)
         try:
-            return self._decode(opened.result())
+            return self._decode(future.result())
         except Exception as error:  # noqa: BLE001 - raised when its array is requested
             return partial(_raise, error)
 

@@ -93,9 +93,8 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         `src` cannot be read.
 
     """
-    options = display_options(
-        window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range
-    )
+    windows = WindowArguments(window, default, percentiles)
+    options = display_options(windows, dtype, prefer_lut=prefer_lut, ends=range)
     with with_filename(src):
         limits = ReadLimits(decoding_plugin, workers, max_bytes)
         frames = DisplayReader(src, {**kwargs}, limits, icc_profile=bool(icc_profile))
