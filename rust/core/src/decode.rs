@@ -162,23 +162,22 @@ impl Decoder {
 
     fn checked(self) -> Result<Self> {
         let (image, bytes) = (&self.image, self.image.sample_bytes());
-        let (defined, why) = match self.conversion {
+        let (defined, kind) = match self.conversion {
             Conversion::None => return Ok(self),
-            Conversion::YbrToRgb => (
-                bytes <= 4 && (1..=32).contains(&self.color_bits),
-                "YBR_FULL is converted to RGB for three unsigned samples per pixel of up to 32 bits only \
-                 (use raw=True or as_rgb=False)",
-            ),
+            Conversion::YbrToRgb => (bytes <= 4 && (1..=32).contains(&self.color_bits), ErrorKind::Unconvertible),
             Conversion::PartialYbrToRgb => (
                 bytes == 1 && self.color_bits == 8,
-                "YBR_PARTIAL_422 and YBR_PARTIAL_420 are defined for three unsigned 8-bit samples per pixel only",
+                ErrorKind::Unsupported(
+                    "YBR_PARTIAL_422 and YBR_PARTIAL_420 are defined for three unsigned 8-bit samples per pixel only",
+                ),
             ),
-            Conversion::RgbToYbr => {
-                (bytes == 1, "RGB is converted to YBR_FULL for three unsigned 8-bit samples per pixel only")
-            }
+            Conversion::RgbToYbr => (
+                bytes == 1,
+                ErrorKind::Unsupported("RGB is converted to YBR_FULL for three unsigned 8-bit samples per pixel only"),
+            ),
         };
         if !defined || image.samples_per_pixel() != 3 || image.kind() != SampleKind::Unsigned {
-            return Err(Error::pixel_data(ErrorKind::Unsupported(why)));
+            return Err(Error::pixel_data(kind));
         }
         Ok(self)
     }
