@@ -48,7 +48,7 @@ TURNS: Iterator[int] = itertools.count()
 
 
 def some(ways: int = 2) -> dict:
-    """Options of a case: so many ways, by turns, without pydicom."""
+    """Options of a case: this number of ways, by turns, without pydicom."""
     first = next(TURNS)
     return {"ways": tuple(WAYS[(first + 3 * number) % len(WAYS)] for number in range(ways)), "without": LEFT}
 
@@ -158,7 +158,7 @@ NO_CODE = "SOS, scan 0: `entropy-coded data`: found bits that are no code of thi
 
 
 def huffman(kind: int, counts: dict[int, int]) -> bytes:
-    """A table with so many codes of each length, and of the categories from 0 on."""
+    """A table with these counts of codes by length; their categories are 0, 1, 2 ..."""
     codes = [counts.get(length, 0) for length in range(1, 17)]
     return segment(0xC4, bytes([kind, *codes, *range(sum(codes))]))
 

@@ -147,7 +147,8 @@ for name, changed, coefficient in [
     ("no scan of the lowest bits", {"low_sos": b"", "low": b""}, 0),
     ("no scan of AC coefficients", {"rest_sos": b"", "rest": b""}, 1),
 ]:
-    is_reported(f"progressive, {name}", PROGRESSION.stream(**changed), rf"`component 0`: found no scan with the lowest bits "
+    is_reported(f"progressive, {name}", PROGRESSION.stream(**changed),
+                rf"`component 0`: found no scan with the lowest bits "
                 rf"of coefficient {coefficient}", PROGRESSIVE)  # fmt: skip
 
 # More work than bytes
