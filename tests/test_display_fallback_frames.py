@@ -16,6 +16,7 @@ import dicomet
 import dicomet.info
 from dicomet.cli.show import show
 from dicomet.display import attributes, tables, windows
+from dicomet.display.voi_selection import WindowArguments
 from dicomet.loaders.loading import FrameLoader
 
 
@@ -120,7 +121,8 @@ def test_all_ways_show_the_same_picture(tmp_path):
     wanted = dicomet.to_display(path, window=1)
     np.testing.assert_array_equal(caught(FrameLoader(), path)[0][..., 0], wanted)
     np.testing.assert_array_equal(
-        caught(FrameLoader(window="minmax"), path)[0][..., 0], dicomet.to_display(path, window="minmax")
+        caught(FrameLoader(windows=WindowArguments("minmax")), path)[0][..., 0],
+        dicomet.to_display(path, window="minmax"),
     )
     _, messages = caught(dicomet.convert_file, path, tmp_path / "image.png")
     assert len(messages) == 1

@@ -85,7 +85,7 @@ where
         })?
     };
     if cancel.interrupted {
-        return Err(Error::pixel_data(ErrorKind::Interrupted).into());
+        return Err(Error::from(ErrorKind::Interrupted).into());
     }
     // Items are handed out in order, so all items before a failed one are done.
     done.sort_unstable_by_key(|(index, _)| *index);
@@ -121,7 +121,7 @@ impl<'a> CancelCheck<'a> {
 
     /// Returns an error if the caller has canceled the work.
     pub fn check(&mut self) -> Result<(), Error> {
-        if self.interrupted() { Err(Error::pixel_data(ErrorKind::Interrupted)) } else { Ok(()) }
+        if self.interrupted() { Err(ErrorKind::Interrupted.into()) } else { Ok(()) }
     }
 
     fn interrupted(&mut self) -> bool {

@@ -52,7 +52,7 @@ impl Palette {
 /// Returns `bytes` as native 16-bit words.
 fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
     let mut words = Vec::new();
-    let memory = |_| Error::pixel_data(ErrorKind::Memory { bytes: bytes.len() as u64 });
+    let memory = |_| Error::from(ErrorKind::Memory { bytes: bytes.len() as u64 });
     words.try_reserve_exact(bytes.len() / 2).map_err(memory)?;
     words.extend(bytes.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)));
     Ok(words)
