@@ -38,6 +38,7 @@ __all__ = [
     "debug_build",
     "encode_png",
     "encode_rle",
+    "environment_workers",
     "expand_segmented",
     "extrema",
     "find_delimiter",
@@ -490,6 +491,9 @@ def encode_png(samples: _Buffer, *, width: int, height: int, channels: int, bits
 
     The samples of a pixel lie side by side in `samples`, in native byte order.
     """
+
+def environment_workers() -> int | None:
+    """Return the number of threads in ``DICOMET_WORKERS``; None if it is not set, or not a number of at least 1."""
 
 def resize(
     src: _Buffer,

@@ -21,6 +21,7 @@ mod scan;
 mod source;
 #[cfg(feature = "test-panics")]
 mod test_panics;
+mod workers;
 
 use pyo3::prelude::*;
 
@@ -48,6 +49,7 @@ mod _native {
         rle::encode_rle,
         scan::{find_delimiter, find_pixel_data},
         source::Source,
+        workers::environment_workers,
     };
 
     #[cfg(feature = "test-panics")]
