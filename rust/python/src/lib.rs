@@ -12,6 +12,7 @@ mod encapsulated;
 mod errors;
 mod fork_lock;
 mod image;
+mod names;
 mod png;
 mod prefetch;
 mod py_file;
