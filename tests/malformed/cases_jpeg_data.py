@@ -57,6 +57,12 @@ ends_early("restart intervals", INTERVALS, JPEG_BASELINE, 2)
 ends_early("colors", COLORS, JPEG_BASELINE, 5, **THREE)
 ends_early("progressive", PROGRESSION, PROGRESSIVE, 1)
 ends_early("lossless", WHOLE, LOSSLESS, 3)
+# The zero that makes the length of a fragment even is no data.
+for kind, parts, syntax in [("baseline", BASE, JPEG_BASELINE), ("lossless", WHOLE, LOSSLESS)]:
+    for zeros in (1, 2, 9):
+        length = len(parts["data"]) - 1
+        stops(f"{kind}, {zeros} zeros for the last byte", parts.until("data", length) + bytes(zeros),
+              parts.start("data") + length, f"{SCAN}`entropy-coded data`: found its end", syntax)  # fmt: skip
 for name, scan in [("low", 1), ("rest", 2)]:
     for end in (b"", EOI):
         offset = PROGRESSION.start(name)
