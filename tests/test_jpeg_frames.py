@@ -151,13 +151,13 @@ def test_python_runs_while_a_frame_is_decoded():
     expected = dicomet.pixel_array(data)
     poison = next(byte for byte in range(256) if byte not in (*expected[0, 0], *expected[-1, -1]))
     out = np.empty_like(expected)
-    seen, ready, done = threading.Event(), threading.Event(), threading.Event()
+    observed, ready, done = threading.Event(), threading.Event(), threading.Event()
 
     def watch():
         ready.set()
         while not done.is_set():
             if (out[0, 0] != poison).any() and (out[-1, -1] == poison).all():
-                seen.set()
+                observed.set()
                 return
 
     for _ in range(200):
@@ -170,7 +170,7 @@ def test_python_runs_while_a_frame_is_decoded():
         dicomet.pixel_array(data, out=out, workers=1)
         done.set()
         thread.join()
-        if seen.is_set():
+        if observed.is_set():
             return
     pytest.fail("no other thread has run meanwhile")
 
