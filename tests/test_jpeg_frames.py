@@ -1,5 +1,6 @@
 """JPEG images (PS3.5 A.4.1) whose frames have different headers, and large frames, on several threads."""
 
+import signal
 import threading
 from functools import cache
 
@@ -21,6 +22,7 @@ from jpeg_streams import (
     size,
     texture,
 )
+from open_images import Alarm
 
 import dicomet
 
@@ -173,6 +175,31 @@ def test_python_runs_while_a_frame_is_decoded():
         if observed.is_set():
             return
     pytest.fail("no other thread has run meanwhile")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
+@pytest.mark.parametrize("process", ["baseline", "progressive", "lossless"])
+def test_a_signal_ends_a_large_frame(process):
+    """Long before its last row."""
+
+    def ring(*_):
+        raise Alarm
+
+    samples = np.tile(texture(256, 256), (20, 20))
+    if process == "lossless":
+        stream = lossless_by_libjpeg(samples, 8)
+    else:
+        stream = by_pillow(samples, progressive=process == "progressive")
+    data, out = dicom([stream], 8), np.full(samples.shape, 0xA5, np.uint8)
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(Alarm):
+            dicomet.pixel_array(data, out=out, workers=1)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert (out[-1] == 0xA5).all()
 
 
 def test_many_threads_of_python():
