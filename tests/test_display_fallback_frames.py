@@ -103,9 +103,9 @@ def test_thousands_of_unusable_views_are_not_all_tried(where, monkeypatch):
     for group in ds.PerFrameFunctionalGroupsSequence:
         del group.FrameVOILUTSequence
     tried = []
-    outcome = windows.outcome
+    voi_or_error = windows.voi_or_error
     for module in (windows, attributes):
-        monkeypatch.setattr(module, "outcome", lambda read: tried.append(read) or outcome(read))
+        monkeypatch.setattr(module, "voi_or_error", lambda read: tried.append(read) or voi_or_error(read))
     for source in (as_file(ds), ds):
         tried.clear()
         shown, messages = caught(dicomet.to_display, source)
