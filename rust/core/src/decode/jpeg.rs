@@ -27,7 +27,7 @@ impl Decoder {
         let stop = || check.try_lock().is_ok_and(|mut check| check.check().is_err());
         let threads = parallel::threads_for_bytes(parallelism, out.len());
         let options = jpeg::Options { workers: threads, stop: Some(&stop), ..jpeg::Options::default() };
-        let decoder = jpeg::Decoder::with_options(frame, options).map_err(jpeg_error)?;
+        let decoder = jpeg::Decoder::with_options(without_padding(frame), options).map_err(jpeg_error)?;
         self.check_info(decoder.info())?;
         if threads > 1 {
             let split = decoder.split(threads).map_err(jpeg_error)?;
@@ -187,6 +187,14 @@ fn part_of(buffer: &mut Vec<u8>, bytes: usize) -> Result<&mut [u8]> {
     Ok(&mut buffer[..bytes])
 }
 
+/// Returns `frame` without zeros at its end, which pad it to even length (PS3.5 A.4). Counted as data, they would replace the
+/// last bytes of a truncated codestream. A zero after FF belongs to the data (10918-1 B.1.1.5).
+fn without_padding(frame: &[u8]) -> &[u8] {
+    let end = frame.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    let is_stuffed = end > 0 && end < frame.len() && frame[end - 1] == 0xFF;
+    &frame[..end + usize::from(is_stuffed)]
+}
+
 fn row_samples<S: jpeg::Sample>(band: &Band<'_, S>) -> usize {
     band.width() * band.components()
 }
@@ -234,4 +242,23 @@ fn jpeg_warning(warning: jpeg::Warning) -> Option<Error> {
         other => ErrorKind::JpegDeviation(other),
     };
     Some(Error::pixel_data(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_padding;
+
+    #[test]
+    fn zeros_at_the_end_are_padding() {
+        for (frame, length) in [
+            (&[1, 2, 0, 0][..], 2),
+            (&[1, 0, 2], 3),
+            (&[0xFF, 0, 0, 0], 2),
+            (&[0xFF, 0xFF], 2),
+            (&[0, 0], 0),
+            (&[], 0),
+        ] {
+            assert_eq!(without_padding(frame).len(), length, "{frame:?}");
+        }
+    }
 }
