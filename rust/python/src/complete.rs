@@ -12,12 +12,12 @@ use pyo3::types::PyBytes;
 /// if it lacks one, and warnings.
 #[pyfunction]
 #[pyo3(signature = (codestream, frame, family))]
-pub(crate) fn complete_codestream<'py>(
-    py: Python<'py>,
+pub(crate) fn complete_codestream(
+    py: Python<'_>,
     codestream: Input,
     frame: usize,
     family: Named<Family>,
-) -> PyResult<(usize, Option<Bound<'py, PyBytes>>, Vec<String>)> {
+) -> PyResult<(usize, Option<Bound<'_, PyBytes>>, Vec<String>)> {
     let bytes = codestream.as_slice();
     let in_frame = |error: Error| error.in_frame(frame);
     let (end, repaired, warnings) = detached_parallel(py, None, |parallelism| {

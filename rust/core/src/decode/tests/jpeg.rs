@@ -220,7 +220,9 @@ fn frames_before_another_header_are_decoded() {
     let expected = decode_all(&decoder, &streams, 0).unwrap().0;
     for changed in [vec![1], vec![5, 6], vec![11], vec![7, 2]] {
         let mut mixed = streams.clone();
-        changed.iter().for_each(|frame| mixed[*frame] = other.encode(1).0);
+        for frame in &changed {
+            mixed[*frame] = other.encode(1).0;
+        }
         let first = *changed.iter().min().unwrap();
         // Errors and warnings after that frame do not count.
         mixed.iter_mut().skip(first + 1).for_each(|stream| stream.truncate(stream.len() - 9));
