@@ -13,9 +13,10 @@ from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.limits import BUILT_IN
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
+from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
 from dicomet._parsing.transfer_syntax import RLE
-from dicomet._utils.warn import Once, OncePerKind, warn, warn_all
-from dicomet.errors import PIXEL_DATA, PixelDataError, short_repr
+from dicomet._utils.warn import WarnOnce, warn, warn_all
+from dicomet.errors import PixelDataError, short_repr
 
 
 class EncapsulatedFrames:
@@ -35,9 +36,8 @@ class EncapsulatedFrames:
         self._image = description.image
         self._value = value
         self._decoding_plugin = decoding_plugin
-        self._first_found, self._first_counted, self._first_decoded = Once(), Once(), Once()
-        self._warn_of_kind = OncePerKind()
-        self._places = EncapsulatedPixelData(
+        self._warn_once = WarnOnce()
+        self._pixel_data = EncapsulatedPixelData(
             value,
             delimited=delimited,
             frames=description.image.number_of_frames,
@@ -54,8 +54,8 @@ class EncapsulatedFrames:
         if found is None:
             # Without a lock: a warning handler or a file object may re-enter, and in a forked child the thread that
             # holds the lock may not exist.
-            self._found = found = self._places.build_frame_index()
-            if self._first_found():
+            self._found = found = self._pixel_data.build_frame_index()
+            if self._warn_once.is_first("frame index"):
                 warn_all(found.warnings)
         return found
 
@@ -73,11 +73,11 @@ class EncapsulatedFrames:
         found, expected = len(frames), self._image.number_of_frames
         if found == expected:
             return found
-        kept = self._description.allow_excess_frames
-        fate = "all of them are returned" if kept else "the others are left out"
-        if self._first_counted():
-            warn(f"(0028,0008) Number of Frames: found {found} frames, expected {expected}: {fate}")
-        return found if kept else expected
+        includes_excess = self._description.allow_excess_frames
+        fate = "all of them are returned" if includes_excess else "the others are left out"
+        if self._warn_once.is_first("number of frames"):
+            warn(f"{NUMBER_OF_FRAMES.label}: found {found} frames, expected {expected}: {fate}")
+        return found if includes_excess else expected
 
     def _locate(self, first: int, count: int) -> tuple[FrameIndex, int]:
         """Return an index of frames, and the position of frame `first` in it.
@@ -85,7 +85,7 @@ class EncapsulatedFrames:
         If only one frame is requested and an offset table gives its place, the index has only this frame.
         """
         if self._found is None and count == 1 and first < self._image.number_of_frames:
-            found = self._places.find_frame(first)
+            found = self._pixel_data.find_frame(first)
             if found is not None:
                 return found, 0
         frames = self._build_index()
@@ -114,8 +114,8 @@ class EncapsulatedFrames:
     def _check_uncompressed(self, index: int, length: int) -> None:
         expected = -(-self._image.native_frame_range(0)[1] // 8)
         if length < expected:
-            message = f"{PIXEL_DATA}, frame {index}: found {length} bytes, expected {expected}"
-            raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+            message = f"{PIXEL_DATA.label}, frame {index}: found {length} bytes, expected {expected}"
+            raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
 
     def _header(self, index: int) -> Codestream:
         """Return the checked header of the codestream of frame `index`."""
@@ -146,8 +146,8 @@ class EncapsulatedFrames:
             return 1
         self._warn_of_frames(decoding, warnings)
         if not decoded:
-            message = f"{PIXEL_DATA}, frame {first}: found another header when the frame was read again"
-            raise PixelDataError(message, element=PIXEL_DATA, frame=first)
+            message = f"{PIXEL_DATA.label}, frame {first}: found another header when the frame was read again"
+            raise PixelDataError(message, element=PIXEL_DATA.label, frame=first)
         return decoded
 
     def submit(self, first: int, count: int, out: np.ndarray, pool: DecodePool) -> Callable[[], None]:
@@ -164,7 +164,8 @@ class EncapsulatedFrames:
             decoded, warnings, _ = future.result()
             if decoded:
                 self._warn_of_frames(decoding, warnings)
-            self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
+            if decoded < count:
+                self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
 
         return wait
 
@@ -191,8 +192,8 @@ class EncapsulatedFrames:
 
         frame, plugin = self._frame(index), self._decoding_plugin
         decoded = jpeg_plugins.decode(frame, index, self._description, plugin, unsupported)
-        self._warn_of_kind(decoded.warnings)
-        decoded.plan.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
+        self._warn_once(decoded.warnings)
+        decoded.decoder.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
         """Return the meaning of the components of frame `index`, and warn about a contradiction."""
@@ -200,14 +201,14 @@ class EncapsulatedFrames:
         header = self._header(index) if description.codec.is_codestream else None
         color = description.decide_color(header)
         warning = description.color_warning(color)
-        self._warn_of_kind([warning] if warning else [])
+        self._warn_once([warning] if warning else [])
         return color
 
     def _warn_of_frames(self, decoding: Decoding, warnings: list[str]) -> None:
-        """Warn about tolerated deviations: of RLE frames for the first such frame only, of codestreams once per kind."""
+        """Warn about tolerated deviations: for the first RLE frame only, for codestreams once per kind."""
         if self._description.codec.is_codestream:
-            self._warn_of_kind([*decoding.warnings, *warnings])
-        elif warnings and self._first_decoded():
+            self._warn_once([*decoding.warnings, *warnings])
+        elif warnings and self._warn_once.is_first("decoded frames"):
             warn_all(warnings)
 
     @property

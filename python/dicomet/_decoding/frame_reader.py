@@ -16,10 +16,9 @@ from dicomet._decoding.limits import ReadLimits, check_max_bytes, check_workers
 from dicomet._decoding.native import NativeFrames
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.parsed import Parsed
-from dicomet._utils.warn import Once, warn
+from dicomet._parsing.tags import NUMBER_OF_FRAMES
+from dicomet._utils.warn import WarnOnce
 from dicomet.errors import FrameIndexError, PixelDataError, counted, short_repr
-
-NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
 
 FrameSelection = int | Literal["all", "middle"]
 """Which frames of a file become results: all, the middle one (``frames // 2``), or one by its index."""
@@ -50,7 +49,7 @@ class FrameReader:
         self.description = build_description(parsed, raw=raw, always_rgb=always_rgb)
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
-        self._warning, self._first = parsed.warning, Once()
+        self._warning, self._warn_once = parsed.warning, WarnOnce()
         self.workers = check_workers(limits.workers)
         self._max_bytes = check_max_bytes(limits.max_bytes)
         self._memory: np.ndarray | None = None
@@ -135,8 +134,8 @@ class FrameReader:
         """Fill `out` with `count` frames, starting at `first`, after `transform`."""
         self._locator.decode(first, count, out.view(np.ndarray), self.workers, transform)
 
-    def submit(self, index: int | None, team: DecodePool) -> Callable[[], np.ndarray]:
-        """Submit a frame, or the whole image if `index` is None, to `team`.
+    def submit(self, index: int | None, pool: DecodePool) -> Callable[[], np.ndarray]:
+        """Submit a frame, or the whole image if `index` is None, to `pool`.
 
         Return a function that waits for the array.
         """
@@ -145,7 +144,7 @@ class FrameReader:
             return lambda: self.read(first, count, shape)
         self.check(first, count)
         array = np.empty(shape, self.dtype)
-        finish = self._locator.submit(first, count, array, team)
+        finish = self._locator.submit(first, count, array, pool)
 
         def finished() -> np.ndarray:
             finish()
@@ -158,7 +157,7 @@ class FrameReader:
         self.check_size(count, form)
         if count:
             self._locator.check(first, count)
-        self._warn_once()
+        self._warn_of_element()
         self.description.image.check_result(count)
 
     def check_size(self, count: int, form: ArraySpec | None = None) -> None:
@@ -174,9 +173,9 @@ class FrameReader:
             )
             raise PixelDataError(message, element=element)
 
-    def _warn_once(self) -> None:
-        if self._warning and self._first():
-            warn(self._warning)
+    def _warn_of_element(self) -> None:
+        if self._warning:
+            self._warn_once([self._warning])
 
     def _view(self, first: int, count: int) -> np.ndarray | None:
         """Return a view of the stored samples, if they are the result already (passthrough)."""
@@ -242,8 +241,9 @@ def number_among(count: int, index: int) -> int:
     """
     if not -count <= index < count:
         frames = counted(count, "frame")
-        message = f"{NUMBER_OF_FRAMES}: found index {short_repr(index)} of {frames}, expected {-count} to {count - 1}"
-        raise FrameIndexError(message, element=NUMBER_OF_FRAMES, frame=index)
+        label = NUMBER_OF_FRAMES.label
+        message = f"{label}: found index {short_repr(index)} of {frames}, expected {-count} to {count - 1}"
+        raise FrameIndexError(message, element=label, frame=index)
     return index % count
 
 

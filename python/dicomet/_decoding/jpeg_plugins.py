@@ -14,7 +14,8 @@ from dicomet._decoding.color_rule import ColorDecision, Components, Conversion
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, Decoder, complete_codestream, with_neutral_colors
 from dicomet._parsing.source import Buffer
-from dicomet.errors import PIXEL_DATA, PixelDataError
+from dicomet._parsing.tags import BITS_STORED, PIXEL_DATA
+from dicomet.errors import PixelDataError
 
 _COLORS = 3
 _END = b"\xff\xd9"
@@ -27,7 +28,7 @@ class Decoded(NamedTuple):
 
     Attributes
     ----------
-    plan : Decoder
+    decoder : Decoder
         The decoder that turns the words into samples of the result.
     words : memoryview
         The words that the plugin has returned, read-only.
@@ -37,7 +38,7 @@ class Decoded(NamedTuple):
 
     """
 
-    plan: Decoder
+    decoder: Decoder
     words: Buffer
     warnings: list[str]
 
@@ -71,7 +72,7 @@ def decode(
         return with_neutral_colors(whole) if description.image.samples_per_pixel == _COLORS else whole
 
     samples = plugins.decode(plugins.Frame(index, header, unsupported, with_tail), description, decoding_plugin)
-    plan = words_decoder(
+    decoder = words_decoder(
         header,
         description,
         bits_allocated=samples.bits_allocated,
@@ -81,7 +82,7 @@ def decode(
     # No one else refers to the plugin's buffer. As a read-only view, it is not copied before the GIL is released.
     words = memoryview(samples.words).toreadonly()
     colors = [color_warning] if color_warning else []
-    return Decoded(plan, words, [*colors, *warnings, *stored_bits.warnings(header, description)])
+    return Decoded(decoder, words, [*colors, *warnings, *stored_bits.warnings(header, description)])
 
 
 def _returns_rgb(plugin: str, header: Codestream) -> bool:
@@ -97,14 +98,14 @@ def _conversion(
     conversion = description.conversion(Components.YCBCR)
     if conversion is None:
         message = (
-            f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} returns RGB for JPEG 2000 with chrominance of half "
-            "width, expected its components (without raw=True and as_rgb=False it is decoded)"
+            f"{PIXEL_DATA.label}, frame {index}: the plugin {plugin!r} returns RGB for JPEG 2000 with chrominance of "
+            "half width, expected its components (without raw=True and as_rgb=False it is decoded)"
         )
-        raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+        raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
     if stored_bits.color_bits(header, description) < header.precision:
         message = (
-            f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} converts all {header.precision} bits of the "
-            f"codestream to RGB, expected the {description.image.bits_stored} of (0028,0101) Bits Stored"
+            f"{PIXEL_DATA.label}, frame {index}: the plugin {plugin!r} converts all {header.precision} bits of the "
+            f"codestream to RGB, expected the {description.image.bits_stored} of {BITS_STORED.label}"
         )
-        raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+        raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
     return conversion if conversion == "rgb_to_ybr" else None

@@ -2,7 +2,9 @@
 
 import argparse
 
+from dicomet._utils.interpolation import INTERPOLATIONS
 from dicomet.cli.arguments import WINDOW, positive, window
+from dicomet.convert.formats import BY_SUFFIX, FORMATS
 
 DESCRIPTION = """\
 Convert DICOM files into image files, as they are displayed or with all their stored bits (--values stored), or into
@@ -30,7 +32,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the folder for the results; of a single file also the name of the result, such as ct.png. Several frames "
         "become NAME_0001.png and so on, or one file in the formats that hold several",
     )
-    parser.add_argument("--format", choices=("png", "jpg", "jpeg", "tif", "tiff", "npy", "npz"), help="default: png")
+    choices = [suffix.removeprefix(".") for suffix in BY_SUFFIX]
+    parser.add_argument("--format", choices=choices, help=f"default: {FORMATS[0].name}")
     _add_values(parser)
     _add_run_options(parser)
 
@@ -54,7 +57,7 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
         choices=("display", "stored", "modality"),
         default="display",
         help="display values; stored values, with all their bits; or modality values, such as Hounsfield units (for "
-        "tiff, npy, npz); default: display",
+        f"{', '.join(form.name for form in FORMATS if form.dtypes is None)}); default: display",
     )
     group.add_argument(
         "--raw", action="store_true", help="stored values as they are coded, without conversion of YCbCr to RGB"
@@ -67,8 +70,8 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--interpolation",
-        choices=("bilinear", "nearest", "bicubic", "lanczos"),
-        default="bilinear",
+        choices=INTERPOLATIONS,
+        default=INTERPOLATIONS[0],
         help="the filter of --size; default: bilinear, antialiased",
     )
     group.add_argument(
@@ -85,7 +88,7 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("course")
+    group = parser.add_argument_group("execution")
     who = group.add_mutually_exclusive_group()
     who.add_argument("--workers", metavar="N", type=positive, help="processes; default: one for each core")
     who.add_argument(

@@ -1,7 +1,7 @@
 """The entry point ``pylibjpeg.pixel_data_decoders`` for RLE Lossless.
 
 pylibjpeg tries its plugins in the order of their package names, so that this one comes before pylibjpeg-rle wherever
-both are installed. Frames that do not conform exactly to the standard go on to pylibjpeg-rle with the same arguments.
+both are installed. Frames that do not conform exactly to the standard are left to pylibjpeg-rle.
 Imports nothing from pydicom, which may be importing this module.
 """
 

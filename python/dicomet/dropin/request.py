@@ -27,14 +27,14 @@ from pydicom.valuerep import IS
 from dicomet._native import Source
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet._parsing.source import source_of_file
+from dicomet._parsing.tags import EXTENDED_OFFSET_TABLE
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.elements import CachedElements, read_before, transfer_syntax
-from dicomet.dropin.shape import Coding, NotTaken, PlannedShape, Shape, number_of_frames, plan_shape
+from dicomet.dropin.shape import CodecName, Declined, PlannedShape, Shape, number_of_frames, plan_shape
 
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 )
-EXTENDED_OFFSET_TABLE = 0x7FE00001
 # Files that can be read without other side effects. For any other class, the way in which pydicom reads may matter.
 PLAIN_FILES = frozenset({io.BufferedReader, io.BufferedRandom, io.BytesIO})
 
@@ -102,30 +102,30 @@ def parse_request(
     decoding_plugin: str = "",
     **options: Any,
 ) -> Request:
-    """Return the request, or raise `NotTaken`."""
-    coding = _coding(decoder, decoding_plugin)
+    """Return the request, or raise `Declined`."""
+    codec = _codec_of(decoder, decoding_plugin)
     _check_options(decoder, options)
     source, options = _source(decoder, src, options)
-    return _request(decoder, coding, source, options, raw=raw)
+    return _request(decoder, codec, source, options, raw=raw)
 
 
 def of_elements(
     decoder: Decoder, dataset: Dataset, elements: CachedElements, *, raw: Any, decoding_plugin: Any
 ) -> Request:
     """Return the same as `parse_request` for a data set in the transfer syntax of `decoder`, without side effects."""
-    coding = _coding(decoder, decoding_plugin)
+    codec = _codec_of(decoder, decoding_plugin)
     options = _checked(elements.described())
     if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
-        raise NotTaken("an Extended Offset Table, which may have to be read first")
+        raise Declined("an Extended Offset Table, which may have to be read first")
     found = elements.pixel_data()
     tag = _pixel_data_tag([*found], {})
     value, options["pixel_vr"] = _pixel_data(found[tag])
     options["pixel_keyword"] = KEYWORDS[tag]
-    return _request(decoder, coding, value, options, raw=raw)
+    return _request(decoder, codec, value, options, raw=raw)
 
 
 def _request(
-    decoder: Decoder, coding: Coding, source: bytes | BinaryIO, options: dict[str, Any], *, raw: bool
+    decoder: Decoder, codec: CodecName, source: bytes | BinaryIO, options: dict[str, Any], *, raw: bool
 ) -> Request:
     file, position = None, 0
     if isinstance(source, bytes):
@@ -133,26 +133,26 @@ def _request(
     else:
         file, position = source, source.tell()
         value = _of_file(file, position)
-    form = plan_shape(coding, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
-    offsets = _extended_offsets(options, coding)
+    form = plan_shape(codec, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
+    offsets = _extended_offsets(options, codec)
     request = Request(form, value, options["number_of_frames"], offsets, source, options, file, position)
-    if coding == "RLE" and file is not None and not options.get("allow_excess_frames", True):
-        raise NotTaken("allow_excess_frames=False for RLE Lossless in a file")
+    if codec == "RLE" and file is not None and not options.get("allow_excess_frames", True):
+        raise Declined("allow_excess_frames=False for RLE Lossless in a file")
     _check_length(request)
     return request
 
 
-def _coding(decoder: Decoder, decoding_plugin: str) -> Coding:
+def _codec_of(decoder: Decoder, decoding_plugin: str) -> CodecName:
     if type(decoder) is not Decoder:
-        raise NotTaken("a decoder class of the user's")
+        raise Declined("a decoder class of the caller")
     if decoder.UID in NATIVE:
         return "native"
     if not _is(decoder, RLELossless):
-        raise NotTaken("a JPEG syntax, or another that dicomet does not decode")
+        raise Declined("a JPEG syntax, or another that dicomet does not decode")
     available = decoder._available  # noqa: SLF001 - `available_plugins` does not show the order
     chosen = decoding_plugin or next(iter(available), "")
     if chosen not in available or available[chosen] not in RLE_PLUGINS:
-        raise NotTaken("an RLE plugin that dicomet does not know, or that is not available")
+        raise Declined("an RLE plugin that dicomet does not know, or that is not available")
     return "RLE"
 
 
@@ -165,12 +165,12 @@ def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
         if name in OPTIONS:
             continue
         if name not in UNSET_OPTIONS:
-            raise NotTaken("an option that dicomet does not know")
+            raise Declined("an option that dicomet does not know")
         if value:
-            raise NotTaken(f"the option {name}")
+            raise Declined(f"the option {name}")
     transfer_syntax = options.get("transfer_syntax_uid", decoder.UID)
     if type(transfer_syntax) is not UID or transfer_syntax != decoder.UID:
-        raise NotTaken("the option transfer_syntax_uid is not the UID of the decoder")
+        raise Declined("the option transfer_syntax_uid is not the UID of the decoder")
 
 
 def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes | BinaryIO, dict[str, Any]]:
@@ -180,7 +180,7 @@ def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes 
     if _is(decoder, RLELossless):
         options = {"pixel_keyword": "PixelData", **options}
     if type(src) is not bytes and not is_plain_file(src):
-        raise NotTaken("a source that is neither bytes, nor a plain file, nor a Dataset")
+        raise Declined("a source that is neither bytes, nor a plain file, nor a Dataset")
     return cast("bytes | BinaryIO", src), options
 
 
@@ -198,7 +198,7 @@ def _of_file(file: BinaryIO, position: int) -> Source:
 def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
     kind = type(dataset)
     if kind.__getitem__ is not Dataset.__getitem__ or kind.__contains__ is not Dataset.__contains__:
-        raise NotTaken("a Dataset class that gives access to its elements in its own way")
+        raise Declined("a Dataset class that gives access to its elements in its own way")
     elements = read_before(dataset)
     described = _checked(_described(dataset) if elements is None else elements.described())
     if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
@@ -207,7 +207,7 @@ def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> 
     if transfer_syntax(dataset) != decoder.UID:
         file_meta = getattr(dataset, "file_meta", {})
         if file_meta is None or file_meta.get("TransferSyntaxUID", decoder.UID) != decoder.UID:
-            raise NotTaken("the transfer syntax of the Dataset is not the decoder's")
+            raise Declined("the transfer syntax of the Dataset is not the decoder's")
     tag = _pixel_data_tag([tag for tag in KEYWORDS if tag in dataset._dict], options)  # noqa: SLF001
     element = dataset._dict[tag]  # type: ignore[index]  # noqa: SLF001
     if type(element) is not DataElement:
@@ -223,14 +223,14 @@ def _checked(described: dict[str, Any]) -> dict[str, Any]:
     """Return what `as_pixel_options` returns for the values of the Image Pixel module."""
     described.setdefault("number_of_frames", 1)
     if not PLAIN_VALUES.issuperset(map(type, described.values())):
-        raise NotTaken("an element of the Image Pixel module with other than one integer or text")
+        raise Declined("an element of the Image Pixel module with other than one integer or text")
     number_of_frames(described)
     return described
 
 
 def _pixel_data_tag(tags: list[int], options: dict[str, Any]) -> int:
     if len(tags) != 1 or options.get("pixel_keyword", KEYWORDS[tags[0]]) != KEYWORDS[tags[0]]:
-        raise NotTaken("no pixel data element, more than one, or another than that of the option pixel_keyword")
+        raise Declined("no pixel data element, more than one, or another than that of the option pixel_keyword")
     return tags[0]
 
 
@@ -238,7 +238,7 @@ def _pixel_data(element: DataElement) -> tuple[bytes, str]:
     """Return the value and the VR of the pixel data element."""
     value = element.value
     if type(value) is not bytes:
-        raise NotTaken("the value of the pixel data element is not bytes")
+        raise Declined("the value of the pixel data element is not bytes")
     return value, element.VR
 
 
@@ -258,14 +258,14 @@ def _pydicoms_errors() -> Iterator[None]:
         raise PydicomError(error) from None
 
 
-def _extended_offsets(options: dict[str, Any], coding: str) -> tuple[bytes, bytes] | None:
+def _extended_offsets(options: dict[str, Any], codec: str) -> tuple[bytes, bytes] | None:
     tables = options.get("extended_offsets")
     if tables is None:
         return None
-    if coding == "native" or type(tables) is not tuple or [type(table) for table in tables] != [bytes, bytes]:
-        raise NotTaken("an Extended Offset Table in an unusual form")
+    if codec == "native" or type(tables) is not tuple or [type(table) for table in tables] != [bytes, bytes]:
+        raise Declined("an Extended Offset Table in an unusual form")
     if len(tables[0]) != len(tables[1]) or len(tables[0]) % 8:
-        raise NotTaken("an Extended Offset Table in an unusual form")
+        raise Declined("an Extended Offset Table in an unusual form")
     return tables
 
 
@@ -273,9 +273,9 @@ def _check_length(request: Request) -> None:
     """Decline a value whose length is not exactly that of the image; pydicom checks this in memory only."""
     found, expected, is_file = request.value.length, request.form.value_bytes, request.file is not None
     padded = expected + expected % 2
-    if request.shape.coding == "RLE":
+    if request.shape.codec == "RLE":
         if not is_file and found in (expected, padded):
-            raise NotTaken("compressed pixel data of exactly the length of uncompressed pixel data")
+            raise Declined("compressed pixel data of exactly the length of uncompressed pixel data")
         return
     if found < expected or (not is_file and found not in (expected, padded)):
-        raise NotTaken("a value that is shorter or longer than the image")
+        raise Declined("a value that is shorter or longer than the image")

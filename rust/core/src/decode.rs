@@ -256,15 +256,15 @@ impl Decoder {
         let width = self.image.sample_bytes();
         let swap_before = self.layout.order != ByteOrder::NATIVE;
         let swap_after = self.output.order != ByteOrder::NATIVE;
-        let kept = self.corrected_bits();
-        if swap_before && swap_after && kept.is_none() {
+        let significant_bits = self.corrected_bits();
+        if swap_before && swap_after && significant_bits.is_none() {
             return;
         }
         if swap_before {
             bits::swap_words(words, width);
         }
-        if let Some(kept) = kept {
-            bits::sign_extend_or_mask(words, width, kept, self.image.kind() == SampleKind::Signed);
+        if let Some(stored_bits) = significant_bits {
+            bits::sign_extend_or_mask(words, width, stored_bits, self.image.kind() == SampleKind::Signed);
         }
         if swap_after {
             bits::swap_words(words, width);

@@ -117,7 +117,16 @@ impl<'a> Decoder<'a> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let wanted = rows.start as usize..rows.end as usize;
+        S::decode_rows(self, rows.start as usize..rows.end as usize, context, sink)
+    }
+
+    /// Decodes rows that exist.
+    pub(crate) fn decode_existing_rows<S: Sample>(
+        &self,
+        wanted: Range<usize>,
+        context: &mut Context,
+        sink: &mut dyn RowSink<S>,
+    ) -> Result<Vec<Warning>> {
         match self.info.process {
             Process::Progressive => self.decode_progressive(wanted, context, sink),
             _ => self.decode_part(wanted, &self.plan()?, &[], context, sink),
@@ -157,22 +166,21 @@ impl<'a> Decoder<'a> {
             let row = (wanted.start / self.geometry.mcu_rows()).saturating_sub(usize::from(emitter.needs_neighbors()));
             first = scans.seek(row, restarts);
         }
-        let two_threads = self.options.workers > 1 && restarts.is_empty();
-        let mut warnings = std::thread::scope(|scope| {
-            if two_threads {
+        let two_threads = self.options.workers > 1 && restarts.is_empty() && scans.gain_from_a_thread();
+        let work = |scans: &mut SpatialScans<'a, S>| {
+            let decode = |row, buffers: &mut [RowBuffer<S>]| scans.decode_row(row, buffers);
+            self.run(decode, first, emitter, context, &mut budget, sink)
+        };
+        let mut warnings = if two_threads {
+            std::thread::scope(|scope| {
                 scans.start_thread(scope);
-            }
-            let decoded = self.run(
-                |row, buffers: &mut [RowBuffer<S>]| scans.decode_row(row, buffers),
-                first,
-                emitter,
-                context,
-                &mut budget,
-                sink,
-            );
-            scans.stop_thread();
-            decoded
-        })?;
+                let decoded = work(&mut scans);
+                scans.stop_thread();
+                decoded
+            })
+        } else {
+            work(&mut scans)
+        }?;
         if wanted.end == self.geometry.height {
             scans.finish(&mut plan.parser.clone(), &mut warnings)?;
         } else {

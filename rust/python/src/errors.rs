@@ -73,8 +73,8 @@ fn hint(kind: &ErrorKind) -> &'static str {
 
 fn raise(py: Python<'_>, message: &str, place: Option<&Bound<'_, PyDict>>) -> PyErr {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let made = CLASS.import(py, "dicomet.errors", "PixelDataError").and_then(|class| class.call((message,), place));
-    made.map_or_else(|error| error, PyErr::from_value)
+    let error = CLASS.import(py, "dicomet.errors", "PixelDataError").and_then(|class| class.call((message,), place));
+    error.map_or_else(|error| error, PyErr::from_value)
 }
 
 /// Returns the `OSError` that Python itself would raise.
