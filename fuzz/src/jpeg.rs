@@ -2,6 +2,7 @@
 //! decoder finds, in every way of decoding.
 
 mod bits;
+mod frames;
 mod generated;
 mod plain;
 mod scans;
@@ -30,6 +31,7 @@ pub fn run(data: &[u8]) {
         _ => input.0.to_vec(),
     };
     check(&stream, &ways);
+    frames::check(&stream);
 }
 
 /// The parameters of the ways of decoding.

@@ -180,7 +180,7 @@ class Codestream:
         """Read the header of `frame`; return None if it has none."""
     @property
     def unsupported(self) -> str | None:
-        """What keeps dicomet from decoding a JPEG codestream: arithmetic coding or the hierarchical mode."""
+        """What keeps dicomet from decoding a JPEG codestream, such as arithmetic coding; None if nothing is known."""
     @property
     def family(self) -> _Family:
         """The standard that the codestream follows."""
@@ -272,12 +272,13 @@ class Decoder:
         codec: str | Codestream,
         number: int,
         workers: int | None,
-    ) -> tuple[int, list[str]]:
+    ) -> tuple[int, list[str], str | None]:
         """Fill `out` with encapsulated frames, starting at entry `first` of `frames`.
 
         `codec`: ``"uncompressed"``, ``"RLE Lossless"``, or for JPEG the header for which this decoder was built.
         `number`: the number of the first frame in the image, for messages. Return the number of decoded frames, which
-        ends before the first frame with another header, and warnings.
+        ends before the first frame with another header, warnings, and what keeps dicomet from decoding the next frame
+        if another decoder may.
         """
 
 @final
@@ -376,6 +377,11 @@ class FrameIndex:
         """Return the number of frames."""
     def read(self, source: Source, index: int) -> bytes | memoryview:
         """Return the bytes of a frame; a view if it is a single fragment in memory."""
+    def read_header(self, source: Source, index: int, image: Image, *, number: int, family: str) -> Codestream:
+        """Return what `Image.check_codestream` returns for the frame, which is frame `number` of the image.
+
+        Of a long frame only the beginning is read, if it contains the header.
+        """
     def frame_bytes(self, index: int) -> int:
         """Return the length of a frame in bytes."""
     @property

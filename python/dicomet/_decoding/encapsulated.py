@@ -10,15 +10,13 @@ import numpy as np
 from dicomet._decoding.codestream import Decoding, codestream_decoding
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
+from dicomet._decoding.limits import BUILT_IN
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
 from dicomet._parsing.transfer_syntax import RLE
 from dicomet._utils.warn import WarnOnce, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
-
-BUILT_IN = "dicomet"
-"""The decoding plugin that names dicomet's own decoders, as in pydicom."""
 
 
 class EncapsulatedFrames:
@@ -121,7 +119,8 @@ class EncapsulatedFrames:
 
     def _header(self, index: int) -> Codestream:
         """Return the checked header of the codestream of frame `index`."""
-        return self._image.check_codestream(self._frame(index), index, self._description.codec.name)
+        frames, place = self._locate(index, 1)
+        return frames.read_header(self._value, place, self._image, number=index, family=self._description.codec.name)
 
     def decode(
         self, first: int, count: int, out: np.ndarray, workers: int | None, transform: Transform | None = None
@@ -139,9 +138,12 @@ class EncapsulatedFrames:
             return 1
         frames, place = self._locate(first, len(out))
         decoder = decoding.decoder.with_transform(transform)
-        decoded, warnings = decoder.decode_frames(
+        decoded, warnings, unsupported = decoder.decode_frames(
             self._value, frames, place, out, codec=decoding.codec, number=first, workers=workers
         )
+        if not decoded and unsupported:
+            self._decode_by_plugin(first, out[0], workers, transform, unsupported)
+            return 1
         self._warn_of_frames(decoding, warnings)
         if not decoded:
             message = f"{PIXEL_DATA.label}, frame {first}: found another header when the frame was read again"
@@ -159,8 +161,9 @@ class EncapsulatedFrames:
         )
 
         def wait() -> None:
-            decoded, warnings = future.result()
-            self._warn_of_frames(decoding, warnings)
+            decoded, warnings, _ = future.result()
+            if decoded:
+                self._warn_of_frames(decoding, warnings)
             if decoded < count:
                 self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
 
@@ -176,10 +179,19 @@ class EncapsulatedFrames:
         header = self._header(first)
         return None if header.unsupported else codestream_decoding(header, description)
 
-    def _decode_by_plugin(self, index: int, out: np.ndarray, workers: int | None, transform: Transform | None) -> None:
+    def _decode_by_plugin(
+        self,
+        index: int,
+        out: np.ndarray,
+        workers: int | None,
+        transform: Transform | None,
+        unsupported: str | None = None,
+    ) -> None:
+        """Decode frame `index` by a plugin. `unsupported`: why dicomet does not, if its header does not show it."""
         from dicomet._decoding import jpeg_plugins  # noqa: PLC0415 - imports pydicom
 
-        decoded = jpeg_plugins.decode(self._frame(index), index, self._description, self._decoding_plugin)
+        frame, plugin = self._frame(index), self._decoding_plugin
+        decoded = jpeg_plugins.decode(frame, index, self._description, plugin, unsupported)
         self._warn_once(decoded.warnings)
         decoded.decoder.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
 

@@ -43,8 +43,12 @@ class Decoded(NamedTuple):
     warnings: list[str]
 
 
-def decode(frame: Buffer, index: int, description: ImageDescription, decoding_plugin: str) -> Decoded:
+def decode(
+    frame: Buffer, index: int, description: ImageDescription, decoding_plugin: str, unsupported: str | None = None
+) -> Decoded:
     """Decode frame number `index` to words by a plugin.
+
+    `unsupported` is what keeps dicomet from decoding it, if that is not in its header.
 
     Raises
     ------
@@ -55,7 +59,11 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
     header = description.image.check_codestream(frame, index, description.codec.name)
     color = description.decide_color(header)
     color_warning = description.color_warning(color)
-    plugins.check_installed(description.transfer_syntax)
+    unsupported = header.unsupported or unsupported
+    if unsupported is None:
+        plugins.check_installed(description.transfer_syntax)
+    else:
+        plugins.check_able(index, unsupported, description.transfer_syntax, decoding_plugin)
     end, repaired, warnings = complete_codestream(frame, index, description.codec.name)
     codestream = bytes(frame if repaired is None else repaired)
 
@@ -63,7 +71,7 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
         whole = codestream[:end] + tail + _END if tail else codestream
         return with_neutral_colors(whole) if description.image.samples_per_pixel == _COLORS else whole
 
-    samples = plugins.decode(plugins.Frame(index, header, with_tail), description, decoding_plugin)
+    samples = plugins.decode(plugins.Frame(index, header, unsupported, with_tail), description, decoding_plugin)
     decoder = words_decoder(
         header,
         description,

@@ -23,6 +23,7 @@ from pydicom.uid import (
 )
 
 from dicomet._decoding.description import ImageDescription
+from dicomet._decoding.limits import BUILT_IN
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
 from dicomet._parsing.tags import PIXEL_DATA
@@ -119,6 +120,26 @@ def _installation(plugin: Plugin) -> str:
     return "pip install " + " ".join(f'"{package}"' for package in [*packages, plugin.requirement])
 
 
+# Kinds of JPEG that dicomet does not decode, and the plugins that do not either.
+_UNABLE = {"arithmetic coding": {"gdcm"}, "the hierarchical mode": {"gdcm", "pillow"}}
+
+
+def check_able(index: int, unsupported: str, transfer_syntax: str, decoding_plugin: str) -> None:
+    """Raise `PixelDataError` if no plugin is installed for a kind of JPEG that dicomet does not decode, or none may be used.
+
+    Only the installation counts: a plugin that is not able to decode the frame says why.
+    """
+    able = [plugin for group in groups(transfer_syntax) for plugin in group]
+    able = [plugin for plugin in able if plugin.name not in _UNABLE.get(unsupported, set())]
+    available = get_decoder(transfer_syntax).available_plugins
+    if decoding_plugin != BUILT_IN and (decoding_plugin or any(plugin.name in available for plugin in able)):
+        return
+    ways = ", or ".join(f"{_installation(plugin)} (license: {plugin.license})" for plugin in able)
+    needed = "another decoding plugin" if decoding_plugin else "a decoding plugin that is not installed"
+    message = f"{PIXEL_DATA.label}, frame {index}: found {unsupported}, which dicomet does not decode: it needs {needed}: {ways}"
+    raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
+
+
 class Samples(NamedTuple):
     """A decoded frame: its words, their layout, and the plugin that has decoded it."""
 
@@ -129,10 +150,15 @@ class Samples(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A frame to decode. `with_tail` returns its codestream with additional bytes of data before the end marker."""
+    """A frame to decode.
+
+    `unsupported`: what keeps dicomet from decoding it. `with_tail` returns its codestream with additional bytes of data
+    before the end marker.
+    """
 
     number: int
     header: Codestream
+    unsupported: str | None
     with_tail: Callable[[bytes], bytes]
 
 
@@ -148,7 +174,7 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
     decoder = get_decoder(description.transfer_syntax)
     reasons = []
     for plugin in (decoding_plugin,) if decoding_plugin else installed(description.transfer_syntax):
-        unable = _unable(plugin, frame.header, description.transfer_syntax)
+        unable = _unable(plugin, frame, description.transfer_syntax)
         if unable is not None:
             reasons.append(f"{plugin}: {unable}")
             continue
@@ -240,9 +266,11 @@ class _Call(NamedTuple):
 # for an Adobe transform of 2, and Pillow and pylibjpeg convert JPEG 2000 in JP2 boxes that say sYCC.
 
 
-def _unable(plugin: str, header: Codestream, transfer_syntax: str) -> str | None:
+def _unable(plugin: str, frame: Frame, transfer_syntax: str) -> str | None:
     """Return why `plugin` cannot decode such a codestream, or would return wrong samples; None if it can decode it."""
-    return next(_limits(plugin, header, transfer_syntax), None)
+    if frame.unsupported and plugin in _UNABLE.get(frame.unsupported, set()):
+        return f"does not decode {frame.unsupported}"
+    return next(_limits(plugin, frame.header, transfer_syntax), None)
 
 
 def _limits(plugin: str, header: Codestream, transfer_syntax: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ class PydicomFrames:
         frames, place = self._found.all() if count > 1 else self._found.one(first)
         frames.check_rle_bounds(form.image, place, count, number=0)
         array, memory = self._result(count)
-        _, warnings = form.decoder.decode_frames(
+        _, warnings, _ = form.decoder.decode_frames(
             self.request.value, frames, place, memory, codec="RLE Lossless", number=first, workers=None
         )
         if warnings:

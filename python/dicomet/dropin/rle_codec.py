@@ -51,5 +51,5 @@ def decode_planes(  # noqa: PLR0913 - the description, which the frame's header 
     encoded.check_rle_bounds(image, 0, 1, number=0)
     frame = bytearray(image.check_result(1))
     value = Source.from_buffer(src)
-    _, warnings = decoder.decode_frames(value, encoded, 0, frame, codec="RLE Lossless", number=0, workers=1)
+    _, warnings, _ = decoder.decode_frames(value, encoded, 0, frame, codec="RLE Lossless", number=0, workers=1)
     return frame, warnings

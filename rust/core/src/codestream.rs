@@ -4,19 +4,24 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::Image;
+use crate::item::{Fragment, first_bytes, read_fragments};
+use crate::parallel::CancelCheck;
+use crate::source::{ReadResult, Source};
+use dicomet_jpeg::Unsupported;
 
 pub mod jpeg;
 pub mod jpeg2000;
 #[cfg(test)]
 mod tests;
 
+/// Bytes of a frame that are read first: most headers are shorter.
+const BEGINNING_BYTES: u64 = if crate::SMALL_BUFFERS { 32 } else { 1 << 12 };
+
 /// The standard that a codestream follows, according to its frame header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// ISO/IEC 10918-1 with Huffman coding: sequential, progressive (SOF0 to SOF2) and lossless (SOF3).
+    /// ISO/IEC 10918-1.
     Jpeg,
-    /// ISO/IEC 10918-1, hierarchical or with arithmetic coding; only retired transfer syntaxes use it.
-    OtherJpeg,
     /// ISO/IEC 14495-1: SOF55.
     JpegLs,
     /// ISO/IEC 15444-1 and 15444-15: SIZ.
@@ -24,18 +29,11 @@ pub enum Family {
 }
 
 impl Family {
-    /// The family of transfer syntaxes that a codestream of this family belongs to.
-    #[must_use]
-    pub fn of_transfer_syntax(self) -> Self {
-        if self == Self::OtherJpeg { Self::Jpeg } else { self }
-    }
-
     /// The name in messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Jpeg => "JPEG with Huffman coding",
-            Self::OtherJpeg => "hierarchical or arithmetic JPEG",
+            Self::Jpeg => "JPEG",
             Self::JpegLs => "JPEG-LS",
             Self::Jpeg2000 => "JPEG 2000",
         }
@@ -70,8 +68,8 @@ pub enum Details {
 pub struct Codestream {
     /// The standard that the codestream follows.
     pub family: Family,
-    /// Lines; 0 if only a later marker (DNL) gives their number. Such a codestream is refused, because the decoder
-    /// would determine the size.
+    /// Lines. 0 if the frame header leaves them to a later marker (DNL) that is missing; such a codestream is refused,
+    /// because the decoder would determine the size.
     pub rows: u32,
     /// Samples per line.
     pub columns: u32,
@@ -83,6 +81,8 @@ pub struct Codestream {
     pub signed: bool,
     /// The part that is specific to the family.
     pub details: Details,
+    /// The coding process, if it is one that `dicomet-jpeg` does not decode: another decoder may.
+    pub unsupported: Option<Unsupported>,
     /// The largest number of samples that one byte can produce. None if there is no bound, as for arithmetic coding,
     /// the runs of JPEG-LS and the empty packets of JPEG 2000.
     pub max_samples_per_byte: Option<u64>,
@@ -104,16 +104,40 @@ impl Codestream {
     /// Reads the header of `frame` and checks it against the transfer syntax and the description: a decoder only gets
     /// images that fit the result, and codestreams that the transfer syntax allows.
     pub fn check(frame: &[u8], family: Family, image: &Image) -> Result<Self> {
-        if frame.is_empty() {
+        Self::check_beginning(frame, frame.len() as u64, family, image)
+    }
+
+    /// Same as [`Self::check`] for a frame in `source`. Of a long frame only the beginning is read if it contains the
+    /// header.
+    pub fn check_fragments<S: Source>(
+        source: &S,
+        fragments: &[Fragment],
+        family: Family,
+        image: &Image,
+        cancel: &mut CancelCheck<'_>,
+    ) -> ReadResult<Self, S> {
+        let length = fragments.iter().fold(0u64, |sum, fragment| sum.saturating_add(fragment.length));
+        let (first, mut scratch) = (first_bytes(fragments, BEGINNING_BYTES), Vec::new());
+        let beginning = read_fragments(source, &first, &mut scratch, cancel)?;
+        if length > BEGINNING_BYTES && beginning.len() as u64 == BEGINNING_BYTES && jpeg::has_header(beginning) {
+            return Ok(Self::check_beginning(beginning, length, family, image)?);
+        }
+        let frame = read_fragments(source, fragments, &mut scratch, cancel)?;
+        Ok(Self::check(frame, family, image)?)
+    }
+
+    /// Checks the header in `frame`, the beginning of a frame of `length` bytes.
+    fn check_beginning(frame: &[u8], length: u64, family: Family, image: &Image) -> Result<Self> {
+        if length == 0 {
             return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: 1 }));
         }
         let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
-        if codestream.family.of_transfer_syntax() != family {
+        if codestream.family != family {
             let kind = ErrorKind::Family { found: codestream.family.name(), expected: family.name() };
             return Err(Error::pixel_data(kind));
         }
         codestream.agrees_with(image)?;
-        let (found, expected) = (frame.len() as u64, image.frame_samples());
+        let (found, expected) = (length, image.frame_samples());
         if codestream.max_samples_per_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
             return Err(Error::pixel_data(ErrorKind::Implausible { found, expected }));
         }

@@ -2,7 +2,8 @@
 //!
 //! | family | what is checked |
 //! |---|---|
-//! | JPEG, Huffman coding (10918-1) | each scan has all its data units; the segments are walked code by code |
+//! | JPEG (10918-1) | decoded: all samples are present |
+//! | JPEG that dicomet does not decode | the end marker is present; only a decoder can find the last sample |
 //! | JPEG-LS (14495-1) | all components have a scan; only a decoder can count the codes, which depend on samples |
 //! | JPEG 2000, HTJ2K (15444-1, -15) | all tiles have their tile-parts, these their bytes; packets are not checked |
 //!
@@ -12,14 +13,12 @@
 use crate::alloc::try_with_capacity;
 use crate::codestream::Family;
 use crate::error::{Error, ErrorKind, Result};
+use crate::parallel::Parallelism;
 
-mod huffman;
-mod jpeg;
+pub(crate) mod jpeg;
 mod jpeg2000;
 mod jpegls;
 mod markers;
-mod progressive;
-mod scan;
 #[cfg(test)]
 mod tests;
 
@@ -68,12 +67,11 @@ impl Whole {
 }
 
 /// Checks that `frame`, whose header has been checked, contains all samples of its image.
-pub fn check(frame: &[u8], family: Family) -> Result<Whole> {
+pub fn check(frame: &[u8], family: Family, parallelism: &Parallelism<'_>) -> Result<Whole> {
     match family {
-        Family::Jpeg => jpeg::check(frame),
+        Family::Jpeg => jpeg::check(frame, parallelism),
         Family::JpegLs => jpegls::check(frame),
         Family::Jpeg2000 => jpeg2000::check(frame),
-        Family::OtherJpeg => Err(Error::pixel_data(ErrorKind::NoCodestream)),
     }
 }
 

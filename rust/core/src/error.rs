@@ -3,6 +3,9 @@
 use crate::tag::{PIXEL_DATA, Tag};
 use std::fmt;
 
+mod jpeg;
+pub(crate) use jpeg::jpeg_warnings;
+
 /// The value found and the value expected.
 #[allow(missing_docs, reason = "the messages say what the fields are")]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,9 +102,6 @@ pub enum ErrorKind {
     /// A codestream of a different standard than the transfer syntax says.
     #[error("found a codestream of {found}, expected one of {expected}")]
     Family { found: &'static str, expected: &'static str },
-    /// A scan whose entropy-coded data ends before its last data unit.
-    #[error("scan {scan} of the codestream ends at byte {offset} with {found} of {expected} units of samples")]
-    ScanShort { scan: u64, found: u64, expected: u64, offset: u64 },
     /// Components that no scan contains.
     #[error("the scans of the codestream give {found} of {expected} components")]
     Components { found: u64, expected: u64 },
@@ -123,15 +123,9 @@ pub enum ErrorKind {
     /// A codestream that contains all samples, but no end marker.
     #[error("the codestream has no end marker after its last sample")]
     NoEndMarker,
-    /// Bytes between the last code of a scan and the next marker.
-    #[error("found {bytes} bytes after the last samples of scans: they are ignored")]
-    ScanExcess { bytes: u64 },
     /// Bytes after the end of the codestream that are not padding.
     #[error("found {bytes} bytes after the codestream: they are ignored")]
     TrailingBytes { bytes: u64 },
-    /// A progressive image without the scans of its lowest bits.
-    #[error("the progressive codestream ends before its coefficients have their lowest bits")]
-    Unrefined,
     /// A deflated data set that is not read in sequence.
     #[error("the deflated data set would have to be inflated again and again, expected elements one after the other")]
     BackAndForth,

@@ -94,6 +94,22 @@ impl<'a, S: Source> ItemReader<'a, S> {
     }
 }
 
+/// Returns the fragments of the first `bytes` bytes of a frame.
+pub(crate) fn first_bytes(fragments: &[Fragment], bytes: u64) -> Vec<Fragment> {
+    let (mut first, mut left) = (Vec::new(), bytes);
+    for fragment in fragments {
+        if left == 0 {
+            break;
+        }
+        let length = fragment.length.min(left);
+        left -= length;
+        if length > 0 {
+            first.push(Fragment { length, ..*fragment });
+        }
+    }
+    first
+}
+
 /// Returns the bytes of a frame: those of its only fragment in memory, or of all fragments concatenated in `scratch`.
 pub fn read_fragments<'a, S: Source>(
     source: &'a S,

@@ -36,13 +36,13 @@ impl Codestream {
 
     #[getter]
     fn family(&self) -> Named<Family> {
-        Named(self.0.family.of_transfer_syntax())
+        Named(self.0.family)
     }
 
     /// What keeps dicomet from decoding a JPEG codestream.
     #[getter]
-    fn unsupported(&self) -> Option<&'static str> {
-        (self.0.family == Family::OtherJpeg).then(|| self.0.family.name())
+    fn unsupported(&self) -> Option<String> {
+        self.0.unsupported.map(|what| what.to_string())
     }
 
     #[getter]

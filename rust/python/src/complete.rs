@@ -1,7 +1,7 @@
 //! Checks that a codestream contains all its samples.
 
 use crate::buffer::Input;
-use crate::errors::detached;
+use crate::errors::detached_parallel;
 use crate::names::Named;
 use dicomet_core::codestream::Family;
 use dicomet_core::{Error, complete};
@@ -12,16 +12,16 @@ use pyo3::types::PyBytes;
 /// if it lacks one, and warnings.
 #[pyfunction]
 #[pyo3(signature = (codestream, frame, family))]
-pub(crate) fn complete_codestream<'py>(
-    py: Python<'py>,
+pub(crate) fn complete_codestream(
+    py: Python<'_>,
     codestream: Input,
     frame: usize,
     family: Named<Family>,
-) -> PyResult<(usize, Option<Bound<'py, PyBytes>>, Vec<String>)> {
+) -> PyResult<(usize, Option<Bound<'_, PyBytes>>, Vec<String>)> {
     let bytes = codestream.as_slice();
     let in_frame = |error: Error| error.in_frame(frame);
-    let (end, repaired, warnings) = detached(py, || {
-        let whole = complete::check(bytes, family.0).map_err(in_frame)?;
+    let (end, repaired, warnings) = detached_parallel(py, None, |parallelism| {
+        let whole = complete::check(bytes, family.0, parallelism).map_err(in_frame)?;
         let repaired = whole.repaired(bytes).map_err(in_frame)?;
         let warnings: Vec<_> =
             whole.warnings.into_iter().map(|kind| in_frame(Error::pixel_data(kind)).to_string()).collect();

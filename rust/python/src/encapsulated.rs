@@ -4,7 +4,9 @@ use crate::buffer::Input;
 use crate::codestream::Codestream;
 use crate::errors::{BindingError, catch_panic, detached, detached_parallel};
 use crate::image::Image;
+use crate::names::Named;
 use crate::source::Source;
+use dicomet_core::codestream::{self as core, Family};
 use dicomet_core::decode::{Codec, Decoder, check_rle_bound};
 use dicomet_core::encapsulation::{self, Value};
 use dicomet_core::item::{Fragment, read_fragments};
@@ -81,6 +83,25 @@ impl FrameIndex {
         crate::bytes(py, &bytes[..count]).map(Bound::into_any)
     }
 
+    /// Returns the checked header of the codestream of frame `index`, which is frame `number` of the image.
+    #[pyo3(signature = (source, index, image, *, number, family))]
+    fn read_header(
+        &self,
+        py: Python<'_>,
+        source: &Source,
+        index: usize,
+        image: &Image,
+        number: usize,
+        family: Named<Family>,
+    ) -> PyResult<Codestream> {
+        let check = |parallelism: &Parallelism<'_>| {
+            let (fragments, mut cancel) = (self.0.frame(index), CancelCheck::new(parallelism));
+            let found = core::Codestream::check_fragments(source, fragments, family.0, &image.0, &mut cancel);
+            found.map_err(|error| error.in_frame(number))
+        };
+        detached_parallel(py, None, check).map(Codestream)
+    }
+
     /// Returns the number of bytes of frame `index`.
     fn frame_bytes(&self, index: usize) -> u64 {
         self.0.frame(index).iter().fold(0, |sum, fragment| sum.saturating_add(fragment.length))
@@ -133,12 +154,13 @@ impl FrameIndex {
     ) -> Result<DecodedFrames, BindingError> {
         let fragments_of = |index: usize| self.0.frame(first.saturating_add(index));
         let decoded = decoder.decode_frames(codec, source, fragments_of, number, out, parallelism)?;
-        Ok((decoded.frames, decoded.warnings.iter().map(ToString::to_string).collect()))
+        let unsupported = decoded.unsupported.map(|what| what.to_string());
+        Ok((decoded.frames, decoded.warnings.iter().map(ToString::to_string).collect(), unsupported))
     }
 }
 
-/// The number of decoded frames, and the warnings about tolerated defects.
-pub(crate) type DecodedFrames = (usize, Vec<String>);
+/// The number of decoded frames, the warnings about tolerated defects, and why the next frame needs another decoder.
+pub(crate) type DecodedFrames = (usize, Vec<String>, Option<String>);
 
 /// The codec of a call: its name, or the header of the frames' codestreams.
 pub(crate) struct FrameCodec(pub(crate) Codec);

@@ -35,6 +35,14 @@ impl From<PyErr> for BindingError {
 }
 
 impl BindingError {
+    /// Adds the frame number to an error of the core.
+    pub(crate) fn in_frame(self, frame: usize) -> Self {
+        match self {
+            Self::Core(error) => Self::Core(error.in_frame(frame)),
+            other => other,
+        }
+    }
+
     fn into_py(self, py: Python<'_>) -> PyErr {
         match self {
             Self::Core(error) => pixel_data_error(py, &error),

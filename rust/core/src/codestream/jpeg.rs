@@ -3,6 +3,7 @@
 use super::{Codestream, Component, Family};
 use crate::alloc::try_with_capacity;
 use crate::error::Result;
+use dicomet_jpeg::{Decoder, Unsupported};
 
 /// The statements of a JPEG or JPEG-LS codestream about its colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,6 +24,9 @@ const DCT_MAX_SAMPLES_PER_BYTE: u64 = 2 * 8 * 64 * 3;
 /// 10918-1 H.1.2.2: a sample takes at least one bit. Larger than that bound, because decoders fill in a truncated end.
 const LOSSLESS_MAX_SAMPLES_PER_BYTE: u64 = 64;
 
+/// The header of a hierarchical image (10918-1 B.3.2).
+const DHP: u8 = 0xDE;
+
 /// Reads the marker segments up to the first scan header; None without a frame header.
 pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
     let mut rest = frame.get(2..)?;
@@ -33,8 +37,8 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
         match marker {
             // SOS and EOI
             0xDA | 0xD9 => break,
-            _ if is_frame_header(marker) => {
-                // Only the hierarchical processes have several frame headers; the first one counts.
+            // DHP has the size of the whole image; the frames of a hierarchical image have any size.
+            _ if is_frame_header(marker) || marker == DHP => {
                 if found.is_none() {
                     details.lossless = marker == 0xC3;
                     found = Some(frame_header(marker, segment)?);
@@ -44,8 +48,27 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
         }
         rest = next;
     }
-    let header = found?;
-    Some(Codestream { details: super::Details::Jpeg(details), ..header })
+    let mut header = Codestream { details: super::Details::Jpeg(details), ..found? };
+    if header.rows == 0 && header.family == Family::Jpeg {
+        header.rows = Decoder::new(frame).map_or(0, |decoder| decoder.info().height);
+    }
+    Some(header)
+}
+
+/// Whether `frame`, the beginning of a codestream, contains all that [`read`] reads: the segments up to the first scan
+/// header, and the number of lines.
+pub(super) fn has_header(frame: &[u8]) -> bool {
+    let Some(mut rest) = frame.strip_prefix(&[0xFF, 0xD8]) else { return false };
+    let mut lines = None;
+    while let Some((marker, segment, next)) = next_segment(rest) {
+        match marker {
+            0xDA => return lines.is_some_and(|lines| lines != [0, 0]),
+            _ if is_frame_header(marker) || marker == DHP => lines = lines.or(segment.get(1..3)),
+            _ => {}
+        }
+        rest = next;
+    }
+    false
 }
 
 /// Returns the next marker, its segment, and the bytes that follow; None at the end of complete segments.
@@ -68,16 +91,17 @@ fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// SOF0 to SOF15 without DHT, JPG and DAC, and SOF55 of JPEG-LS.
-pub(crate) fn is_frame_header(marker: u8) -> bool {
+fn is_frame_header(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7)
 }
 
 fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
-    let (family, max_samples_per_byte) = match marker {
-        0xC0..=0xC2 => (Family::Jpeg, Some(DCT_MAX_SAMPLES_PER_BYTE)),
-        0xC3 => (Family::Jpeg, Some(LOSSLESS_MAX_SAMPLES_PER_BYTE)),
-        0xF7 => (Family::JpegLs, None),
-        _ => (Family::OtherJpeg, None),
+    let (family, unsupported, max_samples_per_byte) = match marker {
+        0xC0..=0xC2 => (Family::Jpeg, None, Some(DCT_MAX_SAMPLES_PER_BYTE)),
+        0xC3 => (Family::Jpeg, None, Some(LOSSLESS_MAX_SAMPLES_PER_BYTE)),
+        0xC5..=0xC7 | DHP => (Family::Jpeg, Some(Unsupported::Hierarchical), None),
+        0xF7 => (Family::JpegLs, None, None),
+        _ => (Family::Jpeg, Some(Unsupported::Arithmetic), None),
     };
     let (&[precision, r1, r0, c1, c0, count], components) = segment.split_first_chunk()?;
     let components = components.as_chunks::<3>().0.get(..usize::from(count))?;
@@ -95,6 +119,7 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
         precision,
         signed: false,
         details: super::Details::Jpeg(Details::default()),
+        unsupported,
         max_samples_per_byte,
     })
 }

@@ -50,6 +50,7 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
             color_space: color_space(boxes),
             ..coding_styles(rest)
         }),
+        unsupported: None,
         max_samples_per_byte: None,
     })
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::image::{Attributes, PixelElement};
+use crate::parallel::Parallelism;
 use proptest::prelude::*;
 
 const JFIF: &[u8] = b"\xFF\xE0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
@@ -41,6 +42,7 @@ fn jpeg_header_after_other_segments() {
         precision: 12,
         signed: false,
         details: Details::Jpeg(jpeg::Details::default()),
+        unsupported: None,
         max_samples_per_byte: Some(3072),
     };
     assert_eq!(Codestream::read(&frame), Some(expected));
@@ -156,8 +158,8 @@ fn a_large_image_in_few_bytes() {
 #[test]
 fn only_the_codestreams_of_the_transfer_syntax() {
     let image = Image::new(&attributes(2, 1)).unwrap();
-    let all = [Family::Jpeg, Family::OtherJpeg, Family::JpegLs, Family::Jpeg2000];
-    for (marker, found) in [(0xC1, all[0]), (0xC5, all[1]), (0xC9, all[1]), (0xCF, all[1]), (0xF7, all[2])] {
+    let all = [Family::Jpeg, Family::JpegLs, Family::Jpeg2000];
+    for (marker, found) in [(0xC1, all[0]), (0xC5, all[0]), (0xC9, all[0]), (0xCF, all[0]), (0xF7, all[1])] {
         let frame = jpeg(&[], marker, 2, GRAY);
         for expected in all {
             let checked = Codestream::check(&frame, expected, &image).map(|codestream| codestream.family);
@@ -199,6 +201,7 @@ fn jpeg2000_header() {
         precision: 12,
         signed: true,
         details: Details::Jpeg2000(jpeg2000::Details { reversible: true, ..Default::default() }),
+        unsupported: None,
         max_samples_per_byte: None,
     };
     assert_eq!(Codestream::read(&frame), Some(expected));
@@ -288,5 +291,65 @@ proptest! {
         frame[at] = byte;
         frame.truncate(cut);
         let _ = Codestream::read(&frame);
+    }
+}
+
+#[test]
+fn processes_that_are_not_decoded_have_names() {
+    let unsupported = |frame: &[u8]| Codestream::read(frame).unwrap().unsupported;
+    for (marker, what) in [
+        (0xC0, None),
+        (0xC3, None),
+        (0xC5, Some(Unsupported::Hierarchical)),
+        (0xC9, Some(Unsupported::Arithmetic)),
+        (0xCB, Some(Unsupported::Arithmetic)),
+        (0xCE, Some(Unsupported::Arithmetic)),
+        (0xF7, None),
+    ] {
+        assert_eq!(unsupported(&jpeg(&[], marker, 2, GRAY)), what, "{marker:X}");
+    }
+    // The size of a hierarchical image is in DHP.
+    let dhp = [0xFF, 0xDE, 0, 11, 8, 0, 4, 0, 128, 1, 1, 0x11, 0];
+    let header = Codestream::read(&jpeg(&dhp, 0xC0, 2, GRAY)).unwrap();
+    assert_eq!((header.rows, header.columns, header.unsupported), (4, 128, Some(Unsupported::Hierarchical)));
+}
+
+/// A file that counts the bytes that are read.
+struct Counted<'a>(&'a [u8], std::sync::atomic::AtomicUsize);
+
+impl Source for Counted<'_> {
+    type Error = Error;
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        self.1.fetch_add(buffer.len(), std::sync::atomic::Ordering::Relaxed);
+        self.0.read_at(offset, buffer)
+    }
+}
+
+#[test]
+fn only_the_beginning_of_a_long_frame_is_read() {
+    let image = Image::new(&attributes(2, 1)).unwrap();
+    let scan = [&[0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0][..], &[0x55; 4000]].concat();
+    let comment = |bytes: u8| [&[0xFF, 0xFE, 0, bytes + 2][..], &vec![7; usize::from(bytes)]].concat();
+    for (segments, long) in [(vec![], false), (comment(3), false), (comment(4), true), (comment(200), true)] {
+        let frame = [jpeg(&segments, 0xC0, 2, GRAY), scan.clone()].concat();
+        let parts = [(0, 3), (3, 0), (3, frame.len() as u64 - 3)];
+        let fragments = parts.map(|(offset, length)| Fragment { offset, length });
+        let (file, parallelism) = (Counted(&frame, 0.into()), Parallelism::of(1));
+        let cancel = &mut CancelCheck::new(&parallelism);
+        let header = Codestream::check_fragments(&file, &fragments, Family::Jpeg, &image, cancel);
+        assert_eq!(header, Codestream::check(&frame, Family::Jpeg, &image));
+        assert!(header.is_ok());
+        let read = file.1.into_inner() as u64;
+        assert_eq!(read, BEGINNING_BYTES + if long { frame.len() as u64 } else { 0 }, "{}", segments.len());
+    }
+    // Without a header the error is that of the whole frame.
+    for frame in [vec![], vec![0xFF, 0xD8], vec![0; 5000], jpeg(&[], 0xC0, 0, GRAY)] {
+        let fragments = [Fragment { offset: 0, length: frame.len() as u64 }];
+        let (file, parallelism) = (Counted(&frame, 0.into()), Parallelism::of(1));
+        let cancel = &mut CancelCheck::new(&parallelism);
+        let header = Codestream::check_fragments(&file, &fragments, Family::Jpeg, &image, cancel);
+        assert_eq!(header, Codestream::check(&frame, Family::Jpeg, &image));
+        assert!(header.is_err());
     }
 }

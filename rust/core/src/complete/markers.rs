@@ -3,14 +3,10 @@
 use super::damaged;
 use crate::error::Result;
 
-pub(super) const DHT: u8 = 0xC4;
 pub(super) const RST0: u8 = 0xD0;
 pub(super) const RST7: u8 = 0xD7;
-pub(super) const SOI: u8 = 0xD8;
 pub(super) const EOI: u8 = 0xD9;
 pub(super) const SOS: u8 = 0xDA;
-pub(super) const DNL: u8 = 0xDC;
-pub(super) const DRI: u8 = 0xDD;
 pub(super) const SOF55: u8 = 0xF7;
 
 /// Iterates over the markers of a codestream.

@@ -1,5 +1,5 @@
-use super::huffman::{Bits, Failure, Table};
 use super::*;
+use dicomet_jpeg::Warning;
 use proptest::prelude::*;
 
 /// A scan's bits, with stuffed bytes, and ones as padding.
@@ -76,6 +76,10 @@ fn jpeg2000(tiles: u32, parts: &[(u16, Option<u32>, u8, usize)]) -> Vec<u8> {
     frame
 }
 
+fn check(frame: &[u8], family: Family) -> Result<Whole> {
+    super::check(frame, family, &Parallelism::of(1))
+}
+
 fn kind(frame: &[u8], family: Family) -> ErrorKind {
     check(frame, family).unwrap_err().kind
 }
@@ -95,36 +99,7 @@ proptest! {
         }
         let longer = [&frame[..frame.len() - 2], &[0, 0xFF, 0, 1][..], &END].concat();
         let warnings = check(&longer, Family::Jpeg).unwrap().warnings;
-        prop_assert_eq!(warnings, vec![ErrorKind::ScanExcess { bytes: 1 }]);
-    }
-
-    #[test]
-    fn codes_are_found_like_by_a_search(lengths in prop::collection::vec(1u32..17, 1..60), skipped in 0u32..8, bits: u64) {
-        let mut counts = [0u8; 16];
-        for length in &lengths {
-            counts[*length as usize - 1] += 1;
-        }
-        let symbols: Vec<u8> = (0..lengths.len() as u8).collect();
-        // Annex C: codes of a length follow each other, and those of the next are one bit longer.
-        let (mut codes, mut code, mut fits) = (Vec::new(), 0u32, true);
-        for (length, count) in (1..).zip(counts) {
-            for _ in 0..count {
-                codes.push((length, code));
-                code += 1;
-            }
-            fits &= code <= 1 << length;
-            code <<= 1;
-        }
-        let table = Table::new(counts, &symbols);
-        prop_assert_eq!(table.is_some(), fits);
-        let Some(table) = table else { return Ok(()) };
-        let bytes: Vec<u8> = bits.to_be_bytes().iter().map(|byte| byte & 0x7F).collect();
-        let bits = u64::from_be_bytes(bytes[..].try_into().unwrap());
-        let mut reader = Bits::new(&bytes);
-        prop_assert_eq!(reader.take(skipped), Ok(if skipped == 0 { 0 } else { (bits >> (64 - skipped)) as u32 }));
-        let found = codes.iter().position(|&(length, code)| (bits << skipped) >> (64 - length) == u64::from(code));
-        let expected = found.map(|index| index as u8).ok_or(Failure::Invalid);
-        prop_assert_eq!(reader.symbol(&table, |_| 0), expected);
+        prop_assert!(matches!(warnings[..], [ErrorKind::JpegDeviation(Warning::ExcessData { .. })]), "{:?}", warnings);
     }
 
     #[test]
@@ -153,7 +128,7 @@ fn an_end_marker_is_put_in_place() {
         assert_eq!(whole.repaired(&padded).unwrap(), Some(frame.clone()));
     }
     let trailing = [&frame[..], &[0, 0, 9, 0]].concat();
-    assert_eq!(check(&trailing, Family::Jpeg).unwrap().warnings, [ErrorKind::TrailingBytes { bytes: 2 }]);
+    assert_eq!(check(&trailing, Family::Jpeg).unwrap().warnings, [ErrorKind::TrailingBytes { bytes: 4 }]);
 }
 
 #[test]
@@ -163,11 +138,9 @@ fn restart_markers_in_their_order() {
     for other in [0xD0, 0xD2, 0xD7] {
         let mut damaged = frame.clone();
         damaged[second + 1] = other;
-        let offset = second as u64;
-        assert_eq!(
-            kind(&damaged, Family::Jpeg),
-            ErrorKind::Damaged { what: "a restart marker that is out of order", offset }
-        );
+        let error = check(&damaged, Family::Jpeg).unwrap_err();
+        assert_eq!(error.offset, Some(second as u64));
+        assert!(error.to_string().contains("expected RST1"), "{error}");
     }
     let missing = [&frame[..second], &frame[second + 2..]].concat();
     assert!(check(&missing, Family::Jpeg).is_err());
@@ -208,4 +181,27 @@ fn components_of_jpeg_ls() {
     assert!(check(&frame, Family::JpegLs).unwrap().ended);
     let half = [start, scan(1), END.to_vec()].concat();
     assert_eq!(kind(&half, Family::JpegLs), ErrorKind::Components { found: 1, expected: 2 });
+}
+
+#[test]
+fn only_the_end_marker_of_a_process_that_is_not_decoded() {
+    for marker in [0xC9, 0xCB, 0xC5] {
+        let mut frame = lossless(&[4; 9], 3);
+        frame[3] = marker;
+        let whole = check(&frame, Family::Jpeg).unwrap();
+        assert_eq!(whole, Whole { end: frame.len() - 2, ended: true, warnings: Vec::new() });
+        assert!(check(&[&frame[..], &[0]].concat(), Family::Jpeg).unwrap().ended);
+        let cut = &frame[..frame.len() - 2];
+        for padding in [&[][..], &[0], &[0xFF]] {
+            let error = check(&[cut, padding].concat(), Family::Jpeg).unwrap_err();
+            assert!(error.to_string().contains("before the end marker"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn decoding_can_be_interrupted() {
+    let stopped = Parallelism { interrupted: &|| true, ..Parallelism::of(1) };
+    let error = super::check(&lossless(&[4; 9], 3), Family::Jpeg, &stopped).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Interrupted);
 }

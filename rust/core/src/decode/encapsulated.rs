@@ -7,6 +7,7 @@ use crate::item::{Fragment, read_fragments};
 use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::scratch::Scratch;
 use crate::source::{ReadResult, Source};
+use dicomet_jpeg::Unsupported;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Result bytes of small frames that form one work item.
@@ -32,6 +33,16 @@ pub struct Decoded {
     pub frames: usize,
     /// Defects that were tolerated in these frames.
     pub warnings: Warnings,
+    /// Why the frame after these was not decoded, if its codestream is of a kind that another decoder may support.
+    pub unsupported: Option<Unsupported>,
+}
+
+/// The result of one frame.
+enum Frame {
+    Decoded(Warnings),
+    /// Its header differs from that of the codec.
+    OtherHeader,
+    Unsupported(Unsupported),
 }
 
 /// Consecutive frames that are decoded in groups, on several threads.
@@ -46,8 +57,8 @@ struct FrameRun<'a, S, F> {
     in_frame: Parallelism<'a>,
 }
 
-/// The result of a group: its warnings, and the frame that failed.
-type Group<E> = (Warnings, Option<(usize, E)>);
+/// The result of a group: its warnings, and the frame that was not decoded, with the reason.
+type Group<E> = (Warnings, Option<(usize, std::result::Result<Unsupported, E>)>);
 
 impl<'f, S: Source, F: Fn(usize) -> &'f [Fragment]> FrameRun<'_, S, F> {
     fn decode_group<'o>(
@@ -61,41 +72,48 @@ impl<'f, S: Source, F: Fn(usize) -> &'f [Fragment]> FrameRun<'_, S, F> {
             if self.end.load(Ordering::Relaxed) < index {
                 break;
             }
-            let decoded = self.decode_frame(index, out, scratch);
-            if let Ok(Some(found)) = decoded {
-                warnings.extend(found.into_iter().take(MAX_WARNINGS - warnings.len()));
-                continue;
-            }
+            let reason = match self.decode_frame(index, out, scratch) {
+                Ok(Frame::Decoded(found)) => {
+                    warnings.extend(found.into_iter().take(MAX_WARNINGS - warnings.len()));
+                    continue;
+                }
+                Ok(Frame::OtherHeader) => None,
+                Ok(Frame::Unsupported(what)) => Some(Ok(what)),
+                Err(error) => Some(Err(error)),
+            };
             self.end.fetch_min(index, Ordering::Relaxed);
-            return (warnings, decoded.err().map(|error| (index, error)));
+            return (warnings, reason.map(|reason| (index, reason)));
         }
         (warnings, None)
     }
 
-    /// Decodes frame `index` of the run. None if it has another header.
-    fn decode_frame(&self, index: usize, out: &mut [u8], scratch: &mut Scratch) -> ReadResult<Option<Warnings>, S> {
+    /// Decodes frame `index` of the run.
+    fn decode_frame(&self, index: usize, out: &mut [u8], scratch: &mut Scratch) -> ReadResult<Frame, S> {
         let number = self.first_frame.saturating_add(index);
         let ([stored, ..], unpacked) = (&mut scratch.stored, &mut scratch.unpacked);
         let mut check = CancelCheck::new(&self.in_frame);
         let frame = read_fragments(self.source, (self.fragments_of)(index), stored, &mut check)?;
         let decoded = self.decoder.decode_frame(self.codec, frame, out, unpacked, &self.in_frame);
-        let warnings = decoded.map_err(|error| error.in_frame(number))?;
-        Ok(warnings.map(|found| found.into_iter().map(|warning| warning.in_frame(number)).collect()))
+        Ok(match decoded.map_err(|error| error.in_frame(number))? {
+            Frame::Decoded(found) => Frame::Decoded(found.into_iter().map(|found| found.in_frame(number)).collect()),
+            other => other,
+        })
     }
 
     /// Returns the result of the frames before the end, or the error of the frame at the end.
     fn finish(self, groups: Vec<Group<S::Error>>) -> ReadResult<Decoded, S> {
-        let (frames, mut warnings) = (self.end.into_inner(), Warnings::new());
-        for (found, failure) in groups {
-            match failure {
-                Some((index, error)) if index == frames => return Err(error),
-                _ => warnings.extend(found),
+        let (frames, mut warnings, mut unsupported) = (self.end.into_inner(), Warnings::new(), None);
+        for (found, reason) in groups {
+            warnings.extend(found);
+            match reason {
+                Some((index, reason)) if index == frames => unsupported = Some(reason?),
+                _ => {}
             }
         }
         let end = self.first_frame.saturating_add(frames) as u64;
         warnings.retain(|warning| warning.frame.is_some_and(|frame| frame < end));
         warnings.truncate(MAX_WARNINGS);
-        Ok(Decoded { frames, warnings })
+        Ok(Decoded { frames, warnings, unsupported })
     }
 }
 
@@ -131,7 +149,7 @@ impl Decoder {
         run.finish(groups)
     }
 
-    /// Decodes one frame. None if its header differs from that of the codec.
+    /// Decodes one frame.
     fn decode_frame(
         &self,
         codec: &Codec,
@@ -139,14 +157,18 @@ impl Decoder {
         out: &mut [u8],
         unpacked: &mut [Vec<u8>; 3],
         parallelism: &Parallelism<'_>,
-    ) -> Result<Option<Warnings>> {
-        match codec {
-            Codec::Uncompressed => self.native_frames(&frame, 0, out, parallelism).map(|()| Some(Warnings::new())),
-            Codec::RleLossless => self.rle_frame(frame, out, unpacked, parallelism).map(Some),
-            Codec::Jpeg(header) => {
-                let is_expected = Codestream::check(frame, Family::Jpeg, &self.image)? == *header;
-                is_expected.then(|| self.jpeg_frame(frame, out, parallelism)).transpose()
+    ) -> Result<Frame> {
+        let decoded = match codec {
+            Codec::Uncompressed => self.native_frames(&frame, 0, out, parallelism).map(|()| Warnings::new()),
+            Codec::RleLossless => self.rle_frame(frame, out, unpacked, parallelism),
+            Codec::Jpeg(header) if Codestream::check(frame, Family::Jpeg, &self.image)? != *header => {
+                return Ok(Frame::OtherHeader);
             }
+            Codec::Jpeg(_) => self.jpeg_frame(frame, out, parallelism),
+        };
+        match decoded {
+            Ok(warnings) => Ok(Frame::Decoded(warnings)),
+            Err(error) => error.unsupported().map(Frame::Unsupported).ok_or(error),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Decoder, Warnings};
 use crate::alloc::grow;
-use crate::error::{Error, ErrorKind, Result};
+use crate::complete::jpeg::end_without_marker;
+use crate::error::{Error, ErrorKind, Result, jpeg_warnings};
 use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::scratch::Scratch;
 use dicomet_jpeg as jpeg;
@@ -27,19 +28,19 @@ impl Decoder {
         let stop = || check.try_lock().is_ok_and(|mut check| check.check().is_err());
         let threads = parallel::threads_for_bytes(parallelism, out.len());
         let options = jpeg::Options { workers: threads, stop: Some(&stop), ..jpeg::Options::default() };
-        let decoder = jpeg::Decoder::with_options(without_padding(frame), options).map_err(jpeg_error)?;
+        let decoder = jpeg::Decoder::with_options(frame, options)?;
         self.check_info(decoder.info())?;
         if threads > 1 {
-            let split = decoder.split(threads).map_err(jpeg_error)?;
+            let split = decoder.split(threads)?;
             if split.ranges().len() > 1 {
-                return self.jpeg_parts(&split, out, parallelism);
+                return finished(frame, self.jpeg_parts(&split, out, parallelism)?);
             }
         }
         let warnings = self.jpeg_rows(out, |context, sink| match sink {
             Sink::Bytes(sink) => decoder.decode::<u8>(context, sink),
             Sink::Words(sink) => decoder.decode::<u16>(context, sink),
         })?;
-        Ok(jpeg_warnings(warnings))
+        finished(frame, warnings)
     }
 
     /// Checks that the samples fit the result. `Codestream::check` has compared the first frame header.
@@ -64,7 +65,7 @@ impl Decoder {
         split: &jpeg::Split<'_, '_>,
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
-    ) -> Result<Warnings> {
+    ) -> Result<Vec<jpeg::Warning>> {
         let (bytes, row_bytes) = (out.len(), out.len() / self.image.rows().max(1));
         let (mut rest, mut parts) = (out, Vec::new());
         for (part, rows) in split.ranges().iter().enumerate() {
@@ -79,7 +80,7 @@ impl Decoder {
             })
         };
         let warnings = parallel::map(parallelism, parts.into_iter(), bytes, Scratch::of_this_thread, work)?;
-        Ok(jpeg_warnings(warnings.into_iter().flatten().collect()))
+        Ok(warnings.into_iter().flatten().collect())
     }
 
     /// Calls `decode` with a sink that fills `out` with rows of the result.
@@ -97,13 +98,21 @@ impl Decoder {
         context.limit_memory(MAX_KEPT_BYTES);
         // A thread that is exiting keeps nothing.
         let _ = CONTEXT.try_with(|kept| kept.set(Some(context)));
-        let warnings = decoded.map_err(jpeg_error)?;
+        let warnings = decoded?;
         failed.map_or(Ok(()), Err)?;
         if missing > 0 {
             return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: missing }));
         }
         Ok(warnings)
     }
+}
+
+/// Returns the warnings of a frame whose rows are complete.
+fn finished(frame: &[u8], warnings: Vec<jpeg::Warning>) -> Result<Warnings> {
+    if warnings.contains(&jpeg::Warning::MissingEoi) {
+        end_without_marker(frame, &warnings)?;
+    }
+    Ok(jpeg_warnings(warnings))
 }
 
 /// The sink, by the size of a sample.
@@ -187,78 +196,6 @@ fn part_of(buffer: &mut Vec<u8>, bytes: usize) -> Result<&mut [u8]> {
     Ok(&mut buffer[..bytes])
 }
 
-/// Returns `frame` without zeros at its end, which pad it to even length (PS3.5 A.4). Counted as data, they would replace the
-/// last bytes of a truncated codestream. A zero after FF belongs to the data (10918-1 B.1.1.5).
-fn without_padding(frame: &[u8]) -> &[u8] {
-    let end = frame.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    let is_stuffed = end > 0 && end < frame.len() && frame[end - 1] == 0xFF;
-    &frame[..end + usize::from(is_stuffed)]
-}
-
 fn row_samples<S: jpeg::Sample>(band: &Band<'_, S>) -> usize {
     band.width() * band.components()
-}
-
-fn jpeg_error(error: jpeg::Error) -> Error {
-    let kind = match error.kind {
-        jpeg::ErrorKind::Interrupted => return ErrorKind::Interrupted.into(),
-        jpeg::ErrorKind::Memory { found, .. } => return ErrorKind::Memory { bytes: found }.into(),
-        kind => kind,
-    };
-    let marker = error.marker.map_or(String::new(), |marker| format!("{marker}, "));
-    let scan = error.scan.map_or(String::new(), |scan| format!("scan {scan}: "));
-    let place = format!("{marker}{scan}");
-    Error::pixel_data(ErrorKind::Jpeg { place, kind: Box::new(kind) }).at(error.offset)
-}
-
-/// Returns the warnings in the order of their offsets, one of each kind: they do not depend on the number of parts.
-fn jpeg_warnings(mut warnings: Vec<jpeg::Warning>) -> Warnings {
-    warnings.sort_by_key(warning_offset);
-    let first =
-        |(place, warning): (usize, &jpeg::Warning)| !warnings[..place].iter().any(|earlier| earlier.is_like(warning));
-    let distinct = warnings.iter().enumerate().filter(|numbered| first(*numbered));
-    distinct.filter_map(|(_, warning)| jpeg_warning(*warning)).collect()
-}
-
-/// The offset of a deviation; the greatest one where it is missing data.
-fn warning_offset(warning: &jpeg::Warning) -> u64 {
-    match *warning {
-        jpeg::Warning::ExceedsPrecision { .. } => 0,
-        jpeg::Warning::TrailingBytes { offset, .. }
-        | jpeg::Warning::ExcessData { offset, .. }
-        | jpeg::Warning::RestartAfterScan { offset, .. } => offset,
-        _ => u64::MAX,
-    }
-}
-
-/// Returns the warning as an error of the core; None for padding, which PS3.5 A.4 and 8.2.1 allow.
-fn jpeg_warning(warning: jpeg::Warning) -> Option<Error> {
-    let kind = match warning {
-        jpeg::Warning::MissingEoi => ErrorKind::NoEndMarker,
-        jpeg::Warning::TrailingBytes { padding: true, .. } | jpeg::Warning::ExcessData { padding: true, .. } => {
-            return None;
-        }
-        jpeg::Warning::TrailingBytes { count, .. } => ErrorKind::TrailingBytes { bytes: count },
-        other => ErrorKind::JpegDeviation(other),
-    };
-    Some(Error::pixel_data(kind))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_padding;
-
-    #[test]
-    fn zeros_at_the_end_are_padding() {
-        for (frame, length) in [
-            (&[1, 2, 0, 0][..], 2),
-            (&[1, 0, 2], 3),
-            (&[0xFF, 0, 0, 0], 2),
-            (&[0xFF, 0xFF], 2),
-            (&[0, 0], 0),
-            (&[], 0),
-        ] {
-            assert_eq!(without_padding(frame).len(), length, "{frame:?}");
-        }
-    }
 }

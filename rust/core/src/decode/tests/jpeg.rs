@@ -5,7 +5,7 @@ use crate::codestream::{Codestream, Family};
 use dicomet_jpeg as codec;
 use streams::lossless::{Lossless, full_size, samples};
 use streams::sequential::{Dct, blocks, quantization};
-use streams::{Grid, Noise, Shape, model};
+use streams::{Factors, Grid, Noise, Shape, model};
 
 /// The encoder of the JPEG crate's tests.
 #[allow(clippy::pedantic, reason = "it has the lints of that crate's tests")]
@@ -146,7 +146,7 @@ proptest! {
                 let output = OutputFormat { order, planar, ..OutputFormat::default() };
                 let decoder = decoder.clone().with_output(output);
                 let (out, decoded) = decode_all(&decoder, &streams, 4).unwrap();
-                prop_assert_eq!(decoded, Decoded { frames: 3, warnings: Vec::new() });
+                prop_assert_eq!(decoded, Decoded { frames: 3, warnings: Vec::new(), unsupported: None });
                 prop_assert_eq!(out, words.iter().flat_map(|words| processed(&decoder, words)).collect::<Vec<_>>());
             }
         }
@@ -220,7 +220,9 @@ fn frames_before_another_header_are_decoded() {
     let expected = decode_all(&decoder, &streams, 0).unwrap().0;
     for changed in [vec![1], vec![5, 6], vec![11], vec![7, 2]] {
         let mut mixed = streams.clone();
-        changed.iter().for_each(|frame| mixed[*frame] = other.encode(1).0);
+        for frame in &changed {
+            mixed[*frame] = other.encode(1).0;
+        }
         let first = *changed.iter().min().unwrap();
         // Errors and warnings after that frame do not count.
         mixed.iter_mut().skip(first + 1).for_each(|stream| stream.truncate(stream.len() - 9));
@@ -275,4 +277,58 @@ fn an_interruption_ends_the_frames() {
         let decoded = decoder.decode_frames(&codec, &stream.as_slice(), |_| &fragments, 0, &mut out, &stopped);
         assert_eq!(decoded.unwrap_err().kind, ErrorKind::Interrupted);
     }
+}
+
+#[test]
+fn the_number_of_lines_may_follow_the_first_scan() {
+    let decoder = GRAY.decoder(Conversion::None);
+    let (mut stream, words) = GRAY.encode(4);
+    let size = stream.windows(5).position(|bytes| bytes == [0xFF, 0xC3, 0, 11, 12]).unwrap() + 5;
+    let lines: Vec<u8> = stream.splice(size..size + 2, [0, 0]).collect();
+    assert_eq!(lines, [0, 9]);
+    let error = decode_all(&decoder, &[stream.clone()], 0).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Codestream { what: "Rows", found: 0, expected: 9 });
+    let end = stream.len() - 2;
+    let with = |lines| [&stream[..end], &[0xFF, 0xDC, 0, 4, 0, lines, 0xFF, 0xD9]].concat();
+    let (out, decoded) = decode_all(&decoder, &[with(9), GRAY.encode(4).0], 0).unwrap();
+    assert_eq!((out, decoded.frames), (processed(&decoder, &words).repeat(2), 2));
+    let error = decode_all(&decoder, &[with(8)], 0).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Codestream { what: "Rows", found: 8, expected: 9 });
+}
+
+#[test]
+fn frames_before_one_that_is_not_supported_are_decoded() {
+    let decoder = GRAY.decoder(Conversion::None);
+    let mut streams: Vec<Vec<u8>> = (0..6).map(|seed| GRAY.encode(seed).0).collect();
+    // A restart interval that ends within a row is not supported if components are subsampled, which only a scan shows.
+    let shape = Shape {
+        width: 13,
+        height: 9,
+        unit: 1,
+        factors: vec![
+            Factors { horizontal: 1, vertical: 2 },
+            Factors { horizontal: 1, vertical: 1 },
+            Factors { horizontal: 1, vertical: 1 },
+        ],
+    };
+    let planes = samples(&shape, 8, &mut Noise(1));
+    let subsampled = Lossless {
+        precision: 8,
+        shape: &shape,
+        samples: &planes,
+        scans: vec![(vec![0, 1, 2], 1)],
+        point_transform: 0,
+        one_table: false,
+        restart_interval: 5,
+    };
+    let colors = Frames { samples_per_pixel: 3, precision: 8, allocated: 8, ..GRAY };
+    let (_, decoded) = decode_all(&colors.decoder(Conversion::None), &[subsampled.encode(&mut Noise(2))], 0).unwrap();
+    assert_eq!((decoded.frames, decoded.unsupported), (0, Some(codec::Unsupported::RestartInRow)));
+    // A header that names another process is another header.
+    let size = streams[4].windows(2).position(|bytes| bytes == [0xFF, 0xC3]).unwrap();
+    streams[4][size + 1] = 0xCB;
+    let (_, decoded) = decode_all(&decoder, &streams, 0).unwrap();
+    assert_eq!((decoded.frames, decoded.unsupported), (4, None));
+    let (_, decoded) = decode_all(&decoder, &streams[4..], 0).unwrap();
+    assert_eq!((decoded.frames, decoded.unsupported), (0, Some(codec::Unsupported::Arithmetic)));
 }

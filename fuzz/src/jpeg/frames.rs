@@ -1,0 +1,69 @@
+//! The codestream as frames of an image: the same result from memory and from a file, on one thread and on several.
+
+use crate::sources::{File, POISONS};
+use dicomet_core::codestream::{Codestream, Family};
+use dicomet_core::decode::{Codec, Conversion, Decoder};
+use dicomet_core::image::{Attributes, Image, PixelElement};
+use dicomet_core::item::Fragment;
+use dicomet_core::parallel::Parallelism;
+
+/// Decodes three frames with this codestream.
+pub(super) fn check(stream: &[u8]) {
+    let Some(image) = image(stream) else { return };
+    let Ok(header) = Codestream::check(stream, Family::Jpeg, &image) else { return };
+    let bits = if header.precision <= 8 { 8 } else { 16 };
+    let decoder = Decoder::codec(&image, bits, false, None, Conversion::None, bits).expect("whole words");
+    let codec = Codec::Jpeg(header);
+    let (value, length) = (stream.repeat(3), stream.len() as u64);
+    let fragments: Vec<_> = (0..3).map(|frame| [Fragment { offset: frame * length, length }]).collect();
+    let of = |index: usize| fragments[index].as_slice();
+    let bytes = 3 * image.frame_bytes().expect("it is small");
+    let mut results = Vec::new();
+    for (workers, poison) in [(1, POISONS[0]), (3, POISONS[1])] {
+        let parallelism = Parallelism::of(workers);
+        let (mut memory, mut file) = (vec![poison; bytes], vec![poison; bytes]);
+        let found = decoder.decode_frames(&codec, &value.as_slice(), of, 0, &mut memory, &parallelism);
+        results.push(found.map(|decoded| (memory, decoded)));
+        let found = decoder.decode_frames(&codec, &File::new(&value), of, 0, &mut file, &parallelism);
+        results.push(found.map(|decoded| (file, decoded)));
+    }
+    if let Ok((_, decoded)) = &results[0] {
+        assert_eq!(
+            (decoded.frames, decoded.unsupported.is_some()),
+            if decoded.frames == 3 { (3, false) } else { (0, true) }
+        );
+    }
+    // What was not decoded is not written.
+    let known = |result: &Result<(Vec<u8>, _), _>| match result {
+        Ok((out, decoded)) => Ok((if has_frames(decoded) { out.clone() } else { Vec::new() }, format!("{decoded:?}"))),
+        Err(error) => Err(format!("{error}")),
+    };
+    assert!(results.iter().all(|result| known(result) == known(&results[0])), "{results:?}");
+}
+
+fn has_frames(decoded: &dicomet_core::decode::Decoded) -> bool {
+    decoded.frames > 0
+}
+
+/// An image that the header fits. None if there is no such image, or only a large one.
+fn image(stream: &[u8]) -> Option<Image> {
+    let header = Codestream::read(stream)?;
+    if u64::from(header.rows) * u64::from(header.columns) > 1 << 12 {
+        return None;
+    }
+    let bits = if header.precision <= 8 { 8 } else { 16 };
+    let attributes = Attributes {
+        rows: header.rows.into(),
+        columns: header.columns.into(),
+        samples_per_pixel: header.components.len() as i64,
+        number_of_frames: 3,
+        bits_allocated: bits,
+        bits_stored: bits,
+        high_bit: None,
+        pixel_representation: 0,
+        planar_configuration: 0,
+        photometric_interpretation: if header.components.len() == 1 { "MONOCHROME2" } else { "RGB" }.into(),
+        element: PixelElement::PixelData,
+    };
+    Image::new(&attributes).ok()
+}
