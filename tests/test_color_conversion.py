@@ -32,6 +32,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless
 from dicomet._decoding import color_rule
 from dicomet._decoding.color_rule import Components, decide
 from dicomet._native import Codestream
+from dicomet._parsing.tags import PHOTOMETRIC_INTERPRETATION
 from dicomet.info import describe
 
 pytest.importorskip("libjpeg")
@@ -147,7 +148,7 @@ def test_every_row_of_the_docstring_is_tested():
 def test_one_sample_is_never_a_color(term):
     expected = Components.PALETTE if term.startswith("PALETTE") else Components.GRAY
     for header in (None, Codestream.read(dct(JFIF)), Codestream.read(j2k(mct=True))):
-        assert decide(term, 1, header) == (expected, False, color_rule.PHOTOMETRIC_INTERPRETATION, None)
+        assert decide(term, 1, header) == (expected, False, PHOTOMETRIC_INTERPRETATION.label, None)
 
 
 def test_describe_tells_what_the_rule_decided():

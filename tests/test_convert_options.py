@@ -102,10 +102,10 @@ def test_modality_values_may_all_be_of_one_dtype(out):
         np.testing.assert_array_equal(found, dicomet.modality_values(path, dtype=np.int32), strict=True)
 
 
-def test_it_is_either_raw_or_other_values(out, capsys):
-    with pytest.raises(SystemExit):
-        convert(CT, "-o", out, "--values", "stored", "--values", "modality")
-    assert "not allowed with argument" in capsys.readouterr().err
+@pytest.mark.parametrize("values", ["display", "modality"])
+def test_raw_is_for_stored_values(out, capsys, values):
+    convert(CT, "-o", out, "--format", "npy", "--raw", "--values", values, status=2)
+    assert f"raw: does not go with {values} values" in capsys.readouterr().err
 
 
 def test_a_format_by_any_of_its_suffixes(out):

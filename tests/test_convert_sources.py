@@ -54,9 +54,8 @@ def test_names_do_not_come_to_mean_another_file(tmp_path, out):
 
 def test_of_several_sources_each_folder_has_its_own(tmp_path, out):
     folder(tmp_path, {"x/a.dcm": image(10), "y/a.dcm": image(20), "z/x/a.dcm": image(30), "a.dcm": image(40)})
-    convert(
-        tmp_path / "x", tmp_path / "y", tmp_path / "z" / "x", tmp_path / "a.dcm", tmp_path / "x", "-o", out, "--values", "stored"
-    )
+    sources = [tmp_path / name for name in ("x", "y", "z/x", "a.dcm", "x")]
+    convert(*sources, "-o", out, "--values", "stored")
     assert all_results(out) == [10, 20, 30, 40]
     assert {"y/a.png", "a.png"} < names(out)
     assert all(name.startswith("x/a.dcm-") for name in names(out) - {"y/a.png", "a.png"})

@@ -8,10 +8,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-from dicomet._parsing.transfer_syntax import name_of
-
-PIXEL_DATA = "(7FE0,0010) Pixel Data"
-TRANSFER_SYNTAX_UID = "(0002,0010) Transfer Syntax UID"
 MAX_CHARACTERS = 900
 
 
@@ -100,15 +96,6 @@ class UnsupportedTransferSyntaxError(PixelDataError, NotImplementedError):
 
 class FrameIndexError(PixelDataError, IndexError):
     """A frame index out of range. Also an `IndexError`, as for any sequence."""
-
-
-def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
-    """Return the error for an unsupported transfer syntax, with pydicom's message."""
-    return UnsupportedTransferSyntaxError(
-        "Unable to decode the pixel data as a (0002,0010) 'Transfer Syntax UID' value of "
-        f"'{name_of(transfer_syntax)}' is not supported",
-        element=TRANSFER_SYNTAX_UID,
-    )
 
 
 def one_line(message: str) -> str:

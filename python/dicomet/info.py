@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.uid import UID
 from pydicom.valuerep import PersonName
 
@@ -23,11 +23,12 @@ from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.source import open_source
+from dicomet._parsing.tags import PIXEL_DATA, label_of
 from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 from dicomet._utils.redact import is_text_from, redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
-from dicomet.errors import PIXEL_DATA, MissingElementError, PixelDataError, one_line, short_repr
+from dicomet.errors import MissingElementError, PixelDataError, one_line, short_repr
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -260,9 +261,8 @@ class _ElementReader:
             return None
 
     def _add_unreadable(self, tag: int, found: str) -> None:
-        name = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
         expected = f"VR {dictionary_VR(tag)} and VM {dictionary_VM(tag)}"
-        self._messages.append(f"{name}: found {found}, expected a value of {expected}")
+        self._messages.append(f"{label_of(tag)}: found {found}, expected a value of {expected}")
 
 
 def _is_of(vr: str, found_vr: str, values: list[Any]) -> bool:
@@ -324,7 +324,7 @@ def _stored_bytes(parsed: Parsed) -> int | None:
         return parsed.value.length
     if parsed.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         return None
-    end = find_delimiter(parsed.value, tag=0x7FE00010, vr="OB", value=0, big_endian=False)
+    end = find_delimiter(parsed.value, tag=PIXEL_DATA, vr="OB", value=0, big_endian=False)
     return parsed.value.length if end is None else end
 
 
@@ -334,7 +334,7 @@ def _add_decoder(description: ImageDescription) -> dict[str, Any]:
     plugins = installed(description.transfer_syntax)
     if plugins:
         return {"decoded_by": plugins}
-    return {"missing_plugin": missing_plugin(description.transfer_syntax).removeprefix(f"{PIXEL_DATA}: ")}
+    return {"missing_plugin": missing_plugin(description.transfer_syntax).removeprefix(f"{PIXEL_DATA.label}: ")}
 
 
 def _shape(frames: FrameReader) -> tuple[int, ...]:

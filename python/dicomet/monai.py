@@ -24,6 +24,7 @@ from pydicom.dataset import FileDataset
 
 import dicomet
 from dicomet._decoding.options import unknown_argument
+from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
 from dicomet.loaders.folders import is_dicom_file
 from dicomet.torch import PathLike, as_dicom_file_error, workers_of_loader
 
@@ -31,7 +32,6 @@ from dicomet.torch import PathLike, as_dicom_file_error, workers_of_loader
 _DEFER_SIZE = "64 KB"
 _OF_DCMREAD = frozenset(inspect.signature(dcmread).parameters) - {"fp"}
 _OF_READER = frozenset(inspect.signature(PydicomReader).parameters) - {"kwargs"}
-_PIXEL_DATA = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 class DicometReader(PydicomReader):
@@ -101,7 +101,7 @@ class DicometReader(PydicomReader):
         found = super().read(data, **{"defer_size": _DEFER_SIZE, **self.kwargs, **kwargs})
         line = SeriesQueue(stack_slices(found) if self.has_series else _headers(found))
         for header in _headers(found):
-            for keyword in _PIXEL_DATA:
+            for keyword in PIXEL_DATA_ELEMENTS:
                 if keyword in header:
                     del header[keyword]
             header.__class__ = _Image

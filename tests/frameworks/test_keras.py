@@ -56,10 +56,10 @@ def compare(folders, levels=0, **arguments):
         assert_equal_batches(batches(ours), batches(of_keras), levels)
 
 
-@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
-def test_an_argument_that_does_not_exist(made):
-    with pytest.raises(TypeError, match=rf"^{made.__name__}\(\) has no argument 'frame', did you mean 'frames'\?"):
-        made("nowhere", frame=0)
+@pytest.mark.parametrize("factory", [image_dataset_from_directory, DicomPyDataset])
+def test_an_argument_that_does_not_exist(factory):
+    with pytest.raises(TypeError, match=rf"^{factory.__name__}\(\) has no argument 'frame', did you mean 'frames'\?"):
+        factory("nowhere", frame=0)
 
 
 def test_signature():
@@ -155,8 +155,8 @@ def test_one_frame_of_many(folders, tmp_path):
     arguments = {"labels": None, "color_mode": "grayscale", "image_size": (10, 10), "verbose": False}
     for frames, expected in [("middle", 7), (0, 0), (14, 14), (-1, 14), (-15, 0)]:
         frame = dicomet.to_display(path, index=expected)
-        for made in (image_dataset_from_directory, DicomPyDataset):
-            (batch,) = made(tmp_path, frames=frames, **arguments)
+        for factory in (image_dataset_from_directory, DicomPyDataset):
+            (batch,) = factory(tmp_path, frames=frames, **arguments)
             assert (np.asarray(batch)[0, ..., 0] == frame).all()
     with pytest.raises(dicomet.PixelDataError, match=r"z\.dcm: .*: found index 15 of 15 frames, expected -15 to 14"):
         DicomPyDataset(tmp_path, frames=15, **arguments)[0]
@@ -191,10 +191,10 @@ def test_bad_arguments(folders, factory, arguments, message):
         factory(folders[0], verbose=False, **arguments)
 
 
-@pytest.mark.parametrize("made", [image_dataset_from_directory, DicomPyDataset])
-def test_one_frame_alone(folders, made):
+@pytest.mark.parametrize("factory", [image_dataset_from_directory, DicomPyDataset])
+def test_one_frame_alone(folders, factory):
     with pytest.raises(TypeError, match="'frames': found None, expected 'middle' or a number"):
-        made(folders[0], frames=None, verbose=False)
+        factory(folders[0], frames=None, verbose=False)
 
 
 def test_no_grain(folders):

@@ -79,9 +79,10 @@ from enum import Enum
 from typing import Literal, NamedTuple
 
 from dicomet._native import Codestream
+from dicomet._parsing.tags import PHOTOMETRIC_INTERPRETATION
 
 Conversion = Literal["ybr_to_rgb", "partial_ybr_to_rgb", "rgb_to_ybr"]
-PHOTOMETRIC_INTERPRETATION = "(0028,0004) Photometric Interpretation"
+_DATA_SET = PHOTOMETRIC_INTERPRETATION.label
 
 _RGB_IDS = ([82, 71, 66], [114, 103, 98])
 # ISO/IEC 15444-1 table I.10.
@@ -138,7 +139,7 @@ class ColorDecision(NamedTuple):
 
     components: Components
     subsampled: bool = False
-    reason: str = PHOTOMETRIC_INTERPRETATION
+    reason: str = _DATA_SET
     contradiction: str | None = None
 
 
@@ -172,9 +173,9 @@ def _by_jpeg(term: str, header: Codestream) -> tuple[Components, str]:
     if term == "RGB" and header.is_subsampled:
         return Components.YCBCR, "the subsampled components of the codestream"
     if term in _TERMS:
-        return _TERMS[term], PHOTOMETRIC_INTERPRETATION
+        return _TERMS[term], _DATA_SET
     if header.family == "JPEG-LS" or header.lossless:
-        return Components.UNKNOWN, PHOTOMETRIC_INTERPRETATION
+        return Components.UNKNOWN, _DATA_SET
     return Components.YCBCR, "the convention for DCT codestreams without color markers"
 
 
@@ -204,14 +205,14 @@ def _by_jpeg_2000(term: str, header: Codestream) -> tuple[Components, str]:
         return (Components.RGB if header.color_space == _SRGB else Components.YCBCR), no_transform
     if term == "YBR_RCT":
         return (Components.YCBCR if header.color_space == _SYCC else Components.RGB), no_transform
-    return _TERMS.get(term, Components.UNKNOWN), PHOTOMETRIC_INTERPRETATION
+    return _TERMS.get(term, Components.UNKNOWN), _DATA_SET
 
 
 def _contradiction(term: str, header: Codestream, components: Components, reason: str) -> str | None:
     if components is Components.UNKNOWN or _agrees(term, header, components):
         return None
     return (
-        f"{PHOTOMETRIC_INTERPRETATION}: found {term}, expected a term for {components.value} components by {reason}: "
+        f"{_DATA_SET}: found {term}, expected a term for {components.value} components by {reason}: "
         "the codestream counts"
     )
 
@@ -226,7 +227,7 @@ def _agrees(term: str, header: Codestream, components: Components) -> bool:
 
 def unconverted(term: str, components: Components) -> str:
     """Return the message for samples that are not RGB and are not converted to RGB."""
-    message = f"{PHOTOMETRIC_INTERPRETATION}: found {term} for three samples per pixel"
+    message = f"{_DATA_SET}: found {term} for three samples per pixel"
     if components is Components.UNKNOWN:
         return f"{message}, expected RGB, YBR_FULL or YBR_FULL_422: the samples are not RGB, and cannot be converted"
     return f"{message}: the samples are {components.value}, not RGB, as they are stored"

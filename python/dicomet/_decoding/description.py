@@ -7,32 +7,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dicomet._decoding.color_rule import (
-    PHOTOMETRIC_INTERPRETATION,
-    ColorDecision,
-    Components,
-    Conversion,
-    decide,
-    unconverted,
-)
+from dicomet._decoding.color_rule import ColorDecision, Components, Conversion, decide, unconverted
 from dicomet._native import Codestream, Decoder, Image
+from dicomet._parsing import tags
 from dicomet._parsing.decode_options import DecodeOptions
 from dicomet._parsing.parsed import Parsed
-from dicomet._parsing.transfer_syntax import CODECS, EXPLICIT_VR_BIG_ENDIAN, Codec, name_of
+from dicomet._parsing.tags import Tag
+from dicomet._parsing.transfer_syntax import CODECS, EXPLICIT_VR_BIG_ENDIAN, Codec, name_of, unsupported
 from dicomet._utils.warn import warn
-from dicomet.errors import MissingElementError, PixelDataError, short_repr, unsupported
+from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
-# pydicom's option names, tags and names of the elements, and whether Float and Double Float Pixel Data require them,
-# too.
 _REQUIRED = (
-    ("bits_allocated", "(0028,0100)", "Bits Allocated", True),
-    ("bits_stored", "(0028,0101)", "Bits Stored", False),
-    ("columns", "(0028,0011)", "Columns", True),
-    ("photometric_interpretation", "(0028,0004)", "Photometric Interpretation", True),
-    ("pixel_representation", "(0028,0103)", "Pixel Representation", False),
-    ("rows", "(0028,0010)", "Rows", True),
-    ("samples_per_pixel", "(0028,0002)", "Samples per Pixel", True),
+    tags.BITS_ALLOCATED,
+    tags.BITS_STORED,
+    tags.COLUMNS,
+    tags.PHOTOMETRIC_INTERPRETATION,
+    tags.PIXEL_REPRESENTATION,
+    tags.ROWS,
+    tags.SAMPLES_PER_PIXEL,
 )
+_NOT_OF_FLOATS = frozenset({tags.BITS_STORED, tags.PIXEL_REPRESENTATION})
+"""Required elements that Float and Double Float Pixel Data do not have."""
 
 
 class ImageDescription(NamedTuple):
@@ -101,7 +96,7 @@ class ImageDescription(NamedTuple):
             return color.contradiction
         message = unconverted(self.image.photometric_interpretation, color.components)
         if self.always_rgb:
-            raise PixelDataError(message, element=PHOTOMETRIC_INTERPRETATION)
+            raise PixelDataError(message, element=tags.PHOTOMETRIC_INTERPRETATION.label)
         return message
 
     def native_decoder(self) -> Decoder:
@@ -201,25 +196,25 @@ def _codec_of(parsed: Parsed) -> Codec:
 
 
 def _image(attributes: Mapping[str, Any], keyword: str) -> Image:
-    is_float = keyword != "PixelData"
+    is_float = keyword != tags.PIXEL_DATA.keyword
     values: dict[str, Any] = {"bits_stored": 0, "pixel_representation": 0, "planar_configuration": 0}
-    for name, tag, title, of_float in _REQUIRED:
-        if is_float and not of_float:
+    for tag in _REQUIRED:
+        if is_float and tag in _NOT_OF_FLOATS:
             continue
+        name = tag.option_name
         value = attributes.get(name)
         if value is None:
-            raise _missing(tag, title)
-        text = name == "photometric_interpretation"
-        values[name] = _text(value, tag, title) if text else _integer(value, tag, title)
+            raise _missing(tag)
+        values[name] = _text(value, tag) if tag == tags.PHOTOMETRIC_INTERPRETATION else _integer(value, tag)
     if values["samples_per_pixel"] == 3:  # noqa: PLR2004 - any other number is refused
         planar = attributes.get("planar_configuration")
         if planar is None:
-            raise _missing("(0028,0006)", "Planar Configuration")
-        values["planar_configuration"] = _integer(planar, "(0028,0006)", "Planar Configuration")
+            raise _missing(tags.PLANAR_CONFIGURATION)
+        values["planar_configuration"] = _integer(planar, tags.PLANAR_CONFIGURATION)
     high_bit = attributes.get("high_bit")
     return Image(
         number_of_frames=_number_of_frames(attributes["number_of_frames"]),
-        high_bit=_integer(high_bit, "(0028,0102)", "High Bit") if isinstance(high_bit, int) else None,
+        high_bit=_integer(high_bit, tags.HIGH_BIT) if isinstance(high_bit, int) else None,
         keyword=keyword,
         **values,
     )
@@ -232,29 +227,28 @@ def _number_of_frames(value: Any) -> int:
         with suppress(ValueError):
             number = int(value)
     if number is None or number == 0:
-        warn(f"(0028,0008) Number of Frames: found {short_repr(value)}, expected 1 or more: 1 is assumed")
+        warn(f"{tags.NUMBER_OF_FRAMES.label}: found {short_repr(value)}, expected 1 or more: 1 is assumed")
         number = 1
-    return _integer(number, "(0028,0008)", "Number of Frames")
+    return _integer(number, tags.NUMBER_OF_FRAMES)
 
 
-def _missing(tag: str, title: str) -> MissingElementError:
-    return MissingElementError(f"Missing required element: {tag} '{title}'", element=f"{tag} {title}")
+def _missing(tag: Tag) -> MissingElementError:
+    return MissingElementError(f"Missing required element: {tag.quoted}", element=tag.label)
 
 
-def _integer(value: Any, tag: str, title: str) -> int:
+def _integer(value: Any, tag: Tag) -> int:
     """Return `value` as an integer that fits into 64 bits."""
     try:
         number = operator.index(value)
     except Exception:  # noqa: BLE001 - an object in a data set may raise anything
         number = None
     if number is None or not -(2**63) <= number < 2**63:
-        element = f"{tag} {title}"
-        raise PixelDataError(f"{element}: found {short_repr(value)}, expected one integer", element=element) from None
+        message = f"{tag.label}: found {short_repr(value)}, expected one integer"
+        raise PixelDataError(message, element=tag.label) from None
     return number
 
 
-def _text(value: Any, tag: str, title: str) -> str:
+def _text(value: Any, tag: Tag) -> str:
     if isinstance(value, str) and value.isascii():
         return str.__str__(value)
-    element = f"{tag} {title}"
-    raise PixelDataError(f"{element}: found {short_repr(value)}, expected one defined term", element=element)
+    raise PixelDataError(f"{tag.label}: found {short_repr(value)}, expected one defined term", element=tag.label)

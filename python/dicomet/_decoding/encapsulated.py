@@ -12,10 +12,10 @@ from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
+from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
 from dicomet._parsing.transfer_syntax import RLE
 from dicomet._utils.warn import Once, OncePerKind, warn, warn_all
-from dicomet.errors import PIXEL_DATA, PixelDataError, short_repr
-
+from dicomet.errors import PixelDataError, short_repr
 
 BUILT_IN = "dicomet"
 """The decoding plugin that names dicomet's own decoders, as in pydicom."""
@@ -79,7 +79,7 @@ class EncapsulatedFrames:
         kept = self._description.allow_excess_frames
         fate = "all of them are returned" if kept else "the others are left out"
         if self._first_counted():
-            warn(f"(0028,0008) Number of Frames: found {found} frames, expected {expected}: {fate}")
+            warn(f"{NUMBER_OF_FRAMES.label}: found {found} frames, expected {expected}: {fate}")
         return found if kept else expected
 
     def _locate(self, first: int, count: int) -> tuple[FrameIndex, int]:
@@ -117,8 +117,8 @@ class EncapsulatedFrames:
     def _check_uncompressed(self, index: int, length: int) -> None:
         expected = -(-self._image.native_frame_range(0)[1] // 8)
         if length < expected:
-            message = f"{PIXEL_DATA}, frame {index}: found {length} bytes, expected {expected}"
-            raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+            message = f"{PIXEL_DATA.label}, frame {index}: found {length} bytes, expected {expected}"
+            raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
 
     def _header(self, index: int) -> Codestream:
         """Return the checked header of the codestream of frame `index`."""
@@ -145,8 +145,8 @@ class EncapsulatedFrames:
         )
         self._warn_of_frames(decoding, warnings)
         if not decoded:
-            message = f"{PIXEL_DATA}, frame {first}: found another header when the frame was read again"
-            raise PixelDataError(message, element=PIXEL_DATA, frame=first)
+            message = f"{PIXEL_DATA.label}, frame {first}: found another header when the frame was read again"
+            raise PixelDataError(message, element=PIXEL_DATA.label, frame=first)
         return decoded
 
     def submit(self, first: int, count: int, out: np.ndarray, pool: DecodePool) -> Callable[[], None]:
@@ -162,7 +162,8 @@ class EncapsulatedFrames:
         def wait() -> None:
             decoded, warnings = future.result()
             self._warn_of_frames(decoding, warnings)
-            self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
+            if decoded < count:
+                self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
 
         return wait
 
@@ -193,7 +194,7 @@ class EncapsulatedFrames:
         return color
 
     def _warn_of_frames(self, decoding: Decoding, warnings: list[str]) -> None:
-        """Warn about tolerated deviations: of RLE frames for the first such frame only, of codestreams once per kind."""
+        """Warn about tolerated deviations: for the first RLE frame only, for codestreams once per kind."""
         if self._description.codec.is_codestream:
             self._warn_of_kind([*decoding.warnings, *warnings])
         elif warnings and self._first_decoded():

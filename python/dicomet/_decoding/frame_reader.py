@@ -16,10 +16,9 @@ from dicomet._decoding.limits import ReadLimits, check_max_bytes, check_workers
 from dicomet._decoding.native import NativeFrames
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.parsed import Parsed
+from dicomet._parsing.tags import NUMBER_OF_FRAMES
 from dicomet._utils.warn import Once, warn
 from dicomet.errors import FrameIndexError, PixelDataError, counted, short_repr
-
-NUMBER_OF_FRAMES = "(0028,0008) Number of Frames"
 
 FrameSelection = int | Literal["all", "middle"]
 """Which frames of a file become results: all, the middle one (``frames // 2``), or one by its index."""
@@ -242,8 +241,9 @@ def number_among(count: int, index: int) -> int:
     """
     if not -count <= index < count:
         frames = counted(count, "frame")
-        message = f"{NUMBER_OF_FRAMES}: found index {short_repr(index)} of {frames}, expected {-count} to {count - 1}"
-        raise FrameIndexError(message, element=NUMBER_OF_FRAMES, frame=index)
+        label = NUMBER_OF_FRAMES.label
+        message = f"{label}: found index {short_repr(index)} of {frames}, expected {-count} to {count - 1}"
+        raise FrameIndexError(message, element=label, frame=index)
     return index % count
 
 

@@ -14,7 +14,8 @@ from dicomet._decoding.color_rule import ColorDecision, Components, Conversion
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, Decoder, complete_codestream, with_neutral_colors
 from dicomet._parsing.source import Buffer
-from dicomet.errors import PIXEL_DATA, PixelDataError
+from dicomet._parsing.tags import BITS_STORED, PIXEL_DATA
+from dicomet.errors import PixelDataError
 
 _COLORS = 3
 _END = b"\xff\xd9"
@@ -89,14 +90,14 @@ def _conversion(
     conversion = description.conversion(Components.YCBCR)
     if conversion is None:
         message = (
-            f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} returns RGB for JPEG 2000 with chrominance of half "
-            "width, expected its components (without raw=True and as_rgb=False it is decoded)"
+            f"{PIXEL_DATA.label}, frame {index}: the plugin {plugin!r} returns RGB for JPEG 2000 with chrominance of "
+            "half width, expected its components (without raw=True and as_rgb=False it is decoded)"
         )
-        raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+        raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
     if stored_bits.color_bits(header, description) < header.precision:
         message = (
-            f"{PIXEL_DATA}, frame {index}: the plugin {plugin!r} converts all {header.precision} bits of the "
-            f"codestream to RGB, expected the {description.image.bits_stored} of (0028,0101) Bits Stored"
+            f"{PIXEL_DATA.label}, frame {index}: the plugin {plugin!r} converts all {header.precision} bits of the "
+            f"codestream to RGB, expected the {description.image.bits_stored} of {BITS_STORED.label}"
         )
-        raise PixelDataError(message, element=PIXEL_DATA, frame=index)
+        raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
     return conversion if conversion == "rgb_to_ybr" else None

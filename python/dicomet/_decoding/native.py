@@ -7,6 +7,7 @@ import numpy as np
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import DecodePool, Source, Transform
+from dicomet._parsing.tags import NUMBER_OF_FRAMES
 from dicomet._utils.warn import Once, warn
 from dicomet.errors import PixelDataError
 
@@ -83,7 +84,7 @@ class NativeFrames:
         if whole > count and self._description.allow_excess_frames:
             self._warn_of_length(
                 f"The number of bytes of pixel data is sufficient to contain {whole} frames which is larger than the "
-                f"given (0028,0008) 'Number of Frames' value of {count}. The returned data will include these extra "
+                f"given {NUMBER_OF_FRAMES.quoted} value of {count}. The returned data will include these extra "
                 "frames; pass allow_excess_frames=False to leave them out."
             )
             return whole

@@ -25,8 +25,9 @@ from pydicom.uid import (
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
+from dicomet._parsing.tags import PIXEL_DATA
 from dicomet._parsing.transfer_syntax import name_of
-from dicomet.errors import PIXEL_DATA, PixelDataError
+from dicomet.errors import PixelDataError
 
 # The beginning of pydicom's message, before the messages of the plugins.
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
@@ -100,7 +101,7 @@ def installed(transfer_syntax: str) -> list[str]:
 def check_installed(transfer_syntax: str) -> None:
     """Raise `PixelDataError` if no plugin for `transfer_syntax` is installed."""
     if not get_decoder(transfer_syntax).is_available:
-        raise PixelDataError(missing_plugin(transfer_syntax), element=PIXEL_DATA)
+        raise PixelDataError(missing_plugin(transfer_syntax), element=PIXEL_DATA.label)
 
 
 def missing_plugin(transfer_syntax: str) -> str:
@@ -108,8 +109,8 @@ def missing_plugin(transfer_syntax: str) -> str:
     plugins = (plugin for group in groups(transfer_syntax) for plugin in group)
     ways = (f"{_installation(plugin)} (license: {plugin.license})" for plugin in plugins)
     return (
-        f"{PIXEL_DATA}: the transfer syntax {name_of(transfer_syntax)} ({transfer_syntax}) needs a decoding plugin "
-        f"that is not installed: {', or '.join(ways)}"
+        f"{PIXEL_DATA.label}: the transfer syntax {name_of(transfer_syntax)} ({transfer_syntax}) needs a decoding "
+        f"plugin that is not installed: {', or '.join(ways)}"
     )
 
 
@@ -166,8 +167,8 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
             break
         return samples
     name = name_of(description.transfer_syntax)
-    message = f"{PIXEL_DATA}, frame {frame.number}: the codec for {name} failed: {'; '.join(reasons)}"
-    raise PixelDataError(message, element=PIXEL_DATA, frame=frame.number)
+    message = f"{PIXEL_DATA.label}, frame {frame.number}: the codec for {name} failed: {'; '.join(reasons)}"
+    raise PixelDataError(message, element=PIXEL_DATA.label, frame=frame.number)
 
 
 class _Quiet(logging.Filter):

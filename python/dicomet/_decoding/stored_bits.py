@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream
+from dicomet._parsing.tags import BITS_ALLOCATED, BITS_STORED, PIXEL_REPRESENTATION
 
 
 def container_bits(bits: int) -> int:
@@ -61,14 +62,14 @@ def warnings(header: Codestream, description: ImageDescription) -> Iterator[str]
     narrower = container_bits(precision) < container_bits(image.bits_allocated)
     ambiguous = signed and header.family != "JPEG 2000"
     if precision < stored and (narrower or ambiguous):
-        name = "(0028,0101) Bits Stored"
+        name = BITS_STORED.label
         yield f"{name}: found {stored}, expected the {precision} bits of the codestream: its samples have no more"
     elif narrower and header.family == "JPEG" and not header.lossless:
-        name = "(0028,0100) Bits Allocated"
+        name = BITS_ALLOCATED.label
         yield f"{name}: found {image.bits_allocated}, expected 8 for the {precision} bits of the codestream"
     if header.family == "JPEG 2000" and header.signed != signed:
         found, expected = ("signed", "unsigned") if signed else ("unsigned", "signed")
         yield (
-            f"(0028,0103) Pixel Representation: found {int(signed)} ({found}), expected that of the codestream "
+            f"{PIXEL_REPRESENTATION.label}: found {int(signed)} ({found}), expected that of the codestream "
             f"({expected}): the sign is that of Pixel Representation"
         )

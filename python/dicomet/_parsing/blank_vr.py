@@ -9,13 +9,14 @@ from collections.abc import Callable, MutableSequence
 from typing import BinaryIO, NamedTuple
 
 from pydicom.charset import default_encoding
-from pydicom.datadict import dictionary_description, dictionary_VR
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import ENCODED_VR, read_dataset
 from pydicom.tag import BaseTag
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
+from dicomet._parsing.tags import label_of
 from dicomet._utils.warn import warn
 
 NULLS = b"\0\0"
@@ -171,6 +172,5 @@ def _raw_element(file: BinaryIO, header: Header, *, little_endian: bool) -> RawD
 
 def _warn_of(found: list[Header]) -> None:
     tag, vr, *_ = found[0]
-    element = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
     more = f" (and {len(found) - 1} more elements)" if len(found) > 1 else ""
-    warn(f"{element}: found a blank VR, expected {vr}: that of the dictionary is used{more}")
+    warn(f"{label_of(tag)}: found a blank VR, expected {vr}: that of the dictionary is used{more}")

@@ -4,22 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dicomet._parsing.tags import IMAGE_PIXEL
+
 # The arguments that override an element of the data set, by pydicom's option names.
-OVERRIDES = frozenset(
-    {
-        "bits_allocated",
-        "bits_stored",
-        "columns",
-        "extended_offsets",
-        "number_of_frames",
-        "photometric_interpretation",
-        "pixel_representation",
-        "planar_configuration",
-        "rows",
-        "samples_per_pixel",
-        "transfer_syntax_uid",
-    }
-)
+OVERRIDES = frozenset({*(tag.option_name for tag in IMAGE_PIXEL), "extended_offsets", "transfer_syntax_uid"})
 # No effect in dicomet.
 _IGNORED = frozenset({"use_pdh"})
 

@@ -6,22 +6,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source, find_pixel_data
+from dicomet._parsing import tags
 from dicomet._parsing.transfer_syntax import CODECS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# pydicom's option names.
-OPTION_NAMES = {
-    0x00280002: "samples_per_pixel",
-    0x00280006: "planar_configuration",
-    0x00280010: "rows",
-    0x00280011: "columns",
-    0x00280100: "bits_allocated",
-    0x00280101: "bits_stored",
-    0x00280102: "high_bit",
-    0x00280103: "pixel_representation",
-}
+# pydicom's option names of the elements that the scanner reads as numbers.
+OPTION_NAMES = {int(tag): tag.option_name for tag in (*tags.IMAGE_PIXEL, tags.HIGH_BIT) if tag.vr == "US"}
 
 
 class Header(NamedTuple):

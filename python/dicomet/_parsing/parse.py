@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from dicomet._parsing.decode_options import split
 from dicomet._parsing.header import scan
-from dicomet._parsing.parsed import ELEMENT_LABELS, KEYWORDS, Parsed
+from dicomet._parsing.parsed import KEYWORDS, Parsed
 from dicomet._parsing.source import Readable, open_source
+from dicomet._parsing.tags import label_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -47,9 +48,7 @@ def parse(
     warning = None
     if header.length is not None:
         if header.length > available:
-            warning = (
-                f"{ELEMENT_LABELS[KEYWORDS[header.tag]]}: found {available} bytes to the end of the file, expected "
-            )
+            warning = f"{label_of(header.tag)}: found {available} bytes to the end of the file, expected "
             warning += str(header.length)
         available = min(available, header.length)
     return Parsed(

@@ -5,17 +5,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._native import Source
 from dicomet._parsing.decode_options import DecodeOptions
-from dicomet.errors import PIXEL_DATA
+from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-KEYWORDS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
-ELEMENT_LABELS = {
-    "FloatPixelData": "(7FE0,0008) Float Pixel Data",
-    "DoubleFloatPixelData": "(7FE0,0009) Double Float Pixel Data",
-    "PixelData": PIXEL_DATA,
-}
+KEYWORDS = {int(tag): keyword for keyword, tag in PIXEL_DATA_ELEMENTS.items()}
+"""The keywords of the elements that hold samples, by tag."""
 
 
 class Parsed(NamedTuple):
@@ -49,4 +45,4 @@ class Parsed(NamedTuple):
     @property
     def element(self) -> str:
         """The pixel data element, as messages name it."""
-        return ELEMENT_LABELS[self.keyword]
+        return PIXEL_DATA_ELEMENTS[self.keyword].label

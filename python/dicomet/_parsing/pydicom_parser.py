@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
-from pydicom.datadict import DicomDictionary, dictionary_description, dictionary_VR  # type: ignore[attr-defined]
+from pydicom.datadict import DicomDictionary, dictionary_VR  # type: ignore[attr-defined]
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import _read_file_meta_info, dcmread, read_dataset, read_preamble
 from pydicom.pixels.utils import as_pixel_options
@@ -23,20 +23,26 @@ from dicomet._parsing.code_string import term_of
 from dicomet._parsing.decode_options import DecodeOptions
 from dicomet._parsing.dicom_file import HEAD, is_plausible, not_dicom
 from dicomet._parsing.header import Header
-from dicomet._parsing.parsed import ELEMENT_LABELS, KEYWORDS, Parsed
+from dicomet._parsing.parsed import KEYWORDS, Parsed
 from dicomet._parsing.source import PARSER_LIMIT, as_file, source_of_file
-from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-from dicomet._utils.warn import warn
-from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, short_repr, unsupported
-
-NUMBER_OF_FRAMES = 0x00280008
-HIGH_BIT = 0x00280102
-EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE00001, 0x7FE00002
-IMAGE_PIXEL_TAGS = frozenset(
-    {0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280103}
+from dicomet._parsing.tags import (
+    EXTENDED_OFFSET_TABLE,
+    EXTENDED_OFFSET_TABLE_LENGTHS,
+    HIGH_BIT,
+    IMAGE_PIXEL,
+    NUMBER_OF_FRAMES,
+    PHOTOMETRIC_INTERPRETATION,
+    PIXEL_DATA,
+    PIXEL_DATA_ELEMENTS,
+    TRANSFER_SYNTAX_UID,
+    label_of,
 )
+from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, unsupported
+from dicomet._utils.warn import warn
+from dicomet.errors import MissingElementError, PixelDataError, short_repr
+
+IMAGE_PIXEL_TAGS = frozenset(map(int, IMAGE_PIXEL))
 UNDEFINED_LENGTH = 0xFFFFFFFF
-PHOTOMETRIC_INTERPRETATION = "(0028,0004) Photometric Interpretation"
 
 
 def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: DecodeOptions) -> Parsed:
@@ -46,9 +52,8 @@ def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: Decod
         is_named = bool(transfer_syntax)
     if not is_named:
         raise MissingElementError(
-            "Unable to decode the pixel data as the dataset's 'file_meta' has no (0002,0010) 'Transfer Syntax UID' "
-            "element",
-            element=TRANSFER_SYNTAX_UID,
+            f"Unable to decode the pixel data as the dataset's 'file_meta' has no {TRANSFER_SYNTAX_UID.quoted} element",
+            element=TRANSFER_SYNTAX_UID.label,
         )
     found = [tag for tag in KEYWORDS if tag in dataset]
     if not found:
@@ -83,14 +88,15 @@ def _dataset_value(value: Any, keyword: str) -> Source:
         source = source_of_file(file)
         return source.part(file.tell(), source.length)
     found = "no value" if value is None else type(value).__name__
-    raise PixelDataError(f"{ELEMENT_LABELS[keyword]}: found {found}, expected bytes", element=ELEMENT_LABELS[keyword])
+    label = PIXEL_DATA_ELEMENTS[keyword].label
+    raise PixelDataError(f"{label}: found {found}, expected bytes", element=label)
 
 
 def _uid(value: Any) -> UID:
     if isinstance(value, str):
         return UID(value)
-    found = f"{TRANSFER_SYNTAX_UID}: found {short_repr(value)}, expected one UID"
-    raise PixelDataError(found, element=TRANSFER_SYNTAX_UID)
+    found = f"{TRANSFER_SYNTAX_UID.label}: found {short_repr(value)}, expected one UID"
+    raise PixelDataError(found, element=TRANSFER_SYNTAX_UID.label)
 
 
 def parse_header(
@@ -142,7 +148,7 @@ def _check_is_dicom(source: Source) -> None:
     """Raise if the first bytes are not those of a DICOM file, and name the format that they look like."""
     head = bytes(source.read(0, HEAD))
     if not is_plausible(head):
-        raise MissingElementError(not_dicom(head), element=TRANSFER_SYNTAX_UID)
+        raise MissingElementError(not_dicom(head), element=TRANSFER_SYNTAX_UID.label)
 
 
 def _transfer_syntax(file_meta: FileMetaDataset, overrides: Mapping[str, Any]) -> UID:
@@ -150,9 +156,9 @@ def _transfer_syntax(file_meta: FileMetaDataset, overrides: Mapping[str, Any]) -
         named = overrides.get("transfer_syntax_uid") or file_meta.get("TransferSyntaxUID", None)
     if not named:
         raise MissingElementError(
-            "no (0002,0010) Transfer Syntax UID, which every DICOM file has; of a data set alone, "
+            f"no {TRANSFER_SYNTAX_UID.label}, which every DICOM file has; of a data set alone, "
             "'transfer_syntax_uid' is required",
-            element=TRANSFER_SYNTAX_UID,
+            element=TRANSFER_SYNTAX_UID.label,
         )
     return _uid(named)
 
@@ -268,7 +274,7 @@ def _attributes(dataset: Dataset, overrides: Mapping[str, Any]) -> dict[str, Any
             raise
     term = merged.get("photometric_interpretation")
     if isinstance(term, str) and term.startswith(" "):
-        merged["photometric_interpretation"] = term_of(term, PHOTOMETRIC_INTERPRETATION)
+        merged["photometric_interpretation"] = term_of(term, PHOTOMETRIC_INTERPRETATION.label)
     if HIGH_BIT in dataset and "high_bit" not in merged:
         # High Bit does not change the samples, so that an unreadable one is ignored.
         with suppress(Exception):
@@ -288,7 +294,7 @@ def _check_elements(dataset: Dataset) -> None:
         except Exception as error:
             raw = dataset.get_item(tag).value
             found = short_repr(raw.decode("latin-1") if isinstance(raw, bytes) else raw)
-            element = f"({tag >> 16:04X},{tag & 0xFFFF:04X}) {dictionary_description(tag)}"
+            element = label_of(tag)
             message = f"{element}: found {found}, expected a value of VR {dictionary_VR(tag)}"
             raise PixelDataError(message, element=element) from error
 
@@ -298,8 +304,8 @@ def _without_half_a_table(dataset: Dataset) -> Dataset:
     if EXTENDED_OFFSET_TABLE not in dataset or EXTENDED_OFFSET_TABLE_LENGTHS in dataset:
         return dataset
     warn(
-        "(7FE0,0001) Extended Offset Table: found no (7FE0,0002) Extended Offset Table Lengths, expected both; the"
-        " table is not used"
+        f"{EXTENDED_OFFSET_TABLE.label}: found no {EXTENDED_OFFSET_TABLE_LENGTHS.label}, expected both; the table is "
+        "not used"
     )
     found = copy.copy(dataset)
     del found[EXTENDED_OFFSET_TABLE]
@@ -310,7 +316,7 @@ def _no_pixel_data(where: str) -> MissingElementError:
     return MissingElementError(
         f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to "
         "decode",
-        element=PIXEL_DATA,
+        element=PIXEL_DATA.label,
     )
 
 

@@ -6,7 +6,8 @@ import sys
 from typing import BinaryIO, cast
 
 from dicomet._native import Source
-from dicomet.errors import TRANSFER_SYNTAX_UID, PixelDataError
+from dicomet._parsing.tags import TRANSFER_SYNTAX_UID
+from dicomet.errors import PixelDataError
 
 Buffer = bytes | bytearray | memoryview
 Readable = str | os.PathLike[str] | BinaryIO | Buffer | Source
@@ -125,9 +126,9 @@ class _Raw(io.RawIOBase):
         self._left -= len(read)
         if self._left < 0:
             raise PixelDataError(
-                f"{TRANSFER_SYNTAX_UID}: found more than {PARSER_LIMIT} bytes in front of the pixel data of an unusual "
-                "deflated data set, expected fewer",
-                element=TRANSFER_SYNTAX_UID,
+                f"{TRANSFER_SYNTAX_UID.label}: found more than {PARSER_LIMIT} bytes in front of the pixel data of an "
+                "unusual deflated data set, expected fewer",
+                element=TRANSFER_SYNTAX_UID.label,
             )
         buffer[: len(read)] = read
         self._position += len(read)

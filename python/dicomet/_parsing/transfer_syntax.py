@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from dicomet._parsing.tags import TRANSFER_SYNTAX_UID
+from dicomet.errors import UnsupportedTransferSyntaxError
+
 
 @dataclass(frozen=True, slots=True)
 class Codec:
@@ -69,3 +72,12 @@ def name_of(transfer_syntax: str) -> str:
     from pydicom.uid import UID  # noqa: PLC0415 - for messages only
 
     return UID(transfer_syntax).name
+
+
+def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
+    """Return the error for an unsupported transfer syntax, with pydicom's message."""
+    return UnsupportedTransferSyntaxError(
+        f"Unable to decode the pixel data as a {TRANSFER_SYNTAX_UID.quoted} value of '{name_of(transfer_syntax)}' is "
+        "not supported",
+        element=TRANSFER_SYNTAX_UID.label,
+    )

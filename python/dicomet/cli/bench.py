@@ -19,12 +19,12 @@ from pydicom.pixels.utils import pixel_array as pydicom_pixel_array
 from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
 
 import dicomet
+from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
 from dicomet._utils.timing import Limit, TimedCallError, medians, time_interleaved
 from dicomet.errors import PixelDataError
 
 Decode = Callable[[Path], np.ndarray]
 
-PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 FEWEST_RUNS, MOST_RUNS = 3, 25
 # Timing a file stops at the maximum number of runs or after this time, but never below the minimum number of runs.
 SECONDS_PER_FILE = 0.2
@@ -287,7 +287,7 @@ def _is_image(path: Path) -> bool:
         dataset = pydicom.dcmread(path, force=True, defer_size=1024)
     except Exception:  # noqa: BLE001 - the file can be anything, and the parser raises many types
         return named_dicom
-    return any(tag in dataset for tag in PIXEL_DATA)
+    return any(tag in dataset for tag in PIXEL_DATA_ELEMENTS.values())
 
 
 def _transfer_syntax(path: Path) -> UID:

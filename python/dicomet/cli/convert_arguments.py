@@ -3,6 +3,7 @@
 import argparse
 
 from dicomet.cli.arguments import WINDOW, positive, window
+from dicomet.convert.formats import BY_SUFFIX, FORMATS
 
 DESCRIPTION = """\
 Convert DICOM files into image files, as they are displayed or with all their stored bits (--values stored), or into
@@ -30,7 +31,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the folder for the results; of a single file also the name of the result, such as ct.png. Several frames "
         "become NAME_0001.png and so on, or one file in the formats that hold several",
     )
-    parser.add_argument("--format", choices=("png", "jpg", "jpeg", "tif", "tiff", "npy", "npz"), help="default: png")
+    choices = [suffix.removeprefix(".") for suffix in BY_SUFFIX]
+    parser.add_argument("--format", choices=choices, help=f"default: {FORMATS[0].name}")
     _add_values(parser)
     _add_run_options(parser)
 
@@ -54,7 +56,7 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
         choices=("display", "stored", "modality"),
         default="display",
         help="display values; stored values, with all their bits; or modality values, such as Hounsfield units (for "
-        "tiff, npy, npz); default: display",
+        f"{', '.join(form.name for form in FORMATS if form.dtypes is None)}); default: display",
     )
     group.add_argument(
         "--raw", action="store_true", help="stored values as they are coded, without conversion of YCbCr to RGB"

@@ -21,16 +21,15 @@ from dicomet.cli.convert_report import Report
 from dicomet.convert import pool
 from dicomet.convert.api import Converted, Status
 from dicomet.convert.executor import Executor
-from dicomet.convert.formats import check_installed
+from dicomet.convert.formats import FILE_SUFFIXES, FORMATS, format_of
 from dicomet.convert.jobs import Job
 from dicomet.convert.naming import output_paths
-from dicomet.convert.options import FORMATS, OTHER_FORMATS, Options, format_of
+from dicomet.convert.options import Options
 from dicomet.convert.overwrite import refuse_overwrite
 from dicomet.convert.sources import InputFile, UnusableSourceError, find
 from dicomet.errors import one_line
 
 UNUSABLE_ARGUMENTS = 2
-SUFFIXES = {"png": ".png", "jpg": ".jpg", "tiff": ".tiff", "npy": ".npy", "npz": ".npz"}
 PREFIX = "dicomet convert"
 
 
@@ -113,18 +112,18 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
     if not arguments.output:
         raise ValueError("output: found '', expected the name of a folder or file")
     single = _is_file_name(out) and not arguments.output.endswith(("/", os.sep))
-    asked = arguments.format and format_of(f"x.{arguments.format}")
-    kind = format_of(str(out)) if single else asked or "png"
-    if asked not in {None, kind}:
+    requested = None if arguments.format is None else format_of(f"x.{arguments.format}")
+    form = format_of(str(out)) if single else requested or FORMATS[0]
+    if requested not in {None, form}:
         raise ValueError(f"--format {arguments.format} contradicts the name of the output, {str(out)!r}")
-    options.check_format(kind)
+    options.check_format(form)
     if arguments.scheduler is None:
-        check_installed(kind)
+        form.check_installed()
     found = find(arguments.sources, out)
     if not single:
         if out.exists() and not out.is_dir():
             raise ValueError(f"output: found the file {str(out)!r}, expected a folder")
-        outs = output_paths(found, out, SUFFIXES[kind])
+        outs = output_paths(found, out, form.suffixes[0])
     elif len(found) > 1:
         raise UnusableSourceError(f"{str(out)!r} is the name of one file, found {len(found)} to convert")
     else:
@@ -137,7 +136,7 @@ def _is_file_name(out: Path) -> bool:
     """Distinguish the name of an output file from that of a folder, which may contain a dot; x.bmp is neither."""
     if out.is_dir():
         return False
-    return out.suffix.lower() in {*FORMATS, *OTHER_FORMATS}
+    return out.suffix.lower() in FILE_SUFFIXES
 
 
 def _shown(done: Iterable[Converted], count: int, *, verbose: bool) -> Iterator[Converted]:

@@ -1,7 +1,7 @@
 """The public function `convert_file`."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -10,16 +10,9 @@ from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.options import checks_arguments
 from dicomet._utils import atomic
 from dicomet._utils.same_file import file_id, file_of
-from dicomet.convert import formats
+from dicomet.convert.formats import Format, FrameSequence, format_of
 from dicomet.convert.frames import FrameSource
-from dicomet.convert.options import (
-    FRAME_BY_FRAME,
-    Channels,
-    Interpolation,
-    Options,
-    Size,
-    format_of,
-)
+from dicomet.convert.options import Channels, Interpolation, Options, Size
 from dicomet.display.values import Values
 from dicomet.display.voi_selection import WindowSpec
 from dicomet.errors import with_filename
@@ -169,28 +162,36 @@ def convert_file(  # noqa: PLR0913 - the options of the command
 
 def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted:
     """Convert one file, as `convert_file` does, with checked options."""
-    kind = format_of(str(out))
-    options.check_format(kind)
+    form = format_of(str(out))
+    options.check_format(form)
     name = str(src) if isinstance(src, str | os.PathLike) else type(src).__name__
     _keep(src, [out])
     if options.skip_existing and out.is_file():
         return Converted(name, "existing", (str(out),))
     source = FrameSource(src, options)
-    places = output_names(out, kind, source.count, source.numbers)
+    places = output_names(out, form, source.count, source.numbers)
     _keep(src, places.values())
     missing = {number: path for number, path in places.items() if not (options.skip_existing and path.is_file())}
     if not missing:
         return Converted(name, "existing", tuple(map(str, places.values())))
-    formats.check_installed(kind)
+    form.check_installed()
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic.write_group() as files:
-        if kind in FRAME_BY_FRAME:
-            encode = formats.image_encoder(kind, options)
-            for frame, path in zip(source.read(list(missing)), missing.values(), strict=True):
-                files.write(path, partial(encode, frame))
-        else:
-            files.write(out, partial(formats.write_all, _frames(source), kind=kind))
+        for path, frames in _contents(source, form, missing):
+            form.check_frame(frames.first)
+            files.write(path, partial(form.write, frames, options.quality))
     return Converted(name, "converted", files.paths, len(missing))
+
+
+def _contents(source: FrameSource, form: Format, missing: Mapping[int, Path]) -> Iterator[tuple[Path, FrameSequence]]:
+    """Yield each file and its frames."""
+    frames = source.read(list(missing))
+    if form.multiframe:
+        path = next(iter(missing.values()))
+        yield path, FrameSequence(next(frames), frames, len(missing), stacked=len(missing) > 1)
+        return
+    for path, frame in zip(missing.values(), frames, strict=True):
+        yield path, FrameSequence(frame, iter(()), 1, stacked=False)
 
 
 def _keep(src: "Readable | Dataset", places: Iterable[Path]) -> None:
@@ -200,15 +201,9 @@ def _keep(src: "Readable | Dataset", places: Iterable[Path]) -> None:
             raise ValueError(f"out: {str(path)!r} would replace the source")
 
 
-def _frames(source: FrameSource) -> formats.FrameSequence:
-    rest = source.read(source.numbers)
-    count = len(source.numbers)
-    return formats.FrameSequence(next(rest), rest, count, stacked=count > 1)
-
-
-def output_names(out: Path, kind: str, count: int, numbers: range) -> dict[int, Path]:
+def output_names(out: Path, form: Format, count: int, numbers: range) -> dict[int, Path]:
     """Return the file of each frame: `out`, or a numbered file where the format holds one frame and there are more."""
-    if kind not in FRAME_BY_FRAME or len(numbers) == 1:
+    if form.multiframe or len(numbers) == 1:
         return dict.fromkeys(numbers, out)
     digits = max(DIGITS, len(str(count)))
     return {number: out.with_name(f"{out.stem}_{number + 1:0{digits}}{out.suffix}") for number in numbers}

@@ -1,38 +1,34 @@
-"""Writing frames as PNG, JPEG, TIFF, NPY and NPZ."""
+"""The output formats: one row of `FORMATS` for each. Imports only light modules, for the command line."""
 
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
-from typing import BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-import numpy as np
-
-from dicomet._utils import png
 from dicomet._utils.extras import install_command
-from dicomet.convert.options import Options, check_dtype
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NPZ_NAME = "image"
 COLOR_NDIM = 3
-# libjpeg's limit, less than the 65535 of the format.
-MAX_JPEG_SIDE = 65500
 # A classic TIFF has 32-bit offsets; the remainder leaves room for everything but the pixels.
 MAX_CLASSIC_TIFF_BYTES = 2**32 - 2**25
-NEEDS = {"jpg": ("PIL", "JPEG files are written by Pillow"), "tiff": ("tifffile", "TIFF files are written by tifffile")}
 
 
 @dataclass(frozen=True, slots=True)
 class FrameSequence:
     """Frames of one shape and dtype, read lazily."""
 
-    first: np.ndarray
-    rest: Iterator[np.ndarray]
+    first: "np.ndarray"
+    rest: "Iterator[np.ndarray]"
     count: int
     stacked: bool
     """Whether the frames have an axis of their own."""
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def __iter__(self) -> "Iterator[np.ndarray]":
         """Yield all frames."""
         yield self.first
         yield from self.rest
@@ -43,47 +39,150 @@ class FrameSequence:
         return self.first.nbytes * self.count
 
 
-def check_installed(kind: str) -> None:
-    """Check, before anything is decoded, that the library of a format is installed.
+Writer = Callable[[FrameSequence, int, BinaryIO], None]
+"""Writes frames with a JPEG quality to an open file: all frames, or the first if the format holds one."""
+
+
+class Library(NamedTuple):
+    """A library that a format needs. The extra ``convert`` installs it."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An output format.
+
+    Attributes
+    ----------
+    name : str
+        The name in messages and on the command line, in lowercase.
+    suffixes : tuple of str
+        The suffixes of its files; outputs of `dicomet convert` get the first.
+    dtypes : tuple of str, or None
+        The dtypes that it holds, None for all.
+    multiframe : bool
+        Whether one file holds several frames. Otherwise each of several frames gets a file of its own.
+    library : Library or None
+        The library that writes it.
+    write : Writer
+        The function that writes a file.
+    max_side : int or None
+        The limit of rows and of columns, None if there is none below that of DICOM.
+
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    dtypes: tuple[str, ...] | None
+    multiframe: bool
+    library: Library | None
+    write: Writer
+    max_side: int | None = None
+
+    def check_installed(self) -> None:
+        """Check, before anything is decoded, that the library of the format is installed.
+
+        Raises
+        ------
+        ImportError
+            The library is not installed.
+
+        """
+        if self.library is not None and find_spec(self.library.module) is None:
+            what = f"{self.name.upper()} files are written by {self.library.name}, which is not installed"
+            raise ImportError(f"{what}: {install_command('convert')}")
+
+    def check_dtype(self, dtype: str) -> None:
+        """Refuse a dtype that the format cannot hold.
+
+        Raises
+        ------
+        ValueError
+            The format cannot hold it; the message names those that can.
+
+        """
+        if not self.has_dtype(dtype):
+            others = _names(form for form in FORMATS if form.has_dtype(dtype))
+            raise ValueError(
+                f"{self.name.upper()} cannot hold {dtype}, only {' and '.join(self.dtypes or ())}: {others}"
+            )
+
+    def check_modality_values(self) -> None:
+        """Refuse a format for integers without a sign.
+
+        Raises
+        ------
+        ValueError
+            The format cannot hold every modality value; the message names those that can.
+
+        """
+        if self.dtypes is not None:
+            others = _names(form for form in FORMATS if form.dtypes is None)
+            values = "modality values, which may be negative or no whole numbers"
+            raise ValueError(f"{self.name.upper()} cannot hold {values}: {others}")
+
+    def check_frame(self, frame: "np.ndarray") -> None:
+        """Refuse a frame that the format cannot hold.
+
+        Raises
+        ------
+        ValueError
+            The frame has another dtype, or too many rows or columns; the message names the formats that can hold it.
+
+        """
+        self.check_dtype(frame.dtype.name)
+        rows, columns = frame.shape[:2]
+        if not self.has_sides(rows, columns):
+            others = _names(form for form in FORMATS if form.has_sides(rows, columns))
+            limit = f"at most {self.max_side} of each"
+            raise ValueError(
+                f"{self.name.upper()} cannot hold {rows} rows and {columns} columns, only {limit}: {others}"
+            )
+
+    def has_dtype(self, dtype: str) -> bool:
+        """Return whether the format holds `dtype`."""
+        return self.dtypes is None or dtype in self.dtypes
+
+    def has_sides(self, rows: int, columns: int) -> bool:
+        """Return whether the format holds frames of this size."""
+        return self.max_side is None or max(rows, columns) <= self.max_side
+
+
+def _names(formats: Iterator[Format]) -> str:
+    *first, last = [form.name.upper() for form in formats]
+    return f"{', '.join(first)} and {last} can"
+
+
+def format_of(path: str) -> Format:
+    """Return the format of a file, by its suffix.
 
     Raises
     ------
-    ImportError
-        The format needs a library that is not installed.
+    ValueError
+        No format has the suffix.
 
     """
-    module, what = NEEDS.get(kind, ("", ""))
-    if module and find_spec(module) is None:
-        raise ImportError(f"{what}, which is not installed: {install_command('convert')}")
+    found = BY_SUFFIX.get(Path(path).suffix.lower())
+    if found is None:
+        raise ValueError(f"out: found {path!r}, expected a name that ends in {', '.join(BY_SUFFIX)}")
+    return found
 
 
-def image_encoder(kind: str, options: Options) -> Callable[[np.ndarray, BinaryIO], object]:
-    """Return the function that writes one frame to a file, for formats that hold one frame."""
-    return _write_png if kind == "png" else partial(_write_jpg, quality=options.quality)
+def _write_png(frames: FrameSequence, _quality: int, file: BinaryIO) -> None:
+    from dicomet._utils import png  # noqa: PLC0415 - imports NumPy
+
+    file.write(png.encode(frames.first))
 
 
-def write_all(frames: FrameSequence, file: BinaryIO, kind: str) -> None:
-    """Write all frames to one file, for formats that hold several."""
-    {"tiff": _write_tiff, "npy": _write_npy, "npz": _write_npz}[kind](frames, file)
-
-
-def _write_png(frame: np.ndarray, file: BinaryIO) -> None:
-    check_dtype("png", frame.dtype.name)
-    file.write(png.encode(frame))
-
-
-def _write_jpg(frame: np.ndarray, file: BinaryIO, *, quality: int) -> None:
-    check_dtype("jpg", frame.dtype.name)
-    if max(frame.shape[:2]) > MAX_JPEG_SIDE:
-        rows, columns = frame.shape[:2]
-        holds = f"at most {MAX_JPEG_SIDE} of each: PNG, TIFF, NPY and NPZ can"
-        raise ValueError(f"JPG cannot hold {rows} rows and {columns} columns, only {holds}")
+def _write_jpg(frames: FrameSequence, quality: int, file: BinaryIO) -> None:
     from PIL import Image  # noqa: PLC0415 - an extra
 
-    Image.fromarray(frame).save(file, "jpeg", quality=quality)
+    Image.fromarray(frames.first).save(file, "jpeg", quality=quality)
 
 
-def _write_tiff(frames: FrameSequence, file: BinaryIO) -> None:
+def _write_tiff(frames: FrameSequence, _quality: int, file: BinaryIO) -> None:
     import tifffile  # noqa: PLC0415 - an extra
 
     photometric, planes = ("rgb", "contig") if frames.first.ndim == COLOR_NDIM else ("minisblack", None)
@@ -99,7 +198,9 @@ def _write_tiff(frames: FrameSequence, file: BinaryIO) -> None:
             )
 
 
-def _write_npy(frames: FrameSequence, file: BinaryIO) -> None:
+def _write_npy(frames: FrameSequence, _quality: int, file: BinaryIO) -> None:
+    import numpy as np  # noqa: PLC0415 - slow to import
+
     axes = (frames.count,) if frames.stacked else ()
     header = {
         "shape": axes + frames.first.shape,
@@ -110,9 +211,24 @@ def _write_npy(frames: FrameSequence, file: BinaryIO) -> None:
     file.writelines(np.ascontiguousarray(frame).data.cast("B") for frame in frames)
 
 
-def _write_npz(frames: FrameSequence, file: BinaryIO) -> None:
+def _write_npz(frames: FrameSequence, quality: int, file: BinaryIO) -> None:
     with (
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open(f"{NPZ_NAME}.npy", "w", force_zip64=True) as member,
     ):
-        _write_npy(frames, member)  # type: ignore[arg-type]
+        _write_npy(frames, quality, member)  # type: ignore[arg-type]
+
+
+PILLOW, TIFFFILE = Library("PIL", "Pillow"), Library("tifffile", "tifffile")
+# 65500: libjpeg's limit, less than the 65535 of the format.
+FORMATS = (
+    Format("png", (".png",), ("uint8", "uint16"), multiframe=False, library=None, write=_write_png),
+    Format("jpg", (".jpg", ".jpeg"), ("uint8",), multiframe=False, library=PILLOW, write=_write_jpg, max_side=65500),
+    Format("tiff", (".tiff", ".tif"), None, multiframe=True, library=TIFFFILE, write=_write_tiff),
+    Format("npy", (".npy",), None, multiframe=True, library=None, write=_write_npy),
+    Format("npz", (".npz",), None, multiframe=True, library=None, write=_write_npz),
+)
+"""All output formats. The first is the default of `dicomet convert`."""
+BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
+FILE_SUFFIXES = frozenset({*BY_SUFFIX, ".bmp", ".dcm", ".gif", ".jp2", ".mp4", ".nii", ".nrrd", ".webp"})
+"""Suffixes of images, written by dicomet or not: an output that ends in one is meant as a file, not as a folder."""

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from dicomet._decoding.limits import MAX_BYTES, check_max_bytes
 from dicomet._parsing.dicom_file import NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
+from dicomet._parsing.tags import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomet.cli.terminal import plain
 from dicomet.convert.api import Converted, convert
 from dicomet.convert.options import Options
 from dicomet.convert.thread_warnings import capture_warnings
-from dicomet.errors import PIXEL_DATA, TRANSFER_SYNTAX_UID, MissingElementError, PixelDataError, one_line
+from dicomet.errors import MissingElementError, PixelDataError, one_line
 
 NO_IMAGE = "no pixel data"
 
@@ -61,11 +62,11 @@ def _run(job: Job) -> Converted:
     try:
         return convert(source, Path(job.out), job.options)
     except MissingElementError as error:
-        if error.element == PIXEL_DATA:
+        if error.element == PIXEL_DATA.label:
             return _no_image(job, NO_IMAGE)
-        if error.element == TRANSFER_SYNTAX_UID and not has_prefix(head):
-            return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID}")
-        if error.element == TRANSFER_SYNTAX_UID:
+        if error.element == TRANSFER_SYNTAX_UID.label and not has_prefix(head):
+            return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID.label}")
+        if error.element == TRANSFER_SYNTAX_UID.label:
             return Converted(job.name, "failed", reason=plain(error.reason))
         raise
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from numbers import Integral
-from pathlib import Path
 from typing import Literal, get_args
 
 from dicomet._decoding.frame_reader import FrameSelection
+from dicomet.convert.formats import Format
 from dicomet.display.values import DTYPES as MODALITY_DTYPES
 from dicomet.display.values import VALUES, Values
 from dicomet.display.voi_selection import WindowSpec, check_window
@@ -15,27 +15,11 @@ Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Size = int | tuple[int, int]
 
 DTYPES = ("uint8", "uint16", "float32")
-FORMATS = {
-    ".png": "png",
-    ".jpg": "jpg",
-    ".jpeg": "jpg",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".npy": "npy",
-    ".npz": "npz",
-}
-"""Formats by suffix."""
-OTHER_FORMATS = {".bmp", ".dcm", ".gif", ".jp2", ".mp4", ".nii", ".nrrd", ".webp"}
-"""Suffixes of formats that dicomet does not write: an output that ends in one is meant as a file, not as a folder."""
-FRAME_BY_FRAME = ("png", "jpg")
-"""Formats that hold one frame: each of several frames gets a file of its own."""
-INTEGER_FORMATS = {"png": "uint8 and uint16", "jpg": "uint8"}
 DISPLAY_ONLY: dict[Values, tuple[str, ...]] = {
     "stored": ("window", "dtype", "channels"),
     "modality": ("window", "channels"),
 }
 """Options that apply to display values only, by the values that exclude them."""
-HOLD_ALL = "TIFF, NPY and NPZ can"
 SIDES = ("rows", "columns")
 MAX_SIDE = 65535
 MAX_QUALITY = 100
@@ -86,44 +70,12 @@ class Options:
             raise ValueError(f"raw: does not go with {self.values} values")
         check_window(self.window, "window")
 
-    def check_format(self, kind: str) -> None:
+    def check_format(self, form: Format) -> None:
         """Refuse a format that cannot hold the values, as far as the options determine them."""
         if self.values == "display":
-            check_dtype(kind, self.dtype or "uint8")
-        elif self.values == "modality" and kind in INTEGER_FORMATS:
-            raise ValueError(
-                f"{kind.upper()} cannot hold modality values, which may be negative or no whole numbers: {HOLD_ALL}"
-            )
-
-
-def check_dtype(kind: str, dtype: str) -> None:
-    """Refuse a dtype that a format cannot hold.
-
-    Raises
-    ------
-    ValueError
-        The format cannot hold it; the message names those that can.
-
-    """
-    holds = INTEGER_FORMATS.get(kind)
-    if holds is not None and dtype not in holds.split(" and "):
-        others = "PNG, " if dtype in INTEGER_FORMATS["png"].split(" and ") else ""
-        raise ValueError(f"{kind.upper()} cannot hold {dtype}, only {holds}: {others}{HOLD_ALL}")
-
-
-def format_of(path: str) -> str:
-    """Return the format of a file, by its suffix.
-
-    Raises
-    ------
-    ValueError
-        No format has the suffix.
-
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix not in FORMATS:
-        raise ValueError(f"out: found {path!r}, expected a name that ends in {', '.join(FORMATS)}")
-    return FORMATS[suffix]
+            form.check_dtype(self.dtype or "uint8")
+        elif self.values == "modality":
+            form.check_modality_values()
 
 
 def _is_within(found: object, most: int) -> bool:

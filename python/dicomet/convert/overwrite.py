@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dicomet._parsing.dicom_file import may_be_dicom
 from dicomet._utils.same_file import file_id
+from dicomet.convert.formats import BY_SUFFIX
 from dicomet.convert.naming import FRAME
-from dicomet.convert.options import FORMATS, FRAME_BY_FRAME
 from dicomet.convert.sources import InputFile, UnusableSourceError
 
 
@@ -59,5 +59,6 @@ def _names(name: str) -> Iterator[str]:
     """Yield the outputs that may be written under `name`."""
     yield name
     stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
-    if FORMATS.get(suffix) in FRAME_BY_FRAME and (match := FRAME.fullmatch(stem)):
+    form = BY_SUFFIX.get(suffix)
+    if form is not None and not form.multiframe and (match := FRAME.fullmatch(stem)):
         yield match[1] + suffix

@@ -7,11 +7,10 @@ from functools import cache, cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from dicomet._native import Image, Palette
+from dicomet._parsing import tags
 from dicomet._parsing.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
 from dicomet._utils.warn import Notice, WarnOnce
-from dicomet.display import elements as tags
 from dicomet.display.elements import (
-    NAMES,
     DisplayAttributes,
     FrameElements,
     decimal,
@@ -128,7 +127,7 @@ class ImageAttributes:
             return None
         if self._dataset is None:
             # The scanner leaves files with a palette to pydicom's parser, so this file has none.
-            element = "(0028,1101) Red Palette Color Lookup Table Descriptor"
+            element = tags.PALETTE_DESCRIPTORS[0].label
             raise MissingElementError(f"Missing required element: {element}", element=element)
         if self._palette is None:
             from dicomet.display.tables import palette_of  # noqa: PLC0415 - few images have tables
@@ -144,7 +143,7 @@ class ImageAttributes:
         """Whether values below the palette's first input are gray, and the others colors (PS3.3 C.8.16.2.1.1.1)."""
         if self._dataset is None or self._photometric in PALETTES:
             return False
-        if "RedPaletteColorLookupTableDescriptor" not in self._dataset:
+        if tags.PALETTE_DESCRIPTORS[0] not in self._dataset:
             return False
         with self._reading():
             return str(self._dataset.get("PixelPresentation", None)).strip() in ("COLOR", "MIXED")
@@ -158,7 +157,7 @@ class ImageAttributes:
             paths = items(dataset, tags.OPTICAL_PATH_SEQUENCE)
             profile = dataset.get("ICCProfile", None) or (paths[0].get("ICCProfile", None) if paths else None)
             if profile and not isinstance(profile, bytes):
-                name = "(0028,2000) ICC Profile"
+                name = tags.ICC_PROFILE.label
                 raise PixelDataError(f"{name}: found {short_repr(profile)}, expected bytes", element=name)
             return profile or None
 
@@ -228,7 +227,7 @@ def _is_inverse(elements: DisplayAttributes, photometric_interpretation: str) ->
     """
     shape = term(elements, tags.PRESENTATION_LUT_SHAPE)
     if shape not in (None, "IDENTITY", "INVERSE"):
-        name = NAMES[tags.PRESENTATION_LUT_SHAPE]
+        name = tags.PRESENTATION_LUT_SHAPE.label
         raise PixelDataError(f"{name}: found {short_repr(shape)}, expected IDENTITY or INVERSE", element=name)
     return photometric_interpretation == "MONOCHROME1" if shape is None else shape == "INVERSE"
 

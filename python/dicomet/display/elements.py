@@ -7,6 +7,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dicomet._parsing.code_string import term_of
 from dicomet._parsing.header import reads_by_default
+from dicomet._parsing.tags import (
+    BY_NUMBER,
+    FRAME_VOI_LUT_SEQUENCE,
+    OPTICAL_PATH_SEQUENCE,
+    PER_FRAME_GROUPS,
+    PIXEL_PADDING_RANGE_LIMIT,
+    PIXEL_PADDING_VALUE,
+    PIXEL_PRESENTATION,
+    PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+    PRESENTATION_LUT_SHAPE,
+    RESCALE_INTERCEPT,
+    RESCALE_SLOPE,
+    SHARED_GROUPS,
+    VOI_LUT_FUNCTION,
+    VOI_LUT_SEQUENCE,
+    WINDOW_CENTER,
+    WINDOW_EXPLANATION,
+    WINDOW_WIDTH,
+    Tag,
+)
 from dicomet._utils.warn import Notice, WarnOnce
 from dicomet.errors import PixelDataError, counted, short_repr
 
@@ -15,37 +35,6 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-PIXEL_PRESENTATION = 0x00089205
-PIXEL_PADDING_VALUE, PIXEL_PADDING_RANGE_LIMIT = 0x00280120, 0x00280121
-WINDOW_CENTER, WINDOW_WIDTH, WINDOW_EXPLANATION, VOI_LUT_FUNCTION = 0x00281050, 0x00281051, 0x00281055, 0x00281056
-RESCALE_INTERCEPT, RESCALE_SLOPE = 0x00281052, 0x00281053
-PRESENTATION_LUT_SHAPE = 0x20500020
-MODALITY_LUT_SEQUENCE, VOI_LUT_SEQUENCE = 0x00283000, 0x00283010
-OPTICAL_PATH_SEQUENCE = 0x00480105
-SHARED_GROUPS, PER_FRAME_GROUPS = 0x52009229, 0x52009230
-PIXEL_VALUE_TRANSFORMATION_SEQUENCE, FRAME_VOI_LUT_SEQUENCE = 0x00289145, 0x00289132
-
-NAMES = {
-    PIXEL_PRESENTATION: "(0008,9205) Pixel Presentation",
-    PIXEL_PADDING_VALUE: "(0028,0120) Pixel Padding Value",
-    PIXEL_PADDING_RANGE_LIMIT: "(0028,0121) Pixel Padding Range Limit",
-    WINDOW_CENTER: "(0028,1050) Window Center",
-    WINDOW_WIDTH: "(0028,1051) Window Width",
-    RESCALE_INTERCEPT: "(0028,1052) Rescale Intercept",
-    RESCALE_SLOPE: "(0028,1053) Rescale Slope",
-    WINDOW_EXPLANATION: "(0028,1055) Window Center & Width Explanation",
-    VOI_LUT_FUNCTION: "(0028,1056) VOI LUT Function",
-    PRESENTATION_LUT_SHAPE: "(2050,0020) Presentation LUT Shape",
-}
-SEQUENCES = {
-    MODALITY_LUT_SEQUENCE: "(0028,3000) Modality LUT Sequence",
-    VOI_LUT_SEQUENCE: "(0028,3010) VOI LUT Sequence",
-    FRAME_VOI_LUT_SEQUENCE: "(0028,9132) Frame VOI LUT Sequence",
-    PIXEL_VALUE_TRANSFORMATION_SEQUENCE: "(0028,9145) Pixel Value Transformation Sequence",
-    OPTICAL_PATH_SEQUENCE: "(0048,0105) Optical Path Sequence",
-    SHARED_GROUPS: "(5200,9229) Shared Functional Groups Sequence",
-    PER_FRAME_GROUPS: "(5200,9230) Per-Frame Functional Groups Sequence",
-}
 # The tags that pydicom's parser reads for display, besides group 0028.
 DISPLAY_TAGS = (PIXEL_PRESENTATION, PRESENTATION_LUT_SHAPE, OPTICAL_PATH_SEQUENCE, SHARED_GROUPS, PER_FRAME_GROUPS)
 # Functional groups (PS3.3 C.7.6.16.2), each with the elements that it holds in place of the data set itself.
@@ -78,7 +67,7 @@ _TERMS = frozenset({PIXEL_PRESENTATION, VOI_LUT_FUNCTION, PRESENTATION_LUT_SHAPE
 class DisplayAttributes(Protocol):
     """The values of a frame's elements as strings, by tag. A missing or empty element has no values."""
 
-    def texts(self, tag: int) -> tuple[str, ...]:
+    def texts(self, tag: Tag) -> tuple[str, ...]:
         """Return the values of one element.
 
         Raises
@@ -94,7 +83,7 @@ class HeaderElements(NamedTuple):
 
     found: dict[int, tuple[str, ...]]
 
-    def texts(self, tag: int) -> tuple[str, ...]:
+    def texts(self, tag: Tag) -> tuple[str, ...]:
         """Return the values of one element."""
         return self.found.get(tag, ())
 
@@ -110,10 +99,10 @@ class FrameElements:
         self._dataset, self._frame, self._signed, self._warn = dataset, frame, signed, warn
         self._texts: dict[int, tuple[str, ...]] = {}
 
-    def texts(self, tag: int) -> tuple[str, ...]:
+    def texts(self, tag: Tag) -> tuple[str, ...]:
         """Return the values of one element."""
         if tag not in self._texts:
-            with _reading(NAMES[tag]):
+            with _reading(tag.label):
                 texts = _texts(self._holder(tag), tag) or self._shared_half(tag)
             if tag in _PADDING:
                 texts = tuple(_as_stored(text, signed=self._signed) for text in texts)
@@ -129,10 +118,10 @@ class FrameElements:
             The value is not a sequence, or a functional group cannot be read.
 
         """
-        with _reading(SEQUENCES[VOI_LUT_SEQUENCE]):
+        with _reading(VOI_LUT_SEQUENCE.label):
             return items(self._holder(VOI_LUT_SEQUENCE), VOI_LUT_SEQUENCE)
 
-    def _shared_half(self, tag: int) -> tuple[str, ...]:
+    def _shared_half(self, tag: Tag) -> tuple[str, ...]:
         """Return an element from the shared group, with a warning, if the frame's own group has only its partner.
 
         PS3.3 C.7.6.16.1.1 allows a functional group either for all frames or for each, but writers split the pair.
@@ -144,12 +133,12 @@ class FrameElements:
         shared = _group(self._dataset, SHARED_GROUPS, 0, sequence)
         texts = () if shared is None else _texts(shared, tag)
         if texts:
-            name = NAMES[tag]
-            where = f"found in the {SEQUENCES[SHARED_GROUPS]}, expected beside {NAMES[partner]}"
+            name = tag.label
+            where = f"found in the {SHARED_GROUPS.label}, expected beside {partner.label}"
             self._warn([Notice(name, f"{name}: {where}; {short_repr(SEPARATOR.join(texts))} is used")])
         return texts
 
-    def _holder(self, tag: int) -> "Dataset":
+    def _holder(self, tag: Tag) -> "Dataset":
         """Return the data set that holds an element: the frame's functional group, if there is one."""
         for sequence, tags in _GROUPS.items():
             if tag in tags:
@@ -179,11 +168,11 @@ def of_header(display: tuple[tuple[int, bytes], ...], *, signed: bool) -> Header
         if tag in _PADDING:
             found[tag] = (str(int.from_bytes(value, "little", signed=signed)),)
         else:
-            found[tag] = _split(value, tag)
+            found[tag] = _split(value, BY_NUMBER[tag])
     return HeaderElements(found)
 
 
-def decimal(text: str, tag: int) -> float:
+def decimal(text: str, tag: Tag) -> float:
     """Convert one value of an element of VR DS to a float.
 
     Raises
@@ -197,24 +186,24 @@ def decimal(text: str, tag: int) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        message = f"{NAMES[tag]}: found {short_repr(text) if text else 'no value'}, expected a decimal number"
-        raise PixelDataError(message, element=NAMES[tag])
+        message = f"{tag.label}: found {short_repr(text) if text else 'no value'}, expected a decimal number"
+        raise PixelDataError(message, element=tag.label)
     return number
 
 
-def term(elements: DisplayAttributes, tag: int) -> str | None:
+def term(elements: DisplayAttributes, tag: Tag) -> str | None:
     """Return the first value of an element of VR CS in upper case, or None if it has none."""
     texts = elements.texts(tag)
     return texts[0].upper() if texts else None
 
 
-def group_of(dataset: "Dataset", frame: int, sequence: int) -> "Dataset | None":
+def group_of(dataset: "Dataset", frame: int, sequence: Tag) -> "Dataset | None":
     """Return the item of a functional group: the frame's own, else the shared one, else None."""
     own = _group(dataset, PER_FRAME_GROUPS, frame, sequence)
     return _group(dataset, SHARED_GROUPS, 0, sequence) if own is None else own
 
 
-def _group(dataset: "Dataset", groups: int, index: int, sequence: int) -> "Dataset | None":
+def _group(dataset: "Dataset", groups: Tag, index: int, sequence: Tag) -> "Dataset | None":
     group = _item(dataset, groups, index)
     return None if group is None else _item(group, sequence, 0)
 
@@ -235,18 +224,18 @@ def has_groups(dataset: "Dataset") -> bool:
     return PER_FRAME_GROUPS in dataset
 
 
-def _item(dataset: "Dataset", tag: int, index: int) -> "Dataset | None":
+def _item(dataset: "Dataset", tag: Tag, index: int) -> "Dataset | None":
     found = items(dataset, tag)
     if tag == PER_FRAME_GROUPS and 0 < len(found) <= index:
         # PS3.3 C.7.6.16.1.1: one item for each frame.
-        name = SEQUENCES[tag]
+        name = tag.label
         raise PixelDataError(
             f"{name}: found {counted(len(found), 'item')}, expected one for frame {index}", element=name, frame=index
         )
     return found[index] if index < len(found) else None
 
 
-def items(dataset: "Dataset", tag: int) -> "Sequence[Dataset]":
+def items(dataset: "Dataset", tag: Tag) -> "Sequence[Dataset]":
     """Return the items of a sequence, or no items if it is missing.
 
     Raises
@@ -259,12 +248,12 @@ def items(dataset: "Dataset", tag: int) -> "Sequence[Dataset]":
     if value is None:
         return ()
     if not isinstance(value, MutableSequence) or isinstance(value, bytearray):
-        name = SEQUENCES[tag]
+        name = tag.label
         raise PixelDataError(f"{name}: found a value of VR {dataset[tag].VR}, expected a sequence", element=name)
     return value
 
 
-def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
+def _texts(dataset: "Dataset", tag: Tag) -> tuple[str, ...]:
     if tag not in dataset:
         return ()
     # Take a value that pydicom has not converted yet as raw bytes: an invalid number is then reported here, with its
@@ -277,15 +266,15 @@ def _texts(dataset: "Dataset", tag: int) -> tuple[str, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, bytes):
-        message = f"{NAMES[tag]}: found a value of VR {dataset[tag].VR}, expected text or numbers"
-        raise PixelDataError(message, element=NAMES[tag])
+        message = f"{tag.label}: found a value of VR {dataset[tag].VR}, expected text or numbers"
+        raise PixelDataError(message, element=tag.label)
     values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value
-    return tuple(term_of(str(each), NAMES[tag]) if tag in _TERMS else str(each).strip() for each in values)
+    return tuple(term_of(str(each), tag.label) if tag in _TERMS else str(each).strip() for each in values)
 
 
-def _split(value: bytes, tag: int) -> tuple[str, ...]:
+def _split(value: bytes, tag: Tag) -> tuple[str, ...]:
     """Return the values of a text element (PS3.5 6.2). A value of padding only counts as empty."""
     if not value.strip(PADDING):
         return ()
     texts = value.rstrip(PADDING).decode("latin-1").split(SEPARATOR)
-    return tuple(term_of(text, NAMES[tag]) if tag in _TERMS else text.strip() for text in texts)
+    return tuple(term_of(text, tag.label) if tag in _TERMS else text.strip() for text in texts)

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from dicomet._parsing.tags import ICC_PROFILE
 from dicomet._utils.extras import needs
 from dicomet.errors import PixelDataError
-
-ICC_PROFILE = "(0028,2000) ICC Profile"
 
 
 def srgb_transform(profile: bytes) -> Any:
@@ -33,7 +32,7 @@ def srgb_transform(profile: bytes) -> Any:
         return ImageCms.buildTransform(source, target, inMode="RGB", outMode="RGB", renderingIntent=intent)
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
         raise PixelDataError(
-            f"{ICC_PROFILE}: found a profile that cannot be used: {error}", element=ICC_PROFILE
+            f"{ICC_PROFILE.label}: found a profile that cannot be used: {error}", element=ICC_PROFILE.label
         ) from error
 
 

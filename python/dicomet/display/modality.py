@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from dicomet._native import Lut
+from dicomet._parsing.tags import RESCALE_INTERCEPT, RESCALE_SLOPE, Tag
 from dicomet._utils.warn import Notice
-from dicomet.display.elements import NAMES, RESCALE_INTERCEPT, RESCALE_SLOPE, DisplayAttributes, decimal
+from dicomet.display.elements import DisplayAttributes, decimal
 from dicomet.errors import PixelDataError
 
 Modality = tuple[float, float] | Lut | None
@@ -58,9 +59,9 @@ class _Part(NamedTuple):
     notices: tuple[Notice, ...] = ()
 
     @classmethod
-    def of(cls, elements: DisplayAttributes, tag: int) -> "_Part":
+    def of(cls, elements: DisplayAttributes, tag: Tag) -> "_Part":
         """Read an element. An empty one is missing."""
-        name, texts = NAMES[tag], elements.texts(tag)
+        name, texts = tag.label, elements.texts(tag)
         numbers = {decimal(text, tag) for text in texts if text}
         if not numbers:
             return cls(name, None)

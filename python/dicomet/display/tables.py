@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dicomet._native import Lut, Palette, expand_segmented
+from dicomet._parsing.tags import (
+    LUT_DATA,
+    LUT_DESCRIPTOR,
+    PALETTE_DATA,
+    PALETTE_DESCRIPTORS,
+    SEGMENTED_PALETTE_DATA,
+    Tag,
+)
 from dicomet._utils.warn import Notice
 from dicomet.display.modality import Ends
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
@@ -13,10 +21,7 @@ from dicomet.errors import MissingElementError, PixelDataError, short_repr
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-LUT_DESCRIPTOR, LUT_DATA = 0x00283002, 0x00283006
 MAX_ENTRIES = 65536
-_COLORS = ("Red", "Green", "Blue")
-_DESCRIPTOR, _DATA, _SEGMENTED = 0x00281101, 0x00281201, 0x00281221
 _BYTE = 8
 _DESCRIPTOR_BYTES = 6
 
@@ -47,10 +52,10 @@ def lut_of(item: "Dataset", inputs: Ends, *, big_endian: bool, is_exact: bool) -
         The descriptor or the data are missing, or contradict each other.
 
     """
-    count, first, bits = _descriptor(item, LUT_DESCRIPTOR, "(0028,3002) LUT Descriptor", inputs, big_endian=big_endian)
-    name = "(0028,3006) LUT Data"
+    count, first, bits = _descriptor(item, LUT_DESCRIPTOR, inputs, big_endian=big_endian)
+    name = LUT_DATA.label
     most_packed = count + 1 if bits == _BYTE else 0
-    entries = _entries(item, LUT_DATA, name, most_packed, big_endian=big_endian)[:count].astype(np.uint16)
+    entries = _entries(item, LUT_DATA, most_packed, big_endian=big_endian)[:count].astype(np.uint16)
     if len(entries) < count:
         raise PixelDataError(f"{name}: found {len(entries)} entries, expected {count}", element=name)
     lut, max_entry = Lut(first, entries.tobytes(), bits=bits), int(entries.max())
@@ -70,24 +75,24 @@ def palette_of(dataset: "Dataset", inputs: Ends, *, big_endian: bool) -> Colors:
     """
     of_red = None
     wide, colors = False, []
-    for color, name in enumerate(_COLORS):
-        descriptor = f"(0028,{_DESCRIPTOR + color & 0xFFFF:04X}) {name} Palette Color Lookup Table Descriptor"
-        found = count, first, bits = _descriptor(
-            dataset, _DESCRIPTOR + color, descriptor, inputs, big_endian=big_endian
-        )
+    for color, descriptor in enumerate(PALETTE_DESCRIPTORS):
+        found = count, first, bits = _descriptor(dataset, descriptor, inputs, big_endian=big_endian)
         of_red = of_red or found
         if found != of_red:
             # PS3.3 C.7.6.3.1.5: the three descriptors are the same.
-            message = f"{descriptor}: found {list(found)}, expected {list(of_red)} as of Red"
-            raise PixelDataError(message, element=descriptor)
-        entries = _segmented if _SEGMENTED + color in dataset else _plain
-        colors.append(entries(dataset, color, count, bits, big_endian=big_endian))
+            message = f"{descriptor.label}: found {list(found)}, expected {list(of_red)} as of Red"
+            raise PixelDataError(message, element=descriptor.label)
+        segmented = SEGMENTED_PALETTE_DATA[color]
+        if segmented in dataset:
+            colors.append(_segmented(dataset, segmented, count, bits, big_endian=big_endian))
+        else:
+            colors.append(_plain(dataset, PALETTE_DATA[color], count, bits, big_endian=big_endian))
         wide |= bits > _BYTE and colors[-1].itemsize > 1
     max_entry = int(max(color.max(initial=0) for color in colors))
     # Entries that are declared as 8 bits may be stored in 16-bit words, so the values count, too.
     wide = wide or max_entry >= 1 << _BYTE
     words = [color.astype(np.uint16).tobytes() for color in colors]
-    notices = _narrow("(0028,1201) Red Palette Color Lookup Table Data", max_entry, 16) if wide else ()
+    notices = _narrow(PALETTE_DATA[0].label, max_entry, 16) if wide else ()
     return Colors(Palette(first, *words, bits=16 if wide else 8), notices)
 
 
@@ -100,28 +105,27 @@ def _narrow(name: str, max_entry: int, bits: int) -> tuple[Notice, ...]:
     return (Notice(name, message),)
 
 
-def _plain(dataset: "Dataset", color: int, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
-    name = f"(0028,{_DATA + color & 0xFFFF:04X}) {_COLORS[color]} Palette Color Lookup Table Data"
+def _plain(dataset: "Dataset", tag: Tag, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
     most_packed = count + 1 if bits == _BYTE or count > 1 else 0
-    entries = _entries(dataset, _DATA + color, name, most_packed, big_endian=big_endian)[:count]
+    entries = _entries(dataset, tag, most_packed, big_endian=big_endian)[:count]
     if len(entries) < count:
-        raise PixelDataError(f"{name}: found {len(entries)} entries, expected {count} of {bits} bits", element=name)
+        message = f"{tag.label}: found {len(entries)} entries, expected {count} of {bits} bits"
+        raise PixelDataError(message, element=tag.label)
     return entries
 
 
-def _segmented(dataset: "Dataset", color: int, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
-    name = f"(0028,{_SEGMENTED + color & 0xFFFF:04X}) Segmented {_COLORS[color]} Palette Color Lookup Table Data"
+def _segmented(dataset: "Dataset", tag: Tag, count: int, bits: int, *, big_endian: bool) -> np.ndarray:
     wide = bits > _BYTE
-    segments = _entries(dataset, _SEGMENTED + color, name, 0 if wide else sys.maxsize, big_endian=big_endian)
+    segments = _entries(dataset, tag, 0 if wide else sys.maxsize, big_endian=big_endian)
     entries = expand_segmented(segments.astype(np.uint16).tobytes(), wide=wide, count=count)
     return np.array(entries, np.uint16 if wide else np.uint8)
 
 
-def _entries(dataset: "Dataset", tag: int, name: str, most_packed: int, *, big_endian: bool) -> np.ndarray:
+def _entries(dataset: "Dataset", tag: Tag, most_packed: int, *, big_endian: bool) -> np.ndarray:
     """Return the entries of a value: bytes if it has at most `most_packed` bytes, otherwise 16-bit words."""
-    data = _value(dataset, tag, name)
+    data = _value(dataset, tag)
     if not isinstance(data, bytes):
-        return _words(data, name)
+        return _words(data, tag.label)
     words = np.frombuffer(data[: len(data) // 2 * 2], ">u2" if big_endian else "<u2")
     if len(data) > most_packed:
         return words.astype(np.uint16)
@@ -131,9 +135,9 @@ def _entries(dataset: "Dataset", tag: int, name: str, most_packed: int, *, big_e
     return np.frombuffer(data, np.uint8)
 
 
-def _descriptor(dataset: "Dataset", tag: int, name: str, inputs: Ends, *, big_endian: bool) -> tuple[int, int, int]:
+def _descriptor(dataset: "Dataset", tag: Tag, inputs: Ends, *, big_endian: bool) -> tuple[int, int, int]:
     """Return the number of entries, the first input, and the bits per entry."""
-    value = _value(dataset, tag, name)
+    value = _value(dataset, tag)
     numbers = np.frombuffer(value, ">u2" if big_endian else "<u2") if _is_three_words(value) else value
     try:
         count, first, bits = (int(number) for number in numbers)
@@ -141,7 +145,8 @@ def _descriptor(dataset: "Dataset", tag: int, name: str, inputs: Ends, *, big_en
     except (TypeError, ValueError, OverflowError):
         is_known = False
     if not is_known:
-        raise PixelDataError(f"{name}: found {short_repr(value)}, expected three numbers of 16 bits", element=name)
+        message = f"{tag.label}: found {short_repr(value)}, expected three numbers of 16 bits"
+        raise PixelDataError(message, element=tag.label)
     count = count % MAX_ENTRIES or MAX_ENTRIES
     return count, _first_input(first % MAX_ENTRIES, count, inputs), max(0, min(bits, 255))
 
@@ -176,8 +181,8 @@ def _words(data: Any, name: str) -> np.ndarray:
         raise PixelDataError(f"{name}: found {short_repr(data)}, expected numbers of 16 bits", element=name) from None
 
 
-def _value(dataset: "Dataset", tag: int, name: str) -> Any:
+def _value(dataset: "Dataset", tag: Tag) -> Any:
     value = dataset[tag].value if tag in dataset else None
     if value is None:
-        raise MissingElementError(f"Missing required element: {name}", element=name)
+        raise MissingElementError(f"Missing required element: {tag.label}", element=tag.label)
     return value

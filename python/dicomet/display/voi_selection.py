@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from dicomet._native import Lut
+from dicomet._parsing.tags import VOI_LUT_SEQUENCE, WINDOW_CENTER, WINDOW_EXPLANATION
 from dicomet._utils.warn import Notice
 from dicomet.display.attributes import Attributes
-from dicomet.display.elements import NAMES, SEQUENCES, VOI_LUT_SEQUENCE, WINDOW_CENTER, WINDOW_EXPLANATION
 from dicomet.display.windows import FUNCTIONS, View, Window, usable
 from dicomet.errors import PixelDataError, counted, short_repr
 
@@ -73,7 +73,7 @@ def select_voi(attributes: Attributes, asked: WindowSpec, name: str, *, prefer_l
     if isinstance(asked, str):
         return _view_by_name(asked, [*preferred, *others])
     if not -len(preferred) <= asked < len(preferred):
-        element = SEQUENCES[VOI_LUT_SEQUENCE] if is_lut else NAMES[WINDOW_CENTER]
+        element = VOI_LUT_SEQUENCE.label if is_lut else WINDOW_CENTER.label
         raise PixelDataError(
             f"{element}: found {counted(len(preferred), 'view')}, expected one with index {asked}", element=element
         )
@@ -103,7 +103,7 @@ def _view_by_name(name: str, views: Sequence[View]) -> Choice:
     for view, explanation in zip(views, names, strict=True):
         if explanation.casefold() == name.strip().casefold():
             return _required(view)
-    element = NAMES[WINDOW_EXPLANATION]
+    element = WINDOW_EXPLANATION.label
     found = ", ".join(short_repr(explanation) for explanation in names if explanation) or "no names"
     expected = f"{short_repr(name)} (or {', '.join(map(repr, MEASURED))})"
     raise PixelDataError(f"{element}: found {found}, expected {expected}", element=element)

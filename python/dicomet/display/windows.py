@@ -7,17 +7,9 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from dicomet._native import Lut
+from dicomet._parsing.tags import VOI_LUT_FUNCTION, WINDOW_CENTER, WINDOW_EXPLANATION, WINDOW_WIDTH
 from dicomet._utils.warn import Notice
-from dicomet.display.elements import (
-    NAMES,
-    VOI_LUT_FUNCTION,
-    WINDOW_CENTER,
-    WINDOW_EXPLANATION,
-    WINDOW_WIDTH,
-    DisplayAttributes,
-    decimal,
-    term,
-)
+from dicomet.display.elements import DisplayAttributes, decimal, term
 from dicomet.errors import PixelDataError, counted, short_repr
 
 Window = tuple[float, float, str]
@@ -99,10 +91,10 @@ def usable(window: Window, name: str, quantity: str = "") -> Seen:
 def _window(elements: DisplayAttributes, center: str, width: str, notices: tuple[Notice, ...]) -> Seen:
     function = term(elements, VOI_LUT_FUNCTION) or "LINEAR"
     if function not in FUNCTIONS:
-        name = NAMES[VOI_LUT_FUNCTION]
+        name = VOI_LUT_FUNCTION.label
         message = f"{name}: found {short_repr(function)}, expected one of {', '.join(FUNCTIONS)}"
         raise PixelDataError(message, element=name)
-    seen = usable((decimal(center, WINDOW_CENTER), decimal(width, WINDOW_WIDTH), function), NAMES[WINDOW_WIDTH])
+    seen = usable((decimal(center, WINDOW_CENTER), decimal(width, WINDOW_WIDTH), function), WINDOW_WIDTH.label)
     return Seen(seen.voi, (*seen.notices, *notices))
 
 
@@ -110,8 +102,8 @@ def _different_counts(centers: int, widths: int) -> tuple[Notice, ...]:
     """Return a notice unless there is one width for each center (PS3.3 C.11.2.1.2)."""
     if centers == widths:
         return ()
-    name = NAMES[WINDOW_CENTER]
-    return (Notice(name, f"{name}: found {counted(centers, 'value')}, expected {widths} as for {NAMES[WINDOW_WIDTH]}"),)
+    name = WINDOW_CENTER.label
+    return (Notice(name, f"{name}: found {counted(centers, 'value')}, expected {widths} as for {WINDOW_WIDTH.label}"),)
 
 
 def _explanation(elements: DisplayAttributes, number: int) -> str:

@@ -11,26 +11,15 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.pixels.utils import _IMAGE_PIXEL
 
 from dicomet._parsing.parsed import KEYWORDS
+from dicomet._parsing.tags import IMAGE_PIXEL, TRANSFER_SYNTAX_UID
 
 # The keywords of pydicom's `get_image_pixel_ids`, in its order, in which raw elements are converted.
-IDENTIFYING = (
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "PlanarConfiguration",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "BitsAllocated",
-    "BitsStored",
-    "PixelRepresentation",
-    *KEYWORDS.values(),
-)
+IDENTIFYING = (*(tag.keyword for tag in IMAGE_PIXEL), *KEYWORDS.values())
 TAGS = (*_IMAGE_PIXEL, *KEYWORDS)
 NAMES = (*_IMAGE_PIXEL.values(),)
 READ = frozenset({DataElement, type(None)})
 # Classes known to have no attributes named like elements.
 CLASSES = frozenset({Dataset, FileDataset})
-TRANSFER_SYNTAX_UID = 0x00020010
 
 
 class CachedElements(NamedTuple):

@@ -27,6 +27,7 @@ from pydicom.valuerep import IS
 from dicomet._native import Source
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet._parsing.source import source_of_file
+from dicomet._parsing.tags import EXTENDED_OFFSET_TABLE
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.elements import CachedElements, read_before, transfer_syntax
 from dicomet.dropin.shape import Coding, NotTaken, PlannedShape, Shape, number_of_frames, plan_shape
@@ -34,7 +35,6 @@ from dicomet.dropin.shape import Coding, NotTaken, PlannedShape, Shape, number_o
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 )
-EXTENDED_OFFSET_TABLE = 0x7FE00001
 # Files that can be read without other side effects. For any other class, the way in which pydicom reads may matter.
 PLAIN_FILES = frozenset({io.BufferedReader, io.BufferedRandom, io.BytesIO})
 

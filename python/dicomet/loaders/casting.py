@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from dicomet._parsing.tags import BITS_STORED
 from dicomet.errors import PixelDataError
 
-BITS_STORED = "(0028,0101) Bits Stored"
 # With more bits, the products in `stretch` would overflow 64 bits.
 MAX_BITS = 32
 
@@ -78,11 +78,11 @@ def stretch(values: np.ndarray, bits_stored: int, dtype: np.dtype[Any], *, lossy
         raise PixelDataError(f"scale='auto': found {values.dtype}, expected integers, for Bits Stored says their range")
     if dtype.kind != "f" and 8 * dtype.itemsize < bits_stored and not lossy:
         raise PixelDataError(
-            f"{BITS_STORED}: found {bits_stored}, expected at most {8 * dtype.itemsize} for {dtype}: "
+            f"{BITS_STORED.label}: found {bits_stored}, expected at most {8 * dtype.itemsize} for {dtype}: "
             f"tf.{values.dtype} holds them, on_error='lossy' rounds"
         )
     if bits_stored > MAX_BITS:
-        raise PixelDataError(f"{BITS_STORED}: found {bits_stored}, expected at most {MAX_BITS} for scale='auto'")
+        raise PixelDataError(f"{BITS_STORED.label}: found {bits_stored}, expected at most {MAX_BITS} for scale='auto'")
     lowest = -(2 ** (bits_stored - 1)) if values.dtype.kind == "i" else 0
     from_zero = (values.astype(np.int64) - lowest).clip(0, 2**bits_stored - 1).astype(np.uint64)
     span = 2**bits_stored - 1

@@ -39,6 +39,14 @@ impl Context {
         Self::default()
     }
 
+    /// Releases the memory for samples and coefficients if it takes more than `bytes`. The tables stay.
+    pub fn limit_memory(&mut self, bytes: usize) {
+        let total = pool_bytes(&self.bytes) + pool_bytes(&self.words) + pool_bytes(&self.coefficients);
+        if total + pool_bytes(&self.masks) > bytes {
+            (self.bytes, self.words, self.coefficients, self.masks) = Default::default();
+        }
+    }
+
     pub(crate) fn dc(&mut self, spec: &HuffmanSpec) -> Arc<DctTable> {
         self.dc.get(spec, DctTable::dc)
     }
@@ -67,11 +75,14 @@ pub(crate) trait Pooled: Sized {
     /// Returns memory to the pool.
     fn keep_memory(context: &mut Context, memory: Vec<Self>) {
         let pool = Self::pool(context);
-        let kept: usize = pool.iter().map(|kept| kept.capacity() * size_of::<Self>()).sum();
-        if kept + memory.capacity() * size_of::<Self>() <= KEPT_BYTES {
+        if pool_bytes(pool) + memory.capacity() * size_of::<Self>() <= KEPT_BYTES {
             pool.push(memory);
         }
     }
+}
+
+fn pool_bytes<T>(pool: &[Vec<T>]) -> usize {
+    pool.iter().map(|memory| memory.capacity() * size_of::<T>()).sum()
 }
 
 impl Pooled for u8 {
@@ -155,5 +166,16 @@ mod tests {
         assert_eq!(u16::take_memory(&mut context).capacity(), 100);
         assert_eq!(u16::take_memory(&mut context).capacity(), 0);
         assert_eq!(u8::take_memory(&mut context).capacity(), 0);
+    }
+
+    #[test]
+    fn memory_is_released_above_a_limit() {
+        let mut context = Context::new();
+        u8::keep_memory(&mut context, Vec::with_capacity(1000));
+        u16::keep_memory(&mut context, Vec::with_capacity(1000));
+        context.limit_memory(3000);
+        assert_eq!((context.bytes.len(), context.words.len()), (1, 1));
+        context.limit_memory(2999);
+        assert_eq!((context.bytes.len(), context.words.len()), (0, 0));
     }
 }

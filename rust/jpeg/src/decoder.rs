@@ -157,22 +157,21 @@ impl<'a> Decoder<'a> {
             let row = (wanted.start / self.geometry.mcu_rows()).saturating_sub(usize::from(emitter.needs_neighbors()));
             first = scans.seek(row, restarts);
         }
-        let two_threads = self.options.workers > 1 && restarts.is_empty();
-        let mut warnings = std::thread::scope(|scope| {
-            if two_threads {
+        let two_threads = self.options.workers > 1 && restarts.is_empty() && scans.gain_from_a_thread();
+        let work = |scans: &mut SpatialScans<'a, S>| {
+            let decode = |row, buffers: &mut [RowBuffer<S>]| scans.decode_row(row, buffers);
+            self.run(decode, first, emitter, context, &mut budget, sink)
+        };
+        let mut warnings = if two_threads {
+            std::thread::scope(|scope| {
                 scans.start_thread(scope);
-            }
-            let decoded = self.run(
-                |row, buffers: &mut [RowBuffer<S>]| scans.decode_row(row, buffers),
-                first,
-                emitter,
-                context,
-                &mut budget,
-                sink,
-            );
-            scans.stop_thread();
-            decoded
-        })?;
+                let decoded = work(&mut scans);
+                scans.stop_thread();
+                decoded
+            })
+        } else {
+            work(&mut scans)
+        }?;
         if wanted.end == self.geometry.height {
             scans.finish(&mut plan.parser.clone(), &mut warnings)?;
         } else {

@@ -10,7 +10,7 @@ use std::thread::Scope;
 
 use self::differences::{decode_in_turns, decode_run};
 use self::predict::{Differences, GREATEST_STRIDE, prediction, reconstruct};
-use self::speculation::Speculation;
+use self::speculation::{ROUND_BYTES, Speculation};
 use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::geometry::{ScanLayout, Unit};
@@ -90,16 +90,20 @@ impl<'a> LosslessScan<'a> {
         })
     }
 
-    /// Starts the second thread, if the scan is long enough and has neither restarts nor several tables.
+    /// True if the scan has neither restarts nor several tables, and enough data for a second thread.
+    pub(crate) fn gains_from_a_thread(&self, data: &[u8]) -> bool {
+        let bytes = data.len().saturating_sub(self.intervals.reader.position());
+        self.one_table && !self.intervals.has_restarts() && bytes >= ROUND_BYTES
+    }
+
+    /// Starts the second thread, unless the scan ends long before the data does.
     pub(crate) fn start_thread<'scope>(&mut self, data: &'a [u8], scope: &'scope Scope<'scope, '_>)
     where
         'a: 'scope,
     {
-        if self.one_table && !self.intervals.has_restarts() {
-            let first = self.intervals.reader.position();
-            self.speculation =
-                Speculation::start(data, first, Arc::clone(&self.components[0].table), self.selection, scope);
-        }
+        let first = self.intervals.reader.position();
+        self.speculation =
+            Speculation::start(data, first, Arc::clone(&self.components[0].table), self.selection, scope);
     }
 
     /// Ends the second thread.

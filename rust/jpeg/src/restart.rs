@@ -130,9 +130,9 @@ impl<'a> Intervals<'a> {
         }
     }
 
-    /// Adds a warning, unless the scan has one already: thousands would be of no use.
+    /// Adds a warning, unless the scan has one of its kind already: thousands would be of no use.
     fn warn(&mut self, warning: Warning) {
-        if self.warnings.is_empty() {
+        if !self.warnings.iter().any(|other| other.is_like(&warning)) {
             self.warnings.push(warning);
         }
     }

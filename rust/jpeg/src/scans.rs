@@ -63,7 +63,12 @@ impl<'a, S: Sample> SpatialScans<'a, S> {
         Ok(all)
     }
 
-    /// Starts a second thread, if there is one lossless scan that is long enough.
+    /// True if there is one lossless scan, and it is long enough for a second thread.
+    pub(crate) fn gain_from_a_thread(&self) -> bool {
+        matches!(&self.scans[..], [Scan { decoding: Decoding::Lossless(scan), .. }] if scan.gains_from_a_thread(self.data))
+    }
+
+    /// Starts the second thread.
     pub(crate) fn start_thread<'scope>(&mut self, scope: &'scope Scope<'scope, '_>)
     where
         'a: 'scope,

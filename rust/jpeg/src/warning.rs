@@ -58,6 +58,22 @@ impl Warning {
     pub fn is_padding(&self) -> bool {
         matches!(self, Self::TrailingBytes { padding: true, .. })
     }
+
+    /// True for two warnings of the same kind: about padding, or about other bytes, of the same scan or component. The parts of
+    /// a [`Split`](crate::Split) report such a deviation once each, one decoder only the first.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::ExcessData { scan, padding, .. }, Self::ExcessData { scan: scan2, padding: padding2, .. }) => {
+                (scan, padding) == (scan2, padding2)
+            }
+            (Self::Incomplete { component, .. }, Self::Incomplete { component: component2, .. }) => {
+                component == component2
+            }
+            (Self::RestartAfterScan { .. }, Self::RestartAfterScan { .. }) => self == other,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
 }
 
 impl fmt::Display for Warning {

@@ -17,7 +17,7 @@ use crate::marker::find_marker;
 use crate::sample::Sample;
 
 /// Bytes of a round, of which each thread decodes one part. A shorter scan is not worth a thread.
-const ROUND_BYTES: usize = if cfg!(any(test, feature = "tiny")) { 1 << 9 } else { 1 << 18 };
+pub(super) const ROUND_BYTES: usize = if cfg!(any(test, feature = "tiny")) { 1 << 9 } else { 1 << 18 };
 /// The second thread's part of a round in 1/16. Predictions from the left alone are little work for the first thread. The
 /// others, which it computes for both, take a third of the time of decoding.
 const AHEAD_SHARES: [usize; 2] = [9, 11];

@@ -1,0 +1,130 @@
+"""The data elements that dicomet reads (PS3.6 6): tag, keyword, name and VR. Other tables of elements are views."""
+
+from typing import Self
+
+
+class Tag(int):
+    """The tag of a data element, with its entry in the data dictionary.
+
+    Attributes
+    ----------
+    keyword, name, vr : str
+        The entry of PS3.6; of two possible VRs, both.
+    label : str
+        The element as messages name it: ``"(0028,0008) Number of Frames"``.
+
+    """
+
+    keyword: str
+    name: str
+    vr: str
+    label: str
+
+    def __new__(cls, number: int, keyword: str, name: str, vr: str) -> Self:
+        """Create the tag."""
+        tag = super().__new__(cls, number)
+        tag.keyword, tag.name, tag.vr = keyword, name, vr
+        tag.label = f"{number_text(number)} {name}"
+        return tag
+
+    def __repr__(self) -> str:
+        """Return the label."""
+        return f"<{self.label}>"
+
+    @property
+    def quoted(self) -> str:
+        """The element as pydicom's messages name it: ``"(0028,0008) 'Number of Frames'"``."""
+        return f"{number_text(self)} '{self.name}'"
+
+    @property
+    def option_name(self) -> str:
+        """The name of the option in pydicom: ``"number_of_frames"``."""
+        return self.name.lower().replace(" ", "_")
+
+
+def number_text(tag: int) -> str:
+    """Return a tag as text: ``"(0028,0008)"``."""
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def label_of(tag: int) -> str:
+    """Return the label of any element of the data dictionary."""
+    from pydicom.datadict import dictionary_description  # noqa: PLC0415 - imports pydicom
+
+    return f"{number_text(tag)} {dictionary_description(tag)}"
+
+
+TRANSFER_SYNTAX_UID = Tag(0x00020010, "TransferSyntaxUID", "Transfer Syntax UID", "UI")
+
+# Image Pixel module and Multi-frame module (PS3.3 C.7.6.3, C.7.6.6).
+SAMPLES_PER_PIXEL = Tag(0x00280002, "SamplesPerPixel", "Samples per Pixel", "US")
+PHOTOMETRIC_INTERPRETATION = Tag(0x00280004, "PhotometricInterpretation", "Photometric Interpretation", "CS")
+PLANAR_CONFIGURATION = Tag(0x00280006, "PlanarConfiguration", "Planar Configuration", "US")
+NUMBER_OF_FRAMES = Tag(0x00280008, "NumberOfFrames", "Number of Frames", "IS")
+ROWS = Tag(0x00280010, "Rows", "Rows", "US")
+COLUMNS = Tag(0x00280011, "Columns", "Columns", "US")
+BITS_ALLOCATED = Tag(0x00280100, "BitsAllocated", "Bits Allocated", "US")
+BITS_STORED = Tag(0x00280101, "BitsStored", "Bits Stored", "US")
+HIGH_BIT = Tag(0x00280102, "HighBit", "High Bit", "US")
+PIXEL_REPRESENTATION = Tag(0x00280103, "PixelRepresentation", "Pixel Representation", "US")
+EXTENDED_OFFSET_TABLE = Tag(0x7FE00001, "ExtendedOffsetTable", "Extended Offset Table", "OV")
+EXTENDED_OFFSET_TABLE_LENGTHS = Tag(0x7FE00002, "ExtendedOffsetTableLengths", "Extended Offset Table Lengths", "OV")
+FLOAT_PIXEL_DATA = Tag(0x7FE00008, "FloatPixelData", "Float Pixel Data", "OF")
+DOUBLE_FLOAT_PIXEL_DATA = Tag(0x7FE00009, "DoubleFloatPixelData", "Double Float Pixel Data", "OD")
+PIXEL_DATA = Tag(0x7FE00010, "PixelData", "Pixel Data", "OB or OW")
+
+IMAGE_PIXEL = (
+    SAMPLES_PER_PIXEL,
+    PHOTOMETRIC_INTERPRETATION,
+    PLANAR_CONFIGURATION,
+    NUMBER_OF_FRAMES,
+    ROWS,
+    COLUMNS,
+    BITS_ALLOCATED,
+    BITS_STORED,
+    PIXEL_REPRESENTATION,
+)
+"""The elements that pydicom takes for options of decoding, in the order of its `get_image_pixel_ids`."""
+PIXEL_DATA_ELEMENTS = {tag.keyword: tag for tag in (FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA, PIXEL_DATA)}
+"""The elements that hold samples, by keyword."""
+
+# Display (PS3.3 C.7.6.3, C.7.6.16.2, C.8.16.2, C.11).
+PIXEL_PRESENTATION = Tag(0x00089205, "PixelPresentation", "Pixel Presentation", "CS")
+PIXEL_PADDING_VALUE = Tag(0x00280120, "PixelPaddingValue", "Pixel Padding Value", "US or SS")
+PIXEL_PADDING_RANGE_LIMIT = Tag(0x00280121, "PixelPaddingRangeLimit", "Pixel Padding Range Limit", "US or SS")
+WINDOW_CENTER = Tag(0x00281050, "WindowCenter", "Window Center", "DS")
+WINDOW_WIDTH = Tag(0x00281051, "WindowWidth", "Window Width", "DS")
+RESCALE_INTERCEPT = Tag(0x00281052, "RescaleIntercept", "Rescale Intercept", "DS")
+RESCALE_SLOPE = Tag(0x00281053, "RescaleSlope", "Rescale Slope", "DS")
+RESCALE_TYPE = Tag(0x00281054, "RescaleType", "Rescale Type", "LO")
+WINDOW_EXPLANATION = Tag(0x00281055, "WindowCenterWidthExplanation", "Window Center & Width Explanation", "LO")
+VOI_LUT_FUNCTION = Tag(0x00281056, "VOILUTFunction", "VOI LUT Function", "CS")
+ICC_PROFILE = Tag(0x00282000, "ICCProfile", "ICC Profile", "OB")
+MODALITY_LUT_SEQUENCE = Tag(0x00283000, "ModalityLUTSequence", "Modality LUT Sequence", "SQ")
+LUT_DESCRIPTOR = Tag(0x00283002, "LUTDescriptor", "LUT Descriptor", "US or SS")
+LUT_DATA = Tag(0x00283006, "LUTData", "LUT Data", "US or OW")
+VOI_LUT_SEQUENCE = Tag(0x00283010, "VOILUTSequence", "VOI LUT Sequence", "SQ")
+FRAME_VOI_LUT_SEQUENCE = Tag(0x00289132, "FrameVOILUTSequence", "Frame VOI LUT Sequence", "SQ")
+PIXEL_VALUE_TRANSFORMATION_SEQUENCE = Tag(
+    0x00289145, "PixelValueTransformationSequence", "Pixel Value Transformation Sequence", "SQ"
+)
+OPTICAL_PATH_SEQUENCE = Tag(0x00480105, "OpticalPathSequence", "Optical Path Sequence", "SQ")
+PRESENTATION_LUT_SHAPE = Tag(0x20500020, "PresentationLUTShape", "Presentation LUT Shape", "CS")
+SHARED_GROUPS = Tag(0x52009229, "SharedFunctionalGroupsSequence", "Shared Functional Groups Sequence", "SQ")
+PER_FRAME_GROUPS = Tag(0x52009230, "PerFrameFunctionalGroupsSequence", "Per-Frame Functional Groups Sequence", "SQ")
+
+
+def _of_colors(first: int, prefix: str, suffix: str, vr: str) -> tuple[Tag, Tag, Tag]:
+    red, green, blue = (
+        Tag(first + number, f"{prefix}{color}{suffix}".replace(" ", ""), f"{prefix}{color}{suffix}", vr)
+        for number, color in enumerate(("Red", "Green", "Blue"))
+    )
+    return red, green, blue
+
+
+PALETTE_DESCRIPTORS = _of_colors(0x00281101, "", " Palette Color Lookup Table Descriptor", "US or SS")
+PALETTE_DATA = _of_colors(0x00281201, "", " Palette Color Lookup Table Data", "OW")
+SEGMENTED_PALETTE_DATA = _of_colors(0x00281221, "Segmented ", " Palette Color Lookup Table Data", "OW")
+
+BY_NUMBER = {int(tag): tag for tag in tuple(globals().values()) if isinstance(tag, Tag)}
+"""The tags above, except those of palettes."""
