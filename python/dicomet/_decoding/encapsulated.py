@@ -13,12 +13,9 @@ from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
-from dicomet._parsing.transfer_syntax import RLE
+from dicomet._parsing.transfer_syntax import BUILT_IN, RLE
 from dicomet._utils.warn import Once, OncePerKind, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
-
-BUILT_IN = "dicomet"
-"""The decoding plugin that names dicomet's own decoders, as in pydicom."""
 
 
 class EncapsulatedFrames:

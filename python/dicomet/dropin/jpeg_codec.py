@@ -4,8 +4,9 @@ from functools import lru_cache
 
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream, Decoder, FrameIndex, Image, Source
+from dicomet._parsing.tags import PIXEL_DATA
 from dicomet._parsing.transfer_syntax import JPEG
-from dicomet.errors import PIXEL_DATA, PixelDataError
+from dicomet.errors import PixelDataError
 
 
 @lru_cache(maxsize=64)
@@ -56,7 +57,8 @@ def decode_words(
     image, decoder = _decoder(rows, columns, samples_per_pixel, bits_allocated or bits, bits)
     header = image.check_codestream(src, 0, JPEG.name)
     if header.unsupported:
-        raise PixelDataError(f"{PIXEL_DATA}, frame 0: {header.unsupported}", element=PIXEL_DATA, frame=0)
+        message = f"{PIXEL_DATA.label}, frame 0: found {header.unsupported}, which dicomet does not decode"
+        raise PixelDataError(message, element=PIXEL_DATA.label, frame=0)
     frame = bytearray(image.check_result(1))
     value, places = Source.from_buffer(src), FrameIndex.single(len(src))
     _, warnings = decoder.decode_frames(value, places, 0, frame, codec=header, number=0, workers=1)

@@ -7,7 +7,7 @@ combination of sampling factors, because it depends on the version of libjpeg th
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydicom.pixels.decoders import gdcm, pillow, pylibjpeg
 from pydicom.pixels.decoders.base import Decoder, DecodeRunner
@@ -20,7 +20,7 @@ from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.jpeg_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 from dicomet.dropin.jpeg_segments import Segments, UnusualFrameError, read_segments, why_lossless_differs
-from dicomet.dropin.shape import NotTaken, Shape
+from dicomet.dropin.shape import Coding, NotTaken, Shape
 
 Plugin = Literal["gdcm", "pillow", "pylibjpeg", "dicomet"]
 
@@ -40,10 +40,18 @@ COLORS = 3
 PROBE_SIZES = ((35, 45), (1, 1), (5, 3), (2, 17))
 
 
+class Coder(NamedTuple):
+    """How frames are coded, and for JPEG the plugin whose result must be reproduced."""
+
+    coding: Coding
+    transfer_syntax: str
+    plugin: Plugin | None = None
+
+
 def plugin_of(decoder: Decoder, decoding_plugin: str) -> Plugin:
-    """Return the plugin that pydicom would ask first."""
-    # `available_plugins` does not show the order. dicomet's own plugin is the last one, and hidden unless it is named or
-    # the only one.
+    """Return the plugin that pydicom asks first."""
+    # `available_plugins` does not show the order. dicomet's own plugin is the last one, and hidden unless it is named
+    # or the only one.
     available = decoder._available  # noqa: SLF001
     chosen = decoding_plugin or next(iter(available), "")
     plugin = FUNCTIONS.get(available[chosen]) if chosen in available else None
@@ -52,44 +60,40 @@ def plugin_of(decoder: Decoder, decoding_plugin: str) -> Plugin:
     return plugin
 
 
-def check_shape(shape: Shape, uid: str, plugin: Plugin) -> None:
-    """Raise `NotTaken` for images that the plugin does not decode, or decodes in another way."""
-    if shape.keyword != "PixelData" or shape.bits_allocated not in (8, 16):
-        raise NotTaken("JPEG with other than 8 or 16 bits allocated")
-    if not shape.correct_unused_bits and shape.bits_stored < shape.bits_allocated:
-        raise NotTaken("JPEG with unused bits that stay as they are")
-    if plugin == "gdcm" and shape.bits_stored < BITS:
+def check_plugin(coder: Coder, shape: Shape) -> None:
+    """Raise `NotTaken` for images that the plugin refuses."""
+    if coder.plugin == "gdcm" and shape.bits_stored < BITS:
         raise NotTaken("JPEG of less than 8 bits stored, with GDCM")
-    if uid == JPEGExtended12Bit and plugin in RETURN_BYTES and shape.bits_stored != BITS:
+    if coder.transfer_syntax == JPEGExtended12Bit and coder.plugin in RETURN_BYTES and shape.bits_stored != BITS:
         raise NotTaken("JPEG Extended of other than 8 bits stored, which pydicom passes on from plugin to plugin")
 
 
-def check_frame(frame: bytes | memoryview, header: Codestream, shape: Shape, uid: str, plugin: Plugin) -> None:
+def check_frame(frame: bytes | memoryview, header: Codestream, shape: Shape, coder: Coder) -> None:
     """Raise `NotTaken` for a frame whose values may not be those of the plugin."""
     try:
         segments = read_segments(frame)
     except UnusualFrameError as unusual:
         raise NotTaken(str(unusual)) from None
-    if header.unsupported or header.lossless != (uid in LOSSLESS):
+    if header.unsupported or header.lossless != (coder.transfer_syntax in LOSSLESS):
         raise NotTaken("a JPEG process that is not that of the transfer syntax")
     if container_bits(header.precision) != shape.bits_allocated:
         raise NotTaken("JPEG whose precision is not that of Bits Allocated")
     if shape.samples_per_pixel == COLORS:
-        _check_colors(header, shape, plugin)
+        _check_colors(header, shape, coder)
     if header.lossless:
         _check_lossless(segments, header, shape)
     else:
-        _check_lossy(header, shape, plugin)
+        _check_lossy(header, shape, coder.plugin)
 
 
-def _check_colors(header: Codestream, shape: Shape, plugin: Plugin) -> None:
+def _check_colors(header: Codestream, shape: Shape, coder: Coder) -> None:
     """Leave all frames to pydicom for which it changes Photometric Interpretation, or a plugin converts the colors."""
     color = decide(shape.photometric_interpretation, COLORS, header)
     if color.contradiction or color.components not in (Components.RGB, Components.YCBCR):
         raise NotTaken("JPEG colors that are not those of Photometric Interpretation")
     if header.adobe_transform or (header.adobe_transform == 0 and header.jfif):
         raise NotTaken("a JPEG frame with an Adobe marker for converted colors")
-    if plugin == "pillow" and header.component_ids[0] in b"Rr":
+    if coder.plugin == "pillow" and header.component_ids[0] in b"Rr":
         raise NotTaken("JPEG components with the names R, G and B, with Pillow")
 
 
@@ -99,8 +103,8 @@ def _check_lossless(segments: Segments, header: Codestream, shape: Shape) -> Non
         raise NotTaken(reason)
 
 
-def _check_lossy(header: Codestream, shape: Shape, plugin: Plugin) -> None:
-    if plugin == "dicomet":
+def _check_lossy(header: Codestream, shape: Shape, plugin: Plugin | None) -> None:
+    if plugin in (None, "dicomet"):
         return
     if plugin == "pylibjpeg":
         raise NotTaken("lossy JPEG, of which pylibjpeg has other values")
