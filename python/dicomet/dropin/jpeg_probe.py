@@ -9,7 +9,7 @@ import struct
 from collections.abc import Sequence
 
 BLOCK = 8
-QUANTIZATION = 8
+QUANTIZATION = 12
 DC_CATEGORIES = (0, 1, 2, 3, 4, 5, 6)
 # Run and category of AC coefficients; 00 ends the block (F.1.2.2).
 AC_SYMBOLS = (0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x11, 0x12, 0x13, 0x21, 0x22, 0x31, 0x41, 0x53, 0x71)
