@@ -37,10 +37,14 @@ class NotDecodedError(Exception):
 
 
 class Other(NamedTuple):
-    """The plugin that decodes the remaining frames: its module, and its package."""
+    """The plugin that decodes the remaining frames.
+
+    Its module, its package, and whether its arrays own their memory.
+    """
 
     module: str
     package: str
+    owns_data: bool
 
     @property
     def is_installed(self) -> bool:
@@ -62,8 +66,8 @@ def _is_installed(module: str) -> bool:
     return find_spec(module) is not None
 
 
-RLE = Other("rle", "pylibjpeg-rle")
-LIBJPEG = Other("libjpeg", "pylibjpeg-libjpeg")
+RLE = Other("rle", "pylibjpeg-rle", owns_data=False)
+LIBJPEG = Other("libjpeg", "pylibjpeg-libjpeg", owns_data=True)
 
 
 def decode_pixel_data(src: bytes, ds: Any = None, version: int = ARRAY_VERSION, **options: Any) -> Any:
@@ -121,8 +125,13 @@ def _decode(  # noqa: PLR0913, PLR0917 - the arguments of a plugin
         except (NotDecodedError, PixelDataError, MemoryError) as error:
             reason = str(error)
         else:
-            return np.frombuffer(frame, np.uint8) if version == ARRAY_VERSION else frame
+            return _array(frame, owns_data=other.owns_data) if version == ARRAY_VERSION else frame
     return other.decode(reason, src, ds, version, options)
+
+
+def _array(frame: bytearray, *, owns_data: bool) -> np.ndarray:
+    array = np.frombuffer(frame, np.uint8)
+    return array.copy() if owns_data else array
 
 
 def _rle_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> bytearray:
