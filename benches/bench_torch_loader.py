@@ -34,7 +34,7 @@ KINDS = [
     Workload("CR", cr, (1, 2140, 1760), bits=(16, 10)),
 ]
 PROCESSES = (0, 2)
-FEWEST_ROUNDS, MOST_ROUNDS = 3, 30
+MIN_ROUNDS, MAX_ROUNDS = 3, 30
 
 
 class Usual(Dataset[Any]):
@@ -121,7 +121,7 @@ def main() -> None:
     os.environ["DICOMET"] = "0"
     # One thread, as in the worker processes. On a busy machine, OpenMP's threads wait for each other at every batch.
     torch.set_num_threads(1)
-    limit = Limit(FEWEST_ROUNDS, MOST_ROUNDS, options.seconds)
+    limit = Limit(MIN_ROUNDS, MAX_ROUNDS, options.seconds)
     table = Table(
         "", "", "images/s", "", "images/s", "times", title=f"{os.cpu_count()} cores, torch {torch.__version__}"
     )

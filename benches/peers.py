@@ -22,7 +22,7 @@ from harness.session import Session
 from harness.tasks import Task, chosen
 
 # Limits of the runs per reader. Slow readers have the fewest; fast ones are noisy, and have as many as time allows.
-FEWEST_RUNS, MOST_RUNS = 5, 300
+MIN_RUNS, MAX_RUNS = 5, 300
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = nullcontext(arguments.folder) if arguments.folder else tempfile.TemporaryDirectory()
     with folder as place:
         Path(place).mkdir(parents=True, exist_ok=True)
-        session = Session(Path(place), names, Limit(FEWEST_RUNS, MOST_RUNS, arguments.seconds))
+        session = Session(Path(place), names, Limit(MIN_RUNS, MAX_RUNS, arguments.seconds))
         rows = _measured(session, tasks)
     _write(rows, names, versions, arguments.output)
     return 0

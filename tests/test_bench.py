@@ -13,12 +13,13 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import JPEG2000MC, UID, JPEGBaseline8Bit
+from pydicom.uid import JPEG2000, JPEG2000MC, UID
 
 import dicomet
 from dicomet.__main__ import main
 from dicomet.cli import bench, bench_report
-from dicomet.cli.bench import BenchFile, Outcome
+from dicomet.cli.bench import Outcome
+from dicomet.cli.files import NamedFile, find_files
 
 TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 ESCAPE = "\x1b"
@@ -226,13 +227,13 @@ def test_unusable_repeat(number, capsys):
 
 
 def test_default_is_the_test_files_of_pydicom():
-    files = bench.find_files([])
-    assert BenchFile(TEST_FILES / NATIVE, NATIVE) in files
+    files = find_files([])
+    assert NamedFile(TEST_FILES / NATIVE, NATIVE) in files
     assert len(files) == sum(path.is_file() for path in TEST_FILES.rglob("*"))
 
 
 def test_a_file_is_benched_once(folder):
-    files = bench.find_files([str(folder), str(folder / NATIVE), str(folder / "below")])
+    files = find_files([str(folder), str(folder / NATIVE), str(folder / "below")])
     assert len(files) == 6
     assert files[0].label == str(files[0].path), "names of more than one folder must tell which"
 
@@ -281,12 +282,12 @@ def test_output_that_cannot_encode_a_name(tmp_path):
 
 
 def test_missing_plugin(monkeypatch, capsys):
-    monkeypatch.setattr(get_decoder(JPEGBaseline8Bit), "_available", {})
-    names = ("SC_rgb_dcmtk_+eb+cr.dcm", "SC_rgb_small_odd_jpeg.dcm")
+    monkeypatch.setattr(get_decoder(JPEG2000), "_available", {})
+    names = ("JPEG2000.dcm", "GDCMJ2K_TextGBR.dcm")
     assert run(*(TEST_FILES / name for name in names)) == 0
     output = capsys.readouterr().out
-    assert output.count("no decoding plugin for JPEG Baseline is installed") == 2
-    assert output.count("pip install '.[jpeg]'") == 1
+    assert output.count("no decoding plugin for J2K is installed") == 2
+    assert output.count("pip install '.[codecs]'") == 1
     assert "2 refused by both" in output
 
 
@@ -329,17 +330,17 @@ def test_large_arrays_are_compared_to_the_end(monkeypatch):
     assert bench._difference(image, other) == "1 of 50 values"
 
 
-@pytest.mark.parametrize(("seconds", "runs"), [(0.0, bench.MOST_RUNS), (-1.0, bench.FEWEST_RUNS)])
+@pytest.mark.parametrize(("seconds", "runs"), [(0.0, bench.MAX_RUNS), (-1.0, bench.MIN_RUNS)])
 def test_runs_are_adapted(seconds, runs, monkeypatch):
     monkeypatch.setattr(bench, "SECONDS_PER_FILE", seconds or 1e9)
-    result = bench.bench_file(BenchFile(TEST_FILES / NATIVE, NATIVE), None)
+    result = bench.bench_file(NamedFile(TEST_FILES / NATIVE, NATIVE), None)
     assert result.runs == runs
     assert result.outcome is Outcome.EQUAL
 
 
 def test_file_that_cannot_be_read(tmp_path):
     """A folder stands for it, as the superuser can read every file."""
-    result = bench.bench_file(BenchFile(tmp_path, "x"), 1)
+    result = bench.bench_file(NamedFile(tmp_path, "x"), 1)
     assert result.outcome is Outcome.REFUSED
     assert result.reason
 
@@ -349,7 +350,7 @@ def test_progress_bar_in_a_terminal(folder, monkeypatch, capsys):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
     console = bench_report.make_console()
-    bench_report.bench_all(bench.find_files([str(folder)]), 1, console)
+    bench_report.bench_all(find_files([str(folder)]), 1, console)
     output = capsys.readouterr().out
     assert ESCAPE in output
     assert "1/6" in output

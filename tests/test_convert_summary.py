@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomet.__main__ import main
-from dicomet.cli.convert_failures import MOST_REASONS, Summary
+from dicomet.cli.convert_failures import MAX_REASONS, Summary
 from dicomet.convert.api import Converted
 
 MPEG = b"1.2.840.10008.1.2.4.100"
@@ -118,5 +118,5 @@ def test_very_many_reasons_are_counted():
     for number in range(100):
         summary.add(Converted("name", "failed", reason="x" * number))
     *lines, last = summary.lines()
-    assert len(lines) == MOST_REASONS
+    assert len(lines) == MAX_REASONS
     assert last == "p: 80 files for 80 other reasons: --verbose or --report lists them"

@@ -16,6 +16,7 @@ import dicomet
 import dicomet.info
 from dicomet.cli.show import show
 from dicomet.display import attributes, tables, windows
+from dicomet.display.voi_selection import WindowArguments
 from dicomet.loaders.loading import FrameLoader
 
 
@@ -102,9 +103,9 @@ def test_thousands_of_unusable_views_are_not_all_tried(where, monkeypatch):
     for group in ds.PerFrameFunctionalGroupsSequence:
         del group.FrameVOILUTSequence
     tried = []
-    outcome = windows.outcome
+    voi_or_error = windows.voi_or_error
     for module in (windows, attributes):
-        monkeypatch.setattr(module, "outcome", lambda read: tried.append(read) or outcome(read))
+        monkeypatch.setattr(module, "voi_or_error", lambda read: tried.append(read) or voi_or_error(read))
     for source in (as_file(ds), ds):
         tried.clear()
         shown, messages = caught(dicomet.to_display, source)
@@ -120,7 +121,8 @@ def test_all_ways_show_the_same_picture(tmp_path):
     wanted = dicomet.to_display(path, window=1)
     np.testing.assert_array_equal(caught(FrameLoader(), path)[0][..., 0], wanted)
     np.testing.assert_array_equal(
-        caught(FrameLoader(window="minmax"), path)[0][..., 0], dicomet.to_display(path, window="minmax")
+        caught(FrameLoader(windows=WindowArguments("minmax")), path)[0][..., 0],
+        dicomet.to_display(path, window="minmax"),
     )
     _, messages = caught(dicomet.convert_file, path, tmp_path / "image.png")
     assert len(messages) == 1

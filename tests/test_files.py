@@ -12,10 +12,13 @@ import pydicom.pixels
 import pytest
 from files import EQUAL, NO_IMAGE, ONLY, REFUSED, Case
 from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import generate_frames
 from pydicom.pixels import get_decoder
-from pydicom.uid import UID, RLELossless
+from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
 
 import dicomet
+
+imagecodecs = pytest.importorskip("imagecodecs")
 
 KINDS = ("path", "file", "bytes", "dataset")
 CASES = files.cases()
@@ -86,6 +89,12 @@ def tolerated(case: Case, kind: str):
         yield
 
 
+@functools.cache
+def transfer_syntax(case: Case) -> UID:
+    meta = pydicom.dcmread(case.path, force=True, stop_before_pixels=True).file_meta
+    return meta.get("TransferSyntaxUID", case.expected.transfer_syntax)
+
+
 def reference(case: Case, kind: str, *, raw: bool = False) -> np.ndarray:
     """What pydicom makes of the path (also for files and bytes) or of the Dataset, in native byte order."""
     return _reference(case, by_dataset=kind == "dataset" or case.expected.file == ONLY, raw=raw)
@@ -94,13 +103,27 @@ def reference(case: Case, kind: str, *, raw: bool = False) -> np.ndarray:
 @functools.cache
 def _reference(case: Case, *, by_dataset: bool, raw: bool) -> np.ndarray:
     source = read(case) if by_dataset else case.path
-    array = pydicom.pixels.pixel_array(source, raw=raw, **options(case, "dataset" if by_dataset else "path"))
+    if transfer_syntax(case) == JPEGExtended12Bit:
+        return by_libjpeg(case)
+    given = options(case, "dataset" if by_dataset else "path")
+    array = pydicom.pixels.pixel_array(source, raw=raw, decoding_plugin=plugin_of(case), **given)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 @functools.cache
 def reference_frame(case: Case, index: int) -> np.ndarray:
-    return pydicom.pixels.pixel_array(case.path, index=index)
+    return pydicom.pixels.pixel_array(case.path, index=index, decoding_plugin=plugin_of(case))
+
+
+def plugin_of(case: Case) -> str:
+    """The plugin of pydicom's with the values of libjpeg-turbo, where plugins differ."""
+    return "pillow" if transfer_syntax(case) == JPEGBaseline8Bit else ""
+
+
+def by_libjpeg(case: Case) -> np.ndarray:
+    """The image with 12 bits, which Pillow cannot decode."""
+    (frame,) = generate_frames(read(case).PixelData, number_of_frames=1)
+    return imagecodecs.jpeg_decode(frame)
 
 
 def assert_same(ours: np.ndarray, theirs: np.ndarray) -> None:
@@ -204,12 +227,6 @@ def plugins() -> list:
         for plugin in get_decoder(transfer_syntax(case)).available_plugins
         if transfer_syntax(case) != RLELossless
     ]
-
-
-@functools.cache
-def transfer_syntax(case: Case) -> UID:
-    meta = pydicom.dcmread(case.path, force=True, stop_before_pixels=True).file_meta
-    return meta.get("TransferSyntaxUID", case.expected.transfer_syntax)
 
 
 @pytest.mark.parametrize(("case", "plugin"), plugins())

@@ -18,7 +18,7 @@ from info_command import CT, RLE, TEST_FILES, info
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
 
 import dicomet
 from dicomet.cli.info_report import text
@@ -268,7 +268,7 @@ def test_values_cannot_control_the_terminal():
 @pytest.mark.parametrize(
     ("transfer_syntax", "package", "name"),
     [
-        (JPEGBaseline8Bit, "pylibjpeg-libjpeg", "SC_rgb_small_odd_jpeg.dcm"),
+        (JPEGLSLossless, "pyjpegls", "MR_small_jpeg_ls_lossless.dcm"),
         (JPEG2000Lossless, "pylibjpeg-openjpeg", "MR_small_jp2klossless.dcm"),
     ],
 )
@@ -282,6 +282,13 @@ def test_missing_plugin(transfer_syntax, package, name, monkeypatch, capsys):
     assert described["array_shape"]
     assert info(TEST_FILES / name) == 0
     assert f'"{package}' in capsys.readouterr().out
+
+
+def test_jpeg_needs_no_plugin(monkeypatch):
+    monkeypatch.setattr(get_decoder(JPEGBaseline8Bit), "_available", {})
+    described = describe(TEST_FILES / "SC_rgb_small_odd_jpeg.dcm")
+    assert described["decoded_by"] == ["dicomet"]
+    assert described["missing_plugin"] is None
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, 132, 140, 200, 400, 1000, 5000, 20_000])

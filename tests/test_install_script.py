@@ -117,4 +117,4 @@ def test_a_script_that_tells_its_stats(tmp_path):
     for arguments in ([str(script)], ["-m", "script"]):
         run = run_python("-m", "dicomet", "--stats", *arguments, PYTHONPATH=str(tmp_path))
         assert run.returncode == 5
-        assert "dicomet: 1 of 1 decodes taken (100%), 0 handed to pydicom" in run.stderr
+        assert "dicomet: 1 of 1 decodes taken (100%), 0 left to pydicom" in run.stderr

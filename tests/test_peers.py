@@ -362,5 +362,5 @@ def test_script(tmp_path, monkeypatch, capsys):
     assert (output / "peers.md").read_text().strip() == printed.out.strip()
     (found,) = json.loads((output / "peers.json").read_text())["rows"]
     assert set(found["figures"]) == {OWN, REFERENCE, FLOOR}
-    assert found["runs"] == peers.FEWEST_RUNS
+    assert found["runs"] == peers.MIN_RUNS
     assert (folder / "small.dcm").exists()

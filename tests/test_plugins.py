@@ -108,11 +108,14 @@ def test_a_frame_that_the_first_plugin_refuses_goes_to_no_other(called, monkeypa
     assert called == [refusing]
 
 
-def test_one_that_cannot_decode_such_a_frame_is_passed_over(called):
+def test_jpeg_goes_to_a_plugin_by_name_only(called):
     """GDCM ends the process for lossless JPEG of few bits."""
     stream = encoders.lossless("JPEG", gray(5), 5)
     image = encoders.data_set(JPEGLosslessSV1, [stream], shape=SHAPE, allocated=8, stored=5)
-    assert np.array_equal(dicomet.pixel_array(image), gray(5))
+    for own in ("", "dicomet"):
+        assert np.array_equal(dicomet.pixel_array(image, decoding_plugin=own), gray(5))
+        assert called == []
+    assert np.array_equal(dicomet.pixel_array(image, decoding_plugin="pylibjpeg"), gray(5))
     assert called == ["pylibjpeg"]
     if "gdcm" not in get_decoder(JPEGLosslessSV1).available_plugins:
         return

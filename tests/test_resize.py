@@ -140,7 +140,7 @@ def test_a_thin_line_is_not_lost():
 @pytest.mark.parametrize(
     ("changed", "error", "says"),
     [
-        ({"dtype": "int16"}, ValueError, "found int16"),
+        ({"dtype": "int16"}, ValueError, "found int16, expected uint8, uint16 or float32"),
         ({"filter": "cubic"}, ValueError, 'found "cubic"'),
         ({"channels": 2}, PixelDataError, "found 2, expected 1 or 3"),
         ({"src_size": (2, 3)}, PixelDataError, "found 4 bytes, expected 6"),

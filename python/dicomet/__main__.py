@@ -45,17 +45,17 @@ def _add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from dicomet.cli import bench, bench_report  # noqa: PLC0415 - imports rich, which only the table needs
+    from dicomet.cli import bench, bench_report, files  # noqa: PLC0415 - imports rich, which only the table needs
 
     # Measure pydicom without dicomet, which pylibjpeg would otherwise find as a plugin.
     os.environ["DICOMET"] = "0"
     try:
-        files = bench.find_files(arguments.paths)
-    except bench.UnusablePathError as error:
+        found = files.find_files(arguments.paths)
+    except files.UnusablePathError as error:
         sys.stderr.write(f"dicomet bench: error: {error}\n")
         return UNUSABLE_ARGUMENTS
     console = bench_report.make_console()
-    results = bench_report.bench_all(files, arguments.repeat, console)
+    results = bench_report.bench_all(found, arguments.repeat, console)
     bench_report.show(results, console)
     return bench.exit_status(results)
 
@@ -86,7 +86,7 @@ COMMANDS = (
         "info",
         "tell what an image is: syntax, size, bits, array, windows, ...; never whose it is",
         "Describe images without decoding them, for people and, with --json, for programs. Elements that identify the "
-        "patient are not told, so that the text can be pasted into a report; the file is named as you name it. "
+        "patient are not shown, so that the text can be pasted into a report; the file is named as you name it. "
         "A file that cannot be read does not end the rest. "
         "Exit status: 0; 1 if a file cannot be described as an image; 2 for unusable arguments.",
         info_command.add_arguments,

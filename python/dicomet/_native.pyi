@@ -18,6 +18,7 @@ _Arithmetic: TypeAlias = Literal["exact", "float", "fused float"]
 _Sample: TypeAlias = Literal[
     "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"
 ]
+_Family: TypeAlias = Literal["JPEG", "JPEG-LS", "JPEG 2000"]
 _Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "debug_build",
     "encode_png",
     "encode_rle",
+    "environment_workers",
     "expand_segmented",
     "extrema",
     "find_delimiter",
@@ -157,7 +159,7 @@ class Image:
     def check_codestream(self, codestream: _Buffer, frame: int, family: str) -> Codestream:
         """Return the header of frame number `frame`, checked against the description.
 
-        `family` is ``"JPEG"``, ``"JPEG-LS"`` or ``"JPEG 2000"``, by the transfer syntax.
+        `family`: that of the transfer syntax, named as in `Codestream.family`.
         """
     def count_native_frames(self, found: int) -> int:
         """Return the number of whole frames in `found` bytes in native form, which must hold Number of Frames."""
@@ -180,7 +182,7 @@ class Codestream:
     def unsupported(self) -> str | None:
         """What keeps dicomet from decoding a JPEG codestream: arithmetic coding or the hierarchical mode."""
     @property
-    def family(self) -> Literal["JPEG", "JPEG-LS", "JPEG 2000"]:
+    def family(self) -> _Family:
         """The standard that the codestream follows."""
     @property
     def precision(self) -> int:
@@ -315,7 +317,7 @@ class Transform:
         bits: int,
         pixels: int,
         modality: tuple[float, float] | Lut | None,
-        voi: tuple[float, float, str] | Lut | None,
+        voi: tuple[float, float, Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]] | Lut | None,
         palette: Palette | None,
         inverse: bool,
         range: tuple[float, float],  # noqa: A002 - as in the public function
@@ -491,6 +493,9 @@ def encode_png(samples: _Buffer, *, width: int, height: int, channels: int, bits
     The samples of a pixel lie side by side in `samples`, in native byte order.
     """
 
+def environment_workers() -> int | None:
+    """Return the number of threads in ``DICOMET_WORKERS``; None if it is not set, or not a number of at least 1."""
+
 def resize(
     src: _Buffer,
     out: _Buffer,
@@ -499,7 +504,7 @@ def resize(
     out_size: tuple[int, int],
     channels: int,
     dtype: str,
-    filter: str,  # noqa: A002
+    filter: Literal["nearest", "bilinear", "bicubic", "lanczos"],  # noqa: A002
 ) -> None:
     """Resize the image `src` into `out`, with antialiasing. Sizes are ``(rows, columns)``.
 

@@ -5,13 +5,11 @@ import math
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.uid import UID
-from pydicom.valuerep import PersonName
 
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.frame_reader import FrameReader
@@ -19,16 +17,18 @@ from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.plugins import installed, missing_plugin
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
+from dicomet._parsing.element_reader import PER_FRAME, SHARED, TABLES, ElementReader, tag_of
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.source import open_source
-from dicomet._parsing.tags import PIXEL_DATA, label_of
+from dicomet._parsing.tags import PIXEL_DATA
 from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
-from dicomet._utils.redact import is_text_from, redact
+from dicomet._utils.redact import redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
-from dicomet.errors import MissingElementError, PixelDataError, one_line, short_repr
+from dicomet.display.voi_selection import WindowArguments
+from dicomet.errors import MissingElementError, PixelDataError, one_line
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -47,23 +47,6 @@ ELEMENTS = (
     "RedPaletteColorLookupTableDescriptor",
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
 )
-# The elements that are reported of each item of a sequence of lookup tables.
-TABLES = {
-    "ModalityLUTSequence": ("LUTDescriptor", "ModalityLUTType", "LUTExplanation"),
-    "VOILUTSequence": ("LUTDescriptor", "LUTExplanation"),
-}
-# The functional group macros (PS3.3 C.7.6.16.2) in which an enhanced image has elements that others have at the top
-# level.
-MACROS = {
-    **dict.fromkeys(("RescaleIntercept", "RescaleSlope", "RescaleType"), "PixelValueTransformationSequence"),
-    **dict.fromkeys(
-        ("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"), "FrameVOILUTSequence"
-    ),
-    "PixelSpacing": "PixelMeasuresSequence",
-}
-SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
-TEXT = "a text that is not shown"
-NUMBERS = frozenset({"DS", "IS", "US", "US or SS"})
 
 
 def describe(src: "Readable | Dataset") -> dict[str, Any]:
@@ -173,11 +156,11 @@ def _add_elements(src: Any, messages: list[str]) -> dict[str, Any]:
     except PixelDataError as error:
         messages.append(str(error))
         return info
-    reader = _ElementReader(dataset, messages)
+    reader = ElementReader(dataset, messages)
     info.update({keyword: reader.value(keyword) for keyword in ELEMENTS})
     info.update({keyword: reader.tables(keyword) for keyword in TABLES})
     info["of_first_frame"] = reader.of_first_frame
-    meta = _ElementReader(getattr(dataset, "file_meta", None) or {}, messages)
+    meta = ElementReader(getattr(dataset, "file_meta", None) or {}, messages)
     info["TransferSyntaxUID"] = meta.own("TransferSyntaxUID")
     info["transfer_syntax"] = _name(info["TransferSyntaxUID"])
     info["SOPClassUID"] = info["SOPClassUID"] or meta.own("MediaStorageSOPClassUID")
@@ -186,106 +169,11 @@ def _add_elements(src: Any, messages: list[str]) -> dict[str, Any]:
 
 
 def _tags() -> list[int]:
-    return [_tag(keyword) for keyword in (*ELEMENTS, *TABLES, SHARED, PER_FRAME)]
-
-
-def _tag(keyword: str) -> int:
-    tag = tag_for_keyword(keyword)
-    if tag is None:
-        raise LookupError(keyword)
-    return tag
+    return [tag_of(keyword) for keyword in (*ELEMENTS, *TABLES, SHARED, PER_FRAME)]
 
 
 def _name(uid: Any) -> str | None:
     return UID(uid).name if isinstance(uid, str) else None
-
-
-class _ElementReader:
-    """The elements of a data set as JSON values. An element that cannot be read is None, with a message."""
-
-    def __init__(self, dataset: "Mapping[Any, Any] | Dataset", messages: list[str]) -> None:
-        self._dataset = dataset
-        self._messages = messages
-        self.of_first_frame: list[str] = []
-
-    def value(self, keyword: str) -> Any:
-        """Return the value of an element at the top level, or else in the functional groups."""
-        value = self.own(keyword)
-        if value is None and keyword in MACROS:
-            value = self._of_groups(SHARED, keyword)
-            if value is None:
-                value = self._of_groups(PER_FRAME, keyword)
-                if value is not None:
-                    self.of_first_frame.append(keyword)
-        return value
-
-    def own(self, keyword: str) -> Any:
-        """Return the value of an element at the top level of this data set, if it has the VR and VM of PS3.6."""
-        tag, element = _tag(keyword), self._get(keyword)
-        value = None if element is None else _of_json(element.value)
-        if value is None:
-            if element is not None and isinstance(element.value, PersonName):
-                self._add_unreadable(tag, TEXT)
-            return None
-        values = value if isinstance(value, list) else [value]
-        one = dictionary_VM(tag) == "1"
-        if (one and len(values) > 1) or not _is_of(dictionary_VR(tag), element.VR, values):
-            self._add_unreadable(tag, TEXT if any(isinstance(each, str) for each in values) else short_repr(value))
-            return None
-        return value if one else values
-
-    def tables(self, keyword: str) -> list[dict[str, Any]] | None:
-        """Return the reported elements of each item of a sequence of lookup tables."""
-        items = [_ElementReader(item, self._messages) for item in self.items(keyword)]
-        return [{name: item.own(name) for name in TABLES[keyword]} for item in items] or None
-
-    def items(self, keyword: str) -> Sequence[Any]:
-        """Return the items of a sequence, which are none if it is missing."""
-        element = self._get(keyword)
-        items = None if element is None else element.value
-        return items if isinstance(items, Sequence) and not isinstance(items, str | bytes) else ()
-
-    def _of_groups(self, groups: str, keyword: str) -> Any:
-        for group in self.items(groups)[:1]:
-            for macro in _ElementReader(group, self._messages).items(MACROS[keyword])[:1]:
-                return _ElementReader(macro, self._messages).own(keyword)
-        return None
-
-    def _get(self, keyword: str) -> Any:
-        tag = _tag(keyword)
-        try:
-            # pydicom converts the value of a raw element here.
-            return self._dataset[tag] if tag in self._dataset else None  # noqa: SIM401 - a KeyError has other causes
-        except Exception:  # noqa: BLE001 - the parser raises many kinds, and one bad element must not hide the others
-            self._add_unreadable(tag, "what cannot be read")
-            return None
-
-    def _add_unreadable(self, tag: int, found: str) -> None:
-        expected = f"VR {dictionary_VR(tag)} and VM {dictionary_VM(tag)}"
-        self._messages.append(f"{label_of(tag)}: found {found}, expected a value of {expected}")
-
-
-def _is_of(vr: str, found_vr: str, values: list[Any]) -> bool:
-    """Return whether values are valid for a VR. Text of another VR is not: it may be the value of any element."""
-    if vr in NUMBERS:
-        return all(isinstance(each, int | float | None) for each in values)
-    return vr == found_vr and all(each is None or (isinstance(each, str) and is_text_from(vr, each)) for each in values)
-
-
-def _of_json(value: Any) -> Any:
-    """Return the value of an element as a JSON value: a number, a text or a list of these; None if it is empty."""
-    if isinstance(value, str):
-        return one_line(str(value)) or None
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [_of_json(one) for one in value] or None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    # JSON has no infinity.
-    return number if math.isfinite(number) else None
 
 
 def _add_array(src: Any) -> dict[str, Any]:
@@ -313,7 +201,7 @@ def _check_view(src: Any, messages: list[str]) -> None:
     """Add to `messages` why `to_display` cannot show the first frame; it warns itself of elements that it ignores."""
     try:
         frames = DisplayReader(src, {}, ReadLimits(max_bytes=sys.maxsize))
-        frames.check_view(0, display_options(None, np.uint8))
+        frames.check_view(0, display_options(WindowArguments(), np.uint8))
     except PixelDataError as error:
         messages.append(str(error))
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, GRAY
 from dicomet._utils.extras import needs
+from dicomet._utils.interpolation import INTERPOLATIONS, Interpolation
 
 try:
     import keras
@@ -22,6 +24,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.keras", "Keras", "keras"), name=error.name) from error
 
 from dicomet._decoding.options import checks_arguments
+from dicomet.display.voi_selection import WindowArguments
 from dicomet.loaders.class_folder import (
     SUBSETS,
     ClassFolder,
@@ -32,8 +35,8 @@ from dicomet.loaders.class_folder import (
     resolve_seed,
     select,
 )
-from dicomet.loaders.loading import COLOR, COLOR_AND_ALPHA, GRAY, FrameLoader, check_one_of
-from dicomet.loaders.resizing import INTERPOLATIONS, ImageLoader, Interpolation, check_aspect, check_size
+from dicomet.loaders.loading import FrameLoader, check_one_of
+from dicomet.loaders.resizing import ImageLoader, check_aspect, check_size
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -127,9 +130,7 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
         load=FrameLoader(
             channels=_channels(color_mode),
             frames=_one_frame(frames),
-            window=window,
-            default=default,
-            percentiles=percentiles,
+            windows=WindowArguments(window, default, percentiles),
             aspect=size if crop_to_aspect_ratio else None,
         ),
         size=size,
@@ -276,9 +277,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
             load=FrameLoader(
                 channels=min(channels, COLOR),
                 frames=_one_frame(frames),
-                window=window,
-                default=default,
-                percentiles=percentiles,
+                windows=WindowArguments(window, default, percentiles),
                 aspect=size if crop_to_aspect_ratio else None,
             ),
             channels=channels,

@@ -26,6 +26,7 @@ from dicomet._decoding.open_image import open as open_image
 from dicomet._decoding.options import checks_arguments
 from dicomet._decoding.prefetch import checked_sources
 from dicomet.display.values import Values
+from dicomet.display.voi_selection import WindowArguments
 from dicomet.errors import PixelDataError
 from dicomet.loaders.casting import checked_cast, clipped_cast, stretch
 from dicomet.loaders.loading import FrameLoader, check_one_of
@@ -158,9 +159,7 @@ def read_image(  # noqa: PLR0913 - the choices for an image
         np.dtype(dtype.as_numpy_dtype),
         channels,
         frames,
-        window=window,
-        default=default,
-        percentiles=percentiles,
+        windows=WindowArguments(window, default, percentiles),
     )
 
     name = os.fspath(path) if isinstance(path, os.PathLike) else path

@@ -15,6 +15,7 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 
+from dicomet._utils.arrays import COLOR, GRAY, with_channels
 from dicomet._utils.extras import needs
 
 try:
@@ -29,7 +30,7 @@ from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
 from dicomet.errors import PixelDataError, short_repr, with_filename
 from dicomet.loaders.folders import find_class_files, find_files, has_folders
-from dicomet.loaders.loading import COLOR, GRAY, READERS, check_one_of, with_channels
+from dicomet.loaders.loading import READERS, check_one_of
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
 PathLike = str | os.PathLike[str]

@@ -14,7 +14,7 @@ from mutation_trial import MIB, NO_RESULT, Trial
 import dicomet
 
 POISON = 0xA5
-MOST_FRAMES = 60
+MAX_FRAMES = 60
 
 
 def check_poisoned(trial: Trial) -> None:
@@ -155,7 +155,7 @@ def by_open(trial: Trial) -> None:
 def check_all_frames(trial: Trial, way: str, frames: Iterator[np.ndarray]) -> None:
     """Check all frames of an iteration, up to a maximum number."""
     found: list[np.ndarray] = []
-    while len(found) < MOST_FRAMES:
+    while len(found) < MAX_FRAMES:
         given = trial.attempt(way, lambda: next(frames, None))
         if given is None:
             break
@@ -163,7 +163,7 @@ def check_all_frames(trial: Trial, way: str, frames: Iterator[np.ndarray]) -> No
         if not isinstance(given, np.ndarray):
             return
         found.append(given)
-    if trial.has_array and len(found) < MOST_FRAMES:
+    if trial.has_array and len(found) < MAX_FRAMES:
         is_one = not found or found[0].ndim == trial.reference.ndim
         if len(found) != (1 if is_one else len(trial.reference)):
             trial.fault(f"{way}: {len(found)} frames, not those of the whole")

@@ -276,7 +276,7 @@ def prepare_all() -> None:
 
 # Real files
 
-SMALL, LARGE, MOST = 12_000, 200_000, 3_000_000
+SMALL, LARGE, MAX_SIZE = 12_000, 200_000, 3_000_000
 
 
 class Real(NamedTuple):
@@ -294,7 +294,7 @@ def real() -> Real:
     for case in cases():
         size = case.path.stat().st_size
         # Files that are not always available would change the files of the same seeds.
-        if case.root == "pydicom-repository" or case.expected.transfer_syntax or size > MOST:
+        if case.root == "pydicom-repository" or case.expected.transfer_syntax or size > MAX_SIZE:
             continue
         if case.expected.file not in (EQUAL, ONLY):
             continue

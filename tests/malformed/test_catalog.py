@@ -14,6 +14,8 @@ from pathlib import Path
 import cases
 import cases_description
 import cases_encapsulated
+import cases_jpeg
+import cases_jpeg_data
 import cases_native
 import cases_rle
 import numpy as np
@@ -224,5 +226,5 @@ def test_names():
     """The names of the cases are unique."""
     names = [case.name for case in cases.ALL]
     assert len(names) == len(set(names))
-    modules = {cases_description, cases_native, cases_encapsulated, cases_rle}
+    modules = {cases_description, cases_native, cases_encapsulated, cases_rle, cases_jpeg, cases_jpeg_data}
     assert len(names) > 50 * len(modules)

@@ -14,7 +14,7 @@ from dicomet.display.reader import DisplayReader
 
 COUNT = int(os.environ.get("MUTATED_DISPLAY", "3000"))
 PORTION = 500
-MOST = 32 << 20
+MAX_BYTES = 32 << 20
 
 
 class ParsedByPydicom(DisplayReader):
@@ -47,13 +47,13 @@ def test_scanned_and_parsed_files_look_the_same(first, monkeypatch):
     displayed = 0
     for seed in range(first, min(first + PORTION, COUNT)):
         data = mutated(seed).data
-        found = [outcome(lambda: dicomet.to_display(data, max_bytes=MOST))]  # noqa: B023 - called at once
-        found.append(outcome(lambda: dicomet.modality_values(data, max_bytes=MOST)))  # noqa: B023
-        stored = outcome(lambda: dicomet.pixel_array(data, max_bytes=MOST))  # noqa: B023
+        found = [outcome(lambda: dicomet.to_display(data, max_bytes=MAX_BYTES))]  # noqa: B023 - called at once
+        found.append(outcome(lambda: dicomet.modality_values(data, max_bytes=MAX_BYTES)))  # noqa: B023
+        stored = outcome(lambda: dicomet.pixel_array(data, max_bytes=MAX_BYTES))  # noqa: B023
         with monkeypatch.context() as patched:
             patched.setattr(api, "DisplayReader", ParsedByPydicom)
-            parsed = [outcome(lambda: dicomet.to_display(data, max_bytes=MOST))]  # noqa: B023
-            parsed.append(outcome(lambda: dicomet.modality_values(data, max_bytes=MOST)))  # noqa: B023
+            parsed = [outcome(lambda: dicomet.to_display(data, max_bytes=MAX_BYTES))]  # noqa: B023
+            parsed.append(outcome(lambda: dicomet.modality_values(data, max_bytes=MAX_BYTES)))  # noqa: B023
         for one, other in zip(found, parsed, strict=True):
             assert_same(one, other, seed)
         for array in found:

@@ -14,7 +14,7 @@ from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelDa
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
 from dicomet._parsing.transfer_syntax import BUILT_IN, RLE
-from dicomet._utils.warn import Once, OncePerKind, warn, warn_all
+from dicomet._utils.warn import WarnOnce, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
 
 
@@ -35,9 +35,8 @@ class EncapsulatedFrames:
         self._image = description.image
         self._value = value
         self._decoding_plugin = decoding_plugin
-        self._first_found, self._first_counted, self._first_decoded = Once(), Once(), Once()
-        self._warn_of_kind = OncePerKind()
-        self._places = EncapsulatedPixelData(
+        self._warn_once = WarnOnce()
+        self._pixel_data = EncapsulatedPixelData(
             value,
             delimited=delimited,
             frames=description.image.number_of_frames,
@@ -54,8 +53,8 @@ class EncapsulatedFrames:
         if found is None:
             # Without a lock: a warning handler or a file object may re-enter, and in a forked child the thread that
             # holds the lock may not exist.
-            self._found = found = self._places.build_frame_index()
-            if self._first_found():
+            self._found = found = self._pixel_data.build_frame_index()
+            if self._warn_once.is_first("frame index"):
                 warn_all(found.warnings)
         return found
 
@@ -73,11 +72,11 @@ class EncapsulatedFrames:
         found, expected = len(frames), self._image.number_of_frames
         if found == expected:
             return found
-        kept = self._description.allow_excess_frames
-        fate = "all of them are returned" if kept else "the others are left out"
-        if self._first_counted():
+        includes_excess = self._description.allow_excess_frames
+        fate = "all of them are returned" if includes_excess else "the others are left out"
+        if self._warn_once.is_first("number of frames"):
             warn(f"{NUMBER_OF_FRAMES.label}: found {found} frames, expected {expected}: {fate}")
-        return found if kept else expected
+        return found if includes_excess else expected
 
     def _locate(self, first: int, count: int) -> tuple[FrameIndex, int]:
         """Return an index of frames, and the position of frame `first` in it.
@@ -85,7 +84,7 @@ class EncapsulatedFrames:
         If only one frame is requested and an offset table gives its place, the index has only this frame.
         """
         if self._found is None and count == 1 and first < self._image.number_of_frames:
-            found = self._places.find_frame(first)
+            found = self._pixel_data.find_frame(first)
             if found is not None:
                 return found, 0
         frames = self._build_index()
@@ -178,8 +177,8 @@ class EncapsulatedFrames:
         from dicomet._decoding import jpeg_plugins  # noqa: PLC0415 - imports pydicom
 
         decoded = jpeg_plugins.decode(self._frame(index), index, self._description, self._decoding_plugin)
-        self._warn_of_kind(decoded.warnings)
-        decoded.plan.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
+        self._warn_once(decoded.warnings)
+        decoded.decoder.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
 
     def color(self, index: int) -> ColorDecision:
         """Return the meaning of the components of frame `index`, and warn about a contradiction."""
@@ -187,14 +186,14 @@ class EncapsulatedFrames:
         header = self._header(index) if description.codec.is_codestream else None
         color = description.decide_color(header)
         warning = description.color_warning(color)
-        self._warn_of_kind([warning] if warning else [])
+        self._warn_once([warning] if warning else [])
         return color
 
     def _warn_of_frames(self, decoding: Decoding, warnings: list[str]) -> None:
         """Warn about tolerated deviations: for the first RLE frame only, for codestreams once per kind."""
         if self._description.codec.is_codestream:
-            self._warn_of_kind([*decoding.warnings, *warnings])
-        elif warnings and self._first_decoded():
+            self._warn_once([*decoding.warnings, *warnings])
+        elif warnings and self._warn_once.is_first("decoded frames"):
             warn_all(warnings)
 
     @property

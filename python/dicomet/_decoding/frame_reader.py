@@ -17,7 +17,7 @@ from dicomet._decoding.native import NativeFrames
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.tags import NUMBER_OF_FRAMES
-from dicomet._utils.warn import Once, warn
+from dicomet._utils.warn import WarnOnce
 from dicomet.errors import FrameIndexError, PixelDataError, counted, short_repr
 
 FrameSelection = int | Literal["all", "middle"]
@@ -49,7 +49,7 @@ class FrameReader:
         self.description = build_description(parsed, raw=raw, always_rgb=always_rgb)
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
-        self._warning, self._first = parsed.warning, Once()
+        self._warning, self._warn_once = parsed.warning, WarnOnce()
         self.workers = check_workers(limits.workers)
         self._max_bytes = check_max_bytes(limits.max_bytes)
         self._memory: np.ndarray | None = None
@@ -134,8 +134,8 @@ class FrameReader:
         """Fill `out` with `count` frames, starting at `first`, after `transform`."""
         self._locator.decode(first, count, out.view(np.ndarray), self.workers, transform)
 
-    def submit(self, index: int | None, team: DecodePool) -> Callable[[], np.ndarray]:
-        """Submit a frame, or the whole image if `index` is None, to `team`.
+    def submit(self, index: int | None, pool: DecodePool) -> Callable[[], np.ndarray]:
+        """Submit a frame, or the whole image if `index` is None, to `pool`.
 
         Return a function that waits for the array.
         """
@@ -144,7 +144,7 @@ class FrameReader:
             return lambda: self.read(first, count, shape)
         self.check(first, count)
         array = np.empty(shape, self.dtype)
-        finish = self._locator.submit(first, count, array, team)
+        finish = self._locator.submit(first, count, array, pool)
 
         def finished() -> np.ndarray:
             finish()
@@ -157,7 +157,7 @@ class FrameReader:
         self.check_size(count, form)
         if count:
             self._locator.check(first, count)
-        self._warn_once()
+        self._warn_of_element()
         self.description.image.check_result(count)
 
     def check_size(self, count: int, form: ArraySpec | None = None) -> None:
@@ -173,9 +173,9 @@ class FrameReader:
             )
             raise PixelDataError(message, element=element)
 
-    def _warn_once(self) -> None:
-        if self._warning and self._first():
-            warn(self._warning)
+    def _warn_of_element(self) -> None:
+        if self._warning:
+            self._warn_once([self._warning])
 
     def _view(self, first: int, count: int) -> np.ndarray | None:
         """Return a view of the stored samples, if they are the result already (passthrough)."""

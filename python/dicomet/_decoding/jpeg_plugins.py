@@ -28,7 +28,7 @@ class Decoded(NamedTuple):
 
     Attributes
     ----------
-    plan : Decoder
+    decoder : Decoder
         The decoder that turns the words into samples of the result.
     words : memoryview
         The words that the plugin has returned, read-only.
@@ -38,7 +38,7 @@ class Decoded(NamedTuple):
 
     """
 
-    plan: Decoder
+    decoder: Decoder
     words: Buffer
     warnings: list[str]
 
@@ -64,7 +64,7 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
         return with_neutral_colors(whole) if description.image.samples_per_pixel == _COLORS else whole
 
     samples = plugins.decode(plugins.Frame(index, header, with_tail), description, decoding_plugin)
-    plan = words_decoder(
+    decoder = words_decoder(
         header,
         description,
         bits_allocated=samples.bits_allocated,
@@ -74,7 +74,7 @@ def decode(frame: Buffer, index: int, description: ImageDescription, decoding_pl
     # No one else refers to the plugin's buffer. As a read-only view, it is not copied before the GIL is released.
     words = memoryview(samples.words).toreadonly()
     colors = [color_warning] if color_warning else []
-    return Decoded(plan, words, [*colors, *warnings, *stored_bits.warnings(header, description)])
+    return Decoded(decoder, words, [*colors, *warnings, *stored_bits.warnings(header, description)])
 
 
 def _returns_rgb(plugin: str, header: Codestream) -> bool:

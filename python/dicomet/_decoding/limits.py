@@ -4,6 +4,7 @@ import operator
 import os
 from typing import NamedTuple
 
+from dicomet._native import environment_workers
 from dicomet._utils.warn import warn
 from dicomet.errors import short_repr
 
@@ -16,7 +17,7 @@ MAX_DIGITS = 20
 def _check_environment() -> None:
     """Warn about an invalid number of threads; at import, because every call reads the variable again."""
     found = os.environ.get(WORKERS)
-    if found is not None and _number(found) < 1:
+    if found is not None and environment_workers() is None:
         warn(f"{WORKERS}: found {short_repr(found)}, expected 1 or more: it is ignored")
 
 

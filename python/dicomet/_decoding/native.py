@@ -8,7 +8,7 @@ from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.tags import NUMBER_OF_FRAMES
-from dicomet._utils.warn import Once, warn
+from dicomet._utils.warn import WarnOnce, warn
 from dicomet.errors import PixelDataError
 
 
@@ -23,8 +23,8 @@ class NativeFrames:
         self._value = value
         self._length = value.length
         self._count: int | None = None
-        self._first_inflated, self._first_counted = Once(), Once()
-        self._plan = description.native_decoder()
+        self._warn_once = WarnOnce()
+        self._decoder = description.native_decoder()
 
     def color(self, index: int) -> ColorDecision:  # noqa: ARG002 - the same for all frames
         """Return the meaning of the samples of a frame."""
@@ -51,7 +51,7 @@ class NativeFrames:
         if value.length < wanted:
             self._length = value.length
         self._value = value
-        if expected <= value.length < wanted and self._first_inflated():
+        if expected <= value.length < wanted and self._warn_once.is_first("inflated length"):
             warn(f"{element}: found {value.length} bytes to the end of the data set, expected {declared}")
 
     def _check_possible(self, expected: int) -> None:
@@ -93,13 +93,13 @@ class NativeFrames:
         return count
 
     def _warn_of_length(self, message: str) -> None:
-        if self._first_counted():
+        if self._warn_once.is_first("length"):
             warn(message)
 
     @property
     def is_passthrough(self) -> bool:
         """Whether the stored samples are the result already (passthrough)."""
-        return self._plan.is_passthrough
+        return self._decoder.is_passthrough
 
     def check(self, first: int, count: int) -> None:
         """Check that the value is long enough for these frames, before memory is allocated for the result."""
@@ -123,8 +123,8 @@ class NativeFrames:
         transform: Transform | None = None,
     ) -> None:
         """Decode `count` frames, starting at `first`, into `out`. Apply `transform` if there is one."""
-        self._plan.with_transform(transform).native_frames(self.stored(), first, out, workers=workers)
+        self._decoder.with_transform(transform).native_frames(self.stored(), first, out, workers=workers)
 
-    def submit(self, first: int, count: int, out: np.ndarray, team: DecodePool) -> Callable[[], object]:  # noqa: ARG002
-        """Submit these frames to `team`. Return a function that waits for the result."""
-        return team.native_frames(self._plan, self.stored(), first, out).result
+    def submit(self, first: int, count: int, out: np.ndarray, pool: DecodePool) -> Callable[[], object]:  # noqa: ARG002
+        """Submit these frames to `pool`. Return a function that waits for the result."""
+        return pool.native_frames(self._decoder, self.stored(), first, out).result

@@ -124,20 +124,20 @@ def checked_sources(name: str, sources: Iterable[Item]) -> Iterable[Item]:
 def _arrays(
     sources: "Iterator[Readable | Dataset]", image: _ImageArguments, workers: int | None
 ) -> Iterator[np.ndarray]:
-    team = DecodePool(workers=check_workers(workers))
+    pool = DecodePool(workers=check_workers(workers))
     try:
-        yield from _Prefetcher(team, image).arrays(sources)
+        yield from _Prefetcher(pool, image).arrays(sources)
     finally:
-        team.close()
+        pool.close()
 
 
 class _Prefetcher:
     """Two queues: the sources that are being opened, and those that are being decoded."""
 
-    def __init__(self, team: DecodePool, image: _ImageArguments) -> None:
-        self._team = team
+    def __init__(self, pool: DecodePool, image: _ImageArguments) -> None:
+        self._pool = pool
         self._image = image
-        self._length = 2 * team.workers + 2
+        self._length = 2 * pool.workers + 2
         # Each entry has its source, which is None for an error of the caller's iterator.
         self._opening: deque[tuple[Readable | Dataset | None, Submit]] = deque()
         self._decoding: deque[tuple[Readable | Dataset | None, Result]] = deque()
@@ -165,31 +165,31 @@ class _Prefetcher:
             except Exception as error:  # noqa: BLE001 - raised when its array is requested
                 self._opening.append((None, _raise_later(error)))
                 break
-            self._opening.append((src, self._opened(src)))
+            self._opening.append((src, self._open(src)))
         while self._opening and len(self._decoding) < self._length:
-            taken, submit = self._opening.popleft()
-            self._decoding.append((taken, submit()))
+            source, submit = self._opening.popleft()
+            self._decoding.append((source, submit()))
 
-    def _opened(self, src: "Readable | Dataset") -> Submit:
+    def _open(self, src: "Readable | Dataset") -> Submit:
         try:
-            task = self._team.open(src) if isinstance(src, str | os.PathLike) else None
+            future = self._pool.open(src) if isinstance(src, str | os.PathLike) else None
         except Exception as error:  # noqa: BLE001 - as above
             return _raise_later(error)
-        return partial(self._submit, src, task)
+        return partial(self._submit, src, future)
 
-    def _submit(self, src: "Readable | Dataset", opened: DecodeFuture | None) -> Result:
+    def _submit(self, src: "Readable | Dataset", future: DecodeFuture | None) -> Result:
         """Parse a file and submit its frames. Other sources are decoded when their array is requested."""
-        if opened is None:
+        if future is None:
             return partial(self._image.read, src)
         try:
-            return self._decode(opened.result())
+            return self._decode(future.result())
         except Exception as error:  # noqa: BLE001 - raised when its array is requested
             return partial(_raise, error)
 
     def _decode(self, source: Source) -> Result:
         image = self._image
         frames = FrameReader(parse(source, image.options), image.limits, raw=image.raw, whole=image.index is None)
-        return frames.submit(image.index, self._team)
+        return frames.submit(image.index, self._pool)
 
 
 def _add_source_note(error: Exception, src: "Readable | Dataset | None") -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from dicomet import _native
+from dicomet._utils.arrays import read_only
 
 CHANNELS = 3
 
@@ -41,10 +42,3 @@ def encode(array: np.ndarray) -> bytes:
         channels=samples.size // (rows * columns),
         bits=8 * samples.itemsize,
     )
-
-
-def read_only(array: np.ndarray) -> np.ndarray:
-    """Return a read-only view, which the core reads in place; it copies a writeable buffer."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -4,46 +4,14 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from threading import Lock
 from typing import NamedTuple
 
 from dicomet.errors import one_line
 
-# Maximum number of warnings that the core keeps.
-MAX_CHARACTERS = 100
+# The core keeps at most this number of warnings.
+MAX_WARNINGS = 100
 _NUMBERS = re.compile(r"[0-9]+")
 _PACKAGE = frozenset({"dicomet", "functools", "contextlib"})
-
-
-class Once:
-    """True on the first call only, across threads. Never blocks, so that a warning handler may re-enter."""
-
-    def __init__(self) -> None:
-        """Start without calls."""
-        self._asked = Lock()
-
-    def __call__(self) -> bool:
-        """Return True on the first call, and False afterwards."""
-        return self._asked.acquire(blocking=False)
-
-
-class OncePerKind:
-    """Warns once about each kind of deviation of one image, even if many frames have it.
-
-    Messages that differ only in numbers, such as frame numbers or offsets, are of one kind. Never blocks, as `Once`.
-    """
-
-    def __init__(self) -> None:
-        """Start without warnings."""
-        self._warned: dict[str, object] = {}
-
-    def __call__(self, messages: Iterable[str]) -> None:
-        """Warn with those messages whose kind is new."""
-        for message in messages:
-            first = object()
-            # `setdefault` is atomic: only one thread finds its own object.
-            if self._warned.setdefault(_NUMBERS.sub("", message), first) is first:
-                warn(message)
 
 
 class Notice(NamedTuple):
@@ -54,18 +22,28 @@ class Notice(NamedTuple):
 
 
 class WarnOnce:
-    """Warns once about each element of one image, even if many frames have a problem with it."""
+    """Warns once about each topic of one image, across threads, even if many frames have it.
+
+    Holds no lock. A warning handler may therefore decode the same image, and a process that is forked while a thread
+    warns does not wait for that thread.
+    """
 
     def __init__(self) -> None:
-        """Start without warnings."""
-        self._warned: set[str] = set()
+        """Start without topics."""
+        self._topics: dict[str, object] = {}
 
-    def __call__(self, notices: Iterable[Notice]) -> None:
-        """Warn about those elements for which there was no warning before."""
-        for element, message in notices:
-            if element not in self._warned:
-                self._warned.add(element)
-                warn(one_line(message))
+    def is_first(self, topic: str) -> bool:
+        """Return True on the first call with `topic`, and False afterwards."""
+        first = object()
+        # `setdefault` is atomic: only one thread finds its own object.
+        return self._topics.setdefault(topic, first) is first
+
+    def __call__(self, messages: Iterable[Notice | str]) -> None:
+        """Warn about new topics: the elements of notices, and texts apart from numbers, such as frames or offsets."""
+        for message in messages:
+            topic, text = message if isinstance(message, Notice) else (_NUMBERS.sub("", message), message)
+            if self.is_first(topic):
+                warn(one_line(text))
 
 
 def warn(message: str) -> None:
@@ -80,6 +58,6 @@ def warn_all(messages: Sequence[str]) -> None:
     """Warn once about similar messages: show the first, and the number of others. The core keeps a limited number."""
     if messages:
         more = f" (and {len(messages) - 1} more warnings like this)" if len(messages) > 1 else ""
-        if len(messages) >= MAX_CHARACTERS:
-            more = f" (and {MAX_CHARACTERS - 1} or more warnings like this)"
+        if len(messages) >= MAX_WARNINGS:
+            more = f" (and {MAX_WARNINGS - 1} or more warnings like this)"
         warn(messages[0] + more)

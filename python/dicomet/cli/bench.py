@@ -1,11 +1,7 @@
 """The measurements of `dicomet bench`: decode with pydicom and with dicomet, compare the arrays, and time both."""
 
 import enum
-import logging
-import os
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,16 +18,16 @@ import dicomet
 from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
 from dicomet._parsing.transfer_syntax import CODECS
 from dicomet._utils.timing import Limit, TimedCallError, medians, time_interleaved
+from dicomet.cli.files import NamedFile
 from dicomet.errors import PixelDataError
 
 Decode = Callable[[Path], np.ndarray]
 
-FEWEST_RUNS, MOST_RUNS = 3, 25
+MIN_RUNS, MAX_RUNS = 3, 25
 # Timing a file stops at the maximum number of runs or after this time, but never below the minimum number of runs.
 SECONDS_PER_FILE = 0.2
 # Values compared at once: the temporary arrays stay small compared with the image.
 COMPARE_CHUNK = 1 << 20
-LOGGERS = ("pydicom", "pylibjpeg", "openjpeg", "jpeg_ls")
 # pydicom's plugins that the extra dicomet[codecs] installs; Pillow and GDCM decode only some codestreams.
 PLUGINS_OF_EXTRA = frozenset({"pylibjpeg", "pyjpegls"})
 # dicomet's message where no plugin is installed at all.
@@ -59,10 +55,6 @@ _SHORT_NAMES = {
 }
 
 
-class UnusablePathError(Exception):
-    """A given path does not exist, or contains no files."""
-
-
 class Outcome(enum.Enum):
     """The outcome for one file; the values are the words of the report."""
 
@@ -72,13 +64,6 @@ class Outcome(enum.Enum):
     DICOMET_FAILS = "dicomet fails"
     REFUSED = "refused by both"
     NO_IMAGE = "no image"
-
-
-class BenchFile(NamedTuple):
-    """A file and its name in the report."""
-
-    path: Path
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,66 +92,7 @@ def exit_status(results: Sequence[Result]) -> int:
     return int(any(result.outcome in (Outcome.DIFFERENT, Outcome.DICOMET_FAILS) for result in results))
 
 
-def find_files(paths: Sequence[str]) -> list[BenchFile]:
-    """Return all files at and below `paths`, each once; without `paths`, pydicom's own test files.
-
-    Raises
-    ------
-    UnusablePathError
-        A path does not exist, or there are no files.
-
-    """
-    if not paths:
-        folder = Path(pydicom.__file__).parent / "data" / "test_files"
-        if not folder.is_dir():
-            raise UnusablePathError(
-                "the installed pydicom comes without its test files: give a file or folder of yours"
-            )
-        paths = [str(folder)]
-    found: dict[Path, BenchFile] = {}
-    for path in map(Path, paths):
-        for file in _files_of(path, relative=len(paths) == 1):
-            found.setdefault(file.path.resolve(), file)
-    if not found:
-        raise UnusablePathError(f"no files in {', '.join(map(repr, paths))}")
-    return list(found.values())
-
-
-def _files_of(path: Path, *, relative: bool) -> list[BenchFile]:
-    if path.is_file():
-        return [BenchFile(path, str(path))]
-    if not path.exists():
-        raise UnusablePathError(f"no such file or folder: {str(path)!r}")
-    if not path.is_dir():
-        raise UnusablePathError(f"neither a file nor a folder: {str(path)!r}")
-    # A folder that cannot be listed is reported like a file that cannot be read.
-    unlisted: list[Path] = []
-    files = [
-        Path(folder, name)
-        for folder, _, names in os.walk(path, onerror=lambda error: unlisted.append(Path(error.filename)))
-        for name in names
-    ]
-    found = sorted([file for file in files if file.is_file()] + unlisted)
-    return [BenchFile(file, str(file.relative_to(path) if relative else file)) for file in found]
-
-
-@contextmanager
-def silenced() -> Iterator[None]:
-    """Suppress all warnings, and all log messages of pydicom and its plugins."""
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            for logger in loggers:
-                logger.setLevel(logging.CRITICAL + 1)
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-
-
-def bench_file(file: BenchFile, repeat: int | None) -> Result:
+def bench_file(file: NamedFile, repeat: int | None) -> Result:
     """Decode one file with both, compare the arrays, and time both; exceptions become part of the result."""
     decoders: dict[str, Decode] = {"pydicom": pydicom_pixel_array, "dicomet": dicomet.pixel_array}
     errors, difference, array = _compare(file.path, decoders)
@@ -255,7 +181,7 @@ def _measure(
 ) -> tuple[dict[str, float], int]:
     """Return the median times of the decoders that succeed, and the runs; add later failures to `errors`."""
     calls = {name: partial(decode, path) for name, decode in decoders.items() if name not in errors}
-    limit = Limit(FEWEST_RUNS, MOST_RUNS, SECONDS_PER_FILE) if repeat is None else Limit(repeat, repeat, 0)
+    limit = Limit(MIN_RUNS, MAX_RUNS, SECONDS_PER_FILE) if repeat is None else Limit(repeat, repeat, 0)
     try:
         times = time_interleaved(calls, limit)
     except TimedCallError as error:

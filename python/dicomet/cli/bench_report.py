@@ -19,8 +19,9 @@ from rich.text import Text
 
 from dicomet import __version__, _native
 from dicomet._utils.extras import install_command
-from dicomet.cli.bench import BenchFile, Outcome, Result, bench_file, silenced
-from dicomet.cli.terminal import plain, printable
+from dicomet._utils.text import plain, printable
+from dicomet.cli.bench import Outcome, Result, bench_file
+from dicomet.cli.files import NamedFile, silenced
 
 # Wider than any table, for files and pipes, which have no width.
 UNLIMITED = 10_000
@@ -57,7 +58,7 @@ def make_console() -> Console:
     return _Console(width=UNLIMITED if unlimited else None, highlight=False, emoji=False, markup=False)
 
 
-def bench_all(files: Sequence[BenchFile], repeat: int | None, console: Console) -> list[Result]:
+def bench_all(files: Sequence[NamedFile], repeat: int | None, console: Console) -> list[Result]:
     """Bench `files`, with a progress bar in a terminal."""
     columns = (
         TextColumn("Decoding"),

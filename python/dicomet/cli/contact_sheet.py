@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dicomet import _native
-from dicomet._utils import png
+from dicomet._utils.arrays import resize_image
 
 GAP = 4
 # Neither black nor white, which are frequent at the edges of images.
@@ -77,16 +76,7 @@ class ContactSheet:
         scale = self._size / max(rows * aspect, columns)
         height, width = (max(1, min(self._size, round(length * scale))) for length in (rows * aspect, columns))
         box = self._centered(number, height, width)
-        resized = np.empty((height, width, *image.shape[2:]), np.uint8)
-        _native.resize(
-            png.read_only(np.ascontiguousarray(image)),
-            resized,
-            src_size=(rows, columns),
-            out_size=(height, width),
-            channels=image.shape[2] if image.ndim == self.pixels.ndim else 1,
-            dtype="uint8",
-            filter="bilinear",
-        )
+        resized = resize_image(image, (height, width))
         self._part(box)[...] = resized if image.ndim == self.pixels.ndim else resized[..., np.newaxis]
         self.images += 1
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from dicomet._utils.interpolation import INTERPOLATIONS
 from dicomet.cli.arguments import WINDOW, positive, window
 from dicomet.convert.formats import BY_SUFFIX, FORMATS
 
@@ -69,8 +70,8 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--interpolation",
-        choices=("bilinear", "nearest", "bicubic", "lanczos"),
-        default="bilinear",
+        choices=INTERPOLATIONS,
+        default=INTERPOLATIONS[0],
         help="the filter of --size; default: bilinear, antialiased",
     )
     group.add_argument(
@@ -87,7 +88,7 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("course")
+    group = parser.add_argument_group("execution")
     who = group.add_mutually_exclusive_group()
     who.add_argument("--workers", metavar="N", type=positive, help="processes; default: one for each core")
     who.add_argument(

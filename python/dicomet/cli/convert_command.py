@@ -52,14 +52,14 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         plan = _plan(arguments)
         report = None if arguments.report is None else Report(Path(arguments.report))
-        course = _executor(arguments)
+        executor = _executor(arguments)
     except (UnusableSourceError, ValueError, OSError, ImportError) as error:
         sys.stderr.write(f"{PREFIX}: error: {one_line(str(error))}\n")
         return UNUSABLE_ARGUMENTS
     counts: Counter[Status] = Counter()
     stop = Event()
     try:
-        with closing(course(jobs=plan.jobs(), count=len(plan.found), stop=stop)) as done:
+        with closing(executor(jobs=plan.jobs(), count=len(plan.found), stop=stop)) as done:
             for result in _shown(done, len(plan.found), verbose=arguments.verbose):
                 counts[result.status] += 1
                 if report is not None:

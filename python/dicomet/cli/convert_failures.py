@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from dicomet.convert.api import Converted
 from dicomet.errors import counted, one_line
 
-MOST_EXAMPLES = 2
-MOST_REASONS = 20
+MAX_EXAMPLES = 2
+MAX_REASONS = 20
 _NUMBER = re.compile(r"\d+")
 
 
@@ -24,7 +24,7 @@ class _Reason:
     def add(self, source: str, text: str) -> None:
         self.files += 1
         self.is_varied |= text != self.text
-        if len(self.examples) < MOST_EXAMPLES:
+        if len(self.examples) < MAX_EXAMPLES:
             self.examples.append(source)
 
     def line(self) -> str:
@@ -54,8 +54,8 @@ class Summary:
     def lines(self) -> Iterator[str]:
         """Yield a line for each reason, the most frequent first, and one for the reasons left out."""
         reasons = sorted(self._reasons.values(), key=lambda reason: -reason.files)
-        yield from (one_line(f"{self._prefix}: {reason.line()}") for reason in reasons[:MOST_REASONS])
-        left = reasons[MOST_REASONS:]
+        yield from (one_line(f"{self._prefix}: {reason.line()}") for reason in reasons[:MAX_REASONS])
+        left = reasons[MAX_REASONS:]
         if left:
             files = sum(reason.files for reason in left)
             counts = f"{counted(files, 'file')} for {counted(len(left), 'other reason')}"

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dicomet._utils.regular import special_file_kind
-from dicomet.cli.terminal import echo, plain, printable
+from dicomet._utils.text import plain, printable
+from dicomet.cli.terminal import echo
 from dicomet.info import describe, undescribed
 
 NO_VALUE = "?"

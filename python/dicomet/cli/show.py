@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dicomet._parsing.dicom_file import may_be_dicom
 from dicomet._utils import atomic, png
 from dicomet._utils.same_file import file_id
-from dicomet.cli.bench import BenchFile, find_files, silenced
+from dicomet._utils.text import plain, printable
 from dicomet.cli.contact_sheet import ContactSheet, UnusableSheetError
+from dicomet.cli.files import NamedFile, find_files, silenced
 from dicomet.cli.info_report import summary
-from dicomet.cli.terminal import echo, plain, printable
+from dicomet.cli.terminal import echo
 from dicomet.display.api import to_display
 from dicomet.errors import PixelDataError, one_line
 from dicomet.info import describe, is_no_image
@@ -28,7 +29,7 @@ __all__ = ["UnusableSheetError", "show"]
 class Tile(NamedTuple):
     """The content of one tile: a frame of a file."""
 
-    file: BenchFile
+    file: NamedFile
     frame: int
     frames: int
     info: dict[str, Any]
@@ -78,7 +79,7 @@ def show(  # noqa: PLR0913 - the options of the command
     if not sheet.images:
         sys.stderr.write("dicomet show: error: no image can be shown: no sheet is written\n")
         return 1
-    return _write(png.encode(png.read_only(sheet.pixels)), output) or int(broken > 0)
+    return _write(png.encode(sheet.pixels), output) or int(broken > 0)
 
 
 def _check_output(output: str | None) -> None:
@@ -93,7 +94,7 @@ def _check_output(output: str | None) -> None:
         raise UnusableSheetError(f"found a folder, expected a file to write: {output!r}")
 
 
-def _images(paths: Sequence[str], output: str | None) -> tuple[list[BenchFile], int]:
+def _images(paths: Sequence[str], output: str | None) -> tuple[list[NamedFile], int]:
     """Return the files to show, and the number of other files in the folders."""
     found = find_files(paths)
     sheet = None if output is None else file_id(output)
@@ -116,7 +117,7 @@ def _is_no_image(path: Path) -> bool:
         return False
 
 
-def _tiles(files: Sequence[BenchFile], most: int | None) -> list[Tile]:
+def _tiles(files: Sequence[NamedFile], most: int | None) -> list[Tile]:
     if len(files) == 1:
         info = describe(files[0].path)
         frames = _frames(info)
@@ -125,7 +126,7 @@ def _tiles(files: Sequence[BenchFile], most: int | None) -> list[Tile]:
     return [_middle(file, describe(file.path)) for file in chosen]
 
 
-def _middle(file: BenchFile, info: dict[str, Any]) -> Tile:
+def _middle(file: NamedFile, info: dict[str, Any]) -> Tile:
     frames = _frames(info)
     return Tile(file, frames // 2, frames, info)
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the sheet and list its tiles; return 1 if a tile or the sheet is broken, 2 for unusable arguments."""
-    from dicomet.cli import bench, show  # noqa: PLC0415 - imports pydicom, which other commands do not need
+    from dicomet.cli import files, show  # noqa: PLC0415 - imports pydicom, which other commands do not need
 
     try:
         return show.show(
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             tiles=arguments.tiles,
             window=arguments.window,
         )
-    except (bench.UnusablePathError, show.UnusableSheetError) as error:
+    except (files.UnusablePathError, show.UnusableSheetError) as error:
         sys.stderr.write(f"dicomet show: error: {error}\n")
         return UNUSABLE_ARGUMENTS
 

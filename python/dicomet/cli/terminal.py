@@ -1,29 +1,9 @@
-"""Output of the commands: lines that any output can encode, and shortened messages."""
+"""Output of the commands, in characters that any output can encode."""
 
 import sys
-
-# Long messages of pydicom's, and short equivalents.
-_SHORTENED = {
-    "Unable to decode as exceptions were raised by all available plugins: ": "",
-    "; of a data set alone, 'transfer_syntax_uid' is required": "",
-    "The dataset in 'src' has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data "
-    "to decode": "the data set has no pixel data",
-}
 
 
 def echo(line: str) -> None:
     """Print `line`, with escapes for characters that the output cannot encode."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-
-
-def printable(name: str) -> str:
-    """Return a file name with escapes for characters that could control a terminal."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in name)
-
-
-def plain(reason: str) -> str:
-    """Return a message with pydicom's long phrases replaced by short ones."""
-    for phrase, short in _SHORTENED.items():
-        reason = reason.replace(phrase, short)
-    return reason

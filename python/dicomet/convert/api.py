@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.options import checks_arguments
 from dicomet._utils import atomic
+from dicomet._utils.interpolation import Interpolation
 from dicomet._utils.same_file import file_id, file_of
 from dicomet.convert.formats import Format, FrameSequence, format_of
 from dicomet.convert.frames import FrameSource
-from dicomet.convert.options import Channels, Interpolation, Options, Size
+from dicomet.convert.options import Channels, Options, Size
 from dicomet.display.values import Values
 from dicomet.display.voi_selection import WindowSpec
 from dicomet.errors import with_filename

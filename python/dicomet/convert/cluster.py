@@ -20,7 +20,7 @@ from dicomet.convert.executor import QUEUE_DEPTH, Running, Submitted, run_ordere
 from dicomet.convert.jobs import Job, failure_reason, run_job
 
 if TYPE_CHECKING:
-    from distributed import Future as Given
+    from distributed import Future as DaskFuture
     from distributed import Worker
 
 SECONDS = 10
@@ -61,14 +61,14 @@ class Cluster:
         # Unique for each run: a refusal of one run must not apply to the next.
         self._name = secrets.token_hex(8)
         self._refuses = False
-        self._begun: set[Submitted] = set()
+        self._submitted: set[Submitted] = set()
         self._ended = Event()
         self._lost = Event()
-        self._again: Job | None = None
+        self._resubmitted: Job | None = None
 
     def run(self, *, jobs: Iterable[Job], count: int, stop: Event) -> Generator[Converted, None, None]:
         """Run jobs as an `Executor` does. A job whose worker dies is run again on another worker."""
-        most = min(count, QUEUE_DEPTH * max(MIN_WORKERS, sum(self._client.nthreads().values())))
+        limit = min(count, QUEUE_DEPTH * max(MIN_WORKERS, sum(self._client.nthreads().values())))
         waiting: deque[Job] = deque()
         running: Running = deque()
         todo = iter(jobs)
@@ -76,7 +76,7 @@ class Cluster:
         try:
             while True:
                 try:
-                    yield from run_ordered(self, waiting, running, todo, most, stop)
+                    yield from run_ordered(self, waiting, running, todo, limit, stop)
                 except Exception as error:
                     if not running:
                         raise
@@ -86,7 +86,7 @@ class Cluster:
                         self._submit_alone(running)
                 else:
                     return
-                result = _settled(*running[0])
+                result = _result_of(*running[0])
                 running.popleft()
                 if result is not None:
                     yield result
@@ -95,7 +95,7 @@ class Cluster:
 
     def submit_job(self, job: Job) -> Submitted:
         """Send a job to the cluster. A failure to send it becomes the exception of the future."""
-        begun: Submitted = Future()
+        future: Submitted = Future()
         source = job.source if job.data is not None else os.path.abspath(job.source)  # noqa: PTH100 - links stay links
         # One thread: the worker's other cores process other files.
         options = replace(job.options, workers=1)
@@ -103,23 +103,25 @@ class Cluster:
         try:
             # Data from standard input may be large, and distributed would warn about its size.
             with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"}):
-                given = self._client.submit(_work, self._name, sent, job.name, str(Path(job.out).parent), pure=False)
+                dask_future = self._client.submit(
+                    _work, self._name, sent, job.name, str(Path(job.out).parent), pure=False
+                )
         except Exception as error:  # noqa: BLE001 - a client whose scheduler is gone raises exceptions of many types
-            _settle(begun, error=error if self._is_connected() else CancelledError())
-            return begun
-        self._begun.add(begun)
-        begun.add_done_callback(self._begun.discard)
+            _finish_future(future, error=error if self._is_connected() else CancelledError())
+            return future
+        self._submitted.add(future)
+        future.add_done_callback(self._submitted.discard)
         # Not through distributed's executor: its futures never finish if a result is lost in transit.
-        self._client.loop.add_callback(_hear, self._client, given, begun)
+        self._client.loop.add_callback(_await_result, self._client, dask_future, future)
         # A client that has just lost its scheduler queues the job silently, so that its future would never finish.
         if not self._is_connected():
-            _settle(begun, error=CancelledError())
-        return begun
+            _finish_future(future, error=CancelledError())
+        return future
 
     def _is_connected(self) -> bool:
         return not self._lost.is_set() and self._client.status == RUNNING
 
-    def cancel(self, begun: Submitted) -> bool:  # noqa: ARG002 - the signature of `Workers`
+    def cancel(self, future: Submitted) -> bool:  # noqa: ARG002 - the signature of `Workers`
         """Make the workers refuse all jobs they have not started. Only the workers know which these are."""
         self._refuse()
         return False
@@ -144,21 +146,21 @@ class Cluster:
 
     def _fail_lost(self) -> None:
         self._lost.set()
-        for begun in tuple(self._begun):
-            _settle(begun, error=CancelledError())
+        for future in tuple(self._submitted):
+            _finish_future(future, error=CancelledError())
 
     def _resubmit(self, running: Running) -> bool:
         """Submit again the jobs that a lost connection or a restart of all workers has cancelled, if possible."""
         first, _ = running[0]
         # Not twice without a result in between, which could loop forever.
-        if self._lost.is_set() or self._refuses or first is self._again:
+        if self._lost.is_set() or self._refuses or first is self._resubmitted:
             return False
         if not self._reconnect():
             self._fail_lost()
             return False
-        self._again = first
-        for number, (job, begun) in enumerate(running):
-            if begun.done() and isinstance(begun.exception(), CancelledError):
+        self._resubmitted = first
+        for number, (job, future) in enumerate(running):
+            if future.done() and isinstance(future.exception(), CancelledError):
                 running[number] = job, self.submit_job(job)
         return True
 
@@ -182,7 +184,7 @@ class Cluster:
 
     def _submit_alone(self, running: Running) -> None:
         """Submit the first job again once the others have finished: a worker's death is blamed on all of its jobs."""
-        wait([begun for _, begun in running])
+        wait([future for _, future in running])
         job, _ = running[0]
         running[0] = job, self.submit_job(job)
 
@@ -202,7 +204,7 @@ class Cluster:
     def _wait_for_workers(self, running: Running) -> None:
         if running and self._client.nthreads():
             self._refuse()
-            wait([begun for _, begun in running])
+            wait([future for _, future in running])
 
 
 def _connected(address: str) -> Client:
@@ -221,28 +223,28 @@ def _connected(address: str) -> Client:
     return found.result()
 
 
-async def _hear(client: Client, given: "Given", begun: Submitted) -> None:
-    """Wait for the result of a job on the cluster, and settle `begun`, unless it has been given up."""
+async def _await_result(client: Client, dask_future: "DaskFuture", future: Submitted) -> None:
+    """Wait for the result of a job on the cluster, and finish `future`, unless it has been given up."""
     try:
-        _settle(begun, await client.gather(given, asynchronous=True))
+        _finish_future(future, await client.gather(dask_future, asynchronous=True))
     except (CancelledError, asyncio.CancelledError, OSError):
         # A lost connection: that of the client, or the one that carried the result.
-        _settle(begun, error=CancelledError())
+        _finish_future(future, error=CancelledError())
     except Exception as error:  # noqa: BLE001 - an exception of any type is the outcome of the job
-        _settle(begun, error=error)
+        _finish_future(future, error=error)
 
 
-def _settle(begun: Submitted, result: Converted | None = None, error: BaseException | None = None) -> None:
+def _finish_future(future: Submitted, result: Converted | None = None, error: BaseException | None = None) -> None:
     with suppress(InvalidStateError):
         if error is None:
-            begun.set_result(result)
+            future.set_result(result)
         else:
-            begun.set_exception(error)
+            future.set_exception(error)
 
 
-def _settled(job: Job, begun: Submitted) -> Converted | None:
+def _result_of(job: Job, future: Submitted) -> Converted | None:
     try:
-        return begun.result()
+        return future.result()
     except KilledWorker:
         reason = DIED
     except CancelledError:

@@ -34,12 +34,12 @@ class Workers(Protocol):
     def submit_job(self, job: Job) -> Submitted:
         """Submit a job, which starts as soon as a worker is free."""
 
-    def cancel(self, begun: Submitted) -> bool:
+    def cancel(self, future: Submitted) -> bool:
         """Return whether a job has been cancelled for certain. If not, its result may still be None."""
 
 
 def run_ordered(  # noqa: PLR0913, PLR0917 - the caller owns the queues, for what is left if this raises
-    workers: Workers, waiting: deque[Job], running: Running, jobs: Iterator[Job], most: int, stop: Event
+    workers: Workers, waiting: deque[Job], running: Running, jobs: Iterator[Job], limit: int, stop: Event
 ) -> Iterator[Converted]:
     """Yield the results of `jobs` in order.
 
@@ -47,14 +47,14 @@ def run_ordered(  # noqa: PLR0913, PLR0917 - the caller owns the queues, for wha
     """
     while True:
         if not stop.is_set():
-            waiting.extend(islice(jobs, most - len(running) - len(waiting)))
+            waiting.extend(islice(jobs, limit - len(running) - len(waiting)))
             while waiting:
                 running.append((waiting[0], workers.submit_job(waiting[0])))
                 waiting.popleft()
         if not running:
             return
-        begun = running[0][1]
-        result = None if stop.is_set() and workers.cancel(begun) else begun.result()
+        future = running[0][1]
+        result = None if stop.is_set() and workers.cancel(future) else future.result()
         running.popleft()
         if result is not None:
             yield result

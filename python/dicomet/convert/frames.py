@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomet import _native
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.limits import ReadLimits
-from dicomet._utils.png import read_only
-from dicomet.convert.options import MAX_SIDE, Interpolation, Options, Size
+from dicomet._utils.arrays import COLOR, GRAY, resize_image, with_channels
+from dicomet._utils.interpolation import Interpolation
+from dicomet.convert.options import MAX_SIDE, Options, Size
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_dtype, modality_frames
-from dicomet.loaders.loading import COLOR, GRAY, with_channels
+from dicomet.display.voi_selection import WindowArguments
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -59,7 +59,7 @@ class FrameSource:
     def _reader(self) -> Callable[[int], np.ndarray]:
         options = self._options
         if options.values == "display":
-            return partial(self._displayed, display_options(options.window, options.dtype or "uint8"))
+            return partial(self._displayed, display_options(WindowArguments(options.window), options.dtype or "uint8"))
         if options.values == "stored":
             return self._stored
         # One dtype for all frames, although each may have its own slope.
@@ -73,8 +73,8 @@ class FrameSource:
         frames = self._frames.stored
         return _without_axis(frames.read(number, 1, frames.frame_shape))
 
-    def _displayed(self, look: DisplayOptions, number: int) -> np.ndarray:
-        options, frame = self._options, self._frames.display(number, look, None)
+    def _displayed(self, display: DisplayOptions, number: int) -> np.ndarray:
+        options, frame = self._options, self._frames.display(number, display, None)
         if options.channels == GRAY and frame.ndim == COLOR_NDIM:
             return with_channels(frame, GRAY, frame.ndim)[..., 0]
         if options.channels == COLOR and frame.ndim != COLOR_NDIM:
@@ -106,29 +106,18 @@ def resized(frame: np.ndarray, size: Size, interpolation: Interpolation) -> np.n
     """
     rows, columns = size if isinstance(size, tuple) else _in_proportion(frame.shape[0], frame.shape[1], size)
     if max(rows, columns) > MAX_SIDE:
-        made = f"{rows} rows and {columns} columns of {frame.shape[0]} and {frame.shape[1]}"
-        raise ValueError(f"size: found {size}, which makes {made}, expected at most {MAX_SIDE}")
+        result = f"{rows} rows and {columns} columns of {frame.shape[0]} and {frame.shape[1]}"
+        raise ValueError(f"size: found {size}, which makes {result}, expected at most {MAX_SIDE}")
     if frame.shape[:2] == (rows, columns):
         return frame
     if frame.dtype == np.int16:
         # Flipping the sign bit shifts all values by 2^15, with which a weighted mean commutes.
-        shifted = resized(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), interpolation)
+        shifted = resize_image(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), interpolation)
         return (shifted ^ np.uint16(SIGN)).view(np.int16)
     if frame.dtype.name not in {"uint8", "uint16", "float32"}:
         can = "only uint8, uint16, int16 and float32, which modality values can be by dtype=float32"
         raise ValueError(f"size: values of {frame.dtype.name} cannot be resized, {can}")
-    frame = np.ascontiguousarray(frame)
-    out = np.empty((rows, columns, *frame.shape[2:]), frame.dtype)
-    _native.resize(
-        read_only(frame),
-        out,
-        src_size=(frame.shape[0], frame.shape[1]),
-        out_size=(rows, columns),
-        channels=frame.shape[2] if frame.ndim == COLOR_NDIM else 1,
-        dtype=frame.dtype.name,
-        filter=interpolation,
-    )
-    return out
+    return resize_image(frame, (rows, columns), interpolation)
 
 
 def _in_proportion(rows: int, columns: int, shorter: int) -> tuple[int, int]:

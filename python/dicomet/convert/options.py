@@ -5,13 +5,13 @@ from numbers import Integral
 from typing import Literal, get_args
 
 from dicomet._decoding.frame_reader import FrameSelection
+from dicomet._utils.interpolation import INTERPOLATIONS, Interpolation
 from dicomet.convert.formats import Format
 from dicomet.display.values import DTYPES as MODALITY_DTYPES
 from dicomet.display.values import VALUES, Values
 from dicomet.display.voi_selection import WindowSpec, check_window
 
 Channels = Literal[0, 1, 3]
-Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Size = int | tuple[int, int]
 
 DTYPES = ("uint8", "uint16", "float32")
@@ -51,7 +51,7 @@ class Options:
 
         """
         _one_of("dtype", self.dtype, (None, *(MODALITY_DTYPES if self.values == "modality" else DTYPES)))
-        _one_of("interpolation", self.interpolation, get_args(Interpolation))
+        _one_of("interpolation", self.interpolation, INTERPOLATIONS)
         _one_of("channels", self.channels, get_args(Channels))
         _one_of("values", self.values, VALUES)
         if not isinstance(self.frames, Integral) and self.frames not in {"all", "middle"}:

@@ -83,9 +83,9 @@ class _Pool(ProcessPoolExecutor):
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def cancel(self, begun: Submitted) -> bool:
+    def cancel(self, future: Submitted) -> bool:
         """Cancel a job that no process has started."""
-        return begun.cancel()
+        return future.cancel()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

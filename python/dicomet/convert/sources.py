@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from dicomet._parsing.dicom_file import PREAMBLE, PREFIX
+from dicomet._utils.files import files_below
 from dicomet.convert.jobs import failure_reason
 
 STDIN = "-"
@@ -73,36 +74,16 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
 
 
 def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[InputFile]:
-    """Yield the files of a folder, following links, except those in the output folder; visit no folder twice."""
-    waiting = [(folder, place)]
-    seen: set[str] = set()
-    results = os.path.realpath(out)
-    while waiting:
-        folder, place = waiting.pop()
-        real = os.path.realpath(folder)
-        if real in seen or (real == results and seen):
-            continue
-        seen.add(real)
-        try:
-            with os.scandir(folder) as entries:
-                inside = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            if len(seen) == 1:
-                raise UnusableSourceError(f"the folder {folder!r} cannot be listed: {failure_reason(error)}") from error
-            yield InputFile(folder, place, fault=f"the folder cannot be listed: {failure_reason(error)}")
-            continue
-        for entry in inside:
-            if not _is_dir(entry):
-                yield InputFile(entry.path, place / entry.name)
-        waiting.extend((entry.path, place / entry.name) for entry in reversed(inside) if _is_dir(entry))
-
-
-def _is_dir(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        # A circular link: opening it reports the error.
-        return False
+    """Yield the files of a folder, except those in the output folder."""
+    for file in files_below(folder, skipped=out):
+        if file.error is None:
+            yield InputFile(file.path, place / file.place)
+        elif file.path == folder:
+            reason = failure_reason(file.error)
+            raise UnusableSourceError(f"the folder {folder!r} cannot be listed: {reason}") from file.error
+        else:
+            fault = f"the folder cannot be listed: {failure_reason(file.error)}"
+            yield InputFile(file.path, place / file.place, fault=fault)
 
 
 def _is_archive(path: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import TextIO
 
 _lock = Lock()
 _captures: dict[int, list[str]] = {}
-_record = ExitStack()
+_patch = ExitStack()
 
 
 @contextmanager
@@ -17,20 +17,20 @@ def capture_warnings() -> Iterator[list[str]]:
     with _lock:
         if not _captures:
             _listen()
-        told = _captures[get_ident()] = []
+        messages = _captures[get_ident()] = []
     try:
-        yield told
+        yield messages
     finally:
         with _lock:
             del _captures[get_ident()]
             if not _captures:
-                _record.close()
+                _patch.close()
 
 
 def _listen() -> None:
-    shown = warnings.showwarning
+    show = warnings.showwarning
 
-    def hear(  # noqa: PLR0913, PLR0917 - the signature of `showwarning`
+    def record(  # noqa: PLR0913, PLR0917 - the signature of `showwarning`
         message: Warning | str,
         category: type[Warning],
         filename: str,
@@ -38,12 +38,12 @@ def _listen() -> None:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        told = _captures.get(get_ident())
-        if told is None:
-            shown(message, category, filename, lineno, file, line)
+        messages = _captures.get(get_ident())
+        if messages is None:
+            show(message, category, filename, lineno, file, line)
         else:
-            told.append(str(message))
+            messages.append(str(message))
 
-    _record.enter_context(warnings.catch_warnings())
+    _patch.enter_context(warnings.catch_warnings())
     warnings.simplefilter("always")
-    warnings.showwarning = hear
+    warnings.showwarning = record

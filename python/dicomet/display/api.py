@@ -9,8 +9,8 @@ from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet.display import icc
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_frames
-from dicomet.display.voi_selection import WindowSpec, check_window
-from dicomet.errors import short_repr, with_filename
+from dicomet.display.voi_selection import WindowArguments, WindowSpec, number_pair
+from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -93,12 +93,13 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         `src` cannot be read.
 
     """
-    look = display_options(window, dtype, default=default, prefer_lut=prefer_lut, percentiles=percentiles, ends=range)
+    windows = WindowArguments(window, default, percentiles)
+    options = display_options(windows, dtype, prefer_lut=prefer_lut, ends=range)
     with with_filename(src):
         limits = ReadLimits(decoding_plugin, workers, max_bytes)
         frames = DisplayReader(src, {**kwargs}, limits, icc_profile=bool(icc_profile))
-        profile = _profile(frames, look) if icc_profile else None
-        array = frames.display(index, look, out)
+        profile = _profile(frames, options) if icc_profile else None
+        array = frames.display(index, options, out)
     if profile is not None:
         array = array if array.flags.writeable else array.copy()
         icc.to_srgb(array, profile)
@@ -149,22 +150,18 @@ def modality_values(  # noqa: PLR0913 - the arguments of `pixel_array`
         return modality_frames(frames, index, wanted, out)
 
 
-def display_options(  # noqa: PLR0913 - the arguments of `to_display`
-    window: WindowSpec,
+def display_options(
+    windows: WindowArguments,
     dtype: "DTypeLike",
     *,
-    default: WindowSpec = None,
     prefer_lut: bool = True,
-    percentiles: tuple[float, float] = (1.0, 99.0),
     ends: tuple[float, float] | None = None,
 ) -> DisplayOptions:
     """Check the display arguments of `to_display`, and return them."""
     found = _checked_dtype(dtype)
     return DisplayOptions(
-        window=check_window(window, "window"),
-        default=check_window(default, "default"),
+        windows=windows.checked(),
         prefer_lut=bool(prefer_lut),
-        percentiles=_checked_percentiles(percentiles),
         dtype=found,
         range=_checked_range(ends, found),
     )
@@ -180,34 +177,19 @@ def _checked_dtype(dtype: "DTypeLike") -> np.dtype:
 def _checked_range(ends: tuple[float, float] | None, dtype: np.dtype) -> tuple[float, float]:
     if ends is None:
         return RANGES[dtype]
-    low, high = _pair(ends, "range")
+    low, high = number_pair(ends, "range")
     lowest, highest = RANGES[dtype] if dtype.kind == "u" else (-FLOAT_MAX, FLOAT_MAX)
     if not (lowest <= low <= highest and lowest <= high <= highest):
         raise ValueError(f"'range': found {low:g} to {high:g}, expected values that {dtype} has")
     return low, high
 
 
-def _pair(numbers: Any, name: str) -> tuple[float, float]:
-    try:
-        low, high = (float(number) for number in numbers)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name!r}: found {short_repr(numbers)}, expected two numbers") from None
-    return low, high
-
-
-def _checked_percentiles(ranks: tuple[float, float]) -> tuple[float, float]:
-    low, high = _pair(ranks, "percentiles")
-    if not 0 <= low <= high <= 100:  # noqa: PLR2004 - percent
-        raise ValueError(f"'percentiles': found {low:g} and {high:g}, expected two from 0 to 100, the lower first")
-    return low, high
-
-
-def _profile(frames: DisplayReader, look: DisplayOptions) -> Any:
+def _profile(frames: DisplayReader, options: DisplayOptions) -> Any:
     """Return the transform to sRGB for a color image with an ICC profile, otherwise None."""
-    if look.dtype != np.uint8 or look.range != RANGES[look.dtype]:
-        low, high = look.range
+    if options.dtype != np.uint8 or options.range != RANGES[options.dtype]:
+        low, high = options.range
         raise ValueError(
-            f"'icc_profile': found dtype {look.dtype} and range ({low:g}, {high:g}), expected uint8 and (0, 255)"
+            f"'icc_profile': found dtype {options.dtype} and range ({low:g}, {high:g}), expected uint8 and (0, 255)"
         )
     profile = frames.attributes.icc_profile()
     is_color = frames.is_color or frames.attributes.palette() is not None

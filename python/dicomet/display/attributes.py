@@ -19,8 +19,8 @@ from dicomet.display.elements import (
     of_header,
     term,
 )
-from dicomet.display.modality import Ends, Found, Modality, ends_of, rescale_of
-from dicomet.display.windows import MOST_VIEWS, Seen, View, outcome, unusable, windows_of
+from dicomet.display.modality import Found, Modality, ValueRange, modality_range, rescale_of
+from dicomet.display.windows import MAX_VIEWS, UsableVoi, View, unusable_view, voi_or_error, windows_of
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ class Attributes:
 class ImageAttributes:
     """The display attributes of an image: those of each frame, the palette and the ICC profile."""
 
-    def __init__(self, parsed: "Parsed", image: Image, stored_range: Ends) -> None:
+    def __init__(self, parsed: "Parsed", image: Image, stored_range: ValueRange) -> None:
         """Store the arguments; read nothing. `stored_range`: the lowest and the highest possible stored value."""
         self.warn = WarnOnce()
         self._parsed = parsed
         self._dataset = parsed.dataset
-        self._stored_ends = stored_range
+        self._stored_range = stored_range
         self._big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
         self._photometric = image.photometric_interpretation
         self._signed = image.pixel_representation == 1
@@ -99,7 +99,7 @@ class ImageAttributes:
         self._of_all: Attributes | None = None
         self._palette: Palette | None = None
         # Cache of the last frame's VOI LUTs, with their items and inputs: frames with the same item share them.
-        self._voi: tuple[Sequence[Dataset], Ends, tuple[View, ...]] | None = None
+        self._voi: tuple[Sequence[Dataset], ValueRange, tuple[View, ...]] | None = None
 
     def frame(self, index: int) -> Attributes:
         """Return the display attributes of a frame.
@@ -133,7 +133,7 @@ class ImageAttributes:
             from dicomet.display.tables import palette_of  # noqa: PLC0415 - few images have tables
 
             with self._reading():
-                colors = palette_of(self._dataset, self._stored_ends, big_endian=self._big_endian)
+                colors = palette_of(self._dataset, self._stored_range, big_endian=self._big_endian)
             self.warn(colors.notices)
             self._palette = colors.palette
         return self._palette
@@ -176,16 +176,16 @@ class ImageAttributes:
             return None
         with self._reading():
             found = items(self._dataset, tags.MODALITY_LUT_SEQUENCE)
-        return Found(self._table(found[0], self._stored_ends, is_exact=True).lut) if found else None
+        return Found(self._table(found[0], self._stored_range, is_exact=True).lut) if found else None
 
-    def _table(self, item: "Dataset", inputs: Ends, *, is_exact: bool) -> "Table":
+    def _table(self, item: "Dataset", inputs: ValueRange, *, is_exact: bool) -> "Table":
         from dicomet.display.tables import lut_of  # noqa: PLC0415 - few images have tables
 
         with self._reading():
             return lut_of(item, inputs, big_endian=self._big_endian, is_exact=is_exact)
 
-    def _seen(self, item: "Dataset", inputs: Ends) -> Seen:
-        return Seen(*self._table(item, inputs, is_exact=False))
+    def _read_table(self, item: "Dataset", inputs: ValueRange) -> UsableVoi:
+        return UsableVoi(*self._table(item, inputs, is_exact=False))
 
     def _attributes(self, index: int) -> Attributes:
         if self._dataset is None:
@@ -197,14 +197,15 @@ class ImageAttributes:
         try:
             found = elements.voi_lut_items()
         except PixelDataError as error:
-            return (unusable(error),)
-        inputs = ends_of(modality, self._stored_ends)
+            return (unusable_view(error),)
+        inputs = modality_range(modality, self._stored_range)
         if self._voi is None or self._voi[0] is not found or self._voi[1] != inputs:
-            self._voi = found, inputs, tuple(self._view(item, inputs) for item in found[:MOST_VIEWS])
+            self._voi = found, inputs, tuple(self._view(item, inputs) for item in found[:MAX_VIEWS])
         return self._voi[2]
 
-    def _view(self, item: "Dataset", inputs: Ends) -> View:
-        return View(partial(self._explanation, item), cache(partial(outcome, partial(self._seen, item, inputs))))
+    def _view(self, item: "Dataset", inputs: ValueRange) -> View:
+        read = partial(voi_or_error, partial(self._read_table, item, inputs))
+        return View(partial(self._explanation, item), cache(read))
 
     def _explanation(self, item: "Dataset") -> str:
         try:

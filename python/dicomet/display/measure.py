@@ -72,8 +72,8 @@ def _values(stored: np.ndarray, modality: Transform, excluded: tuple[int, int] |
     else:
         values, often = np.unique(stored[np.isfinite(stored)], return_counts=True)
     if excluded is not None:
-        kept = (values < excluded[0]) | (values > excluded[1])
-        values, often = values[kept], often[kept]
+        counting = (values < excluded[0]) | (values > excluded[1])
+        values, often = values[counting], often[counting]
     return _transformed(values, modality), often
 
 

@@ -10,11 +10,11 @@ from dicomet.errors import PixelDataError
 
 Modality = tuple[float, float] | Lut | None
 """Slope and intercept, or a table; None: modality values are the stored values."""
-Ends = tuple[float, float]
+ValueRange = tuple[float, float]
 """The lowest and the highest possible value."""
 
 # Limit of the absolute slope and intercept. No modality needs larger ones, whose results may exceed float32.
-MOST = 1e30
+MAX_RESCALE = 1e30
 
 
 class Found(NamedTuple):
@@ -68,8 +68,8 @@ class _Part(NamedTuple):
         if len(numbers) > 1:
             raise PixelDataError(f"{name}: found {len(numbers)} different values, expected one", element=name)
         number = numbers.pop()
-        if abs(number) > MOST:
-            raise PixelDataError(f"{name}: found {number:g}, expected at most {MOST:g}", element=name)
+        if abs(number) > MAX_RESCALE:
+            raise PixelDataError(f"{name}: found {number:g}, expected at most {MAX_RESCALE:g}", element=name)
         several = Notice(name, f"{name}: found {len(texts)} values, expected one")
         return cls(name, number, (several,) if len(texts) > 1 else ())
 
@@ -88,7 +88,7 @@ def _zero(slope: _Part) -> tuple[Notice, ...]:
     return (Notice(slope.name, message),)
 
 
-def ends_of(modality: Modality, stored: Ends) -> Ends:
+def modality_range(modality: Modality, stored: ValueRange) -> ValueRange:
     """Return the lowest and the highest modality value for the stored values between the ends of `stored`."""
     if isinstance(modality, Lut):
         return 0.0, float(modality.max_entry)

@@ -10,13 +10,13 @@ from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
 from dicomet._decoding.limits import ReadLimits
 from dicomet._native import Lut, Palette, Transform
 from dicomet._parsing.parse import parse
-from dicomet._utils.png import read_only
+from dicomet._utils.arrays import read_only
 from dicomet.display.attributes import Attributes, ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
 from dicomet.display.measure import min_max, percentiles, window_between
-from dicomet.display.modality import Ends, Modality, ends_of
+from dicomet.display.modality import Modality, ValueRange, modality_range
 from dicomet.display.transform_spec import TransformSpec, Voi
-from dicomet.display.voi_selection import Measured, WindowSpec, select_voi
+from dicomet.display.voi_selection import Measured, WindowArguments, select_voi
 from dicomet.display.windows import Window
 from dicomet.errors import PixelDataError
 
@@ -33,10 +33,8 @@ _MEASURED_BY_VALUES = ("minmax", "percentile")
 class DisplayOptions(NamedTuple):
     """The display arguments of `to_display`, checked."""
 
-    window: WindowSpec
-    default: WindowSpec
+    windows: WindowArguments
     prefer_lut: bool
-    percentiles: tuple[float, float]
     dtype: np.dtype
     range: tuple[float, float]
 
@@ -82,56 +80,57 @@ class DisplayReader:
         stored_range = self.stored_range() if self.is_integer else (-np.inf, np.inf)
         self.attributes = ImageAttributes(parsed, self.image, stored_range)
 
-    def display(self, index: int | None, look: DisplayOptions, out: np.ndarray | None) -> np.ndarray:
+    def display(self, index: int | None, options: DisplayOptions, out: np.ndarray | None) -> np.ndarray:
         """Return the display values of a frame, or of all frames."""
         palette = None if self.is_color else self.attributes.palette()
         colors = (3,) if self.is_color or palette is not None else ()
-        form = ArraySpec(look.dtype, (*self.size, *colors))
+        form = ArraySpec(options.dtype, (*self.size, *colors))
         first, count, shape = self.stored.select_frames(index, form)
         self.stored.check(first, count, form)
-        if self.is_color and self._is_seen_as_stored(look):
+        if self.is_color and self._is_stored_as_displayed(options):
             return self.stored.read(first, count, shape, out)
         array = np.empty(shape, form.dtype) if out is None else check_out(out, shape, form.dtype)
         frames = array.view(np.ndarray).reshape(count, *form.frame_shape)
         if palette is not None and not self.attributes.is_supplemental:
-            step = FrameRendering(None, "full", inverse=False, padding=None)
-            transform = self._looks(step, None, look, palette, frames.size // 3)
+            rendering = FrameRendering(None, "full", inverse=False, padding=None)
+            transform = self._transform(rendering, None, options, palette, frames.size // 3)
             self.stored.read_transformed(first, count, transform, frames)
             return array
-        for start, number, step in self._renderings(first, count, look):
-            self._show(start, step, look, palette, frames[start - first : start - first + number])
+        for start, number, rendering in self._renderings(first, count, options):
+            self._show(start, rendering, options, palette, frames[start - first : start - first + number])
         return array
 
-    def _is_seen_as_stored(self, look: DisplayOptions) -> bool:
-        whole_bytes = self.stored.dtype == look.dtype == np.uint8 and self.bits_stored == _BYTE
-        return whole_bytes and look.range == (0, 255)
+    def _is_stored_as_displayed(self, options: DisplayOptions) -> bool:
+        whole_bytes = self.stored.dtype == options.dtype == np.uint8 and self.bits_stored == _BYTE
+        return whole_bytes and options.range == (0, 255)
 
-    def _renderings(self, first: int, count: int, look: DisplayOptions) -> Iterator[tuple[int, int, FrameRendering]]:
+    def _renderings(self, first: int, count: int, options: DisplayOptions) -> Iterator[tuple[int, int, FrameRendering]]:
         """Yield each run of frames with the same rendering: its first frame, its length, and the rendering."""
         if not self.attributes.varies:
-            yield first, count, self._rendering(first, look)
+            yield first, count, self._rendering(first, options)
             return
         start = first
-        for step, numbers in groupby(range(first, first + count), lambda number: self._rendering(number, look)):
+        for rendering, numbers in groupby(range(first, first + count), lambda number: self._rendering(number, options)):
             alike = len(list(numbers))
-            yield start, alike, step
+            yield start, alike, rendering
             start += alike
 
-    def _rendering(self, index: int, look: DisplayOptions) -> FrameRendering:
+    def _rendering(self, index: int, options: DisplayOptions) -> FrameRendering:
         if self.is_color:
             return FrameRendering(None, "full", inverse=False, padding=None)
         attributes, modality = self.attributes.frame(index), self.modality(index)
-        voi, padding = self._voi(attributes, look), None
+        voi, padding = self._voi(attributes, options), None
         if voi in _MEASURED_BY_VALUES:
             padding, notices = attributes.padding
             self.attributes.warn(notices)
         return FrameRendering(modality, voi, attributes.inverse, padding)
 
-    def _voi(self, attributes: Attributes, look: DisplayOptions) -> Voi | Measured:
-        choice = select_voi(attributes, look.window, "window", prefer_lut=look.prefer_lut)
+    def _voi(self, attributes: Attributes, options: DisplayOptions) -> Voi | Measured:
+        windows = options.windows
+        choice = select_voi(attributes, windows.window, "window", prefer_lut=options.prefer_lut)
         self.attributes.warn(choice.notices)
-        if choice.voi is None and look.default is not None:
-            choice = select_voi(attributes, look.default, "default", prefer_lut=look.prefer_lut)
+        if choice.voi is None and windows.default is not None:
+            choice = select_voi(attributes, windows.default, "default", prefer_lut=options.prefer_lut)
             self.attributes.warn(choice.notices)
         if choice.voi is not None:
             return choice.voi
@@ -143,8 +142,8 @@ class DisplayReader:
         self.attributes.warn(notices)
         return modality
 
-    def check_view(self, index: int, look: DisplayOptions) -> None:
-        """Read the attributes that `look` needs, and warn about unusable ones. Decodes nothing.
+    def check_view(self, index: int, options: DisplayOptions) -> None:
+        """Read the attributes that `options` needs, and warn about unusable ones. Decodes nothing.
 
         Raises
         ------
@@ -154,60 +153,67 @@ class DisplayReader:
         """
         palette = None if self.is_color else self.attributes.palette()
         if palette is None or self.attributes.is_supplemental:
-            self._rendering(index, look)
+            self._rendering(index, options)
 
     def _show(
-        self, first: int, step: FrameRendering, look: DisplayOptions, palette: Palette | None, frames: np.ndarray
+        self,
+        first: int,
+        rendering: FrameRendering,
+        options: DisplayOptions,
+        palette: Palette | None,
+        out: np.ndarray,
     ) -> None:
-        """Render a run of frames from `first` into `frames`."""
-        voi, pixels = step.voi, self.size[0] * self.size[1]
+        """Render a run of frames from `first` into `out`."""
+        voi, pixels = rendering.voi, self.size[0] * self.size[1]
         if voi == "full":
-            voi = self._window(*self.full(step.modality))
+            voi = self._window(*self.full(rendering.modality))
         if not isinstance(voi, str):
-            transform = self._looks(step, voi, look, palette, len(frames) * pixels)
-            self.stored.read_transformed(first, len(frames), transform, frames)
+            transform = self._transform(rendering, voi, options, palette, len(out) * pixels)
+            self.stored.read_transformed(first, len(out), transform, out)
             return
         stored = np.empty(self.stored.frame_shape, self.stored.dtype)
         # The binding copies a writeable array before it releases the GIL, but not a read-only one.
-        seen = read_only(stored)
-        for number, frame in enumerate(frames, first):
+        view = read_only(stored)
+        for number, frame in enumerate(out, first):
             self.stored.read(number, 1, stored.shape, stored)
-            window = self._measured(seen, step, look)
-            transform = self._looks(step, window, look, palette, pixels)
-            transform.apply(seen, frame, workers=self.stored.workers)
+            window = self._measured(view, rendering, options)
+            transform = self._transform(rendering, window, options, palette, pixels)
+            transform.apply(view, frame, workers=self.stored.workers)
 
-    def _measured(self, stored: np.ndarray, step: FrameRendering, look: DisplayOptions) -> Window:
-        ends = self._range(stored, step, look)
-        if ends is None and step.padding is not None:
+    def _measured(self, stored: np.ndarray, rendering: FrameRendering, options: DisplayOptions) -> Window:
+        ends = self._range(stored, rendering, options)
+        if ends is None and rendering.padding is not None:
             # The frame has only padding, so measure that.
-            ends = self._range(stored, step._replace(padding=None), look)
+            ends = self._range(stored, rendering._replace(padding=None), options)
         return self._window(*ends or (0.0, 0.0))
 
     def _window(self, lowest: float, highest: float) -> Window:
         window = window_between(lowest, highest)
         if not np.isfinite(window[1]):
             element = self.stored.description.element
-            message = f"{element}: found values around {window[0]:g} that are too far apart to be seen together"
+            message = f"{element}: found values around {window[0]:g} that are too far apart to be shown together"
             raise PixelDataError(message, element=element)
         return window
 
-    def _range(self, stored: np.ndarray, step: FrameRendering, look: DisplayOptions) -> tuple[float, float] | None:
-        if step.voi == "minmax" and not isinstance(step.modality, Lut):
-            return min_max(stored, step.modality, step.padding)
+    def _range(
+        self, stored: np.ndarray, rendering: FrameRendering, options: DisplayOptions
+    ) -> tuple[float, float] | None:
+        if rendering.voi == "minmax" and not isinstance(rendering.modality, Lut):
+            return min_max(stored, rendering.modality, rendering.padding)
         # A table need not be monotonic, so the lowest stored value may not have the lowest modality value.
-        ranks = (0.0, 100.0) if step.voi == "minmax" else look.percentiles
+        ranks = (0.0, 100.0) if rendering.voi == "minmax" else options.windows.percentiles
         return percentiles(
-            stored, self.transform_spec(step.modality, np.dtype(np.float64), 0).build(), step.padding, ranks
+            stored, self.transform_spec(rendering.modality, np.dtype(np.float64), 0).build(), rendering.padding, ranks
         )
 
-    def full(self, modality: Modality) -> Ends:
+    def full(self, modality: Modality) -> ValueRange:
         """Return the lowest and the highest modality value that the image description allows."""
         if not self.is_integer and not isinstance(modality, Lut):
             element = self.stored.description.element
             raise PixelDataError(
                 f"{element}: found floats, which have no 'full' range, expected integers", element=element
             )
-        return ends_of(modality, self.stored_range())
+        return modality_range(modality, self.stored_range())
 
     def stored_range(self) -> tuple[int, int]:
         """Return the lowest and the highest stored value that Bits Stored allows."""
@@ -219,8 +225,8 @@ class DisplayReader:
         """Return the transform to modality values. `pixels`: the expected number of stored values."""
         return TransformSpec(self.image, self.bits, pixels, modality, dtype.name)
 
-    def _looks(
-        self, step: FrameRendering, voi: Voi | None, look: DisplayOptions, palette: Palette | None, pixels: int
+    def _transform(
+        self, rendering: FrameRendering, voi: Voi | None, options: DisplayOptions, palette: Palette | None, pixels: int
     ) -> Transform:
-        transform_spec = self.transform_spec(step.modality, look.dtype, pixels)
-        return transform_spec._replace(voi=voi, palette=palette, inverse=step.inverse, range=look.range).build()
+        transform_spec = self.transform_spec(rendering.modality, options.dtype, pixels)
+        return transform_spec._replace(voi=voi, palette=palette, inverse=rendering.inverse, range=options.range).build()

@@ -15,7 +15,7 @@ from dicomet._parsing.tags import (
     Tag,
 )
 from dicomet._utils.warn import Notice
-from dicomet.display.modality import Ends
+from dicomet.display.modality import ValueRange
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Colors(NamedTuple):
     notices: tuple[Notice, ...]
 
 
-def lut_of(item: "Dataset", inputs: Ends, *, big_endian: bool, is_exact: bool) -> Table:
+def lut_of(item: "Dataset", inputs: ValueRange, *, big_endian: bool, is_exact: bool) -> Table:
     """Return the table of an item of the Modality or VOI LUT Sequence.
 
     `inputs`: the lowest and the highest input of the lookup. `is_exact`: entries with more bits than the descriptor
@@ -64,7 +64,7 @@ def lut_of(item: "Dataset", inputs: Ends, *, big_endian: bool, is_exact: bool) -
     return Table(lut, _narrow(name, max_entry, bits))
 
 
-def palette_of(dataset: "Dataset", inputs: Ends, *, big_endian: bool) -> Colors:
+def palette_of(dataset: "Dataset", inputs: ValueRange, *, big_endian: bool) -> Colors:
     """Return the palette of an image, without its Alpha table, which is for blending.
 
     Raises
@@ -135,7 +135,7 @@ def _entries(dataset: "Dataset", tag: Tag, most_packed: int, *, big_endian: bool
     return np.frombuffer(data, np.uint8)
 
 
-def _descriptor(dataset: "Dataset", tag: Tag, inputs: Ends, *, big_endian: bool) -> tuple[int, int, int]:
+def _descriptor(dataset: "Dataset", tag: Tag, inputs: ValueRange, *, big_endian: bool) -> tuple[int, int, int]:
     """Return the number of entries, the first input, and the bits per entry."""
     value = _value(dataset, tag)
     numbers = np.frombuffer(value, ">u2" if big_endian else "<u2") if _is_three_words(value) else value
@@ -156,7 +156,7 @@ def _is_three_words(value: Any) -> bool:
     return isinstance(value, bytes) and len(value) == _DESCRIPTOR_BYTES
 
 
-def _first_input(first: int, count: int, inputs: Ends) -> int:
+def _first_input(first: int, count: int, inputs: ValueRange) -> int:
     """Return the first input, whose 16 bits are signed if inputs can be negative (PS3.3 C.11.1.1.1, C.11.2.1.1).
 
     Implicit VR has no other sign information, and in explicit VR some writers choose the wrong VR. The other sign is
@@ -168,7 +168,7 @@ def _first_input(first: int, count: int, inputs: Ends) -> int:
     return other if not _is_reached(first, count, inputs) and _is_reached(other, count, inputs) else first
 
 
-def _is_reached(first: int, count: int, inputs: Ends) -> bool:
+def _is_reached(first: int, count: int, inputs: ValueRange) -> bool:
     """Tell whether the inputs reach the table, so that they have different entries."""
     return first < inputs[1] and first + count - 1 > inputs[0]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, check_out
 from dicomet._native import extrema
-from dicomet._utils.png import read_only
+from dicomet._utils.arrays import read_only
 from dicomet.display.modality import Modality
 from dicomet.errors import PixelDataError
 

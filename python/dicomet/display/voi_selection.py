@@ -2,7 +2,8 @@
 
 import operator
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,46 @@ _WIDTH = "the width "
 WindowSpec = None | int | str | tuple[float, float] | tuple[float, float, str]
 
 
-def check_window(asked: WindowSpec, name: str) -> WindowSpec:
+@dataclass(frozen=True, slots=True)
+class WindowArguments:
+    """The arguments of `to_display` that select a window, under the same names."""
+
+    window: WindowSpec = None
+    default: WindowSpec = None
+    percentiles: tuple[float, float] = (1.0, 99.0)
+
+    def checked(self) -> "WindowArguments":
+        """Check the arguments as far as possible without an image, and return them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            An argument is not valid for any image.
+
+        """
+        low, high = number_pair(self.percentiles, "percentiles")
+        if not 0 <= low <= high <= 100:  # noqa: PLR2004 - percent
+            raise ValueError(f"'percentiles': found {low:g} and {high:g}, expected two from 0 to 100, the lower first")
+        return WindowArguments(check_window(self.window, "window"), check_window(self.default, "default"), (low, high))
+
+
+def number_pair(numbers: Any, name: str) -> tuple[float, float]:
+    """Return the argument `name` as two floats.
+
+    Raises
+    ------
+    ValueError
+        It is not two numbers.
+
+    """
+    try:
+        low, high = (float(number) for number in numbers)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name!r}: found {short_repr(numbers)}, expected two numbers") from None
+    return low, high
+
+
+def check_window(spec: WindowSpec, name: str) -> WindowSpec:
     """Check a window specification as far as possible without an image, and return it.
 
     Raises
@@ -29,15 +69,15 @@ def check_window(asked: WindowSpec, name: str) -> WindowSpec:
         The specification is not valid for any image.
 
     """
-    if asked is None or isinstance(asked, str):
-        return asked
-    if isinstance(asked, Sequence | np.ndarray):
-        return _own_window(tuple(asked), name)
+    if spec is None or isinstance(spec, str):
+        return spec
+    if isinstance(spec, Sequence | np.ndarray):
+        return _own_window(tuple(spec), name)
     try:
-        return operator.index(asked)
+        return operator.index(spec)
     except TypeError:
         expected = "None, a number, a name, or (center, width)"
-        raise TypeError(f"{name!r}: found {type(asked).__name__}, expected {expected}") from None
+        raise TypeError(f"{name!r}: found {type(spec).__name__}, expected {expected}") from None
 
 
 class Choice(NamedTuple):
@@ -47,10 +87,10 @@ class Choice(NamedTuple):
     notices: tuple[Notice, ...] = ()
 
 
-def select_voi(attributes: Attributes, asked: WindowSpec, name: str, *, prefer_lut: bool) -> Choice:
-    """Resolve `asked`, the value of the argument `name`, for a frame.
+def select_voi(attributes: Attributes, spec: WindowSpec, name: str, *, prefer_lut: bool) -> Choice:
+    """Resolve `spec`, the value of the argument `name`, for a frame.
 
-    Views of the file are read only if `asked` needs them. None selects the first usable view. An index or an
+    Views of the file are read only if `spec` needs them. None selects the first usable view. An index or an
     explanation selects one view, which must be usable.
 
     Raises
@@ -59,35 +99,35 @@ def select_voi(attributes: Attributes, asked: WindowSpec, name: str, *, prefer_l
         The frame has no such view, or the view is unusable.
 
     """
-    if isinstance(asked, tuple):
-        own = usable(_own_window(asked, name), repr(name), _WIDTH)
+    if isinstance(spec, tuple):
+        own = usable(_own_window(spec, name), repr(name), _WIDTH)
         return Choice(own.voi, own.notices)
     for measured in MEASURED:
-        if asked == measured:
+        if spec == measured:
             return Choice(measured)
     luts, windows = attributes.luts, attributes.windows
     is_lut = bool(luts) and (prefer_lut or not windows)
     preferred, others = (luts, windows) if is_lut else (windows, luts)
-    if asked is None:
+    if spec is None:
         return _first_usable([*preferred, *others])
-    if isinstance(asked, str):
-        return _view_by_name(asked, [*preferred, *others])
-    if not -len(preferred) <= asked < len(preferred):
+    if isinstance(spec, str):
+        return _view_by_name(spec, [*preferred, *others])
+    if not -len(preferred) <= spec < len(preferred):
         element = VOI_LUT_SEQUENCE.label if is_lut else WINDOW_CENTER.label
         raise PixelDataError(
-            f"{element}: found {counted(len(preferred), 'view')}, expected one with index {asked}", element=element
+            f"{element}: found {counted(len(preferred), 'view')}, expected one with index {spec}", element=element
         )
-    return _required(preferred[asked])
+    return _required(preferred[spec])
 
 
 def _first_usable(views: Sequence[View]) -> Choice:
     """Return the first usable view, with a notice about the skipped ones."""
     skipped: list[PixelDataError] = []
     for view in views:
-        seen = view.seen()
-        if not isinstance(seen, PixelDataError):
-            return Choice(seen.voi, (*_notice_of(skipped, "the next usable view is shown"), *seen.notices))
-        skipped.append(seen)
+        found = view.read()
+        if not isinstance(found, PixelDataError):
+            return Choice(found.voi, (*_notice_of(skipped, "the next usable view is shown"), *found.notices))
+        skipped.append(found)
     return Choice(None, _notice_of(skipped, "the default view is shown"))
 
 
@@ -110,10 +150,10 @@ def _view_by_name(name: str, views: Sequence[View]) -> Choice:
 
 
 def _required(view: View) -> Choice:
-    seen = view.seen()
-    if isinstance(seen, PixelDataError):
-        raise seen
-    return Choice(seen.voi, seen.notices)
+    found = view.read()
+    if isinstance(found, PixelDataError):
+        raise found
+    return Choice(found.voi, found.notices)
 
 
 def _own_window(window: tuple[object, ...], name: str) -> Window:

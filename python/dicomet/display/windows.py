@@ -16,11 +16,11 @@ Window = tuple[float, float, str]
 """Center, width and function."""
 # The limit of views per frame, more than any real image has. Each frame may have to try them all, so that more views
 # would cost far more time than their bytes justify.
-MOST_VIEWS = 100
+MAX_VIEWS = 100
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
-class Seen(NamedTuple):
+class UsableVoi(NamedTuple):
     """A usable window or table, with notices about problems that do not prevent its use."""
 
     voi: Window | Lut
@@ -32,24 +32,24 @@ class View(NamedTuple):
 
     name: Callable[[], str]
     """Returns the explanation, empty if it is unreadable."""
-    seen: Callable[[], Seen | PixelDataError]
+    read: Callable[[], UsableVoi | PixelDataError]
     """Returns the window or table, or the error that makes it unusable."""
 
 
 def windows_of(elements: DisplayAttributes) -> tuple[View, ...]:
-    """Return a view for each pair of Window Center and Window Width, up to `MOST_VIEWS`, usable or not."""
+    """Return a view for each pair of Window Center and Window Width, up to `MAX_VIEWS`, usable or not."""
     try:
         centers, widths = elements.texts(WINDOW_CENTER), elements.texts(WINDOW_WIDTH)
     except PixelDataError as error:
-        return (unusable(error),)
+        return (unusable_view(error),)
     notices = _different_counts(len(centers), len(widths))
     return tuple(
-        View(partial(_explanation, elements, number), partial(outcome, partial(_window, elements, *pair, notices)))
-        for number, pair in enumerate(zip_longest(centers[:MOST_VIEWS], widths[:MOST_VIEWS], fillvalue=""))
+        View(partial(_explanation, elements, number), partial(voi_or_error, partial(_window, elements, *pair, notices)))
+        for number, pair in enumerate(zip_longest(centers[:MAX_VIEWS], widths[:MAX_VIEWS], fillvalue=""))
     )
 
 
-def outcome(read: Callable[[], Seen]) -> Seen | PixelDataError:
+def voi_or_error(read: Callable[[], UsableVoi]) -> UsableVoi | PixelDataError:
     """Return the result of `read`, or the error that it raises."""
     try:
         return read()
@@ -57,12 +57,12 @@ def outcome(read: Callable[[], Seen]) -> Seen | PixelDataError:
         return error
 
 
-def unusable(error: PixelDataError) -> View:
+def unusable_view(error: PixelDataError) -> View:
     """Return an unusable view without a name, which reports `error`."""
     return View(str, lambda: error)
 
 
-def usable(window: Window, name: str, quantity: str = "") -> Seen:
+def usable(window: Window, name: str, quantity: str = "") -> UsableVoi:
     """Return a window in the form in which it is applied.
 
     PS3.3 C.11.2.1.2.1 requires a width of 1 or more for LINEAR, whose equation divides by the width minus 1. Narrower
@@ -83,19 +83,19 @@ def usable(window: Window, name: str, quantity: str = "") -> Seen:
     if not width > 0:
         raise PixelDataError(f"{name}: found {quantity}{width:g}, expected more than 0 for {function}", element=name)
     if function != "LINEAR" or width >= 1:
-        return Seen(window)
+        return UsableVoi(window)
     message = f"{name}: found {quantity}{width:g}, expected 1 or more for LINEAR; the window is applied as LINEAR_EXACT"
-    return Seen((center, width, "LINEAR_EXACT"), (Notice(name, message),))
+    return UsableVoi((center, width, "LINEAR_EXACT"), (Notice(name, message),))
 
 
-def _window(elements: DisplayAttributes, center: str, width: str, notices: tuple[Notice, ...]) -> Seen:
+def _window(elements: DisplayAttributes, center: str, width: str, notices: tuple[Notice, ...]) -> UsableVoi:
     function = term(elements, VOI_LUT_FUNCTION) or "LINEAR"
     if function not in FUNCTIONS:
         name = VOI_LUT_FUNCTION.label
         message = f"{name}: found {short_repr(function)}, expected one of {', '.join(FUNCTIONS)}"
         raise PixelDataError(message, element=name)
-    seen = usable((decimal(center, WINDOW_CENTER), decimal(width, WINDOW_WIDTH), function), WINDOW_WIDTH.label)
-    return Seen(seen.voi, (*seen.notices, *notices))
+    found = usable((decimal(center, WINDOW_CENTER), decimal(width, WINDOW_WIDTH), function), WINDOW_WIDTH.label)
+    return UsableVoi(found.voi, (*found.notices, *notices))
 
 
 def _different_counts(centers: int, widths: int) -> tuple[Notice, ...]:

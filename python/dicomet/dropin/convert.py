@@ -17,7 +17,7 @@ from pydicom.pixels.decoders.base import Decoder
 from dicomet.dropin.elements import CachedElements, is_plain, read_before, transfer_syntax
 from dicomet.dropin.pydicom_frames import PydicomFrames
 from dicomet.dropin.request import of_elements
-from dicomet.dropin.shape import NotTaken
+from dicomet.dropin.shape import Declined
 
 OPTIONS = frozenset({"use_pdh", "index", "raw", "decoding_plugin"})
 # The attributes that `Dataset.__init__` creates.
@@ -74,10 +74,10 @@ def convert(ds: Dataset, decoded: Callable[[Dataset, CachedElements, dict[str, A
 
 
 def decode(ds: Dataset, elements: CachedElements, options: dict[str, Any], *, lossy_jpeg: bool) -> np.ndarray:
-    """Return what `Decoder.as_array` would return, or raise `NotTaken`. Reads, warns about and changes nothing."""
+    """Return what `Decoder.as_array` would return, or raise `Declined`. Reads, warns about and changes nothing."""
     found = base._PIXEL_DATA_DECODERS.get(transfer_syntax(ds))  # noqa: SLF001
     if found is None or "as_array" in vars(found[0]):
-        raise NotTaken("no decoder, or one whose class was replaced or changed")
+        raise Declined("no decoder, or one whose class was replaced or changed")
     index = options.get("index")
     request = of_elements(
         found[0],

@@ -20,7 +20,7 @@ from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.jpeg_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 from dicomet.dropin.jpeg_segments import Segments, UnusualFrameError, read_segments, why_lossless_differs
-from dicomet.dropin.shape import Coding, NotTaken, Shape
+from dicomet.dropin.shape import CodecName, Declined, Shape
 
 Plugin = Literal["gdcm", "pillow", "pylibjpeg", "dicomet"]
 
@@ -43,7 +43,7 @@ PROBE_SIZES = ((35, 45), (1, 1), (5, 3), (2, 17))
 class Coder(NamedTuple):
     """How frames are coded, and for JPEG the plugin whose result must be reproduced."""
 
-    coding: Coding
+    codec: CodecName
     transfer_syntax: str
     plugin: Plugin | None = None
 
@@ -56,28 +56,28 @@ def plugin_of(decoder: Decoder, decoding_plugin: str) -> Plugin:
     chosen = decoding_plugin or next(iter(available), "")
     plugin = FUNCTIONS.get(available[chosen]) if chosen in available else None
     if plugin is None:
-        raise NotTaken("a JPEG plugin that dicomet does not know, or that is not available")
+        raise Declined("a JPEG plugin that dicomet does not know, or that is not available")
     return plugin
 
 
 def check_plugin(coder: Coder, shape: Shape) -> None:
-    """Raise `NotTaken` for images that the plugin refuses."""
+    """Raise `Declined` for images that the plugin refuses."""
     if coder.plugin == "gdcm" and shape.bits_stored < BITS:
-        raise NotTaken("JPEG of less than 8 bits stored, with GDCM")
+        raise Declined("JPEG of less than 8 bits stored, with GDCM")
     if coder.transfer_syntax == JPEGExtended12Bit and coder.plugin in RETURN_BYTES and shape.bits_stored != BITS:
-        raise NotTaken("JPEG Extended of other than 8 bits stored, which pydicom passes on from plugin to plugin")
+        raise Declined("JPEG Extended of other than 8 bits stored, which pydicom passes on from plugin to plugin")
 
 
 def check_frame(frame: bytes | memoryview, header: Codestream, shape: Shape, coder: Coder) -> None:
-    """Raise `NotTaken` for a frame whose values may not be those of the plugin."""
+    """Raise `Declined` for a frame whose values may not be those of the plugin."""
     try:
         segments = read_segments(frame)
     except UnusualFrameError as unusual:
-        raise NotTaken(str(unusual)) from None
+        raise Declined(str(unusual)) from None
     if header.unsupported or header.lossless != (coder.transfer_syntax in LOSSLESS):
-        raise NotTaken("a JPEG process that is not that of the transfer syntax")
+        raise Declined("a JPEG process that is not that of the transfer syntax")
     if container_bits(header.precision) != shape.bits_allocated:
-        raise NotTaken("JPEG whose precision is not that of Bits Allocated")
+        raise Declined("JPEG whose precision is not that of Bits Allocated")
     if shape.samples_per_pixel == COLORS:
         _check_colors(header, shape, coder)
     if header.lossless:
@@ -90,30 +90,30 @@ def _check_colors(header: Codestream, shape: Shape, coder: Coder) -> None:
     """Leave all frames to pydicom for which it changes Photometric Interpretation, or a plugin converts the colors."""
     color = decide(shape.photometric_interpretation, COLORS, header)
     if color.contradiction or color.components not in (Components.RGB, Components.YCBCR):
-        raise NotTaken("JPEG colors that are not those of Photometric Interpretation")
+        raise Declined("JPEG colors that are not those of Photometric Interpretation")
     if header.adobe_transform or (header.adobe_transform == 0 and header.jfif):
-        raise NotTaken("a JPEG frame with an Adobe marker for converted colors")
+        raise Declined("a JPEG frame with an Adobe marker for converted colors")
     if coder.plugin == "pillow" and header.component_ids[0] in b"Rr":
-        raise NotTaken("JPEG components with the names R, G and B, with Pillow")
+        raise Declined("JPEG components with the names R, G and B, with Pillow")
 
 
 def _check_lossless(segments: Segments, header: Codestream, shape: Shape) -> None:
     reason = why_lossless_differs(segments, header, shape.columns)
     if reason:
-        raise NotTaken(reason)
+        raise Declined(reason)
 
 
 def _check_lossy(header: Codestream, shape: Shape, plugin: Plugin | None) -> None:
     if plugin in (None, "dicomet"):
         return
     if plugin == "pylibjpeg":
-        raise NotTaken("lossy JPEG, of which pylibjpeg has other values")
+        raise Declined("lossy JPEG, of which pylibjpeg has other values")
     if header.precision != BITS:
-        raise NotTaken("lossy JPEG of more than 8 bits")
+        raise Declined("lossy JPEG of more than 8 bits")
     if plugin == "pillow" and not _is_silent(shape):
-        raise NotTaken("a JPEG image about whose size Pillow warns")
+        raise Declined("a JPEG image about whose size Pillow warns")
     if not has_same_values(plugin, tuple(header.sampling)):
-        raise NotTaken("lossy JPEG, of which the plugin has other values")
+        raise Declined("lossy JPEG, of which the plugin has other values")
 
 
 def _is_silent(shape: Shape) -> bool:

@@ -29,7 +29,7 @@ from dicomet.dropin.colors import replacement
 from dicomet.dropin.elements import CachedElements
 from dicomet.dropin.pydicom_frames import PydicomFrames
 from dicomet.dropin.request import PydicomError, Request, parse_request
-from dicomet.dropin.shape import NotTaken
+from dicomet.dropin.shape import Declined
 from dicomet.dropin.stats import TALLY
 from dicomet.errors import PixelDataError
 
@@ -126,7 +126,7 @@ class Patches:
     def _as_array(self, original: Callable[..., Result]) -> Callable[..., Result]:
         @functools.wraps(original)
         def as_array(*args: Any, **kwargs: Any) -> Result:
-            result = self._taken_array(args, kwargs) if self._active else None
+            result = self._decode_array(args, kwargs) if self._active else None
             return original(*args, **kwargs) if result is None else result
 
         return as_array
@@ -145,13 +145,13 @@ class Patches:
 
         return iter_array
 
-    def _taken_array(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result | None:
+    def _decode_array(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result | None:
         """Return dicomet's result for a call of `as_array`; None if pydicom must decode."""
 
         def decode() -> Result:
             index = kwargs.get("index")
             if index is not None and (type(index) is not int or index < 0):
-                raise NotTaken("an index that is no frame's")
+                raise Declined("an index without a frame")
             index, request = self._parse_request("index", args, kwargs)
             frames = PydicomFrames(request)
             return frames.whole() if index is None else frames.frame(index)
@@ -165,11 +165,11 @@ class Patches:
         self, original: Iterate, untouched: Iterated, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Iterated:
         """Yield dicomet's frames; starting at the first one in doubt, pydicom's."""
-        begun = self._start(args, kwargs)
-        if begun is None:
+        started = self._start(args, kwargs)
+        if started is None:
             yield from untouched
             return
-        frames, indices = begun
+        frames, indices = started
         numbers, done = iter(indices or range(frames.count)), list[int]()
         for index in numbers:
             frame = functools.partial(self._frame, frames, index, is_next=not indices)
@@ -208,9 +208,9 @@ class Patches:
 
     def _check_internals(self) -> None:
         if config.debugging:
-            raise NotTaken("pydicom logs for debugging")
+            raise Declined("pydicom logs for debugging")
         if not self._is_pydicom or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
-            raise NotTaken("pydicom's own functions were replaced")
+            raise Declined("pydicom's own functions were replaced")
 
 
 def _pydicoms_rest(
@@ -223,7 +223,7 @@ def _pydicoms_rest(
     another way.
     """
     wanted = {**kwargs, **request.options}
-    if request.shape.coding == "native":
+    if request.shape.codec == "native":
         return begin(request.source, **{**wanted, "indices": rest})
     if kwargs.get("indices"):
         wanted["indices"] = chain(done, rest)
@@ -267,7 +267,7 @@ def _check_iteration(request: Request, indices: Any) -> None:
     shape = request.shape
     # pydicom treats the second frame as one that is not subsampled.
     if shape.is_subsampled and (shape.number_of_frames > 1 or indices):
-        raise NotTaken("an iteration over frames in YBR_FULL_422")
+        raise Declined("an iteration over frames in YBR_FULL_422")
 
 
 def _tried(work: Callable[[], T], *, was_taken: bool = False) -> T | None:
@@ -295,10 +295,10 @@ def _tried(work: Callable[[], T], *, was_taken: bool = False) -> T | None:
 
 
 def _reason(doubt: BaseException) -> str:
-    if isinstance(doubt, NotTaken):
+    if isinstance(doubt, Declined):
         return str(doubt)
     if isinstance(doubt, PixelDataError):
-        return "pixel data that is damaged, or not as the standard wants it"
+        return "malformed pixel data"
     return f"an exception: {type(doubt).__name__}"
 
 

@@ -9,7 +9,7 @@ from dicomet._native import Codestream, EncapsulatedPixelData
 from dicomet._native import FrameIndex as EncodedFrames
 from dicomet.dropin.jpeg_plugins import RETURN_BYTES, check_frame
 from dicomet.dropin.request import Request
-from dicomet.dropin.shape import NotTaken
+from dicomet.dropin.shape import Declined
 
 ITEM_HEADER = 8
 
@@ -36,25 +36,25 @@ class PydicomFrames:
     def frame(self, index: int, *, is_next: bool = False) -> tuple[np.ndarray, dict[str, Any]]:
         """Return one frame, and pydicom's description of it. `is_next`: of an iteration over all frames."""
         if type(index) is not int or not 0 <= index < self._shape.number_of_frames:
-            raise NotTaken("an index that is no frame's")
+            raise Declined("an index without a frame")
         array = self._decoded(index, 1)
         if is_next and self.request.coder.plugin in RETURN_BYTES and not array.flags.owndata:
             array = array.copy()
         return array, self.request.properties(as_frame=True)
 
     def _decoded(self, first: int, count: int) -> np.ndarray:
-        if self._shape.coding == "native":
+        if self._shape.codec == "native":
             return self._native(first, count)
-        return self._jpeg(first, count) if self._shape.coding == "JPEG" else self._rle(first, count)
+        return self._jpeg(first, count) if self._shape.codec == "JPEG" else self._rle(first, count)
 
     def _native(self, first: int, count: int) -> np.ndarray:
         request, shape, form = self.request, self._shape, self._form
         if shape.bits_allocated == 1 and count == 1 and first * shape.rows * shape.columns % 8:
-            raise NotTaken("a frame of single bits that does not begin on a byte")
+            raise Declined("a frame of single bits that does not begin on a byte")
         if request.file is not None and request.file.tell() != request.position:
-            raise NotTaken("a file that has been moved between two frames")
+            raise Declined("a file that has been moved between two frames")
         array, memory = self._result(count)
-        form.plan.native_frames(request.value, first, memory, workers=None)
+        form.decoder.native_frames(request.value, first, memory, workers=None)
         return array
 
     def _rle(self, first: int, count: int) -> np.ndarray:
@@ -62,11 +62,11 @@ class PydicomFrames:
         frames, place = self._located(first, count)
         frames.check_rle_bounds(form.image, place, count, number=0)
         array, memory = self._result(count)
-        _, warnings = form.plan.decode_frames(
+        _, warnings = form.decoder.decode_frames(
             self.request.value, frames, place, memory, codec="RLE Lossless", number=first, workers=None
         )
         if warnings:
-            raise NotTaken("RLE Lossless that is not exactly as the standard wants it")
+            raise Declined("RLE Lossless that does not conform exactly to the standard")
         return array
 
     def _jpeg(self, first: int, count: int) -> np.ndarray:
@@ -75,7 +75,7 @@ class PydicomFrames:
         array, memory = self._result(count)
         rows, done = memory.reshape(count, -1), 0
         while done < count:
-            decoded, warnings = self._form.plan.decode_frames(
+            decoded, warnings = self._form.decoder.decode_frames(
                 self.request.value,
                 frames,
                 place + done,
@@ -85,7 +85,7 @@ class PydicomFrames:
                 workers=None,
             )
             if warnings or not decoded:
-                raise NotTaken("JPEG that is not exactly as the standard wants it")
+                raise Declined("JPEG that is not exactly as the standard wants it")
             done += decoded
         return array
 
@@ -151,9 +151,9 @@ class FrameLocator:
             found = self._places.build_frame_index()
             found.raise_defect()
             if found.warnings or len(found) != self._expected:
-                raise NotTaken("fragments that are not those of Number of Frames, or damaged")
+                raise Declined("fragments that are not those of Number of Frames, or damaged")
             # The core ignores a remainder that is too short for an item; pydicom has its own rules for it.
             if 0 < self._length - found.end < ITEM_HEADER:
-                raise NotTaken("bytes after the last fragment")
+                raise Declined("bytes after the last fragment")
             self._frames = found
         return self._frames, index

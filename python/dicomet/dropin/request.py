@@ -31,7 +31,7 @@ from dicomet._parsing.tags import EXTENDED_OFFSET_TABLE
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.elements import CachedElements, read_before, transfer_syntax
 from dicomet.dropin.jpeg_plugins import LOSSLESS, LOSSY, Coder, check_plugin, plugin_of
-from dicomet.dropin.shape import NotTaken, PlannedShape, Shape, number_of_frames, plan_shape
+from dicomet.dropin.shape import Declined, PlannedShape, Shape, number_of_frames, plan_shape
 
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
@@ -106,7 +106,7 @@ def parse_request(  # noqa: PLR0913 - the options of pydicom
     lossy_jpeg: bool,
     **options: Any,
 ) -> Request:
-    """Return the request, or raise `NotTaken`. `lossy_jpeg`: as in `install`."""
+    """Return the request, or raise `Declined`. `lossy_jpeg`: as in `install`."""
     coder = _coder(decoder, decoding_plugin, lossy_jpeg=lossy_jpeg)
     _check_options(decoder, options)
     source, options = _source(decoder, src, options)
@@ -120,7 +120,7 @@ def of_elements(  # noqa: PLR0913 - the options of pydicom
     coder = _coder(decoder, decoding_plugin, lossy_jpeg=lossy_jpeg)
     options = _checked(elements.described())
     if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
-        raise NotTaken("an Extended Offset Table, which may have to be read first")
+        raise Declined("an Extended Offset Table, which may have to be read first")
     found = elements.pixel_data()
     tag = _pixel_data_tag([*found], {})
     value, options["pixel_vr"] = _pixel_data(found[tag])
@@ -137,20 +137,20 @@ def _request(
     else:
         file, position = source, source.tell()
         value = _of_file(file, position)
-    form = plan_shape(coder.coding, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
+    form = plan_shape(coder.codec, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
     if coder.plugin:
         check_plugin(coder, form.shape)
-    offsets = _extended_offsets(options, coder.coding)
+    offsets = _extended_offsets(options, coder.codec)
     request = Request(form, value, options["number_of_frames"], offsets, coder, source, options, file, position)
-    if coder.coding != "native" and file is not None and not options.get("allow_excess_frames", True):
-        raise NotTaken("allow_excess_frames=False for compressed pixel data in a file")
+    if coder.codec != "native" and file is not None and not options.get("allow_excess_frames", True):
+        raise Declined("allow_excess_frames=False for compressed pixel data in a file")
     _check_length(request)
     return request
 
 
 def _coder(decoder: Decoder, decoding_plugin: str, *, lossy_jpeg: bool) -> Coder:
     if type(decoder) is not Decoder:
-        raise NotTaken("a decoder class of the user's")
+        raise Declined("a decoder class of the caller")
     if decoder.UID in NATIVE:
         return Coder("native", decoder.UID)
     if decoder.UID in JPEG_SYNTAXES:
@@ -158,11 +158,11 @@ def _coder(decoder: Decoder, decoding_plugin: str, *, lossy_jpeg: bool) -> Coder
         replaced = lossy_jpeg and not decoding_plugin and decoder.UID in LOSSY
         return Coder("JPEG", decoder.UID, "dicomet" if replaced else plugin)
     if not _is(decoder, RLELossless):
-        raise NotTaken("JPEG-LS, JPEG 2000, or another syntax that dicomet does not decode")
+        raise Declined("JPEG-LS, JPEG 2000, or another syntax that dicomet does not decode")
     available = decoder._available  # noqa: SLF001 - `available_plugins` does not show the order
     chosen = decoding_plugin or next(iter(available), "")
     if chosen not in available or available[chosen] not in RLE_PLUGINS:
-        raise NotTaken("an RLE plugin that dicomet does not know, or that is not available")
+        raise Declined("an RLE plugin that dicomet does not know, or that is not available")
     return Coder("RLE", decoder.UID)
 
 
@@ -175,12 +175,12 @@ def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
         if name in OPTIONS:
             continue
         if name not in UNSET_OPTIONS:
-            raise NotTaken("an option that dicomet does not know")
+            raise Declined("an option that dicomet does not know")
         if value:
-            raise NotTaken(f"the option {name}")
+            raise Declined(f"the option {name}")
     transfer_syntax = options.get("transfer_syntax_uid", decoder.UID)
     if type(transfer_syntax) is not UID or transfer_syntax != decoder.UID:
-        raise NotTaken("the option transfer_syntax_uid is not the UID of the decoder")
+        raise Declined("the option transfer_syntax_uid is not the UID of the decoder")
 
 
 def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes | BinaryIO, dict[str, Any]]:
@@ -190,7 +190,7 @@ def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes 
     if decoder.UID not in NATIVE:
         options = {"pixel_keyword": "PixelData", **options}
     if type(src) is not bytes and not is_plain_file(src):
-        raise NotTaken("a source that is neither bytes, nor a plain file, nor a Dataset")
+        raise Declined("a source that is neither bytes, nor a plain file, nor a Dataset")
     return cast("bytes | BinaryIO", src), options
 
 
@@ -208,7 +208,7 @@ def _of_file(file: BinaryIO, position: int) -> Source:
 def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
     kind = type(dataset)
     if kind.__getitem__ is not Dataset.__getitem__ or kind.__contains__ is not Dataset.__contains__:
-        raise NotTaken("a Dataset class that gives access to its elements in its own way")
+        raise Declined("a Dataset class that gives access to its elements in its own way")
     elements = read_before(dataset)
     described = _checked(_described(dataset) if elements is None else elements.described())
     if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
@@ -217,7 +217,7 @@ def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> 
     if transfer_syntax(dataset) != decoder.UID:
         file_meta = getattr(dataset, "file_meta", {})
         if file_meta is None or file_meta.get("TransferSyntaxUID", decoder.UID) != decoder.UID:
-            raise NotTaken("the transfer syntax of the Dataset is not the decoder's")
+            raise Declined("the transfer syntax of the Dataset is not the decoder's")
     tag = _pixel_data_tag([tag for tag in KEYWORDS if tag in dataset._dict], options)  # noqa: SLF001
     element = dataset._dict[tag]  # type: ignore[index]  # noqa: SLF001
     if type(element) is not DataElement:
@@ -233,14 +233,14 @@ def _checked(described: dict[str, Any]) -> dict[str, Any]:
     """Return what `as_pixel_options` returns for the values of the Image Pixel module."""
     described.setdefault("number_of_frames", 1)
     if not PLAIN_VALUES.issuperset(map(type, described.values())):
-        raise NotTaken("an element of the Image Pixel module with other than one integer or text")
+        raise Declined("an element of the Image Pixel module with other than one integer or text")
     number_of_frames(described)
     return described
 
 
 def _pixel_data_tag(tags: list[int], options: dict[str, Any]) -> int:
     if len(tags) != 1 or options.get("pixel_keyword", KEYWORDS[tags[0]]) != KEYWORDS[tags[0]]:
-        raise NotTaken("no pixel data element, more than one, or another than that of the option pixel_keyword")
+        raise Declined("no pixel data element, more than one, or another than that of the option pixel_keyword")
     return tags[0]
 
 
@@ -248,7 +248,7 @@ def _pixel_data(element: DataElement) -> tuple[bytes, str]:
     """Return the value and the VR of the pixel data element."""
     value = element.value
     if type(value) is not bytes:
-        raise NotTaken("the value of the pixel data element is not bytes")
+        raise Declined("the value of the pixel data element is not bytes")
     return value, element.VR
 
 
@@ -268,14 +268,14 @@ def _pydicoms_errors() -> Iterator[None]:
         raise PydicomError(error) from None
 
 
-def _extended_offsets(options: dict[str, Any], coding: str) -> tuple[bytes, bytes] | None:
+def _extended_offsets(options: dict[str, Any], codec: str) -> tuple[bytes, bytes] | None:
     tables = options.get("extended_offsets")
     if tables is None:
         return None
-    if coding == "native" or type(tables) is not tuple or [type(table) for table in tables] != [bytes, bytes]:
-        raise NotTaken("an Extended Offset Table in an unusual form")
+    if codec == "native" or type(tables) is not tuple or [type(table) for table in tables] != [bytes, bytes]:
+        raise Declined("an Extended Offset Table in an unusual form")
     if len(tables[0]) != len(tables[1]) or len(tables[0]) % 8:
-        raise NotTaken("an Extended Offset Table in an unusual form")
+        raise Declined("an Extended Offset Table in an unusual form")
     return tables
 
 
@@ -283,9 +283,9 @@ def _check_length(request: Request) -> None:
     """Decline a value whose length is not exactly that of the image; pydicom checks this in memory only."""
     found, expected, is_file = request.value.length, request.form.value_bytes, request.file is not None
     padded = expected + expected % 2
-    if request.shape.coding != "native":
+    if request.shape.codec != "native":
         if not is_file and found in (expected, padded):
-            raise NotTaken("compressed pixel data of exactly the length of uncompressed pixel data")
+            raise Declined("compressed pixel data of exactly the length of uncompressed pixel data")
         return
     if found < expected or (not is_file and found not in (expected, padded)):
-        raise NotTaken("a value that is shorter or longer than the image")
+        raise Declined("a value that is shorter or longer than the image")

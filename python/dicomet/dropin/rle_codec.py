@@ -6,7 +6,7 @@ from dicomet._native import Decoder, FrameIndex, Image, Source
 
 
 @lru_cache(maxsize=64)
-def _plan(
+def _image_and_decoder(
     rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, *, strict: bool
 ) -> tuple[Image, Decoder]:
     image = Image(
@@ -22,8 +22,8 @@ def _plan(
         photometric_interpretation="MONOCHROME2" if samples_per_pixel == 1 else "RGB",
         keyword="PixelData",
     )
-    plan = Decoder.native(image, big_endian=False, ow_swapped=False, correct_unused_bits=False, conversion=None)
-    return image, plan.with_output(big_endian=False, planar=True, arithmetic="exact", strict=strict)
+    decoder = Decoder.native(image, big_endian=False, ow_swapped=False, correct_unused_bits=False, conversion=None)
+    return image, decoder.with_output(big_endian=False, planar=True, arithmetic="exact", strict=strict)
 
 
 def decode_planes(  # noqa: PLR0913 - the description, which the frame's header does not contain
@@ -46,10 +46,10 @@ def decode_planes(  # noqa: PLR0913 - the description, which the frame's header 
         The frame cannot be decoded.
 
     """
-    image, plan = _plan(rows, columns, samples_per_pixel, bits_allocated, strict=strict)
+    image, decoder = _image_and_decoder(rows, columns, samples_per_pixel, bits_allocated, strict=strict)
     encoded = FrameIndex.single(len(src))
     encoded.check_rle_bounds(image, 0, 1, number=0)
     frame = bytearray(image.check_result(1))
     value = Source.from_buffer(src)
-    _, warnings = plan.decode_frames(value, encoded, 0, frame, codec="RLE Lossless", number=0, workers=1)
+    _, warnings = decoder.decode_frames(value, encoded, 0, frame, codec="RLE Lossless", number=0, workers=1)
     return frame, warnings

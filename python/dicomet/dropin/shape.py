@@ -1,6 +1,6 @@
 """The shape of a decode: the checked values on which it depends, and how its result is made.
 
-Nothing here warns, logs or changes anything: whatever is not clearly in order raises `NotTaken`.
+Nothing here warns, logs or changes anything: whatever is not clearly in order raises `Declined`.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from dicomet._native import Decoder, Image
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet.dropin.calibration import Arithmetic, arithmetic_of_pydicom
 
-Coding = Literal["native", "RLE", "JPEG"]
+CodecName = Literal["native", "RLE", "JPEG"]
 
 MAX_SIDE = 65535
 SINGLE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE_COLOR"})
@@ -27,7 +27,7 @@ FLOAT_BITS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
 MAX_RLE_BITS = 15 * 8
 
 
-class NotTaken(Exception):  # noqa: N818 - not an error
+class Declined(Exception):  # noqa: N818 - not an error
     """Signal that pydicom's own code must decode, and why, in words that do not depend on the file."""
 
 
@@ -35,7 +35,7 @@ class NotTaken(Exception):  # noqa: N818 - not an error
 class Shape:
     """The checked values on which decoding depends: equal shapes are decoded alike."""
 
-    coding: Coding
+    codec: CodecName
     big_endian: bool
     keyword: str
     ow_swapped: bool
@@ -54,19 +54,19 @@ class Shape:
     @property
     def is_subsampled(self) -> bool:
         """Whether two pixels share their chrominance in the value."""
-        return self.coding == "native" and self.photometric_interpretation == "YBR_FULL_422"
+        return self.codec == "native" and self.photometric_interpretation == "YBR_FULL_422"
 
     @property
     def planar_result(self) -> bool:
         """Whether the samples of a pixel lie in planes: pydicom transposes RLE frames, and copies others."""
-        return self.coding == "RLE" and self.samples_per_pixel > 1
+        return self.codec == "RLE" and self.samples_per_pixel > 1
 
     @property
     def owns_data(self) -> bool:
         """Whether pydicom's result owns its memory: a copy does, a view does not."""
         if self.to_rgb:
             return True
-        views = self.coding != "native" or self.bits_allocated == 1 or self.ow_swapped
+        views = self.codec != "native" or self.bits_allocated == 1 or self.ow_swapped
         return not views and not self.is_subsampled
 
 
@@ -79,7 +79,7 @@ class PlannedShape:
 
     shape: Shape
     image: Image
-    plan: Decoder
+    decoder: Decoder
     dtype: np.dtype
     value_bytes: int
     properties: dict[str, Any]
@@ -90,16 +90,16 @@ DESCRIBING = (*_IMAGE_PIXEL.values(), "pixel_keyword", "pixel_vr", "as_rgb", "co
 _MISSING = object()
 
 
-def plan_shape(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> PlannedShape:
-    """Return how to decode the image that pydicom's options describe, or raise `NotTaken`."""
+def plan_shape(codec: CodecName, options: dict[str, Any], *, big_endian: bool, raw: bool) -> PlannedShape:
+    """Return how to decode the image that pydicom's options describe, or raise `Declined`."""
     values = tuple([options.get(name, _MISSING) for name in DESCRIBING])
     # The types are part of the key, because 1 equals True.
-    return _plan_shape(coding, big_endian, bool(raw), values, tuple(map(type, values)))
+    return _plan_shape(codec, big_endian, bool(raw), values, tuple(map(type, values)))
 
 
 @lru_cache(maxsize=256)
 def _plan_shape(
-    coding: Coding,
+    codec: CodecName,
     big_endian: bool,  # noqa: FBT001
     raw: bool,  # noqa: FBT001
     values: tuple[Any, ...],
@@ -107,13 +107,13 @@ def _plan_shape(
 ) -> PlannedShape:
     """Plan once for all frames of a series, whose descriptions are equal."""
     options = {name: value for name, value in zip(DESCRIBING, values, strict=True) if value is not _MISSING}
-    shape = _shape_of(coding, options, big_endian=big_endian, raw=raw)
+    shape = _shape_of(codec, options, big_endian=big_endian, raw=raw)
     image = _image(shape)
     dtype = np.dtype(image.dtype)
     if shape.big_endian:
         dtype = dtype.newbyteorder(">")
     _, end_bit = image.native_frame_range(shape.number_of_frames - 1)
-    return PlannedShape(shape, image, _plan(shape, image), dtype, -(-end_bit // 8), _properties(shape))
+    return PlannedShape(shape, image, _build_decoder(shape, image), dtype, -(-end_bit // 8), _properties(shape))
 
 
 def _image(shape: Shape) -> Image:
@@ -129,20 +129,22 @@ def _image(shape: Shape) -> Image:
         planar_configuration=shape.planar_configuration,
         # Decoded frames are not subsampled.
         photometric_interpretation="YBR_FULL"
-        if shape.coding != "native" and shape.photometric_interpretation == "YBR_FULL_422"
+        if shape.codec != "native" and shape.photometric_interpretation == "YBR_FULL_422"
         else shape.photometric_interpretation,
         keyword=shape.keyword,
     )
 
 
-def _plan(shape: Shape, image: Image) -> Decoder:
+def _build_decoder(shape: Shape, image: Image) -> Decoder:
     arithmetic: Arithmetic | None = "exact"
     if shape.to_rgb:
         arithmetic = arithmetic_of_pydicom("ybr_to_rgb", planar=shape.planar_result, single_column=shape.columns == 1)
     if arithmetic is None:
-        raise NotTaken("this machine's matrix product rounds colors in a way that is not known")
-    plan = _jpeg_decoder(shape, image) if shape.coding == "JPEG" else _native_decoder(shape, image)
-    return plan.with_output(big_endian=shape.big_endian, planar=shape.planar_result, arithmetic=arithmetic, strict=True)
+        raise Declined("this machine's matrix product rounds colors in a way that is not known")
+    decoder = _jpeg_decoder(shape, image) if shape.codec == "JPEG" else _native_decoder(shape, image)
+    return decoder.with_output(
+        big_endian=shape.big_endian, planar=shape.planar_result, arithmetic=arithmetic, strict=True
+    )
 
 
 def _native_decoder(shape: Shape, image: Image) -> Decoder:
@@ -188,10 +190,10 @@ def _properties(shape: Shape) -> dict[str, Any]:
     return properties
 
 
-def _shape_of(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw: bool) -> Shape:
+def _shape_of(codec: CodecName, options: dict[str, Any], *, big_endian: bool, raw: bool) -> Shape:
     keyword = options.get("pixel_keyword")
     if not isinstance(keyword, str) or keyword not in KEYWORDS.values():
-        raise NotTaken("the option pixel_keyword is missing or unknown")
+        raise Declined("the option pixel_keyword is missing or unknown")
     samples = _integer(options, "samples_per_pixel", 1, 3)
     bits_allocated, bits_stored, pixel_representation = _sample_format(options, keyword)
     planar = _integer(options, "planar_configuration", 0, 1) if samples > 1 else 0
@@ -200,7 +202,7 @@ def _shape_of(coding: Coding, options: dict[str, Any], *, big_endian: bool, raw:
         big_endian and bits_allocated == 8 and keyword == "PixelData" and options.get("pixel_vr") == "OW"  # noqa: PLR2004
     )
     shape = Shape(
-        coding=coding,
+        codec=codec,
         big_endian=big_endian,
         keyword=keyword,
         ow_swapped=ow_swapped,
@@ -224,10 +226,10 @@ def _sample_format(options: dict[str, Any], keyword: str) -> tuple[int, int, int
     bits_allocated = _integer(options, "bits_allocated", 1, 64)
     if keyword != "PixelData":
         if bits_allocated != FLOAT_BITS[keyword]:
-            raise NotTaken("Bits Allocated is not that of the float element")
+            raise Declined("Bits Allocated is not that of the float element")
         return bits_allocated, bits_allocated, 0
     if bits_allocated not in (1, 8, 16, 32, 64):
-        raise NotTaken("the value of bits_allocated is missing or not allowed")
+        raise Declined("the value of bits_allocated is missing or not allowed")
     return (
         bits_allocated,
         _integer(options, "bits_stored", 1, bits_allocated),
@@ -240,50 +242,50 @@ def _photometric(options: dict[str, Any], samples: int) -> str:
     term = options.get("photometric_interpretation")
     member = PHOTOMETRIC.get(term) if isinstance(term, str) else None
     if member is None or (member.name in SINGLE_SAMPLE) != (samples == 1) or samples == 2:  # noqa: PLR2004
-        raise NotTaken("the photometric interpretation is missing, unknown, or not for this number of samples")
+        raise Declined("the photometric interpretation is missing, unknown, or not for this number of samples")
     return member.name
 
 
 def _check_shape(shape: Shape) -> None:
     """Decline combinations for which pydicom raises an error, or returns a result in a special form."""
     if shape.to_rgb and (shape.bits_allocated != 8 or shape.pixel_representation or shape.keyword != "PixelData"):  # noqa: PLR2004
-        raise NotTaken("a color conversion of other than unsigned 8-bit samples")
+        raise Declined("a color conversion of other than unsigned 8-bit samples")
     if shape.to_rgb and shape.bits_stored != 8:  # noqa: PLR2004
         # pydicom nevertheless converts around 128, `Decoder` around 2^(Bits Stored - 1) (PS3.3 C.7.6.3.1.2).
-        raise NotTaken("a color conversion of fewer than 8 bits stored")
-    if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.coding != "native"):
-        raise NotTaken("1 bit allocated, in color or compressed")
+        raise Declined("a color conversion of fewer than 8 bits stored")
+    if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.codec != "native"):
+        raise Declined("1 bit allocated, in color or compressed")
     if shape.ow_swapped and shape.planar_configuration == 1:
-        raise NotTaken("planes of bytes in big-endian words")
+        raise Declined("planes of bytes in big-endian words")
     if shape.is_subsampled and (shape.columns % 2 or shape.planar_configuration or shape.keyword != "PixelData"):
-        raise NotTaken("YBR_FULL_422 with odd Columns, or in planes")
+        raise Declined("YBR_FULL_422 with odd Columns, or in planes")
     bits = shape.samples_per_pixel * shape.bits_allocated
-    if shape.coding == "RLE" and (shape.keyword != "PixelData" or bits > MAX_RLE_BITS):
-        raise NotTaken("RLE Lossless of more than 15 segments")
-    if shape.coding == "JPEG":
+    if shape.codec == "RLE" and (shape.keyword != "PixelData" or bits > MAX_RLE_BITS):
+        raise Declined("RLE Lossless of more than 15 segments")
+    if shape.codec == "JPEG":
         _check_jpeg(shape)
 
 
 def _check_jpeg(shape: Shape) -> None:
     if shape.keyword != "PixelData" or shape.bits_allocated not in (8, 16):
-        raise NotTaken("JPEG with other than 8 or 16 bits allocated")
+        raise Declined("JPEG with other than 8 or 16 bits allocated")
     if shape.planar_configuration:
         # pydicom takes the samples, which are color-by-pixel, for planes.
-        raise NotTaken("JPEG with Planar Configuration 1")
+        raise Declined("JPEG with Planar Configuration 1")
     if not shape.correct_unused_bits and shape.bits_stored < shape.bits_allocated:
-        raise NotTaken("JPEG whose unused bits stay as they are")
+        raise Declined("JPEG whose unused bits stay as they are")
 
 
 def number_of_frames(options: dict[str, Any]) -> int:
     """Return Number of Frames if pydicom accepts it unchanged."""
     number = options.get("number_of_frames")
     if not (type(number) is int or type(number) is IS) or number < 1:
-        raise NotTaken("Number of Frames is missing or not a positive number")
+        raise Declined("Number of Frames is missing or not a positive number")
     return int(number)
 
 
 def _integer(options: dict[str, Any], name: str, low: int, high: int) -> int:
     value = options.get(name)
     if type(value) is not int or not low <= value <= high:
-        raise NotTaken(f"the value of {name} is missing or not allowed")
+        raise Declined(f"the value of {name} is missing or not allowed")
     return value

@@ -30,7 +30,7 @@ class Stats:
         """Return a line with the totals, and one for each reason."""
         total = self.taken + self.declined
         share = f" ({self.taken / total:.0%})" if total else ""
-        lines = [f"dicomet: {self.taken} of {total} decodes taken{share}, {self.declined} handed to pydicom"]
+        lines = [f"dicomet: {self.taken} of {total} decodes taken{share}, {self.declined} left to pydicom"]
         lines += [f"  {count:6} {reason}" for reason, count in self.reasons.items()]
         return "\n".join(lines)
 

@@ -2,17 +2,12 @@
 
 import operator
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
-from dicomet._native import resize
-from dicomet.loaders.loading import COLOR, COLOR_AND_ALPHA, FrameLoader
-
-Interpolation = Literal["bilinear", "nearest", "bicubic", "lanczos"]
-
-INTERPOLATIONS = get_args(Interpolation)
-OPAQUE = 255
+from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, OPAQUE, resize_image
+from dicomet._utils.interpolation import Interpolation
+from dicomet.loaders.loading import FrameLoader
 
 
 @dataclass(frozen=True)
@@ -62,24 +57,6 @@ class ImageLoader:
         if self.channels == COLOR_AND_ALPHA:
             place[..., COLOR] = OPAQUE
         return np.ascontiguousarray(result.transpose(2, 0, 1)) if self.channels_first else result
-
-
-def resize_image(image: np.ndarray, size: tuple[int, int], interpolation: Interpolation) -> np.ndarray:
-    """Resize a uint8 image of 1 or 3 channels to `size` (rows, columns)."""
-    rows, columns, channels = image.shape
-    if (rows, columns) == size:
-        return image
-    result = np.empty((*size, channels), np.uint8)
-    resize(
-        np.ascontiguousarray(image),
-        result,
-        src_size=(rows, columns),
-        out_size=size,
-        channels=channels,
-        dtype="uint8",
-        filter=interpolation,
-    )
-    return result
 
 
 def fit_inside(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:

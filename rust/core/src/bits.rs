@@ -39,8 +39,8 @@ fn align(bytes: &[u8], shift: usize, aligned: &mut [u8; ALIGNED_BYTES]) {
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 fn spread(bytes: &[u8; ALIGNED_BYTES], groups: &mut [[u8; 8]]) {
     for (samples, byte) in groups.iter_mut().zip(bytes) {
-        let kept = (u64::from(*byte) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
-        *samples = (((kept + 0x7F7F_7F7F_7F7F_7F7F) >> 7) & 0x0101_0101_0101_0101).to_le_bytes();
+        let spread = (u64::from(*byte) * 0x0101_0101_0101_0101) & 0x8040_2010_0804_0201;
+        *samples = (((spread + 0x7F7F_7F7F_7F7F_7F7F) >> 7) & 0x0101_0101_0101_0101).to_le_bytes();
     }
 }
 

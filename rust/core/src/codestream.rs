@@ -26,7 +26,7 @@ pub enum Family {
 impl Family {
     /// The family of transfer syntaxes that a codestream of this family belongs to.
     #[must_use]
-    fn of_transfer_syntax(self) -> Self {
+    pub fn of_transfer_syntax(self) -> Self {
         if self == Self::OtherJpeg { Self::Jpeg } else { self }
     }
 

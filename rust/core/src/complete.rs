@@ -59,9 +59,9 @@ impl Whole {
         if self.ended {
             return Ok(None);
         }
-        let kept = &frame[..self.end.min(frame.len())];
-        let mut repaired = try_with_capacity(kept.len().saturating_add(END.len()))?;
-        repaired.extend_from_slice(kept);
+        let usable = &frame[..self.end.min(frame.len())];
+        let mut repaired = try_with_capacity(usable.len().saturating_add(END.len()))?;
+        repaired.extend_from_slice(usable);
         repaired.extend(END);
         Ok(Some(repaired))
     }

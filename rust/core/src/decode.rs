@@ -162,23 +162,22 @@ impl Decoder {
 
     fn checked(self) -> Result<Self> {
         let (image, bytes) = (&self.image, self.image.sample_bytes());
-        let (defined, why) = match self.conversion {
+        let (defined, kind) = match self.conversion {
             Conversion::None => return Ok(self),
-            Conversion::YbrToRgb => (
-                bytes <= 4 && (1..=32).contains(&self.color_bits),
-                "YBR_FULL is converted to RGB for three unsigned samples per pixel of up to 32 bits only \
-                 (use raw=True or as_rgb=False)",
-            ),
+            Conversion::YbrToRgb => (bytes <= 4 && (1..=32).contains(&self.color_bits), ErrorKind::Unconvertible),
             Conversion::PartialYbrToRgb => (
                 bytes == 1 && self.color_bits == 8,
-                "YBR_PARTIAL_422 and YBR_PARTIAL_420 are defined for three unsigned 8-bit samples per pixel only",
+                ErrorKind::Unsupported(
+                    "YBR_PARTIAL_422 and YBR_PARTIAL_420 are defined for three unsigned 8-bit samples per pixel only",
+                ),
             ),
-            Conversion::RgbToYbr => {
-                (bytes == 1, "RGB is converted to YBR_FULL for three unsigned 8-bit samples per pixel only")
-            }
+            Conversion::RgbToYbr => (
+                bytes == 1,
+                ErrorKind::Unsupported("RGB is converted to YBR_FULL for three unsigned 8-bit samples per pixel only"),
+            ),
         };
         if !defined || image.samples_per_pixel() != 3 || image.kind() != SampleKind::Unsigned {
-            return Err(Error::pixel_data(ErrorKind::Unsupported(why)));
+            return Err(Error::pixel_data(kind));
         }
         Ok(self)
     }
@@ -257,15 +256,15 @@ impl Decoder {
         let width = self.image.sample_bytes();
         let swap_before = self.layout.order != ByteOrder::NATIVE;
         let swap_after = self.output.order != ByteOrder::NATIVE;
-        let kept = self.corrected_bits();
-        if swap_before && swap_after && kept.is_none() {
+        let significant_bits = self.corrected_bits();
+        if swap_before && swap_after && significant_bits.is_none() {
             return;
         }
         if swap_before {
             bits::swap_words(words, width);
         }
-        if let Some(kept) = kept {
-            bits::sign_extend_or_mask(words, width, kept, self.image.kind() == SampleKind::Signed);
+        if let Some(stored_bits) = significant_bits {
+            bits::sign_extend_or_mask(words, width, stored_bits, self.image.kind() == SampleKind::Signed);
         }
         if swap_after {
             bits::swap_words(words, width);

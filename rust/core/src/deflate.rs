@@ -118,7 +118,7 @@ impl Inflater {
             self.recent.drain(..forgotten);
             self.start += forgotten as u64;
         }
-        let memory = |_| Error::pixel_data(ErrorKind::Memory { bytes: STEP_BYTES as u64 });
+        let memory = |_| Error::from(ErrorKind::Memory { bytes: STEP_BYTES as u64 });
         self.recent.try_reserve_exact(RECENT_BYTES + STEP_BYTES - self.recent.len()).map_err(memory)?;
         let inflated = self.inflate(src);
         if inflated.is_err() {

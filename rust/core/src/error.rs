@@ -138,6 +138,9 @@ pub enum ErrorKind {
     /// A deflated data set that cannot be inflated.
     #[error("the deflated data set is damaged: {0}")]
     Deflate(String),
+    /// Colors whose conversion to RGB is not defined. The stored values can be decoded.
+    #[error("YBR_FULL is converted to RGB for three unsigned samples per pixel of up to 32 bits only")]
+    Unconvertible,
     /// A combination that the standard does not define, or that this crate does not decode.
     #[error("{0}")]
     Unsupported(&'static str),
@@ -146,8 +149,8 @@ pub enum ErrorKind {
 /// An error kind and its place. Also used for tolerated defects; see [`crate::decode::Warnings`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// The element in error.
-    pub element: Tag,
+    /// The element in error; None if the problem is not in the data set.
+    pub element: Option<Tag>,
     /// Frame number, counted from 0.
     pub frame: Option<u64>,
     /// RLE segment number, counted from 0.
@@ -165,7 +168,7 @@ impl Error {
     /// Returns an error in an element as a whole.
     #[must_use]
     pub fn new(element: Tag, kind: ErrorKind) -> Self {
-        Self { element, frame: None, segment: None, offset: None, kind }
+        Self { element: Some(element), ..kind.into() }
     }
 
     /// Returns an error in the Pixel Data element.
@@ -196,15 +199,27 @@ impl Error {
     }
 }
 
+impl From<ErrorKind> for Error {
+    /// Returns an error that belongs to no element.
+    fn from(kind: ErrorKind) -> Self {
+        Self { element: None, frame: None, segment: None, offset: None, kind }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.element)?;
+        let mut separator = "";
+        if let Some(element) = self.element {
+            write!(f, "{element}")?;
+            separator = ", ";
+        }
         for (name, value) in [("frame", self.frame), ("segment", self.segment), ("offset", self.offset)] {
             if let Some(value) = value {
-                write!(f, ", {name} {value}")?;
+                write!(f, "{separator}{name} {value}")?;
+                separator = ", ";
             }
         }
-        write!(f, ": {}", self.kind)
+        write!(f, "{}{}", if separator.is_empty() { "" } else { ": " }, self.kind)
     }
 }
 
@@ -222,5 +237,12 @@ mod tests {
             error.to_string(),
             "(7FE0,0010) Pixel Data, frame 2, segment 1, offset 64: the RLE segment gives 3 of 9 bytes"
         );
+    }
+
+    #[test]
+    fn message_without_an_element() {
+        let error = Error::from(ErrorKind::Interrupted);
+        assert_eq!(error.to_string(), "interrupted");
+        assert_eq!(error.in_frame(3).to_string(), "frame 3: interrupted");
     }
 }

@@ -17,21 +17,18 @@ const MIN_BYTES_PER_THREAD: usize = if crate::SMALL_BUFFERS { 1 << 8 } else { 1 
 const CANCEL_CHECK_INTERVAL: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(50) };
 /// How long the number of cores is cached: querying it takes as long as decoding a small frame.
 const CORE_COUNT_LIFETIME: Duration = Duration::from_secs(1);
-/// The environment variable that limits the number of threads, unless a call sets a limit.
-const WORKERS_VARIABLE: &str = "DICOMET_WORKERS";
 
 /// The thread limit of a call, and its check for cancellation.
 #[derive(Clone, Copy)]
 pub struct Parallelism<'a> {
-    /// Maximum number of threads. None: the environment variable `DICOMET_WORKERS`, or else all cores that the process
-    /// may use.
+    /// Maximum number of threads. None: one for each core that the process may use.
     pub workers: Option<NonZero<usize>>,
     /// Checked periodically by the caller's own thread; true cancels the work.
     pub interrupted: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Parallelism<'_> {
-    /// Returns a limit of `workers` threads without a check for cancellation; 0 for the default.
+    /// Returns a limit of `workers` threads without a check for cancellation; 0 for one per core.
     #[must_use]
     pub fn of(workers: usize) -> Self {
         Self { workers: NonZero::new(workers), ..Self::default() }
@@ -85,7 +82,7 @@ where
         })?
     };
     if cancel.interrupted {
-        return Err(Error::pixel_data(ErrorKind::Interrupted).into());
+        return Err(Error::from(ErrorKind::Interrupted).into());
     }
     // Items are handed out in order, so all items before a failed one are done.
     done.sort_unstable_by_key(|(index, _)| *index);
@@ -121,7 +118,7 @@ impl<'a> CancelCheck<'a> {
 
     /// Returns an error if the caller has canceled the work.
     pub fn check(&mut self) -> Result<(), Error> {
-        if self.interrupted() { Err(Error::pixel_data(ErrorKind::Interrupted)) } else { Ok(()) }
+        if self.interrupted() { Err(ErrorKind::Interrupted.into()) } else { Ok(()) }
     }
 
     fn interrupted(&mut self) -> bool {
@@ -168,16 +165,10 @@ pub(crate) fn threads_for_bytes(parallelism: &Parallelism<'_>, bytes: usize) -> 
     threads_for(parallelism, usize::MAX, bytes)
 }
 
-/// Returns the number of threads to use: `requested`, or else the limit of the environment, or else all cores that the
-/// process may use.
+/// Returns the number of threads to use: `requested`, or else one for each core that the process may use.
 #[must_use]
 pub fn workers(requested: Option<NonZero<usize>>) -> usize {
-    requested.or_else(workers_from_environment).unwrap_or_else(cores).get()
-}
-
-/// Reads the environment variable. Anything but a number of at least 1 is ignored.
-fn workers_from_environment() -> Option<NonZero<usize>> {
-    std::env::var(WORKERS_VARIABLE).ok()?.trim().parse().ok()
+    requested.unwrap_or_else(cores).get()
 }
 
 /// Number of threads that the process can run at the same time: its CPU affinity, and the quota of its control group.

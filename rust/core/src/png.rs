@@ -68,7 +68,7 @@ impl PngHeader {
         let expected = u64::from(width) * u64::from(height) * color.samples() as u64 * bytes;
         match samples.len() as u64 {
             found if found == expected => Ok(Self { width, height, color, depth }),
-            found => Err(Error::pixel_data(ErrorKind::Length { found, expected })),
+            found => Err(ErrorKind::Length { found, expected }.into()),
         }
     }
 
@@ -78,7 +78,7 @@ impl PngHeader {
         match (sink.missing, done) {
             (None, Ok(())) => Ok(sink.bytes),
             (Some(error), _) => Err(error),
-            (None, Err(_)) => Err(Error::pixel_data(ErrorKind::Unsupported("the image cannot be encoded as PNG"))),
+            (None, Err(_)) => Err(ErrorKind::Unsupported("the image cannot be encoded as PNG").into()),
         }
     }
 
@@ -212,7 +212,7 @@ mod tests {
             (PngParams { height: 65536, ..params }, "(0028,0010) Rows: found 65536, expected 1 to 65535"),
             (PngParams { channels: 4, ..params }, "(0028,0002) Samples per Pixel: found 4, expected 1 or 3"),
             (PngParams { bits: 12, ..params }, "(0028,0100) Bits Allocated: found 12, expected 8 or 16"),
-            (PngParams { bits: 16, ..params }, "(7FE0,0010) Pixel Data: found 6 bytes, expected 12"),
+            (PngParams { bits: 16, ..params }, "found 6 bytes, expected 12"),
         ] {
             assert_eq!(encode(&[0; 6], &wrong).unwrap_err().to_string(), says);
         }

@@ -4,7 +4,7 @@ use crate::alloc::{try_with_capacity, zeroed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::in_range;
 use crate::sample_type::SampleType;
-use crate::tag::{COLUMNS, PIXEL_DATA, ROWS, SAMPLES_PER_PIXEL};
+use crate::tag::{COLUMNS, ROWS, SAMPLES_PER_PIXEL};
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, F32x3, U8, U8x3, U16, U16x3};
 use fast_image_resize::{FilterType, ImageBufferError, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
@@ -60,7 +60,7 @@ pub fn resize(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
         }
         _ => {
             let why = "only samples of type uint8, uint16 or float32 are resized";
-            return Err(Error::pixel_data(ErrorKind::Unsupported(why)));
+            return Err(ErrorKind::Unsupported(why).into());
         }
     };
     resize(src, out, params)
@@ -110,7 +110,7 @@ fn convolve<P: PixelTrait>(
         return resizer.resize_typed(&src, &mut out, &options).map_err(|_| impossible());
     }
     let pixels = (rows as usize).checked_mul(out_columns as usize);
-    let pixels = pixels.ok_or_else(|| Error::pixel_data(ErrorKind::TooLarge))?;
+    let pixels = pixels.ok_or_else(|| Error::from(ErrorKind::TooLarge))?;
     let mut between: Vec<P> = zeroed(pixels)?;
     let mut between = TypedImage::from_pixels_slice(out_columns, rows, &mut between).map_err(|_| impossible())?;
     resizer.resize_typed(&src, &mut between, &options).map_err(|_| impossible())?;
@@ -122,13 +122,13 @@ fn checked<P: PixelTrait>(size: Size, found: usize) -> Result<(u32, u32)> {
     let rows = in_range(ROWS, size.rows, 1, 65535, "1 to 65535")?;
     let columns = in_range(COLUMNS, size.columns, 1, 65535, "1 to 65535")?;
     let (found, expected) = (found as u64, u64::from(rows) * u64::from(columns) * P::size() as u64);
-    if found == expected { Ok((rows, columns)) } else { Err(Error::pixel_data(ErrorKind::Length { found, expected })) }
+    if found == expected { Ok((rows, columns)) } else { Err(ErrorKind::Length { found, expected }.into()) }
 }
 
 fn unusable(error: ImageBufferError) -> Error {
     match error {
         ImageBufferError::InvalidBufferAlignment => {
-            Error::pixel_data(ErrorKind::Unsupported("the samples are not aligned in memory"))
+            ErrorKind::Unsupported("the samples are not aligned in memory").into()
         }
         ImageBufferError::InvalidBufferSize => impossible(),
     }
@@ -136,7 +136,7 @@ fn unusable(error: ImageBufferError) -> Error {
 
 /// Unreachable: sizes have been validated, and there is no crop box.
 fn impossible() -> Error {
-    Error::new(PIXEL_DATA, ErrorKind::Unsupported("the image cannot be resized"))
+    ErrorKind::Unsupported("the image cannot be resized").into()
 }
 
 #[cfg(test)]
@@ -197,8 +197,8 @@ mod tests {
             (ResizeParams { from: size(0, 3), ..fits }, "(0028,0010) Rows: found 0, expected 1 to 65535"),
             (ResizeParams { to: size(1, 65536), ..fits }, "(0028,0011) Columns: found 65536, expected 1 to 65535"),
             (ResizeParams { channels: 2, ..fits }, "(0028,0002) Samples per Pixel: found 2, expected 1 or 3"),
-            (ResizeParams { sample: SampleType::Uint16, ..fits }, "(7FE0,0010) Pixel Data: found 6 bytes, expected 12"),
-            (ResizeParams { to: size(1, 2), ..fits }, "(7FE0,0010) Pixel Data: found 1 bytes, expected 2"),
+            (ResizeParams { sample: SampleType::Uint16, ..fits }, "found 6 bytes, expected 12"),
+            (ResizeParams { to: size(1, 2), ..fits }, "found 1 bytes, expected 2"),
         ] {
             assert_eq!(resize(&[0; 6], &mut [0], &wrong).unwrap_err().to_string(), says);
         }

@@ -117,7 +117,16 @@ impl<'a> Decoder<'a> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let wanted = rows.start as usize..rows.end as usize;
+        S::decode_rows(self, rows.start as usize..rows.end as usize, context, sink)
+    }
+
+    /// Decodes rows that exist.
+    pub(crate) fn decode_existing_rows<S: Sample>(
+        &self,
+        wanted: Range<usize>,
+        context: &mut Context,
+        sink: &mut dyn RowSink<S>,
+    ) -> Result<Vec<Warning>> {
         match self.info.process {
             Process::Progressive => self.decode_progressive(wanted, context, sink),
             _ => self.decode_part(wanted, &self.plan()?, &[], context, sink),

@@ -66,7 +66,8 @@ impl<'d, 'a> Split<'d, 'a> {
     ) -> Result<Vec<Warning>> {
         match (&self.restarts, self.ranges.get(part)) {
             (Some((plan, restarts)), Some(range)) => {
-                self.decoder.decode_part(range.start as usize..range.end as usize, plan, restarts, context, sink)
+                let wanted = range.start as usize..range.end as usize;
+                S::decode_part(self.decoder, wanted, plan, restarts, context, sink)
             }
             (None, Some(_)) => self.decoder.decode(context, sink),
             (_, None) => Ok(Vec::new()),

@@ -104,14 +104,14 @@ mod tests {
 
     #[test]
     fn zigzag_visits_every_place_along_diagonals() {
-        let mut seen = [false; 64];
+        let mut visited = [false; 64];
         for pair in NATURAL.windows(2) {
             let diagonal = |place: u8| place / 8 + place % 8;
             assert!(diagonal(pair[1]) - diagonal(pair[0]) <= 1);
         }
         for place in NATURAL {
-            seen[usize::from(place)] = true;
+            visited[usize::from(place)] = true;
         }
-        assert_eq!(seen, [true; 64]);
+        assert_eq!(visited, [true; 64]);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::buffer::Input;
 use crate::errors::catch_panic;
+use crate::names::Named;
 use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg2000};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -34,12 +35,8 @@ impl Codestream {
     }
 
     #[getter]
-    fn family(&self) -> &'static str {
-        match self.0.family {
-            Family::Jpeg | Family::OtherJpeg => "JPEG",
-            Family::JpegLs => "JPEG-LS",
-            Family::Jpeg2000 => "JPEG 2000",
-        }
+    fn family(&self) -> Named<Family> {
+        Named(self.0.family.of_transfer_syntax())
     }
 
     /// What keeps dicomet from decoding a JPEG codestream.

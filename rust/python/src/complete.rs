@@ -2,7 +2,8 @@
 
 use crate::buffer::Input;
 use crate::errors::detached;
-use crate::image::parse_family;
+use crate::names::Named;
+use dicomet_core::codestream::Family;
 use dicomet_core::{Error, complete};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -15,13 +16,12 @@ pub(crate) fn complete_codestream<'py>(
     py: Python<'py>,
     codestream: Input,
     frame: usize,
-    family: &str,
+    family: Named<Family>,
 ) -> PyResult<(usize, Option<Bound<'py, PyBytes>>, Vec<String>)> {
-    let family = parse_family(family)?;
     let bytes = codestream.as_slice();
     let in_frame = |error: Error| error.in_frame(frame);
     let (end, repaired, warnings) = detached(py, || {
-        let whole = complete::check(bytes, family).map_err(in_frame)?;
+        let whole = complete::check(bytes, family.0).map_err(in_frame)?;
         let repaired = whole.repaired(bytes).map_err(in_frame)?;
         let warnings: Vec<_> =
             whole.warnings.into_iter().map(|kind| in_frame(Error::pixel_data(kind)).to_string()).collect();

@@ -5,11 +5,11 @@ use crate::display::Transform;
 use crate::encapsulated::{DecodedFrames, FrameCodec, FrameIndex};
 use crate::errors::{catch_panic, detached, detached_parallel};
 use crate::image::Image;
+use crate::names::{self, Named};
 use crate::source::Source;
 use dicomet_core::color::{self, Arithmetic};
 use dicomet_core::decode::{self, Conversion, OutputFormat};
 use dicomet_core::image::ByteOrder;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -27,20 +27,20 @@ impl Decoder {
         big_endian: bool,
         ow_swapped: bool,
         correct_unused_bits: bool,
-        conversion: Option<&str>,
+        conversion: Option<Named<Conversion>>,
     ) -> PyResult<Self> {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
-        let conversion = parse_conversion(conversion)?;
+        let conversion = names::conversion(conversion);
         catch_panic(py, || decode::Decoder::native(&image.0, order, ow_swapped, correct_unused_bits, conversion))
             .map(Self)
     }
 
     /// Returns this decoder with another output format.
     #[pyo3(signature = (*, big_endian, planar, arithmetic, strict))]
-    fn with_output(&self, big_endian: bool, planar: bool, arithmetic: &str, strict: bool) -> PyResult<Self> {
+    fn with_output(&self, big_endian: bool, planar: bool, arithmetic: Named<Arithmetic>, strict: bool) -> Self {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
-        let output = OutputFormat { order, planar, arithmetic: parse_arithmetic(arithmetic)?, strict };
-        Ok(Self(self.0.clone().with_output(output)))
+        let output = OutputFormat { order, planar, arithmetic: arithmetic.0, strict };
+        Self(self.0.clone().with_output(output))
     }
 
     /// Returns this decoder with `transform` applied to its samples, if there is one.
@@ -65,11 +65,11 @@ impl Decoder {
         bits_allocated: u8,
         planar: bool,
         significant_bits: Option<u8>,
-        conversion: Option<&str>,
+        conversion: Option<Named<Conversion>>,
         color_bits: u8,
         signed: bool,
     ) -> PyResult<Self> {
-        let conversion = parse_conversion(conversion)?;
+        let conversion = names::conversion(conversion);
         let decoder =
             || decode::Decoder::codec(&image.0, bits_allocated, planar, significant_bits, conversion, color_bits);
         let decoder = catch_panic(py, decoder)?;
@@ -124,25 +124,6 @@ impl Decoder {
     }
 }
 
-fn parse_conversion(name: Option<&str>) -> PyResult<Conversion> {
-    match name {
-        None => Ok(Conversion::None),
-        Some("ybr_to_rgb") => Ok(Conversion::YbrToRgb),
-        Some("partial_ybr_to_rgb") => Ok(Conversion::PartialYbrToRgb),
-        Some("rgb_to_ybr") => Ok(Conversion::RgbToYbr),
-        Some(other) => Err(PyValueError::new_err(format!("unknown conversion {other}"))),
-    }
-}
-
-fn parse_arithmetic(name: &str) -> PyResult<Arithmetic> {
-    match name {
-        "exact" => Ok(Arithmetic::Exact),
-        "float" => Ok(Arithmetic::Float),
-        "fused float" => Ok(Arithmetic::FusedFloat),
-        other => Err(PyValueError::new_err(format!("unknown arithmetic {other}"))),
-    }
-}
-
 /// Bytes of interleaved pixels copied and converted at a time, so that they stay in the cache.
 const CONVERT_TILE_BYTES: NonZero<usize> = NonZero::new(3 * 4096).unwrap();
 
@@ -154,12 +135,12 @@ pub(crate) fn convert_color(
     py: Python<'_>,
     src: Input,
     mut out: Output,
-    conversion: &str,
-    arithmetic: &str,
+    conversion: Named<Conversion>,
+    arithmetic: Named<Arithmetic>,
     plane_bytes: Option<NonZero<usize>>,
 ) -> PyResult<()> {
-    let arithmetic = parse_arithmetic(arithmetic)?;
-    let convert: fn(&mut [u8], Arithmetic) = match (parse_conversion(Some(conversion))?, plane_bytes) {
+    let arithmetic = arithmetic.0;
+    let convert: fn(&mut [u8], Arithmetic) = match (conversion.0, plane_bytes) {
         (Conversion::RgbToYbr, None) => color::convert_rgb_to_ybr,
         (Conversion::RgbToYbr, Some(_)) => color::convert_rgb_to_ybr_planes,
         (_, None) => color::convert_ybr_to_rgb,

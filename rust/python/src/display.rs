@@ -3,13 +3,13 @@
 use crate::buffer::{Input, Output};
 use crate::errors::{catch_panic, detached, detached_parallel};
 use crate::image::Image;
+use crate::names::Named;
 use dicomet_core::Error;
 use dicomet_core::display::{self as core, Pipeline, Rendering};
 use dicomet_core::error::ErrorKind;
 use dicomet_core::sample_type::SampleType;
 use dicomet_core::voi::{Function, Range, Voi, Window};
 use dicomet_core::{lut, modality, palette};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::num::NonZero;
@@ -52,7 +52,7 @@ impl Palette {
 /// Returns `bytes` as native 16-bit words.
 fn words(bytes: &[u8]) -> Result<Vec<u16>, Error> {
     let mut words = Vec::new();
-    let memory = |_| Error::pixel_data(ErrorKind::Memory { bytes: bytes.len() as u64 });
+    let memory = |_| Error::from(ErrorKind::Memory { bytes: bytes.len() as u64 });
     words.try_reserve_exact(bytes.len() / 2).map_err(memory)?;
     words.extend(bytes.as_chunks().0.iter().map(|word| u16::from_ne_bytes(*word)));
     Ok(words)
@@ -73,7 +73,7 @@ enum Modality {
 
 #[derive(FromPyObject)]
 enum View {
-    Window((f64, f64, String)),
+    Window((f64, f64, Named<Function>)),
     Lut(Py<Lut>),
 }
 
@@ -95,21 +95,21 @@ impl Transform {
         palette: Option<&Palette>,
         inverse: bool,
         range: (f64, f64),
-        dtype: &str,
+        dtype: Named<SampleType>,
     ) -> PyResult<Self> {
         let modality = modality.map_or(modality::Modality::Identity, |modality| match modality {
             Modality::Rescale((slope, intercept)) => modality::Modality::Rescale { slope, intercept },
             Modality::Lut(lut) => modality::Modality::Lut(lut.get().0.clone()),
         });
         let palette = palette.map(|palette| palette.0.clone());
-        let rendering = match (voi.map(parse_view).transpose()?, palette) {
+        let rendering = match (voi.map(voi_of), palette) {
             (None, None) => Rendering::Value,
             (Some(voi), None) => Rendering::Gray { voi, inverse },
             (None, Some(palette)) => Rendering::Palette(palette),
             (Some(voi), Some(palette)) => Rendering::Supplemental { palette, voi, inverse },
         };
         let range = Range { low: range.0, high: range.1 };
-        let pipeline = Pipeline { modality, rendering, range, sample: parse_sample_type(dtype)? };
+        let pipeline = Pipeline { modality, rendering, range, sample: dtype.0 };
         catch_panic(py, || core::Transform::new(&image.0, pipeline, bits, pixels)).map(|made| Self(Arc::new(made)))
     }
 
@@ -127,11 +127,10 @@ impl Transform {
 pub(crate) fn extrema(
     py: Python<'_>,
     words: Input,
-    dtype: &str,
+    dtype: Named<SampleType>,
     excluded: Option<(f64, f64)>,
 ) -> PyResult<Option<(f64, f64)>> {
-    let sample = parse_sample_type(dtype)?;
-    detached(py, || Ok::<_, Error>(core::extrema(sample, words.as_slice(), excluded)))
+    detached(py, || Ok::<_, Error>(core::extrema(dtype.0, words.as_slice(), excluded)))
 }
 
 /// Counts each 8-bit or 16-bit word; the counts are native 64-bit words.
@@ -142,32 +141,9 @@ pub(crate) fn histogram(py: Python<'_>, words: Input, wide: bool) -> PyResult<Bo
     crate::bytes(py, counts.iter().map(|count| count.to_ne_bytes()).collect::<Vec<_>>().as_flattened())
 }
 
-fn parse_view(view: View) -> PyResult<Voi> {
-    let (center, width, function) = match view {
-        View::Lut(lut) => return Ok(Voi::Lut(lut.get().0.clone())),
-        View::Window(window) => window,
-    };
-    let function = match function.as_str() {
-        "LINEAR" => Function::Linear,
-        "LINEAR_EXACT" => Function::LinearExact,
-        "SIGMOID" => Function::Sigmoid,
-        other => return Err(PyValueError::new_err(format!("unknown VOI LUT function {other}"))),
-    };
-    Ok(Voi::Window(Window { center, width, function }))
-}
-
-pub(crate) fn parse_sample_type(name: &str) -> PyResult<SampleType> {
-    Ok(match name {
-        "uint8" => SampleType::Uint8,
-        "int8" => SampleType::Int8,
-        "uint16" => SampleType::Uint16,
-        "int16" => SampleType::Int16,
-        "uint32" => SampleType::Uint32,
-        "int32" => SampleType::Int32,
-        "uint64" => SampleType::Uint64,
-        "int64" => SampleType::Int64,
-        "float32" => SampleType::Float32,
-        "float64" => SampleType::Float64,
-        other => return Err(PyValueError::new_err(format!("unknown dtype {other}"))),
-    })
+fn voi_of(view: View) -> Voi {
+    match view {
+        View::Lut(lut) => Voi::Lut(lut.get().0.clone()),
+        View::Window((center, width, function)) => Voi::Window(Window { center, width, function: function.0 }),
+    }
 }

@@ -1,5 +1,6 @@
 //! Maps core errors and panics to `dicomet.PixelDataError`.
 
+use crate::workers;
 use dicomet_core::Error;
 use dicomet_core::error::ErrorKind;
 use dicomet_core::parallel::Parallelism;
@@ -53,14 +54,19 @@ fn pixel_data_error(py: Python<'_>, error: &Error) -> PyErr {
     let filled = [("frame", error.frame), ("segment", error.segment), ("offset", error.offset)]
         .into_iter()
         .try_for_each(|(name, value)| place.set_item(name, value))
-        .and_then(|()| place.set_item("element", error.element.to_string()));
-    filled.map_or_else(|error| error, |()| raise(py, &error.to_string(), Some(&place)))
+        .and_then(|()| place.set_item("element", error.element.map(|element| element.to_string())));
+    filled.map_or_else(|error| error, |()| raise(py, &format!("{error}{}", hint(&error.kind)), Some(&place)))
+}
+
+/// The options of `pixel_array` that avoid the error.
+fn hint(kind: &ErrorKind) -> &'static str {
+    if matches!(kind, ErrorKind::Unconvertible) { " (use raw=True or as_rgb=False)" } else { "" }
 }
 
 fn raise(py: Python<'_>, message: &str, place: Option<&Bound<'_, PyDict>>) -> PyErr {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let made = CLASS.import(py, "dicomet.errors", "PixelDataError").and_then(|class| class.call((message,), place));
-    made.map_or_else(|error| error, PyErr::from_value)
+    let error = CLASS.import(py, "dicomet.errors", "PixelDataError").and_then(|class| class.call((message,), place));
+    error.map_or_else(|error| error, PyErr::from_value)
 }
 
 /// Returns the `OSError` that Python itself would raise.
@@ -110,7 +116,7 @@ pub(crate) fn with_parallelism<T, E: Into<BindingError>>(
         *raised = raised.take().or(error);
         raised.is_some()
     };
-    let done = work(&Parallelism { workers, interrupted: &interrupted });
+    let done = work(&Parallelism { workers: workers::limit(workers), interrupted: &interrupted });
     raised.into_inner().ok().flatten().map_or(done.map_err(Into::into), |error| Err(error.into()))
 }
 

@@ -3,9 +3,9 @@
 use crate::buffer::Input;
 use crate::codestream::Codestream;
 use crate::errors::catch_panic;
+use crate::names::Named;
 use dicomet_core::codestream::{self, Family};
 use dicomet_core::image::{self as core, Attributes, PixelElement, SampleKind};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 #[pyclass(frozen, module = "dicomet._native")]
@@ -29,14 +29,8 @@ impl Image {
         pixel_representation: i64,
         planar_configuration: i64,
         photometric_interpretation: String,
-        keyword: &str,
+        keyword: Named<PixelElement>,
     ) -> PyResult<Self> {
-        let element = match keyword {
-            "PixelData" => PixelElement::PixelData,
-            "FloatPixelData" => PixelElement::FloatPixelData,
-            "DoubleFloatPixelData" => PixelElement::DoubleFloatPixelData,
-            _ => return Err(PyValueError::new_err(format!("unknown keyword {keyword}"))),
-        };
         let attributes = Attributes {
             rows,
             columns,
@@ -48,7 +42,7 @@ impl Image {
             pixel_representation,
             planar_configuration,
             photometric_interpretation,
-            element,
+            element: keyword.0,
         };
         catch_panic(py, || core::Image::new(&attributes)).map(Self)
     }
@@ -132,9 +126,14 @@ impl Image {
         catch_panic(py, || self.0.result_bytes(frames))
     }
 
-    fn check_codestream(&self, py: Python<'_>, codestream: Input, frame: usize, family: &str) -> PyResult<Codestream> {
-        let family = parse_family(family)?;
-        let check = || codestream::Codestream::check(codestream.as_slice(), family, &self.0);
+    fn check_codestream(
+        &self,
+        py: Python<'_>,
+        codestream: Input,
+        frame: usize,
+        family: Named<Family>,
+    ) -> PyResult<Codestream> {
+        let check = || codestream::Codestream::check(codestream.as_slice(), family.0, &self.0);
         catch_panic(py, || check().map_err(|error| error.in_frame(frame))).map(Codestream)
     }
 
@@ -148,15 +147,5 @@ impl Image {
 
     fn native_frame_range(&self, py: Python<'_>, index: u64) -> PyResult<(u64, u64)> {
         catch_panic(py, || self.0.native_frame_range(index))
-    }
-}
-
-/// Parses the name of a codestream family.
-pub(crate) fn parse_family(name: &str) -> PyResult<Family> {
-    match name {
-        "JPEG" => Ok(Family::Jpeg),
-        "JPEG-LS" => Ok(Family::JpegLs),
-        "JPEG 2000" => Ok(Family::Jpeg2000),
-        other => Err(PyValueError::new_err(format!("unknown family {other}"))),
     }
 }

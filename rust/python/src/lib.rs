@@ -12,6 +12,7 @@ mod encapsulated;
 mod errors;
 mod fork_lock;
 mod image;
+mod names;
 mod png;
 mod prefetch;
 mod py_file;
@@ -21,6 +22,7 @@ mod scan;
 mod source;
 #[cfg(feature = "test-panics")]
 mod test_panics;
+mod workers;
 
 use pyo3::prelude::*;
 
@@ -48,6 +50,7 @@ mod _native {
         rle::encode_rle,
         scan::{find_delimiter, find_pixel_data},
         source::Source,
+        workers::environment_workers,
     };
 
     #[cfg(feature = "test-panics")]

@@ -9,6 +9,7 @@ use crate::decoder::Decoder;
 use crate::encapsulated::{DecodedFrames, FrameCodec, FrameIndex};
 use crate::errors::{BindingError, catch_panic, detached, locked, os_error};
 use crate::source::Source;
+use crate::workers;
 use dicomet_core::Error;
 use dicomet_core::parallel::{self, Parallelism};
 use pyo3::IntoPyObjectExt;
@@ -70,7 +71,7 @@ impl DecodePool {
     pub(crate) fn new(workers: Option<NonZero<usize>>) -> PyResult<Self> {
         let queue = Arc::new(Queue::default());
         let mut threads = Vec::new();
-        for _ in 0..parallel::workers(workers) {
+        for _ in 0..parallel::workers(workers::limit(workers)) {
             let queue = Arc::clone(&queue);
             match thread::Builder::new().name("dicomet".to_owned()).spawn(move || drain_queue(&queue)) {
                 Ok(thread) => threads.push(thread),

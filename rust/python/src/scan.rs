@@ -1,6 +1,7 @@
 //! The header scan: finds the elements that decoding needs without building a data set.
 
 use crate::errors::{BindingError, catch_panic, detached_parallel};
+use crate::names::{Named, ScanStart};
 use crate::source::Source;
 use dicomet_core::scan::{self, PixelDataHeader, ScanError, ScanScope, Start, scan_from, scan_source};
 use pyo3::IntoPyObjectExt;
@@ -15,16 +16,18 @@ use pyo3::types::PyTuple;
 pub(crate) fn find_pixel_data(
     py: Python<'_>,
     source: &Source,
-    start: &str,
+    start: Named<ScanStart>,
     transfer_syntax: Option<&str>,
     display: bool,
 ) -> PyResult<Option<Py<PyAny>>> {
     let scope = if display { ScanScope::Display } else { ScanScope::Stored };
-    let start = match (start, transfer_syntax) {
-        ("file", transfer_syntax) => Start::File { transfer_syntax },
-        ("forced", transfer_syntax) => Start::Forced { transfer_syntax },
-        ("data set", Some(transfer_syntax)) => Start::DataSet { transfer_syntax },
-        _ => return Err(PyValueError::new_err("start: expected 'file', 'forced', or 'data set' and its syntax")),
+    let start = match (start.0, transfer_syntax) {
+        (ScanStart::File, transfer_syntax) => Start::File { transfer_syntax },
+        (ScanStart::Forced, transfer_syntax) => Start::Forced { transfer_syntax },
+        (ScanStart::DataSet, Some(transfer_syntax)) => Start::DataSet { transfer_syntax },
+        (ScanStart::DataSet, None) => {
+            return Err(PyValueError::new_err("transfer_syntax: found None, expected that of the data set"));
+        }
     };
     // Covers most headers. Releasing the GIL would take longer than this scan.
     let head = source.head();

@@ -43,7 +43,7 @@ enum Origin {
 #[derive(Default)]
 struct Stream {
     inflater: Inflater,
-    kept: Option<(u64, u64, Source)>,
+    cached: Option<(u64, u64, Source)>,
 }
 
 impl Stream {
@@ -52,12 +52,12 @@ impl Stream {
     }
 
     fn inflate_prefix(&mut self, stored: &Source, start: u64, length: u64) -> Result<Source, BindingError> {
-        match &self.kept {
-            Some((from, of, kept)) if (*from, *of) == (start, length) => Ok(kept.clone()),
+        match &self.cached {
+            Some((from, of, source)) if (*from, *of) == (start, length) => Ok(source.clone()),
             _ => {
                 let bytes = self.read(stored, start, usize::try_from(length).unwrap_or(usize::MAX))?;
                 let inflated = Source::of_bytes(bytes);
-                self.kept = Some((start, length, inflated.clone()));
+                self.cached = Some((start, length, inflated.clone()));
                 Ok(inflated)
             }
         }

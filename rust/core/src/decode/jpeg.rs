@@ -2,15 +2,16 @@
 
 use super::{Decoder, Warnings};
 use crate::alloc::grow;
-use crate::bits;
 use crate::error::{Error, ErrorKind, Result};
-use crate::image::SampleKind;
 use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::scratch::Scratch;
 use dicomet_jpeg as jpeg;
 use jpeg::{Band, Interleaved, RowSink};
 use std::cell::Cell;
 use std::sync::Mutex;
+
+/// Limit of the memory for rows and coefficients that a thread keeps for its next frame.
+const MAX_KEPT_BYTES: usize = 4 << 20;
 
 thread_local! {
     /// Tables and rows of the last frame: building the tables takes as long as decoding a small frame.
@@ -34,10 +35,11 @@ impl Decoder {
                 return self.jpeg_parts(&split, out, parallelism);
             }
         }
-        self.jpeg_rows(out, 0, |context, sink| match sink {
+        let warnings = self.jpeg_rows(out, |context, sink| match sink {
             Sink::Bytes(sink) => decoder.decode::<u8>(context, sink),
             Sink::Words(sink) => decoder.decode::<u16>(context, sink),
-        })
+        })?;
+        Ok(jpeg_warnings(warnings))
     }
 
     /// Checks that the samples fit the result. `Codestream::check` has compared the first frame header.
@@ -67,37 +69,40 @@ impl Decoder {
         let (mut rest, mut parts) = (out, Vec::new());
         for (part, rows) in split.ranges().iter().enumerate() {
             let (rows_of_part, following) = rest.split_at_mut(row_bytes * rows.len());
-            parts.push((part, rows.start as usize, rows_of_part));
+            parts.push((part, rows_of_part));
             rest = following;
         }
-        let work = |_: &mut Scratch, (part, first_row, out): (usize, usize, &mut [u8])| {
-            self.jpeg_rows(out, first_row, |context, sink| match sink {
+        let work = |_: &mut Scratch, (part, out): (usize, &mut [u8])| {
+            self.jpeg_rows(out, |context, sink| match sink {
                 Sink::Bytes(sink) => split.decode::<u8>(part, context, sink),
                 Sink::Words(sink) => split.decode::<u16>(part, context, sink),
             })
         };
         let warnings = parallel::map(parallelism, parts.into_iter(), bytes, Scratch::of_this_thread, work)?;
-        Ok(warnings.into_iter().flatten().collect())
+        Ok(jpeg_warnings(warnings.into_iter().flatten().collect()))
     }
 
-    /// Calls `decode` with a sink that writes rows into `out`, which begins with row `first_row` of the result.
+    /// Calls `decode` with a sink that fills `out` with rows of the result.
     fn jpeg_rows(
         &self,
         out: &mut [u8],
-        first_row: usize,
         decode: impl FnOnce(&mut jpeg::Context, Sink<'_, '_>) -> jpeg::Result<Vec<jpeg::Warning>>,
-    ) -> Result<Warnings> {
+    ) -> Result<Vec<jpeg::Warning>> {
         let mut context = CONTEXT.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let mut scratch = Scratch::of_this_thread();
-        let mut rows = ResultRows { decoder: self, out, first_row, scratch: &mut scratch, failed: None };
+        let mut rows = ResultRows { decoder: self, out, scratch: &mut scratch, failed: None };
         let sink = if self.layout.width == 1 { Sink::Bytes(&mut rows) } else { Sink::Words(&mut rows) };
         let decoded = decode(&mut context, sink);
-        let failed = rows.failed.take();
+        let (missing, failed) = (rows.out.len() as u64, rows.failed.take());
+        context.limit_memory(MAX_KEPT_BYTES);
         // A thread that is exiting keeps nothing.
         let _ = CONTEXT.try_with(|kept| kept.set(Some(context)));
         let warnings = decoded.map_err(jpeg_error)?;
         failed.map_or(Ok(()), Err)?;
-        Ok(warnings.into_iter().filter_map(jpeg_warning).collect())
+        if missing > 0 {
+            return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: missing }));
+        }
+        Ok(warnings)
     }
 }
 
@@ -107,11 +112,11 @@ enum Sink<'r, 'a> {
     Words(&'r mut ResultRows<'a>),
 }
 
-/// Rows of the result.
+/// Receives the rows of a frame, or of a part of it, in order.
 struct ResultRows<'a> {
     decoder: &'a Decoder,
+    /// The rows of the result that are still to come.
     out: &'a mut [u8],
-    first_row: usize,
     scratch: &'a mut Scratch,
     failed: Option<Error>,
 }
@@ -144,37 +149,42 @@ impl ResultRows<'_> {
         interleave: impl Fn(&Band<'_, S>, &mut [u8]),
     ) -> Result<()> {
         let decoder = self.decoder;
-        let samples = band.rows() * row_samples(band);
-        let result_bytes = decoder.result_sample_bytes();
-        let start = band.first_row().saturating_sub(self.first_row) * row_samples(band) * result_bytes;
-        let Some(out) = self.out.get_mut(start..start + samples * result_bytes) else { return Ok(()) };
+        let samples = band.rows().saturating_mul(row_samples(band));
+        let size =
+            |sample_bytes| samples.checked_mul(sample_bytes).ok_or_else(|| Error::pixel_data(ErrorKind::TooLarge));
         let (width, sample_bytes) = (decoder.layout.width, decoder.image.sample_bytes());
-        let [words, processed, _] = &mut self.scratch.unpacked;
-        let target = if decoder.transform.is_some() {
-            grow(processed, samples * sample_bytes)?;
-            &mut processed[..samples * sample_bytes]
-        } else {
-            &mut *out
+        let (found, expected) = (self.out.len() as u64, size(decoder.result_sample_bytes())?);
+        let Some((out, rest)) = std::mem::take(&mut self.out).split_at_mut_checked(expected) else {
+            return Err(Error::pixel_data(ErrorKind::Length { found, expected: expected as u64 }));
         };
-        if width == sample_bytes {
-            interleave(band, target);
-        } else {
-            grow(words, samples * width)?;
-            interleave(band, &mut words[..samples * width]);
-            bits::widen(
-                &words[..samples * width],
-                width,
-                target,
-                sample_bytes,
-                decoder.layout.kind == SampleKind::Signed,
-            );
-        }
-        decoder.postprocess(target);
-        if let Some(transform) = &decoder.transform {
-            transform.apply(&processed[..samples * sample_bytes], out);
+        self.out = rest;
+        let [words, processed, _] = &mut self.scratch.unpacked;
+        let words = if width == sample_bytes { &mut [][..] } else { part_of(words, size(width)?)? };
+        let mut fill = |target: &mut [u8]| {
+            if width == sample_bytes {
+                interleave(band, target);
+            } else {
+                interleave(band, words);
+                decoder.widen(words, target);
+            }
+            decoder.postprocess(target);
+        };
+        match &decoder.transform {
+            None => fill(out),
+            Some(transform) => {
+                let processed = part_of(processed, size(sample_bytes)?)?;
+                fill(processed);
+                transform.apply(processed, out);
+            }
         }
         Ok(())
     }
+}
+
+/// The first `bytes` bytes of `buffer`, which grows if it is shorter.
+fn part_of(buffer: &mut Vec<u8>, bytes: usize) -> Result<&mut [u8]> {
+    grow(buffer, bytes)?;
+    Ok(&mut buffer[..bytes])
 }
 
 fn row_samples<S: jpeg::Sample>(band: &Band<'_, S>) -> usize {
@@ -183,14 +193,34 @@ fn row_samples<S: jpeg::Sample>(band: &Band<'_, S>) -> usize {
 
 fn jpeg_error(error: jpeg::Error) -> Error {
     let kind = match error.kind {
-        jpeg::ErrorKind::Interrupted => return Error::pixel_data(ErrorKind::Interrupted),
-        jpeg::ErrorKind::Memory { found, .. } => return Error::pixel_data(ErrorKind::Memory { bytes: found }),
+        jpeg::ErrorKind::Interrupted => return ErrorKind::Interrupted.into(),
+        jpeg::ErrorKind::Memory { found, .. } => return ErrorKind::Memory { bytes: found }.into(),
         kind => kind,
     };
     let marker = error.marker.map_or(String::new(), |marker| format!("{marker}, "));
     let scan = error.scan.map_or(String::new(), |scan| format!("scan {scan}: "));
     let place = format!("{marker}{scan}");
     Error::pixel_data(ErrorKind::Jpeg { place, kind: Box::new(kind) }).at(error.offset)
+}
+
+/// Returns the warnings in the order of their offsets, one of each kind: they do not depend on the number of parts.
+fn jpeg_warnings(mut warnings: Vec<jpeg::Warning>) -> Warnings {
+    warnings.sort_by_key(warning_offset);
+    let first =
+        |(place, warning): (usize, &jpeg::Warning)| !warnings[..place].iter().any(|earlier| earlier.is_like(warning));
+    let distinct = warnings.iter().enumerate().filter(|numbered| first(*numbered));
+    distinct.filter_map(|(_, warning)| jpeg_warning(*warning)).collect()
+}
+
+/// The offset of a deviation; the greatest one where it is missing data.
+fn warning_offset(warning: &jpeg::Warning) -> u64 {
+    match *warning {
+        jpeg::Warning::ExceedsPrecision { .. } => 0,
+        jpeg::Warning::TrailingBytes { offset, .. }
+        | jpeg::Warning::ExcessData { offset, .. }
+        | jpeg::Warning::RestartAfterScan { offset, .. } => offset,
+        _ => u64::MAX,
+    }
 }
 
 /// Returns the warning as an error of the core; None for padding, which PS3.5 A.4 and 8.2.1 allow.

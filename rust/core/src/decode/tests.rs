@@ -13,6 +13,7 @@ use crate::voi::Range;
 use proptest::prelude::*;
 
 mod conversions;
+mod jpeg;
 mod run_length;
 mod threads;
 
@@ -202,11 +203,11 @@ impl Case {
 
     fn result_in(&self, planar: bool) -> Vec<u8> {
         let (image, allocated) = (self.image(), self.attributes.bits_allocated);
-        let kept = if self.correct { self.attributes.bits_stored } else { allocated };
+        let bits = if self.correct { self.attributes.bits_stored } else { allocated };
         let signed = image.kind() == SampleKind::Signed;
         let number = |(frame, pixel, sample)| {
-            let low = i128::from(self.sample(frame, pixel, sample)) % (1 << kept);
-            if signed && low >> (kept - 1) == 1 { low - (1 << kept) } else { low }
+            let low = i128::from(self.sample(frame, pixel, sample)) % (1 << bits);
+            if signed && low >> (bits - 1) == 1 { low - (1 << bits) } else { low }
         };
         let width = image.sample_bytes();
         let bytes = |number: i128| native_bytes(number, width);

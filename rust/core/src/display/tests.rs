@@ -74,7 +74,7 @@ fn a_table_equals_the_result_of_each_sample() {
 }
 
 #[test]
-fn colors_and_greys() {
+fn colors_and_grays() {
     let image = image(8, 8, false, PixelElement::PixelData);
     let palette = Palette::new(100, [&[0, 255], &[10, 20], &[255, 0]], 8).unwrap();
     let window = Window { center: 50.0, width: 100.0, function: Function::LinearExact };

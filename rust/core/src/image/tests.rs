@@ -46,14 +46,14 @@ fn every_attribute_is_checked() {
     for (element, spoil) in wrong {
         let mut attributes = attributes();
         spoil(&mut attributes);
-        assert_eq!(Image::new(&attributes).unwrap_err().element, element);
+        assert_eq!(Image::new(&attributes).unwrap_err().element, Some(element));
     }
 }
 
 #[test]
 fn odd_high_bit_is_reported() {
     let attributes = Attributes { high_bit: Some(15), ..attributes() };
-    assert_eq!(Image::new(&attributes).unwrap().warning().unwrap().element, HIGH_BIT);
+    assert_eq!(Image::new(&attributes).unwrap().warning().unwrap().element, Some(HIGH_BIT));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn subsampled_frames_are_two_thirds() {
     assert_eq!(image.native_frame_bits().unwrap(), 3 * 4 * 2 * 8);
     assert!(matches!(image.count_native_frames(72).unwrap_err().kind, ErrorKind::NotSubsampled { .. }));
     attributes.columns = 3;
-    assert_eq!(Image::new(&attributes).unwrap().native_frame_bits().unwrap_err().element, COLUMNS);
+    assert_eq!(Image::new(&attributes).unwrap().native_frame_bits().unwrap_err().element, Some(COLUMNS));
 }
 
 #[test]

@@ -71,11 +71,11 @@ mod tests {
     use super::super::read_buffer::EXPLICIT_LITTLE;
     use super::*;
 
-    fn kept(tag: u32, vr: [u8; 2], value: &[u8], encoding: Encoding) -> Result<Vec<(u32, Vec<u8>)>, ScanError> {
-        let mut kept = Vec::new();
+    fn collected(tag: u32, vr: [u8; 2], value: &[u8], encoding: Encoding) -> Result<Vec<(u32, Vec<u8>)>, ScanError> {
+        let mut elements = Vec::new();
         let element = ElementHeader { tag, vr: Some(vr), length: value.len() as u32, value: 100 };
-        collect(&mut kept, &element, &ReadBuffer { bytes: value, start: 100 }, encoding)?;
-        Ok(kept)
+        collect(&mut elements, &element, &ReadBuffer { bytes: value, start: 100 }, encoding)?;
+        Ok(elements)
     }
 
     #[test]
@@ -88,9 +88,9 @@ mod tests {
             (0x0028_0120, b"US", b"\x01\x02", EXPLICIT_LITTLE, b"\x01\x02"),
             (0x0028_0121, b"SS", b"\x01\x02", big, b"\x02\x01"),
         ] {
-            assert_eq!(kept(tag, *vr, value, encoding), Ok(vec![(tag, scope.to_vec())]));
+            assert_eq!(collected(tag, *vr, value, encoding), Ok(vec![(tag, scope.to_vec())]));
         }
-        assert_eq!(kept(0x0028_0010, *b"US", b"\x01\x02", EXPLICIT_LITTLE), Ok(vec![]));
+        assert_eq!(collected(0x0028_0010, *b"US", b"\x01\x02", EXPLICIT_LITTLE), Ok(vec![]));
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
             (0x0028_1221, b"OW", b""),
             (0x5200_9229, b"SQ", b""),
         ] {
-            assert_eq!(kept(tag, *vr, value, EXPLICIT_LITTLE), Err(ScanError::NeedsFullParser), "{tag:08X}");
+            assert_eq!(collected(tag, *vr, value, EXPLICIT_LITTLE), Err(ScanError::NeedsFullParser), "{tag:08X}");
         }
         let element = ElementHeader { tag: 0x0028_1050, vr: None, length: 1, value: 0 };
         let mut twice = vec![(0x0028_1050, vec![])];

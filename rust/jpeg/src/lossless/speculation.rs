@@ -42,7 +42,7 @@ struct Chunk<'a> {
 
 /// The first thread's view of the second one.
 pub(super) struct Speculation<'a> {
-    chunks: Receiver<Option<Chunk<'a>>>,
+    chunks: Option<Receiver<Option<Chunk<'a>>>>,
     /// The offsets that the next chunks begin with, in reverse order. The last one is that of the current chunk.
     starts: Vec<usize>,
     /// The current chunk, once the first thread has reached it.
@@ -78,7 +78,7 @@ impl<'a> Speculation<'a> {
         let work = move || decode_parts(data, &parts, &table, &sender);
         Builder::new().spawn_scoped(scope, work).ok()?;
         let starts = starts.into_iter().rev().collect();
-        Some(Self { chunks, starts, chunk: None, next: None, passed: 0 })
+        Some(Self { chunks: Some(chunks), starts, chunk: None, next: None, passed: 0 })
     }
 
     /// Continues with the next chunk.
@@ -167,7 +167,7 @@ impl<'a> Speculation<'a> {
     /// Looks for the position of the next bit among those of the current chunk.
     fn meet(&mut self, reader: &BitReader<'_>) {
         if self.chunk.is_none() {
-            self.chunk = self.chunks.recv().ok().flatten();
+            self.chunk = self.chunks.as_ref().and_then(|chunks| chunks.recv().ok().flatten());
         }
         let Some(chunk) = &self.chunk else { return self.advance() };
         let place = reader.place();
@@ -175,8 +175,12 @@ impl<'a> Speculation<'a> {
         match chunk.places.get(self.passed) {
             Some(other) if *other == place => self.next = Some(self.passed),
             Some(_) => {}
-            // The two never synchronized.
-            None => self.advance(),
+            // The two never synchronized. That happens in noise, whose codes have nearly the same length, and would happen again.
+            None => {
+                self.chunks = None;
+                self.starts.clear();
+                self.advance();
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ fn round(value: i64, bits: u32) -> i64 {
 /// What happens to values out of range: 8-bit samples are computed in 16 bits, 12-bit samples in 32 and 14.
 struct Overflow {
     /// Bits that the columns keep after the point.
-    kept: u32,
+    fraction_bits: u32,
     /// Dequantized coefficients, and sums of two.
     wrap: fn(i64) -> i64,
     /// Values after the columns.
@@ -62,27 +62,27 @@ impl Overflow {
         let wrap: fn(i64) -> i64 = |value| i64::from(value as i16);
         let same: fn(i64) -> i64 = |value| value;
         if precision == 8 {
-            Self { kept: 2, wrap, keep: |value| value.clamp(i16::MIN.into(), i16::MAX.into()), last: same }
+            Self { fraction_bits: 2, wrap, keep: |value| value.clamp(i16::MIN.into(), i16::MAX.into()), last: same }
         } else {
-            Self { kept: 1, wrap: same, keep: same, last: |value| value << 50 >> 50 }
+            Self { fraction_bits: 1, wrap: same, keep: same, last: |value| value << 50 >> 50 }
         }
     }
 }
 
 /// The samples of a block, row by row.
 fn block_samples(block: &Block, quantization: &[u16; 64], precision: u8) -> [u16; 64] {
-    let Overflow { kept, wrap, keep, last } = Overflow::of(precision);
+    let Overflow { fraction_bits, wrap, keep, last } = Overflow::of(precision);
     let mut values = [0i64; 64];
     for (k, place) in zigzag().into_iter().enumerate() {
         values[place] = wrap(i64::from(block[k]) * i64::from(quantization[k]));
     }
     for column in 0..8 {
         let sums = transform(std::array::from_fn(|row| values[row * 8 + column]), wrap);
-        (0..8).for_each(|row| values[row * 8 + column] = keep(round(sums[row], 13 - kept)));
+        (0..8).for_each(|row| values[row * 8 + column] = keep(round(sums[row], 13 - fraction_bits)));
     }
     let middle = 1i64 << (precision - 1);
     for row in values.as_chunks_mut::<8>().0 {
-        let sample = |sum| last(round(sum, 13 + kept + 3)).clamp(-middle, middle - 1) + middle;
+        let sample = |sum| last(round(sum, 13 + fraction_bits + 3)).clamp(-middle, middle - 1) + middle;
         *row = transform(*row, wrap).map(sample);
     }
     values.map(|value| value as u16)

@@ -97,7 +97,7 @@ fn colors_of_any_depth_and_order() {
 fn conversions_that_are_not_defined() {
     let refused = |bits, conversion| {
         let decoder = Decoder::native(&color("RGB", 0, bits), ByteOrder::Little, false, true, conversion);
-        matches!(decoder.map_err(|error| error.kind), Err(ErrorKind::Unsupported(_)))
+        matches!(decoder.map_err(|error| error.kind), Err(ErrorKind::Unsupported(_) | ErrorKind::Unconvertible))
     };
     let cases = [(8, [false; 3]), (16, [false, true, true]), (32, [false, true, true]), (64, [true; 3])];
     for (bits, expected) in cases {

@@ -1,0 +1,130 @@
+"""Single elements of a data set as JSON values, checked against the data dictionary (PS3.6)."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
+from pydicom.valuerep import PersonName
+
+from dicomet._parsing.tags import label_of
+from dicomet._utils.redact import is_text_from
+from dicomet.errors import one_line, short_repr
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+# The elements that are reported of each item of a sequence of lookup tables.
+TABLES = {
+    "ModalityLUTSequence": ("LUTDescriptor", "ModalityLUTType", "LUTExplanation"),
+    "VOILUTSequence": ("LUTDescriptor", "LUTExplanation"),
+}
+# The functional group macros (PS3.3 C.7.6.16.2) in which an enhanced image has elements that others have at the top
+# level.
+MACROS = {
+    **dict.fromkeys(("RescaleIntercept", "RescaleSlope", "RescaleType"), "PixelValueTransformationSequence"),
+    **dict.fromkeys(
+        ("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"), "FrameVOILUTSequence"
+    ),
+    "PixelSpacing": "PixelMeasuresSequence",
+}
+SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
+TEXT = "a text that is not shown"
+NUMBERS = frozenset({"DS", "IS", "US", "US or SS"})
+
+
+def tag_of(keyword: str) -> int:
+    """Return the tag of a keyword of the data dictionary."""
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        raise LookupError(keyword)
+    return tag
+
+
+class ElementReader:
+    """The elements of a data set as JSON values. An element that cannot be read is None, with a message."""
+
+    def __init__(self, dataset: "Mapping[Any, Any] | Dataset", messages: list[str]) -> None:
+        """Store the data set, and the list to which messages are appended."""
+        self._dataset = dataset
+        self._messages = messages
+        self.of_first_frame: list[str] = []
+
+    def value(self, keyword: str) -> Any:
+        """Return the value of an element at the top level, or else in the functional groups."""
+        value = self.own(keyword)
+        if value is None and keyword in MACROS:
+            value = self._of_groups(SHARED, keyword)
+            if value is None:
+                value = self._of_groups(PER_FRAME, keyword)
+                if value is not None:
+                    self.of_first_frame.append(keyword)
+        return value
+
+    def own(self, keyword: str) -> Any:
+        """Return the value of an element at the top level of this data set, if it has the VR and VM of PS3.6."""
+        tag, element = tag_of(keyword), self._get(keyword)
+        value = None if element is None else _of_json(element.value)
+        if value is None:
+            if element is not None and isinstance(element.value, PersonName):
+                self._add_unreadable(tag, TEXT)
+            return None
+        values = value if isinstance(value, list) else [value]
+        one = dictionary_VM(tag) == "1"
+        if (one and len(values) > 1) or not _is_of(dictionary_VR(tag), element.VR, values):
+            self._add_unreadable(tag, TEXT if any(isinstance(each, str) for each in values) else short_repr(value))
+            return None
+        return value if one else values
+
+    def tables(self, keyword: str) -> list[dict[str, Any]] | None:
+        """Return the reported elements of each item of a sequence of lookup tables."""
+        items = [ElementReader(item, self._messages) for item in self.items(keyword)]
+        return [{name: item.own(name) for name in TABLES[keyword]} for item in items] or None
+
+    def items(self, keyword: str) -> Sequence[Any]:
+        """Return the items of a sequence, which are none if it is missing."""
+        element = self._get(keyword)
+        items = None if element is None else element.value
+        return items if isinstance(items, Sequence) and not isinstance(items, str | bytes) else ()
+
+    def _of_groups(self, groups: str, keyword: str) -> Any:
+        for group in self.items(groups)[:1]:
+            for macro in ElementReader(group, self._messages).items(MACROS[keyword])[:1]:
+                return ElementReader(macro, self._messages).own(keyword)
+        return None
+
+    def _get(self, keyword: str) -> Any:
+        tag = tag_of(keyword)
+        try:
+            # pydicom converts the value of a raw element here.
+            return self._dataset[tag] if tag in self._dataset else None  # noqa: SIM401 - a KeyError has other causes
+        except Exception:  # noqa: BLE001 - the parser raises many kinds, and one bad element must not hide the others
+            self._add_unreadable(tag, "what cannot be read")
+            return None
+
+    def _add_unreadable(self, tag: int, found: str) -> None:
+        expected = f"VR {dictionary_VR(tag)} and VM {dictionary_VM(tag)}"
+        self._messages.append(f"{label_of(tag)}: found {found}, expected a value of {expected}")
+
+
+def _is_of(vr: str, found_vr: str, values: list[Any]) -> bool:
+    """Return whether values are valid for a VR. Text of another VR is not: it may be the value of any element."""
+    if vr in NUMBERS:
+        return all(isinstance(each, int | float | None) for each in values)
+    return vr == found_vr and all(each is None or (isinstance(each, str) and is_text_from(vr, each)) for each in values)
+
+
+def _of_json(value: Any) -> Any:
+    """Return the value of an element as a JSON value: a number, a text or a list of these; None if it is empty."""
+    if isinstance(value, str):
+        return one_line(str(value)) or None
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return [_of_json(one) for one in value] or None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    # JSON has no infinity.
+    return number if math.isfinite(number) else None
