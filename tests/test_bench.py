@@ -283,12 +283,11 @@ def test_output_that_cannot_encode_a_name(tmp_path):
 
 def test_missing_plugin(monkeypatch, capsys):
     monkeypatch.setattr(get_decoder(JPEG2000), "_available", {})
-    names = ("JPEG2000.dcm", "GDCMJ2K_TextGBR.dcm")
-    assert run(*(TEST_FILES / name for name in names)) == 0
+    assert run(TEST_FILES / "JPEG2000.dcm") == 0
     output = capsys.readouterr().out
-    assert output.count("no decoding plugin for J2K is installed") == 2
+    assert output.count("no decoding plugin for J2K is installed") == 1
     assert output.count("pip install '.[codecs]'") == 1
-    assert "2 refused by both" in output
+    assert "1 refused by both" in output
 
 
 def test_refused_without_any_decoder(tmp_path, capsys):

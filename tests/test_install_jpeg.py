@@ -42,7 +42,7 @@ def pydicom_stays_as_it_was():
 @pytest.fixture
 def only():
     """A function that leaves pydicom the plugins of these names only, in this order."""
-    kept = {decoder: decoder._available for decoder in map(get_decoder, JPEG_SYNTAXES)}
+    original = {decoder: decoder._available for decoder in map(get_decoder, JPEG_SYNTAXES)}
 
     def leave(*names: str) -> None:
         for decoder in map(get_decoder, JPEG_SYNTAXES):
@@ -53,7 +53,7 @@ def only():
 
     yield leave
     dicomet.uninstall()
-    for decoder, available in kept.items():
+    for decoder, available in original.items():
         decoder._available = available
 
 
@@ -161,12 +161,13 @@ FRAME = lossless(np.arange(30).reshape(5, 6, 1), 12)
         (lossless(np.arange(30).reshape(5, 6, 1), 12, before_end=b"\x12\x34"), "as the standard wants it"),
         (FRAME.replace(b"\xff\xc4", codestreams.segment(0xDD, b"\0\4") + b"\xff\xc4"), "restarts within a row"),
         (FRAME[:-2], "as the standard wants it"),
-        (FRAME[:-8], "damaged"),
+        (FRAME[:-8], "malformed pixel data"),
         (FRAME + b"\xff\xd8\xff\xd9", "as the standard wants it"),
-        (lossless(np.arange(30).reshape(6, 5, 1), 12), "damaged"),
+        (lossless(np.arange(30).reshape(6, 5, 1), 12), "malformed pixel data"),
         (lossless(np.arange(30).reshape(5, 6, 1), 8), "precision"),
         (probe(5, 6, ((1, 1),)), "process"),
     ],
+    ids=range(13),
 )
 def test_declined_lossless_frames(frame, why):
     ds = image(JPEGLosslessSV1, [FRAME, frame, FRAME], (5, 6, 1), 12)

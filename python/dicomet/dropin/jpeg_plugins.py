@@ -138,14 +138,15 @@ def _agrees(function: Callable[..., Any], size: tuple[int, int], sampling: tuple
     stream = probe(*size, sampling)
     runner = DecodeRunner(JPEGBaseline8Bit)
     description = {"rows": size[0], "columns": size[1], "samples_per_pixel": len(sampling)}
-    runner.set_options(
+    options: dict[str, Any] = {
         **description,
-        bits_allocated=BITS,
-        bits_stored=BITS,
-        pixel_representation=0,
-        planar_configuration=0,
-        number_of_frames=1,
-        photometric_interpretation="YBR_FULL_422" if len(sampling) == COLORS else "MONOCHROME2",
-    )
+        "bits_allocated": BITS,
+        "bits_stored": BITS,
+        "pixel_representation": 0,
+        "planar_configuration": 0,
+        "number_of_frames": 1,
+        "photometric_interpretation": "YBR_FULL_422" if len(sampling) == COLORS else "MONOCHROME2",
+    }
+    runner.set_options(**options)
     words, warnings = decode_words(stream, **description)
     return not warnings and bytes(function(stream, runner)) == words
