@@ -84,7 +84,9 @@ def test_as_many_threads_as_are_allowed(monkeypatch, variable, workers, most):
     assert found == most if most == 0 else 1 <= found <= most
 
 
-@pytest.mark.parametrize(("value", "warns"), [("0", True), ("-1", True), ("two", True), ("+4", True), ("", True), (" 2 ", False)])
+@pytest.mark.parametrize(
+    ("value", "warns"), [("0", True), ("-1", True), ("two", True), ("+4", True), ("", True), (" 2 ", False)]
+)
 def test_a_number_of_threads_in_the_environment_that_is_invalid_is_reported(value, warns):
     program = "import dicomet\ndicomet.pixel_array\n"
     environment = {**os.environ, "DICOMET_WORKERS": value}
