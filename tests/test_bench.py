@@ -286,7 +286,7 @@ def test_missing_plugin(monkeypatch, capsys):
     assert run(TEST_FILES / "JPEG2000.dcm") == 0
     output = capsys.readouterr().out
     assert output.count("no decoding plugin for J2K is installed") == 1
-    assert output.count("pip install '.[codecs]'") == 1
+    assert output.count("pip install '.[jpeg]'") == 1
     assert "1 refused by both" in output
 
 

@@ -9,7 +9,7 @@ CI does not run it: tensorflow-io's last release, 0.37.1, needs TensorFlow 2.16,
 3.12. In an environment of its own, from the root of the repository (two minutes):
 
     python3.11 -m venv .tfio
-    .tfio/bin/pip install tensorflow-cpu==2.16.2 tensorflow-io==0.37.1 pydicom-data '.[codecs]'
+    .tfio/bin/pip install tensorflow-cpu==2.16.2 tensorflow-io==0.37.1 pydicom-data '.[jpeg]'
     .tfio/bin/python tests/suites/compare_tensorflow_io.py               # the table
     .tfio/bin/python tests/suites/compare_tensorflow_io.py --files       # and the files of each row
 

@@ -28,7 +28,7 @@ MIN_RUNS, MAX_RUNS = 3, 25
 SECONDS_PER_FILE = 0.2
 # Values compared at once: the temporary arrays stay small compared with the image.
 COMPARE_CHUNK = 1 << 20
-# pydicom's plugins that the extra dicomet[codecs] installs; Pillow and GDCM decode only some codestreams.
+# pydicom's plugins that the extra dicomet[jpeg] installs; Pillow and GDCM decode only some codestreams.
 PLUGINS_OF_EXTRA = frozenset({"pylibjpeg", "pyjpegls"})
 # dicomet's message where no plugin is installed at all.
 NEEDS_PLUGIN = "needs a decoding plugin that is not installed"
