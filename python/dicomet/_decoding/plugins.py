@@ -23,7 +23,6 @@ from pydicom.uid import (
 )
 
 from dicomet._decoding.description import ImageDescription
-from dicomet._decoding.limits import BUILT_IN
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
 from dicomet._parsing.tags import PIXEL_DATA
