@@ -43,8 +43,8 @@ def ends_early(kind: str, parts: Parts, syntax: str, fewest: int, **given) -> No
         for end in (b"", EOI):
             # Without a marker after them, zeros at the end are padding.
             stream = parts.until("data", length) + end
-            data = stream.rstrip(b"\0") + stream[-1:] * stream.endswith(b"\xff\0")
-            found = len(data) - start
+            unpadded = stream.rstrip(b"\0") + stream[-1:] * stream.endswith(b"\xff\0")
+            found = len(unpadded) - start
             if found < 0:
                 stops(f"{kind}, no data", stream, parts.start("sos") + 2, NO_SEGMENT, syntax, **given)
                 continue
@@ -53,7 +53,7 @@ def ends_early(kind: str, parts: Parts, syntax: str, fewest: int, **given) -> No
             else:
                 marker = "EOI" if end else "the end of the data"
                 says = rf"`(restart marker`: found {marker}|entropy-coded data`: found its end in row \d of MCUs)"
-                offset = len(data) - len(end)
+                offset = len(unpadded) - len(end)
             name = f"JPEG, {kind}, {length} of {len(data)} bytes{', and EOI' if end else ''}"
             refused(
                 name, one(stream, syntax, **given), f"offset {offset}: {SCAN}{says}", frame=0, offset=offset, **some(1)
