@@ -17,6 +17,8 @@ from dicomet._parsing.transfer_syntax import BUILT_IN, RLE
 from dicomet._utils.warn import WarnOnce, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
 
+_NOT_CHECKED: tuple[int, Codestream | None] = -1, None
+
 
 class EncapsulatedFrames:
     """The frames of encapsulated pixel data, whose fragments are located on demand."""
@@ -46,6 +48,9 @@ class EncapsulatedFrames:
         self._found: FrameIndex | None = None
         self._count: int | None = None
         self._cached_decoder: Decoder | None = None
+        # Pairs, which another thread replaces as a whole.
+        self._checked = _NOT_CHECKED
+        self._last_decoding: tuple[Codestream | None, Decoding | None] = None, None
 
     def _build_index(self) -> FrameIndex:
         """Return the index of all frames, built by a walk over all item headers on the first call."""
@@ -101,7 +106,7 @@ class EncapsulatedFrames:
         """Check that the compressed bytes may hold these frames, before memory is allocated for the result."""
         codec = self._description.codec
         if codec.is_codestream:
-            self._header(first)
+            self._checked = first, self._header(first)
             return
         frames, place = self._locate(first, count)
         if codec is RLE:
@@ -175,8 +180,16 @@ class EncapsulatedFrames:
             return Decoding(self._decoder, description.codec.name, [])
         if not description.codec.is_built_in or self._decoding_plugin not in ("", BUILT_IN):
             return None
-        header = self._header(first)
-        return None if header.unsupported else codestream_decoding(header, description)
+        (checked, header), self._checked = self._checked, _NOT_CHECKED
+        return self._decoding_of(header if header is not None and checked == first else self._header(first))
+
+    def _decoding_of(self, header: Codestream) -> Decoding | None:
+        """Return how frames with this header are decoded; None for a plugin. Most frames have equal headers."""
+        last, decoding = self._last_decoding
+        if last != header:
+            decoding = None if header.unsupported else codestream_decoding(header, self._description)
+            self._last_decoding = header, decoding
+        return decoding
 
     def _decode_by_plugin(
         self,

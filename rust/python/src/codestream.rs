@@ -7,7 +7,8 @@ use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, j
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-#[pyclass(frozen, module = "dicomet._native")]
+#[pyclass(frozen, eq, module = "dicomet._native")]
+#[derive(PartialEq, Eq)]
 pub(crate) struct Codestream(pub(crate) core::Codestream);
 
 impl Codestream {
