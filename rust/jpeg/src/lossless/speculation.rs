@@ -21,8 +21,12 @@ pub(super) const ROUND_BYTES: usize = if cfg!(any(test, feature = "tiny")) { 1 <
 /// The second thread's part of a round in 1/16. Predictions from the left alone are little work for the first thread. The
 /// others, which it computes for both, take a third of the time of decoding.
 const AHEAD_SHARES: [usize; 2] = [9, 11];
-/// Recorded places: synchronization takes some 20 codes, rarely more than 100.
-const NOTED_PLACES: usize = 1 << 9;
+/// Recorded places: synchronization takes some 20 codes, rarely more than 100, but never happens within a run of equal codes,
+/// such as the background of a row.
+const RECORDED_PLACES: usize = if cfg!(any(test, feature = "tiny")) { 1 << 9 } else { 1 << 12 };
+/// Chunks in a row that were not reached, after which the second thread ends: in noise, whose codes have nearly the same
+/// length, it would never be of use.
+const MAX_MISSED: usize = 3;
 /// Differences that the second thread decodes at once.
 const BATCH: usize = 1 << 10;
 /// Greatest number of differences in a chunk.
@@ -51,6 +55,8 @@ pub(super) struct Speculation<'a> {
     next: Option<usize>,
     /// The number of its places before the first thread's position.
     passed: usize,
+    /// Chunks in a row that the first thread did not reach.
+    missed: usize,
 }
 
 impl<'a> Speculation<'a> {
@@ -78,7 +84,7 @@ impl<'a> Speculation<'a> {
         let work = move || decode_parts(data, &parts, &table, &sender);
         Builder::new().spawn_scoped(scope, work).ok()?;
         let starts = starts.into_iter().rev().collect();
-        Some(Self { chunks: Some(chunks), starts, chunk: None, next: None, passed: 0 })
+        Some(Self { chunks: Some(chunks), starts, chunk: None, next: None, passed: 0, missed: 0 })
     }
 
     /// Continues with the next chunk.
@@ -173,15 +179,20 @@ impl<'a> Speculation<'a> {
         let place = reader.place();
         self.passed += chunk.places[self.passed..].iter().take_while(|other| **other < place).count();
         match chunk.places.get(self.passed) {
-            Some(other) if *other == place => self.next = Some(self.passed),
+            Some(other) if *other == place => (self.next, self.missed) = (Some(self.passed), 0),
             Some(_) => {}
-            // The two never synchronized. That happens in noise, whose codes have nearly the same length, and would happen again.
-            None => {
-                self.chunks = None;
-                self.starts.clear();
-                self.advance();
-            }
+            None => self.miss(),
         }
+    }
+
+    /// Continues without the current chunk, which the first thread has not reached at any of its places.
+    fn miss(&mut self) {
+        self.missed += 1;
+        if self.missed == MAX_MISSED {
+            self.chunks = None;
+            self.starts.clear();
+        }
+        self.advance();
     }
 }
 
@@ -212,10 +223,10 @@ fn decode_parts<'a>(
 fn decode_chunk<'a>(data: &'a [u8], start: usize, limit: usize, table: &LosslessTable) -> Option<Chunk<'a>> {
     let mut end = BitReader::new(data, start);
     let (mut places, mut sums) = (Vec::new(), Vec::new());
-    places.try_reserve_exact(NOTED_PLACES).ok()?;
-    sums.try_reserve_exact(NOTED_PLACES).ok()?;
+    places.try_reserve_exact(RECORDED_PLACES).ok()?;
+    sums.try_reserve_exact(RECORDED_PLACES).ok()?;
     let mut sum = 0u16;
-    while places.len() < NOTED_PLACES && end.position() + GREATEST_CODE < limit {
+    while places.len() < RECORDED_PLACES && end.position() + GREATEST_CODE < limit {
         places.push(end.place());
         sum = sum.wrapping_add(decode_one(&mut end, table)?);
         sums.push(sum);
