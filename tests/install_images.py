@@ -9,7 +9,16 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels import get_decoder, get_encoder, processing, utils
 from pydicom.pixels.common import CoderBase
 from pydicom.pixels.decoders.base import Decoder
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import (
+    ExplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    RLELossless,
+)
+
+JPEG_SYNTAXES = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1)
 
 EXCHANGED = (
     (Dataset, "convert_pixel_data"),
@@ -27,7 +36,8 @@ def functions() -> list:
 
 
 def plugins() -> list:
-    return [list(coder(RLELossless)._available) for coder in (get_decoder, get_encoder)]
+    coders = [get_encoder(RLELossless), *map(get_decoder, (RLELossless, *JPEG_SYNTAXES))]
+    return [list(coder._available) for coder in coders]
 
 
 def dataset(values: np.ndarray, photometric: str = "MONOCHROME2", frames: int = 1, **elements) -> Dataset:

@@ -174,10 +174,20 @@ def described(
 
 
 def dicom(
-    frames: Sequence[bytes], stored: int, *, syntax: UID | None = None, more: dict | None = None, **form
+    frames: Sequence[bytes],
+    stored: int,
+    *,
+    like: bytes | None = None,
+    syntax: UID | None = None,
+    more: dict | None = None,
+    **form,
 ) -> bytes:
-    """A file with these codestreams as frames. `more`: further elements; `form`: options of `described`."""
-    first = frames[0]
+    """A file with these codestreams as frames.
+
+    `like`: the codestream that the data set describes, by default the first frame; `more`: further elements; `form`:
+    options of `described`.
+    """
+    first = like or frames[0]
     image = described((len(frames), *size(first), components(first)), stored, **form)
     value = oracle.encapsulated([oracle.fragments(frame, []) for frame in frames], table=True)
     found = {**oracle.elements(image, value, "OB"), **(more or {})}

@@ -1,5 +1,6 @@
 """JPEG images (PS3.5 A.4.1) whose frames have different headers, and large frames, on several threads."""
 
+import signal
 import threading
 from functools import cache
 
@@ -21,6 +22,7 @@ from jpeg_streams import (
     size,
     texture,
 )
+from open_images import Alarm
 
 import dicomet
 
@@ -151,13 +153,13 @@ def test_python_runs_while_a_frame_is_decoded():
     expected = dicomet.pixel_array(data)
     poison = next(byte for byte in range(256) if byte not in (*expected[0, 0], *expected[-1, -1]))
     out = np.empty_like(expected)
-    seen, ready, done = threading.Event(), threading.Event(), threading.Event()
+    observed, ready, done = threading.Event(), threading.Event(), threading.Event()
 
     def watch():
         ready.set()
         while not done.is_set():
             if (out[0, 0] != poison).any() and (out[-1, -1] == poison).all():
-                seen.set()
+                observed.set()
                 return
 
     for _ in range(200):
@@ -170,9 +172,34 @@ def test_python_runs_while_a_frame_is_decoded():
         dicomet.pixel_array(data, out=out, workers=1)
         done.set()
         thread.join()
-        if seen.is_set():
+        if observed.is_set():
             return
     pytest.fail("no other thread has run meanwhile")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
+@pytest.mark.parametrize("process", ["baseline", "progressive", "lossless"])
+def test_a_signal_ends_a_large_frame(process):
+    """Long before its last row."""
+
+    def ring(*_):
+        raise Alarm
+
+    samples = np.tile(texture(256, 256), (20, 20))
+    if process == "lossless":
+        stream = lossless_by_libjpeg(samples, 8)
+    else:
+        stream = by_pillow(samples, progressive=process == "progressive")
+    data, out = dicom([stream], 8), np.full(samples.shape, 0xA5, np.uint8)
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(Alarm):
+            dicomet.pixel_array(data, out=out, workers=1)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert (out[-1] == 0xA5).all()
 
 
 def test_many_threads_of_python():

@@ -135,7 +135,7 @@ def test_the_frame_index_is_built_once(tmp_path):
     with dicomet.open(path) as image:
         locator = image._frames._locator
         # Without an offset table every frame needs the index of all.
-        locator._places = counted = mock.Mock(wraps=locator._places)
+        locator._pixel_data = counted = mock.Mock(wraps=locator._pixel_data)
         for index in (0, 2, 1):
             assert np.array_equal(image[index], EXPECTED[index])
         assert np.array_equal(image[:], EXPECTED)

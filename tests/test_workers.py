@@ -17,6 +17,7 @@ from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 from small_images import DATA
 
 import dicomet
+from dicomet._parsing.transfer_syntax import CODECS
 
 
 @pytest.fixture(params=INPUTS.values(), ids=INPUTS)
@@ -30,7 +31,7 @@ def is_own(case) -> bool:
     """Decoded here, not by a JPEG plugin."""
     file_meta = getattr(pydicom.dcmread(case.path, force=True, stop_before_pixels=True), "file_meta", {})
     transfer_syntax = file_meta.get("TransferSyntaxUID", ExplicitVRLittleEndian)
-    return transfer_syntax == RLELossless or not transfer_syntax.is_compressed
+    return CODECS[transfer_syntax].is_built_in
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7])

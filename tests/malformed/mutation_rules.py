@@ -17,9 +17,12 @@ from oracle import ybr_to_rgb
 from pydicom.pixels import pixel_array
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+import dicomet
 from dicomet._parsing.parse import parse
 
 BYTE_BITS = 8
+LOSSY_JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
+MOST_LEVELS = 5
 EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
 
 
@@ -119,6 +122,16 @@ def more_frames_of_subsampled_colors(found: Context) -> bool:
     return len(found.given) > len(wanted) and same(found.given[: len(wanted)], wanted)
 
 
+def decoder_of_lossy_jpeg(found: Context) -> bool:
+    """The plugin pylibjpeg has values of its own, near those of libjpeg-turbo; dicomet returns them if it is named."""
+    if found.parsed.transfer_syntax not in LOSSY_JPEG or found.given.shape != found.wanted.shape:
+        return False
+    if found.is_pydicoms(decoding_plugin="pillow"):
+        return True
+    near = np.abs(found.given.astype(int) - found.wanted).max() <= MOST_LEVELS
+    return bool(near) and same(dicomet.pixel_array(found.source, decoding_plugin="pylibjpeg"), found.wanted)
+
+
 RULES: tuple[Callable[[Context], bool], ...] = (
     rounding_of_colors,
     chrominance_of_fewer_bits,
@@ -126,6 +139,7 @@ RULES: tuple[Callable[[Context], bool], ...] = (
     extended_offset_table_against_the_fragments,
     basic_offset_table_against_the_fragments,
     more_frames_of_subsampled_colors,
+    decoder_of_lossy_jpeg,
 )
 
 

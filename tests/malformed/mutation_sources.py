@@ -35,6 +35,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from dicomet._parsing.transfer_syntax import CODECS
+
 PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
@@ -85,8 +87,13 @@ class File(NamedTuple):
 
     @property
     def is_jpeg(self) -> bool:
-        """Whether a codec of another library decodes the file."""
+        """Whether pydicom's plugins decode the file: their codestreams are not mutated."""
         return self.syntax.startswith("1.2.840.10008.1.2.4.")
+
+    @property
+    def needs_plugin(self) -> bool:
+        """Whether dicomet, too, decodes the file by a plugin."""
+        return self.is_jpeg and not CODECS[self.syntax].is_built_in
 
     def packed(self, head: bytes, body: bytes) -> bytes:
         """The file of this header and data set, deflated if needed."""

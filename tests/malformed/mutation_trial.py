@@ -28,7 +28,7 @@ class Trial:
 
     def __init__(self, seed: int, mutated: Mutated, tally: Tally, peak: Peak, path: Path) -> None:
         self.seed, self.data, self.source, self.kinds = seed, *mutated
-        self.is_jpeg = self.source.is_jpeg
+        self.is_jpeg, self.needs_plugin = self.source.is_jpeg, self.source.needs_plugin
         self.tally, self.peak, self.path = tally, peak, path
         self.warned: list[str] = []
         self.reference: Any = self.attempt("bytes", lambda: dicomet.pixel_array(self.data))
@@ -63,7 +63,7 @@ class Trial:
         took = time.perf_counter() - start
         size = given.nbytes if isinstance(given, np.ndarray) else 0
         growth = self.peak.now() - before - size - len(self.data)
-        if growth > ALLOWED_GROWTH and not self.is_jpeg:
+        if growth > ALLOWED_GROWTH and not self.needs_plugin:
             self.fault(f"memory, by {way}: {growth // (16 * MIB) * 16} MiB or more besides input and result")
         if took > ALLOWED_SECONDS:
             self.fault(f"slow, by {way}: {took:.0f} s, {time.process_time():.0f} s of this process")

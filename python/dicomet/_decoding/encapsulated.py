@@ -10,11 +10,10 @@ import numpy as np
 from dicomet._decoding.codestream import Decoding, codestream_decoding
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
-from dicomet._decoding.limits import BUILT_IN
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
-from dicomet._parsing.transfer_syntax import RLE
+from dicomet._parsing.transfer_syntax import BUILT_IN, RLE
 from dicomet._utils.warn import WarnOnce, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
 

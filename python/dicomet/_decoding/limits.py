@@ -8,8 +8,6 @@ from dicomet._native import environment_workers
 from dicomet._utils.warn import warn
 from dicomet.errors import short_repr
 
-BUILT_IN = "dicomet"
-"""The decoding plugin that names dicomet's own decoders, as in pydicom."""
 WORKERS = "DICOMET_WORKERS"
 MAX_BYTES = "DICOMET_MAX_BYTES"
 # Decimal digits of the largest 64-bit number.

@@ -23,11 +23,10 @@ from pydicom.uid import (
 )
 
 from dicomet._decoding.description import ImageDescription
-from dicomet._decoding.limits import BUILT_IN
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
 from dicomet._parsing.tags import PIXEL_DATA
-from dicomet._parsing.transfer_syntax import name_of
+from dicomet._parsing.transfer_syntax import BUILT_IN, name_of
 from dicomet.errors import PixelDataError
 
 # The beginning of pydicom's message, before the messages of the plugins.
@@ -92,7 +91,8 @@ def installed(transfer_syntax: str) -> list[str]:
     The values are those of pydicom, which depend on what is installed; of plugins with equal values the faster is asked
     first. Plugins that the caller has added to pydicom's decoder come last.
     """
-    available = get_decoder(transfer_syntax).available_plugins
+    # Under `install`, pydicom knows dicomet as a plugin, too.
+    available = [name for name in get_decoder(transfer_syntax).available_plugins if name != BUILT_IN]
     found = [[plugin.name for plugin in group if plugin.name in available] for group in groups(transfer_syntax)]
     found = sorted(filter(None, found), key=lambda names: min(map(_ORDER_OF_PYDICOM.index, names)))
     known = [name for names in found for name in names]
@@ -101,7 +101,7 @@ def installed(transfer_syntax: str) -> list[str]:
 
 def check_installed(transfer_syntax: str) -> None:
     """Raise `PixelDataError` if no plugin for `transfer_syntax` is installed."""
-    if not get_decoder(transfer_syntax).is_available:
+    if not installed(transfer_syntax):
         raise PixelDataError(missing_plugin(transfer_syntax), element=PIXEL_DATA.label)
 
 

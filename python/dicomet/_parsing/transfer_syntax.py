@@ -30,6 +30,9 @@ class Codec:
     is_built_in: bool = True
 
 
+BUILT_IN = "dicomet"
+"""The decoding plugin that names dicomet's own decoders, as in pydicom."""
+
 NATIVE = Codec("native", is_encapsulated=False)
 UNCOMPRESSED_FRAMES = Codec("uncompressed")
 RLE = Codec("RLE Lossless")

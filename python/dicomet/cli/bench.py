@@ -16,6 +16,7 @@ from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, J
 
 import dicomet
 from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
+from dicomet._parsing.transfer_syntax import CODECS
 from dicomet._utils.timing import Limit, TimedCallError, medians, time_interleaved
 from dicomet.cli.files import NamedFile
 from dicomet.errors import PixelDataError
@@ -27,7 +28,7 @@ MIN_RUNS, MAX_RUNS = 3, 25
 SECONDS_PER_FILE = 0.2
 # Values compared at once: the temporary arrays stay small compared with the image.
 COMPARE_CHUNK = 1 << 20
-# pydicom's plugins that the extra dicomet[jpeg] installs; Pillow and GDCM decode only some kinds of the JPEG syntaxes.
+# pydicom's plugins that the extra dicomet[jpeg] installs; Pillow and GDCM decode only some codestreams.
 PLUGINS_OF_EXTRA = frozenset({"pylibjpeg", "pyjpegls"})
 # dicomet's message where no plugin is installed at all.
 NEEDS_PLUGIN = "needs a decoding plugin that is not installed"
@@ -224,6 +225,9 @@ def _transfer_syntax(path: Path) -> UID:
 
 
 def _misses_plugin(transfer_syntax: UID) -> bool:
+    codec = CODECS.get(transfer_syntax)
+    if codec is None or codec.is_built_in:
+        return False
     try:
         return PLUGINS_OF_EXTRA.isdisjoint(get_decoder(transfer_syntax).available_plugins)
     except NotImplementedError:

@@ -93,8 +93,7 @@ def show(results: Sequence[Result], console: Console) -> None:
         _show_reasons(title, [result for result in results if result.outcome is outcome], console)
     if any(result.lacks_plugin for result in results):
         console.print(
-            f"\nPlugins for all JPEG syntaxes, one of them under the GPL-3.0: {install_command('jpeg')}\n"
-            f"JPEG 2000, HTJ2K and JPEG-LS alone, without the GPL: {install_command('jpeg-permissive')}",
+            f"\nPlugins for JPEG-LS, JPEG 2000 and HTJ2K: {install_command('jpeg')}",
             style="bold",
         )
     if any(result.outcome is Outcome.DIFFERENT for result in results):

@@ -1,6 +1,7 @@
 """The public functions of the drop-in: `install`, `uninstall` and `stats`."""
 
 import os
+from collections import Counter
 from contextlib import AbstractContextManager
 from threading import RLock
 from typing import TYPE_CHECKING, Self
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
 
 
 class _State:
-    """Reference counts of the installation: calls of `install`, and ``with`` blocks that are open."""
+    """Reference counts of the installation: calls of `install`, and ``with`` blocks that are open.
+
+    Each of them by the value of `lossy_jpeg`: dicomet decodes lossy frames while one of them requests it.
+    """
 
     def __init__(self) -> None:
         self.patches: Patches | None = None
-        self.callers = 0
-        self.blocks = 0
+        self.callers: Counter[bool] = Counter()
+        self.blocks: Counter[bool] = Counter()
         self.renew_lock()
         if hasattr(os, "register_at_fork"):
             # In a forked child, the thread that holds the lock does not exist and never releases it.
@@ -32,11 +36,12 @@ class _State:
 
     def follow(self) -> None:
         """Install or remove the patches, as the counts require."""
-        if self.callers + self.blocks > 0:
+        if self.callers.total() + self.blocks.total() > 0:
             if self.patches is None:
                 from dicomet.dropin.patches import Patches  # noqa: PLC0415 - only for a version that was checked
 
                 self.patches = Patches()
+            self.patches.lossy_jpeg = self.callers[True] + self.blocks[True] > 0
         elif self.patches is not None:
             self.patches.restore()
             self.patches = None
@@ -48,9 +53,10 @@ _state = _State()
 class Installation(AbstractContextManager["Installation"]):
     """The result of `install`. A ``with`` block keeps dicomet installed until its end, other callers maybe longer."""
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(self, *, enabled: bool, lossy_jpeg: bool = False) -> None:
         """Represent one call of `install`."""
         self._enabled = enabled
+        self._lossy_jpeg = lossy_jpeg
         self._is_caller = enabled
 
     def __repr__(self) -> str:
@@ -62,8 +68,8 @@ class Installation(AbstractContextManager["Installation"]):
     def __enter__(self) -> Self:
         """Enter the block."""
         with _state.lock:
-            _state.callers -= self._is_caller
-            _state.blocks += self._enabled
+            _state.callers[self._lossy_jpeg] -= self._is_caller
+            _state.blocks[self._lossy_jpeg] += self._enabled
             self._is_caller = False
             _state.follow()
         return self
@@ -71,21 +77,28 @@ class Installation(AbstractContextManager["Installation"]):
     def __exit__(self, *_exception: object) -> None:
         """Leave the block."""
         with _state.lock:
-            _state.blocks -= self._enabled
+            _state.blocks[self._lossy_jpeg] -= self._enabled
             _state.follow()
 
 
-def install() -> Installation:
+def install(*, lossy_jpeg: bool = False) -> Installation:
     """Make pydicom decode with dicomet, in this process.
 
     ``Dataset.pixel_array``, ``pydicom.pixels.pixel_array``, ``iter_pixels``, ``decompress`` and
     ``get_decoder(...).as_array`` become faster in any library that uses them, with unchanged results: dicomet decodes
-    native syntaxes and RLE Lossless where the result is provably the same, and pydicom decodes everything else.
-    ``convert_color_space`` becomes faster too, and while dicomet is installed, the plugin name ``"dicomet"`` is valid
-    for RLE Lossless.
+    native syntaxes, RLE Lossless and JPEG where the result is provably the same, and pydicom decodes everything else.
+    Where pydicom has no plugin for JPEG, dicomet decodes what pydicom cannot. ``convert_color_space`` becomes faster
+    too, and while dicomet is installed, the plugin name ``"dicomet"`` is valid for JPEG and RLE Lossless.
 
     Can be called any number of times, from any thread. Does nothing if the environment variable ``DICOMET`` is 0 (or
     false, no, off) at the time of the call.
+
+    Parameters
+    ----------
+    lossy_jpeg : bool
+        Also decode lossy JPEG where the plugin that pydicom would ask has other values (pylibjpeg), or does not decode
+        12 bits. The values are then those of `dicomet.pixel_array`, whatever is installed. A plugin that the caller
+        names still decodes.
 
     Returns
     -------
@@ -102,20 +115,20 @@ def install() -> Installation:
         return Installation(enabled=False)
     _check_version()
     with _state.lock:
-        _state.callers += 1
+        _state.callers[lossy_jpeg] += 1
         try:
             _state.follow()
         except BaseException:
-            _state.callers -= 1
+            _state.callers[lossy_jpeg] -= 1
             raise
-        return Installation(enabled=True)
+        return Installation(enabled=True, lossy_jpeg=lossy_jpeg)
 
 
 def uninstall() -> None:
     """Undo `install`, whichever code called it. Does nothing if dicomet is not installed."""
     with _state.lock:
-        _state.callers = 0
-        blocks, _state.blocks = _state.blocks, 0
+        _state.callers.clear()
+        blocks, _state.blocks = _state.blocks, Counter()
         _state.follow()
         _state.blocks = blocks
 

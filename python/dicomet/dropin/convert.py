@@ -73,14 +73,19 @@ def convert(ds: Dataset, decoded: Callable[[Dataset, CachedElements, dict[str, A
     ds._pixel_id = ids  # noqa: SLF001
 
 
-def decode(ds: Dataset, elements: CachedElements, options: dict[str, Any]) -> np.ndarray:
+def decode(ds: Dataset, elements: CachedElements, options: dict[str, Any], *, lossy_jpeg: bool) -> np.ndarray:
     """Return what `Decoder.as_array` would return, or raise `Declined`. Reads, warns about and changes nothing."""
     found = base._PIXEL_DATA_DECODERS.get(transfer_syntax(ds))  # noqa: SLF001
     if found is None or "as_array" in vars(found[0]):
         raise Declined("no decoder, or one whose class was replaced or changed")
     index = options.get("index")
     request = of_elements(
-        found[0], ds, elements, raw=options.get("raw", False), decoding_plugin=options["decoding_plugin"]
+        found[0],
+        ds,
+        elements,
+        raw=options.get("raw", False),
+        decoding_plugin=options["decoding_plugin"],
+        lossy_jpeg=lossy_jpeg,
     )
     frames = PydicomFrames(request)
     return (frames.whole() if index is None else frames.frame(index))[0]

@@ -55,6 +55,7 @@ class Patches:
 
     def __init__(self) -> None:
         """Install the replacements."""
+        self.lossy_jpeg = False
         self._active = True
         self._is_pydicom = all(map(_is_pydicoms, (*_internals(), Decoder.as_array, Decoder.iter_array)))
         self._exchanged: list[Exchanged] = []
@@ -74,7 +75,7 @@ class Patches:
     def _exchange_all(self) -> None:
         # First, and therefore restored last: no thread may see the plugin without it.
         self._exchange(CoderBase, "_validate_plugins", _validate_plugins(CoderBase._validate_plugins))  # noqa: SLF001
-        for coder in (get_decoder(RLELossless), get_encoder(RLELossless)):
+        for coder in (*map(get_decoder, pydicom_plugin.DECODER_DEPENDENCIES), get_encoder(RLELossless)):
             if _add_plugin(coder):
                 self._labelled.append(coder)
         for conversion, name in NAMES.items():
@@ -116,7 +117,7 @@ class Patches:
         """Return the array of a data set; None if `as_array` must decode, which then counts the decode."""
         try:
             self._check_internals()
-            array = convert.decode(dataset, elements, options)
+            array = convert.decode(dataset, elements, options, lossy_jpeg=self.lossy_jpeg)
         except Exception:  # noqa: BLE001
             return None
         TALLY.take()
@@ -171,7 +172,8 @@ class Patches:
         frames, indices = started
         numbers, done = iter(indices or range(frames.count)), list[int]()
         for index in numbers:
-            result = _tried(functools.partial(self._frame, frames, index), was_taken=bool(done))
+            frame = functools.partial(self._frame, frames, index, is_next=not indices)
+            result = _tried(frame, was_taken=bool(done))
             if result is None:
                 if done or indices:
                     begin = functools.partial(original, args[0])
@@ -184,9 +186,9 @@ class Patches:
             done.append(index)
             yield result
 
-    def _frame(self, frames: PydicomFrames, index: int) -> Result:
+    def _frame(self, frames: PydicomFrames, index: int, *, is_next: bool) -> Result:
         self._check_internals()
-        return frames.frame(index)
+        return frames.frame(index, is_next=is_next)
 
     def _start(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[PydicomFrames, Any] | None:
         """Return the frames of a call of `iter_array`, and the chosen indices; None if pydicom must decode."""
@@ -202,7 +204,7 @@ class Patches:
         """Return the value of the argument `chosen`, and the request that the other arguments describe."""
         self._check_internals()
         wanted = dict(kwargs)
-        return wanted.pop(chosen, None), parse_request(*args, **wanted)
+        return wanted.pop(chosen, None), parse_request(*args, **wanted, lossy_jpeg=self.lossy_jpeg)
 
     def _check_internals(self) -> None:
         if config.debugging:
@@ -216,7 +218,7 @@ def _pydicoms_rest(
 ) -> Iterated:
     """Return pydicom's frames after those that are done, from the pixel data as it was at the start.
 
-    Native frames are independent of each other. Frames in RLE Lossless are not, because of pydicom's messages about
+    Native frames are independent of each other. Compressed frames are not, because of pydicom's messages about
     plugins: the frames that are done are decoded again and skipped. Without `indices`, pydicom iterates over them in
     another way.
     """
@@ -238,6 +240,11 @@ def _internals() -> tuple[Any, ...]:
         Decoder._as_array_encapsulated,  # noqa: SLF001
         rle._rle_decode_frame,  # noqa: SLF001
         rle._rle_decode_segment,  # noqa: SLF001
+        DecodeRunner._conform_jpg_colorspace,  # noqa: SLF001
+        DecodeRunner._decode_frame,  # noqa: SLF001
+        DecodeRunner._get_frame_info,  # noqa: SLF001
+        DecodeRunner.decode,
+        DecodeRunner.iter_decode,
         DecodeRunner.reshape,
         DecodeRunner.process,
         vars(DecodeRunner)["pixel_dtype"].fget,

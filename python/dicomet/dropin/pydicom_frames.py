@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from dicomet._decoding.encapsulated import extended_offset_table
-from dicomet._native import EncapsulatedPixelData
+from dicomet._native import Codestream, EncapsulatedPixelData
 from dicomet._native import FrameIndex as EncodedFrames
+from dicomet.dropin.jpeg_plugins import RETURN_BYTES, check_frame
 from dicomet.dropin.request import Request
 from dicomet.dropin.shape import Declined
 
@@ -32,14 +33,19 @@ class PydicomFrames:
         """Return all frames, and pydicom's description of them."""
         return self._decoded(0, self._shape.number_of_frames), self.request.properties(as_frame=False)
 
-    def frame(self, index: int) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return one frame, and pydicom's description of it."""
+    def frame(self, index: int, *, is_next: bool = False) -> tuple[np.ndarray, dict[str, Any]]:
+        """Return one frame, and pydicom's description of it. `is_next`: of an iteration over all frames."""
         if type(index) is not int or not 0 <= index < self._shape.number_of_frames:
             raise Declined("an index without a frame")
-        return self._decoded(index, 1), self.request.properties(as_frame=True)
+        array = self._decoded(index, 1)
+        if is_next and self.request.coder.plugin in RETURN_BYTES and not array.flags.owndata:
+            array = array.copy()
+        return array, self.request.properties(as_frame=True)
 
     def _decoded(self, first: int, count: int) -> np.ndarray:
-        return self._native(first, count) if self._shape.codec == "native" else self._rle(first, count)
+        if self._shape.codec == "native":
+            return self._native(first, count)
+        return self._jpeg(first, count) if self._shape.codec == "JPEG" else self._rle(first, count)
 
     def _native(self, first: int, count: int) -> np.ndarray:
         request, shape, form = self.request, self._shape, self._form
@@ -53,9 +59,7 @@ class PydicomFrames:
 
     def _rle(self, first: int, count: int) -> np.ndarray:
         form = self._form
-        if self._found is None:
-            self._found = FrameLocator(self.request)
-        frames, place = self._found.all() if count > 1 else self._found.one(first)
+        frames, place = self._located(first, count)
         frames.check_rle_bounds(form.image, place, count, number=0)
         array, memory = self._result(count)
         _, warnings, _ = form.decoder.decode_frames(
@@ -64,6 +68,38 @@ class PydicomFrames:
         if warnings:
             raise Declined("RLE Lossless that does not conform exactly to the standard")
         return array
+
+    def _jpeg(self, first: int, count: int) -> np.ndarray:
+        frames, place = self._located(first, count)
+        headers = [self._checked_header(frames, place + number, first + number) for number in range(count)]
+        array, memory = self._result(count)
+        rows, done = memory.reshape(count, -1), 0
+        while done < count:
+            decoded, warnings = self._form.decoder.decode_frames(
+                self.request.value,
+                frames,
+                place + done,
+                rows[done:],
+                codec=headers[done],
+                number=first + done,
+                workers=None,
+            )
+            if warnings or not decoded:
+                raise Declined("JPEG that is not exactly as the standard wants it")
+            done += decoded
+        return array
+
+    def _checked_header(self, frames: EncodedFrames, place: int, number: int) -> Codestream:
+        request = self.request
+        frame = frames.read(request.value, place)
+        header = self._form.image.check_codestream(frame, number, "JPEG")
+        check_frame(frame, header, request.shape, request.coder)
+        return header
+
+    def _located(self, first: int, count: int) -> tuple[EncodedFrames, int]:
+        if self._found is None:
+            self._found = FrameLocator(self.request)
+        return self._found.all() if count > 1 else self._found.one(first)
 
     def _result(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return an array for `count` frames, and its memory as one dimension."""

@@ -1,4 +1,4 @@
-"""The plugin ``dicomet`` for pydicom's RLE Lossless decoder and encoder.
+"""The plugin ``dicomet`` for pydicom's decoders of JPEG and RLE Lossless, and its encoder of RLE Lossless.
 
 The names and signatures are those of pydicom's guides "Decoder plugins" and "Encoder plugins".
 """
@@ -6,35 +6,60 @@ The names and signatures are those of pydicom's guides "Decoder plugins" and "En
 from pydicom.misc import warn_and_log
 from pydicom.pixels.decoders.base import DecodeRunner
 from pydicom.pixels.encoders.base import EncodeRunner
-from pydicom.uid import RLELossless
+from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1, RLELossless
 
 from dicomet._native import encode_rle
 from dicomet.dropin.environment import enabled
+from dicomet.dropin.jpeg_codec import decode_words
 from dicomet.dropin.rle_codec import decode_planes
 
 LABEL = "dicomet"
-DECODER_DEPENDENCIES = {RLELossless: ("dicomet",)}
 ENCODER_DEPENDENCIES = {RLELossless: ("dicomet",)}
+DECODER_DEPENDENCIES = dict.fromkeys(
+    (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1, RLELossless), ("dicomet",)
+)
 
 
 def is_available(uid: str) -> bool:
-    """Return whether frames of this transfer syntax can be decoded and encoded."""
+    """Return whether frames of this transfer syntax can be decoded."""
     return uid in DECODER_DEPENDENCIES and enabled()
 
 
 def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
-    """Return one decoded frame, little endian, with Planar Configuration 1.
+    """Return one decoded frame, little endian: RLE Lossless with Planar Configuration 1, JPEG with 0.
+
+    The samples of JPEG are the components as they are coded, in words of Bits Allocated.
 
     Raises
     ------
     PixelDataError
         The frame cannot be decoded.
     NotImplementedError
-        An option requires another order of segments or bytes, or Bits Allocated is not a whole number of bytes.
+        RLE Lossless: an option requires another order of segments or bytes, or Bits Allocated is not a whole number of
+        bytes.
 
     """
+    is_rle = runner.transfer_syntax == RLELossless
+    frame, warnings = _rle_frame(src, runner) if is_rle else _jpeg_frame(src, runner)
+    for warning in warnings:
+        warn_and_log(warning)
+    runner.set_option("planar_configuration", int(is_rle))
+    return frame
+
+
+def _jpeg_frame(src: bytes, runner: DecodeRunner) -> tuple[bytearray, list[str]]:
+    return decode_words(
+        src,
+        rows=runner.rows,
+        columns=runner.columns,
+        samples_per_pixel=runner.samples_per_pixel,
+        bits_allocated=runner.bits_allocated,
+    )
+
+
+def _rle_frame(src: bytes, runner: DecodeRunner) -> tuple[bytearray, list[str]]:
     _refuse_other_forms(runner)
-    frame, warnings = decode_planes(
+    return decode_planes(
         src,
         rows=runner.rows,
         columns=runner.columns,
@@ -42,10 +67,6 @@ def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
         bits_allocated=runner.bits_allocated,
         strict=False,
     )
-    for warning in warnings:
-        warn_and_log(warning)
-    runner.set_option("planar_configuration", 1)
-    return frame
 
 
 def encode_frame(src: bytes, runner: EncodeRunner) -> bytes:

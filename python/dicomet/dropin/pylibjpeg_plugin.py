@@ -1,21 +1,77 @@
-"""The entry point ``pylibjpeg.pixel_data_decoders`` for RLE Lossless.
+"""The entry points ``pylibjpeg.pixel_data_decoders`` for JPEG and RLE Lossless, in both versions of the protocol.
 
-pylibjpeg tries its plugins in the order of their package names, so that this one comes before pylibjpeg-rle wherever
-both are installed. Frames that do not conform exactly to the standard are left to pylibjpeg-rle.
-Imports nothing from pydicom, which may be importing this module.
+Version 2 tries the plugins of a transfer syntax in the order of their package names, so that this one comes before
+pylibjpeg-libjpeg and pylibjpeg-rle wherever these are installed; in version 1, either may be chosen. dicomet decodes a
+frame only if the result is theirs, and passes every other frame on with the same arguments. Where the other plugin is
+not installed, dicomet decodes whatever it can. Imports nothing from pydicom, which may be importing this module.
 """
 
-from typing import Any
+from collections.abc import Callable
+from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from dicomet._native import Codestream
 from dicomet.dropin.environment import enabled
+from dicomet.dropin.jpeg_codec import decode_words
+from dicomet.dropin.jpeg_segments import UnusualFrameError, read_segments, why_lossless_differs
 from dicomet.dropin.rle_codec import decode_planes
 from dicomet.errors import PixelDataError
 
-BYTEARRAY_VERSION = 2
+ARRAY_VERSION, BYTEARRAY_VERSION = 1, 2
+# pylibjpeg-libjpeg converts other colors in version 1.
+UNCONVERTED = frozenset({"MONOCHROME1", "MONOCHROME2", "YBR_FULL", "YBR_FULL_422"})
+KEYWORDS = {
+    "rows": "Rows",
+    "columns": "Columns",
+    "samples_per_pixel": "SamplesPerPixel",
+    "bits_allocated": "BitsAllocated",
+}
 
 
-def decode_pixel_data(src: bytes, ds: Any = None, version: int = 1, **options: Any) -> Any:
-    """Return one decoded frame, as pylibjpeg-rle does.
+class NotDecodedError(Exception):
+    """A frame that dicomet does not decode, and why."""
+
+
+class Other(NamedTuple):
+    """The plugin that decodes the remaining frames.
+
+    Its module, its package, and whether its arrays own their memory.
+    """
+
+    module: str
+    package: str
+    owns_data: bool
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the plugin can be imported."""
+        return _is_installed(self.module)
+
+    def decode(self, reason: str, src: bytes, ds: Any, version: int, options: dict[str, Any]) -> Any:
+        """Call the plugin. `reason`: why dicomet does not decode the frame."""
+        try:
+            function = import_module(f"{self.module}.utils").decode_pixel_data
+        except ImportError as error:
+            message = f"{reason}; {self.package}, which may decode the frame, is not installed"
+            raise RuntimeError(message) from error
+        return function(src, ds, version, **options)
+
+
+@cache
+def _is_installed(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+RLE = Other("rle", "pylibjpeg-rle", owns_data=False)
+LIBJPEG = Other("libjpeg", "pylibjpeg-libjpeg", owns_data=True)
+
+
+def decode_pixel_data(src: bytes, ds: Any = None, version: int = ARRAY_VERSION, **options: Any) -> Any:
+    """Return one decoded frame in RLE Lossless, as pylibjpeg-rle does.
 
     Parameters
     ----------
@@ -26,36 +82,99 @@ def decode_pixel_data(src: bytes, ds: Any = None, version: int = 1, **options: A
     version : int
         1 returns an array of bytes, 2 a bytearray.
     **options
-        The description of the image, for `version` 2: ``rows``, ``columns``, ``samples_per_pixel``, ``bits_allocated``.
+        The description of the image: ``rows``, ``columns``, ``samples_per_pixel``, ``bits_allocated``.
 
     Raises
     ------
     ValueError and others
         As pylibjpeg-rle does.
-    ImportError
-        The frame must be left to pylibjpeg-rle, which is not installed.
+    RuntimeError
+        dicomet does not decode the frame, and pylibjpeg-rle is not installed.
 
     """
-    frame = _decoded(src, options) if version == BYTEARRAY_VERSION and enabled() else None
-    if frame is not None:
-        return frame
-    try:
-        from rle.utils import decode_pixel_data as decode_by_rle  # noqa: PLC0415 - few frames need it
-    except ImportError as error:
-        raise ImportError("this frame in RLE Lossless needs pylibjpeg-rle: pip install pylibjpeg-rle") from error
-    return decode_by_rle(src, ds, version, **options)
+    return _decode(_rle_frame, RLE, src, ds, version, options)
 
 
-def _decoded(src: bytes, options: dict[str, Any]) -> bytearray | None:
-    """Return the frame, or None if pylibjpeg-rle must handle it."""
-    names = ("rows", "columns", "samples_per_pixel", "bits_allocated")
-    description = {name: options.get(name) for name in names}
-    if type(src) is not bytes or any(type(value) is not int for value in description.values()):
-        return None
+def decode_jpeg(src: bytes, ds: Any = None, version: int = ARRAY_VERSION, **options: Any) -> Any:
+    """Return the components of one JPEG frame, as pylibjpeg-libjpeg does; parameters as for `decode_pixel_data`.
+
+    The samples are words of 8 or 16 bits, the smaller size that holds the precision. Where pylibjpeg-libjpeg is
+    installed, dicomet decodes lossless frames only, because the values of lossy ones are others.
+
+    Raises
+    ------
+    RuntimeError
+        The frame cannot be decoded.
+
+    """
+    return _decode(_jpeg_frame, LIBJPEG, src, ds, version, options)
+
+
+def _decode(  # noqa: PLR0913, PLR0917 - the arguments of a plugin
+    frame_of: Callable[[bytes, Any, int, dict[str, Any]], bytearray],
+    other: Other,
+    src: bytes,
+    ds: Any,
+    version: int,
+    options: dict[str, Any],
+) -> Any:
+    reason = "dicomet is switched off by DICOMET in the environment"
+    if enabled():
+        try:
+            frame = frame_of(src, ds, version, options)
+        except (NotDecodedError, PixelDataError, MemoryError) as error:
+            reason = str(error)
+        else:
+            return _array(frame, owns_data=other.owns_data) if version == ARRAY_VERSION else frame
+    return other.decode(reason, src, ds, version, options)
+
+
+def _array(frame: bytearray, *, owns_data: bool) -> np.ndarray:
+    array = np.frombuffer(frame, np.uint8)
+    return array.copy() if owns_data else array
+
+
+def _rle_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> bytearray:
+    description = _description(src, ds, version, options, [*KEYWORDS])
     if options.get("byteorder", "<") != "<" or description["bits_allocated"] not in (8, 16, 32, 64):
-        return None
-    try:
-        frame, _ = decode_planes(src, **description, strict=True)  # type: ignore[arg-type]
-    except (PixelDataError, MemoryError):
-        return None
+        raise NotDecodedError("dicomet decodes RLE Lossless with 8, 16, 32 or 64 bits allocated, in little endian")
+    frame, _ = decode_planes(src, **description, strict=True)
     return frame
+
+
+def _jpeg_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> bytearray:
+    description = _description(src, ds, version, options, ["rows", "columns", "samples_per_pixel"])
+    frame_of = partial(decode_words, src, **description)
+    if not LIBJPEG.is_installed:
+        return frame_of()[0]
+    if version == ARRAY_VERSION:
+        term = options.get("photometric_interpretation")
+        if (ds.get("PhotometricInterpretation", term) if ds else term) not in UNCONVERTED:
+            raise NotDecodedError("colors that pylibjpeg-libjpeg may convert")
+    header = Codestream.read(src)
+    if header is None or not header.lossless:
+        raise NotDecodedError("other than lossless JPEG")
+    try:
+        reason = why_lossless_differs(read_segments(src), header, description["columns"])
+    except UnusualFrameError as unusual:
+        reason = str(unusual)
+    if reason:
+        raise NotDecodedError(reason)
+    frame, warnings = frame_of()
+    if warnings:
+        raise NotDecodedError(warnings[0])
+    return frame
+
+
+def _description(src: bytes, ds: Any, version: int, options: dict[str, Any], names: list[str]) -> dict[str, int]:
+    """Return the description of the image; in version 1, elements of the data set override options."""
+    if type(src) is not bytes or version not in (ARRAY_VERSION, BYTEARRAY_VERSION):
+        raise NotDecodedError("a frame that is not bytes, or an unknown version of the protocol")
+    found = {name: options.get(name) for name in names}
+    if version == ARRAY_VERSION and ds is not None:
+        found = {name: ds.get(KEYWORDS[name], value) for name, value in found.items()}
+    described = {name: value for name, value in found.items() if type(value) is int and value > 0}
+    if len(described) < len(names):
+        missing = ", ".join(name for name in names if name not in described)
+        raise NotDecodedError(f"the description of the image lacks a usable value of {missing}")
+    return described

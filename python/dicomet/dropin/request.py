@@ -30,11 +30,13 @@ from dicomet._parsing.source import source_of_file
 from dicomet._parsing.tags import EXTENDED_OFFSET_TABLE
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.elements import CachedElements, read_before, transfer_syntax
-from dicomet.dropin.shape import CodecName, Declined, PlannedShape, Shape, number_of_frames, plan_shape
+from dicomet.dropin.jpeg_plugins import LOSSLESS, LOSSY, Coder, check_plugin, plugin_of
+from dicomet.dropin.shape import Declined, PlannedShape, Shape, number_of_frames, plan_shape
 
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 )
+JPEG_SYNTAXES = LOSSY | LOSSLESS
 # Files that can be read without other side effects. For any other class, the way in which pydicom reads may matter.
 PLAIN_FILES = frozenset({io.BufferedReader, io.BufferedRandom, io.BytesIO})
 
@@ -78,6 +80,7 @@ class Request(NamedTuple):
     value: Source
     number_of_frames: int
     extended_offsets: tuple[bytes, bytes] | None
+    coder: Coder
     source: Any
     options: dict[str, Any]
     file: BinaryIO | None
@@ -93,27 +96,28 @@ class Request(NamedTuple):
         return {**self.form.properties, "number_of_frames": 1 if as_frame else self.number_of_frames}
 
 
-def parse_request(
+def parse_request(  # noqa: PLR0913 - the options of pydicom
     decoder: Decoder,
     src: Any,
     *,
     validate: bool = True,  # noqa: ARG001 - a request that is taken passes pydicom's validation
     raw: bool = False,
     decoding_plugin: str = "",
+    lossy_jpeg: bool,
     **options: Any,
 ) -> Request:
-    """Return the request, or raise `Declined`."""
-    codec = _codec_of(decoder, decoding_plugin)
+    """Return the request, or raise `Declined`. `lossy_jpeg`: as in `install`."""
+    coder = _coder(decoder, decoding_plugin, lossy_jpeg=lossy_jpeg)
     _check_options(decoder, options)
     source, options = _source(decoder, src, options)
-    return _request(decoder, codec, source, options, raw=raw)
+    return _request(decoder, coder, source, options, raw=raw)
 
 
-def of_elements(
-    decoder: Decoder, dataset: Dataset, elements: CachedElements, *, raw: Any, decoding_plugin: Any
+def of_elements(  # noqa: PLR0913 - the options of pydicom
+    decoder: Decoder, dataset: Dataset, elements: CachedElements, *, raw: Any, decoding_plugin: Any, lossy_jpeg: bool
 ) -> Request:
     """Return the same as `parse_request` for a data set in the transfer syntax of `decoder`, without side effects."""
-    codec = _codec_of(decoder, decoding_plugin)
+    coder = _coder(decoder, decoding_plugin, lossy_jpeg=lossy_jpeg)
     options = _checked(elements.described())
     if EXTENDED_OFFSET_TABLE in dataset._dict:  # noqa: SLF001
         raise Declined("an Extended Offset Table, which may have to be read first")
@@ -121,11 +125,11 @@ def of_elements(
     tag = _pixel_data_tag([*found], {})
     value, options["pixel_vr"] = _pixel_data(found[tag])
     options["pixel_keyword"] = KEYWORDS[tag]
-    return _request(decoder, codec, value, options, raw=raw)
+    return _request(decoder, coder, value, options, raw=raw)
 
 
 def _request(
-    decoder: Decoder, codec: CodecName, source: bytes | BinaryIO, options: dict[str, Any], *, raw: bool
+    decoder: Decoder, coder: Coder, source: bytes | BinaryIO, options: dict[str, Any], *, raw: bool
 ) -> Request:
     file, position = None, 0
     if isinstance(source, bytes):
@@ -133,27 +137,33 @@ def _request(
     else:
         file, position = source, source.tell()
         value = _of_file(file, position)
-    form = plan_shape(codec, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
-    offsets = _extended_offsets(options, codec)
-    request = Request(form, value, options["number_of_frames"], offsets, source, options, file, position)
-    if codec == "RLE" and file is not None and not options.get("allow_excess_frames", True):
-        raise Declined("allow_excess_frames=False for RLE Lossless in a file")
+    form = plan_shape(coder.codec, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
+    if coder.plugin:
+        check_plugin(coder, form.shape)
+    offsets = _extended_offsets(options, coder.codec)
+    request = Request(form, value, options["number_of_frames"], offsets, coder, source, options, file, position)
+    if coder.codec != "native" and file is not None and not options.get("allow_excess_frames", True):
+        raise Declined("allow_excess_frames=False for compressed pixel data in a file")
     _check_length(request)
     return request
 
 
-def _codec_of(decoder: Decoder, decoding_plugin: str) -> CodecName:
+def _coder(decoder: Decoder, decoding_plugin: str, *, lossy_jpeg: bool) -> Coder:
     if type(decoder) is not Decoder:
         raise Declined("a decoder class of the caller")
     if decoder.UID in NATIVE:
-        return "native"
+        return Coder("native", decoder.UID)
+    if decoder.UID in JPEG_SYNTAXES:
+        plugin = plugin_of(decoder, decoding_plugin)
+        replaced = lossy_jpeg and not decoding_plugin and decoder.UID in LOSSY
+        return Coder("JPEG", decoder.UID, "dicomet" if replaced else plugin)
     if not _is(decoder, RLELossless):
-        raise Declined("a JPEG syntax, or another that dicomet does not decode")
+        raise Declined("JPEG-LS, JPEG 2000, or another syntax that dicomet does not decode")
     available = decoder._available  # noqa: SLF001 - `available_plugins` does not show the order
     chosen = decoding_plugin or next(iter(available), "")
     if chosen not in available or available[chosen] not in RLE_PLUGINS:
         raise Declined("an RLE plugin that dicomet does not know, or that is not available")
-    return "RLE"
+    return Coder("RLE", decoder.UID)
 
 
 def _is(decoder: Decoder, transfer_syntax: str) -> bool:
@@ -177,7 +187,7 @@ def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes 
     """Return the bytes or the file, and all options: the caller's override those of a data set."""
     if isinstance(src, Dataset):
         return _of_dataset(decoder, src, options)
-    if _is(decoder, RLELossless):
+    if decoder.UID not in NATIVE:
         options = {"pixel_keyword": "PixelData", **options}
     if type(src) is not bytes and not is_plain_file(src):
         raise Declined("a source that is neither bytes, nor a plain file, nor a Dataset")
@@ -273,7 +283,7 @@ def _check_length(request: Request) -> None:
     """Decline a value whose length is not exactly that of the image; pydicom checks this in memory only."""
     found, expected, is_file = request.value.length, request.form.value_bytes, request.file is not None
     padded = expected + expected % 2
-    if request.shape.codec == "RLE":
+    if request.shape.codec != "native":
         if not is_file and found in (expected, padded):
             raise Declined("compressed pixel data of exactly the length of uncompressed pixel data")
         return

@@ -16,7 +16,7 @@ from dicomet._native import Decoder, Image
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet.dropin.calibration import Arithmetic, arithmetic_of_pydicom
 
-CodecName = Literal["native", "RLE"]
+CodecName = Literal["native", "RLE", "JPEG"]
 
 MAX_SIDE = 65535
 SINGLE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE_COLOR"})
@@ -66,7 +66,7 @@ class Shape:
         """Whether pydicom's result owns its memory: a copy does, a view does not."""
         if self.to_rgb:
             return True
-        views = self.codec == "RLE" or self.bits_allocated == 1 or self.ow_swapped
+        views = self.codec != "native" or self.bits_allocated == 1 or self.ow_swapped
         return not views and not self.is_subsampled
 
 
@@ -127,9 +127,9 @@ def _image(shape: Shape) -> Image:
         high_bit=None,
         pixel_representation=shape.pixel_representation,
         planar_configuration=shape.planar_configuration,
-        # Frames in RLE Lossless are never subsampled.
+        # Decoded frames are not subsampled.
         photometric_interpretation="YBR_FULL"
-        if shape.codec == "RLE" and shape.photometric_interpretation == "YBR_FULL_422"
+        if shape.codec != "native" and shape.photometric_interpretation == "YBR_FULL_422"
         else shape.photometric_interpretation,
         keyword=shape.keyword,
     )
@@ -141,15 +141,32 @@ def _build_decoder(shape: Shape, image: Image) -> Decoder:
         arithmetic = arithmetic_of_pydicom("ybr_to_rgb", planar=shape.planar_result, single_column=shape.columns == 1)
     if arithmetic is None:
         raise Declined("this machine's matrix product rounds colors in a way that is not known")
-    decoder = Decoder.native(
+    decoder = _jpeg_decoder(shape, image) if shape.codec == "JPEG" else _native_decoder(shape, image)
+    return decoder.with_output(
+        big_endian=shape.big_endian, planar=shape.planar_result, arithmetic=arithmetic, strict=True
+    )
+
+
+def _native_decoder(shape: Shape, image: Image) -> Decoder:
+    return Decoder.native(
         image,
         big_endian=shape.big_endian,
         ow_swapped=shape.ow_swapped,
         correct_unused_bits=shape.correct_unused_bits,
         conversion="ybr_to_rgb" if shape.to_rgb else None,
     )
-    return decoder.with_output(
-        big_endian=shape.big_endian, planar=shape.planar_result, arithmetic=arithmetic, strict=True
+
+
+def _jpeg_decoder(shape: Shape, image: Image) -> Decoder:
+    """Return the decoder of frames whose precision needs words of Bits Allocated."""
+    return Decoder.codec(
+        image,
+        bits_allocated=shape.bits_allocated,
+        planar=False,
+        significant_bits=shape.bits_stored if shape.correct_unused_bits else None,
+        conversion="ybr_to_rgb" if shape.to_rgb else None,
+        color_bits=8,
+        signed=False,
     )
 
 
@@ -236,8 +253,8 @@ def _check_shape(shape: Shape) -> None:
     if shape.to_rgb and shape.bits_stored != 8:  # noqa: PLR2004
         # pydicom nevertheless converts around 128, `Decoder` around 2^(Bits Stored - 1) (PS3.3 C.7.6.3.1.2).
         raise Declined("a color conversion of fewer than 8 bits stored")
-    if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.codec == "RLE"):
-        raise Declined("1 bit allocated, in color or in RLE Lossless")
+    if shape.bits_allocated == 1 and (shape.samples_per_pixel > 1 or shape.codec != "native"):
+        raise Declined("1 bit allocated, in color or compressed")
     if shape.ow_swapped and shape.planar_configuration == 1:
         raise Declined("planes of bytes in big-endian words")
     if shape.is_subsampled and (shape.columns % 2 or shape.planar_configuration or shape.keyword != "PixelData"):
@@ -245,6 +262,18 @@ def _check_shape(shape: Shape) -> None:
     bits = shape.samples_per_pixel * shape.bits_allocated
     if shape.codec == "RLE" and (shape.keyword != "PixelData" or bits > MAX_RLE_BITS):
         raise Declined("RLE Lossless of more than 15 segments")
+    if shape.codec == "JPEG":
+        _check_jpeg(shape)
+
+
+def _check_jpeg(shape: Shape) -> None:
+    if shape.keyword != "PixelData" or shape.bits_allocated not in (8, 16):
+        raise Declined("JPEG with other than 8 or 16 bits allocated")
+    if shape.planar_configuration:
+        # pydicom takes the samples, which are color-by-pixel, for planes.
+        raise Declined("JPEG with Planar Configuration 1")
+    if not shape.correct_unused_bits and shape.bits_stored < shape.bits_allocated:
+        raise Declined("JPEG whose unused bits stay as they are")
 
 
 def number_of_frames(options: dict[str, Any]) -> int:

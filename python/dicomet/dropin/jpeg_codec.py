@@ -1,0 +1,65 @@
+"""Decoding one JPEG frame (PS3.5 A.4.1) into words. Imports nothing from pydicom, which may be importing this."""
+
+from functools import lru_cache
+
+from dicomet._decoding.stored_bits import container_bits
+from dicomet._native import Codestream, Decoder, FrameIndex, Image, Source
+from dicomet._parsing.tags import PIXEL_DATA
+from dicomet._parsing.transfer_syntax import JPEG
+from dicomet.errors import PixelDataError
+
+
+@lru_cache(maxsize=64)
+def _decoder(
+    rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, word_bits: int
+) -> tuple[Image, Decoder]:
+    image = Image(
+        rows=rows,
+        columns=columns,
+        samples_per_pixel=samples_per_pixel,
+        number_of_frames=1,
+        bits_allocated=bits_allocated,
+        bits_stored=bits_allocated,
+        high_bit=None,
+        pixel_representation=0,
+        planar_configuration=0,
+        photometric_interpretation="MONOCHROME2" if samples_per_pixel == 1 else "RGB",
+        keyword="PixelData",
+    )
+    decoder = Decoder.codec(
+        image,
+        bits_allocated=min(word_bits, bits_allocated),
+        planar=False,
+        significant_bits=None,
+        conversion=None,
+        color_bits=8,
+        signed=False,
+    )
+    return image, decoder.with_output(big_endian=False, planar=False, arithmetic="exact", strict=True)
+
+
+def decode_words(
+    src: bytes, *, rows: int, columns: int, samples_per_pixel: int, bits_allocated: int | None = None
+) -> tuple[bytearray, list[str]]:
+    """Return the components of one frame, color-by-pixel, and warnings of tolerated defects.
+
+    The samples are unsigned words, little endian, of `bits_allocated` bits; by default of 8 or 16, the smaller size
+    that holds the precision.
+
+    Raises
+    ------
+    PixelDataError
+        The frame cannot be decoded.
+
+    """
+    header = Codestream.read(src)
+    bits = 8 if header is None else container_bits(header.precision)
+    image, decoder = _decoder(rows, columns, samples_per_pixel, bits_allocated or bits, bits)
+    header = image.check_codestream(src, 0, JPEG.name)
+    if header.unsupported:
+        message = f"{PIXEL_DATA.label}, frame 0: found {header.unsupported}, which dicomet does not decode"
+        raise PixelDataError(message, element=PIXEL_DATA.label, frame=0)
+    frame = bytearray(image.check_result(1))
+    value, places = Source.from_buffer(src), FrameIndex.single(len(src))
+    _, warnings = decoder.decode_frames(value, places, 0, frame, codec=header, number=0, workers=1)
+    return frame, warnings

@@ -1,0 +1,114 @@
+"""The marker segments of JPEG frames about which all decoders agree. Imports nothing from pydicom.
+
+The walk is stricter than a decoder: it accepts no fill bytes, no application segments but JFIF and Adobe, no
+hierarchical or arithmetic coding, and no DNL before the scan. pydicom, which reads the segments to find out about the
+colors, finds the same ones in such a frame.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dicomet._native import Codestream
+
+Frame = bytes | memoryview
+
+SOI = b"\xff\xd8"
+SOF3, DHT, SOS, DQT, DRI, APP0, APP14, COM = 0xC3, 0xC4, 0xDA, 0xDB, 0xDD, 0xE0, 0xEE, 0xFE
+FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2, SOF3})
+TABLES = frozenset({DHT, DQT, COM})
+JFIF_BYTES, ADOBE_BYTES, DRI_BYTES = 14, 12, 2
+MARKER_BYTES = LENGTH_BYTES = 2
+# DRI and SOS. In entropy-coded data, FF is followed by 00 or a restart marker (ISO/IEC 10918-1 B.1.1.5).
+LATER = re.compile(rb"\xff[\xda\xdd]")
+
+
+class UnusualFrameError(ValueError):
+    """A frame that decoders may understand in different ways; the message does not depend on the file."""
+
+
+class Segments(NamedTuple):
+    """What the segments of a frame say.
+
+    `restart_interval`: in minimum coded units; 0 without restarts. `point_transforms`: those of all scans, and empty if
+    the process is not the lossless one.
+    """
+
+    restart_interval: int
+    point_transforms: frozenset[int]
+
+
+def read_segments(frame: Frame) -> Segments:
+    """Return what the segments say.
+
+    Raises
+    ------
+    UnusualFrameError
+        There are other segments than those of a plain frame.
+
+    """
+    view = memoryview(frame)
+    process, restart_interval, colors = 0, 0, set[int]()
+    for marker, place, content in _through_first_scan_header(view):
+        if marker == SOS and process:
+            transforms = _point_transforms(view, place) if process == SOF3 else frozenset()
+            return Segments(restart_interval, transforms)
+        if marker in FRAME_HEADERS and not process:
+            process = marker
+        elif marker == DRI and len(content) == DRI_BYTES:
+            (restart_interval,) = struct.unpack(">H", content)
+        elif not process and marker not in colors and _is_about_colors(marker, content):
+            colors.add(marker)
+        elif marker not in TABLES:
+            raise UnusualFrameError("a JPEG frame with unusual marker segments")
+    raise UnusualFrameError("a JPEG frame without a scan")
+
+
+def why_lossless_differs(segments: Segments, header: Codestream, columns: int) -> str | None:
+    """Return why decoders may have different values for a lossless frame; None if all have the same."""
+    if header.is_subsampled:
+        return "lossless JPEG with subsampled components"
+    if segments.point_transforms != {0}:
+        # pylibjpeg-libjpeg 2.5 has wrong values.
+        return "lossless JPEG with a point transform"
+    if segments.restart_interval % columns:
+        # libjpeg refuses them.
+        return "lossless JPEG with restarts within a row"
+    return None
+
+
+def _through_first_scan_header(view: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+    """Yield marker, offset and content of the segments."""
+    if bytes(view[:MARKER_BYTES]) != SOI:
+        raise UnusualFrameError("a JPEG frame that does not begin with SOI")
+    place, marker = MARKER_BYTES, 0
+    while marker != SOS and place + MARKER_BYTES + LENGTH_BYTES <= len(view):
+        fill, marker, length = struct.unpack_from(">BBH", view, place)
+        end = place + MARKER_BYTES + length
+        if fill != 0xFF or length < LENGTH_BYTES or end > len(view):  # noqa: PLR2004
+            raise UnusualFrameError("a JPEG frame with fill bytes, or a segment of wrong length")
+        yield marker, place, view[place + MARKER_BYTES + LENGTH_BYTES : end]
+        place = end
+
+
+def _is_about_colors(marker: int, content: memoryview) -> bool:
+    """Return whether a segment is a complete JFIF or Adobe segment."""
+    if marker == APP0:
+        return len(content) >= JFIF_BYTES and bytes(content[:5]) == b"JFIF\0"
+    return marker == APP14 and len(content) == ADOBE_BYTES and bytes(content[:5]) == b"Adobe"
+
+
+def _point_transforms(view: memoryview, first_scan: int) -> frozenset[int]:
+    """Return the point transforms (H.1.2.1) of all scans, of which the first begins at offset `first_scan`."""
+    found = set()
+    for match in LATER.finditer(view, first_scan):
+        place = match.start()
+        if match[0][1] == DRI:
+            raise UnusualFrameError("lossless JPEG with a restart interval that may change between scans")
+        length = int.from_bytes(view[place + MARKER_BYTES : place + MARKER_BYTES + LENGTH_BYTES])
+        last = place + MARKER_BYTES + length - 1
+        if last >= len(view):
+            raise UnusualFrameError("a JPEG frame with fill bytes, or a segment of wrong length")
+        found.add(view[last] & 0x0F)
+    return frozenset(found)

@@ -1,0 +1,367 @@
+"""JPEG under `install()`: lossless frames with any plugin, lossy ones where the plugin has the same values."""
+
+import io
+
+import codestreams
+import numpy as np
+import pydicom
+import pydicom.pixels
+import pytest
+from call_outcome import with_and_without
+from files import ROOTS
+from install_images import JPEG_SYNTAXES, functions, plugins
+from jpeg_frames import image, lossless
+from pydicom.encaps import encapsulate
+from pydicom.pixels import get_decoder
+from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
+
+import dicomet
+from dicomet.dropin.jpeg_codec import decode_words
+from dicomet.dropin.jpeg_probe import probe
+
+imagecodecs = pytest.importorskip("imagecodecs")
+LOSSY_PLUGINS = ("gdcm", "pillow", "pylibjpeg")
+ALL_SAMPLING = [
+    ((1, 1),),
+    *[((h, v), (1, 1), (1, 1)) for h in (1, 2, 4) for v in (1, 2, 4) if h * v <= 8],
+    ((2, 2), (2, 1), (1, 2)),
+    ((1, 1), (2, 2), (1, 1)),
+]
+rng = np.random.default_rng(31)
+
+
+@pytest.fixture(autouse=True)
+def pydicom_stays_as_it_was():
+    """Every test leaves pydicom as it found it."""
+    before = functions(), plugins()
+    yield
+    dicomet.uninstall()
+    assert (functions(), plugins()) == before
+
+
+@pytest.fixture
+def only():
+    """A function that leaves pydicom the plugins of these names only, in this order."""
+    original = {decoder: decoder._available for decoder in map(get_decoder, JPEG_SYNTAXES)}
+
+    def leave(*names: str) -> None:
+        for decoder in map(get_decoder, JPEG_SYNTAXES):
+            found = {name: decoder._available[name] for name in names if name in decoder._available}
+            if names and names[0] not in found and decoder is get_decoder(JPEGBaseline8Bit):
+                pytest.skip(f"needs {names[0]}")
+            decoder._available = found
+
+    yield leave
+    dicomet.uninstall()
+    for decoder, available in original.items():
+        decoder._available = available
+
+
+@pytest.fixture
+def libjpeg(only):
+    """Leave pydicom the plugin pylibjpeg only. GDCM ends the process for some malformed frames."""
+    only("pylibjpeg")
+
+
+def ways(ds) -> list:
+    """Calls that decode a data set in every way."""
+    raw = io.BytesIO()
+    ds.save_as(raw, enforce_file_format=True)
+    decoder = get_decoder(ds.file_meta.TransferSyntaxUID)
+    return [
+        lambda: ds.pixel_array_options() or ds.pixel_array,
+        lambda: ds.pixel_array_options(raw=True) or ds.pixel_array,
+        lambda: decoder.as_array(ds, index=0),
+        lambda: decoder.iter_array(ds),
+        lambda: decoder.iter_array(ds, raw=True),
+        lambda: decoder.iter_array(ds, indices=[0, 0]),
+        lambda: pydicom.pixels.pixel_array(io.BytesIO(raw.getvalue())),
+        lambda: pydicom.pixels.iter_pixels(io.BytesIO(raw.getvalue()), raw=True),
+    ]
+
+
+def same(ds) -> bool:
+    """Compare all ways of decoding with and without dicomet. Return whether dicomet took the calls."""
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = "1.2.3"
+    found = []
+    for call in ways(ds):
+        installed, without, taken = with_and_without(call)
+        assert installed == without
+        found.append(taken)
+    assert len(set(found)) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("plugin", LOSSY_PLUGINS)
+def test_all_files(only, plugin):
+    only(plugin)
+    taken = 0
+    for path in sorted(path for root in ROOTS.values() for path in root.rglob("*") if path.is_file()):
+        try:
+            syntax = pydicom.dcmread(path, specific_tags=["Rows"], force=True).file_meta.TransferSyntaxUID
+        except Exception:  # noqa: BLE001, S112 - files that pydicom cannot read are no subject here
+            continue
+        decoder = get_decoder(syntax) if syntax in JPEG_SYNTAXES else None
+        if decoder is None or not decoder._available:
+            continue
+        for call in (lambda: pydicom.dcmread(path).pixel_array, lambda: pydicom.pixels.iter_pixels(path)):  # noqa: B023
+            installed, without, was_taken = with_and_without(call)
+            assert installed == without, path.name
+            taken += was_taken
+    assert taken > 4
+
+
+@pytest.mark.parametrize("plugin", ["gdcm", "pylibjpeg"])
+@pytest.mark.parametrize("predictor", range(1, 8))
+def test_lossless(only, plugin, predictor):
+    only(plugin)
+    for bits in (8, 10, 12, 15, 16):
+        for count, restart in ((1, 0), (1, 2), (3, 0), (3, 1)):
+            samples = rng.integers(0, 2**bits, (5, 6, count))
+            samples[0, :2] = np.array([[0], [2 ** (bits - 1)]])  # a difference of half the range
+            frames = [lossless(samples, bits, predictor=predictor, restart=restart), lossless(samples[::-1], bits)]
+            ds = image(JPEGLossless, frames, samples.shape, bits)
+            assert same(ds)
+            assert np.array_equal(ds.pixel_array[0].reshape(samples.shape), samples)
+
+
+@pytest.mark.parametrize("signed", [0, 1])
+@pytest.mark.parametrize(("bits", "stored"), [(8, 8), (16, 12), (12, 10), (12, 16), (10, 12)])
+def test_bits_of_lossless_frames(bits, stored, signed):
+    samples = rng.integers(0, 2**bits, (5, 6, 1))
+    ds = image(JPEGLosslessSV1, [lossless(samples, bits)] * 2, (5, 6, 1), bits, BitsStored=stored)
+    ds.PixelRepresentation = signed
+    assert same(ds)
+
+
+@pytest.mark.parametrize("term", ["RGB", "YBR_FULL", "YBR_FULL_422"])
+@pytest.mark.parametrize("segments", [b"", codestreams.JFIF, codestreams.adobe(0), codestreams.adobe(1)])
+@pytest.mark.parametrize("interleaved", [True, False])
+def test_colors_of_lossless_frames(term, segments, interleaved):
+    samples = rng.integers(0, 256, (5, 6, 3))
+    frame = lossless(samples, 8, segments=segments, interleaved=interleaved)
+    ds = image(JPEGLosslessSV1, [frame] * 2, (5, 6, 3), 8, PhotometricInterpretation=term)
+    jfif, adobe = segments == codestreams.JFIF, segments.startswith(b"\xff\xee")
+    assert same(ds) == (term == "RGB" if adobe else not (jfif and term == "RGB")) or segments == codestreams.adobe(1)
+
+
+FRAME = lossless(np.arange(30).reshape(5, 6, 1), 12)
+
+
+@pytest.mark.usefixtures("libjpeg")
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, point_transform=1), "point transform"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=codestreams.segment(0xE1, b"Exif")), "marker segments"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=codestreams.SHORT_ADOBE), "marker segments"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=codestreams.adobe(0) * 2), "marker segments"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=b"\xff\xff\xff"), "fill bytes"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, before_end=b"\x12\x34"), "as the standard wants it"),
+        (FRAME.replace(b"\xff\xc4", codestreams.segment(0xDD, b"\0\4") + b"\xff\xc4"), "restarts within a row"),
+        (FRAME[:-2], "as the standard wants it"),
+        (FRAME[:-8], "malformed pixel data"),
+        (FRAME + b"\xff\xd8\xff\xd9", "as the standard wants it"),
+        (lossless(np.arange(30).reshape(6, 5, 1), 12), "malformed pixel data"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 8), "precision"),
+        (probe(5, 6, ((1, 1),)), "process"),
+    ],
+    ids=range(13),
+)
+def test_declined_lossless_frames(frame, why):
+    ds = image(JPEGLosslessSV1, [FRAME, frame, FRAME], (5, 6, 1), 12)
+    before = dict(dicomet.stats().reasons)
+    installed, without, taken = with_and_without(lambda: get_decoder(JPEGLosslessSV1).as_array(ds))
+    assert installed == without
+    assert not taken
+    after = dicomet.stats().reasons
+    assert any(why in reason for reason, count in after.items() if count != before.get(reason))
+    for call in (
+        lambda: get_decoder(JPEGLosslessSV1).iter_array(ds),
+        lambda: get_decoder(JPEGLosslessSV1).iter_array(ds, indices=[2, 1]),
+        lambda: get_decoder(JPEGLosslessSV1).as_array(ds, index=1),
+    ):
+        installed, without, _ = with_and_without(call)
+        assert installed == without
+
+
+@pytest.mark.usefixtures("libjpeg")
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"PlanarConfiguration": 1},
+        {"BitsAllocated": 16},
+        {"BitsAllocated": 32},
+        {"PhotometricInterpretation": "YBR_ICT"},
+        {"PhotometricInterpretation": "MONOCHROME2"},
+        {"Rows": 6},
+        {"NumberOfFrames": 3},
+        {"NumberOfFrames": 1},
+    ],
+    ids=str,
+)
+def test_declined_images(elements):
+    frame = lossless(rng.integers(0, 256, (5, 6, 3)), 8)
+    ds = image(JPEGLosslessSV1, [frame, frame], (5, 6, 3), 8, **elements)
+    for call in ways_in_memory(ds):
+        installed, without, taken = with_and_without(call)
+        assert installed == without
+        assert not taken
+
+
+def ways_in_memory(ds) -> list:
+    decoder = get_decoder(ds.file_meta.TransferSyntaxUID)
+    return [lambda: decoder.as_array(ds), lambda: ds.pixel_array_options() or ds.pixel_array]
+
+
+@pytest.mark.usefixtures("libjpeg")
+def test_options_are_respected():
+    ds = image(JPEGLosslessSV1, [lossless(rng.integers(0, 2**16, (5, 6, 1)), 16)], (5, 6, 1), 16, BitsStored=12)
+    decoder = get_decoder(JPEGLosslessSV1)
+    for options, expected in (
+        ({"correct_unused_bits": False}, False),
+        ({"decoding_plugin": "pylibjpeg"}, True),
+        ({"index": -1}, False),
+        ({"rows": 4}, False),
+        ({"lossy_jpeg": True}, False),
+    ):
+        installed, without, taken = with_and_without(lambda: decoder.as_array(ds, **options))  # noqa: B023
+        assert installed == without
+        assert taken == expected
+
+
+@pytest.mark.parametrize("sampling", ALL_SAMPLING, ids=str)
+@pytest.mark.parametrize("plugin", ["gdcm", "pillow"])
+def test_lossy(only, plugin, sampling):
+    only(plugin, "pylibjpeg")
+    count = len(sampling)
+    for rows, columns in ((35, 45), (1, 1), (5, 3), (16, 2)):
+        frames = [probe(rows, columns, sampling), probe(rows, columns, sampling)]
+        ds = image(JPEGBaseline8Bit, frames, (rows, columns, count), 8)
+        if count == 3:
+            ds.PhotometricInterpretation = "YBR_FULL_422"
+        # GDCM's libjpeg enlarges components of half height in another way.
+        assert same(ds) == (plugin == "pillow" or sampling not in (ALL_SAMPLING[2], ALL_SAMPLING[-2]))
+
+
+@pytest.mark.parametrize("plugin", ["gdcm", "pillow"])
+@pytest.mark.parametrize("progressive", [True, False])
+def test_lossy_frames_of_pillows_encoder(only, plugin, progressive):
+    only(plugin)
+    pil = pytest.importorskip("PIL.Image")
+    samples = rng.integers(0, 256, (37, 45, 3), dtype=np.uint8)
+    for subsampling in (0, 1, 2):
+        stream = io.BytesIO()
+        pil.fromarray(samples).save(stream, "JPEG", quality=70, subsampling=subsampling, progressive=progressive)
+        for syntax in (JPEGBaseline8Bit, JPEGExtended12Bit):
+            ds = image(syntax, [stream.getvalue()] * 2, (37, 45, 3), 8, PhotometricInterpretation="YBR_FULL")
+            assert same(ds)
+            ds.PhotometricInterpretation = "RGB"
+            assert not same(ds)
+
+
+def test_pillow_warns_about_large_images(only, monkeypatch):
+    only("pillow")
+    pil = pytest.importorskip("PIL.Image")
+    monkeypatch.setattr(pil, "MAX_IMAGE_PIXELS", 100)
+    assert not same(image(JPEGBaseline8Bit, [probe(9, 12, ((1, 1),))], (9, 12, 1), 8))
+
+
+def extended() -> pydicom.Dataset:
+    gray = rng.integers(0, 4096, (16, 24), dtype=np.uint16)
+    frame = bytes(imagecodecs.jpeg_encode(gray, level=90, bitspersample=12))
+    return image(JPEGExtended12Bit, [frame], (16, 24, 1), 12)
+
+
+def test_lossy_frames_of_pylibjpeg(only):
+    only("pylibjpeg", "pillow")
+    color = image(JPEGBaseline8Bit, [probe(20, 30, ((2, 2), (1, 1), (1, 1)))], (20, 30, 3), 8)
+    color.PhotometricInterpretation = "YBR_FULL_422"
+    assert not same(color)
+    assert not same(extended())
+    decoder = get_decoder(JPEGBaseline8Bit)
+    pylibjpegs, _ = decoder.as_array(color)
+    pillows, _ = decoder.as_array(color, decoding_plugin="pillow")
+    assert not np.array_equal(pylibjpegs, pillows)
+    with dicomet.install(lossy_jpeg=True):
+        assert np.array_equal(decoder.as_array(color)[0], pillows)
+        assert np.array_equal(decoder.as_array(color, decoding_plugin="pylibjpeg")[0], pylibjpegs)
+        deep = extended()
+        assert np.array_equal(deep.pixel_array, dicomet.pixel_array(deep))
+        with dicomet.install():
+            assert np.array_equal(decoder.as_array(color)[0], pillows)
+    with dicomet.install():
+        assert np.array_equal(decoder.as_array(color)[0], pylibjpegs)
+        with dicomet.install(lossy_jpeg=True):
+            assert np.array_equal(decoder.as_array(color)[0], pillows)
+        assert np.array_equal(decoder.as_array(color)[0], pylibjpegs)
+    dicomet.install(lossy_jpeg=True)
+    dicomet.uninstall()
+    with dicomet.install():
+        assert np.array_equal(decoder.as_array(color)[0], pylibjpegs)
+
+
+def test_without_plugins(only):
+    only()
+    ds = extended()
+    color = image(JPEGBaseline8Bit, [probe(20, 30, ((2, 2), (1, 1), (1, 1)))] * 2, (20, 30, 3), 8)
+    color.PhotometricInterpretation = "YBR_FULL_422"
+    with pytest.raises(RuntimeError, match=r"missing dependencies|plugins"):
+        _ = ds.pixel_array
+    before = dicomet.stats().taken
+    with dicomet.install():
+        assert np.array_equal(ds.pixel_array, dicomet.pixel_array(ds))
+        arr = color.pixel_array
+        assert np.abs(arr.astype(int) - dicomet.pixel_array(color)).max() <= 1
+        assert np.array_equal(np.stack(list(pydicom.pixels.iter_pixels(color))), arr)
+        assert dicomet.stats().taken == before + 3
+        # What dicomet declines, its plugin decodes, because pydicom has no other one.
+        color.PlanarConfiguration = 1
+        assert np.array_equal(get_decoder(JPEGBaseline8Bit).as_array(color)[0], arr)
+        color.PixelData = encapsulate([probe(20, 30, ((2, 2), (1, 1), (1, 1)))[:-60]] * 2)
+        with pytest.raises(RuntimeError, match=r"dicomet: \(7FE0,0010\) Pixel Data, frame 0"):
+            _ = color.pixel_array
+
+
+@pytest.mark.usefixtures("libjpeg")
+@pytest.mark.parametrize("allocated", [8, 16, 32])
+def test_the_decoding_plugin(allocated):
+    samples = rng.integers(0, 256, (5, 6, 1))
+    ds = image(JPEGLosslessSV1, [lossless(samples, 8)] * 2, (5, 6, 1), 8, BitsAllocated=allocated)
+    decoder = get_decoder(JPEGLosslessSV1)
+    with dicomet.install():
+        assert "dicomet" in decoder.available_plugins
+        assert "dicomet" not in decoder._validate_plugins()
+        for kwargs in ({}, {"index": 1}, {"raw": True}):
+            arr, _ = decoder.as_array(ds, decoding_plugin="dicomet", **kwargs)
+            assert np.array_equal(arr[..., :, :], np.broadcast_to(samples[..., 0], arr.shape))
+            assert arr.itemsize * 8 == allocated
+        frame, properties = decoder.as_buffer(ds, index=1, decoding_plugin="dicomet")
+        assert type(frame) is bytearray
+        assert frame == samples.astype(f"<u{allocated // 8}").tobytes()
+        assert properties["bits_allocated"] == allocated
+        frames = [array for array, _ in decoder.iter_array(ds, decoding_plugin="dicomet")]
+        assert np.array_equal(frames[1], samples[..., 0])
+        # dicomet's own functions do not take it for a plugin of another package.
+        assert dicomet.pixel_array(ds, decoding_plugin="dicomet").shape == (2, 5, 6)
+    with pytest.raises(ValueError, match="No plugin named 'dicomet'"):
+        decoder.as_array(ds, decoding_plugin="dicomet")
+
+
+@pytest.mark.usefixtures("libjpeg")
+def test_the_decoding_plugin_says_what_is_wrong():
+    ds = image(JPEGLosslessSV1, [FRAME[:-2]], (5, 6, 1), 12)
+    decoder = get_decoder(JPEGLosslessSV1)
+    with dicomet.install():
+        with pytest.warns(UserWarning, match="no end marker"):
+            decoder.as_array(ds, decoding_plugin="dicomet")
+        ds.Rows = 6
+        with pytest.raises(RuntimeError, match=r"dicomet: .*Rows"):
+            decoder.as_array(ds, decoding_plugin="dicomet")
+
+
+def test_probes_have_all_kinds_of_samples():
+    words, warnings = decode_words(probe(35, 45, ((2, 2), (1, 1), (1, 1))), rows=35, columns=45, samples_per_pixel=3)
+    assert not warnings
+    assert len(set(words)) > 200

@@ -1,0 +1,134 @@
+"""The entry points for pylibjpeg, in both versions of its protocol: values never change, with or without the others."""
+
+import importlib.metadata
+import subprocess
+import sys
+
+import codestreams
+import numpy as np
+import pytest
+from call_outcome import outcome
+from install_images import JPEG_SYNTAXES, dataset, smooth
+from jpeg_frames import image, lossless
+from pydicom.encaps import generate_frames
+from pydicom.uid import JPEGBaseline8Bit, JPEGLosslessSV1, RLELossless
+
+from dicomet.dropin import pylibjpeg_plugin
+from dicomet.dropin.jpeg_codec import decode_words
+from dicomet.dropin.jpeg_probe import probe
+from dicomet.dropin.pylibjpeg_plugin import decode_jpeg, decode_pixel_data
+
+libjpeg = pytest.importorskip("libjpeg.utils")
+rle = pytest.importorskip("rle.utils")
+rng = np.random.default_rng(41)
+GRAY = rng.integers(0, 4096, (5, 6, 1))
+COLOR = rng.integers(0, 256, (5, 6, 3))
+CASES = {
+    "gray": (lossless(GRAY, 12), (5, 6, 1), 12, True),
+    "predictor 7": (lossless(GRAY, 12, predictor=7, restart=2), (5, 6, 1), 12, True),
+    "color": (lossless(COLOR, 8), (5, 6, 3), 8, True),
+    "color planes": (lossless(COLOR, 8, interleaved=False), (5, 6, 3), 8, True),
+    "point transform": (lossless(GRAY, 12, point_transform=2), (5, 6, 1), 12, False),
+    "JFIF": (lossless(COLOR, 8, segments=codestreams.JFIF), (5, 6, 3), 8, True),
+    "unusual": (lossless(GRAY, 12, segments=codestreams.segment(0xE3, b"x")), (5, 6, 1), 12, False),
+    "lossy": (probe(20, 30, ((2, 2), (1, 1), (1, 1))), (20, 30, 3), 8, False),
+    "malformed": (lossless(GRAY, 12)[:-9], (5, 6, 1), 12, False),
+    "other size": (lossless(GRAY, 12), (6, 5, 1), 12, False),
+    "no JPEG": (b"something else", (5, 6, 1), 12, False),
+}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The frames that reach pylibjpeg-libjpeg."""
+    found, original = [], libjpeg.decode_pixel_data
+
+    def decode(src, *args, **kwargs):
+        found.append(src)
+        return original(src, *args, **kwargs)
+
+    monkeypatch.setattr(libjpeg, "decode_pixel_data", decode)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("term", ["", "RGB", "YBR_FULL_422"])
+def test_jpeg_has_the_values_of_pylibjpeg_libjpeg(name, version, term, calls):
+    frame, shape, bits, taken = CASES[name]
+    ds = image(JPEGLosslessSV1, [frame], shape, bits)
+    ds.PhotometricInterpretation = term or ds.PhotometricInterpretation
+    module = ds.group_dataset(0x0028)
+    options = {"rows": shape[0], "columns": shape[1], "samples_per_pixel": shape[2], "bits_allocated": 16}
+    arguments = (frame, module) if version == 1 else (frame,)
+    ours = outcome(lambda: decode_jpeg(*arguments, version=version, **(options if version == 2 else {})))
+    passed_on = bool(calls)
+    theirs = outcome(lambda: libjpeg.decode_pixel_data(*arguments, version=version, **options))
+    assert ours[1:] == theirs[1:]
+    if type(ours[0]) is tuple and isinstance(ours[0][0], type) and issubclass(ours[0][0], BaseException):
+        assert ours[0][:2] == theirs[0][:2]
+    else:
+        assert ours[0] == theirs[0]
+    converted = version == 1 and ds.PhotometricInterpretation == "RGB"
+    assert passed_on == (not taken or converted)
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """Neither pylibjpeg-libjpeg nor pylibjpeg-rle is installed."""
+    pylibjpeg_plugin._is_installed.cache_clear()
+    for module in ("libjpeg", "libjpeg.utils", "rle", "rle.utils"):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(pylibjpeg_plugin, "find_spec", lambda _name: None)
+    yield
+    pylibjpeg_plugin._is_installed.cache_clear()
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("name", [name for name in CASES if name not in ("malformed", "other size", "no JPEG")])
+def test_without_pylibjpeg_libjpeg_every_frame_is_decoded(name):
+    frame, shape, bits, _ = CASES[name]
+    ds = image(JPEGLosslessSV1, [frame], shape, bits)
+    words, _ = decode_words(frame, rows=shape[0], columns=shape[1], samples_per_pixel=shape[2])
+    assert decode_jpeg(frame, ds=ds.group_dataset(0x0028)).tobytes() == words
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("function", [decode_jpeg, decode_pixel_data])
+def test_the_message_without_the_other_plugin(function):
+    ds = image(JPEGLosslessSV1, [b"x"], (5, 6, 1), 12)
+    with pytest.raises(RuntimeError, match=r"pylibjpeg-(libjpeg|rle), which may decode the frame, is not installed"):
+        function(b"something else", ds=ds)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_dicomet_switched_off(version, monkeypatch, calls):
+    monkeypatch.setenv("DICOMET", "0")
+    frame, shape, bits, _ = CASES["gray"]
+    ds = image(JPEGLosslessSV1, [frame], shape, bits)
+    decode_jpeg(frame, ds, version=version)
+    assert calls == [frame]
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+def test_rle_lossless_in_version_1(samples, monkeypatch):
+    values = smooth(1, 20, 30 * samples)[0].astype(np.uint8).reshape((20, 30, 3) if samples == 3 else (20, 30))
+    ds = dataset(values, "RGB" if samples == 3 else "MONOCHROME2")
+    ds.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
+    frame = next(generate_frames(ds.PixelData, number_of_frames=1))
+    module = ds.group_dataset(0x0028)
+    theirs = outcome(lambda: rle.decode_pixel_data(frame, ds=module))
+    monkeypatch.setattr(rle, "decode_pixel_data", None)
+    assert outcome(lambda: decode_pixel_data(frame, ds=module)) == theirs
+
+
+def test_entry_points():
+    group = importlib.metadata.entry_points(group="pylibjpeg.pixel_data_decoders")
+    found = {entry.name: entry.load() for entry in group if entry.value.startswith("dicomet.")}
+    assert found == {RLELossless: decode_pixel_data, **dict.fromkeys(JPEG_SYNTAXES, decode_jpeg)}
+    assert JPEGBaseline8Bit in found
+
+
+def test_the_module_does_not_import_pydicom():
+    code = "import sys, dicomet.dropin.pylibjpeg_plugin; assert 'pydicom' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603
