@@ -10,7 +10,7 @@ from pydicom.uid import JPEGExtended12Bit, JPEGLosslessSV1
 import dicomet
 from dicomet import _native
 
-SHAPE = (8, 16)
+SHAPE = (40, 36)
 
 
 def segment(marker: int, content: bytes) -> bytes:
@@ -42,9 +42,11 @@ def has(plugin: str) -> bool:
 
 
 @pytest.mark.skipif(not has("pylibjpeg"), reason="needs a plugin for arithmetic coding")
+@pytest.mark.filterwarnings("ignore:.*is not checked")
 def test_a_plugin_decodes_arithmetic_coding():
     baseline = encoders.every_family(np.zeros(SHAPE, np.uint16))["baseline"][1]
-    whole = dicomet.pixel_array(image_of(arithmetic()))
+    with pytest.warns(UserWarning, match="arithmetic coding: whether it holds all samples is not checked"):
+        whole = dicomet.pixel_array(image_of(arithmetic()))
     assert np.array_equal(whole, dicomet.pixel_array(image_of(arithmetic()), decoding_plugin="pylibjpeg"))
     mixed = dicomet.pixel_array(image_of(baseline, arithmetic(), baseline))
     assert np.array_equal(mixed[1], whole)
@@ -53,7 +55,7 @@ def test_a_plugin_decodes_arithmetic_coding():
 
 @pytest.mark.parametrize("plugin", ["", "pylibjpeg"])
 def test_the_end_marker_must_be_present(plugin):
-    with pytest.raises(dicomet.PixelDataError, match="frame 0.*(before the end marker|arithmetic coding)"):
+    with pytest.raises(dicomet.PixelDataError, match=r"frame 0.*(before the end marker|arithmetic coding)"):
         dicomet.pixel_array(image_of(arithmetic()[:-2]), decoding_plugin=plugin)
 
 
@@ -75,11 +77,11 @@ def test_headers_say_what_is_not_supported():
 
 def test_what_only_a_scan_shows_is_left_to_a_plugin():
     """Subsampled lossless components with restart intervals that end within a row."""
-    size = b"\x08\x00\x08\x00\x10"
+    size = b"\x08\x00\x28\x00\x24"
     table = segment(0xC4, b"\0" + bytes([1] + [0] * 15) + b"\0")
     header = segment(0xC3, size + b"\3" + b"\1\x12\0" + b"\2\x11\0" + b"\3\x11\0")
     scan = segment(0xDA, b"\3\1\0\2\0\3\0\1\0\0")
-    stream = b"\xff\xd8" + header + table + segment(0xDD, b"\0\5") + scan + b"\0" * 60 + b"\xff\xd9"
+    stream = b"\xff\xd8" + header + table + segment(0xDD, b"\0\5") + scan + b"\0" * 600 + b"\xff\xd9"
     image = encoders.data_set(JPEGLosslessSV1, [stream], shape=SHAPE, allocated=8, stored=8, samples=3)
     with pytest.raises(dicomet.PixelDataError, match="a lossless scan of subsampled components with restarts"):
         dicomet.pixel_array(image, decoding_plugin="dicomet")

@@ -125,7 +125,7 @@ _UNABLE = {"arithmetic coding": {"gdcm"}, "the hierarchical mode": {"gdcm", "pil
 
 
 def check_able(index: int, unsupported: str, transfer_syntax: str, decoding_plugin: str) -> None:
-    """Raise `PixelDataError` if no plugin is installed for a kind of JPEG that dicomet does not decode, or none may be used.
+    """Raise `PixelDataError` if no installed plugin may decode a kind of JPEG that dicomet does not decode.
 
     Only the installation counts: a plugin that is not able to decode the frame says why.
     """
@@ -136,7 +136,8 @@ def check_able(index: int, unsupported: str, transfer_syntax: str, decoding_plug
         return
     ways = ", or ".join(f"{_installation(plugin)} (license: {plugin.license})" for plugin in able)
     needed = "another decoding plugin" if decoding_plugin else "a decoding plugin that is not installed"
-    message = f"{PIXEL_DATA.label}, frame {index}: found {unsupported}, which dicomet does not decode: it needs {needed}: {ways}"
+    place = f"{PIXEL_DATA.label}, frame {index}"
+    message = f"{place}: found {unsupported}, which dicomet does not decode: it needs {needed}: {ways}"
     raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
 
 

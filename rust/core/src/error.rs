@@ -123,6 +123,9 @@ pub enum ErrorKind {
     /// A codestream that contains all samples, but no end marker.
     #[error("the codestream has no end marker after its last sample")]
     NoEndMarker,
+    /// A codestream that only another decoder decodes.
+    #[error("the codestream has {0}: whether it holds all samples is not checked")]
+    Unchecked(dicomet_jpeg::Unsupported),
     /// Bytes after the end of the codestream that are not padding.
     #[error("found {bytes} bytes after the codestream: they are ignored")]
     TrailingBytes { bytes: u64 },

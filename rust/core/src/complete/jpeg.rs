@@ -2,7 +2,7 @@
 
 use super::markers::{EOI, Markers, RST0, RST7, SOS, end_of_data};
 use super::{Whole, damaged};
-use crate::error::{Error, Result, jpeg_warnings};
+use crate::error::{Error, ErrorKind, Result, jpeg_warnings};
 use crate::parallel::{CancelCheck, Parallelism};
 use dicomet_jpeg::{Band, Context, Decoder, Options, Warning};
 use std::sync::Mutex;
@@ -11,8 +11,12 @@ use std::sync::Mutex;
 pub(super) fn check(frame: &[u8], parallelism: &Parallelism<'_>) -> Result<Whole> {
     match decode(frame, parallelism) {
         Ok(warnings) => Whole::decoded(frame, warnings),
-        Err(error) if error.unsupported().is_some() => find_end(frame),
-        Err(error) => Err(error),
+        Err(error) => {
+            let what = error.unsupported().ok_or(error)?;
+            let mut whole = find_end(frame)?;
+            whole.warnings.push(ErrorKind::Unchecked(what));
+            Ok(whole)
+        }
     }
 }
 
