@@ -147,6 +147,8 @@ def test_colors_of_lossless_frames(term, segments, interleaved):
 
 
 FRAME = lossless(np.arange(30).reshape(5, 6, 1), 12)
+# The offset of Ss, Se, Ah and Al.
+SCAN = FRAME.index(codestreams.scan_header([1], b"\1\0\0")) + 7
 
 
 @pytest.mark.usefixtures("libjpeg")
@@ -166,8 +168,11 @@ FRAME = lossless(np.arange(30).reshape(5, 6, 1), 12)
         (lossless(np.arange(30).reshape(6, 5, 1), 12), "malformed pixel data"),
         (lossless(np.arange(30).reshape(5, 6, 1), 8), "precision"),
         (probe(5, 6, ((1, 1),)), "process"),
+        (FRAME[:SCAN] + b"\1\x08\0" + FRAME[SCAN + 3 :], "parameters of other processes"),
+        (FRAME[:SCAN] + b"\1\0\x10" + FRAME[SCAN + 3 :], "parameters of other processes"),
+        (FRAME[:-2] + b"\xff\xff\xff\x00\xff\xd9", "fill bytes"),
     ],
-    ids=range(13),
+    ids=range(16),
 )
 def test_declined_lossless_frames(frame, why):
     ds = image(JPEGLosslessSV1, [FRAME, frame, FRAME], (5, 6, 1), 12)

@@ -20,8 +20,10 @@ FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2, SOF3})
 TABLES = frozenset({DHT, DQT, COM})
 JFIF_BYTES, ADOBE_BYTES, DRI_BYTES = 14, 12, 2
 MARKER_BYTES = LENGTH_BYTES = 2
-# DRI and SOS. In entropy-coded data, FF is followed by 00 or a restart marker (ISO/IEC 10918-1 B.1.1.5).
-LATER = re.compile(rb"\xff[\xda\xdd]")
+FILL = 0xFF
+FILL_BYTES = "a JPEG frame with fill bytes, or a segment of wrong length"
+# DRI, SOS and fill bytes. In entropy-coded data, FF is followed by 00 or a restart marker (ISO/IEC 10918-1 B.1.1.5).
+LATER = re.compile(rb"\xff[\xda\xdd\xff]")
 
 
 class UnusualFrameError(ValueError):
@@ -86,8 +88,8 @@ def _through_first_scan_header(view: memoryview) -> Iterator[tuple[int, int, mem
     while marker != SOS and place + MARKER_BYTES + LENGTH_BYTES <= len(view):
         fill, marker, length = struct.unpack_from(">BBH", view, place)
         end = place + MARKER_BYTES + length
-        if fill != 0xFF or length < LENGTH_BYTES or end > len(view):  # noqa: PLR2004
-            raise UnusualFrameError("a JPEG frame with fill bytes, or a segment of wrong length")
+        if fill != FILL or length < LENGTH_BYTES or end > len(view):
+            raise UnusualFrameError(FILL_BYTES)
         yield marker, place, view[place + MARKER_BYTES + LENGTH_BYTES : end]
         place = end
 
@@ -104,11 +106,16 @@ def _point_transforms(view: memoryview, first_scan: int) -> frozenset[int]:
     found = set()
     for match in LATER.finditer(view, first_scan):
         place = match.start()
+        if match[0][1] == FILL:
+            raise UnusualFrameError(FILL_BYTES)
         if match[0][1] == DRI:
             raise UnusualFrameError("lossless JPEG with a restart interval that may change between scans")
         length = int.from_bytes(view[place + MARKER_BYTES : place + MARKER_BYTES + LENGTH_BYTES])
         last = place + MARKER_BYTES + length - 1
         if last >= len(view):
-            raise UnusualFrameError("a JPEG frame with fill bytes, or a segment of wrong length")
-        found.add(view[last] & 0x0F)
+            raise UnusualFrameError(FILL_BYTES)
+        # Se and Ah, which are 0 (H.1.2): pylibjpeg-libjpeg refuses others.
+        if view[last - 1] or view[last] > 0x0F:  # noqa: PLR2004
+            raise UnusualFrameError("a lossless JPEG scan with parameters of other processes")
+        found.add(view[last])
     return frozenset(found)
