@@ -9,6 +9,7 @@ from pydicom.uid import JPEGExtended12Bit, JPEGLosslessSV1
 
 import dicomet
 from dicomet import _native
+from dicomet.dropin.jpeg_codec import decode_words
 
 SHAPE = (40, 36)
 
@@ -85,3 +86,6 @@ def test_what_only_a_scan_shows_is_left_to_a_plugin():
     image = encoders.data_set(JPEGLosslessSV1, [stream], shape=SHAPE, allocated=8, stored=8, samples=3)
     with pytest.raises(dicomet.PixelDataError, match="a lossless scan of subsampled components with restarts"):
         dicomet.pixel_array(image, decoding_plugin="dicomet")
+    rows, columns = SHAPE
+    with pytest.raises(dicomet.PixelDataError, match="a lossless scan of subsampled components with restarts"):
+        decode_words(stream, rows=rows, columns=columns, samples_per_pixel=3)

@@ -75,7 +75,7 @@ class PydicomFrames:
         array, memory = self._result(count)
         rows, done = memory.reshape(count, -1), 0
         while done < count:
-            decoded, warnings = self._form.decoder.decode_frames(
+            decoded, warnings, _ = self._form.decoder.decode_frames(
                 self.request.value,
                 frames,
                 place + done,
