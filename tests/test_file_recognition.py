@@ -186,7 +186,7 @@ def test_loaders_raise_for_them(mixed):
         assert str(error.value).count(str(path)) == 1
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 def test_names_that_say_dicom(suffix):
     assert is_named_dicom(f"x/a{suffix}")
     assert is_named_dicom(f"x/a{suffix.upper()}")

@@ -31,7 +31,6 @@ from cases_jpeg import (
 from codestreams import BitWriter, five_bit_table, frame_header, scan_header, segment
 
 SCAN = "SOS, scan 0: "
-NO_SEGMENT = "SOS, found the end of the data, expected the rest of a segment"
 
 # Data that ends early, with and without EOI
 
@@ -41,19 +40,14 @@ def ends_early(kind: str, parts: Parts, syntax: str, fewest: int, **given) -> No
     data, start = parts["data"], parts.start("data")
     for length in sorted({len(data) * tenth // 10 for tenth in range(10)} | {len(data) - 1}):
         for end in (b"", EOI):
-            # Without a marker after them, zeros at the end are padding.
             stream = parts.until("data", length) + end
-            unpadded = stream.rstrip(b"\0") + stream[-1:] * stream.endswith(b"\xff\0")
-            found = len(unpadded) - start
-            if found < 0:
-                stops(f"{kind}, no data", stream, parts.start("sos") + 2, NO_SEGMENT, syntax, **given)
-                continue
+            found = length + len(end)
             if found < fewest:
                 offset, says = start, f"`entropy-coded data`: found {found} bytes, expected at least {fewest}"
             else:
                 marker = "EOI" if end else "the end of the data"
                 says = rf"`(restart marker`: found {marker}|entropy-coded data`: found its end in row \d of MCUs)"
-                offset = len(unpadded) - len(end)
+                offset = start + length
             name = f"JPEG, {kind}, {length} of {len(data)} bytes{', and EOI' if end else ''}"
             refused(
                 name, one(stream, syntax, **given), f"offset {offset}: {SCAN}{says}", frame=0, offset=offset, **some(1)
@@ -65,17 +59,17 @@ ends_early("restart intervals", INTERVALS, JPEG_BASELINE, 2)
 ends_early("colors", COLORS, JPEG_BASELINE, 5, **THREE)
 ends_early("progressive", PROGRESSION, PROGRESSIVE, 1)
 ends_early("lossless", WHOLE, LOSSLESS, 3)
-# The zero that makes the length of a fragment even is no data.
+# Without EOI, a zero that makes the length of a fragment even may stand for a lost byte.
 for kind, parts, syntax in [("baseline", BASE, JPEG_BASELINE), ("lossless", WHOLE, LOSSLESS)]:
     for zeros in (1, 2, 9):
         length = len(parts["data"]) - 1
         stops(f"{kind}, {zeros} zeros for the last byte", parts.until("data", length) + bytes(zeros),
-              parts.start("data") + length, f"{SCAN}`entropy-coded data`: found its end", syntax)  # fmt: skip
+              None, "found no end marker, and a last byte that may be padding", syntax)  # fmt: skip
 for name, scan in [("low", 1), ("rest", 2)]:
     offset, stream = PROGRESSION.start(name), PROGRESSION.until(name, 0)
     text = f"SOS, scan {scan}: `entropy-coded data`: found its end in row 0 of MCUs, expected 2 rows"
     stops(f"progressive, no data of scan {scan}, and EOI", stream + EOI, offset, text, PROGRESSIVE)
-stops("progressive, no data of scan 2", stream, PROGRESSION.start("rest_sos") + 2, NO_SEGMENT, PROGRESSIVE)
+stops("progressive, no data of scan 2", stream, PROGRESSION.start("rest"), text, PROGRESSIVE)
 
 # Other data
 

@@ -57,6 +57,15 @@ _LIBJPEG = Plugin("pylibjpeg", "pylibjpeg-libjpeg>=2.1", "GPL-3.0")
 _OPENJPEG = Plugin("pylibjpeg", "pylibjpeg-openjpeg>=2.0", "MIT")
 
 
+# pydicom has no decoders for the retired syntaxes of JPEG with Huffman coding, spectral selection and full progression.
+_RETIRED = frozenset({"1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"})
+
+
+def _decoder(transfer_syntax: str) -> Decoder:
+    """Return pydicom's decoder for `transfer_syntax`; for a retired one, that of JPEG Extended."""
+    return get_decoder(JPEGExtended12Bit if transfer_syntax in _RETIRED else transfer_syntax)
+
+
 def groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
     """Return all plugins for `transfer_syntax`: groups of equal values in pydicom's order, the fastest first in each.
 
@@ -86,15 +95,6 @@ def groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
 _ORDER_OF_PYDICOM = ("gdcm", "pylibjpeg", "pillow", "pyjpegls")
 
 
-# JPEG Spectral Selection and Full Progression, retired: pydicom has no decoders for them.
-_RETIRED = frozenset({"1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"})
-
-
-def _decoder_of_pydicom(transfer_syntax: str) -> Decoder:
-    """Return pydicom's decoder, which calls the plugins; for a retired syntax that of JPEG Extended."""
-    return get_decoder(JPEGExtended12Bit if transfer_syntax in _RETIRED else transfer_syntax)
-
-
 def installed(transfer_syntax: str) -> list[str]:
     """Return the names of the installed plugins for `transfer_syntax`, in the order in which they are tried.
 
@@ -102,7 +102,7 @@ def installed(transfer_syntax: str) -> list[str]:
     first. Plugins that the caller has added to pydicom's decoder come last.
     """
     # Under `install`, pydicom knows dicomet as a plugin, too.
-    available = [name for name in _decoder_of_pydicom(transfer_syntax).available_plugins if name != BUILT_IN]
+    available = [name for name in _decoder(transfer_syntax).available_plugins if name != BUILT_IN]
     found = [[plugin.name for plugin in group if plugin.name in available] for group in groups(transfer_syntax)]
     found = sorted(filter(None, found), key=lambda names: min(map(_ORDER_OF_PYDICOM.index, names)))
     known = [name for names in found for name in names]
@@ -141,7 +141,7 @@ def check_able(index: int, unsupported: str, transfer_syntax: str, decoding_plug
     """
     able = [plugin for group in groups(transfer_syntax) for plugin in group]
     able = [plugin for plugin in able if plugin.name not in _UNABLE.get(unsupported, set())]
-    available = _decoder_of_pydicom(transfer_syntax).available_plugins
+    available = _decoder(transfer_syntax).available_plugins
     if decoding_plugin != BUILT_IN and (decoding_plugin or any(plugin.name in available for plugin in able)):
         return
     ways = ", or ".join(f"{_installation(plugin)} (license: {plugin.license})" for plugin in able)
@@ -182,7 +182,7 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
         No plugin is able to decode the frame, or the plugin refuses it.
 
     """
-    decoder = _decoder_of_pydicom(description.transfer_syntax)
+    decoder = _decoder(description.transfer_syntax)
     reasons = []
     for plugin in (decoding_plugin,) if decoding_plugin else installed(description.transfer_syntax):
         unable = _unable(plugin, frame, description.transfer_syntax)

@@ -59,13 +59,13 @@ def decode_words(
     if header.unsupported:
         raise _unsupported(header.unsupported)
     frame = bytearray(image.check_result(1))
-    value, encoded = Source.from_buffer(src), FrameIndex.single(len(src))
-    _, warnings, unsupported = decoder.decode_frames(value, encoded, 0, frame, codec=header, number=0, workers=1)
+    value, places = Source.from_buffer(src), FrameIndex.single(len(src))
+    _, warnings, unsupported = decoder.decode_frames(value, places, 0, frame, codec=header, number=0, workers=1)
     if unsupported:
         raise _unsupported(unsupported)
     return frame, warnings
 
 
-def _unsupported(found: str) -> PixelDataError:
-    message = f"{PIXEL_DATA.label}, frame 0: found {found}, which dicomet does not decode"
+def _unsupported(what: str) -> PixelDataError:
+    message = f"{PIXEL_DATA.label}, frame 0: found {what}, which dicomet does not decode"
     return PixelDataError(message, element=PIXEL_DATA.label, frame=0)
