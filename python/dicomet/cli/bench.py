@@ -12,7 +12,7 @@ import pydicom
 from pydicom.filereader import read_file_meta_info
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array as pydicom_pixel_array
-from pydicom.uid import UID, JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
+from pydicom.uid import UID
 
 import dicomet
 from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
@@ -32,7 +32,6 @@ COMPARE_CHUNK = 1 << 20
 PLUGINS_OF_EXTRA = frozenset({"pylibjpeg", "pyjpegls"})
 # dicomet's message where no plugin is installed at all.
 NEEDS_PLUGIN = "needs a decoding plugin that is not installed"
-CODEC_SYNTAXES = frozenset([*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes])
 
 _SHORT_NAMES = {
     "1.2.840.10008.1.2": "Implicit LE",
@@ -78,7 +77,7 @@ class Result:
     reason: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     runs: int = 0
-    by_codec: bool = False
+    by_plugin: bool = False
     lacks_plugin: bool = False
 
     @property
@@ -103,7 +102,7 @@ def bench_file(file: NamedFile, repeat: int | None) -> Result:
     outcome = _outcome(file.path, errors, difference)
     transfer_syntax = _transfer_syntax(file.path)
     name = _SHORT_NAMES.get(transfer_syntax, transfer_syntax.name)
-    by_codec = transfer_syntax in CODEC_SYNTAXES
+    by_plugin = _is_by_plugin(transfer_syntax)
     if NEEDS_PLUGIN in errors.get("dicomet", ""):
         # The hint below the table gives the details, once for all files.
         errors["dicomet"] = f"no decoding plugin for {name} is installed"
@@ -116,8 +115,8 @@ def bench_file(file: NamedFile, repeat: int | None) -> Result:
         reason=errors.get("dicomet") or errors.get("pydicom") or difference,
         seconds=seconds,
         runs=runs,
-        by_codec=by_codec,
-        lacks_plugin=by_codec and outcome is Outcome.REFUSED and _misses_plugin(transfer_syntax),
+        by_plugin=by_plugin,
+        lacks_plugin=by_plugin and outcome is Outcome.REFUSED and _misses_plugin(transfer_syntax),
     )
 
 
@@ -224,10 +223,12 @@ def _transfer_syntax(path: Path) -> UID:
         return UID("")
 
 
-def _misses_plugin(transfer_syntax: UID) -> bool:
+def _is_by_plugin(transfer_syntax: UID) -> bool:
     codec = CODECS.get(transfer_syntax)
-    if codec is None or codec.is_built_in:
-        return False
+    return codec is not None and not codec.is_built_in
+
+
+def _misses_plugin(transfer_syntax: UID) -> bool:
     try:
         return PLUGINS_OF_EXTRA.isdisjoint(get_decoder(transfer_syntax).available_plugins)
     except NotImplementedError:

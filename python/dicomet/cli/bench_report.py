@@ -209,10 +209,10 @@ def _show_speed(results: Sequence[Result], console: Console) -> None:
     table.add_column("equal files")
     for title in ("files", "geometric\nmean ratio", "median\nratio", "pydicom\ntotal ms", "dicomet\ntotal ms"):
         table.add_column(title, justify="right", no_wrap=True)
-    own, by_codec = ([result for result in equal if result.by_codec is wanted] for wanted in (False, True))
-    if own and by_codec:
+    own, by_plugin = ([result for result in equal if result.by_plugin is wanted] for wanted in (False, True))
+    if own and by_plugin:
         table.add_row(*_speed("decoded by dicomet itself", own))
-        table.add_row(*_speed("JPEG, by the same plugin in both", by_codec))
+        table.add_row(*_speed("decoded by the same plugin in both", by_plugin))
     table.add_row(*_speed("all", equal))
     console.print()
     console.print(table)
