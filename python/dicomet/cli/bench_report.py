@@ -34,11 +34,13 @@ GAP = 2
 PLUGINS = ("pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "pillow", "python-gdcm")
 _STYLES = {
     Outcome.EQUAL: "green",
+    Outcome.CLOSE: "green",
     Outcome.DICOMET_ONLY: "cyan",
     Outcome.DIFFERENT: "bold red",
     Outcome.DICOMET_FAILS: "bold red",
 }
 _EXPLAINED = {
+    Outcome.CLOSE: "Lossy JPEG, whose decoders round differently",
     Outcome.DIFFERENT: "Different arrays",
     Outcome.DICOMET_FAILS: "Decoded by pydicom, refused by dicomet",
     Outcome.DICOMET_ONLY: "Decoded by dicomet only; pydicom says",
@@ -191,6 +193,7 @@ def _counts(results: Sequence[Result]) -> Text:
     different, failed = counts[Outcome.DIFFERENT], counts[Outcome.DICOMET_FAILS]
     parts = [
         Text(f"{counts[Outcome.EQUAL]} equal", "green"),
+        *([Text(f"{counts[Outcome.CLOSE]} close", "green")] if counts[Outcome.CLOSE] else []),
         Text(f"{different} differ", "bold red" if different else ""),
         Text(f"{failed} decoded by pydicom only", "bold red" if failed else ""),
         Text(f"{counts[Outcome.DICOMET_ONLY]} decoded by dicomet only"),
