@@ -210,6 +210,9 @@ _PYDICOM_REPOSITORY = {
     "README.md": _NOT_DICOM,
 }
 
+# Lossy JPEG of 12 bits: Pillow cannot decode it, and pylibjpeg has other values. `test_files.py` compares the values.
+TWELVE_BITS = {"JPGExtended.dcm", "JPEG-lossy.dcm"}
+
 TABLE = {"pydicom": _PYDICOM, "pydicom-data": _PYDICOM_DATA, "pydicom-repository": _PYDICOM_REPOSITORY}
 
 

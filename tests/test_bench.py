@@ -133,7 +133,7 @@ def test_dicomet_only(capsys):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda array: array + 1, "4096 of 4096 values"),
+        (lambda array: array + 1, "4096 of 4096 values, by up to 1"),
         (lambda array: array.astype(np.int32), "dtype int32, pydicom int16"),
         (lambda array: array[None], "shape (1, 64, 64), pydicom (64, 64)"),
         (lambda _: None, "type NoneType, pydicom ndarray"),
@@ -150,6 +150,22 @@ def test_wrong_array(change, reason, monkeypatch, capsys):
     assert line.endswith("-"), "the speed of a wrong result is not reported"
     assert "1 file: 0 equal, 1 differ" in output
     assert reason in output
+
+
+@pytest.mark.parametrize(
+    ("levels", "status", "counts"), [(8, 0, "0 equal, 1 close, 0 differ"), (9, 1, "0 equal, 1 differ")]
+)
+def test_decoders_of_lossy_jpeg_round_differently(levels, status, counts, monkeypatch, capsys):
+    path = TEST_FILES / "SC_rgb_jpeg_dcmtk.dcm"
+    array = dicomet.pixel_array(path)
+    monkeypatch.setattr(bench, "pydicom_pixel_array", lambda _: array)
+    other = array.copy()
+    other[0, 0, 0] = array[0, 0, 0] - levels if array[0, 0, 0] > levels else array[0, 0, 0] + levels
+    monkeypatch.setattr(dicomet, "pixel_array", lambda _: other)
+    assert run(path) == status
+    output = capsys.readouterr().out
+    assert f"1 file: {counts}" in output
+    assert f"1 of 30000 values, by up to {levels}" in output
 
 
 class Panic(BaseException):
@@ -316,9 +332,9 @@ def test_warnings_and_logging_are_silent_and_restored(monkeypatch, capsys, caplo
 
 def test_nan_equals_nan_but_nothing_else():
     image = np.array([[1.5, np.nan], [0, 2]], np.float32)
-    assert bench._difference(image, image.copy()) == ""
-    assert bench._difference(image.astype(">f4"), image) == ""
-    assert bench._difference(image, np.nan_to_num(image)) == "1 of 4 values"
+    assert bench._difference(image, image.copy()).text == ""
+    assert bench._difference(image.astype(">f4"), image).text == ""
+    assert bench._difference(image, np.nan_to_num(image)).text == "1 of 4 values, by up to inf"
 
 
 def test_large_arrays_are_compared_to_the_end(monkeypatch):
@@ -326,7 +342,7 @@ def test_large_arrays_are_compared_to_the_end(monkeypatch):
     image = np.arange(50, dtype=np.uint8).reshape(5, 10)
     other = image.copy()
     other[-1, -1] += 1
-    assert bench._difference(image, other) == "1 of 50 values"
+    assert bench._difference(image, other).text == "1 of 50 values, by up to 1"
 
 
 @pytest.mark.parametrize(("seconds", "runs"), [(0.0, bench.MAX_RUNS), (-1.0, bench.MIN_RUNS)])

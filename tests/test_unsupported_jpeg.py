@@ -9,8 +9,11 @@ from pydicom.uid import JPEGExtended12Bit, JPEGLosslessSV1
 
 import dicomet
 from dicomet import _native
+from dicomet.dropin.jpeg_codec import decode_words
 
 SHAPE = (40, 36)
+# JPEG Extended, and JPEG Full Progression, which pydicom does not know.
+SYNTAXES = (JPEGExtended12Bit, "1.2.840.10008.1.2.4.55")
 
 
 def segment(marker: int, content: bytes) -> bytes:
@@ -43,12 +46,14 @@ def has(plugin: str) -> bool:
 
 @pytest.mark.skipif(not has("pylibjpeg"), reason="needs a plugin for arithmetic coding")
 @pytest.mark.filterwarnings("ignore:.*is not checked")
-def test_a_plugin_decodes_arithmetic_coding():
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_plugin_decodes_arithmetic_coding(syntax):
     baseline = encoders.every_family(np.zeros(SHAPE, np.uint16))["baseline"][1]
+    image = image_of(arithmetic(), syntax=syntax)
     with pytest.warns(UserWarning, match="arithmetic coding: whether it holds all samples is not checked"):
-        whole = dicomet.pixel_array(image_of(arithmetic()))
-    assert np.array_equal(whole, dicomet.pixel_array(image_of(arithmetic()), decoding_plugin="pylibjpeg"))
-    mixed = dicomet.pixel_array(image_of(baseline, arithmetic(), baseline))
+        whole = dicomet.pixel_array(image)
+    assert np.array_equal(whole, dicomet.pixel_array(image, decoding_plugin="pylibjpeg"))
+    mixed = dicomet.pixel_array(image_of(baseline, arithmetic(), baseline, syntax=syntax))
     assert np.array_equal(mixed[1], whole)
     assert np.array_equal(mixed[0], mixed[2])
 
@@ -59,14 +64,15 @@ def test_the_end_marker_must_be_present(plugin):
         dicomet.pixel_array(image_of(arithmetic()[:-2]), decoding_plugin=plugin)
 
 
-def test_the_error_names_the_process_and_a_plugin(monkeypatch):
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_the_error_names_the_process_and_a_plugin(monkeypatch, syntax):
     says = r'frame 0: found arithmetic coding, which dicomet does not decode: .*pip install "p'
     with pytest.raises(dicomet.PixelDataError, match=says):
-        dicomet.pixel_array(image_of(arithmetic()), decoding_plugin="dicomet")
+        dicomet.pixel_array(image_of(arithmetic(), syntax=syntax), decoding_plugin="dicomet")
     decoder = type(get_decoder(JPEGExtended12Bit))
     monkeypatch.setattr(decoder, "available_plugins", property(lambda _: ()))
     with pytest.raises(dicomet.PixelDataError, match=says):
-        dicomet.pixel_array(image_of(arithmetic()))
+        dicomet.pixel_array(image_of(arithmetic(), syntax=syntax))
 
 
 def test_headers_say_what_is_not_supported():
@@ -85,3 +91,6 @@ def test_what_only_a_scan_shows_is_left_to_a_plugin():
     image = encoders.data_set(JPEGLosslessSV1, [stream], shape=SHAPE, allocated=8, stored=8, samples=3)
     with pytest.raises(dicomet.PixelDataError, match="a lossless scan of subsampled components with restarts"):
         dicomet.pixel_array(image, decoding_plugin="dicomet")
+    rows, columns = SHAPE
+    with pytest.raises(dicomet.PixelDataError, match="a lossless scan of subsampled components with restarts"):
+        decode_words(stream, rows=rows, columns=columns, samples_per_pixel=3)

@@ -94,7 +94,7 @@ fn check(found: &Found, generated: &Generated) {
         Some(ErrorKind::FrameCount { found, expected }) => {
             assert!(*found == frames.len() as u64 && *expected == generated.frames && found < expected);
         }
-        Some(_) => assert!(!items.delimited, "nothing is damaged in front of a delimiter"),
+        Some(_) => assert!(!items.delimited, "nothing is damaged before a delimiter"),
     }
     let is_ignored =
         |wanted| warnings.iter().any(|w| matches!(w.kind, ErrorKind::OffsetTable { table, .. } if wanted == table));

@@ -250,8 +250,9 @@ class Decoder:
         color_bits: int,
         signed: bool,
     ) -> Decoder:
-        """Return a decoder of the output of a plugin: words of `bits_allocated` bits in native byte order.
+        """Return a decoder of the samples of a codestream: words of `bits_allocated` bits in native byte order.
 
+        The words are those of dicomet's JPEG decoder, or of a plugin. `significant_bits`: the bits above are corrected.
         `color_bits`: bits of the samples that `conversion` converts. `signed`: words narrower than those of the result
         are sign-extended, not zero-extended.
         """
@@ -360,7 +361,7 @@ class EncapsulatedPixelData:
         jpeg: bool,
         extended: tuple[_Buffer, _Buffer] | None,
     ) -> EncapsulatedPixelData:
-        """Read the Basic Offset Table."""
+        """Read the Basic Offset Table. `jpeg`: the frames are codestreams of any family, which end with a marker."""
     def build_frame_index(self) -> FrameIndex:
         """Find the fragments of every frame."""
     def find_frame(self, index: int) -> FrameIndex | None:

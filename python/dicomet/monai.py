@@ -66,7 +66,7 @@ class DicometReader(PydicomReader):
         return f"<dicomet.monai.DicometReader, swap_ij={self.swap_ij}, affine_lps_to_ras={self.affine_lps_to_ras}>"
 
     def verify_suffix(self, filename: Sequence[PathLike] | PathLike) -> bool:
-        """Tell whether all of these are folders or DICOM files (`dicomet.loaders.folders.is_dicom_file`)."""
+        """Return whether all of these are folders or DICOM files (`dicomet.loaders.folders.is_dicom_file`)."""
         names = [filename] if isinstance(filename, str | os.PathLike) else filename
         return all(Path(name).is_dir() or is_dicom_file(name) for name in names)
 

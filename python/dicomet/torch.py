@@ -184,7 +184,7 @@ class DicomDataset(Dataset[Any]):
         return tensor.movedim(-1, 0) if has_samples else tensor.unsqueeze(0)
 
     def _has_samples(self, shape: tuple[int, ...], path: str, frame: int | None) -> bool:
-        """Tell whether `shape` ends with samples per pixel: three axes may also be ``(frames, rows, columns)``."""
+        """Return whether `shape` ends with samples per pixel: three axes may also be ``(frames, rows, columns)``."""
         if len(shape) != 3:  # noqa: PLR2004 - rows and columns; or frames, rows, columns and samples
             return len(shape) == 4  # noqa: PLR2004
         if frame is not None:

@@ -1,4 +1,4 @@
-"""Encapsulated frames (PS3.5 A.4). dicomet decodes them itself, or hands them to a plugin of pydicom."""
+"""Encapsulated frames (PS3.5 A.4). dicomet decodes them itself, or calls a plugin of pydicom."""
 
 import sys
 from array import array
@@ -155,7 +155,7 @@ class EncapsulatedFrames:
         return decoded
 
     def submit(self, first: int, count: int, out: np.ndarray, pool: DecodePool) -> Callable[[], None]:
-        """Submit frames to `pool`. Return a function that waits for the result, and decodes what plugins decode."""
+        """Submit frames to `pool`. Return a function that waits for them, and decodes those that are left."""
         decoding = self._decoding(first)
         if decoding is None:
             return lambda: self.decode(first, count, out, 1)

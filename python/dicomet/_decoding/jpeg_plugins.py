@@ -1,9 +1,9 @@
-"""Decoding of JPEG, JPEG-LS, JPEG 2000 and HTJ2K frames (PS3.5 A.4.1, A.4.3, A.4.4) by pydicom's plugins.
+"""Decoding of frames by pydicom's plugins: JPEG-LS, JPEG 2000 and HTJ2K (PS3.5 A.4.3, A.4.4).
 
-The plugins (pylibjpeg, pyjpegls, ...) are written in C and C++: dicomet does not guarantee memory safety here. Their
-samples are copied to the result like those of any other frame. A frame whose codestream does not hold all its samples
-is refused, because plugins make up missing samples: JPEG and JPEG 2000 are checked before the call, JPEG-LS by
-additional calls.
+Plugins also decode JPEG (PS3.5 A.4.1) if the caller names one, and kinds of JPEG that dicomet does not decode. They
+(pylibjpeg, pyjpegls, ...) are written in C and C++: dicomet does not guarantee memory safety here. Their samples are
+copied to the result like those of any other frame. A frame whose codestream does not hold all its samples is refused,
+because plugins make up missing samples: JPEG and JPEG 2000 are checked before the call, JPEG-LS by additional calls.
 """
 
 from typing import NamedTuple

@@ -31,7 +31,7 @@ _check_environment()
 
 
 class ReadLimits(NamedTuple):
-    """The arguments that limit a call: one plugin for codestreams, the number of threads, and the result's bytes."""
+    """The arguments that limit a call: the plugin for codestreams, the number of threads, and the result's bytes."""
 
     decoding_plugin: str = ""
     workers: int | None = None

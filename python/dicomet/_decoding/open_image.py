@@ -23,7 +23,7 @@ class OpenImage:
 
     The header is parsed once, and the frames are located once: by the offset table, or else by a walk over the headers
     of all fragments on the first access to a frame. All methods are thread-safe; the GIL is released while samples are
-    read and decoded, except by JPEG plugins that hold it.
+    read and decoded, except by plugins that hold it.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class OpenImage:
         """Return a frame, or, for a slice, an array of shape ``(frames, rows, columns[, samples])``."""
         if not isinstance(key, slice):
             if not hasattr(key, "__index__"):
-                raise TypeError(f"frames are taken by one integer or slice, found {type(key).__name__}")
+                raise TypeError(f"frame index: found {type(key).__name__}, expected an integer or a slice")
             return self.frame(key)
         frames = self._open()
         frame_numbers = range(len(self))[key]
@@ -146,7 +146,7 @@ class OpenImage:
         """Return all frames, for `numpy.asarray`."""
         array = self[:]
         if copy is False and array.flags.owndata:
-            raise ValueError("without a copy there are only views of stored samples, with view_only=True")
+            raise ValueError("an array without a copy needs stored samples that are the result, and view_only=True")
         return array if dtype is None else array.astype(dtype, copy=False)
 
     def __repr__(self) -> str:

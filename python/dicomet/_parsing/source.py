@@ -126,7 +126,7 @@ class _Raw(io.RawIOBase):
         self._left -= len(read)
         if self._left < 0:
             raise PixelDataError(
-                f"{TRANSFER_SYNTAX_UID.label}: found more than {PARSER_LIMIT} bytes in front of the pixel data of an "
+                f"{TRANSFER_SYNTAX_UID.label}: found more than {PARSER_LIMIT} bytes before the pixel data of an "
                 "unusual deflated data set, expected fewer",
                 element=TRANSFER_SYNTAX_UID.label,
             )

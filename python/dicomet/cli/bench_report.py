@@ -34,11 +34,13 @@ GAP = 2
 PLUGINS = ("pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pylibjpeg-rle", "pyjpegls", "pillow", "python-gdcm")
 _STYLES = {
     Outcome.EQUAL: "green",
+    Outcome.CLOSE: "green",
     Outcome.DICOMET_ONLY: "cyan",
     Outcome.DIFFERENT: "bold red",
     Outcome.DICOMET_FAILS: "bold red",
 }
 _EXPLAINED = {
+    Outcome.CLOSE: "Lossy JPEG, whose decoders round differently",
     Outcome.DIFFERENT: "Different arrays",
     Outcome.DICOMET_FAILS: "Decoded by pydicom, refused by dicomet",
     Outcome.DICOMET_ONLY: "Decoded by dicomet only; pydicom says",
@@ -191,6 +193,7 @@ def _counts(results: Sequence[Result]) -> Text:
     different, failed = counts[Outcome.DIFFERENT], counts[Outcome.DICOMET_FAILS]
     parts = [
         Text(f"{counts[Outcome.EQUAL]} equal", "green"),
+        *([Text(f"{counts[Outcome.CLOSE]} close", "green")] if counts[Outcome.CLOSE] else []),
         Text(f"{different} differ", "bold red" if different else ""),
         Text(f"{failed} decoded by pydicom only", "bold red" if failed else ""),
         Text(f"{counts[Outcome.DICOMET_ONLY]} decoded by dicomet only"),
@@ -209,10 +212,10 @@ def _show_speed(results: Sequence[Result], console: Console) -> None:
     table.add_column("equal files")
     for title in ("files", "geometric\nmean ratio", "median\nratio", "pydicom\ntotal ms", "dicomet\ntotal ms"):
         table.add_column(title, justify="right", no_wrap=True)
-    own, by_codec = ([result for result in equal if result.by_codec is wanted] for wanted in (False, True))
-    if own and by_codec:
+    own, by_plugin = ([result for result in equal if result.by_plugin is wanted] for wanted in (False, True))
+    if own and by_plugin:
         table.add_row(*_speed("decoded by dicomet itself", own))
-        table.add_row(*_speed("JPEG, by the same plugin in both", by_codec))
+        table.add_row(*_speed("decoded by the same plugin in both", by_plugin))
     table.add_row(*_speed("all", equal))
     console.print()
     console.print(table)

@@ -150,7 +150,7 @@ class Cluster:
             _finish_future(future, error=CancelledError())
 
     def _resubmit(self, running: Running) -> bool:
-        """Submit again the jobs that a lost connection or a restart of all workers has cancelled, if possible."""
+        """Submit again the jobs that a lost connection or a restart of all workers has canceled, if possible."""
         first, _ = running[0]
         # Not twice without a result in between, which could loop forever.
         if self._lost.is_set() or self._refuses or first is self._resubmitted:
@@ -189,7 +189,7 @@ class Cluster:
         running[0] = job, self.submit_job(job)
 
     def _finish(self, running: Running) -> None:
-        """Wait for running jobs, which cannot be cancelled; return at once if there are no workers."""
+        """Wait for running jobs, which cannot be canceled; return at once if there are no workers."""
         try:
             if (running or self._refuses) and self._is_connected() and self._is_same_scheduler(SECONDS):
                 # A scheduler that is gone without notice runs nothing any more.

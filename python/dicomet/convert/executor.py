@@ -35,7 +35,7 @@ class Workers(Protocol):
         """Submit a job, which starts as soon as a worker is free."""
 
     def cancel(self, future: Submitted) -> bool:
-        """Return whether a job has been cancelled for certain. If not, its result may still be None."""
+        """Return whether a job has been canceled for certain. If not, its result may still be None."""
 
 
 def run_ordered(  # noqa: PLR0913, PLR0917 - the caller owns the queues, for what is left if this raises

@@ -73,7 +73,7 @@ class DisplayReader:
         self.is_integer = self.stored.dtype.kind in "iu"
         width = 8 * self.stored.dtype.itemsize
         self.bits_stored = self.image.bits_stored if self.is_integer else width
-        # A JPEG codec returns samples with the precision of the codestream, which may exceed Bits Stored.
+        # The samples of a codestream have its precision, which may exceed Bits Stored.
         corrected = self.stored.description.options.correct_unused_bits
         self.bits_stored_reliable = corrected and not self.stored.description.codec.is_codestream
         self.bits = self.bits_stored if self.bits_stored_reliable else width

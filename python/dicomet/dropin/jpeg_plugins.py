@@ -1,7 +1,7 @@
 """Which of pydicom's JPEG plugins would decode, and for which frames dicomet has the same values.
 
 Lossless frames have the same values everywhere, except where a plugin is wrong. For lossy ones, ISO/IEC 10918-1 leaves
-some freedom: pylibjpeg has other values than dicomet; whether Pillow and GDCM have the same is tried out once for each
+some freedom: pylibjpeg has other values than dicomet; whether Pillow and GDCM have the same is tested once for each
 combination of sampling factors, because it depends on the version of libjpeg that they contain.
 """
 
@@ -94,7 +94,7 @@ def _check_colors(header: Codestream, shape: Shape, coder: Coder) -> None:
     if header.adobe_transform or (header.adobe_transform == 0 and header.jfif):
         raise Declined("a JPEG frame with an Adobe marker for converted colors")
     if coder.plugin == "pillow" and header.component_ids[0] in b"Rr":
-        raise Declined("JPEG components with the names R, G and B, with Pillow")
+        raise Declined("JPEG components with the identifiers R, G and B, with Pillow")
 
 
 def _check_lossless(segments: Segments, header: Codestream, shape: Shape) -> None:
@@ -107,13 +107,13 @@ def _check_lossy(header: Codestream, shape: Shape, plugin: Plugin | None) -> Non
     if plugin in (None, "dicomet"):
         return
     if plugin == "pylibjpeg":
-        raise Declined("lossy JPEG, of which pylibjpeg has other values")
+        raise Declined("lossy JPEG, for which pylibjpeg has other values")
     if header.precision != BITS:
         raise Declined("lossy JPEG of more than 8 bits")
     if plugin == "pillow" and not _is_silent(shape):
         raise Declined("a JPEG image about whose size Pillow warns")
     if not has_same_values(plugin, tuple(header.sampling)):
-        raise Declined("lossy JPEG, of which the plugin has other values")
+        raise Declined("lossy JPEG, for which the plugin has other values")
 
 
 def _is_silent(shape: Shape) -> bool:

@@ -85,7 +85,7 @@ class PydicomFrames:
                 workers=None,
             )
             if warnings or not decoded:
-                raise Declined("JPEG that is not exactly as the standard wants it")
+                raise Declined("JPEG that does not conform exactly to the standard")
             done += decoded
         return array
 

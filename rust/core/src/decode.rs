@@ -127,8 +127,8 @@ impl Decoder {
         .checked()
     }
 
-    /// Creates a decoder for frames that another codec has decoded to native words of `bits_allocated` bits, which may
-    /// be fewer than the image's. `significant_bits`: the precision above which bits are corrected. `color_bits`: the
+    /// Creates a decoder for codestreams, whose samples `dicomet-jpeg` or a plugin returns as native words of
+    /// `bits_allocated` bits, which may be fewer than the image's. `significant_bits`: the precision above which bits are corrected. `color_bits`: the
     /// precision of the colors that `conversion` converts.
     pub fn codec(
         image: &Image,

@@ -1,7 +1,8 @@
 //! Decodes DICOM pixel data into samples in memory; one file per procedure of the standard.
 //!
 //! The path of a frame: [`image`] describes the samples, [`encapsulation`] locates the frame's bytes, and [`decode`]
-//! combines [`rle`], [`bits`], [`planes`] and [`color`] and writes each sample once, to its place in the result.
+//! combines [`rle`], `dicomet-jpeg`, [`bits`], [`planes`] and [`color`] and writes each sample once, to its place in the
+//! result.
 //!
 //! This crate neither depends on Python nor opens files. No function panics on any input, and no allocation is larger
 //! than the input justifies. The only `unsafe` code is what the macro of `multiversion` generates for run-time CPU

@@ -39,7 +39,7 @@ pub(crate) struct LosslessScan<'a> {
     one_table: bool,
     /// Whether the previous differences took many bits.
     long: bool,
-    /// What another thread has decoded speculation.
+    /// The differences that a second thread decodes ahead.
     speculation: Option<Speculation<'a>>,
     /// Differences of a row of MCUs in the order of the scan.
     differences: Vec<u16>,

@@ -1,4 +1,4 @@
-//! Prefetch: threads that read and decode files before the caller asks for them and never need the GIL.
+//! Prefetch: threads that read and decode files before the caller requests them and never need the GIL.
 //!
 //! Python's own threads pass the GIL around several times for each file, and wait for each other longer than decoding a
 //! slice takes. Here the caller describes one file while others are being read. The caller's thread does everything

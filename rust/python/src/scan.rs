@@ -9,7 +9,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-/// Returns the description in front of the pixel data, the offset of a deflated data set, or None if the full parser
+/// Returns the description before the pixel data, the offset of a deflated data set, or None if the full parser
 /// must read the header.
 #[pyfunction]
 #[pyo3(signature = (source, *, start, transfer_syntax, display=false))]

@@ -1,4 +1,4 @@
-//! Native frames (PS3.5 8.2, A.1 to A.3, A.5) and the words of a codec: decodes strips of the value into strips of the
+//! Native frames (PS3.5 8.2, A.1 to A.3, A.5) and the words of a plugin: decodes strips of the value into strips of the
 //! result.
 //!
 //! A strip is what one thread decodes at a time. The thread reads the part of the value that it needs, so that the
@@ -30,7 +30,7 @@ impl Decoder {
         self.decode_stored(source, first_frame, out, parallelism)
     }
 
-    /// Decodes one frame of whole words, as a codec returns them.
+    /// Decodes one frame of whole words, as a plugin returns them.
     pub fn decode_codec_output(&self, frame: &[u8], out: &mut [u8], parallelism: &Parallelism<'_>) -> Result<()> {
         let expected = self.frame_bits() / 8;
         if (frame.len() as u64) < expected {

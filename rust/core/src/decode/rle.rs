@@ -24,19 +24,19 @@ impl Decoder {
         &self,
         frame: &[u8],
         out: &mut [u8],
-        [scratch, finished, _]: &mut [Vec<u8>; 3],
+        [scratch, processed, _]: &mut [Vec<u8>; 3],
         parallelism: &Parallelism<'_>,
     ) -> Result<Warnings> {
-        let (mut warnings, mut watch) = (Warnings::new(), CancelCheck::new(parallelism));
+        let (mut warnings, mut cancel) = (Warnings::new(), CancelCheck::new(parallelism));
         let Some(transform) = &self.transform else {
-            self.rle_segments(frame, out, scratch, &mut warnings, &mut watch)?;
+            self.rle_segments(frame, out, scratch, &mut warnings, &mut cancel)?;
             return Ok(warnings);
         };
-        let finished_bytes = self.image.frame_bytes()?;
-        grow(finished, finished_bytes)?;
-        let finished = &mut finished[..finished_bytes];
-        self.rle_segments(frame, finished, scratch, &mut warnings, &mut watch)?;
-        transform.apply(finished, out);
+        let processed_bytes = self.image.frame_bytes()?;
+        grow(processed, processed_bytes)?;
+        let processed = &mut processed[..processed_bytes];
+        self.rle_segments(frame, processed, scratch, &mut warnings, &mut cancel)?;
+        transform.apply(processed, out);
         Ok(warnings)
     }
 

@@ -33,7 +33,7 @@ impl EncapsulatedPixelData {
         let Some((start, end)) = range(index) else { return Ok(None) };
         let mut cancel = CancelCheck::new(parallelism);
         if let Some((before, _)) = index.checked_sub(1).and_then(range) {
-            // The previous frame must end where this one starts, not at a delimiter in front of other elements.
+            // The previous frame must end where this one starts, not at a delimiter before other elements.
             if self.fragments_between(&mut items, before, Some(start), &mut cancel)?.is_none() {
                 return Ok(None);
             }
