@@ -147,6 +147,8 @@ def test_colors_of_lossless_frames(term, segments, interleaved):
 
 
 FRAME = lossless(np.arange(30).reshape(5, 6, 1), 12)
+# A DC table whose only symbol is larger than any category of differences.
+UNUSED_CODE = codestreams.segment(0xC4, b"\1\0\1" + bytes(14) + b"\x11")
 # The offset of Ss, Se, Ah and Al.
 SCAN = FRAME.index(codestreams.scan_header([1], b"\1\0\0")) + 7
 
@@ -171,8 +173,9 @@ SCAN = FRAME.index(codestreams.scan_header([1], b"\1\0\0")) + 7
         (FRAME[:SCAN] + b"\1\x08\0" + FRAME[SCAN + 3 :], "parameters of other processes"),
         (FRAME[:SCAN] + b"\1\0\x10" + FRAME[SCAN + 3 :], "parameters of other processes"),
         (FRAME[:-2] + b"\xff\xff\xff\x00\xff\xd9", "fill bytes"),
+        (FRAME.replace(b"\xff\xc4", UNUSED_CODE + b"\xff\xc4"), "Huffman tables"),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_declined_lossless_frames(frame, why):
     ds = image(JPEGLosslessSV1, [FRAME, frame, FRAME], (5, 6, 1), 12)

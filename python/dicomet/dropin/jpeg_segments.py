@@ -20,6 +20,9 @@ FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2, SOF3})
 TABLES = frozenset({DHT, DQT, COM})
 JFIF_BYTES, ADOBE_BYTES, DRI_BYTES = 14, 12, 2
 MARKER_BYTES = LENGTH_BYTES = 2
+# F.1.2.1.1; one more for lossless (H.1.2.2).
+MAX_DC_SYMBOL = 15
+AC_TABLES, LENGTHS = 0x10, 16
 FILL = 0xFF
 FILL_BYTES = "a JPEG frame with fill bytes, or a segment of wrong length"
 # DRI, SOS and fill bytes. In entropy-coded data, FF is followed by 00 or a restart marker (ISO/IEC 10918-1 B.1.1.5).
@@ -62,6 +65,8 @@ def read_segments(frame: Frame) -> Segments:
             (restart_interval,) = struct.unpack(">H", content)
         elif not process and marker not in colors and _is_about_colors(marker, content):
             colors.add(marker)
+        elif marker == DHT:
+            _check_dc_symbols(content, MAX_DC_SYMBOL + (process == SOF3))
         elif marker not in TABLES:
             raise UnusualFrameError("a JPEG frame with unusual marker segments")
     raise UnusualFrameError("a JPEG frame without a scan")
@@ -99,6 +104,17 @@ def _is_about_colors(marker: int, content: memoryview) -> bool:
     if marker == APP0:
         return len(content) >= JFIF_BYTES and bytes(content[:5]) == b"JFIF\0"
     return marker == APP14 and len(content) == ADOBE_BYTES and bytes(content[:5]) == b"Adobe"
+
+
+def _check_dc_symbols(content: memoryview, largest: int) -> None:
+    """Check the DC tables of a DHT segment (B.2.4.2): libjpeg-turbo refuses larger symbols, even unused ones."""
+    place = 0
+    while place < len(content):
+        end = place + 1 + LENGTHS + sum(content[place + 1 : place + 1 + LENGTHS])
+        symbols = content[place + 1 + LENGTHS : end]
+        if end > len(content) or (content[place] < AC_TABLES and max(symbols, default=0) > largest):
+            raise UnusualFrameError("a JPEG frame with unusual Huffman tables")
+        place = end
 
 
 def _point_transforms(view: memoryview, first_scan: int) -> frozenset[int]:
