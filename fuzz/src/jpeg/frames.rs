@@ -35,7 +35,7 @@ pub(super) fn check(stream: &[u8]) {
     }
     // What was not decoded is not written.
     let known = |result: &Result<(Vec<u8>, _), _>| match result {
-        Ok((out, decoded)) => Ok((if has_frames(decoded) { out.clone() } else { Vec::new() }, format!("{decoded:?}"))),
+        Ok((out, found)) => Ok((if has_frames(found) { out.clone() } else { Vec::new() }, format!("{found:?}"))),
         Err(error) => Err(format!("{error}")),
     };
     assert!(results.iter().all(|result| known(result) == known(&results[0])), "{results:?}");
