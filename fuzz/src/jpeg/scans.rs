@@ -154,7 +154,6 @@ fn correct(coefficient: &mut i16, low: u8, bits: &mut Bits) -> Result<()> {
 pub(crate) fn lossless(frame: &mut Frame, scan: &Scan, mcus: &[Mcu], bits: &mut Bits) -> Result<()> {
     // The first sample of each component in the interval, to know its first line.
     let mut begins = vec![None; frame.samples.len()];
-    let mask = if frame.precision <= 8 { 0xFF } else { 0xFFFF };
     for (component, x, y) in mcus.iter().flatten().copied() {
         let begin = *begins[component].get_or_insert((x, y));
         let size = scan.symbol(component, 0, bits)?;
@@ -173,7 +172,7 @@ pub(crate) fn lossless(frame: &mut Frame, scan: &Scan, mcus: &[Mcu], bits: &mut 
             () => predict(scan.start, at(x - 1, y), at(x, y - 1), at(x - 1, y - 1)),
         };
         let place = y * grid.width + x;
-        grid.values[place] = (prediction + difference) as u16 & mask;
+        grid.values[place] = (prediction + difference) as u16;
         frame.point_transforms[component] = scan.low;
     }
     Ok(())

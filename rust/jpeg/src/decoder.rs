@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 use crate::budget::Budget;
-use crate::context::Context;
+use crate::context::{Context, Pooled};
 use crate::emit::{CARRIED_ROWS, Emitter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{FrameInfo, Process};
 use crate::geometry::Geometry;
 use crate::idct::LANES;
+use crate::narrow::Narrow;
 use crate::parser::{Event, Parser};
 use crate::plan::{ScanPlan, ScanStart};
 use crate::progressive::ProgressiveFrame;
@@ -156,7 +157,6 @@ impl<'a> Decoder<'a> {
         context: &mut Context,
         sink: &mut dyn RowSink<S>,
     ) -> Result<Vec<Warning>> {
-        self.check_type::<S>()?;
         let mut budget = Budget::new(self.options.max_memory);
         let mut scans = SpatialScans::<S>::new(self.data, plan, &self.info, &self.geometry, context, &mut budget)?;
         let emitter = self.emitter(scans.shifts.clone(), wanted.clone(), &mut budget)?;
@@ -189,6 +189,26 @@ impl<'a> Decoder<'a> {
         Ok(warnings)
     }
 
+    /// Decodes lossless samples of up to 8 bits with 16 bits. `decode` passes the rows to the sink that it receives.
+    pub(crate) fn decode_narrowed(
+        &self,
+        context: &mut Context,
+        sink: &mut dyn RowSink<u8>,
+        decode: impl FnOnce(&mut Context, &mut dyn RowSink<u16>) -> Result<Vec<Warning>>,
+    ) -> Result<Vec<Warning>> {
+        let mut budget = Budget::new(self.options.max_memory);
+        let rows = band_height(&self.geometry) * self.geometry.mcu_rows() + CARRIED_ROWS;
+        let mut planes = [const { Vec::new() }; 3];
+        for plane in planes.iter_mut().take(self.info.components.len()) {
+            *plane = u8::take_memory(context);
+            budget.grow(plane, rows * self.geometry.width)?;
+        }
+        let mut narrow = Narrow::new(sink, planes);
+        let decoded = decode(context, &mut narrow);
+        narrow.into_memory().into_iter().rev().for_each(|plane| u8::keep_memory(context, plane));
+        decoded
+    }
+
     /// The progressive process: all scans first, then the rows.
     fn decode_progressive<S: Sample>(
         &self,
@@ -212,7 +232,7 @@ impl<'a> Decoder<'a> {
         Ok(warnings)
     }
 
-    fn check_type<S: Sample>(&self) -> Result<()> {
+    pub(crate) fn check_type<S: Sample>(&self) -> Result<()> {
         let (found, expected) = (S::BITS, self.info.sample_bits());
         if found == expected { Ok(()) } else { Err(Error::new(ErrorKind::SampleType { found, expected }, 0)) }
     }

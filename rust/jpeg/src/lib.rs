@@ -71,6 +71,7 @@ mod huffman;
 mod idct;
 mod lossless;
 mod marker;
+mod narrow;
 mod parser;
 mod plan;
 mod progressive;

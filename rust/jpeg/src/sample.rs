@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::context::{Context, Pooled};
 use crate::decoder::Decoder;
 use crate::error::Result;
+use crate::frame::Process;
 use crate::idct::Arithmetic;
 use crate::plan::ScanPlan;
 use crate::sink::RowSink;
@@ -47,33 +48,58 @@ pub(crate) trait Compiled: Sized {
     ) -> Result<Vec<Warning>>;
 }
 
-macro_rules! compile {
-    ($($sample:ty),*) => {$(
-        impl Compiled for $sample {
-            fn decode_rows(
-                decoder: &Decoder<'_>,
-                wanted: Range<usize>,
-                context: &mut Context,
-                sink: &mut dyn RowSink<Self>,
-            ) -> Result<Vec<Warning>> {
-                decoder.decode_existing_rows(wanted, context, sink)
-            }
-
-            fn decode_part<'a>(
-                decoder: &Decoder<'a>,
-                wanted: Range<usize>,
-                plan: &ScanPlan<'a>,
-                restarts: &[Vec<usize>],
-                context: &mut Context,
-                sink: &mut dyn RowSink<Self>,
-            ) -> Result<Vec<Warning>> {
-                decoder.decode_part(wanted, plan, restarts, context, sink)
-            }
+impl Compiled for u8 {
+    fn decode_rows(
+        decoder: &Decoder<'_>,
+        wanted: Range<usize>,
+        context: &mut Context,
+        sink: &mut dyn RowSink<Self>,
+    ) -> Result<Vec<Warning>> {
+        if decoder.info.process == Process::Lossless {
+            return decoder
+                .decode_narrowed(context, sink, |context, sink| decoder.decode_existing_rows(wanted, context, sink));
         }
-    )*};
+        decoder.decode_existing_rows(wanted, context, sink)
+    }
+
+    fn decode_part<'a>(
+        decoder: &Decoder<'a>,
+        wanted: Range<usize>,
+        plan: &ScanPlan<'a>,
+        restarts: &[Vec<usize>],
+        context: &mut Context,
+        sink: &mut dyn RowSink<Self>,
+    ) -> Result<Vec<Warning>> {
+        if decoder.info.process == Process::Lossless {
+            return decoder.decode_narrowed(context, sink, |context, sink| {
+                decoder.decode_part(wanted, plan, restarts, context, sink)
+            });
+        }
+        decoder.decode_part(wanted, plan, restarts, context, sink)
+    }
 }
 
-compile!(u8, u16);
+impl Compiled for u16 {
+    fn decode_rows(
+        decoder: &Decoder<'_>,
+        wanted: Range<usize>,
+        context: &mut Context,
+        sink: &mut dyn RowSink<Self>,
+    ) -> Result<Vec<Warning>> {
+        decoder.decode_existing_rows(wanted, context, sink)
+    }
+
+    fn decode_part<'a>(
+        decoder: &Decoder<'a>,
+        wanted: Range<usize>,
+        plan: &ScanPlan<'a>,
+        restarts: &[Vec<usize>],
+        context: &mut Context,
+        sink: &mut dyn RowSink<Self>,
+    ) -> Result<Vec<Warning>> {
+        decoder.decode_part(wanted, plan, restarts, context, sink)
+    }
+}
 
 /// The operations that the arithmetic needs.
 pub(crate) trait Primitive: Copy + Default + PartialEq + Into<u16> + Send + Sync + 'static {

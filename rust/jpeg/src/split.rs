@@ -64,6 +64,7 @@ impl<'d, 'a> Split<'d, 'a> {
         context: &mut Context,
         sink: &mut dyn RowSink<S>,
     ) -> Result<Vec<Warning>> {
+        self.decoder.check_type::<S>()?;
         match (&self.restarts, self.ranges.get(part)) {
             (Some((plan, restarts)), Some(range)) => {
                 let wanted = range.start as usize..range.end as usize;

@@ -216,3 +216,29 @@ fn two_threads_give_what_one_does() {
         }
     }
 }
+
+/// H.1.2.1: predictions are added modulo 2^16, so only the samples that exceed the precision lose bits.
+#[test]
+fn lossless_samples_above_the_precision_are_reported() {
+    for (predictor, precision) in (1..=7).flat_map(|predictor| [(predictor, 7), (predictor, 8), (predictor, 12)]) {
+        let mut noise = Noise(u64::from(predictor));
+        let shape = Shape { width: 13, height: 9, unit: 1, factors: common::lossless::full_size(1) };
+        let samples = [Grid::new(13, 9, |_, _| noise.below(1 << (precision + 2)) as u16)];
+        let scans = vec![(vec![0], predictor)];
+        let (point_transform, one_table, restart_interval) = (0, true, 0);
+        let image = Lossless {
+            precision,
+            shape: &shape,
+            samples: &samples,
+            scans,
+            point_transform,
+            one_table,
+            restart_interval,
+        };
+        let (found, warnings) = decode(&image.encode(&mut noise)).unwrap();
+        let mask = if precision <= 8 { 0xFF } else { 0xFFFF };
+        let expected: Vec<_> = samples[0].values.iter().map(|sample| sample & mask).collect();
+        assert_eq!(found, expected, "{predictor}");
+        assert_eq!(warnings, [Warning::ExceedsPrecision { precision }], "{predictor}");
+    }
+}

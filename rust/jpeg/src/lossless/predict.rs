@@ -103,7 +103,6 @@ fn from_all<S: Sample, const SELECTION: u8, const STRIDE: usize>(
     for ((group, sample), (rc, rb)) in groups[1..].iter().zip(&mut row[1..]).zip(pairs) {
         let sum = predict::<SELECTION>(left, (*rb).into(), (*rc).into()).wrapping_add(group[number]);
         *sample = S::truncate(sum);
-        // As it is read from the row above: of 8 bits if samples have no more.
         left = (*sample).into();
     }
 }
