@@ -185,7 +185,8 @@ def test_a_signal_ends_a_large_frame(process):
     def ring(*_):
         raise Alarm
 
-    samples = np.tile(texture(256, 256), (20, 20))
+    # Ten thousand rows: signals are checked every 50 ms.
+    samples = np.tile(texture(256, 256), (40, 40))
     if process == "lossless":
         stream = lossless_by_libjpeg(samples, 8)
     else:

@@ -72,7 +72,7 @@ def test_a_frame_into_memory_of_the_callers(path):
 
 
 def test_an_image_without_a_copy_is_no_array(path):
-    with dicomet.open(path) as image, pytest.raises(ValueError, match="only views"):
+    with dicomet.open(path) as image, pytest.raises(ValueError, match="needs stored samples that are the result"):
         image.__array__(copy=False)
 
 
