@@ -77,6 +77,8 @@ class with_filename:  # noqa: N801 - used as a function, like `contextlib.suppre
 
 def filename_of(src: object) -> str | None:
     """Return the path `src`, or the name of the file object `src`; None for anything else."""
+    if type(src) is str:
+        return src
     # The class of a path or file object may be the caller's own, and raise anything.
     with suppress(Exception):
         if isinstance(src, str | os.PathLike):
