@@ -171,7 +171,7 @@ def test_nothing_is_decoded(monkeypatch):
         raise AssertionError
 
     monkeypatch.setattr("dicomet._decoding.frame_reader.FrameReader.read", decode)
-    monkeypatch.setattr("dicomet._decoding.jpeg_plugins.decode", decode)
+    monkeypatch.setattr("dicomet._decoding.codestream_plugins.decode", decode)
     for name in ("CT_small.dcm", "examples_jpeg2k.dcm", "image_dfl.dcm"):
         assert describe(TEST_FILES / name)["error"] is None
 

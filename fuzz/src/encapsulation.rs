@@ -20,7 +20,7 @@ struct Generated {
     bytes: Vec<u8>,
     length: u64,
     delimited: bool,
-    jpeg: bool,
+    codestreams: bool,
     frames: u64,
     /// Offsets and lengths.
     extended: Option<(Vec<u64>, Vec<u64>)>,
@@ -66,8 +66,8 @@ const SINGLE: usize = 24;
 
 fn find<S: Source<Error = Error>>(source: &S, generated: &Generated) -> Result<Found, Error> {
     let extended = generated.extended.clone().map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
-    let Generated { length, delimited, jpeg, frames, .. } = *generated;
-    let opened = EncapsulatedPixelData::open(source, Value { length, delimited, frames, jpeg, extended })?;
+    let Generated { length, delimited, codestreams, frames, .. } = *generated;
+    let opened = EncapsulatedPixelData::open(source, Value { length, delimited, frames, codestreams, extended })?;
     let walked = opened.build_frame_index(source, &Parallelism::of(1)).map(|found| walked(&found));
     let single =
         (0..SINGLE).map(|index| opened.find_frame(source, index, &Parallelism::of(1))).collect::<Result<_, _>>()?;
@@ -164,7 +164,7 @@ fn generated(input: &mut Input<'_>) -> Generated {
     // Offsets and lengths that are wrong by a little, by the size of an item header, or altogether.
     let amount = input.one_of(&[1, u64::MAX, 2, u64::MAX - 1, 8, 10, 12, 100, 1 << 31, 1 << 63]);
     let (cut, number) = (input.byte(), input.byte());
-    let (delimited, jpeg) = (input.flag(), input.flag());
+    let (delimited, codestreams) = (input.flag(), input.flag());
     let raw = input.below(24);
     let raw = input.take(raw);
     let (body, items) = body(input);
@@ -201,7 +201,7 @@ fn generated(input: &mut Input<'_>) -> Generated {
         _ => u64::from(number) << 23,
     };
     let extended = (1..6).contains(&extended).then_some((offsets, lengths));
-    Generated { bytes, length, delimited, jpeg, frames, extended }
+    Generated { bytes, length, delimited, codestreams, frames, extended }
 }
 
 /// Items and other bytes; and for each item its offset, from the end of the table, and its length.

@@ -78,7 +78,7 @@ fn native(picture: &Picture, image: &Image, mut input: Input<'_>) {
 fn codec(picture: &Picture, image: &Image, mut input: Input<'_>) {
     let (bits, planar) = (input.one_of(&[8u8, 16, 32, 64, 1, 12]), input.flag());
     let bits_kept = Some(input.byte() % 70).filter(|bits| *bits < 65);
-    let decoder = Decoder::codec(image, bits, planar, bits_kept, picture.conversion, 8);
+    let decoder = Decoder::for_codec_output(image, bits, planar, bits_kept, picture.conversion, 8);
     let Ok(decoder) = decoder.map(|decoder| decoder.with_output(picture.form_of_plan(image, 8))) else {
         let allowed = matches!(bits, 8 | 16 | 32 | 64) && usize::from(bits / 8) <= image.sample_bytes();
         return assert!(!allowed || !picture.is_convertible(image, 8));

@@ -240,7 +240,7 @@ class Decoder:
     def with_transform(self, transform: Transform | None) -> Decoder:
         """Return the same decoder with `transform`, if there is one, applied to the decoded samples."""
     @staticmethod
-    def codec(
+    def for_codec_output(
         image: Image,
         *,
         bits_allocated: int,
@@ -358,10 +358,10 @@ class EncapsulatedPixelData:
         *,
         delimited: bool,
         frames: int,
-        jpeg: bool,
+        codestreams: bool,
         extended: tuple[_Buffer, _Buffer] | None,
     ) -> EncapsulatedPixelData:
-        """Read the Basic Offset Table. `jpeg`: the frames are codestreams of any family, which end with a marker."""
+        """Read the Basic Offset Table. `codestreams`: frames are codestreams of any family, which end with a marker."""
     def build_frame_index(self) -> FrameIndex:
         """Find the fragments of every frame."""
     def find_frame(self, index: int) -> FrameIndex | None:

@@ -73,7 +73,7 @@ def words_decoder(
         The color conversion.
 
     """
-    return Decoder.codec(
+    return Decoder.for_codec_output(
         description.image,
         bits_allocated=bits_allocated,
         planar=planar,

@@ -42,7 +42,7 @@ class EncapsulatedFrames:
             value,
             delimited=delimited,
             frames=description.image.number_of_frames,
-            jpeg=description.codec.is_codestream,
+            codestreams=description.codec.is_codestream,
             extended=extended_offset_table(extended_offsets),
         )
         self._found: FrameIndex | None = None
@@ -200,10 +200,10 @@ class EncapsulatedFrames:
         unsupported: str | None = None,
     ) -> None:
         """Decode frame `index` by a plugin. `unsupported`: why dicomet does not, if its header does not show it."""
-        from dicomet._decoding import jpeg_plugins  # noqa: PLC0415 - imports pydicom
+        from dicomet._decoding import codestream_plugins  # noqa: PLC0415 - imports pydicom
 
         frame, plugin = self._frame(index), self._decoding_plugin
-        decoded = jpeg_plugins.decode(frame, index, self._description, plugin, unsupported)
+        decoded = codestream_plugins.decode(frame, index, self._description, plugin, unsupported)
         self._warn_once(decoded.warnings)
         decoded.decoder.with_transform(transform).decode_codec_output(decoded.words, out, workers=workers)
 

@@ -26,7 +26,7 @@ def _decoder(
         photometric_interpretation="MONOCHROME2" if samples_per_pixel == 1 else "RGB",
         keyword="PixelData",
     )
-    decoder = Decoder.codec(
+    decoder = Decoder.for_codec_output(
         image,
         bits_allocated=min(word_bits, bits_allocated),
         planar=False,

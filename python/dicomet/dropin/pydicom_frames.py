@@ -7,8 +7,8 @@ import numpy as np
 from dicomet._decoding.encapsulated import extended_offset_table
 from dicomet._native import Codestream, EncapsulatedPixelData
 from dicomet._native import FrameIndex as EncodedFrames
-from dicomet.dropin.jpeg_plugins import RETURN_BYTES, check_frame
 from dicomet.dropin.request import Request
+from dicomet.dropin.same_values import RETURN_BYTES, check_frame
 from dicomet.dropin.shape import Declined
 
 ITEM_HEADER = 8
@@ -135,7 +135,7 @@ class FrameLocator:
             request.value,
             delimited=False,
             frames=self._expected,
-            jpeg=False,
+            codestreams=False,
             extended=extended_offset_table(request.extended_offsets),
         )
         self._frames: EncodedFrames | None = None

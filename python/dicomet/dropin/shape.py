@@ -159,7 +159,7 @@ def _native_decoder(shape: Shape, image: Image) -> Decoder:
 
 def _jpeg_decoder(shape: Shape, image: Image) -> Decoder:
     """Return the decoder of frames whose precision needs words of Bits Allocated."""
-    return Decoder.codec(
+    return Decoder.for_codec_output(
         image,
         bits_allocated=shape.bits_allocated,
         planar=False,

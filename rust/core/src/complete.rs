@@ -27,7 +27,7 @@ const END: [u8; 2] = [0xFF, 0xD9];
 
 /// A codestream that contains all its samples, as far as that can be checked.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Whole {
+pub struct CompleteCodestream {
     /// Bytes before the end marker, or before whatever replaces it.
     pub end: usize,
     /// Whether the end marker is present.
@@ -36,7 +36,7 @@ pub struct Whole {
     pub warnings: Vec<ErrorKind>,
 }
 
-impl Whole {
+impl CompleteCodestream {
     /// Returns a codestream whose last segment ends at byte `end` of `frame`, where the end marker is expected.
     fn at(frame: &[u8], end: usize) -> Self {
         let rest = frame.get(end..).unwrap_or_default();
@@ -67,7 +67,7 @@ impl Whole {
 }
 
 /// Checks that `frame`, whose header has been checked, contains all samples of its image.
-pub fn check(frame: &[u8], family: Family, parallelism: &Parallelism<'_>) -> Result<Whole> {
+pub fn check(frame: &[u8], family: Family, parallelism: &Parallelism<'_>) -> Result<CompleteCodestream> {
     match family {
         Family::Jpeg => jpeg::check(frame, parallelism),
         Family::JpegLs => jpegls::check(frame),
@@ -76,6 +76,6 @@ pub fn check(frame: &[u8], family: Family, parallelism: &Parallelism<'_>) -> Res
 }
 
 /// Returns the error for a malformed codestream at byte `offset` of the frame.
-fn damaged(what: &'static str, offset: usize) -> Error {
+fn defect_at(what: &'static str, offset: usize) -> Error {
     Error::pixel_data(ErrorKind::Damaged { what, offset: offset as u64 })
 }

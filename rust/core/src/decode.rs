@@ -130,7 +130,7 @@ impl Decoder {
     /// Creates a decoder for codestreams, whose samples `dicomet-jpeg` or a plugin returns as native words of
     /// `bits_allocated` bits, which may be fewer than the image's. `significant_bits`: the precision above which bits are corrected. `color_bits`: the
     /// precision of the colors that `conversion` converts.
-    pub fn codec(
+    pub fn for_codec_output(
         image: &Image,
         bits_allocated: u8,
         planar: bool,

@@ -24,7 +24,7 @@ pub struct Value {
     /// Number of Frames.
     pub frames: u64,
     /// Whether frames end with an end-of-image marker, which delimits them if there is no table.
-    pub jpeg: bool,
+    pub codestreams: bool,
     /// Extended Offset Table.
     pub extended: Option<ExtendedOffsetTable>,
 }
@@ -226,7 +226,7 @@ impl EncapsulatedPixelData {
             let ends = self.table.ends(&fragments, frames, stop)?;
             return Ok(ends.map(|ends| FrameIndex::new(fragments, FrameGrouping::Boundaries(ends))));
         }
-        if self.value.jpeg {
+        if self.value.codestreams {
             let grouping = by_end_of_image(source, &fragments, None)?;
             return Ok(Some(FrameIndex::new(fragments, grouping)));
         }
@@ -246,7 +246,7 @@ impl EncapsulatedPixelData {
             0 => Err(Error::pixel_data(ErrorKind::FrameCount { found, expected }).into()),
             _ if found <= expected => Ok(FrameGrouping::OnePerFragment),
             _ if expected == 1 => Ok(FrameGrouping::Single),
-            _ if self.value.jpeg => by_end_of_image(source, fragments, Some(warnings)),
+            _ if self.value.codestreams => by_end_of_image(source, fragments, Some(warnings)),
             fragments => Err(Error::pixel_data(ErrorKind::FragmentCount { fragments, frames: expected }).into()),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread::Scope;
 
 use self::differences::{decode_in_turns, decode_run};
-use self::predict::{Differences, GREATEST_STRIDE, prediction, reconstruct};
+use self::predict::{Differences, MAX_STRIDE, prediction, reconstruct};
 use self::speculation::{ROUND_BYTES, Speculation};
 use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, Result, Unsupported};
@@ -200,7 +200,7 @@ impl<'a> LosslessScan<'a> {
         let place = |unit: &Unit| unit.component == component && unit.row == line;
         let first = self.layout.units.iter().position(place).unwrap_or_default();
         let horizontal = self.layout.factors[component].0;
-        if horizontal == 1 && units <= GREATEST_STRIDE {
+        if horizontal == 1 && units <= MAX_STRIDE {
             return Source::InTurns { first, stride: units };
         }
         let groups = self.differences.chunks_exact(units).zip(self.gathered.chunks_exact_mut(horizontal));

@@ -13,7 +13,7 @@ use crate::sink::RowSink;
 use crate::warning::Warning;
 
 /// An image is not split if more than 1 in this number of a part's rows would be decoded twice.
-const GREATEST_OVERHEAD: usize = 4;
+const MAX_OVERHEAD: usize = 4;
 
 /// An image in parts that any thread can decode, each thread with its own context.
 ///
@@ -90,7 +90,7 @@ fn starts(decoder: &Decoder<'_>, plan: &ScanPlan<'_>, parts: usize) -> Option<Ve
     } else {
         // An interval that begins before the part is decoded from its beginning.
         let overhead = intervals.iter().map(|(interval, in_row)| interval.div_ceil(*in_row).saturating_sub(1)).max()?;
-        (overhead <= rows / GREATEST_OVERHEAD).then_some(rows)?
+        (overhead <= rows / MAX_OVERHEAD).then_some(rows)?
     };
     let starts = (0..geometry.mcus_high).step_by(step).map(|row| (row * geometry.mcu_rows()) as u32);
     Some(starts.collect())

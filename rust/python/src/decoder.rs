@@ -59,7 +59,7 @@ impl Decoder {
     #[staticmethod]
     #[pyo3(signature = (image, *, bits_allocated, planar, significant_bits, conversion, color_bits, signed))]
     #[allow(clippy::too_many_arguments)]
-    fn codec(
+    fn for_codec_output(
         py: Python<'_>,
         image: &Image,
         bits_allocated: u8,
@@ -70,8 +70,16 @@ impl Decoder {
         signed: bool,
     ) -> PyResult<Self> {
         let conversion = names::conversion(conversion);
-        let decoder =
-            || decode::Decoder::codec(&image.0, bits_allocated, planar, significant_bits, conversion, color_bits);
+        let decoder = || {
+            decode::Decoder::for_codec_output(
+                &image.0,
+                bits_allocated,
+                planar,
+                significant_bits,
+                conversion,
+                color_bits,
+            )
+        };
         let decoder = catch_panic(py, decoder)?;
         Ok(Self(if signed { decoder } else { decoder.of_unsigned_words() }))
     }

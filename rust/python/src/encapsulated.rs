@@ -25,20 +25,20 @@ pub(crate) struct EncapsulatedPixelData {
 #[pymethods]
 impl EncapsulatedPixelData {
     #[new]
-    #[pyo3(signature = (source, *, delimited, frames, jpeg, extended))]
+    #[pyo3(signature = (source, *, delimited, frames, codestreams, extended))]
     fn new(
         py: Python<'_>,
         source: Py<Source>,
         delimited: bool,
         frames: u64,
-        jpeg: bool,
+        codestreams: bool,
         extended: Option<(Input, Input)>,
     ) -> PyResult<Self> {
         let table = |(offsets, lengths): (Input, Input)| -> Result<_, BindingError> {
             Ok(ExtendedOffsetTable::of_bytes(offsets.as_slice(), lengths.as_slice())?)
         };
         let extended = catch_panic(py, || extended.map(table).transpose())?;
-        let value = Value { length: source.get().length(), delimited, frames, jpeg, extended };
+        let value = Value { length: source.get().length(), delimited, frames, codestreams, extended };
         let encapsulated = detached(py, || encapsulation::EncapsulatedPixelData::open(source.get(), value))?;
         Ok(Self { encapsulated, source })
     }

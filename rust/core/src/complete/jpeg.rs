@@ -1,16 +1,16 @@
 //! ISO/IEC 10918-1: decodes the codestream and discards the samples.
 
 use super::markers::{EOI, Markers, RST0, RST7, SOS, end_of_data};
-use super::{Whole, damaged};
+use super::{CompleteCodestream, defect_at};
 use crate::error::{Error, ErrorKind, Result, jpeg_warnings};
 use crate::parallel::{CancelCheck, Parallelism};
 use dicomet_jpeg::{Band, Context, Decoder, Options, Warning};
 use std::sync::Mutex;
 
 /// Decodes all scans. Of a process that is not decoded, only the end marker is checked.
-pub(super) fn check(frame: &[u8], parallelism: &Parallelism<'_>) -> Result<Whole> {
+pub(super) fn check(frame: &[u8], parallelism: &Parallelism<'_>) -> Result<CompleteCodestream> {
     match decode(frame, parallelism) {
-        Ok(warnings) => Whole::decoded(frame, warnings),
+        Ok(warnings) => CompleteCodestream::decoded(frame, warnings),
         Err(error) => {
             let what = error.unsupported().ok_or(error)?;
             let mut whole = find_end(frame)?;
@@ -33,7 +33,7 @@ fn decode(frame: &[u8], parallelism: &Parallelism<'_>) -> Result<Vec<Warning>> {
     warnings.map_err(Error::from)
 }
 
-impl Whole {
+impl CompleteCodestream {
     fn decoded(frame: &[u8], warnings: Vec<Warning>) -> Result<Self> {
         let ended = !warnings.contains(&Warning::MissingEoi);
         let after_end = warnings.iter().find_map(|warning| match *warning {
@@ -65,20 +65,20 @@ pub(crate) fn end_without_marker(frame: &[u8], warnings: &[Warning]) -> Result<u
     let stuffed = usize::from(zeros > 0 && data[..end - zeros].ends_with(&[0xFF]));
     let padding = excess.unwrap_or(0);
     if zeros > padding + stuffed {
-        return Err(damaged("no end marker, and a last byte that may be padding", end));
+        return Err(defect_at("no end marker, and a last byte that may be padding", end));
     }
     Ok(end - padding.min(zeros - stuffed))
 }
 
 /// Finds the end marker of a codestream whose scans are not decoded.
-fn find_end(frame: &[u8]) -> Result<Whole> {
+fn find_end(frame: &[u8]) -> Result<CompleteCodestream> {
     let mut markers = Markers::new(frame, 2);
     while let Some(segment) = markers.next()? {
         match segment.marker {
-            EOI => return Ok(Whole::at(frame, segment.start)),
+            EOI => return Ok(CompleteCodestream::at(frame, segment.start)),
             SOS | RST0..=RST7 => markers.at = end_of_data(frame, markers.at, |byte| byte == 0),
             _ => {}
         }
     }
-    Err(damaged("the end of the data, before the end marker", frame.len()))
+    Err(defect_at("the end of the data, before the end marker", frame.len()))
 }

@@ -1,6 +1,6 @@
 //! ISO/IEC 15444-1 A.4, B.10: checks the tile-parts. The decoder checks the packets in them.
 
-use super::{END, Whole, damaged};
+use super::{CompleteCodestream, END, defect_at};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 
@@ -18,10 +18,10 @@ struct Tile {
 }
 
 /// Checks that all tiles have their tile-parts, and all tile-parts their bytes.
-pub(super) fn check(frame: &[u8]) -> Result<Whole> {
+pub(super) fn check(frame: &[u8]) -> Result<CompleteCodestream> {
     let start = frame.windows(4).position(|bytes| bytes == SOC_SIZ);
     let start = start.ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
-    let tiles = count_tiles(&frame[start..]).ok_or_else(|| damaged("a wrong SIZ segment", start + 2))?;
+    let tiles = count_tiles(&frame[start..]).ok_or_else(|| defect_at("a wrong SIZ segment", start + 2))?;
     let mut at = end_of_header(frame, start + 2, SOT)?;
     let mut found: BTreeMap<u16, Tile> = BTreeMap::new();
     while frame.get(at..).is_some_and(|rest| rest.starts_with(&SOT)) {
@@ -32,15 +32,15 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     if complete != tiles {
         return Err(Error::pixel_data(ErrorKind::Tiles { found: complete, expected: tiles }));
     }
-    let whole = Whole::at(frame, at);
+    let whole = CompleteCodestream::at(frame, at);
     if !whole.ended && matches!(frame[..at].last(), Some(0x00 | 0xFF)) {
         // Zeros may replace lost bytes: they are padding (PS3.5 A.4), or the result of an interrupted transfer. No
         // packet ends with FF (B.10.1, D.4.1).
-        return Err(damaged("no end marker, and a last byte that may be padding", at));
+        return Err(defect_at("no end marker, and a last byte that may be padding", at));
     }
     if !whole.ended && found.values().any(|tile| tile.expected.is_none()) {
         // The next tile-part may be lost.
-        return Err(damaged("no end marker, and no number of tile-parts in the headers", at));
+        return Err(defect_at("no end marker, and no number of tile-parts in the headers", at));
     }
     Ok(whole)
 }
@@ -58,7 +58,7 @@ fn count_tiles(codestream: &[u8]) -> Option<u64> {
 /// Returns the end of the marker segments that start at byte `at`: the offset of the marker `last`.
 fn end_of_header(frame: &[u8], mut at: usize, last: [u8; 2]) -> Result<usize> {
     loop {
-        let cut = || damaged("a header that is cut, or without its last marker", at);
+        let cut = || defect_at("a header that is cut, or without its last marker", at);
         let rest = frame.get(at..).unwrap_or_default();
         if rest.starts_with(&last) {
             return Ok(at);
@@ -75,7 +75,7 @@ fn end_of_header(frame: &[u8], mut at: usize, last: [u8; 2]) -> Result<usize> {
 /// Reads the tile-part at byte `at`, and returns its end.
 fn tile_part(frame: &[u8], at: usize, tiles: &mut BTreeMap<u16, Tile>) -> Result<usize> {
     let rest = &frame[at..];
-    let header: &[u8; SOT_BYTES] = rest.first_chunk().ok_or_else(|| damaged("a tile-part header that is cut", at))?;
+    let header: &[u8; SOT_BYTES] = rest.first_chunk().ok_or_else(|| defect_at("a tile-part header that is cut", at))?;
     let [_, _, _, _, t1, t0, p3, p2, p1, p0, _, count] = *header;
     let tile = tiles.entry(u16::from_be_bytes([t1, t0])).or_default();
     tile.found += 1;
@@ -87,7 +87,7 @@ fn tile_part(frame: &[u8], at: usize, tiles: &mut BTreeMap<u16, Tile>) -> Result
     if length == 0 {
         // The last tile-part may omit its length; it extends to the end marker (A.4.2).
         return find_end(frame, data, frame.len())
-            .ok_or_else(|| damaged("a tile-part without a length, and no end marker", at));
+            .ok_or_else(|| defect_at("a tile-part without a length, and no end marker", at));
     }
     let expected = at.saturating_add(length);
     if expected < data || expected > frame.len() {
@@ -96,7 +96,7 @@ fn tile_part(frame: &[u8], at: usize, tiles: &mut BTreeMap<u16, Tile>) -> Result
     }
     match find_end(frame, data, expected) {
         None => Ok(expected),
-        Some(end) => Err(damaged("an end marker within a tile-part", end)),
+        Some(end) => Err(defect_at("an end marker within a tile-part", end)),
     }
 }
 

@@ -1,11 +1,11 @@
 //! ISO/IEC 14495-1: checks the scans of JPEG-LS. Only a decoder can count their samples.
 
 use super::markers::{EOI, Markers, RST0, RST7, SOF55, SOS, end_of_data};
-use super::{Whole, damaged};
+use super::{CompleteCodestream, defect_at};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Checks that all components have a scan.
-pub(super) fn check(frame: &[u8]) -> Result<Whole> {
+pub(super) fn check(frame: &[u8]) -> Result<CompleteCodestream> {
     let mut markers = Markers::new(frame, 2);
     let (mut expected, mut found, mut data_end) = (None, 0, frame.len());
     let mut end = None;
@@ -15,7 +15,7 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
                 end = Some(segment.start);
                 break;
             }
-            SOF55 if expected.is_some() => return Err(damaged("a second frame header", segment.start)),
+            SOF55 if expected.is_some() => return Err(defect_at("a second frame header", segment.start)),
             SOF55 => expected = segment.content.get(5).copied().map(u64::from),
             SOS => {
                 let components = segment.content.first().copied().map_or(0, u64::from);
@@ -24,7 +24,7 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
                 markers.at = end_of_scan(frame, from);
                 data_end = markers.at;
                 if markers.at == from {
-                    return Err(damaged("an empty scan", from));
+                    return Err(defect_at("an empty scan", from));
                 }
             }
             _ => {}
@@ -34,7 +34,7 @@ pub(super) fn check(frame: &[u8]) -> Result<Whole> {
     if found != expected {
         return Err(Error::pixel_data(ErrorKind::Components { found, expected }));
     }
-    Ok(Whole::at(frame, end.unwrap_or(data_end)))
+    Ok(CompleteCodestream::at(frame, end.unwrap_or(data_end)))
 }
 
 /// Returns the end of the scan: the next marker other than RST. In the data, FF is followed by a byte below 80 (14495-1

@@ -1,6 +1,6 @@
 //! ISO/IEC 10918-1 B.1.1: markers and their segments.
 
-use super::damaged;
+use super::defect_at;
 use crate::error::Result;
 
 pub(super) const RST0: u8 = 0xD0;
@@ -44,7 +44,7 @@ impl<'a> Markers<'a> {
             self.at = after + length;
             rest.get(2..length)
         });
-        let content = content.ok_or_else(|| damaged("a marker segment that is cut, or without content", start))?;
+        let content = content.ok_or_else(|| defect_at("a marker segment that is cut, or without content", start))?;
         Ok(Some(Segment { marker, content, start }))
     }
 }

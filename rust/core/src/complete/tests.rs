@@ -76,7 +76,7 @@ fn jpeg2000(tiles: u32, parts: &[(u16, Option<u32>, u8, usize)]) -> Vec<u8> {
     frame
 }
 
-fn check(frame: &[u8], family: Family) -> Result<Whole> {
+fn check(frame: &[u8], family: Family) -> Result<CompleteCodestream> {
     super::check(frame, family, &Parallelism::of(1))
 }
 
@@ -124,7 +124,7 @@ fn an_end_marker_is_put_in_place() {
     for padding in [&[][..], &[0], &[0; 9], &[0xFF], &[0xFF, 0xFF]] {
         let padded = [cut, padding].concat();
         let whole = check(&padded, Family::Jpeg).unwrap();
-        assert_eq!(whole, Whole { end: cut.len(), ended: false, warnings: vec![ErrorKind::NoEndMarker] });
+        assert_eq!(whole, CompleteCodestream { end: cut.len(), ended: false, warnings: vec![ErrorKind::NoEndMarker] });
         assert_eq!(whole.repaired(&padded).unwrap(), Some(frame.clone()));
     }
     let trailing = [&frame[..], &[0, 0, 9, 0]].concat();

@@ -301,7 +301,7 @@ proptest! {
         let extend = |low: i128| if signed && !zeros && low >> (bits - 1) == 1 { low - (1 << bits) } else { low };
         let expected: Vec<u8> =
             case.order(false).iter().take(frame_samples).flat_map(|place| native_bytes(extend(value(place)), wide)).collect();
-        let decoder = Decoder::codec(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
+        let decoder = Decoder::for_codec_output(&case.image(), bits as u8, case.image().is_planar(), None, Conversion::None, 8).unwrap();
         let decoder = if zeros { decoder.of_unsigned_words() } else { decoder };
         let mut out = vec![0xA5; expected.len()];
         decoder.decode_codec_output(&src, &mut out, &Parallelism::default()).unwrap();

@@ -20,7 +20,7 @@ fn encapsulate(table: &[u32], fragments: &[&[u8]]) -> Vec<u8> {
 }
 
 fn value(bytes: &[u8], frames: u64) -> Value {
-    Value { length: bytes.len() as u64, delimited: true, frames, jpeg: false, extended: None }
+    Value { length: bytes.len() as u64, delimited: true, frames, codestreams: false, extended: None }
 }
 
 fn contents(bytes: &[u8], frames: &FrameIndex) -> Vec<Vec<u8>> {
@@ -68,7 +68,7 @@ fn fragments_are_joined() {
 #[test]
 fn jpeg_frames_end_with_a_marker() {
     let bytes = encapsulate(&[], &[b"aa", b"b\xFF\xD9\0", b"c\xFF\xD9\0"]);
-    let jpeg = Value { jpeg: true, ..value(&bytes, 2) };
+    let jpeg = Value { codestreams: true, ..value(&bytes, 2) };
     let frames = find(&bytes, jpeg).unwrap();
     assert_eq!(contents(&bytes, &frames), [&b"aab\xFF\xD9\0"[..], b"c\xFF\xD9\0"]);
     assert!(matches!(find(&bytes, value(&bytes, 2)).unwrap_err().kind, ErrorKind::FragmentCount { .. }));
@@ -221,12 +221,12 @@ proptest! {
     fn any_bytes(
         bytes in prop::collection::vec(prop_oneof![Just(0u8), Just(0xFE), Just(0xFF), Just(0xE0), any::<u8>()], 0..120),
         frames in 1u64..5,
-        jpeg: bool,
+        codestreams: bool,
         extended in prop::option::of((prop::collection::vec(any::<u64>(), 0..3), prop::collection::vec(any::<u64>(), 0..3))),
     ) {
         let bytes = [item(&[]), item(b"ab"), bytes].concat();
         let extended = extended.map(|(offsets, lengths)| ExtendedOffsetTable::new(offsets, lengths));
-            let value = Value { jpeg, extended, ..value(&bytes, frames) };
+            let value = Value { codestreams, extended, ..value(&bytes, frames) };
         if let Ok(frames) = find(&bytes, value) {
             for index in 0..frames.len() {
                 prop_assert!(frames.frame(index).iter().all(|f| f.end() <= bytes.len() as u64));

@@ -35,12 +35,12 @@ pub(crate) fn prediction(selection: u8, ra: u16, rb: u16, rc: u16) -> u16 {
 pub(crate) struct Differences<'a> {
     pub(crate) all: &'a [u16],
     pub(crate) first: usize,
-    /// Not more than [`GREATEST_STRIDE`].
+    /// Not more than [`MAX_STRIDE`].
     pub(crate) stride: usize,
 }
 
 /// Components whose differences may lie side by side.
-pub(crate) const GREATEST_STRIDE: usize = 3;
+pub(crate) const MAX_STRIDE: usize = 3;
 
 /// Adds predictions to differences, modulo 2^16. `start` is the prediction of the first sample; `above` has the samples
 /// above `row`, unless the selection is 1.
@@ -54,7 +54,7 @@ pub(crate) fn reconstruct<S: Sample>(
     match differences.stride {
         1 => from_groups::<S, 1>(selection, differences, start, above, row),
         2 => from_groups::<S, 2>(selection, differences, start, above, row),
-        _ => from_groups::<S, GREATEST_STRIDE>(selection, differences, start, above, row),
+        _ => from_groups::<S, MAX_STRIDE>(selection, differences, start, above, row),
     }
 }
 

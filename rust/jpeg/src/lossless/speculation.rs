@@ -30,9 +30,9 @@ const MAX_MISSED: usize = 3;
 /// Differences that the second thread decodes at once.
 const BATCH: usize = 1 << 10;
 /// Greatest number of differences in a chunk.
-const GREATEST_CHUNK: usize = 1 << 18;
+const MAX_CHUNK: usize = 1 << 18;
 /// Bytes of a code and its additional bits, at most.
-const GREATEST_CODE: usize = 4;
+const MAX_CODE: usize = 4;
 
 /// Differences that the second thread has decoded, starting at one place.
 struct Chunk<'a> {
@@ -95,7 +95,7 @@ impl<'a> Speculation<'a> {
 
     /// A lower bound for the differences before the current chunk.
     fn before(&self, reader: &BitReader<'_>) -> usize {
-        self.starts.last().map_or(usize::MAX, |start| start.saturating_sub(reader.position()) / GREATEST_CODE)
+        self.starts.last().map_or(usize::MAX, |start| start.saturating_sub(reader.position()) / MAX_CODE)
     }
 
     /// True if the next `count` differences are certainly before the current chunk.
@@ -226,7 +226,7 @@ fn decode_chunk<'a>(data: &'a [u8], start: usize, limit: usize, table: &Lossless
     places.try_reserve_exact(RECORDED_PLACES).ok()?;
     sums.try_reserve_exact(RECORDED_PLACES).ok()?;
     let mut sum = 0u16;
-    while places.len() < RECORDED_PLACES && end.position() + GREATEST_CODE < limit {
+    while places.len() < RECORDED_PLACES && end.position() + MAX_CODE < limit {
         places.push(end.place());
         sum = sum.wrapping_add(decode_one(&mut end, table)?);
         sums.push(sum);
@@ -236,7 +236,7 @@ fn decode_chunk<'a>(data: &'a [u8], start: usize, limit: usize, table: &Lossless
     }
     let mut long = false;
     // No batch reaches the end of the scan.
-    while end.position() + GREATEST_CODE * BATCH < limit && sums.len() < GREATEST_CHUNK {
+    while end.position() + MAX_CODE * BATCH < limit && sums.len() < MAX_CHUNK {
         let (before, count) = (end, sums.len());
         sums.try_reserve(BATCH).ok()?;
         sums.resize(count + BATCH, 0);

@@ -58,8 +58,15 @@ impl Frames {
     }
 
     fn decoder(&self, conversion: Conversion) -> Decoder {
-        Decoder::codec(&self.image(), self.word_bits(), false, Some(self.precision), conversion, self.precision)
-            .unwrap()
+        Decoder::for_codec_output(
+            &self.image(),
+            self.word_bits(),
+            false,
+            Some(self.precision),
+            conversion,
+            self.precision,
+        )
+        .unwrap()
     }
 
     /// A codestream, and the words that it codes.
