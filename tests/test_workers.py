@@ -114,7 +114,7 @@ def test_a_signal_ends_the_work(workers):
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert (out[-1] == 0xA5).all()
-    # Nobody works on in the background, and the next call is as any other.
+    # No thread continues in the background, and the next call is not affected.
     assert np.array_equal(dicomet.pixel_array(data, index=3), np.arange(512 * 512).reshape(512, 512) % 256)
 
 

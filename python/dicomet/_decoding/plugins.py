@@ -1,7 +1,7 @@
 """pydicom's decoding plugins: their order, their limits, and the check that they have decoded all samples.
 
 A frame goes to the first plugin for its transfer syntax that is installed and able to decode it. If that plugin refuses
-the frame, no other one is tried: the next one may be laxer, and make up the missing samples of a malformed frame.
+the frame, no other one is tried: a less strict one may invent the missing samples of a malformed frame.
 """
 
 import logging
@@ -38,7 +38,7 @@ _EXCESS = (
     "the decoding process is ready but the source buffer still contains",
 )
 _BITS = 8
-_MOST_BITS = 16
+_MAX_BITS = 16
 _COLORS = 3
 
 
@@ -292,7 +292,7 @@ def _limits(plugin: str, header: Codestream, transfer_syntax: str) -> Iterator[s
     elif plugin == "pillow":
         if header.is_subsampled:
             yield "misplaces the samples of subsampled components"
-        if header.precision > (_BITS if len(header.sampling) > 1 else _MOST_BITS):
+        if header.precision > (_BITS if len(header.sampling) > 1 else _MAX_BITS):
             yield f"does not decode JPEG 2000 of {header.precision} bits in {len(header.sampling)} components"
 
 

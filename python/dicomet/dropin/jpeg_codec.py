@@ -6,6 +6,7 @@ from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream, Decoder, FrameIndex, Image, Source
 from dicomet._parsing.tags import PIXEL_DATA
 from dicomet._parsing.transfer_syntax import JPEG
+from dicomet.dropin.one_frame import one_frame
 from dicomet.errors import PixelDataError
 
 
@@ -13,19 +14,7 @@ from dicomet.errors import PixelDataError
 def _decoder(
     rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, word_bits: int
 ) -> tuple[Image, Decoder]:
-    image = Image(
-        rows=rows,
-        columns=columns,
-        samples_per_pixel=samples_per_pixel,
-        number_of_frames=1,
-        bits_allocated=bits_allocated,
-        bits_stored=bits_allocated,
-        high_bit=None,
-        pixel_representation=0,
-        planar_configuration=0,
-        photometric_interpretation="MONOCHROME2" if samples_per_pixel == 1 else "RGB",
-        keyword="PixelData",
-    )
+    image = one_frame(rows, columns, samples_per_pixel, bits_allocated)
     decoder = Decoder.for_codec_output(
         image,
         bits_allocated=min(word_bits, bits_allocated),

@@ -3,25 +3,14 @@
 from functools import lru_cache
 
 from dicomet._native import Decoder, FrameIndex, Image, Source
+from dicomet.dropin.one_frame import one_frame
 
 
 @lru_cache(maxsize=64)
 def _image_and_decoder(
     rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, *, strict: bool
 ) -> tuple[Image, Decoder]:
-    image = Image(
-        rows=rows,
-        columns=columns,
-        samples_per_pixel=samples_per_pixel,
-        number_of_frames=1,
-        bits_allocated=bits_allocated,
-        bits_stored=bits_allocated,
-        high_bit=None,
-        pixel_representation=0,
-        planar_configuration=0,
-        photometric_interpretation="MONOCHROME2" if samples_per_pixel == 1 else "RGB",
-        keyword="PixelData",
-    )
+    image = one_frame(rows, columns, samples_per_pixel, bits_allocated)
     decoder = Decoder.native(image, big_endian=False, ow_swapped=False, correct_unused_bits=False, conversion=None)
     return image, decoder.with_output(big_endian=False, planar=True, arithmetic="exact", strict=strict)
 
