@@ -47,7 +47,8 @@ def test_one_line_for_each_reason(root, tmp_path, capsys):
     assert len(lines) == 3
     first = "dicomet convert: 110 files: Unable to decode the pixel data as a"
     assert lines[0].startswith(first)
-    assert lines[0].endswith(f"is not supported, e.g. {root / '000.dcm'}, {root / '001.dcm'}")
+    assert "is not supported: its value is a video stream" in lines[0]
+    assert lines[0].endswith(f", e.g. {root / '000.dcm'}, {root / '001.dcm'}")
     assert lines[1].startswith("dicomet convert: 3 files: (7FE0,0010) Pixel Data")
     assert "(in some with other numbers), e.g. " in lines[1]
     assert lines[2].startswith(f"dicomet convert: {root / 'z.dcm'}: ")

@@ -23,7 +23,7 @@ from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.source import open_source
 from dicomet._parsing.tags import PIXEL_DATA
-from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
+from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES, name_of
 from dicomet._utils.redact import redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
@@ -47,6 +47,8 @@ ELEMENTS = (
     "RedPaletteColorLookupTableDescriptor",
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
 )
+# What messages may quote.
+_TERMS = frozenset(term for syntax in TRANSFER_SYNTAXES for term in (syntax.uid, syntax.name))
 
 
 def describe(src: "Readable | Dataset") -> dict[str, Any]:
@@ -102,8 +104,8 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
     info.update(elements)
     info.update(array)
     why = info.pop("error")
-    info["warnings"] = list(dict.fromkeys(redact(message) for message in messages if message != why))
-    info["error"] = why and redact(why)
+    info["warnings"] = list(dict.fromkeys(redact(message, _TERMS) for message in messages if message != why))
+    info["error"] = why and redact(why, _TERMS)
     return info
 
 
@@ -162,7 +164,8 @@ def _add_elements(src: Any, messages: list[str]) -> dict[str, Any]:
     info["of_first_frame"] = reader.of_first_frame
     meta = ElementReader(getattr(dataset, "file_meta", None) or {}, messages)
     info["TransferSyntaxUID"] = meta.own("TransferSyntaxUID")
-    info["transfer_syntax"] = _name(info["TransferSyntaxUID"])
+    uid = info["TransferSyntaxUID"]
+    info["transfer_syntax"] = name_of(uid) if isinstance(uid, str) else None
     info["SOPClassUID"] = info["SOPClassUID"] or meta.own("MediaStorageSOPClassUID")
     info["sop_class"] = _name(info["SOPClassUID"])
     return info

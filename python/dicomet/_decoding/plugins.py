@@ -16,7 +16,6 @@ from pydicom.uid import (
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
     JPEG2000TransferSyntaxes,
-    JPEGExtended12Bit,
     JPEGLossless,
     JPEGLosslessSV1,
     JPEGLSNearLossless,
@@ -27,7 +26,7 @@ from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
 from dicomet._parsing.tags import PIXEL_DATA
-from dicomet._parsing.transfer_syntax import BUILT_IN, name_of
+from dicomet._parsing.transfer_syntax import BUILT_IN, BY_UID, CODECS, name_of
 from dicomet.errors import PixelDataError
 
 # The beginning of pydicom's message, before the messages of the plugins.
@@ -57,13 +56,14 @@ _LIBJPEG = Plugin("pylibjpeg", "pylibjpeg-libjpeg>=2.1", "GPL-3.0")
 _OPENJPEG = Plugin("pylibjpeg", "pylibjpeg-openjpeg>=2.0", "MIT")
 
 
-# pydicom has no decoders for the retired syntaxes of JPEG with Huffman coding, spectral selection and full progression.
-_RETIRED = frozenset({"1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"})
+def _of_pydicom(transfer_syntax: str) -> str:
+    """Return the transfer syntax whose plugins decode `transfer_syntax`: pydicom has none for retired ones."""
+    return BY_UID[transfer_syntax].plugin_syntax or transfer_syntax
 
 
 def _decoder(transfer_syntax: str) -> Decoder:
-    """Return pydicom's decoder for `transfer_syntax`; for a retired one, that of JPEG Extended."""
-    return get_decoder(JPEGExtended12Bit if transfer_syntax in _RETIRED else transfer_syntax)
+    """Return pydicom's decoder whose plugins decode `transfer_syntax`."""
+    return get_decoder(_of_pydicom(transfer_syntax))
 
 
 def groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
@@ -80,6 +80,13 @@ def groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
     JPEG 2000     97   103             101       equal where it is lossless; equally fast
     ============= ==== ====== ======== ========= ================================================
     """
+    unable = _unable_for(transfer_syntax)
+    able = (tuple(plugin for plugin in group if plugin.name not in unable) for group in _groups(transfer_syntax))
+    return tuple(filter(None, able))
+
+
+def _groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
+    transfer_syntax = _of_pydicom(transfer_syntax)
     if transfer_syntax in {HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K}:
         return ((_OPENJPEG,),)
     if transfer_syntax in JPEG2000TransferSyntaxes:
@@ -89,6 +96,14 @@ def groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
     if transfer_syntax in {JPEGLossless, JPEGLosslessSV1}:
         return ((_GDCM, _LIBJPEG),)
     return ((_PILLOW, _GDCM), (_LIBJPEG,))
+
+
+# Kinds of JPEG that dicomet does not decode, and the plugins that do not either.
+_UNABLE = {"arithmetic coding": {"gdcm"}, "the hierarchical mode": {"gdcm", "pillow"}}
+
+
+def _unable_for(transfer_syntax: str) -> set[str]:
+    return _UNABLE.get(CODECS[transfer_syntax].process, set())
 
 
 # The order in which pydicom asks its plugins. The first one that is installed decides which values come out.
@@ -102,7 +117,8 @@ def installed(transfer_syntax: str) -> list[str]:
     first. Plugins that the caller has added to pydicom's decoder come last.
     """
     # Under `install`, pydicom knows dicomet as a plugin, too.
-    available = [name for name in _decoder(transfer_syntax).available_plugins if name != BUILT_IN]
+    excluded = {BUILT_IN, *_unable_for(transfer_syntax)}
+    available = [name for name in _decoder(transfer_syntax).available_plugins if name not in excluded]
     found = [[plugin.name for plugin in group if plugin.name in available] for group in groups(transfer_syntax)]
     found = sorted(filter(None, found), key=lambda names: min(map(_ORDER_OF_PYDICOM.index, names)))
     known = [name for names in found for name in names]
@@ -128,10 +144,6 @@ def missing_plugin(transfer_syntax: str) -> str:
 def _installation(plugin: Plugin) -> str:
     packages = ["pylibjpeg>=2.0"] if plugin.name == "pylibjpeg" else []
     return "pip install " + " ".join(f'"{package}"' for package in [*packages, plugin.requirement])
-
-
-# Kinds of JPEG that dicomet does not decode, and the plugins that do not either.
-_UNABLE = {"arithmetic coding": {"gdcm"}, "the hierarchical mode": {"gdcm", "pillow"}}
 
 
 def check_able(index: int, unsupported: str, transfer_syntax: str, decoding_plugin: str) -> None:

@@ -37,7 +37,7 @@ from dicomet._parsing.tags import (
     TRANSFER_SYNTAX_UID,
     label_of,
 )
-from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, unsupported
+from dicomet._parsing.transfer_syntax import BY_UID, EXPLICIT_VR_BIG_ENDIAN, unsupported
 from dicomet._utils.warn import warn
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
@@ -55,6 +55,8 @@ def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: Decod
             f"Unable to decode the pixel data as the dataset's 'file_meta' has no {TRANSFER_SYNTAX_UID.quoted} element",
             element=TRANSFER_SYNTAX_UID.label,
         )
+    transfer_syntax = _uid(transfer_syntax)
+    _check_not_referenced(transfer_syntax)
     found = [tag for tag in KEYWORDS if tag in dataset]
     if not found:
         raise _no_pixel_data("The dataset")
@@ -70,7 +72,7 @@ def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: Decod
     return Parsed(
         attributes=_attributes(dataset, overrides),
         options=options,
-        transfer_syntax=str(_uid(transfer_syntax)),
+        transfer_syntax=str(transfer_syntax),
         keyword=KEYWORDS[found[0]],
         vr=element.VR,
         value=value,
@@ -113,7 +115,8 @@ def parse_header(
         read_preamble(file, force=True)
         file_meta = _read_file_meta_info(file)
     transfer_syntax = _transfer_syntax(file_meta, overrides)
-    if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+    _check_not_referenced(transfer_syntax)
+    if _is_deflated(transfer_syntax):
         source = source.deflate_stream(file.tell())
         file = as_file(source)
     return source, _read_header(source, file, file_meta, transfer_syntax, overrides, specific_tags)
@@ -138,7 +141,7 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
             beginning = io.BytesIO(source.read(0, PARSER_LIMIT))
             return dcmread(beginning, force=True, stop_before_pixels=True, specific_tags=list(tags))
     transfer_syntax = _transfer_syntax(file_meta, {})
-    if transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+    if _is_deflated(transfer_syntax):
         source = source.deflate_stream(file.tell())
         file = as_file(source)
     return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags)
@@ -161,6 +164,38 @@ def _transfer_syntax(file_meta: FileMetaDataset, overrides: Mapping[str, Any]) -
             element=TRANSFER_SYNTAX_UID.label,
         )
     return _uid(named)
+
+
+def _encoding(transfer_syntax: UID) -> tuple[bool, bool]:
+    """Return whether a transfer syntax is in implicit VR, and whether it is little endian.
+
+    pydicom does not know the newest ones. It knows the private ones that the caller has registered.
+
+    Raises
+    ------
+    UnsupportedTransferSyntaxError
+        The transfer syntax is unknown.
+
+    """
+    known = BY_UID.get(transfer_syntax)
+    if known is not None:
+        return known.is_implicit_vr, known.uid != EXPLICIT_VR_BIG_ENDIAN
+    try:
+        return transfer_syntax.is_implicit_VR, transfer_syntax.is_little_endian
+    except ValueError:
+        raise unsupported(transfer_syntax) from None
+
+
+def _is_deflated(transfer_syntax: UID) -> bool:
+    known = BY_UID.get(transfer_syntax)
+    return known is not None and known.is_deflated
+
+
+def _check_not_referenced(transfer_syntax: UID) -> None:
+    """Raise if data sets of this transfer syntax have a URL in place of pixel data, which is not just missing."""
+    known = BY_UID.get(transfer_syntax)
+    if known is not None and known.is_referenced:
+        raise unsupported(known.uid)
 
 
 def _read_header(  # noqa: PLR0913, PLR0917 - the results of the steps before
@@ -196,10 +231,7 @@ def _read_up_to_pixel_data(
     tags = IMAGE_PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
     if specific_tags is not None:
         tags = tags | _group_0028() | set(specific_tags)
-    try:
-        implicit, little_endian = transfer_syntax.is_implicit_VR, transfer_syntax.is_little_endian
-    except ValueError:
-        raise unsupported(transfer_syntax) from None
+    implicit, little_endian = _encoding(transfer_syntax)
 
     def is_pixel_data(tag: int, vr: str | None, length: int) -> bool:
         if int(tag) in KEYWORDS:
@@ -241,7 +273,7 @@ def _read_element_header(
     implicit, little_endian = dataset.original_encoding
     order = "<" if little_endian else ">"
     start, header = file.tell(), file.read(12)
-    if transfer_syntax.is_implicit_VR and not b"AA" <= header[4:6] <= b"ZZ":
+    if _encoding(transfer_syntax)[0] and not b"AA" <= header[4:6] <= b"ZZ":
         # In a data set with elements in both implicit and explicit VR, pydicom's parser decides for each element.
         implicit = True
     size = 8 if implicit else 12

@@ -1,4 +1,4 @@
-"""The transfer syntaxes of images (PS3.5 A, PS3.6 A.1), and their codecs."""
+"""The transfer syntaxes of PS3.6 A.1, their codecs, and what can be done about those that dicomet does not decode."""
 
 from dataclasses import dataclass
 
@@ -21,6 +21,8 @@ class Codec:
         samples, which may contradict the data set.
     is_built_in : bool
         Whether dicomet decodes the frames; otherwise pydicom's plugins do.
+    process : str
+        What keeps dicomet from decoding frames of JPEG, as their headers say it.
 
     """
 
@@ -28,6 +30,7 @@ class Codec:
     is_encapsulated: bool = True
     is_codestream: bool = False
     is_built_in: bool = True
+    process: str = ""
 
 
 BUILT_IN = "dicomet"
@@ -37,50 +40,246 @@ NATIVE = Codec("native", is_encapsulated=False)
 UNCOMPRESSED_FRAMES = Codec("uncompressed")
 RLE = Codec("RLE Lossless")
 JPEG = Codec("JPEG", is_codestream=True)
+JPEG_ARITHMETIC = Codec("JPEG", is_codestream=True, is_built_in=False, process="arithmetic coding")
+JPEG_HIERARCHICAL = Codec("JPEG", is_codestream=True, is_built_in=False, process="the hierarchical mode")
 JPEG_LS = Codec("JPEG-LS", is_codestream=True, is_built_in=False)
 JPEG_2000 = Codec("JPEG 2000", is_codestream=True, is_built_in=False)
 
+
+@dataclass(frozen=True, slots=True)
+class TransferSyntax:
+    """A transfer syntax, and what dicomet does with its pixel data.
+
+    Attributes
+    ----------
+    uid : str
+        The UID.
+    name : str
+        The name in PS3.6, as pydicom writes it.
+    codec : Codec or None
+        How frames are coded; None if dicomet refuses the transfer syntax.
+    remedy : str
+        What can be done if dicomet refuses it.
+    short_name : str
+        The name in tables, if there is a shorter one.
+    is_retired : bool
+        Whether PS3.6 marks it as retired.
+    is_implicit_vr, is_deflated : bool
+        How data sets are encoded (PS3.5 A.1, A.5).
+    is_referenced : bool
+        Whether a data set has a URL in place of pixel data (PS3.5 A.6, A.7).
+    plugin_syntax : str
+        The transfer syntax whose plugins decode the frames, if pydicom has none for this one.
+
+    """
+
+    uid: str
+    name: str
+    codec: Codec | None
+    remedy: str = ""
+    short_name: str = ""
+    is_retired: bool = False
+    is_implicit_vr: bool = False
+    is_deflated: bool = False
+    is_referenced: bool = False
+    plugin_syntax: str = ""
+
+
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
-ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
-RLE_LOSSLESS = "1.2.840.10008.1.2.5"
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+JPEG_LOSSLESS = "1.2.840.10008.1.2.4.57"
 
-CODECS = {
-    IMPLICIT_VR_LITTLE_ENDIAN: NATIVE,
-    EXPLICIT_VR_LITTLE_ENDIAN: NATIVE,
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: NATIVE,
-    EXPLICIT_VR_BIG_ENDIAN: NATIVE,
-    ENCAPSULATED_UNCOMPRESSED: UNCOMPRESSED_FRAMES,
-    RLE_LOSSLESS: RLE,
-    "1.2.840.10008.1.2.4.50": JPEG,  # JPEG Baseline (Process 1)
-    "1.2.840.10008.1.2.4.51": JPEG,  # JPEG Extended (Process 2 and 4)
-    "1.2.840.10008.1.2.4.53": JPEG,  # JPEG Spectral Selection, Non-Hierarchical (Process 6 and 8), retired
-    "1.2.840.10008.1.2.4.55": JPEG,  # JPEG Full Progression, Non-Hierarchical (Process 10 and 12), retired
-    "1.2.840.10008.1.2.4.57": JPEG,  # JPEG Lossless, Non-Hierarchical (Process 14)
-    "1.2.840.10008.1.2.4.70": JPEG,  # the same with Selection Value 1
-    "1.2.840.10008.1.2.4.80": JPEG_LS,  # JPEG-LS Lossless
-    "1.2.840.10008.1.2.4.81": JPEG_LS,  # JPEG-LS Lossy (Near-Lossless)
-    "1.2.840.10008.1.2.4.90": JPEG_2000,  # JPEG 2000 (Lossless Only)
-    "1.2.840.10008.1.2.4.91": JPEG_2000,  # JPEG 2000
-    "1.2.840.10008.1.2.4.201": JPEG_2000,  # High-Throughput JPEG 2000 (Lossless Only)
-    "1.2.840.10008.1.2.4.202": JPEG_2000,  # the same with RPCL Options
-    "1.2.840.10008.1.2.4.203": JPEG_2000,  # High-Throughput JPEG 2000
-}
+_OTHER_SYNTAX = "ask the archive for another transfer syntax"
+_JPEG_2000_PART_2 = f"there is no plugin for JPEG 2000 Part 2: {_OTHER_SYNTAX}"
+_JPEG_XL = f"there is no plugin for JPEG XL: {_OTHER_SYNTAX}"
+_REAL_TIME = "it is for streams in real time, not for files"
+_NO_IMAGE = "it does not encode pixel data"
+
+
+def _retired_jpeg(uid: str, name: str, codec: Codec, plugin_syntax: str = JPEG_EXTENDED) -> TransferSyntax:
+    return TransferSyntax(uid, name, codec, is_retired=True, plugin_syntax=plugin_syntax)
+
+
+def _video(uid: str, name: str) -> TransferSyntax:
+    return TransferSyntax(uid, name, None, "its value is a video stream, which needs a video decoder")
+
+
+def _jpip(uid: str, name: str, *, is_deflated: bool = False) -> TransferSyntax:
+    remedy = "its pixel data is on a server: fetch it from the Pixel Data Provider URL (0028,7FE0) with a JPIP client"
+    return TransferSyntax(uid, name, None, remedy, is_deflated=is_deflated, is_referenced=True)
+
+
+TRANSFER_SYNTAXES = (
+    TransferSyntax(
+        IMPLICIT_VR_LITTLE_ENDIAN, "Implicit VR Little Endian", NATIVE, short_name="Implicit LE", is_implicit_vr=True
+    ),
+    TransferSyntax(EXPLICIT_VR_LITTLE_ENDIAN, "Explicit VR Little Endian", NATIVE, short_name="Explicit LE"),
+    TransferSyntax(
+        "1.2.840.10008.1.2.1.98",
+        "Encapsulated Uncompressed Explicit VR Little Endian",
+        UNCOMPRESSED_FRAMES,
+        short_name="Encapsulated LE",
+    ),
+    TransferSyntax(
+        DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+        "Deflated Explicit VR Little Endian",
+        NATIVE,
+        short_name="Deflated LE",
+        is_deflated=True,
+    ),
+    TransferSyntax(EXPLICIT_VR_BIG_ENDIAN, "Explicit VR Big Endian", NATIVE, short_name="Explicit BE", is_retired=True),
+    TransferSyntax("1.2.840.10008.1.2.4.50", "JPEG Baseline (Process 1)", JPEG, short_name="JPEG Baseline"),
+    TransferSyntax(JPEG_EXTENDED, "JPEG Extended (Process 2 and 4)", JPEG, short_name="JPEG Extended"),
+    _retired_jpeg("1.2.840.10008.1.2.4.52", "JPEG Extended (Process 3 and 5)", JPEG_ARITHMETIC),
+    _retired_jpeg("1.2.840.10008.1.2.4.53", "JPEG Spectral Selection, Non-Hierarchical (Process 6 and 8)", JPEG),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.54", "JPEG Spectral Selection, Non-Hierarchical (Process 7 and 9)", JPEG_ARITHMETIC
+    ),
+    _retired_jpeg("1.2.840.10008.1.2.4.55", "JPEG Full Progression, Non-Hierarchical (Process 10 and 12)", JPEG),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.56", "JPEG Full Progression, Non-Hierarchical (Process 11 and 13)", JPEG_ARITHMETIC
+    ),
+    TransferSyntax(JPEG_LOSSLESS, "JPEG Lossless, Non-Hierarchical (Process 14)", JPEG, short_name="JPEG Lossless"),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.58", "JPEG Lossless, Non-Hierarchical (Process 15)", JPEG_ARITHMETIC, JPEG_LOSSLESS
+    ),
+    _retired_jpeg("1.2.840.10008.1.2.4.59", "JPEG Extended, Hierarchical (Process 16 and 18)", JPEG_HIERARCHICAL),
+    _retired_jpeg("1.2.840.10008.1.2.4.60", "JPEG Extended, Hierarchical (Process 17 and 19)", JPEG_HIERARCHICAL),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.61", "JPEG Spectral Selection, Hierarchical (Process 20 and 22)", JPEG_HIERARCHICAL
+    ),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.62", "JPEG Spectral Selection, Hierarchical (Process 21 and 23)", JPEG_HIERARCHICAL
+    ),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.63", "JPEG Full Progression, Hierarchical (Process 24 and 26)", JPEG_HIERARCHICAL
+    ),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.64", "JPEG Full Progression, Hierarchical (Process 25 and 27)", JPEG_HIERARCHICAL
+    ),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.65", "JPEG Lossless, Hierarchical (Process 28)", JPEG_HIERARCHICAL, JPEG_LOSSLESS
+    ),
+    _retired_jpeg(
+        "1.2.840.10008.1.2.4.66", "JPEG Lossless, Hierarchical (Process 29)", JPEG_HIERARCHICAL, JPEG_LOSSLESS
+    ),
+    TransferSyntax(
+        "1.2.840.10008.1.2.4.70",
+        "JPEG Lossless, Non-Hierarchical, First-Order Prediction (Process 14 [Selection Value 1])",
+        JPEG,
+        short_name="JPEG LL SV1",
+    ),
+    TransferSyntax("1.2.840.10008.1.2.4.80", "JPEG-LS Lossless Image Compression", JPEG_LS, short_name="JPEG-LS"),
+    TransferSyntax(
+        "1.2.840.10008.1.2.4.81",
+        "JPEG-LS Lossy (Near-Lossless) Image Compression",
+        JPEG_LS,
+        short_name="JPEG-LS Near",
+    ),
+    TransferSyntax(
+        "1.2.840.10008.1.2.4.90",
+        "JPEG 2000 Image Compression (Lossless Only)",
+        JPEG_2000,
+        short_name="J2K Lossless",
+    ),
+    TransferSyntax("1.2.840.10008.1.2.4.91", "JPEG 2000 Image Compression", JPEG_2000, short_name="J2K"),
+    TransferSyntax(
+        "1.2.840.10008.1.2.4.92",
+        "JPEG 2000 Part 2 Multi-component Image Compression (Lossless Only)",
+        None,
+        _JPEG_2000_PART_2,
+    ),
+    TransferSyntax(
+        "1.2.840.10008.1.2.4.93", "JPEG 2000 Part 2 Multi-component Image Compression", None, _JPEG_2000_PART_2
+    ),
+    _jpip("1.2.840.10008.1.2.4.94", "JPIP Referenced"),
+    _jpip("1.2.840.10008.1.2.4.95", "JPIP Referenced Deflate", is_deflated=True),
+    _video("1.2.840.10008.1.2.4.100", "MPEG2 Main Profile / Main Level"),
+    _video("1.2.840.10008.1.2.4.100.1", "Fragmentable MPEG2 Main Profile / Main Level"),
+    _video("1.2.840.10008.1.2.4.101", "MPEG2 Main Profile / High Level"),
+    _video("1.2.840.10008.1.2.4.101.1", "Fragmentable MPEG2 Main Profile / High Level"),
+    _video("1.2.840.10008.1.2.4.102", "MPEG-4 AVC/H.264 High Profile / Level 4.1"),
+    _video("1.2.840.10008.1.2.4.102.1", "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.1"),
+    _video("1.2.840.10008.1.2.4.103", "MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1"),
+    _video(
+        "1.2.840.10008.1.2.4.103.1",
+        "Fragmentable MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1",
+    ),
+    _video("1.2.840.10008.1.2.4.104", "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video"),
+    _video(
+        "1.2.840.10008.1.2.4.104.1",
+        "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video",
+    ),
+    _video("1.2.840.10008.1.2.4.105", "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video"),
+    _video(
+        "1.2.840.10008.1.2.4.105.1",
+        "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video",
+    ),
+    _video("1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2"),
+    _video("1.2.840.10008.1.2.4.106.1", "Fragmentable MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2"),
+    _video("1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile / Level 5.1"),
+    _video("1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile / Level 5.1"),
+    TransferSyntax("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", None, _JPEG_XL),
+    TransferSyntax("1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", None, _JPEG_XL),
+    TransferSyntax("1.2.840.10008.1.2.4.112", "JPEG XL", None, _JPEG_XL),
+    TransferSyntax(
+        "1.2.840.10008.1.2.4.201",
+        "High-Throughput JPEG 2000 Image Compression (Lossless Only)",
+        JPEG_2000,
+        short_name="HTJ2K Lossless",
+    ),
+    TransferSyntax(
+        "1.2.840.10008.1.2.4.202",
+        "High-Throughput JPEG 2000 with RPCL Options Image Compression (Lossless Only)",
+        JPEG_2000,
+        short_name="HTJ2K RPCL",
+    ),
+    TransferSyntax(
+        "1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000 Image Compression", JPEG_2000, short_name="HTJ2K"
+    ),
+    _jpip("1.2.840.10008.1.2.4.204", "JPIP HTJ2K Referenced"),
+    _jpip("1.2.840.10008.1.2.4.205", "JPIP HTJ2K Referenced Deflate", is_deflated=True),
+    TransferSyntax("1.2.840.10008.1.2.5", "RLE Lossless", RLE),
+    TransferSyntax("1.2.840.10008.1.2.6.1", "RFC 2557 MIME encapsulation", None, _NO_IMAGE, is_retired=True),
+    TransferSyntax("1.2.840.10008.1.2.6.2", "XML Encoding", None, _NO_IMAGE, is_retired=True),
+    TransferSyntax("1.2.840.10008.1.2.7.1", "SMPTE ST 2110-20 Uncompressed Progressive Active Video", None, _REAL_TIME),
+    TransferSyntax("1.2.840.10008.1.2.7.2", "SMPTE ST 2110-20 Uncompressed Interlaced Active Video", None, _REAL_TIME),
+    TransferSyntax("1.2.840.10008.1.2.7.3", "SMPTE ST 2110-30 PCM Digital Audio", None, _REAL_TIME),
+    TransferSyntax("1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression", None, _OTHER_SYNTAX),
+    TransferSyntax(
+        "1.2.840.10008.1.20",
+        "Papyrus 3 Implicit VR Little Endian",
+        None,
+        "Papyrus 3 keeps images in private elements: convert the file with a program that reads Papyrus",
+        is_retired=True,
+        is_implicit_vr=True,
+    ),
+)
+"""All transfer syntaxes of PS3.6 A.1, by UID."""
+BY_UID = {syntax.uid: syntax for syntax in TRANSFER_SYNTAXES}
+CODECS = {syntax.uid: syntax.codec for syntax in TRANSFER_SYNTAXES if syntax.codec is not None}
+"""The codecs of the transfer syntaxes that dicomet, or a plugin, decodes."""
 
 
 def name_of(transfer_syntax: str) -> str:
-    """Return the name of a transfer syntax in PS3.6."""
+    """Return the name of a transfer syntax in PS3.6; of a private or unknown one, that in pydicom or the UID."""
+    known = BY_UID.get(transfer_syntax)
+    if known is not None:
+        return known.name
     from pydicom.uid import UID  # noqa: PLC0415 - for messages only
 
     return UID(transfer_syntax).name
 
 
 def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:
-    """Return the error for an unsupported transfer syntax, with pydicom's message."""
+    """Return the error for an unsupported transfer syntax: pydicom's message, and what can be done."""
+    known = BY_UID.get(transfer_syntax)
+    remedy = f": {known.remedy}" if known is not None and known.remedy else ""
     return UnsupportedTransferSyntaxError(
         f"Unable to decode the pixel data as a {TRANSFER_SYNTAX_UID.quoted} value of '{name_of(transfer_syntax)}' is "
-        "not supported",
+        f"not supported{remedy}",
         element=TRANSFER_SYNTAX_UID.label,
     )

@@ -1,10 +1,9 @@
 """Redaction of messages: codes of the standard stay; free text of a file, which may identify a patient, does not."""
 
 import re
-from functools import lru_cache
+from collections.abc import Container
 
 from pydicom.datadict import tag_for_keyword
-from pydicom.uid import UID, AllTransferSyntaxes
 
 REDACTED = "'...'"
 # A quotation, as `repr` and pydicom write it. A quote inside a word does not delimit it: names have apostrophes.
@@ -27,20 +26,14 @@ def is_text_from(vr: str, text: str) -> bool:
     return text.isprintable() and (allowed is None or allowed.fullmatch(text) is not None)
 
 
-def redact(message: str) -> str:
-    """Return a message with its quotations redacted, except for terms of the standard.
+def redact(message: str, terms: Container[str]) -> str:
+    """Return a message with its quotations redacted, except for `terms`, names of elements, and arguments.
 
     A malformed value in a file may be that of any other element: if a length is wrong, even the patient's name.
     """
-    return _QUOTED.sub(lambda match: match[0] if _is_standard_text(match[0][1:-1]) else REDACTED, message)
+    return _QUOTED.sub(lambda match: match[0] if _is_kept(match[0][1:-1], terms) else REDACTED, message)
 
 
-def _is_standard_text(quoted: str) -> bool:
-    """Return whether a quotation names an element, a transfer syntax (by name or UID), or an argument."""
+def _is_kept(quoted: str, terms: Container[str]) -> bool:
     keyword = "".join(word[0].upper() + word[1:] for word in quoted.split())
-    return tag_for_keyword(keyword) is not None or quoted in _own_names()
-
-
-@lru_cache(maxsize=1)
-def _own_names() -> frozenset[str]:
-    return frozenset({*_ARGUMENTS, *AllTransferSyntaxes, *(UID(uid).name for uid in AllTransferSyntaxes)})
+    return tag_for_keyword(keyword) is not None or quoted in terms or quoted in _ARGUMENTS

@@ -17,7 +17,7 @@ from pydicom.uid import UID
 
 import dicomet
 from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
-from dicomet._parsing.transfer_syntax import CODECS
+from dicomet._parsing.transfer_syntax import BY_UID, CODECS
 from dicomet._utils.timing import Limit, TimedCallError, medians, time_interleaved
 from dicomet.cli.files import NamedFile
 from dicomet.errors import PixelDataError
@@ -38,26 +38,6 @@ NEEDS_PLUGIN = "needs a decoding plugin that is not installed"
 # apart, and colors some more.
 LOSSY_JPEG = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
 MAX_LOSSY_DIFFERENCE = 8
-
-_SHORT_NAMES = {
-    "1.2.840.10008.1.2": "Implicit LE",
-    "1.2.840.10008.1.2.1": "Explicit LE",
-    "1.2.840.10008.1.2.1.98": "Encapsulated LE",
-    "1.2.840.10008.1.2.1.99": "Deflated LE",
-    "1.2.840.10008.1.2.2": "Explicit BE",
-    "1.2.840.10008.1.2.5": "RLE Lossless",
-    "1.2.840.10008.1.2.4.50": "JPEG Baseline",
-    "1.2.840.10008.1.2.4.51": "JPEG Extended",
-    "1.2.840.10008.1.2.4.57": "JPEG Lossless",
-    "1.2.840.10008.1.2.4.70": "JPEG LL SV1",
-    "1.2.840.10008.1.2.4.80": "JPEG-LS",
-    "1.2.840.10008.1.2.4.81": "JPEG-LS Near",
-    "1.2.840.10008.1.2.4.90": "J2K Lossless",
-    "1.2.840.10008.1.2.4.91": "J2K",
-    "1.2.840.10008.1.2.4.201": "HTJ2K Lossless",
-    "1.2.840.10008.1.2.4.202": "HTJ2K RPCL",
-    "1.2.840.10008.1.2.4.203": "HTJ2K",
-}
 
 
 class Outcome(enum.Enum):
@@ -109,7 +89,8 @@ def bench_file(file: NamedFile, repeat: int | None) -> Result:
     del array
     seconds, runs = _measure(file.path, decoders, errors, repeat)
     outcome = _outcome(file.path, errors, difference, is_lossy_jpeg=transfer_syntax in LOSSY_JPEG)
-    name = _SHORT_NAMES.get(transfer_syntax, transfer_syntax.name)
+    known = BY_UID.get(transfer_syntax)
+    name = transfer_syntax.name if known is None else known.short_name or known.name
     by_plugin = _is_by_plugin(transfer_syntax)
     if NEEDS_PLUGIN in errors.get("dicomet", ""):
         # The hint below the table gives the details, once for all files.
