@@ -1,6 +1,7 @@
 //! F.2.2.5: the bits of entropy-coded data, without the stuffed zero bytes of B.1.1.5.
 
 use crate::marker::marker_at;
+use dicomet_codec::has_byte_ff;
 
 /// Reads the bits of one restart interval, which ends at a marker or at the end of the data. Zeros follow, and are counted.
 #[derive(Clone, Copy)]
@@ -202,14 +203,6 @@ fn data_byte(data: &[u8], position: usize) -> Option<(u8, usize)> {
     (rest[fill] == 0).then_some((byte, position + fill + 1))
 }
 
-/// True if any byte is FF: the usual test for a zero byte, on the complement.
-#[inline(always)]
-fn has_byte_ff(word: u64) -> bool {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    (!word).wrapping_sub(LOW) & word & HIGH != 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,13 +249,6 @@ mod tests {
             prop_assert_eq!(end.excess, bits.len().saturating_sub(at) / 8);
             let marker = crate::marker::find_marker(&data, 0);
             prop_assert_eq!(end.offset, marker.map_or(data.len(), |found| found.offset));
-        }
-
-        #[test]
-        fn a_byte_of_ones_is_found(word: u64, ones in any::<u8>()) {
-            let mut bytes = word.to_be_bytes();
-            bytes[usize::from(ones % 8)] = if ones < 128 { 0xFF } else { bytes[0] };
-            prop_assert_eq!(has_byte_ff(u64::from_be_bytes(bytes)), bytes.contains(&0xFF));
         }
     }
 

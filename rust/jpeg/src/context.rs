@@ -6,11 +6,10 @@ use crate::huffman::HuffmanSpec;
 use crate::huffman::dct::DctTable;
 use crate::huffman::lossless::LosslessTable;
 use crate::idct::Lanes;
+use dicomet_codec::Pool;
 
 /// Cached tables of each kind: those of three components, for two encoders in turn.
 const KEPT_TABLES: usize = 6;
-/// Limit of the pooled memory of each kind: the coefficients of a progressive frame of four megapixels.
-const KEPT_BYTES: usize = 16 << 20;
 
 /// Huffman tables and memory, for reuse when the next frame of an image is decoded.
 ///
@@ -20,10 +19,10 @@ pub struct Context {
     dc: TableCache<DctTable>,
     ac: TableCache<DctTable>,
     lossless: TableCache<LosslessTable>,
-    bytes: Vec<Vec<u8>>,
-    words: Vec<Vec<u16>>,
-    coefficients: Vec<Vec<Lanes>>,
-    masks: Vec<Vec<u64>>,
+    bytes: Pool<u8>,
+    words: Pool<u16>,
+    coefficients: Pool<Lanes>,
+    masks: Pool<u64>,
 }
 
 impl std::fmt::Debug for Context {
@@ -41,9 +40,12 @@ impl Context {
 
     /// Releases the memory for samples and coefficients if it takes more than `bytes`. The tables stay.
     pub fn limit_memory(&mut self, bytes: usize) {
-        let total = pool_bytes(&self.bytes) + pool_bytes(&self.words) + pool_bytes(&self.coefficients);
-        if total + pool_bytes(&self.masks) > bytes {
-            (self.bytes, self.words, self.coefficients, self.masks) = Default::default();
+        let total = self.bytes.bytes() + self.words.bytes() + self.coefficients.bytes() + self.masks.bytes();
+        if total > bytes {
+            self.bytes.clear();
+            self.words.clear();
+            self.coefficients.clear();
+            self.masks.clear();
         }
     }
 
@@ -63,48 +65,39 @@ impl Context {
 /// Memory for values of one type.
 pub(crate) trait Pooled: Sized {
     /// The pooled memory of a context.
-    fn pool(context: &mut Context) -> &mut Vec<Vec<Self>>;
+    fn pool(context: &mut Context) -> &mut Pool<Self>;
 
     /// An empty vector, with pooled memory if there is some.
     fn take_memory(context: &mut Context) -> Vec<Self> {
-        let mut memory = Self::pool(context).pop().unwrap_or_default();
-        memory.clear();
-        memory
+        Self::pool(context).take()
     }
 
     /// Returns memory to the pool.
     fn keep_memory(context: &mut Context, memory: Vec<Self>) {
-        let pool = Self::pool(context);
-        if pool_bytes(pool) + memory.capacity() * size_of::<Self>() <= KEPT_BYTES {
-            pool.push(memory);
-        }
+        Self::pool(context).keep(memory);
     }
 }
 
-fn pool_bytes<T>(pool: &[Vec<T>]) -> usize {
-    pool.iter().map(|memory| memory.capacity() * size_of::<T>()).sum()
-}
-
 impl Pooled for u8 {
-    fn pool(context: &mut Context) -> &mut Vec<Vec<Self>> {
+    fn pool(context: &mut Context) -> &mut Pool<Self> {
         &mut context.bytes
     }
 }
 
 impl Pooled for u16 {
-    fn pool(context: &mut Context) -> &mut Vec<Vec<Self>> {
+    fn pool(context: &mut Context) -> &mut Pool<Self> {
         &mut context.words
     }
 }
 
 impl Pooled for Lanes {
-    fn pool(context: &mut Context) -> &mut Vec<Vec<Self>> {
+    fn pool(context: &mut Context) -> &mut Pool<Self> {
         &mut context.coefficients
     }
 }
 
 impl Pooled for u64 {
-    fn pool(context: &mut Context) -> &mut Vec<Vec<Self>> {
+    fn pool(context: &mut Context) -> &mut Pool<Self> {
         &mut context.masks
     }
 }
@@ -159,13 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn large_memory_is_not_kept() {
+    fn memory_is_kept_by_type() {
         let mut context = Context::new();
-        u16::keep_memory(&mut context, Vec::with_capacity(KEPT_BYTES));
         u16::keep_memory(&mut context, Vec::with_capacity(100));
-        assert_eq!(u16::take_memory(&mut context).capacity(), 100);
-        assert_eq!(u16::take_memory(&mut context).capacity(), 0);
         assert_eq!(u8::take_memory(&mut context).capacity(), 0);
+        assert_eq!(u16::take_memory(&mut context).capacity(), 100);
     }
 
     #[test]
@@ -174,8 +165,8 @@ mod tests {
         u8::keep_memory(&mut context, Vec::with_capacity(1000));
         u16::keep_memory(&mut context, Vec::with_capacity(1000));
         context.limit_memory(3000);
-        assert_eq!((context.bytes.len(), context.words.len()), (1, 1));
+        assert_eq!((context.bytes.bytes(), context.words.bytes()), (1000, 2000));
         context.limit_memory(2999);
-        assert_eq!((context.bytes.len(), context.words.len()), (0, 0));
+        assert_eq!((context.bytes.bytes(), context.words.bytes()), (0, 0));
     }
 }

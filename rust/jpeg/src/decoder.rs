@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::budget::Budget;
 use crate::context::{Context, Pooled};
 use crate::emit::{CARRIED_ROWS, Emitter};
 use crate::error::{Error, ErrorKind, Result};
@@ -16,9 +15,9 @@ use crate::progressive::ProgressiveFrame;
 use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
 use crate::scans::SpatialScans;
-use crate::sink::RowSink;
 use crate::split::Split;
 use crate::warning::Warning;
+use dicomet_codec::{Budget, RowSink, StopCheck, check_stop};
 
 /// Lossless samples between two calls of the sink: few enough for the first-level cache.
 const LOSSLESS_BAND_SAMPLES: usize = 1 << 14;
@@ -34,7 +33,7 @@ pub struct Options<'a> {
     /// the same as 1.
     pub workers: usize,
     /// Called before each row of MCUs; true ends decoding with [`ErrorKind::Interrupted`].
-    pub stop: Option<&'a (dyn Fn() -> bool + Sync)>,
+    pub stop: Option<StopCheck<'a>>,
 }
 
 impl std::fmt::Debug for Options<'_> {
@@ -45,7 +44,7 @@ impl std::fmt::Debug for Options<'_> {
 
 impl Options<'_> {
     pub(crate) fn check(&self) -> Result<()> {
-        if self.stop.is_some_and(|stop| stop()) { Err(Error::new(ErrorKind::Interrupted, 0)) } else { Ok(()) }
+        Ok(check_stop(self.stop)?)
     }
 }
 

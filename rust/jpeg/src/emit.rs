@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 
-use crate::budget::Budget;
 use crate::error::Result;
 use crate::frame::{FrameInfo, Process};
 use crate::geometry::Geometry;
 use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
-use crate::sink::{Band, PlaneRows, RowSink};
 use crate::upsample::{Method, Upsampling};
+use dicomet_codec::{Band, Budget, PlaneRows, RowSink};
 
 /// Rows of a component that a band may leave for the next one: two that need the row below, and the one above.
 pub(crate) const CARRIED_ROWS: usize = 3;
@@ -102,25 +101,18 @@ impl<S: Sample> Emitter<S> {
             return;
         }
         self.wanted.start = rows.end;
-        let planes = 0..buffers.len();
-        for component in planes.clone() {
-            self.finish(component, rows.clone(), &buffers[component]);
-            self.check_precision(component, rows.clone(), &buffers[component]);
+        for (component, buffer) in buffers.iter().enumerate() {
+            self.finish(component, rows.clone(), buffer);
+            self.check_precision(component, rows.clone(), buffer);
         }
-        let mut band = Band {
-            first_row: rows.start,
-            rows: rows.len(),
-            width: self.width,
-            planes: [PlaneRows::default(); 3],
-            components: buffers.len().min(3),
-        };
-        for (component, plane) in planes.zip(&mut band.planes) {
-            *plane = match self.finished[component].as_slice() {
-                [] => buffers[component].rows_from(rows.start),
+        let mut planes = [PlaneRows::default(); 3];
+        for (plane, (finished, buffer)) in planes.iter_mut().zip(self.finished.iter().zip(buffers)) {
+            *plane = match finished.as_slice() {
+                [] => buffer.rows_from(rows.start),
                 samples => PlaneRows { samples, stride: self.stride },
             };
         }
-        sink.rows(&band);
+        sink.rows(&Band::new(rows.start, rows.len(), self.width, &planes[..buffers.len().min(3)]));
     }
 
     /// Upsamples and shifts rows, if the component needs that.

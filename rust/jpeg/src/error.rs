@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::marker::Marker;
+use dicomet_codec::{Interrupted, Marker, MemoryExceeded, Segment, SegmentError, SegmentErrorKind};
 
 /// A coding process or a property that this crate does not decode, although the standard defines it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +197,11 @@ impl Error {
         Self { kind, marker: None, scan: None, offset: offset as u64 }
     }
 
+    /// A problem of a parameter of `segment`, the one that was read last.
+    pub(crate) fn of(segment: &Segment<'_>, kind: ErrorKind) -> Self {
+        Self::new(kind, segment.offset())
+    }
+
     pub(crate) fn in_segment(mut self, marker: Marker) -> Self {
         self.marker = self.marker.or(Some(marker));
         self
@@ -230,6 +235,29 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<SegmentError> for Error {
+    fn from(SegmentError { kind, offset }: SegmentError) -> Self {
+        let kind = match kind {
+            SegmentErrorKind::EndOfData { expected } => ErrorKind::EndOfData { expected },
+            SegmentErrorKind::Length { found, expected } => ErrorKind::SegmentLength { found, expected },
+            SegmentErrorKind::Parameter { name, found, expected } => ErrorKind::Parameter { name, found, expected },
+        };
+        Self::new(kind, offset)
+    }
+}
+
+impl From<MemoryExceeded> for Error {
+    fn from(MemoryExceeded { found, expected }: MemoryExceeded) -> Self {
+        Self::new(ErrorKind::Memory { found, expected }, 0)
+    }
+}
+
+impl From<Interrupted> for Error {
+    fn from(_: Interrupted) -> Self {
+        Self::new(ErrorKind::Interrupted, 0)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,7 @@
 //! B.2.2: the frame header.
 
 use crate::error::{Error, ErrorKind, Result, Unsupported};
-use crate::marker::Marker;
-use crate::segment::Segment;
+use dicomet_codec::{Marker, Segment};
 
 /// A coding process (clause 4, Table 1) with Huffman coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,19 +85,19 @@ pub(crate) fn parse(mut segment: Segment<'_>, process: Process) -> Result<FrameI
     let height = u32::from(segment.u16()?);
     let width = u32::from(segment.u16()?);
     if width == 0 {
-        return Err(segment.parameter("samples per line", width, "1 to 65535"));
+        return Err(segment.parameter("samples per line", width, "1 to 65535").into());
     }
     let count = segment.u8()?;
     match count {
-        0 => return Err(segment.parameter("components", count, "1 to 3")),
+        0 => return Err(segment.parameter("components", count, "1 to 3").into()),
         1..=3 => {}
-        _ => return Err(segment.error(ErrorKind::Unsupported(Unsupported::Components(count)))),
+        _ => return Err(Error::of(&segment, ErrorKind::Unsupported(Unsupported::Components(count)))),
     }
     let mut components: Vec<Component> = Vec::new();
     for _ in 0..count {
         let component = component(&mut segment)?;
         if components.iter().any(|other| other.id == component.id) {
-            return Err(segment.parameter("component identifier", component.id, "one that is not yet used"));
+            return Err(segment.parameter("component identifier", component.id, "one that is not yet used").into());
         }
         components.push(component);
     }
@@ -115,7 +114,7 @@ fn precision(segment: &mut Segment<'_>, process: Process) -> Result<u8> {
         Process::Extended | Process::Progressive => (matches!(precision, 8 | 12), "8 or 12"),
         Process::Lossless => (matches!(precision, 2..=16), "2 to 16"),
     };
-    if right { Ok(precision) } else { Err(segment.parameter("sample precision", precision, expected)) }
+    if right { Ok(precision) } else { Err(segment.parameter("sample precision", precision, expected).into()) }
 }
 
 fn component(segment: &mut Segment<'_>) -> Result<Component> {
@@ -123,12 +122,12 @@ fn component(segment: &mut Segment<'_>) -> Result<Component> {
     let (horizontal, vertical) = segment.nibbles()?;
     for factor in [horizontal, vertical] {
         if !matches!(factor, 1..=4) {
-            return Err(segment.parameter("sampling factor", factor, "1 to 4"));
+            return Err(segment.parameter("sampling factor", factor, "1 to 4").into());
         }
     }
     let quantization = segment.u8()?;
     if quantization > 3 {
-        return Err(segment.parameter("quantization table", quantization, "0 to 3"));
+        return Err(segment.parameter("quantization table", quantization, "0 to 3").into());
     }
     Ok(Component { id, horizontal, vertical, quantization })
 }
@@ -138,7 +137,7 @@ pub(crate) fn number_of_lines(mut segment: Segment<'_>) -> Result<u32> {
     let lines = segment.u16()?;
     segment.finish()?;
     if lines == 0 {
-        return Err(segment.parameter("number of lines", lines, "1 to 65535"));
+        return Err(segment.parameter("number of lines", lines, "1 to 65535").into());
     }
     Ok(u32::from(lines))
 }

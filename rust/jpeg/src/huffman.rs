@@ -3,8 +3,8 @@
 pub(crate) mod dct;
 pub(crate) mod lossless;
 
-use crate::error::{ErrorKind, Result};
-use crate::segment::Segment;
+use crate::error::{Error, ErrorKind, Result};
+use dicomet_codec::Segment;
 
 /// B.2.4.2: the number of codes of each length, and the symbols in the order of the codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +31,13 @@ impl HuffmanSpec {
         counts.copy_from_slice(segment.take(16)?);
         let total: u32 = counts.iter().map(|&count| u32::from(count)).sum();
         if total > 256 {
-            return Err(segment.parameter("Huffman codes", total, "at most 256"));
+            return Err(segment.parameter("Huffman codes", total, "at most 256").into());
         }
         let mut next = 0u32;
         for (length, &count) in (1..).zip(&counts) {
             next = (next << 1) + u32::from(count);
             if next > 1 << length {
-                return Err(segment.error(ErrorKind::OverSubscribed { length }));
+                return Err(Error::of(segment, ErrorKind::OverSubscribed { length }));
             }
         }
         Ok(Self { counts, symbols: segment.take(total as usize)?.to_vec() })
@@ -99,7 +99,6 @@ pub(crate) fn extend(bits: u32, size: u32) -> i32 {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::marker::Marker;
     use proptest::prelude::*;
 
     /// A table of a DHT segment.
@@ -107,7 +106,7 @@ pub(crate) mod tests {
         let mut bytes = vec![0, (2 + 16 + symbols.len()) as u8];
         bytes.extend(counts);
         bytes.extend(symbols);
-        HuffmanSpec::parse(&mut Segment::new(&bytes, Marker::DHT, 0).unwrap())
+        HuffmanSpec::parse(&mut Segment::new(&bytes, 0).unwrap())
     }
 
     /// A prefix code of up to 40 symbols, from random lengths as far as codes are left.

@@ -4,8 +4,8 @@
 //! constants, as the reference implementations have it, to the last bit: first the columns, rounded to 2 bits after the
 //! point (1 bit for 12-bit samples), then the rows. Lanes are blocks, so that no step moves values between lanes.
 
-use crate::sample::Primitive;
 use crate::tables::Quantization;
+use dicomet_codec::Sample;
 
 /// The number of blocks that are transformed together.
 pub(crate) const LANES: usize = 8;
@@ -32,7 +32,7 @@ const FIX_2_562: i32 = 20995;
 const FIX_3_072: i32 = 25172;
 
 /// The arithmetic of a precision: the type of intermediate values, and their limits.
-pub(crate) trait Arithmetic: Primitive {
+pub(crate) trait Arithmetic: Sample {
     /// A coefficient, or a value after the columns.
     type Value: Copy + Default;
     /// Bits after the point that the columns keep.

@@ -46,11 +46,12 @@
 //!
 //! # Structure
 //!
-//! Files are named after the procedures of the standard. `parser`, `segment`, `frame`, `scan` and `tables` read the segments
+//! Files are named after the procedures of the standard. `parser`, `frame`, `scan` and `tables` read the segments
 //! of Annex B; `geometry` contains the arrangement of data units and MCUs (A.2); `bits` and `huffman` decode codes (Annexes C
 //! and F.2.2); `restart` divides them into intervals. `sequential` (F), `progressive` (G) and `lossless` (H) decode scans;
 //! `plan` finds the scans of a frame, which `scans` decodes in parallel, row by row. `idct` (A.3.3) and `upsample` (A.1.1)
-//! compute samples; `emit` passes the rows of each `row_buffer` to a `sink`.
+//! compute samples; `emit` passes the rows of each `row_buffer` to a sink.
+//! What other codecs need as well is in the crate `dicomet-codec`: sinks, memory, markers and segments.
 //!
 //! The only `unsafe` code is that of the macro of `multiversion`, for run-time dispatch to AVX2 and BMI2. The dispatch does
 //! not change results.
@@ -60,7 +61,6 @@
 
 mod bits;
 mod blocks;
-mod budget;
 mod context;
 mod decoder;
 mod emit;
@@ -80,9 +80,7 @@ mod row_buffer;
 mod sample;
 mod scan;
 mod scans;
-mod segment;
 mod sequential;
-mod sink;
 mod split;
 mod tables;
 mod upsample;
@@ -90,10 +88,9 @@ mod warning;
 
 pub use context::Context;
 pub use decoder::{Decoder, Options};
+pub use dicomet_codec::{Band, Interleaved, Marker, Planar, RowSink, Store};
 pub use error::{Error, ErrorKind, Result, Unsupported};
 pub use frame::{Component, FrameInfo, Process};
-pub use marker::Marker;
 pub use sample::Sample;
-pub use sink::{Band, Interleaved, Planar, RowSink, Store};
 pub use split::Split;
 pub use warning::Warning;

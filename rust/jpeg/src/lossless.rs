@@ -11,13 +11,13 @@ use std::thread::Scope;
 use self::differences::{decode_in_turns, decode_run};
 use self::predict::{Differences, MAX_STRIDE, prediction, reconstruct};
 use self::speculation::{ROUND_BYTES, Speculation};
-use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::geometry::{ScanLayout, Unit};
 use crate::huffman::lossless::LosslessTable;
 use crate::restart::Intervals;
 use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
+use dicomet_codec::Budget;
 
 /// A component of a lossless scan.
 pub(crate) struct LosslessComponent {

@@ -1,8 +1,7 @@
 //! Lossless samples of up to 8 bits: decoded with 16 bits, in which predictions are added to differences (H.1.2.1), and passed
 //! on as bytes. In bytes, a sample that exceeds its precision would go unnoticed, and change all that are predicted from it.
 
-use crate::sample::Primitive;
-use crate::sink::{Band, PlaneRows, RowSink};
+use dicomet_codec::{Band, PlaneRows, RowSink, Sample};
 
 /// Passes rows of 16-bit samples on as bytes.
 pub(crate) struct Narrow<'a> {
@@ -29,11 +28,8 @@ impl RowSink<u16> for Narrow<'_> {
                 truncate(band.row(component, row), out);
             }
         }
-        let mut planes = [PlaneRows::default(); 3];
-        for (rows, plane) in planes.iter_mut().zip(&self.planes) {
-            *rows = PlaneRows { samples: plane, stride: width };
-        }
-        self.sink.rows(&Band { first_row: band.first_row(), rows: band.rows(), width, planes, components });
+        let planes = self.planes.each_ref().map(|samples| PlaneRows { samples, stride: width });
+        self.sink.rows(&Band::new(band.first_row(), band.rows(), width, &planes[..components]));
     }
 }
 
@@ -52,8 +48,8 @@ mod tests {
     fn rows_are_bytes() {
         let samples = [1u16, 2, 0xA5, 0x103, 4, 0xA5];
         let plane = PlaneRows { samples: &samples, stride: 3 };
-        let band =
-            Band { first_row: 7, rows: 2, width: 2, planes: [plane, plane, PlaneRows::default()], components: 2 };
+        let planes = [plane, plane];
+        let band = Band::new(7, 2, 2, &planes);
         let mut found = Vec::new();
         let mut sink = |band: &Band<'_, u8>| {
             found.extend(

@@ -2,10 +2,10 @@
 
 use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::frame::{self, FrameInfo, Process};
-use crate::marker::{Located, Marker, find_scan_end, marker_at};
+use crate::marker::{find_scan_end, marker_at};
 use crate::scan::{self, ScanHeader};
-use crate::segment::Segment;
 use crate::tables::Tables;
+use dicomet_codec::{Located, Marker, Segment};
 
 /// The next scan, or the end.
 #[derive(Debug)]
@@ -52,11 +52,12 @@ impl<'a> Parser<'a> {
                 _ => {}
             }
             check_allowed(marker, offset)?;
-            let segment = Segment::new(self.data, marker, self.position)?;
+            let segment =
+                Segment::new(self.data, self.position).map_err(|error| Error::from(error).in_segment(marker))?;
             self.position = segment.end();
             match marker {
                 Marker::SOS => return self.scan(segment, offset),
-                _ => self.define(marker, segment)?,
+                _ => self.define(marker, segment).map_err(|error| error.in_segment(marker))?,
             }
         }
     }
@@ -97,7 +98,7 @@ impl<'a> Parser<'a> {
     fn define_frame(&mut self, marker: Marker, segment: Segment<'a>) -> Result<()> {
         if self.frame.is_some() {
             let expected = "one frame header, before the first scan";
-            return Err(segment.error(ErrorKind::Syntax { found: format!("another one, {marker}"), expected }));
+            return Err(Error::of(&segment, ErrorKind::Syntax { found: format!("another one, {marker}"), expected }));
         }
         let process = Process::of(marker).map_err(|what| frame::unsupported(what, marker, self.position))?;
         self.frame = Some(frame::parse(segment, process)?);
@@ -109,7 +110,7 @@ impl<'a> Parser<'a> {
         let lines = frame::number_of_lines(segment.clone())?;
         let height = self.frame.as_ref().map(|frame| frame.height);
         if self.scans != 1 || height.is_none_or(|height| height != lines) {
-            return Err(segment.parameter("number of lines", lines, "that of the frame, after the first scan"));
+            return Err(segment.parameter("number of lines", lines, "that of the frame, after the first scan").into());
         }
         Ok(())
     }
@@ -144,7 +145,8 @@ impl<'a> Parser<'a> {
             Error::new(ErrorKind::EndOfData { expected }, data).in_segment(Marker::DNL)
         };
         let found = find_scan_end(self.data, data).filter(|found| found.marker == Marker::DNL).ok_or_else(missing)?;
-        frame.height = frame::number_of_lines(Segment::new(self.data, Marker::DNL, found.offset + 2)?)?;
+        let lines = Segment::new(self.data, found.offset + 2).map_err(Error::from).and_then(frame::number_of_lines);
+        frame.height = lines.map_err(|error| error.in_segment(Marker::DNL))?;
         Ok(())
     }
 }

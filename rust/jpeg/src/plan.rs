@@ -5,11 +5,12 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::FrameInfo;
 use crate::geometry::Geometry;
-use crate::marker::{Marker, find_marker, find_scan_end};
+use crate::marker::{find_marker, find_scan_end};
 use crate::parser::{Event, Parser};
 use crate::restart::Intervals;
 use crate::scan::ScanHeader;
 use crate::tables::Tables;
+use dicomet_codec::Marker;
 
 /// Where a scan begins, and its header.
 #[derive(Clone)]

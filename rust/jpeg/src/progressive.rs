@@ -10,7 +10,6 @@ use std::sync::Arc;
 use self::ac::{AcScan, SpectralBand};
 use self::coefficients::CoefficientPlane;
 use self::dc::{DcComponent, DcScan};
-use crate::budget::Budget;
 use crate::context::Context;
 use crate::decoder::Options;
 use crate::error::{ErrorKind, Result};
@@ -25,6 +24,7 @@ use crate::sample::Sample;
 use crate::scans::warn_of_trailing_bytes;
 use crate::tables::Tables;
 use crate::warning::Warning;
+use dicomet_codec::Budget;
 
 /// The result of a kernel, to whose error the caller adds the place.
 type Decoded<T> = std::result::Result<T, ErrorKind>;

@@ -2,8 +2,8 @@
 
 use crate::bits::BitReader;
 use crate::error::{Error, ErrorKind, Result};
-use crate::marker::Marker;
 use crate::warning::Warning;
+use dicomet_codec::Marker;
 
 /// The bits of a scan, one restart interval after the other.
 pub(crate) struct Intervals<'a> {

@@ -1,8 +1,7 @@
 //! The rows of a component that are in memory: those of the current band, and the last ones before it.
 
-use crate::budget::Budget;
 use crate::error::Result;
-use crate::sink::PlaneRows;
+use dicomet_codec::{Budget, PlaneRows};
 
 /// Rows of one component.
 #[derive(Debug, Default)]

@@ -8,23 +8,16 @@ use crate::error::Result;
 use crate::frame::Process;
 use crate::idct::Arithmetic;
 use crate::plan::ScanPlan;
-use crate::sink::RowSink;
 use crate::warning::Warning;
+use dicomet_codec::RowSink;
 
-/// A sample of the result: `u8` for precisions up to 8 bits, `u16` for others. No other type can implement it.
+/// A [`dicomet_codec::Sample`] with what this decoder needs of it: `u8` for precisions up to 8 bits, `u16` for others.
 #[allow(private_bounds, reason = "seals the trait")]
-pub trait Sample: Primitive + Arithmetic + Pooled + Compiled {
-    /// Bits of the type.
-    const BITS: u32;
-}
+pub trait Sample: dicomet_codec::Sample + Arithmetic + Pooled + Compiled {}
 
-impl Sample for u8 {
-    const BITS: u32 = 8;
-}
+impl Sample for u8 {}
 
-impl Sample for u16 {
-    const BITS: u32 = 16;
-}
+impl Sample for u16 {}
 
 /// The entries of the decoder, compiled in this crate: in the caller's crate, generic functions would not inline the
 /// kernels without link-time optimization, which is 17 times as slow for 12 bits.
@@ -98,25 +91,5 @@ impl Compiled for u16 {
         sink: &mut dyn RowSink<Self>,
     ) -> Result<Vec<Warning>> {
         decoder.decode_part(wanted, plan, restarts, context, sink)
-    }
-}
-
-/// The operations that the arithmetic needs.
-pub(crate) trait Primitive: Copy + Default + PartialEq + Into<u16> + Send + Sync + 'static {
-    /// The lowest bits of `value`.
-    fn truncate(value: u16) -> Self;
-}
-
-impl Primitive for u8 {
-    #[inline]
-    fn truncate(value: u16) -> Self {
-        value as Self
-    }
-}
-
-impl Primitive for u16 {
-    #[inline]
-    fn truncate(value: u16) -> Self {
-        value
     }
 }

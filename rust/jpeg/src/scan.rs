@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::frame::{FrameInfo, Process};
-use crate::segment::Segment;
+use dicomet_codec::Segment;
 
 /// A component of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) struct ScanHeader {
 pub(crate) fn parse(mut segment: Segment<'_>, frame: &FrameInfo) -> Result<ScanHeader> {
     let count = segment.u8()?;
     if !matches!(count, 1..=4) {
-        return Err(segment.parameter("components of the scan", count, "1 to 4"));
+        return Err(segment.parameter("components of the scan", count, "1 to 4").into());
     }
     let mut components: Vec<ScanComponent> = Vec::new();
     for _ in 0..count {
@@ -42,7 +42,7 @@ pub(crate) fn parse(mut segment: Segment<'_>, frame: &FrameInfo) -> Result<ScanH
         // B.2.3: the order of the frame header. It also keeps a component from occurring twice.
         if components.last().is_some_and(|last| last.index >= component.index) {
             let id = frame.components[component.index].id;
-            return Err(segment.parameter("component selector", id, "one that follows in the frame header"));
+            return Err(segment.parameter("component selector", id, "one that follows in the frame header").into());
         }
         components.push(component);
     }
@@ -61,12 +61,12 @@ pub(crate) fn parse(mut segment: Segment<'_>, frame: &FrameInfo) -> Result<ScanH
 fn component(segment: &mut Segment<'_>, frame: &FrameInfo) -> Result<ScanComponent> {
     let id = segment.u8()?;
     let Some(index) = frame.components.iter().position(|component| component.id == id) else {
-        return Err(segment.parameter("component selector", id, "a component of the frame"));
+        return Err(segment.parameter("component selector", id, "a component of the frame").into());
     };
     let (dc, ac) = segment.nibbles()?;
     for table in [dc, ac] {
         if table > 3 {
-            return Err(segment.parameter("entropy coding table", table, "0 to 3"));
+            return Err(segment.parameter("entropy coding table", table, "0 to 3").into());
         }
     }
     Ok(ScanComponent { index, dc, ac })
@@ -80,7 +80,7 @@ fn check_sizes(segment: &Segment<'_>, components: &[ScanComponent], frame: &Fram
     });
     let sum: u32 = units.sum();
     if components.len() > 1 && sum > 10 {
-        return Err(segment.parameter("data units of an MCU", sum, "1 to 10"));
+        return Err(segment.parameter("data units of an MCU", sum, "1 to 10").into());
     }
     Ok(())
 }
@@ -88,19 +88,19 @@ fn check_sizes(segment: &Segment<'_>, components: &[ScanComponent], frame: &Fram
 /// G.1.1.1.1: a scan of DC coefficients, or a band of AC coefficients of one component.
 fn check_band(segment: &Segment<'_>, start: u8, end: u8, high: u8, low: u8, components: usize) -> Result<()> {
     if start > 63 {
-        return Err(segment.parameter("start of spectral selection", start, "0 to 63"));
+        return Err(segment.parameter("start of spectral selection", start, "0 to 63").into());
     }
     if end > 63 || end < start || (start == 0 && end != 0) {
-        return Err(segment.parameter("end of spectral selection", end, "0 in a DC scan, else Ss to 63"));
+        return Err(segment.parameter("end of spectral selection", end, "0 in a DC scan, else Ss to 63").into());
     }
     if start > 0 && components != 1 {
-        return Err(segment.parameter("components of the scan", components as u32, "1 in an AC scan"));
+        return Err(segment.parameter("components of the scan", components as u32, "1 in an AC scan").into());
     }
     if low > 13 {
-        return Err(segment.parameter("successive approximation low", low, "0 to 13"));
+        return Err(segment.parameter("successive approximation low", low, "0 to 13").into());
     }
     if high != 0 && high != low + 1 {
-        return Err(segment.parameter("successive approximation high", high, "0, or Al + 1"));
+        return Err(segment.parameter("successive approximation high", high, "0, or Al + 1").into());
     }
     Ok(())
 }
@@ -108,10 +108,10 @@ fn check_band(segment: &Segment<'_>, start: u8, end: u8, high: u8, low: u8, comp
 /// Table B.3 and H.1.2.1: predictors 1 to 7; a point transform that leaves at least one bit.
 fn check_lossless(segment: &Segment<'_>, predictor: u8, point_transform: u8, precision: u8) -> Result<()> {
     if !matches!(predictor, 1..=7) {
-        return Err(segment.parameter("predictor selection", predictor, "1 to 7"));
+        return Err(segment.parameter("predictor selection", predictor, "1 to 7").into());
     }
     if point_transform >= precision {
-        return Err(segment.parameter("point transform", point_transform, "less than the sample precision"));
+        return Err(segment.parameter("point transform", point_transform, "less than the sample precision").into());
     }
     Ok(())
 }

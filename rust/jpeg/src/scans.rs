@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::thread::Scope;
 
 use crate::blocks::BlockQueue;
-use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{FrameInfo, Process};
@@ -19,6 +18,7 @@ use crate::row_buffer::RowBuffer;
 use crate::sample::Sample;
 use crate::sequential::{DctComponent, SequentialScan};
 use crate::warning::Warning;
+use dicomet_codec::Budget;
 
 enum Decoding<'a, S> {
     Sequential(Box<SequentialScan<'a, S>>),

@@ -9,8 +9,8 @@ use crate::frame::Process;
 use crate::geometry::{Geometry, ScanLayout};
 use crate::plan::{PlannedScan, ScanPlan, restart_offsets};
 use crate::sample::Sample;
-use crate::sink::RowSink;
 use crate::warning::Warning;
+use dicomet_codec::RowSink;
 
 /// An image is not split if more than 1 in this number of a part's rows would be decoded twice.
 const MAX_OVERHEAD: usize = 4;

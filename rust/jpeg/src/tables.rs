@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::huffman::HuffmanSpec;
 use crate::idct::LANES;
-use crate::segment::Segment;
+use dicomet_codec::Segment;
 
 /// A quantization table in the order of rows.
 pub(crate) type Quantization = [u16; 64];
@@ -43,10 +43,10 @@ impl Tables {
         while !segment.is_empty() {
             let (precision, number) = segment.nibbles()?;
             if precision > 1 {
-                return Err(segment.parameter("quantization table precision", precision, "0 or 1"));
+                return Err(segment.parameter("quantization table precision", precision, "0 or 1").into());
             }
             if number > 3 {
-                return Err(segment.parameter("quantization table", number, "0 to 3"));
+                return Err(segment.parameter("quantization table", number, "0 to 3").into());
             }
             let mut table = [0; 64];
             for place in NATURAL {
@@ -62,10 +62,10 @@ impl Tables {
         while !segment.is_empty() {
             let (class, number) = segment.nibbles()?;
             if class > 1 {
-                return Err(segment.parameter("Huffman table class", class, "0 or 1"));
+                return Err(segment.parameter("Huffman table class", class, "0 or 1").into());
             }
             if number > 3 {
-                return Err(segment.parameter("Huffman table", number, "0 to 3"));
+                return Err(segment.parameter("Huffman table", number, "0 to 3").into());
             }
             let spec = Arc::new(HuffmanSpec::parse(&mut segment)?);
             let tables = if class == 0 { &mut self.dc } else { &mut self.ac };
@@ -77,7 +77,7 @@ impl Tables {
     /// B.2.4.4: DRI.
     pub(crate) fn define_restart_interval(&mut self, mut segment: Segment<'_>) -> Result<()> {
         self.restart_interval = segment.u16()?;
-        segment.finish()
+        Ok(segment.finish()?)
     }
 
     pub(crate) fn dc(&self, number: u8, offset: usize) -> Result<&HuffmanSpec> {

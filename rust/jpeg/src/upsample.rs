@@ -195,8 +195,8 @@ fn repeat<S: Sample>(row: &[S], (own, greatest): (usize, usize), out: &mut [S]) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::Budget;
     use crate::frame::{Component, FrameInfo};
+    use dicomet_codec::Budget;
     use proptest::prelude::*;
 
     /// The whole image, sample by sample, from the filter's weights.

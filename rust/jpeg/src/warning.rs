@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::marker::Marker;
+use dicomet_codec::Marker;
 
 /// A deviation from the standard that does not change the samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::blocks::store;
-use crate::budget::Budget;
 use crate::context::{Context, Pooled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Geometry;
@@ -13,6 +12,7 @@ use crate::sample::Sample;
 use crate::scan::ScanHeader;
 use crate::tables::{PLACES, Quantization};
 use crate::warning::Warning;
+use dicomet_codec::Budget;
 
 /// The number of missing low bits of a coefficient before its first scan.
 const UNKNOWN: u8 = u8::MAX;

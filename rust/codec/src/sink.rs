@@ -5,46 +5,70 @@ use crate::sample::Sample;
 /// Finished rows of the image. Each component has the size of the image.
 #[derive(Debug)]
 pub struct Band<'a, S> {
-    pub(crate) first_row: usize,
-    pub(crate) rows: usize,
-    pub(crate) width: usize,
-    pub(crate) planes: [PlaneRows<'a, S>; 3],
-    pub(crate) components: usize,
+    first_row: usize,
+    rows: usize,
+    width: usize,
+    planes: [PlaneRows<'a, S>; 3],
+    components: usize,
 }
 
 /// Rows of one component.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct PlaneRows<'a, S> {
-    pub(crate) samples: &'a [S],
-    pub(crate) stride: usize,
+#[derive(Debug, Clone, Copy)]
+pub struct PlaneRows<'a, S> {
+    /// The samples, starting with those of the first row.
+    pub samples: &'a [S],
+    /// Samples from a row to the next.
+    pub stride: usize,
 }
 
-impl<'a, S: Sample> Band<'a, S> {
+impl<S> Default for PlaneRows<'_, S> {
+    fn default() -> Self {
+        Self { samples: &[], stride: 0 }
+    }
+}
+
+impl<'a, S: Copy> Band<'a, S> {
+    /// `rows` rows of `width` samples in each of the first three `planes`, starting with row `first_row` of the image.
+    #[inline]
+    #[must_use]
+    pub fn new(first_row: usize, rows: usize, width: usize, planes: &[PlaneRows<'a, S>]) -> Self {
+        let mut band = Self { first_row, rows, width, planes: Default::default(), components: planes.len().min(3) };
+        for (own, plane) in band.planes.iter_mut().zip(planes) {
+            *own = *plane;
+        }
+        band
+    }
+
     /// Number of the first row, from 0, in the image.
+    #[inline]
     #[must_use]
     pub fn first_row(&self) -> usize {
         self.first_row
     }
 
     /// Number of rows.
+    #[inline]
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Samples in a row of a component.
+    #[inline]
     #[must_use]
     pub fn width(&self) -> usize {
         self.width
     }
 
     /// Number of components.
+    #[inline]
     #[must_use]
     pub fn components(&self) -> usize {
         self.components
     }
 
     /// The samples of a component in a row of the band, from 0. Empty if there is no such component or row.
+    #[inline]
     #[must_use]
     pub fn row(&self, component: usize, row: usize) -> &'a [S] {
         let plane = self.planes[..self.components].get(component).copied().unwrap_or_default();
@@ -185,7 +209,7 @@ mod tests {
 
     fn band(planes: [&[u8]; 3], components: usize) -> Band<'_, u8> {
         let planes = planes.map(|samples| PlaneRows { samples, stride: 3 });
-        Band { first_row: 5, rows: 2, width: 2, planes, components }
+        Band::new(5, 2, 2, &planes[..components])
     }
 
     #[test]

@@ -1,0 +1,66 @@
+//! Memory that a decoder reuses for its next image.
+
+/// Limit of the pooled memory: the coefficients of a progressive frame of four megapixels.
+const KEPT_BYTES: usize = 16 << 20;
+
+/// Memory for values of one type.
+#[derive(Debug)]
+pub struct Pool<T> {
+    kept: Vec<Vec<T>>,
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self { kept: Vec::new() }
+    }
+}
+
+impl<T> Pool<T> {
+    /// Returns an empty vector, with pooled memory if there is some: that which was kept last.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<T> {
+        let mut memory = self.kept.pop().unwrap_or_default();
+        memory.clear();
+        memory
+    }
+
+    /// Returns memory to the pool. Releases it if the pool would exceed 16 MB.
+    pub fn keep(&mut self, memory: Vec<T>) {
+        if self.bytes() + memory.capacity() * size_of::<T>() <= KEPT_BYTES {
+            self.kept.push(memory);
+        }
+    }
+
+    /// Bytes in the pool.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.kept.iter().map(|memory| memory.capacity() * size_of::<T>()).sum()
+    }
+
+    /// Releases all memory.
+    pub fn clear(&mut self) {
+        self.kept = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_memory_is_not_kept() {
+        let mut pool = Pool::<u16>::default();
+        pool.keep(Vec::with_capacity(KEPT_BYTES));
+        assert_eq!(pool.bytes(), 0);
+        let mut memory = Vec::with_capacity(100);
+        memory.push(7);
+        pool.keep(memory);
+        assert_eq!(pool.bytes(), 200);
+        let memory = pool.take();
+        assert_eq!((memory.len(), memory.capacity()), (0, 100));
+        assert_eq!(pool.take().capacity(), 0);
+        pool.keep(memory);
+        pool.clear();
+        assert_eq!(pool.bytes(), 0);
+    }
+}
