@@ -276,7 +276,7 @@ class Decoder:
     ) -> tuple[int, list[str], str | None]:
         """Fill `out` with encapsulated frames, starting at entry `first` of `frames`.
 
-        `codec`: ``"uncompressed"``, ``"RLE Lossless"``, or for JPEG the header for which this decoder was built.
+        `codec`: ``"uncompressed"``, ``"RLE Lossless"``, or for codestreams the header for which this decoder was built.
         `number`: the number of the first frame in the image, for messages. Return the number of decoded frames, which
         ends before the first frame with another header, warnings, and what keeps dicomet from decoding the next frame
         if another decoder may.

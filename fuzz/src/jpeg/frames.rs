@@ -13,7 +13,7 @@ pub(super) fn check(stream: &[u8]) {
     let Ok(header) = Codestream::check(stream, Family::Jpeg, &image) else { return };
     let bits = if header.precision <= 8 { 8 } else { 16 };
     let decoder = Decoder::for_codec_output(&image, bits, false, None, Conversion::None, bits).expect("whole words");
-    let codec = Codec::Jpeg(header);
+    let codec = Codec::Codestream(header);
     let (value, length) = (stream.repeat(3), stream.len() as u64);
     let fragments: Vec<_> = (0..3).map(|frame| [Fragment { offset: frame * length, length }]).collect();
     let of = |index: usize| fragments[index].as_slice();

@@ -6,12 +6,12 @@ const KEPT_BYTES: usize = 16 << 20;
 /// Memory for values of one type.
 #[derive(Debug)]
 pub struct Pool<T> {
-    kept: Vec<Vec<T>>,
+    vectors: Vec<Vec<T>>,
 }
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Self { kept: Vec::new() }
+        Self { vectors: Vec::new() }
     }
 }
 
@@ -19,7 +19,7 @@ impl<T> Pool<T> {
     /// Returns an empty vector, with pooled memory if there is some: that which was kept last.
     #[must_use]
     pub fn take(&mut self) -> Vec<T> {
-        let mut memory = self.kept.pop().unwrap_or_default();
+        let mut memory = self.vectors.pop().unwrap_or_default();
         memory.clear();
         memory
     }
@@ -27,19 +27,19 @@ impl<T> Pool<T> {
     /// Returns memory to the pool. Releases it if the pool would exceed 16 MB.
     pub fn keep(&mut self, memory: Vec<T>) {
         if self.bytes() + memory.capacity() * size_of::<T>() <= KEPT_BYTES {
-            self.kept.push(memory);
+            self.vectors.push(memory);
         }
     }
 
     /// Bytes in the pool.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.kept.iter().map(|memory| memory.capacity() * size_of::<T>()).sum()
+        self.vectors.iter().map(|memory| memory.capacity() * size_of::<T>()).sum()
     }
 
     /// Releases all memory.
     pub fn clear(&mut self) {
-        self.kept = Vec::new();
+        self.vectors = Vec::new();
     }
 }
 

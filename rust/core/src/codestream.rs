@@ -2,12 +2,11 @@
 //!
 //! One file per standard: [`jpeg`] for the markers of ISO/IEC 10918-1 and 14495-1, [`jpeg2000`] for those of 15444-1.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::image::Image;
 use crate::item::{Fragment, first_bytes, read_fragments};
 use crate::parallel::CancelCheck;
 use crate::source::{ReadResult, Source};
-use dicomet_jpeg::Unsupported;
 
 pub mod jpeg;
 pub mod jpeg2000;
@@ -81,7 +80,7 @@ pub struct Codestream {
     pub signed: bool,
     /// The part that is specific to the family.
     pub details: Details,
-    /// The coding process, if it is one that `dicomet-jpeg` does not decode: another decoder may.
+    /// The coding process, if it is one that dicomet does not decode.
     pub unsupported: Option<Unsupported>,
     /// The largest number of samples that one byte can produce. None if there is no bound, as for arithmetic coding,
     /// the runs of JPEG-LS and the empty packets of JPEG 2000.

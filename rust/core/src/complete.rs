@@ -15,10 +15,13 @@ use crate::codestream::Family;
 use crate::error::{Error, ErrorKind, Result};
 use crate::parallel::Parallelism;
 
-pub(crate) mod jpeg;
+mod decoded;
+mod jpeg;
 mod jpeg2000;
 mod jpegls;
 mod markers;
+pub(crate) use decoded::warnings_of_complete;
+
 #[cfg(test)]
 mod tests;
 

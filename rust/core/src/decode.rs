@@ -11,10 +11,12 @@ use crate::image::{ByteOrder, Image, Photometric, SampleKind};
 use crate::tag::BITS_ALLOCATED;
 use std::sync::Arc;
 
+mod codestream;
 mod encapsulated;
 mod jpeg;
 mod native;
 mod planar;
+mod result_rows;
 mod rle;
 pub use encapsulated::{Codec, Decoded};
 pub use rle::check_rle_bound;

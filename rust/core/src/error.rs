@@ -3,8 +3,10 @@
 use crate::tag::{PIXEL_DATA, Tag};
 use std::fmt;
 
+mod codec;
 mod jpeg;
-pub(crate) use jpeg::jpeg_warnings;
+pub use codec::{CodecError, CodecWarning, Unsupported};
+pub(crate) use codec::{Deviation, EndDeviation, codec_warnings};
 
 /// The value found and the value expected.
 #[allow(missing_docs, reason = "the messages say what the fields are")]
@@ -114,18 +116,18 @@ pub enum ErrorKind {
     /// A part of a codestream that violates its standard.
     #[error("the codestream is damaged: found {what} at byte {offset}")]
     Damaged { what: &'static str, offset: u64 },
-    /// A part of a JPEG codestream that violates ISO/IEC 10918-1, or a process that is not decoded.
+    /// A part of a codestream that violates its standard, or a process that is not decoded, as its decoder reports it.
     #[error("{place}{kind}")]
-    Jpeg { place: String, kind: Box<dicomet_jpeg::ErrorKind> },
-    /// A deviation of a JPEG codestream that changes no sample.
+    Codec { place: String, kind: Box<CodecError> },
+    /// A deviation of a codestream that changes no sample.
     #[error("{0}")]
-    JpegDeviation(dicomet_jpeg::Warning),
+    Deviation(CodecWarning),
     /// A codestream that contains all samples, but no end marker.
     #[error("the codestream has no end marker after its last sample")]
     NoEndMarker,
     /// A codestream that only another decoder decodes.
     #[error("the codestream has {0}: whether it holds all samples is not checked")]
-    Unchecked(dicomet_jpeg::Unsupported),
+    Unchecked(Unsupported),
     /// Bytes after the end of the codestream that are not padding.
     #[error("found {bytes} bytes after the codestream: they are ignored")]
     TrailingBytes { bytes: u64 },

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::alloc::{try_reserve, try_with_capacity};
 use crate::error::{Error, ErrorKind};
+use dicomet_codec::StopCheck;
 
 /// A smaller result is decoded by the caller's thread alone: starting another thread would take longer.
 const MIN_BYTES_PER_THREAD: usize = if crate::SMALL_BUFFERS { 1 << 8 } else { 1 << 20 };
@@ -38,6 +39,13 @@ impl Parallelism<'_> {
     #[must_use]
     pub(crate) fn with_one_worker(&self) -> Self {
         Self { workers: Some(NonZero::<usize>::MIN), ..*self }
+    }
+
+    /// Calls `work` with a check for cancellation that any thread may call.
+    pub(crate) fn with_stop<R>(&self, work: impl FnOnce(StopCheck<'_>) -> R) -> R {
+        let check = Mutex::new(CancelCheck::new(self));
+        // A thread that does not get the lock continues: another one is checking.
+        work(&|| check.try_lock().is_ok_and(|mut check| check.check().is_err()))
     }
 }
 

@@ -4,9 +4,10 @@
 //! RLE Lossless frame takes.
 
 use std::cell::Cell;
+use std::thread::LocalKey;
 
 /// Larger buffers are released after a call.
-const MAX_KEPT_BYTES: usize = 4 << 20;
+pub(crate) const MAX_KEPT_BYTES: usize = 4 << 20;
 
 thread_local! {
     static KEPT: Cell<[[Vec<u8>; 3]; 2]> = const { Cell::new([const { [const { Vec::new() }; 3] }; 2]) };
@@ -38,9 +39,29 @@ impl Drop for Scratch {
     }
 }
 
+/// Calls `work` with the value that this thread keeps in `slot`, or with a new one if that is in use.
+pub(crate) fn with_kept<T: Default, R>(
+    slot: &'static LocalKey<Cell<Option<Box<T>>>>,
+    work: impl FnOnce(&mut T) -> R,
+) -> R {
+    let mut value = slot.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    let result = work(&mut value);
+    // A thread that is exiting keeps nothing.
+    let _ = slot.try_with(|kept| kept.set(Some(value)));
+    result
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_kept() {
+        thread_local!(static KEPT: Cell<Option<Box<u8>>> = const { Cell::new(None) });
+        let inner = || with_kept(&KEPT, |value| *value);
+        assert_eq!(with_kept(&KEPT, |value| (std::mem::replace(value, 7), inner())), (0, 0));
+        assert_eq!(with_kept(&KEPT, |value| *value), 7);
+    }
 
     #[test]
     fn small_buffers_are_kept_and_large_ones_are_not() {

@@ -170,7 +170,7 @@ impl<'py> FromPyObject<'_, 'py> for FrameCodec {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(header) = object.cast::<Codestream>() {
-            return Ok(Self(Codec::Jpeg(header.get().0.clone())));
+            return Ok(Self(Codec::Codestream(header.get().0.clone())));
         }
         match object.extract::<&str>()? {
             "uncompressed" => Ok(Self(Codec::Uncompressed)),

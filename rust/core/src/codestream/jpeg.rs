@@ -2,8 +2,8 @@
 
 use super::{Codestream, Component, Family};
 use crate::alloc::try_with_capacity;
-use crate::error::Result;
-use dicomet_jpeg::{Decoder, Unsupported};
+use crate::error::{Result, Unsupported};
+use dicomet_jpeg::{Decoder, Unsupported as Process};
 
 /// The statements of a JPEG or JPEG-LS codestream about its colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,9 +99,9 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
     let (family, unsupported, max_samples_per_byte) = match marker {
         0xC0..=0xC2 => (Family::Jpeg, None, Some(DCT_MAX_SAMPLES_PER_BYTE)),
         0xC3 => (Family::Jpeg, None, Some(LOSSLESS_MAX_SAMPLES_PER_BYTE)),
-        0xC5..=0xC7 | DHP => (Family::Jpeg, Some(Unsupported::Hierarchical), None),
+        0xC5..=0xC7 | DHP => (Family::Jpeg, Some(Unsupported::Jpeg(Process::Hierarchical)), None),
         0xF7 => (Family::JpegLs, None, None),
-        _ => (Family::Jpeg, Some(Unsupported::Arithmetic), None),
+        _ => (Family::Jpeg, Some(Unsupported::Jpeg(Process::Arithmetic)), None),
     };
     let (&[precision, r1, r0, c1, c0, count], components) = segment.split_first_chunk()?;
     let components = components.as_chunks::<3>().0.get(..usize::from(count))?;

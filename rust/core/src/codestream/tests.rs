@@ -1,6 +1,7 @@
 use super::*;
 use crate::image::{Attributes, PixelElement};
 use crate::parallel::Parallelism;
+use dicomet_jpeg::Unsupported as Process;
 use proptest::prelude::*;
 
 const JFIF: &[u8] = b"\xFF\xE0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
@@ -300,10 +301,10 @@ fn processes_that_are_not_decoded_have_names() {
     for (marker, what) in [
         (0xC0, None),
         (0xC3, None),
-        (0xC5, Some(Unsupported::Hierarchical)),
-        (0xC9, Some(Unsupported::Arithmetic)),
-        (0xCB, Some(Unsupported::Arithmetic)),
-        (0xCE, Some(Unsupported::Arithmetic)),
+        (0xC5, Some(Unsupported::Jpeg(Process::Hierarchical))),
+        (0xC9, Some(Unsupported::Jpeg(Process::Arithmetic))),
+        (0xCB, Some(Unsupported::Jpeg(Process::Arithmetic))),
+        (0xCE, Some(Unsupported::Jpeg(Process::Arithmetic))),
         (0xF7, None),
     ] {
         assert_eq!(unsupported(&jpeg(&[], marker, 2, GRAY)), what, "{marker:X}");
@@ -311,7 +312,10 @@ fn processes_that_are_not_decoded_have_names() {
     // The size of a hierarchical image is in DHP.
     let dhp = [0xFF, 0xDE, 0, 11, 8, 0, 4, 0, 128, 1, 1, 0x11, 0];
     let header = Codestream::read(&jpeg(&dhp, 0xC0, 2, GRAY)).unwrap();
-    assert_eq!((header.rows, header.columns, header.unsupported), (4, 128, Some(Unsupported::Hierarchical)));
+    assert_eq!(
+        (header.rows, header.columns, header.unsupported),
+        (4, 128, Some(Unsupported::Jpeg(Process::Hierarchical)))
+    );
 }
 
 /// A file that counts the bytes that are read.

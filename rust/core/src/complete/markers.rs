@@ -2,6 +2,7 @@
 
 use super::defect_at;
 use crate::error::Result;
+use dicomet_codec::{Stuffing, find_marker};
 
 pub(super) const RST0: u8 = 0xD0;
 pub(super) const RST7: u8 = 0xD7;
@@ -32,7 +33,8 @@ impl<'a> Markers<'a> {
 
     /// Returns the next marker; None at the end of the frame. Skips bytes before it, as decoders do.
     pub(super) fn next(&mut self) -> Result<Option<Segment<'a>>> {
-        let Some((start, marker, after)) = find_marker(self.frame, self.at) else { return Ok(None) };
+        let Some(found) = find_marker(self.frame, self.at, Stuffing::ZeroByte) else { return Ok(None) };
+        let (start, marker, after) = (found.offset, found.marker.0, found.offset + 2);
         self.at = after;
         // TEM, RST0 to RST7, SOI and EOI have no segment.
         if matches!(marker, 0x01 | RST0..=EOI) {
@@ -46,19 +48,6 @@ impl<'a> Markers<'a> {
         });
         let content = content.ok_or_else(|| defect_at("a marker segment that is cut, or without content", start))?;
         Ok(Some(Segment { marker, content, start }))
-    }
-}
-
-/// Returns the offset of the next marker's last FF, its code, and the offset after it, searching from byte `at`.
-fn find_marker(frame: &[u8], at: usize) -> Option<(usize, u8, usize)> {
-    let mut start = at;
-    loop {
-        start += frame.get(start..)?.iter().position(|&byte| byte == 0xFF)?;
-        match *frame.get(start + 1)? {
-            0x00 => start += 2,
-            0xFF => start += 1,
-            code => return Some((start, code, start + 2)),
-        }
     }
 }
 

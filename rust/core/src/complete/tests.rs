@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::CodecWarning;
 use dicomet_jpeg::Warning;
 use proptest::prelude::*;
 
@@ -99,7 +100,7 @@ proptest! {
         }
         let longer = [&frame[..frame.len() - 2], &[0, 0xFF, 0, 1][..], &END].concat();
         let warnings = check(&longer, Family::Jpeg).unwrap().warnings;
-        prop_assert!(matches!(warnings[..], [ErrorKind::JpegDeviation(Warning::ExcessData { .. })]), "{:?}", warnings);
+        prop_assert!(matches!(warnings[..], [ErrorKind::Deviation(CodecWarning::Jpeg(Warning::ExcessData { .. }))]), "{:?}", warnings);
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Encapsulated frames (PS3.5 A.4): one entry for all codecs.
 
 use super::{Decoder, Warnings};
-use crate::codestream::{Codestream, Family};
-use crate::error::Result;
+use crate::codestream::Codestream;
+use crate::error::{Result, Unsupported};
 use crate::item::{Fragment, read_fragments};
 use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::scratch::Scratch;
 use crate::source::{ReadResult, Source};
-use dicomet_jpeg::Unsupported;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Result bytes of small frames that form one work item.
@@ -22,8 +21,8 @@ pub enum Codec {
     Uncompressed,
     /// RLE Lossless (PS3.5 A.4.2, G).
     RleLossless,
-    /// JPEG (PS3.5 A.4.1, ISO/IEC 10918-1). The decoder is for frames with this header.
-    Jpeg(Codestream),
+    /// Codestreams (PS3.5 A.4.1, A.4.3, A.4.4) of the family of this header. The decoder is for frames with this header.
+    Codestream(Codestream),
 }
 
 /// The result of [`Decoder::decode_frames`].
@@ -161,10 +160,12 @@ impl Decoder {
         let decoded = match codec {
             Codec::Uncompressed => self.native_frames(&frame, 0, out, parallelism).map(|()| Warnings::new()),
             Codec::RleLossless => self.rle_frame(frame, out, unpacked, parallelism),
-            Codec::Jpeg(header) if Codestream::check(frame, Family::Jpeg, &self.image)? != *header => {
-                return Ok(Frame::OtherHeader);
+            Codec::Codestream(header) => {
+                if Codestream::check(frame, header.family, &self.image)? != *header {
+                    return Ok(Frame::OtherHeader);
+                }
+                self.codestream_frame(header.family, frame, out, parallelism)
             }
-            Codec::Jpeg(_) => self.jpeg_frame(frame, out, parallelism),
         };
         match decoded {
             Ok(warnings) => Ok(Frame::Decoded(warnings)),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::codestream::{Codestream, Family};
+use crate::error::Unsupported;
 use dicomet_jpeg as codec;
 use streams::lossless::{Lossless, full_size, samples};
 use streams::sequential::{Dct, blocks, quantization};
@@ -94,7 +95,7 @@ impl Frames {
 /// Decodes frames from memory and from a file, on one thread and on several, and checks that the results are equal.
 fn decode_all(decoder: &Decoder, frames: &[Vec<u8>], first_frame: usize) -> Result<(Vec<u8>, Decoded)> {
     let header = Codestream::check(&frames[0], Family::Jpeg, decoder.image())?;
-    let codec = Codec::Jpeg(header);
+    let codec = Codec::Codestream(header);
     let (value, mut fragments, mut at) = (frames.concat(), Vec::new(), 0);
     for frame in frames {
         let (length, half) = (frame.len() as u64, frame.len() as u64 / 2);
@@ -255,7 +256,7 @@ fn the_error_is_that_of_the_first_frame() {
     streams[6].truncate(length - 20);
     let error = decode_all(&decoder, &streams, 100).unwrap_err();
     assert_eq!(error.frame, Some(106));
-    assert!(matches!(error.kind, ErrorKind::Jpeg { .. }), "{error}");
+    assert!(matches!(error.kind, ErrorKind::Codec { .. }), "{error}");
     // A header that contradicts the image is an error, too, not another header.
     streams[2] = Frames { columns: 14, ..GRAY }.encode(1).0;
     let error = decode_all(&decoder, &streams, 100).unwrap_err();
@@ -275,7 +276,7 @@ fn warnings_have_a_limit() {
 fn an_interruption_ends_the_frames() {
     let frames = Frames { rows: 200, columns: 300, restart_interval: 300, ..GRAY };
     let (stream, _) = frames.encode(1);
-    let codec = Codec::Jpeg(Codestream::check(&stream, Family::Jpeg, &frames.image()).unwrap());
+    let codec = Codec::Codestream(Codestream::check(&stream, Family::Jpeg, &frames.image()).unwrap());
     let decoder = frames.decoder(Conversion::None);
     let fragments = [Fragment { offset: 0, length: stream.len() as u64 }];
     for (count, workers) in [(1, 1), (1, 4), (5, 1), (5, 4)] {
@@ -330,12 +331,12 @@ fn frames_before_one_that_is_not_supported_are_decoded() {
     };
     let colors = Frames { samples_per_pixel: 3, precision: 8, allocated: 8, ..GRAY };
     let (_, decoded) = decode_all(&colors.decoder(Conversion::None), &[subsampled.encode(&mut Noise(2))], 0).unwrap();
-    assert_eq!((decoded.frames, decoded.unsupported), (0, Some(codec::Unsupported::RestartInRow)));
+    assert_eq!((decoded.frames, decoded.unsupported), (0, Some(Unsupported::Jpeg(codec::Unsupported::RestartInRow))));
     // A header that names another process is another header.
     let size = streams[4].windows(2).position(|bytes| bytes == [0xFF, 0xC3]).unwrap();
     streams[4][size + 1] = 0xCB;
     let (_, decoded) = decode_all(&decoder, &streams, 0).unwrap();
     assert_eq!((decoded.frames, decoded.unsupported), (4, None));
     let (_, decoded) = decode_all(&decoder, &streams[4..], 0).unwrap();
-    assert_eq!((decoded.frames, decoded.unsupported), (0, Some(codec::Unsupported::Arithmetic)));
+    assert_eq!((decoded.frames, decoded.unsupported), (0, Some(Unsupported::Jpeg(codec::Unsupported::Arithmetic))));
 }

@@ -1,0 +1,25 @@
+//! Frames that are codestreams (PS3.5 A.4.1, A.4.3, A.4.4): the decoder of each family.
+
+use super::{Decoder, Warnings};
+use crate::codestream::Family;
+use crate::error::{Error, ErrorKind, Result};
+use crate::parallel::Parallelism;
+
+impl Decoder {
+    /// Decodes one frame, whose header has been checked, into `out`, which has the format of the result.
+    pub(super) fn codestream_frame(
+        &self,
+        family: Family,
+        frame: &[u8],
+        out: &mut [u8],
+        parallelism: &Parallelism<'_>,
+    ) -> Result<Warnings> {
+        match family {
+            Family::Jpeg => self.jpeg_frame(frame, out, parallelism),
+            Family::JpegLs | Family::Jpeg2000 => {
+                let why = "only plugins decode codestreams of this standard";
+                Err(Error::pixel_data(ErrorKind::Unsupported(why)))
+            }
+        }
+    }
+}
