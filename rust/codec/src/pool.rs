@@ -24,9 +24,11 @@ impl<T> Pool<T> {
         memory
     }
 
-    /// Returns memory to the pool. Releases it if the pool would exceed 16 MB.
+    /// Returns memory to the pool. Releases it if the pool would exceed 16 MB. A vector without memory is not kept: images
+    /// with fewer components than vectors would add some each time.
     pub fn keep(&mut self, memory: Vec<T>) {
-        if self.bytes() + memory.capacity() * size_of::<T>() <= KEPT_BYTES {
+        let bytes = memory.capacity() * size_of::<T>();
+        if bytes > 0 && self.bytes() + bytes <= KEPT_BYTES {
             self.vectors.push(memory);
         }
     }
@@ -46,6 +48,13 @@ impl<T> Pool<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn vectors_without_memory_are_not_kept() {
+        let mut pool = Pool::<u16>::default();
+        pool.keep(Vec::new());
+        assert!(pool.vectors.is_empty());
+    }
 
     #[test]
     fn large_memory_is_not_kept() {
