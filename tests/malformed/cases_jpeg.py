@@ -233,10 +233,12 @@ stops("the same component twice", COLORS.stream(sof=frame(ids=[1, 1, 3], samplin
 stops("an MCU of eleven blocks", COLORS.stream(sof=frame(ids=[1, 2, 3], sampling=[(4, 2), (2, 1), (1, 1)])), 158,
       "SOS, scan 0: `data units of an MCU`: found 11, expected 1 to 10", **THREE)  # fmt: skip
 for name, stream, offset in [
-    ("frame header twice", BASE.with_after("sof", BASE["sof"]), 87),
-    ("frame header after the scan", BASE.with_after("data", BASE["sof"]), 164),
+    ("frame header twice", BASE.with_after("sof", BASE["sof"]), 84),
+    ("frame header after the scan", BASE.with_after("data", BASE["sof"]), 161),
 ]:
     stops(name, stream, offset, "SOF0, found another one, SOF0, expected one frame header, before the first scan")
+stops("frame header twice, of arithmetic coding", BASE.with_after("sof", frame(marker=0xC9)), 84,
+      "SOF9, found another one, SOF9, expected one frame header, before the first scan")  # fmt: skip
 stops("no frame header", BASE.stream(sof=b""), None, NO_HEADER)
 stops("the scan before the frame header", b"".join([SOI, ONES, BASE["dc"], BASE["ac"], BASE["sos"], BASE["sof"],
       BASE["data"], EOI]), None, NO_HEADER)  # fmt: skip

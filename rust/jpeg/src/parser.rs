@@ -51,6 +51,7 @@ impl<'a> Parser<'a> {
                 Marker::TEM => continue,
                 _ => {}
             }
+            self.check_single_frame(marker, offset)?;
             check_allowed(marker, offset)?;
             let segment =
                 Segment::new(self.data, self.position).map_err(|error| Error::from(error).in_segment(marker))?;
@@ -95,11 +96,18 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn define_frame(&mut self, marker: Marker, segment: Segment<'a>) -> Result<()> {
-        if self.frame.is_some() {
-            let expected = "one frame header, before the first scan";
-            return Err(Error::of(&segment, ErrorKind::Syntax { found: format!("another one, {marker}"), expected }));
+    /// B.2.2: a second frame header is an error, not a kind of JPEG that is not decoded.
+    fn check_single_frame(&self, marker: Marker, offset: usize) -> Result<()> {
+        let is_frame_header = matches!(marker.0, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7);
+        if self.frame.is_none() || !is_frame_header {
+            return Ok(());
         }
+        let expected = "one frame header, before the first scan";
+        let kind = ErrorKind::Syntax { found: format!("another one, {marker}"), expected };
+        Err(Error::new(kind, offset).in_segment(marker))
+    }
+
+    fn define_frame(&mut self, marker: Marker, segment: Segment<'a>) -> Result<()> {
         let process = Process::of(marker).map_err(|what| frame::unsupported(what, marker, self.position))?;
         self.frame = Some(frame::parse(segment, process)?);
         Ok(())
