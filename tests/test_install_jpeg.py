@@ -149,6 +149,9 @@ def test_colors_of_lossless_frames(term, segments, interleaved):
 FRAME = lossless(np.arange(30).reshape(5, 6, 1), 12)
 # A DC table whose only symbol is larger than any category of differences.
 UNUSED_CODE = codestreams.segment(0xC4, b"\1\0\1" + bytes(14) + b"\x11")
+# An Adobe segment of a version, and a JFIF segment of a unit that do not exist.
+ADOBE_102 = codestreams.adobe(0).replace(b"Adobe\0\x64", b"Adobe\0\x66")
+JFIF_UNITS_3 = codestreams.JFIF.replace(b"\1\1\0\0\1", b"\1\1\3\0\1")
 # The offset of Ss, Se, Ah and Al.
 SCAN = FRAME.index(codestreams.scan_header([1], b"\1\0\0")) + 7
 
@@ -161,6 +164,9 @@ SCAN = FRAME.index(codestreams.scan_header([1], b"\1\0\0")) + 7
         (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=codestreams.segment(0xE1, b"Exif")), "marker segments"),
         (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=codestreams.SHORT_ADOBE), "marker segments"),
         (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=codestreams.adobe(0) * 2), "marker segments"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=codestreams.adobe(3)), "marker segments"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=ADOBE_102), "marker segments"),
+        (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=JFIF_UNITS_3), "marker segments"),
         (lossless(np.arange(30).reshape(5, 6, 1), 12, segments=b"\xff\xff\xff"), "fill bytes"),
         (lossless(np.arange(30).reshape(5, 6, 1), 12, before_end=b"\x12\x34"), "does not conform exactly"),
         (FRAME.replace(b"\xff\xc4", codestreams.segment(0xDD, b"\0\4") + b"\xff\xc4"), "restarts within a row"),
@@ -175,7 +181,7 @@ SCAN = FRAME.index(codestreams.scan_header([1], b"\1\0\0")) + 7
         (FRAME[:-2] + b"\xff\xff\xff\x00\xff\xd9", "fill bytes"),
         (FRAME.replace(b"\xff\xc4", UNUSED_CODE + b"\xff\xc4"), "Huffman tables"),
     ],
-    ids=range(17),
+    ids=range(20),
 )
 def test_declined_lossless_frames(frame, why):
     ds = image(JPEGLosslessSV1, [FRAME, frame, FRAME], (5, 6, 1), 12)

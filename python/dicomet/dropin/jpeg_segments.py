@@ -19,6 +19,9 @@ SOF3, DHT, SOS, DQT, DRI, APP0, APP14, COM = 0xC3, 0xC4, 0xDA, 0xDB, 0xDD, 0xE0,
 FRAME_HEADERS = frozenset({0xC0, 0xC1, 0xC2, SOF3})
 TABLES = frozenset({DHT, DQT, COM})
 JFIF_BYTES, ADOBE_BYTES, DRI_BYTES = 14, 12, 2
+# Offsets in the segments, and the values that exist: pylibjpeg-libjpeg refuses others.
+JFIF_UNITS, MAX_UNITS = 7, 2
+ADOBE_VERSION, ADOBE_VERSIONS, MAX_TRANSFORM = slice(5, 7), (b"\0\x64", b"\0\x65"), 2
 MARKER_BYTES = LENGTH_BYTES = 2
 # F.1.2.1.1; one more for lossless (H.1.2.2).
 MAX_DC_SYMBOL = 15
@@ -100,10 +103,12 @@ def _through_first_scan_header(view: memoryview) -> Iterator[tuple[int, int, mem
 
 
 def _is_about_colors(marker: int, content: memoryview) -> bool:
-    """Return whether a segment is a complete JFIF or Adobe segment."""
+    """Return whether a segment is a complete JFIF or Adobe segment that all decoders accept."""
     if marker == APP0:
-        return len(content) >= JFIF_BYTES and bytes(content[:5]) == b"JFIF\0"
-    return marker == APP14 and len(content) == ADOBE_BYTES and bytes(content[:5]) == b"Adobe"
+        is_jfif = len(content) >= JFIF_BYTES and bytes(content[:5]) == b"JFIF\0"
+        return is_jfif and content[JFIF_UNITS] <= MAX_UNITS
+    is_adobe = marker == APP14 and len(content) == ADOBE_BYTES and bytes(content[:5]) == b"Adobe"
+    return is_adobe and content[-1] <= MAX_TRANSFORM and bytes(content[ADOBE_VERSION]) in ADOBE_VERSIONS
 
 
 def _check_dc_symbols(content: memoryview, largest: int) -> None:
