@@ -74,10 +74,12 @@ def by_pillow(samples: np.ndarray, **options: object) -> bytes:
     return stream.getvalue()
 
 
-def by_libjpeg(stream: bytes) -> np.ndarray:
-    """The components as libjpeg-turbo decodes them, without conversion of colors."""
-    colors = {"colorspace": "ycbcr", "outcolorspace": "ycbcr"} if components(stream) > 1 else {}
-    return imagecodecs.jpeg_decode(stream, **colors)
+def by_libjpeg(stream: bytes, samples: int | None = None) -> np.ndarray:
+    """The components as libjpeg-turbo decodes them, without conversion of colors. `samples`: their number."""
+    samples = samples or components(stream)
+    colors = {"colorspace": "ycbcr", "outcolorspace": "ycbcr"} if samples > 1 else {}
+    # `jpeg_decode` would ask other libraries where libjpeg-turbo refuses.
+    return imagecodecs.jpeg8_decode(stream, **colors)
 
 
 # Lossless

@@ -3,12 +3,16 @@
 import functools
 import random
 from collections.abc import Callable
+from itertools import accumulate
 from typing import NamedTuple
 
 import mutations
 import mutations_frames as of_frames
 from mutation_sources import File, chosen
 from mutations import Edit, Edits
+
+Changes = tuple[tuple[str, int, Callable], ...]
+"""Mutations: the name, the weight and the function of each."""
 
 
 class Mutated(NamedTuple):
@@ -20,12 +24,19 @@ class Mutated(NamedTuple):
 
 
 def mutated(seed: int) -> Mutated:
-    """The file of this seed."""
+    """The file of this seed. Codestreams are not mutated."""
     rng = random.Random(seed)  # noqa: S311 - reproducible
     file = chosen(rng)
+    return mutated_file(rng, file)
+
+
+def mutated_file(rng: random.Random, file: File, more: Changes = ()) -> Mutated:
+    """The file with random mutations. `more`: mutations of codestreams, which stay as they are without."""
     kinds, edits = [], []
+    is_fixed = file.is_jpeg and not more
+    menu = _menu(has_items=len(file.items) > 1, has_rle=bool(file.frames), is_fixed=is_fixed, more=more)
     for _ in range(rng.choice((1, 1, 1, 1, 1, 2, 2, 3, 4))):
-        kind, drawn = _drawn(rng, file)
+        kind, drawn = _drawn(rng, file, menu)
         kinds.append(kind)
         edits += drawn
     size = len(file.head)
@@ -35,17 +46,23 @@ def mutated(seed: int) -> Mutated:
     data = file.packed(head, body)
     if not kinds or rng.random() < 0.15:
         name, change = rng.choice(WHOLE)
-        if not (file.is_jpeg and name not in OF_JPEG):
+        if not (is_fixed and name not in OF_FIXED):
             kinds.append(name)
             data = change(rng, data)
     return Mutated(data, file, tuple(kinds))
 
 
-def _drawn(rng: random.Random, file: File) -> tuple[str, Edits]:
+class Menu(NamedTuple):
+    """The mutations that apply to a file, and their cumulative weights."""
+
+    changes: list[tuple[str, Callable]]
+    weights: list[int]
+
+
+def _drawn(rng: random.Random, file: File, menu: Menu) -> tuple[str, Edits]:
     """A kind of mutation that applies to this file, and its edits."""
-    table, weights = _table(has_items=len(file.items) > 1, has_rle=bool(file.frames), is_jpeg=file.is_jpeg)
     for _ in range(20):
-        (name, change) = rng.choices(table, cum_weights=weights)[0]
+        (name, change) = rng.choices(menu.changes, cum_weights=menu.weights)[0]
         edits = change(rng, file)
         if edits:
             return name, edits
@@ -53,19 +70,16 @@ def _drawn(rng: random.Random, file: File) -> tuple[str, Edits]:
 
 
 @functools.cache
-def _table(*, has_items: bool, has_rle: bool, is_jpeg: bool):
-    found = [*DESCRIPTION, *HEADERS, *META]
+def _menu(*, has_items: bool, has_rle: bool, is_fixed: bool, more: Changes) -> Menu:
+    """`is_fixed`: nothing in the pixel data may change but its encapsulation."""
+    found = [*DESCRIPTION, *HEADERS, *META, *more]
     if has_items:
         found += ENCAPSULATION
     if has_rle:
         found += RLE
-    if not is_jpeg:
+    if not is_fixed:
         found += ANYWHERE
-    total, weights = 0, []
-    for _, weight, _ in found:
-        total += weight
-        weights.append(total)
-    return [(name, change) for name, _, change in found], weights
+    return Menu([(name, change) for name, _, change in found], [*accumulate(weight for _, weight, _ in found)])
 
 
 def _applied(data: bytes, edits: Edits) -> bytes:
@@ -106,18 +120,19 @@ def damage(rng: random.Random, data: bytes) -> bytes:
     return data[:place] + rng.randbytes(1) + data[place + 1 :]
 
 
-def _named(*changes: tuple[Callable, int]) -> list[tuple[str, int, Callable]]:
-    return [(change.__name__.replace("_", " "), weight, change) for change, weight in changes]
+def named(*changes: tuple[Callable, int]) -> Changes:
+    """Mutations with their names and weights."""
+    return tuple((change.__name__.replace("_", " "), weight, change) for change, weight in changes)
 
 
-DESCRIPTION = _named(
+DESCRIPTION = named(
     (mutations.change_value, 30),
     (mutations.change_type, 12),
     (mutations.change_multiplicity, 8),
     (mutations.remove_element, 6),
     (mutations.double_element, 6),
 )
-HEADERS = _named(
+HEADERS = named(
     (mutations.change_length, 8),
     (mutations.change_pixel_length, 8),
     (mutations.change_vr, 8),
@@ -126,21 +141,21 @@ HEADERS = _named(
     (mutations.insert_element, 10),
     (mutations.insert_delimiter, 5),
 )
-META = _named(
+META = named(
     (mutations.change_syntax, 6),
     (mutations.change_preamble, 3),
     (mutations.change_meta, 5),
     (mutations.change_group_length, 3),
 )
-ENCAPSULATION = _named(
+ENCAPSULATION = named(
     (of_frames.change_table, 12),
     (of_frames.change_table_size, 8),
     (of_frames.change_extended, 8),
     (of_frames.change_item, 20),
     (of_frames.rearrange_items, 16),
 )
-RLE = _named((of_frames.change_rle_header, 24), (of_frames.change_rle_bytes, 36))
-ANYWHERE = _named(
+RLE = named((of_frames.change_rle_header, 24), (of_frames.change_rle_bytes, 36))
+ANYWHERE = named(
     (of_frames.change_bits, 10),
     (of_frames.change_bytes, 8),
     (of_frames.cut_bytes, 5),
@@ -148,4 +163,4 @@ ANYWHERE = _named(
     (of_frames.double_block, 4),
 )
 WHOLE = [(change.__name__, change) for change in (truncate, append, splice, damage)]
-OF_JPEG = ("truncate", "append")
+OF_FIXED = ("truncate", "append")

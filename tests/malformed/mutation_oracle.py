@@ -50,5 +50,9 @@ class Examiner:
         turn = seed // len(ALL_WAYS) if trial.has_array else seed // len(ALL_WAYS) / 3
         if turn == int(turn):
             ALL_WAYS[seed % len(ALL_WAYS)](trial)
-        if compare(trial) and turn % self._every == 0:
+        self._compare(trial, is_installed=turn % self._every == 0)
+
+    def _compare(self, trial: Trial, *, is_installed: bool) -> None:
+        """Compare with pydicom, and if requested, pydicom with and without `install()`."""
+        if compare(trial) and is_installed:
             compare_installed(trial)

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import pydicom
 from oracle import ybr_to_rgb
 from pydicom.pixels import pixel_array
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -22,6 +23,11 @@ from dicomet._parsing.parse import parse
 
 BYTE_BITS = 8
 LOSSY_JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
+LOSSLESS_JPEG = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
+RETIRED_JPEG = ("1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55")
+JPEG = (*LOSSY_JPEG, *LOSSLESS_JPEG, *RETIRED_JPEG)
+PLUGINS = ("pillow", "pylibjpeg")
+ALL_PLUGINS = ("pydicom", *PLUGINS)
 MOST_LEVELS = 5
 EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
 
@@ -40,10 +46,35 @@ class Context:
     def photometric(self) -> str:
         return str(self.parsed.attributes["photometric_interpretation"])
 
+    @cached_property
+    def raw(self) -> np.ndarray:
+        """dicomet's array without a conversion of colors."""
+        return dicomet.pixel_array(self.source, raw=True)
+
+    def pylibjpeg_array(self, **options: Any) -> np.ndarray | None:
+        """Return dicomet's array if that plugin is named; None where it is not there, or refuses a frame."""
+        try:
+            return dicomet.pixel_array(self.source, decoding_plugin="pylibjpeg", **options)
+        except dicomet.PixelDataError:
+            return None
+
     def is_pydicoms(self, **options: Any) -> bool:
         """Return whether pydicom returns dicomet's array with these options."""
         array = self.pydicom_array(**options)
         return array is not None and same(self.given, array)
+
+    def is_pydicoms_raw(self, plugin: str) -> bool:
+        """Return whether pydicom's array has the same samples without a conversion of colors."""
+        array = self.pydicom_array(raw=True, decoding_plugin=plugin)
+        return array is not None and same(self.raw, array)
+
+    def is_libjpeg_turbos(self) -> bool:
+        """Return whether libjpeg-turbo has the same samples in all frames."""
+        from mutation_libjpeg import EQUAL, LIMITED, compared_frames, fragments_of  # noqa: PLC0415
+
+        data_set = pydicom.dcmread(io.BytesIO(self.source)) if isinstance(self.source, bytes) else self.source
+        found = compared_frames(self.raw, fragments_of(data_set), self.parsed.attributes)
+        return bool(found) and {EQUAL, LIMITED}.issuperset(found)
 
     def pydicom_array(self, **options: Any) -> np.ndarray | None:
         """Return pydicom's array with these options; None where it raises."""
@@ -93,7 +124,7 @@ def extended_offset_table_against_the_fragments(found: Context) -> bool:
     """pydicom cuts frames by the table, across items; without the table it does not."""
     if not found.parsed.attributes.get("extended_offsets"):
         return False
-    return any(found.is_pydicoms(extended_offsets=None, decoding_plugin=plugin) for plugin in ("pydicom", "pylibjpeg"))
+    return any(found.is_pydicoms(extended_offsets=None, decoding_plugin=plugin) for plugin in ALL_PLUGINS)
 
 
 def basic_offset_table_against_the_fragments(found: Context) -> bool:
@@ -105,7 +136,7 @@ def basic_offset_table_against_the_fragments(found: Context) -> bool:
         source = copy.deepcopy(found.source)
         source["PixelData"].value = without_table(source.PixelData)
     without = Context(source, found.given, found.wanted)
-    return any(without.is_pydicoms(decoding_plugin=plugin) for plugin in ("pydicom", "pylibjpeg"))
+    return any(without.is_pydicoms(decoding_plugin=plugin) for plugin in ALL_PLUGINS)
 
 
 def without_table(value: bytes) -> bytes:
@@ -129,7 +160,32 @@ def decoder_of_lossy_jpeg(found: Context) -> bool:
     if found.is_pydicoms(decoding_plugin="pillow"):
         return True
     near = np.abs(found.given.astype(int) - found.wanted).max() <= MOST_LEVELS
-    return bool(near) and same(dicomet.pixel_array(found.source, decoding_plugin="pylibjpeg"), found.wanted)
+    named = found.pylibjpeg_array()
+    return named is not None and same(named, found.wanted) and (bool(near) or found.is_libjpeg_turbos())
+
+
+def plugin_of_lossless_jpeg(found: Context) -> bool:
+    """pylibjpeg does not shift samples by the point transform, and limits those that have more bits than they may."""
+    if found.parsed.transfer_syntax not in LOSSLESS_JPEG or found.given.shape != found.wanted.shape:
+        return False
+    named, wanted = found.pylibjpeg_array(raw=True), found.pydicom_array(raw=True)
+    return named is not None and wanted is not None and same(named, wanted) and not same(named, found.raw)
+
+
+def colors_of_the_codestream(found: Context) -> bool:
+    """Photometric Interpretation contradicts the codestream; without a conversion both have the same samples."""
+    if not any(found.is_pydicoms_raw(plugin) for plugin in PLUGINS):
+        return False
+    return same(found.given, found.raw) or same(
+        found.given, ybr_to_rgb(found.raw, found.parsed.attributes["bits_stored"])
+    )
+
+
+def planar_configuration_of_jpeg(found: Context) -> bool:
+    """Planar Configuration says nothing about a codestream; pydicom takes the samples for planes."""
+    if found.parsed.attributes.get("planar_configuration") != 1 or found.parsed.transfer_syntax not in JPEG:
+        return False
+    return any(found.is_pydicoms(planar_configuration=0, decoding_plugin=plugin) for plugin in PLUGINS)
 
 
 RULES: tuple[Callable[[Context], bool], ...] = (
@@ -140,6 +196,9 @@ RULES: tuple[Callable[[Context], bool], ...] = (
     basic_offset_table_against_the_fragments,
     more_frames_of_subsampled_colors,
     decoder_of_lossy_jpeg,
+    plugin_of_lossless_jpeg,
+    colors_of_the_codestream,
+    planar_configuration_of_jpeg,
 )
 
 
@@ -178,13 +237,23 @@ ONLY_DICOMET = (
         r"ValueError: Unexpected tag|Unable to determine the length of the item",
     ),
     Sort("other panics of pylibjpeg-rle", "PanicException"),
+    Sort("JPEG in a retired transfer syntax", "NotImplementedError: Unable to decode the pixel data", syntax=".4.53"),
+    Sort("JPEG in a retired transfer syntax", "NotImplementedError: Unable to decode the pixel data", syntax=".4.55"),
+    Sort("JPEG of at most 8 bits in 16 bits allocated", "ValueError: could not broadcast", "bits of the codestream"),
+    Sort("a blank VR", "AttributeError: The dataset", "found a blank VR"),
+    Sort("YCbCr of more than 8 bits", "ValueError: Invalid ndarray.dtype '.*' for color space conversion"),
+    Sort("an Extended Offset Table without lengths", "AttributeError: .* 'ExtendedOffsetTableLengths'"),
+    # Its samples are compared with libjpeg-turbo's.
+    Sort("JPEG that the plugins refuse", "RuntimeError: Unable to decode as exceptions were raised by all"),
 )
 ONLY_PYDICOM = (
     Sort("a codestream that is not the image, or of another transfer syntax", r"codestream (has|of)|no frame header"),
     Sort(
         "a codestream that does not hold all its samples",
-        r"scan \d+ of the codestream ends|codestreams? (is damaged|gives?)|tile-part at byte|the codec for .* failed",
+        r"`entropy-coded data`: found (its end|\d+ bytes)|`restart marker`: found|expected a scan|cannot hold \d+ sam|"
+        r"scans of the codestream give|codestream is damaged|tile-part at byte|complete tiles|the codec for .* failed",
     ),
+    Sort("a damaged JPEG codestream", r"Pixel Data, frame \d+, offset \d+: "),
     Sort("High Bit outside Bits Allocated", r"\(0028,0102\) High Bit: found .* which contradicts"),
     Sort("color terms with one sample", "Photometric Interpretation: found .* for one sample per pixel"),
     Sort("native pixel data of undefined length", "found an undefined length, expected a length in bytes"),

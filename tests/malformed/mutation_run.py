@@ -1,7 +1,10 @@
 """Mutate files and compare dicomet with pydicom, any number of times.
 
     python tests/malformed/mutation_run.py --count 1000000 --seed 0 --processes 2 --json summary.json
+    python tests/malformed/mutation_run.py --jpeg --count 500000 --json summary.json
     python tests/malformed/mutation_run.py --show 4711 --write file.dcm
+
+`--jpeg` mutates JPEG files only, and their codestreams, too.
 
 A child process examines each file, with a memory limit and a timeout. The parent knows which file a child was examining
 when it died, and continues after that file. The exit status is 1 if there was a fault.
@@ -20,17 +23,18 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # NumPy's threads would not survive a fork, and pydicom's color conversions are small products.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ.pop("DICOMET", None)
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-from mutate import mutated  # noqa: E402
+import mutation_pydicom  # noqa: E402
+from mutate import Mutated, mutated  # noqa: E402
 from mutation_oracle import Examiner  # noqa: E402
 from mutation_sources import prepare_all, real  # noqa: E402
 from mutation_tally import Tally  # noqa: E402
@@ -43,14 +47,37 @@ HANGS_AFTER = 25.0
 MEMORY = 2 << 30
 
 
-class Child:
-    """A process that examines some files. `place` is shared memory: the current seed, and its start time."""
+class Subject(NamedTuple):
+    """What a run mutates and how it examines that. `prepare` builds all sources before the first fork."""
 
-    def __init__(self, first: int, last: int, skipped: frozenset[int], folder: Path) -> None:
-        self.first, self.last, self.skipped = first, last, skipped
+    mutated: Callable[[int], Mutated]
+    examiner: type[Examiner]
+    prepare: Callable[[], None]
+
+
+FILES = Subject(mutated, Examiner, prepare_all)
+
+
+def jpeg_files() -> Subject:
+    """The subject of `--jpeg`, which needs imagecodecs."""
+    from mutation_jpeg import JpegExaminer  # noqa: PLC0415
+    from mutation_sources_jpeg import prepare_jpeg  # noqa: PLC0415
+    from mutations_jpeg import mutated_jpeg  # noqa: PLC0415
+
+    return Subject(mutated_jpeg, JpegExaminer, prepare_jpeg)
+
+
+class Child:
+    """A process that examines some files.
+
+    `place` is shared memory: the current seed, its start time, and whether code of others is running.
+    """
+
+    def __init__(self, first: int, last: int, skipped: frozenset[int], folder: Path, subject: Subject) -> None:
+        self.first, self.last, self.skipped, self.subject = first, last, skipped, subject
         context = multiprocessing.get_context("fork")
-        self.place = context.RawArray("d", 2)
-        self.place[:] = [first, time.monotonic()]
+        self.place = context.RawArray("d", 3)
+        self.place[:] = [first, time.monotonic(), 0]
         self.pipe, theirs = context.Pipe(duplex=False)
         self.process = context.Process(target=work, args=(self, theirs, folder))
         self.process.start()
@@ -74,12 +101,12 @@ def work(child: Child, pipe: Connection, folder: Path) -> None:
     gc.set_threshold(20_000)
     # pylibjpeg-rle prints its panics there, with a backtrace.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    examiner = Examiner(folder)
+    examiner, mutation_pydicom.place = child.subject.examiner(folder), child.place
     for seed in range(child.first, child.last):
         if seed in child.skipped:
             continue
-        child.place[:] = [seed, time.monotonic()]
-        found = mutated(seed)
+        child.place[:] = [seed, time.monotonic(), 0]
+        found = child.subject.mutated(seed)
         examiner.tally.note("sources", found.source.syntax or "none", seed)
         for kind in found.kinds:
             examiner.tally.counts["mutations"][kind] += 1
@@ -94,8 +121,10 @@ def work(child: Child, pipe: Connection, folder: Path) -> None:
 class Run:
     """A run over `count` files, starting at the seed `first`."""
 
-    def __init__(self, first: int, count: int, processes: int, portion: int = PORTION) -> None:
-        self.first, self.count, self.processes, self.portion = first, count, processes, portion
+    def __init__(
+        self, first: int, count: int, processes: int, portion: int = PORTION, subject: Subject = FILES
+    ) -> None:
+        self.first, self.count, self.processes, self.portion, self.subject = first, count, processes, portion, subject
         self.tally, self.started, self.done = Tally(), time.monotonic(), 0
 
     def portions(self) -> Iterator[tuple[int, int]]:
@@ -108,12 +137,12 @@ class Run:
         """Run, and yield a summary whenever a child has finished."""
         real()
         if self.count > FEW:
-            prepare_all()
+            self.subject.prepare()
         gc.freeze()
         with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as name:  # noqa: S108
             portions = self.portions()
             first = itertools.islice(portions, self.processes)
-            children = [Child(*seeds, frozenset(), Path(name)) for seeds in first]
+            children = [Child(*seeds, frozenset(), Path(name), self.subject) for seeds in first]
             while children:
                 wait([child.pipe for child in children], timeout=1)
                 for child in list(children):
@@ -134,7 +163,7 @@ class Run:
             child.process.join()
             self.done += child.last - child.first
             first_last = next(portions, None)
-            return None if first_last is None else Child(*first_last, frozenset(), folder)
+            return None if first_last is None else Child(*first_last, frozenset(), folder, self.subject)
         if child.hangs:
             child.process.kill()
             child.process.join()
@@ -148,9 +177,8 @@ class Run:
         what = f"a child died, exit code {code}" if code else "a child ended"
         if child.hangs:
             what = "a child was killed, because it hung"
-        jpeg = ", in a JPEG file" if mutated(seed).source.is_jpeg else ""
-        self.tally.note("faults" if not jpeg else "died in codecs of others", what + jpeg, seed)
-        return Child(child.first, child.last, child.skipped | {seed}, folder)
+        self.tally.note("died in code of others" if child.place[2] else "faults", what, seed)
+        return Child(child.first, child.last, child.skipped | {seed}, folder, self.subject)
 
     def summary(self) -> dict[str, Any]:
         """All counts."""
@@ -183,13 +211,13 @@ def text(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def show(seed: int, path: str | None) -> None:
+def show(subject: Subject, seed: int, path: str | None) -> None:
     """Print all findings for one file."""
-    found = mutated(seed)
+    found = subject.mutated(seed)
     if path:
         Path(path).write_bytes(found.data)
     with tempfile.TemporaryDirectory() as name:
-        examiner = Examiner(Path(name), every=1)
+        examiner = subject.examiner(Path(name), every=1)
         sys.stdout.write(
             f"{found.source.name}, {found.source.syntax}: {', '.join(found.kinds)}; {len(found.data)} bytes" + "\n"
         )
@@ -206,14 +234,17 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--portion", type=int, default=PORTION, help="files that one child examines")
     parser.add_argument("--json", type=Path, help="is written whenever a child is done")
+    parser.add_argument("--jpeg", action="store_true", help="JPEG files, and their codestreams, too")
     parser.add_argument("--show", type=int, help="examine this file alone")
     parser.add_argument("--write", help="of --show: write the file here")
     arguments = parser.parse_args()
+    subject = jpeg_files() if arguments.jpeg else FILES
     if arguments.show is not None:
-        show(arguments.show, arguments.write)
+        show(subject, arguments.show, arguments.write)
         return 0
     summary: dict[str, Any] = {}
-    for summary in Run(arguments.seed, arguments.count, arguments.processes, arguments.portion).results():
+    run = Run(arguments.seed, arguments.count, arguments.processes, arguments.portion, subject)
+    for summary in run.results():
         if arguments.json:
             arguments.json.write_text(json.dumps(summary, indent=1, ensure_ascii=False))
     sys.stdout.write(text(summary) + "\n")
