@@ -14,27 +14,22 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import imagecodecs
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 import dicomet
+import jpeg_encoding
 import workloads
 from dicomet._utils.timing import Limit, medians, time_interleaved
+from jpeg_encoding import BASELINE, EXTENDED, SV1, JpegEncoding
 
-SV1, EXTENDED, BASELINE = "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.50"
 LIMIT = Limit(7, 200, 2.0)
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
     """Return 16 random bits for each sample."""
     return rng.integers(0, 1 << 16, shape, np.uint16)
-
-
-def positive_ct(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return the samples of a CT image from 0 to 4095, as most scanners store them."""
-    return (workloads.ct(rng, shape) + 1024).astype(np.uint16)
 
 
 @dataclass(frozen=True)
@@ -57,19 +52,8 @@ class Image:
     def codestreams(self) -> list[bytes]:
         """Return the encoded frames."""
         frames = self.samples(np.random.default_rng(20), self.shape)
-        frames = frames.astype(np.uint8 if self.bits <= 8 else np.uint16)
-        return [self._encoded(frame) for frame in frames]
-
-    def _encoded(self, frame: np.ndarray) -> bytes:
-        if self.transfer_syntax == SV1:
-            options = {"lossless": True, "predictor": 1}
-        else:
-            options = {"level": 90, "subsampling": self.subsampling}
-        if self.bits > 8:
-            options["bitspersample"] = self.bits
-        if frame.ndim == 3 and self.subsampling:
-            options |= {"colorspace": "rgb", "outcolorspace": "ycbcr"}
-        return bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(frame), **options))
+        encoding = JpegEncoding(self.transfer_syntax, self.subsampling)
+        return [encoding.encode(frame, self.bits) for frame in frames]
 
     def write(self, folder: Path) -> tuple[Path, list[bytes]]:
         """Write the image as a DICOM file. Return its path and the codestreams."""
@@ -83,7 +67,7 @@ class Image:
         dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
         dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
         dataset.NumberOfFrames, dataset.Rows, dataset.Columns = self.shape
-        is_color = imagecodecs.jpeg8_decode(codestreams[0]).ndim == 3
+        is_color = jpeg_encoding.decode(codestreams[0]).ndim == 3
         dataset.SamplesPerPixel = 3 if is_color else 1
         dataset.PhotometricInterpretation = "MONOCHROME2"
         if is_color:
@@ -100,7 +84,7 @@ class Image:
 
 def _lossless() -> Iterator[Image]:
     group = "lossless SV1"
-    yield Image(group, "CT 512 x 512, 12 bits", positive_ct, (1, 512, 512), 12, SV1)
+    yield Image(group, "CT 512 x 512, 12 bits", workloads.positive_ct, (1, 512, 512), 12, SV1)
     yield Image(group, "MR 256 x 256, 12 bits", workloads.mr, (1, 256, 256), 12, SV1)
     yield Image(group, "CR 2140 x 1760, 10 bits", workloads.cr, (1, 2140, 1760), 10, SV1)
     yield Image(group, "XA 1024 x 1024, 8 bits", workloads.xa_8, (1, 1024, 1024), 8, SV1)
@@ -111,7 +95,7 @@ def _lossless() -> Iterator[Image]:
 
 def _dct() -> Iterator[Image]:
     for name, samples, shape in (
-        ("CT 512 x 512", positive_ct, (1, 512, 512)),
+        ("CT 512 x 512", workloads.positive_ct, (1, 512, 512)),
         ("mammogram 2048 x 1664", workloads.mammogram, (1, 2048, 1664)),
         ("XA 1024 x 1024", workloads.xa, (1, 1024, 1024)),
     ):
@@ -127,7 +111,7 @@ def _dct() -> Iterator[Image]:
 IMAGES = [*_lossless(), *_dct()]
 PARALLEL = [
     Image("two cores", "100 frames 480 x 640, 422", workloads.ultrasound, (100, 480, 640), 8, BASELINE, "422"),
-    Image("two cores", "20 CT slices, SV1", positive_ct, (20, 512, 512), 12, SV1),
+    Image("two cores", "20 CT slices, SV1", workloads.positive_ct, (20, 512, 512), 12, SV1),
     Image("two cores", "one mammogram 4096 x 3328, SV1", workloads.mammogram, (1, 4096, 3328), 12, SV1),
 ]
 
@@ -135,13 +119,12 @@ PARALLEL = [
 def measure(image: Image, folder: Path) -> dict[str, float]:
     """Return the median seconds of both decoders for one frame, after a check that their samples are equal."""
     path, (codestream,) = image.write(folder)
-    options = {"colorspace": "ycbcr", "outcolorspace": "rgb"} if image.subsampling else {}
     with dicomet.open(path, workers=1) as opened:
         own = opened[0]
         other = np.empty_like(own)
         calls: dict[str, Callable[[], object]] = {
             "dicomet": lambda: opened.frame(0, out=own),
-            "libjpeg-turbo": lambda: imagecodecs.jpeg8_decode(codestream, out=other, **options),
+            "libjpeg-turbo": lambda: jpeg_encoding.decode(codestream, other, to_rgb=bool(image.subsampling)),
         }
         times = medians(time_interleaved(calls, LIMIT))
     # The color equations of libjpeg-turbo are rounded, those of dicomet are exact.

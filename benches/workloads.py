@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RLELossless, generate_uid
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, RLELossless, generate_uid
+
+from jpeg_encoding import BASELINE, EXTENDED, SV1, JpegEncoding
 
 Samples = Callable[[np.random.Generator, tuple[int, int, int]], np.ndarray]
 
@@ -26,6 +29,11 @@ def ct(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
     level = np.where(x**2 + 2 * y**2 < 0.8, 40 + 30 * np.sin(9 * x) * np.cos(7 * y), -1000)
     samples = level + rng.normal(0, 12, shape)
     return np.where(x**2 + y**2 > 1, -1024, samples).clip(-1024, 2047).astype(np.int16)
+
+
+def positive_ct(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return the samples of `ct` from 0 to 4095, as most scanners store them."""
+    return (ct(rng, shape) + 1024).astype(np.uint16)
 
 
 def mammogram(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
@@ -103,6 +111,7 @@ class Workload:
     bits: tuple[int, int] = (16, 16)
     planar: int = 0
     rle: bool = False
+    jpeg: JpegEncoding | None = None
     times: int = 1
     """How often the generated frames repeat, because generating every frame would take too long."""
 
@@ -130,12 +139,22 @@ class Workload:
         stored = self.samples(np.random.default_rng(seed), (frames // self.times, *size))
         stored = np.concatenate([stored] * self.times)
         dataset = self._dataset(signed=stored.dtype.kind == "i")
-        dataset.PixelData = self._native(stored)
+        if self.jpeg:
+            self._encapsulate(dataset, stored)
+        else:
+            dataset.PixelData = self._native(stored)
         if self.rle:
             dataset.compress(RLELossless, encoding_plugin="pylibjpeg")
         path = folder / f"{self.name}.dcm"
         dataset.save_as(path, enforce_file_format=True)
         return path
+
+    def _encapsulate(self, dataset: Dataset, samples: np.ndarray) -> None:
+        """Encode the frames. `samples` has RGB where the Photometric Interpretation is that of subsampled colors."""
+        different = [self.jpeg.encode(frame, self.bits[1]) for frame in samples[: len(samples) // self.times]]
+        dataset.file_meta.TransferSyntaxUID = UID(self.jpeg.transfer_syntax)
+        dataset.PixelData = encapsulate(different * self.times)
+        dataset["PixelData"].VR = "OB"
 
     def _native(self, samples: np.ndarray) -> bytes:
         """Return the value of native Pixel Data (PS3.5 8.1.1, 8.2)."""
@@ -213,4 +232,26 @@ SMALL_FRAMES = [
     Workload(f"{frames} small frames{', RLE' * rle}", ct, (frames, 64, 64), rle=rle, times=frames // 30)
     for rle in (False, True)
     for frames in (30, 3000)
+]
+
+_SV1, _EXTENDED, _BASELINE = JpegEncoding(SV1), JpegEncoding(EXTENDED), JpegEncoding(BASELINE)
+_422, _PROGRESSIVE = JpegEncoding(BASELINE, "422"), JpegEncoding(BASELINE, progressive=True)
+
+# One frame of each kind of JPEG that archives hold.
+JPEG_KINDS = [
+    Workload("SV1, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), jpeg=_SV1),
+    Workload("SV1, mammogram 4096 x 3328, 12 of 16", mammogram, (1, 4096, 3328), bits=(16, 12), jpeg=_SV1),
+    Workload("SV1, XA 1024 x 1024, 8 bits", xa_8, (1, 1024, 1024), bits=(8, 8), jpeg=_SV1),
+    Workload("Extended, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), jpeg=_EXTENDED),
+    Workload("Extended, mammogram 2048 x 1664, 12 of 16", mammogram, (1, 2048, 1664), bits=(16, 12), jpeg=_EXTENDED),
+    Workload("Baseline, XA 1024 x 1024", xa_8, (1, 1024, 1024), bits=(8, 8), jpeg=_BASELINE),
+    Workload("Baseline, US 480 x 640, 4:2:2", ultrasound, (1, 480, 640), "YBR_FULL_422", (8, 8), jpeg=_422),
+    Workload("progressive, XA 1024 x 1024", xa_8, (1, 1024, 1024), bits=(8, 8), jpeg=_PROGRESSIVE),
+]
+
+# On all cores.
+JPEG_CINES = [
+    Workload("ultrasound, 100 frames, JPEG 4:2:2", ultrasound, CINE, "YBR_FULL_422", (8, 8), jpeg=_422, times=10),
+    Workload("20 CT frames, JPEG SV1", positive_ct, (20, 512, 512), bits=(16, 12), jpeg=_SV1, times=2),
+    Workload("mammogram, JPEG SV1", mammogram, (1, 4096, 3328), bits=(16, 12), jpeg=_SV1),
 ]

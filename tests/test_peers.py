@@ -16,7 +16,7 @@ import workloads
 from dicomet._utils import timing
 from dicomet._utils.timing import Limit
 from harness import child, goals, measure, plan, report, session, tasks
-from harness.readers import OWN, REFERENCE
+from harness.readers import CODEC, OWN, REFERENCE
 from harness.rows import BYTES, FLOOR, Row, Rows
 from harness.trial import Trial, Verdict, compare, try_all
 from workloads import Workload
@@ -217,6 +217,7 @@ WORKLOAD_FORMS = [
     Workload("RLE", workloads.cr, (1, 32, 30), bits=(16, 10), rle=True),
     Workload("8 bits", workloads.xa_8, (1, 31, 31), bits=(8, 8)),
     Workload("MR", workloads.mr, (1, 32, 30), bits=(16, 12)),
+    *(dataclasses.replace(kind, shape=(4, 32, 30), times=2) for kind in workloads.JPEG_KINDS),
 ]
 
 
@@ -226,15 +227,35 @@ def test_workload(workload, tmp_path):
     array = pydicom.pixels.pixel_array(path)
     assert array.nbytes == workload.result_bytes(workload.shape[0])
     assert len(np.unique(array)) > 1, "not constant"
-    if not workload.rle:
+    if not (workload.rle or workload.jpeg):
         assert path.read_bytes().endswith(pydicom.dcmread(path).PixelData)
         assert len(pydicom.dcmread(path).PixelData) == workload.value_bytes
     if workload.times > 1:
         np.testing.assert_array_equal(array[: len(array) // 2], array[len(array) // 2 :])
 
 
+@pytest.mark.parametrize("kind", workloads.JPEG_KINDS, ids=lambda kind: kind.name)
+def test_codec_alone(kind, tmp_path):
+    """libjpeg-turbo is the reference of JPEG; dicomet has the same samples, and colors that are rounded another way."""
+    pytest.importorskip("imagecodecs")
+    path = str(dataclasses.replace(kind, shape=(3, 32, 30)).write(tmp_path))
+    names = (OWN, CODEC)
+    found = try_all([Trial(name, path, index, tolerance=1) for name in names for index in (None, 1)])
+    colors = kind.photometric == "YBR_FULL_422"
+    assert {verdict.kind for verdict in found[:2]} <= ({"equal", "within 1"} if colors else {"equal"})
+    assert {verdict.kind for verdict in found[2:]} == {"equal"}
+
+
+def test_codec_alone_refuses_other_pixel_data():
+    (verdict,) = try_all([Trial(CODEC, str(NATIVE))])
+    assert (verdict.kind, verdict.reason) == ("refuses", "ValueError: the pixel data is not JPEG")
+
+
 def test_all_workloads_have_names_of_their_own():
-    everything = [*workloads.WORKLOADS, *workloads.LONG_CINES, *workloads.RLE_KINDS, *workloads.SMALL_FRAMES]
+    everything = [
+        *(*workloads.WORKLOADS, *workloads.LONG_CINES, *workloads.RLE_KINDS, *workloads.SMALL_FRAMES),
+        *workloads.JPEG_CINES,
+    ]
     assert len(plan.NAMED) == len(everything)
     names = [name for task in plan.tasks() for name in task.names()]
     assert len(set(names)) == len(names)
@@ -331,7 +352,7 @@ def test_goals_without_rows():
 def test_each_goal_can_be_found():
     """A row that no reader measures would disable a goal."""
     names = {name for task in plan.tasks() for name in task.names()}
-    figures = {OWN: 1.0, FLOOR: 1.0, REFERENCE: 1.0, "pydcm": 1.0, "dicomsdl": 1.0}
+    figures = {OWN: 1.0, FLOOR: 1.0, REFERENCE: 1.0, "pydcm": 1.0, "dicomsdl": 1.0, "imagecodecs": 1.0}
     rows = [
         Row(section, name, figures=figures, sizes={"file": 1, "frame": 1})
         for section, name in (name.split(": ", 1) for name in names)

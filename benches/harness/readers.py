@@ -3,6 +3,7 @@
 A package is imported only when its reader is loaded, because packages may be absent and cold starts are measured.
 """
 
+import functools
 import importlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -21,12 +22,16 @@ class Reader(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """A package to measure. `package` is its name on PyPI, `module` the name to import."""
+    """A package to measure. `package` is its name on PyPI, `module` the name to import.
+
+    `reads_files`: whether it reads DICOM files, and not only codestreams.
+    """
 
     name: str
     package: str
     module: str
     load: Callable[[], Reader]
+    reads_files: bool = True
 
     @property
     def version(self) -> str:
@@ -164,7 +169,47 @@ def _gdcm_array(image: object, samples: np.ndarray, frames: int) -> np.ndarray:
     return samples.reshape(*shape, 3)
 
 
-OWN, REFERENCE = "dicomet", "pydicom"
+def _imagecodecs() -> Reader:
+    """Return libjpeg-turbo alone: it gets the codestreams of a file that was read before."""
+    from jpeg_encoding import decode
+
+    @functools.cache
+    def frames_of(path: Path) -> tuple[list[bytes], tuple[int, ...], str, bool]:
+        from pydicom import dcmread
+        from pydicom.encaps import generate_frames
+
+        if not is_jpeg(path):
+            raise ValueError("the pixel data is not JPEG")
+        dataset = dcmread(path)
+        shape, count = (dataset.Rows, dataset.Columns), dataset.get("NumberOfFrames", 1)
+        shape += (3,) if dataset.SamplesPerPixel > 1 else ()
+        found = list(generate_frames(dataset.PixelData, number_of_frames=count))
+        return found, shape, f"u{dataset.BitsAllocated // 8}", dataset.PhotometricInterpretation.startswith("YBR")
+
+    def whole(path: Path) -> np.ndarray:
+        frames, shape, dtype, is_ybr = frames_of(path)
+        array = np.empty((len(frames), *shape), dtype)
+        for frame, out in zip(frames, array, strict=True):
+            decode(frame, out, to_rgb=is_ybr)
+        return array
+
+    def frame(path: Path, index: int) -> np.ndarray:
+        frames, *_, is_ybr = frames_of(path)
+        return decode(frames[index], to_rgb=is_ybr)
+
+    return Reader(whole, frame)
+
+
+def is_jpeg(path: Path) -> bool:
+    """Tell whether the frames of a file are JPEG (ISO/IEC 10918-1)."""
+    from pydicom import dcmread
+
+    syntax = dcmread(path, specific_tags=["Rows"]).file_meta.TransferSyntaxUID
+    return syntax.startswith(("1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.70"))
+
+
+OWN, REFERENCE, CODEC = "dicomet", "pydicom", "imagecodecs"
+CODEC_PEER = Peer(CODEC, "imagecodecs", "imagecodecs", _imagecodecs, reads_files=False)
 PEERS = (
     Peer(OWN, "dicomet", "dicomet", _dicomet),
     Peer(REFERENCE, "pydicom", "pydicom", _pydicom),
@@ -173,6 +218,7 @@ PEERS = (
     Peer("fastdicom", "fastdicom", "fastdicom", _fastdicom),
     Peer("SimpleITK", "simpleitk", "SimpleITK", _simpleitk),
     Peer("gdcm", "python-gdcm", "gdcm", _gdcm),
+    CODEC_PEER,
 )
 
 

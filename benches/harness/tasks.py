@@ -68,7 +68,7 @@ class Read:
     @property
     def _is_filled(self) -> bool:
         """Whether the file holds fewer bytes than the array, so that the floor is filling instead of reading."""
-        return self.workload.rle or self.workload.bits[0] == 1
+        return self.workload.rle or self.workload.jpeg is not None or self.workload.bits[0] == 1
 
     def row(self, session: Session) -> Row:
         """Return the row, without figures."""
@@ -248,7 +248,7 @@ class ColdStart:
 
     def rows(self, session: Session) -> list[Row]:
         path = str(session.path(self.workload))
-        modules = {peer.name: peer.module for peer in readers.PEERS if peer.name in session.names}
+        modules = {peer.name: peer.module for peer in readers.PEERS if peer.name in session.names and peer.reads_files}
         imports = {name: f"import {module}" for name, module in modules.items()}
         arrays = {
             name: f"from pathlib import Path; from harness import readers; readers.load({name!r}).whole(Path({path!r}))"
