@@ -10,6 +10,7 @@ from pydicom.uid import JPEGExtended12Bit, JPEGLosslessSV1
 import dicomet
 from dicomet import _native
 from dicomet.dropin.jpeg_codec import decode_words
+from dicomet.info import describe
 
 SHAPE = (40, 36)
 # JPEG Extended, and JPEG Full Progression, which pydicom does not know.
@@ -94,3 +95,19 @@ def test_what_only_a_scan_shows_is_left_to_a_plugin():
     rows, columns = SHAPE
     with pytest.raises(dicomet.PixelDataError, match="a lossless scan of subsampled components with restarts"):
         decode_words(stream, rows=rows, columns=columns, samples_per_pixel=3)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_info_names_the_decoder_of_the_first_frame(syntax, monkeypatch):
+    """By its header: that of the transfer syntax alone would be dicomet."""
+    baseline = encoders.every_family(np.zeros(SHAPE, np.uint16))["baseline"][1]
+    decoder = get_decoder(JPEGExtended12Bit)
+    monkeypatch.setattr(decoder, "_available", dict.fromkeys(("gdcm", "pylibjpeg")))
+    described = describe(image_of(arithmetic(), syntax=syntax))
+    assert (described["decoded_by"], described["missing_plugin"]) == (["pylibjpeg"], None)
+    assert described["array_shape"] == list(SHAPE)
+    assert describe(image_of(baseline, arithmetic(), syntax=syntax))["decoded_by"] == ["dicomet"]
+    monkeypatch.setattr(decoder, "_available", {"gdcm": None})
+    described = describe(image_of(arithmetic(), syntax=syntax))
+    assert described["decoded_by"] is None
+    assert described["missing_plugin"].startswith("found arithmetic coding, which dicomet does not decode: it needs a")

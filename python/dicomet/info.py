@@ -14,7 +14,7 @@ from pydicom.uid import UID
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.limits import ReadLimits
-from dicomet._decoding.plugins import installed, missing_plugin
+from dicomet._decoding.plugins import installed, installed_for, missing_plugin, missing_plugin_for
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
 from dicomet._parsing.element_reader import PER_FRAME, SHARED, TABLES, ElementReader, tag_of
@@ -73,7 +73,8 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
         level. The other keys are:
 
         ``file``: the path, or None. ``sop_class``, ``transfer_syntax``: names. ``decoded_by``: ``["dicomet"]``, or the
-        names of pydicom's installed plugins for the transfer syntax. ``missing_plugin``: how to install a plugin if
+        names of pydicom's installed plugins for the transfer syntax, or for the kind of JPEG that the header of the
+        first frame shows (arithmetic coding, the hierarchical mode). ``missing_plugin``: how to install a plugin if
         none is installed. ``colors``: the meaning of the samples of the first frame by the color rule (``"gray"``,
         ``"palette index"``, ``"RGB"``, ``"YCbCr"``, ``"YCbCr of partial range"``, ``"not known"``);
         ``colors_decided_by``: the part of the codestream or the data set that decides this; ``subsampled``: whether
@@ -187,8 +188,9 @@ def _add_array(src: Any) -> dict[str, Any]:
         info["pixel_data_bytes"] = _stored_bytes(parsed)
         # Nothing is allocated, so that no limit applies.
         frames = FrameReader(parsed, ReadLimits(max_bytes=sys.maxsize))
-        info.update(_add_decoder(frames.description))
+        info.update(_decoder_of_syntax(frames.description))
         shape = _shape(frames)
+        info.update(_decoder_of_frame(frames))
         color = frames.first_color()
         info.update(colors=color.components.value, colors_decided_by=color.reason, subsampled=color.subsampled)
     except PixelDataError as error:
@@ -219,7 +221,17 @@ def _stored_bytes(parsed: Parsed) -> int | None:
     return parsed.value.length if end is None else end
 
 
-def _add_decoder(description: ImageDescription) -> dict[str, Any]:
+def _decoder_of_frame(frames: FrameReader) -> dict[str, Any]:
+    """Return the decoder where the header of the first frame rules out that of the transfer syntax."""
+    unsupported, transfer_syntax = frames.first_unsupported(), frames.description.transfer_syntax
+    if unsupported is None or not frames.description.codec.is_built_in:
+        return {}
+    plugins = installed_for(unsupported, transfer_syntax)
+    missing = None if plugins else missing_plugin_for(unsupported, transfer_syntax)
+    return {"decoded_by": plugins or None, "missing_plugin": missing}
+
+
+def _decoder_of_syntax(description: ImageDescription) -> dict[str, Any]:
     if description.codec.is_built_in:
         return {"decoded_by": ["dicomet"]}
     plugins = installed(description.transfer_syntax)

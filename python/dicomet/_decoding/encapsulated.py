@@ -216,6 +216,10 @@ class EncapsulatedFrames:
         self._warn_once([warning] if warning else [])
         return color
 
+    def unsupported(self, index: int) -> str | None:
+        """Return what keeps dicomet from decoding frame `index`, if its header shows something; otherwise None."""
+        return self._header(index).unsupported if self._description.codec.is_codestream else None
+
     def _warn_of_frames(self, decoding: Decoding, warnings: list[str]) -> None:
         """Warn about tolerated deviations: for the first RLE frame only, for codestreams once per kind."""
         if self._description.codec.is_codestream:

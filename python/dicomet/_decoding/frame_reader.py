@@ -65,6 +65,10 @@ class FrameReader:
         """Return the meaning of the samples of the first frame (`color_rule`), without decoding it."""
         return self.description.color or self._locator.color(0)
 
+    def first_unsupported(self) -> str | None:
+        """Return what keeps dicomet from decoding the first frame; None if nothing in its header does."""
+        return self._locator.unsupported(0)
+
     def number_of(self, index: int) -> int:
         """Return the number of a frame, counted from 0. A negative `index` counts from the end, as in NumPy.
 

@@ -30,6 +30,10 @@ class NativeFrames:
         """Return the meaning of the samples of a frame."""
         return self._description.decide_color()
 
+    def unsupported(self, index: int) -> str | None:  # noqa: ARG002 - the same for all frames
+        """Return None: dicomet decodes native frames."""
+        return None
+
     def stored(self) -> Source:
         """Return the value. A deflated one is inflated once, as far as the description justifies."""
         if self._value.is_deflated:

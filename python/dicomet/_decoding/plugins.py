@@ -146,20 +146,33 @@ def _installation(plugin: Plugin) -> str:
     return "pip install " + " ".join(f'"{package}"' for package in [*packages, plugin.requirement])
 
 
+def installed_for(unsupported: str, transfer_syntax: str) -> list[str]:
+    """Return the installed plugins that may decode a kind of JPEG that dicomet does not decode, as `installed` does."""
+    return [name for name in installed(transfer_syntax) if name not in _UNABLE.get(unsupported, set())]
+
+
+def missing_plugin_for(
+    unsupported: str, transfer_syntax: str, needed: str = "a decoding plugin that is not installed"
+) -> str:
+    """Return the message that says which plugins decode a kind of JPEG that dicomet does not decode."""
+    able = [plugin for group in groups(transfer_syntax) for plugin in group]
+    able = [plugin for plugin in able if plugin.name not in _UNABLE.get(unsupported, set())]
+    ways = ", or ".join(f"{_installation(plugin)} (license: {plugin.license})" for plugin in able)
+    return f"found {unsupported}, which dicomet does not decode: it needs {needed}: {ways}"
+
+
 def check_able(index: int, unsupported: str, transfer_syntax: str, decoding_plugin: str) -> None:
     """Raise `PixelDataError` if no installed plugin may decode a kind of JPEG that dicomet does not decode.
 
     Only the installation counts: a plugin that is not able to decode the frame says why.
     """
-    able = [plugin for group in groups(transfer_syntax) for plugin in group]
-    able = [plugin for plugin in able if plugin.name not in _UNABLE.get(unsupported, set())]
-    available = _decoder(transfer_syntax).available_plugins
-    if decoding_plugin != BUILT_IN and (decoding_plugin or any(plugin.name in available for plugin in able)):
+    known = {plugin.name for group in groups(transfer_syntax) for plugin in group}
+    is_able = not known.isdisjoint(installed_for(unsupported, transfer_syntax))
+    if decoding_plugin != BUILT_IN and (decoding_plugin or is_able):
         return
-    ways = ", or ".join(f"{_installation(plugin)} (license: {plugin.license})" for plugin in able)
-    needed = "another decoding plugin" if decoding_plugin else "a decoding plugin that is not installed"
+    needed = {"needed": "another decoding plugin"} if decoding_plugin else {}
     place = f"{PIXEL_DATA.label}, frame {index}"
-    message = f"{place}: found {unsupported}, which dicomet does not decode: it needs {needed}: {ways}"
+    message = f"{place}: {missing_plugin_for(unsupported, transfer_syntax, **needed)}"
     raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
 
 
