@@ -7,8 +7,8 @@ use dicomet_core::image::{Attributes, Image, PixelElement};
 use dicomet_core::item::Fragment;
 use dicomet_core::parallel::Parallelism;
 
-/// Decodes three frames with this codestream.
-pub(super) fn check(stream: &[u8]) {
+/// Decodes three frames with this codestream, also on several threads if `threads` is set.
+pub(super) fn check(stream: &[u8], threads: bool) {
     let Some(image) = image(stream) else { return };
     let Ok(header) = Codestream::check(stream, Family::Jpeg, &image) else { return };
     let bits = if header.precision <= 8 { 8 } else { 16 };
@@ -19,7 +19,7 @@ pub(super) fn check(stream: &[u8]) {
     let of = |index: usize| fragments[index].as_slice();
     let bytes = 3 * image.frame_bytes().expect("it is small");
     let mut results = Vec::new();
-    for (workers, poison) in [(1, POISONS[0]), (3, POISONS[1])] {
+    for (workers, poison) in [(1, POISONS[0]), (if threads { 3 } else { 1 }, POISONS[1])] {
         let parallelism = Parallelism::of(workers);
         let (mut memory, mut file) = (vec![poison; bytes], vec![poison; bytes]);
         let found = decoder.decode_frames(&codec, &value.as_slice(), of, 0, &mut memory, &parallelism);
