@@ -31,6 +31,7 @@ LOSSLESS = {
     "JPEG-LS": JPEGLSLossless,
     "JPEG 2000": JPEG2000Lossless,
     "HTJ2K": HTJ2KLossless,
+    "JPEG XL": UID("1.2.840.10008.1.2.4.110"),
 }
 
 
@@ -48,6 +49,8 @@ def lossless(family: str, words: np.ndarray, bits: int) -> bytes:
         return jls(words, bits, 0)
     if family == "JPEG 2000":
         return bytes(openjpeg.encode_array(words, bits_stored=bits, photometric_interpretation=2))
+    if family == "JPEG XL":
+        return bytes(imagecodecs.jpegxl_encode(words, bitspersample=bits, lossless=True))
     # Of 8 or 16 bits, those of the type.
     return bytes(imagecodecs.htj2k_encode(words, reversible=True))
 

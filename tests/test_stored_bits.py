@@ -15,8 +15,14 @@ import dicomet
 from dicomet._native import Codestream
 
 SHAPE = (40, 36)
-FORMS = {"JPEG": (False,), "JPEG-LS": (False,), "JPEG 2000": (False, True), "HTJ2K": (False,)}
-PRECISIONS = {"JPEG": range(2, 17), "JPEG-LS": range(2, 17), "JPEG 2000": range(1, 17), "HTJ2K": (8, 16)}
+FORMS = {"JPEG": (False,), "JPEG-LS": (False,), "JPEG 2000": (False, True), "HTJ2K": (False,), "JPEG XL": (False,)}
+PRECISIONS = {
+    "JPEG": range(2, 17),
+    "JPEG-LS": range(2, 17),
+    "JPEG 2000": range(1, 17),
+    "HTJ2K": (8, 16),
+    "JPEG XL": range(1, 17),
+}
 
 
 def words_of(precision: int) -> np.ndarray:

@@ -170,7 +170,7 @@ class Image:
 
 @final
 class Codestream:
-    """The header of a codestream (ISO/IEC 10918-1 B.2, 14495-1 C.2, 15444-1 A).
+    """The header of a codestream (ISO/IEC 10918-1 B.2, 14495-1 C.2, 15444-1 A, 18181-1 D).
 
     Properties of another family are False or None.
     """
@@ -192,7 +192,7 @@ class Codestream:
         """JPEG 2000: whether the samples are signed."""
     @property
     def component_ids(self) -> list[int]:
-        """Component identifiers; 0, 1, 2, ... for JPEG 2000, which has none."""
+        """Component identifiers; 0, 1, 2, ... for JPEG 2000 and JPEG XL, which have none."""
     @property
     def sampling(self) -> list[tuple[int, int]]:
         """Sampling factors H and V of the components; XRsiz and YRsiz for JPEG 2000."""
@@ -217,6 +217,12 @@ class Codestream:
     @property
     def color_space(self) -> int | None:
         """JPEG 2000: the enumerated color space of the boxes (ISO/IEC 15444-1 table I.10); None without one."""
+    @property
+    def color_transform(self) -> Literal["XYB", "YCbCr"] | None:
+        """JPEG XL: the transform of the components; None without one."""
+    @property
+    def recompressed(self) -> bool:
+        """JPEG XL: whether the samples are those of the JPEG codestream from which the codestream was made."""
 
 @final
 class Decoder:

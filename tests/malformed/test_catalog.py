@@ -16,6 +16,7 @@ import cases_description
 import cases_encapsulated
 import cases_jpeg
 import cases_jpeg_data
+import cases_jpeg_xl
 import cases_native
 import cases_rle
 import numpy as np
@@ -226,5 +227,6 @@ def test_names():
     """The names of the cases are unique."""
     names = [case.name for case in cases.ALL]
     assert len(names) == len(set(names))
-    modules = {cases_description, cases_native, cases_encapsulated, cases_rle, cases_jpeg, cases_jpeg_data}
+    modules = {cases_description, cases_native, cases_encapsulated, cases_rle}
+    modules |= {cases_jpeg, cases_jpeg_data, cases_jpeg_xl}
     assert len(names) > 50 * len(modules)

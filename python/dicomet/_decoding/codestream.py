@@ -6,6 +6,13 @@ from dicomet._decoding import stored_bits
 from dicomet._decoding.color_rule import Conversion
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, Decoder
+from dicomet._parsing.tags import PIXEL_DATA
+from dicomet._parsing.transfer_syntax import JPEG_XL_RECOMPRESSION, name_of
+
+_NOT_RECONSTRUCTED = (
+    f"{PIXEL_DATA.label}: found a codestream without the data to reconstruct the JPEG codestream, expected it for "
+    f"{name_of(JPEG_XL_RECOMPRESSION)}: the samples are those of JPEG XL, which differ from those of a JPEG decoder"
+)
 
 
 class Decoding(NamedTuple):
@@ -46,6 +53,8 @@ def codestream_decoding(header: Codestream, description: ImageDescription) -> De
         conversion=description.conversion(color.components),
     )
     warnings = [color_warning] if color_warning else []
+    if description.transfer_syntax == JPEG_XL_RECOMPRESSION and not header.recompressed:
+        warnings.append(_NOT_RECONSTRUCTED)
     return Decoding(decoder, header, [*warnings, *stored_bits.warnings(header, description)])
 
 

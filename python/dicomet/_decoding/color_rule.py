@@ -69,6 +69,25 @@ K7  no MCT                                         YBR_RCT                      
 K8  no MCT                                         any other                        unknown
 === ============================================== ================================ ==================================
 
+JPEG XL (PS3.5 8.2.15; ISO/IEC 18181-1 F.2, L.2; 18181-2). "Recompressed": the container has the data to reconstruct the
+JPEG codestream from which the codestream was made, and its components are decoded as those of JPEG are.
+
+=== ============================================== ================================ ==================================
+row codestream                                     PI                               components
+=== ============================================== ================================ ==================================
+X1  recompressed, YCbCr                            any                              YCbCr
+X2  recompressed, without transform                any                              RGB
+X3  XYB, or YCbCr that is not recompressed         any                              RGB: the decoder inverts it
+X4  no transform                                   RGB, XYB                         RGB
+X5  no transform                                   YBR_FULL, YBR_FULL_422           YCbCr
+X6  no transform                                   YBR_PARTIAL_422 and _420         YCbCr of partial range
+X7  no transform                                   any other                        unknown
+=== ============================================== ================================ ==================================
+
+The color encoding of JPEG XL (ISO/IEC 18181-1 D.3.5), an ICC profile included, decides nothing: it describes how to
+display RGB, and encoders write sRGB whatever the components are. Samples are not converted by it, except that the RGB
+of XYB is that of the encoding, or sRGB if there is an ICC profile.
+
 JP2 boxes are not allowed in DICOM, and PI takes their role (PS3.5 A.4.4): they decide in K6 and K7 only.
 
 A contradiction is a PI that means components other than the decided ones. RGB with MCT (K1) is not a contradiction: the
@@ -119,6 +138,8 @@ _TERMS = {
     "YBR_PARTIAL_420": Components.PARTIAL_YCBCR,
 }
 _TRANSFORMED = frozenset({"YBR_ICT", "YBR_RCT"})
+# The terms for JPEG XL whose transform the decoder inverts: that of the codestream, or that of the decoded components.
+_TERMS_OF_TRANSFORM = {"XYB": {"RGB", "XYB"}, "YCbCr": {"RGB", "YBR_FULL", "YBR_FULL_422"}}
 
 
 class ColorDecision(NamedTuple):
@@ -160,7 +181,7 @@ def decide(term: str, samples_per_pixel: int, header: Codestream | None = None) 
         return ColorDecision(Components.PALETTE if term.startswith("PALETTE") else Components.GRAY)
     if header is None:
         return ColorDecision(_TERMS.get(term, Components.UNKNOWN))
-    by_header = _by_jpeg_2000 if header.family == "JPEG 2000" else _by_jpeg
+    by_header = {"JPEG 2000": _by_jpeg_2000, "JPEG XL": _by_jpeg_xl}.get(header.family, _by_jpeg)
     components, reason = by_header(term, header)
     return ColorDecision(components, header.is_subsampled, reason, _contradiction(term, header, components, reason))
 
@@ -208,6 +229,19 @@ def _by_jpeg_2000(term: str, header: Codestream) -> tuple[Components, str]:
     return _TERMS.get(term, Components.UNKNOWN), _DATA_SET
 
 
+def _by_jpeg_xl(term: str, header: Codestream) -> tuple[Components, str]:
+    """Return the components and the reason, by rows X1 to X7."""
+    transform = header.color_transform
+    if header.recompressed:
+        components = Components.YCBCR if transform else Components.RGB
+        return components, f"the recompressed JPEG in the codestream ({transform or 'without color transform'})"
+    if transform:
+        return Components.RGB, f"the {transform} transform of the codestream"
+    if term == "XYB":
+        return Components.RGB, "the codestream without XYB transform"
+    return _TERMS.get(term, Components.UNKNOWN), _DATA_SET
+
+
 def _contradiction(term: str, header: Codestream, components: Components, reason: str) -> str | None:
     if components is Components.UNKNOWN or _agrees(term, header, components):
         return None
@@ -221,6 +255,8 @@ def _agrees(term: str, header: Codestream, components: Components) -> bool:
     """Return whether `term` means `components`, and the codestream has no undefined statement (row J5)."""
     if header.component_transform:
         return term == "RGB" or term in _TRANSFORMED
+    if header.color_transform and not header.recompressed:
+        return term in _TERMS_OF_TRANSFORM[header.color_transform]
     odd_adobe = not header.jfif and (header.adobe_transform or 0) > 1
     return _TERMS.get(term) is components and not odd_adobe
 

@@ -13,7 +13,7 @@ from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
-from dicomet._parsing.transfer_syntax import BUILT_IN, RLE
+from dicomet._parsing.transfer_syntax import BUILT_IN, JPEG_XL, RLE
 from dicomet._utils.warn import WarnOnce, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
 
@@ -33,6 +33,9 @@ class EncapsulatedFrames:
         extended_offsets: tuple[Any, Any] | None = None,
     ) -> None:
         """Prepare to read frames of `value`. Only the Basic Offset Table is read here."""
+        if description.codec is JPEG_XL and decoding_plugin not in ("", BUILT_IN):
+            message = f"'decoding_plugin': found {decoding_plugin!r}, expected {BUILT_IN!r}: no plugin decodes JPEG XL"
+            raise PixelDataError(message)
         self._description = description
         self._image = description.image
         self._value = value
@@ -42,7 +45,7 @@ class EncapsulatedFrames:
             value,
             delimited=delimited,
             frames=description.image.number_of_frames,
-            codestreams=description.codec.is_codestream,
+            codestreams=description.codec.is_codestream and description.codec.has_end_marker,
             extended=extended_offset_table(extended_offsets),
         )
         self._found: FrameIndex | None = None

@@ -11,6 +11,7 @@ JPEG                   any          the same. The codestream is unsigned: a narr
 JPEG-LS                >= stored    the same
 JPEG-LS                < stored     the low P bits, by PR: the codestream has no sign, and the words of signed samples
                                     are two's complement in P bits
+JPEG XL                any          as for JPEG-LS; those of a recompressed JPEG codestream (P = 8) as for JPEG
 JPEG 2000, HTJ2K       >= stored    the low Bits Stored bits, by PR
 JPEG 2000, HTJ2K       < stored     the low P bits, by PR. If the codestream agrees with PR about the sign, these are
                                     the decoded values; otherwise the words are reinterpreted
@@ -36,10 +37,10 @@ def container_bits(bits: int) -> int:
 def significant_bits(header: Codestream, description: ImageDescription) -> int | None:
     """Return the number of significant low bits of a decoded word; None if the words need no correction."""
     options, stored = description.options, description.image.bits_stored
-    if header.family == "JPEG":
+    if _is_jpeg(header):
         return stored if options.correct_unused_bits else None
-    is_jpeg_2000 = header.family == "JPEG 2000"
-    if not (options.apply_j2k_sign_correction if is_jpeg_2000 else options.apply_jls_sign_correction):
+    corrected = {"JPEG-LS": options.apply_jls_sign_correction, "JPEG 2000": options.apply_j2k_sign_correction}
+    if not corrected.get(header.family, True):
         return None
     return min(header.precision, stored) if options.correct_unused_bits else header.precision
 
@@ -51,7 +52,12 @@ def color_bits(header: Codestream, description: ImageDescription) -> int:
 
 def has_signed_words(header: Codestream, description: ImageDescription) -> bool:
     """Return whether decoded words that are narrower than those of the result are sign-extended."""
-    return header.family != "JPEG" and description.image.pixel_representation == 1
+    return not _is_jpeg(header) and description.image.pixel_representation == 1
+
+
+def _is_jpeg(header: Codestream) -> bool:
+    """Return whether the samples are those of a JPEG codestream (ISO/IEC 10918-1)."""
+    return header.family == "JPEG" or header.recompressed
 
 
 def warnings(header: Codestream, description: ImageDescription) -> Iterator[str]:
@@ -64,7 +70,7 @@ def warnings(header: Codestream, description: ImageDescription) -> Iterator[str]
     if precision < stored and (narrower or ambiguous):
         name = BITS_STORED.label
         yield f"{name}: found {stored}, expected the {precision} bits of the codestream: its samples have no more"
-    elif narrower and header.family == "JPEG" and not header.lossless:
+    elif narrower and _is_jpeg(header) and not header.lossless:
         name = BITS_ALLOCATED.label
         yield f"{name}: found {image.bits_allocated}, expected 8 for the {precision} bits of the codestream"
     if header.family == "JPEG 2000" and header.signed != signed:

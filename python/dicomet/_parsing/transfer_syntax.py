@@ -17,8 +17,10 @@ class Codec:
     is_encapsulated : bool
         Whether frames are fragments in items (PS3.5 A.4).
     is_codestream : bool
-        Whether frames are codestreams: they end with a marker, and their headers state the bits and the colors of the
-        samples, which may contradict the data set.
+        Whether frames are codestreams: their headers state the bits and the colors of the samples, which may contradict
+        the data set.
+    has_end_marker : bool
+        Whether codestreams end with the end-of-image marker of JPEG, which separates frames without an offset table.
     is_built_in : bool
         Whether dicomet decodes the frames; otherwise pydicom's plugins do.
     process : str
@@ -29,6 +31,7 @@ class Codec:
     name: str
     is_encapsulated: bool = True
     is_codestream: bool = False
+    has_end_marker: bool = True
     is_built_in: bool = True
     process: str = ""
 
@@ -44,6 +47,7 @@ JPEG_ARITHMETIC = Codec("JPEG", is_codestream=True, is_built_in=False, process="
 JPEG_HIERARCHICAL = Codec("JPEG", is_codestream=True, is_built_in=False, process="the hierarchical mode")
 JPEG_LS = Codec("JPEG-LS", is_codestream=True, is_built_in=False)
 JPEG_2000 = Codec("JPEG 2000", is_codestream=True, is_built_in=False)
+JPEG_XL = Codec("JPEG XL", is_codestream=True, has_end_marker=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,10 @@ DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS = "1.2.840.10008.1.2.4.57"
+JPEG_XL_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
 
 _OTHER_SYNTAX = "ask the archive for another transfer syntax"
 _JPEG_2000_PART_2 = f"there is no plugin for JPEG 2000 Part 2: {_OTHER_SYNTAX}"
-_JPEG_XL = f"there is no plugin for JPEG XL: {_OTHER_SYNTAX}"
 _REAL_TIME = "it is for streams in real time, not for files"
 _NO_IMAGE = "it does not encode pixel data"
 
@@ -222,9 +226,9 @@ TRANSFER_SYNTAXES = (
     _video("1.2.840.10008.1.2.4.106.1", "Fragmentable MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2"),
     _video("1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile / Level 5.1"),
     _video("1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile / Level 5.1"),
-    TransferSyntax("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", None, _JPEG_XL),
-    TransferSyntax("1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", None, _JPEG_XL),
-    TransferSyntax("1.2.840.10008.1.2.4.112", "JPEG XL", None, _JPEG_XL),
+    TransferSyntax("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", JPEG_XL),
+    TransferSyntax(JPEG_XL_RECOMPRESSION, "JPEG XL JPEG Recompression", JPEG_XL, short_name="JPEG XL JPEG"),
+    TransferSyntax("1.2.840.10008.1.2.4.112", "JPEG XL", JPEG_XL),
     TransferSyntax(
         "1.2.840.10008.1.2.4.201",
         "High-Throughput JPEG 2000 Image Compression (Lossless Only)",

@@ -1,6 +1,7 @@
-//! The headers of JPEG codestreams (PS3.5 A.4.1, A.4.3, A.4.4), read before a decoder is called.
+//! The headers of JPEG codestreams (PS3.5 A.4.1, A.4.3, A.4.4, A.4.12), read before a decoder is called.
 //!
-//! One file per standard: [`jpeg`] for the markers of ISO/IEC 10918-1 and 14495-1, [`jpeg2000`] for those of 15444-1.
+//! One file per standard: [`jpeg`] for the markers of ISO/IEC 10918-1 and 14495-1, [`jpeg2000`] for those of 15444-1,
+//! [`jpeg_xl`] for 18181-1.
 
 use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::image::Image;
@@ -10,6 +11,7 @@ use crate::source::{ReadResult, Source};
 
 pub mod jpeg;
 pub mod jpeg2000;
+pub mod jpeg_xl;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +27,8 @@ pub enum Family {
     JpegLs,
     /// ISO/IEC 15444-1 and 15444-15: SIZ.
     Jpeg2000,
+    /// ISO/IEC 18181-1, and the container of 18181-2.
+    JpegXl,
 }
 
 impl Family {
@@ -35,6 +39,7 @@ impl Family {
             Self::Jpeg => "JPEG",
             Self::JpegLs => "JPEG-LS",
             Self::Jpeg2000 => "JPEG 2000",
+            Self::JpegXl => "JPEG XL",
         }
     }
 }
@@ -42,7 +47,7 @@ impl Family {
 /// A component as the frame header describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Component {
-    /// The identifier Ci (10918-1 B.2.2); the index for JPEG 2000, whose components have no identifier.
+    /// The identifier Ci (10918-1 B.2.2); the index for JPEG 2000 and JPEG XL, whose components have no identifier.
     pub id: u16,
     /// Horizontal and vertical sampling factors Hi and Vi (10918-1 B.2.2): larger for more samples. For JPEG 2000 the
     /// separations `XRsiz` and `YRsiz` (15444-1 A.5.1): larger for fewer samples.
@@ -60,6 +65,8 @@ pub enum Details {
     Jpeg(jpeg::Details),
     /// 15444-1.
     Jpeg2000(jpeg2000::Details),
+    /// 18181-1.
+    JpegXl(jpeg_xl::Details),
 }
 
 /// The header of a codestream.
@@ -88,10 +95,16 @@ pub struct Codestream {
 }
 
 impl Codestream {
-    /// Reads the first header of `frame`; None if `frame` is neither JPEG nor JPEG 2000.
+    /// Reads the first header of `frame`; None if `frame` is not a codestream of any family.
     #[must_use]
     pub fn read(frame: &[u8]) -> Option<Self> {
-        if frame.starts_with(&[0xFF, 0xD8]) { jpeg::read(frame) } else { jpeg2000::read(frame) }
+        if frame.starts_with(&[0xFF, 0xD8]) {
+            jpeg::read(frame)
+        } else if dicomet_jpeg_xl::is_jpeg_xl(frame) {
+            jpeg_xl::read(frame).ok()
+        } else {
+            jpeg2000::read(frame)
+        }
     }
 
     /// Whether a component has fewer samples than another.
@@ -130,7 +143,11 @@ impl Codestream {
         if length == 0 {
             return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: 1 }));
         }
-        let codestream = Self::read(frame).ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?;
+        let codestream = if family == Family::JpegXl && dicomet_jpeg_xl::is_jpeg_xl(frame) {
+            jpeg_xl::read(frame)?
+        } else {
+            Self::read(frame).ok_or_else(|| Error::pixel_data(ErrorKind::NoCodestream))?
+        };
         if codestream.family != family {
             let kind = ErrorKind::Family { found: codestream.family.name(), expected: family.name() };
             return Err(Error::pixel_data(kind));

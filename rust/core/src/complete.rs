@@ -6,6 +6,7 @@
 //! | JPEG that dicomet does not decode | the end marker is present; only a decoder can find the last sample |
 //! | JPEG-LS (14495-1) | all components have a scan; only a decoder can count the codes, which depend on samples |
 //! | JPEG 2000, HTJ2K (15444-1, -15) | all tiles have their tile-parts, these their bytes; packets are not checked |
+//! | JPEG XL (18181-1) | all frames have their bytes |
 //!
 //! A missing end marker is added if everything before it is present, because decoders treat its absence differently:
 //! one refuses the frame, another searches for the marker for many seconds.
@@ -75,7 +76,14 @@ pub fn check(frame: &[u8], family: Family, parallelism: &Parallelism<'_>) -> Res
         Family::Jpeg => jpeg::check(frame, parallelism),
         Family::JpegLs => jpegls::check(frame),
         Family::Jpeg2000 => jpeg2000::check(frame),
+        Family::JpegXl => jpeg_xl(frame),
     }
+}
+
+/// The check of the header has found all frames.
+fn jpeg_xl(frame: &[u8]) -> Result<CompleteCodestream> {
+    dicomet_jpeg_xl::Header::read(frame)?;
+    Ok(CompleteCodestream { end: frame.len(), ended: true, warnings: Vec::new() })
 }
 
 /// Returns the error for a malformed codestream at byte `offset` of the frame.

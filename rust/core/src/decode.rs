@@ -14,6 +14,7 @@ use std::sync::Arc;
 mod codestream;
 mod encapsulated;
 mod jpeg;
+mod jpeg_xl;
 mod native;
 mod planar;
 mod result_rows;

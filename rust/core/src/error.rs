@@ -5,6 +5,7 @@ use std::fmt;
 
 mod codec;
 mod jpeg;
+mod jpeg_xl;
 pub use codec::{CodecError, CodecWarning, Unsupported};
 pub(crate) use codec::{Deviation, EndDeviation, codec_warnings};
 
@@ -99,7 +100,7 @@ pub enum ErrorKind {
     #[error("the codestream has {what} {found}, expected {expected}")]
     Codestream { what: &'static str, found: u64, expected: u64 },
     /// A frame that is not a codestream of its transfer syntax.
-    #[error("found no frame header, expected that of a JPEG, JPEG-LS or JPEG 2000 codestream")]
+    #[error("found no frame header, expected that of a JPEG, JPEG-LS, JPEG 2000 or JPEG XL codestream")]
     NoCodestream,
     /// A codestream of a different standard than the transfer syntax says.
     #[error("found a codestream of {found}, expected one of {expected}")]

@@ -3,7 +3,8 @@
 use crate::buffer::Input;
 use crate::errors::catch_panic;
 use crate::names::Named;
-use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg2000};
+use dicomet_core::codestream::jpeg_xl::ColorTransform;
+use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg_xl, jpeg2000};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -15,14 +16,21 @@ impl Codestream {
     fn jpeg(&self) -> jpeg::Details {
         match self.0.details {
             Details::Jpeg(details) => details,
-            Details::Jpeg2000(_) => jpeg::Details::default(),
+            _ => jpeg::Details::default(),
         }
     }
 
     fn jpeg2000(&self) -> jpeg2000::Details {
         match self.0.details {
-            Details::Jpeg(_) => jpeg2000::Details::default(),
             Details::Jpeg2000(details) => details,
+            _ => jpeg2000::Details::default(),
+        }
+    }
+
+    fn jpeg_xl(&self) -> Option<jpeg_xl::Details> {
+        match self.0.details {
+            Details::JpegXl(details) => Some(details),
+            _ => None,
         }
     }
 }
@@ -94,6 +102,22 @@ impl Codestream {
     #[getter]
     fn component_transform(&self) -> bool {
         self.jpeg2000().component_transform
+    }
+
+    /// The transform of the components of JPEG XL: None, "XYB" or "YCbCr".
+    #[getter]
+    fn color_transform(&self) -> Option<&'static str> {
+        match self.jpeg_xl()?.transform {
+            ColorTransform::None => None,
+            ColorTransform::Xyb => Some("XYB"),
+            ColorTransform::Ycbcr => Some("YCbCr"),
+        }
+    }
+
+    /// Whether a JPEG XL codestream is a recompressed JPEG codestream.
+    #[getter]
+    fn recompressed(&self) -> bool {
+        self.jpeg_xl().is_some_and(|details| details.recompressed)
     }
 
     #[getter]

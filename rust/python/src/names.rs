@@ -115,7 +115,7 @@ impl Names for PixelElement {
 impl Names for Family {
     const WHAT: &'static str = "family";
     const NAMES: &'static [(&'static str, Self)] =
-        &[("JPEG", Self::Jpeg), ("JPEG-LS", Self::JpegLs), ("JPEG 2000", Self::Jpeg2000)];
+        &[("JPEG", Self::Jpeg), ("JPEG-LS", Self::JpegLs), ("JPEG 2000", Self::Jpeg2000), ("JPEG XL", Self::JpegXl)];
 }
 
 /// Where a header scan starts.

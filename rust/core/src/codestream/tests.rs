@@ -27,7 +27,7 @@ const COLORS: &[[u8; 2]] = &[[1, 0x11], [2, 0x11], [3, 0x11]];
 fn jpeg_details(frame: &[u8]) -> jpeg::Details {
     match Codestream::read(frame).unwrap().details {
         Details::Jpeg(details) => details,
-        Details::Jpeg2000(_) => panic!("JPEG 2000"),
+        details => panic!("{details:?}"),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Frames that are codestreams (PS3.5 A.4.1, A.4.3, A.4.4): the decoder of each family.
+//! Frames that are codestreams (PS3.5 A.4.1, A.4.3, A.4.4, A.4.12): the decoder of each family.
 
 use super::{Decoder, Warnings};
-use crate::codestream::Family;
+use crate::codestream::{Codestream, Family};
 use crate::error::{Error, ErrorKind, Result};
 use crate::parallel::Parallelism;
 
@@ -9,13 +9,14 @@ impl Decoder {
     /// Decodes one frame, whose header has been checked, into `out`, which has the format of the result.
     pub(super) fn codestream_frame(
         &self,
-        family: Family,
+        header: &Codestream,
         frame: &[u8],
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
     ) -> Result<Warnings> {
-        match family {
+        match header.family {
             Family::Jpeg => self.jpeg_frame(frame, out, parallelism),
+            Family::JpegXl => self.jpeg_xl_frame(header, frame, out, parallelism),
             Family::JpegLs | Family::Jpeg2000 => {
                 let why = "only plugins decode codestreams of this standard";
                 Err(Error::pixel_data(ErrorKind::Unsupported(why)))

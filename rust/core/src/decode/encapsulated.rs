@@ -21,7 +21,7 @@ pub enum Codec {
     Uncompressed,
     /// RLE Lossless (PS3.5 A.4.2, G).
     RleLossless,
-    /// Codestreams (PS3.5 A.4.1, A.4.3, A.4.4) of the family of this header. The decoder is for frames with this header.
+    /// Codestreams (PS3.5 A.4.1, A.4.3, A.4.4, A.4.12) of the family of this header. The decoder is for frames with this header.
     Codestream(Codestream),
 }
 
@@ -164,7 +164,7 @@ impl Decoder {
                 if Codestream::check(frame, header.family, &self.image)? != *header {
                     return Ok(Frame::OtherHeader);
                 }
-                self.codestream_frame(header.family, frame, out, parallelism)
+                self.codestream_frame(header, frame, out, parallelism)
             }
         };
         match decoded {

@@ -18,6 +18,9 @@ pub enum CodecError {
     /// Of ISO/IEC 10918-1.
     #[error("{0}")]
     Jpeg(dicomet_jpeg::ErrorKind),
+    /// Of ISO/IEC 18181.
+    #[error("{0}")]
+    JpegXl(dicomet_jpeg_xl::Error),
 }
 
 /// A deviation from a standard that changes no sample.
@@ -43,7 +46,7 @@ impl Error {
         let ErrorKind::Codec { kind, .. } = &self.kind else { return None };
         match **kind {
             CodecError::Jpeg(dicomet_jpeg::ErrorKind::Unsupported(what)) => Some(Unsupported::Jpeg(what)),
-            CodecError::Jpeg(_) => None,
+            CodecError::Jpeg(_) | CodecError::JpegXl(_) => None,
         }
     }
 }
