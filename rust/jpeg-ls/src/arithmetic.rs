@@ -16,7 +16,7 @@ pub(crate) trait Arithmetic: Copy {
     fn difference(self, error: i32) -> i32;
 
     /// The sample for a limited prediction and a difference.
-    fn sample(self, prediction: i32, difference: i32) -> i32;
+    fn sample(self, prediction: i32, difference: i32) -> u32;
 }
 
 /// Lossless, with MAXVAL = 2^n - 1: samples are modulo MAXVAL + 1.
@@ -34,8 +34,11 @@ impl Arithmetic for Modular {
 
     #[inline(always)]
     fn limit(self, prediction: i32) -> i32 {
-        // Few predictions exceed MAXVAL: a branch that is rarely taken needs no time before the sample is known.
-        if prediction > self.max_value { self.max_value } else { prediction & !(prediction >> 31) }
+        // The usual case needs no time, as a branch that is predicted.
+        if prediction.cast_unsigned() > self.max_value.cast_unsigned() {
+            return limit(prediction, self.max_value);
+        }
+        prediction
     }
 
     #[inline(always)]
@@ -44,8 +47,8 @@ impl Arithmetic for Modular {
     }
 
     #[inline(always)]
-    fn sample(self, prediction: i32, difference: i32) -> i32 {
-        prediction.wrapping_add(difference) & self.max_value
+    fn sample(self, prediction: i32, difference: i32) -> u32 {
+        (prediction.wrapping_add(difference) & self.max_value).cast_unsigned()
     }
 }
 
@@ -71,7 +74,10 @@ impl Arithmetic for Near {
 
     #[inline(always)]
     fn limit(self, prediction: i32) -> i32 {
-        prediction.clamp(0, self.max_value)
+        if prediction.cast_unsigned() > self.max_value.cast_unsigned() {
+            return limit(prediction, self.max_value);
+        }
+        prediction
     }
 
     #[inline(always)]
@@ -80,13 +86,29 @@ impl Arithmetic for Near {
     }
 
     #[inline(always)]
-    fn sample(self, prediction: i32, difference: i32) -> i32 {
-        let mut sample = prediction.wrapping_add(difference);
-        if sample < -self.allowed {
+    fn sample(self, prediction: i32, difference: i32) -> u32 {
+        let sample = prediction.wrapping_add(difference);
+        if sample.cast_unsigned() > self.max_value.cast_unsigned() {
+            return self.reduced(sample);
+        }
+        sample.cast_unsigned()
+    }
+}
+
+impl Near {
+    /// A.4.4 and A.4.5: a sample that is not between 0 and MAXVAL.
+    #[cold]
+    fn reduced(self, mut sample: i32) -> u32 {
+        if sample < self.allowed.wrapping_neg() {
             sample = sample.wrapping_add(self.span);
-        } else if sample > self.max_value + self.allowed {
+        } else if sample > self.max_value.wrapping_add(self.allowed) {
             sample = sample.wrapping_sub(self.span);
         }
-        sample.clamp(0, self.max_value)
+        sample.clamp(0, self.max_value).cast_unsigned()
     }
+}
+
+#[cold]
+fn limit(prediction: i32, max_value: i32) -> i32 {
+    prediction.clamp(0, max_value)
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::bits::{Buffer, new_buffer};
+use crate::bits::{BUFFER, Buffer};
 use crate::gradients::{GradientTable, Prepared};
-use crate::model::Model;
+use crate::model::{Model, Noise};
 use crate::presets::Parameters;
 use dicomet_codec::Pool;
 
@@ -21,16 +21,22 @@ const KEPT_SCANS: usize = 3;
 pub struct Context {
     tables: Vec<Arc<GradientTable>>,
     states: Vec<Box<ScanState>>,
-    buffers: Vec<Box<Buffer>>,
     bytes: Pool<u8>,
     words: Pool<u16>,
 }
 
-/// The memory of one scan.
-#[derive(Default)]
+/// The memory of one scan: one structure, so that a loop can address all of it from one register.
 pub(crate) struct ScanState {
     pub(crate) model: Model,
     pub(crate) prepared: [Prepared; 4],
+    pub(crate) buffer: Buffer,
+    pub(crate) noise: Noise,
+}
+
+impl Default for ScanState {
+    fn default() -> Self {
+        Self { model: Model::default(), prepared: Default::default(), buffer: [0; BUFFER], noise: Noise::default() }
+    }
 }
 
 impl std::fmt::Debug for Context {
@@ -68,21 +74,15 @@ impl Context {
         table
     }
 
-    /// Memory for the statistics of a scan, whose values are arbitrary.
+    /// Memory for a scan, whose values are arbitrary.
     pub(crate) fn take_state(&mut self) -> Box<ScanState> {
         self.states.pop().unwrap_or_default()
     }
 
-    /// Memory for the bits of a scan.
-    pub(crate) fn take_buffer(&mut self) -> Box<Buffer> {
-        self.buffers.pop().unwrap_or_else(new_buffer)
-    }
-
     /// Returns the memory of a scan.
-    pub(crate) fn keep_state(&mut self, state: Box<ScanState>, buffer: Box<Buffer>) {
+    pub(crate) fn keep_state(&mut self, state: Box<ScanState>) {
         if self.states.len() < KEPT_SCANS {
             self.states.push(state);
-            self.buffers.push(buffer);
         }
     }
 }

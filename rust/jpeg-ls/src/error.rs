@@ -18,7 +18,7 @@ pub enum Unsupported {
     Subsampling,
     /// A point transform, Al.
     PointTransform(u8),
-    /// Mapping tables with entries of so many bytes: more than two.
+    /// A mapping table with entries of this number of bytes, more than two.
     MappingTable(u8),
     /// A color transform (APP8, `mrfx`) with this number, or a known one in a frame for which it is not defined.
     ColorTransform(u8),

@@ -23,6 +23,8 @@ impl CodeLimit {
     pub(crate) fn decode(self, bits: &mut Bits<'_, '_>, k: u32) -> Option<u32> {
         let zeros = bits.window().leading_zeros();
         if zeros > self.zeros {
+            // Zeros follow the end of the data: if these are such, the data ends early.
+            bits.skip(self.zeros.wrapping_add(1));
             return None;
         }
         bits.skip(zeros + 1);

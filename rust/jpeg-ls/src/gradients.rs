@@ -10,7 +10,7 @@ use crate::presets::Parameters;
 use crate::sample::Sample;
 
 /// Samples that are prepared at a time.
-pub(crate) const BLOCK: usize = if cfg!(feature = "tiny") { 16 } else { 512 };
+pub(crate) const BLOCK: usize = if cfg!(feature = "tiny") { 16 } else { 256 };
 /// Contexts that differ only in D3.
 pub(crate) const ROW: usize = 9;
 
@@ -58,6 +58,14 @@ impl GradientTable {
         (self.thresholds, self.near, self.max_value) == (parameters.thresholds, parameters.near, parameters.max_value)
     }
 
+    /// A.3.2: true if the run mode decodes the next sample, because all gradients are small. `above` begins with Rc.
+    #[inline(always)]
+    pub(crate) fn is_run<S: Sample>(&self, above: &[S], left: S) -> bool {
+        let [left, above_left, above, above_right] = [left, above[0], above[1], above[2]].map(value);
+        let differences = [(above_right, above), (above, above_left), (above_left, left)];
+        differences.iter().all(|(a, b)| a.abs_diff(*b) <= self.near.cast_unsigned())
+    }
+
     #[inline(always)]
     pub(crate) fn entries(&self) -> &[u8] {
         &self.entries
@@ -78,36 +86,75 @@ pub(crate) struct Prepared {
     pub(crate) offsets: [u32; BLOCK],
     /// Rc, shifted so that the sign of the difference from Ra is that of the context.
     pub(crate) signs: [i32; BLOCK],
+    /// Rb.
+    pub(crate) above: [i32; BLOCK],
+    /// Rb - Rc where it is negative, else 0; and where it is positive.
+    pub(crate) falls: [i32; BLOCK],
+    pub(crate) rises: [i32; BLOCK],
 }
 
 impl Default for Prepared {
     fn default() -> Self {
-        Self { quantized: [0; BLOCK + 1], rows: [0; BLOCK], offsets: [0; BLOCK], signs: [0; BLOCK] }
+        Self {
+            quantized: [0; BLOCK + 1],
+            rows: [0; BLOCK],
+            offsets: [0; BLOCK],
+            signs: [0; BLOCK],
+            above: [0; BLOCK],
+            falls: [0; BLOCK],
+            rises: [0; BLOCK],
+        }
     }
 }
 
 impl Prepared {
-    /// Prepares samples. `above` has the samples above them, and one more on each side.
+    /// Prepares up to [`BLOCK`] samples. `above` has the samples above them, and one more on each side.
     #[inline(always)]
     pub(crate) fn prepare<S: Sample>(&mut self, above: &[S], table: &GradientTable) {
         let count = above.len().saturating_sub(2).min(BLOCK);
+        let (left, right) = (&above[..=count], &above[1..count + 2]);
         let quantized = &mut self.quantized[..=count];
-        for (quantized, (left, right)) in quantized.iter_mut().zip(above.iter().zip(&above[1..])) {
-            *quantized = quantize(value(*right) - value(*left), table);
+        let quantizer = Quantizer::new(table);
+        for ((quantized, left), right) in quantized.iter_mut().zip(left).zip(right) {
+            *quantized = quantizer.quantize(value(*right).wrapping_sub(value(*left)));
         }
         let (rows, offsets, signs) = (&mut self.rows[..count], &mut self.offsets[..count], &mut self.signs[..count]);
-        let (d2, d1) = (&self.quantized[..count], &self.quantized[1..=count]);
-        let (span, zero) = (table.span(), table.max_value);
+        let (d2, d1) = (&quantized[..count], &quantized[1..=count]);
+        let (left, span, zero) = (&left[..count], table.span(), table.max_value);
         for sample in 0..count {
-            let merged = 9 * i32::from(d1[sample]) + i32::from(d2[sample]);
-            let above_left = value(above[sample]);
-            rows[sample] = merged.unsigned_abs() as u16 * ROW as u16;
-            let sign = merged.signum();
+            let merged = d1[sample].wrapping_mul(9).wrapping_add(d2[sample]);
+            let above_left = value(left[sample]);
+            rows[sample] = merged.unsigned_abs().wrapping_mul(ROW as u16);
+            let negative = i32::from(merged < 0);
+            let positive = i32::from(merged > 0);
             // The tables for positive, negative and zero.
-            let number = if merged > 0 { 0 } else { 2 - i32::from(merged < 0) };
-            offsets[sample] = (number * span + zero - above_left) as u32;
-            signs[sample] = above_left + (sign << 20);
+            let tables = (2i32.wrapping_sub(negative).wrapping_sub(positive << 1)).wrapping_mul(span);
+            offsets[sample] = tables.wrapping_add(zero).wrapping_sub(above_left).cast_unsigned();
+            signs[sample] = above_left.wrapping_add(positive.wrapping_sub(negative) << 20);
         }
+        let (aboves, falls, rises) = (&mut self.above[..count], &mut self.falls[..count], &mut self.rises[..count]);
+        let right = &right[..count];
+        for sample in 0..count {
+            let (above_left, above) = (value(left[sample]), value(right[sample]));
+            let gradient = above.wrapping_sub(above_left);
+            aboves[sample] = above;
+            falls[sample] = gradient.min(0);
+            rises[sample] = gradient.max(0);
+        }
+    }
+
+    /// A.3.4: the sign of a sample's context, 0 or -1.
+    #[inline(always)]
+    pub(crate) fn sign(&self, sample: usize, left: u32) -> i32 {
+        self.signs[sample].wrapping_sub(left.cast_signed()) >> 31
+    }
+
+    /// A.4.1: the median of Ra, Rb and Ra + Rb - Rc.
+    #[inline(always)]
+    pub(crate) fn predict(&self, sample: usize, left: u32) -> i32 {
+        let left = left.cast_signed();
+        let (lowest, highest) = (left.wrapping_add(self.falls[sample]), left.wrapping_add(self.rises[sample]));
+        self.above[sample].max(lowest).min(highest)
     }
 }
 
@@ -116,12 +163,25 @@ fn value<S: Sample>(sample: S) -> i32 {
     i32::from(sample.into())
 }
 
-/// A.3.3: the quantized gradient, -4 to 4.
-#[inline(always)]
-fn quantize(difference: i32, table: &GradientTable) -> i16 {
-    let [t1, t2, t3] = table.thresholds;
-    let size = difference.abs();
-    let at_least = |threshold: i32| i16::from(size >= threshold);
-    let quantized = at_least(table.near + 1) + at_least(t1) + at_least(t2) + at_least(t3);
-    if difference < 0 { -quantized } else { quantized }
+/// A.3.3: quantizes gradients.
+#[derive(Clone, Copy)]
+struct Quantizer {
+    thresholds: [i32; 4],
+}
+
+impl Quantizer {
+    #[inline(always)]
+    fn new(table: &GradientTable) -> Self {
+        let [t1, t2, t3] = table.thresholds;
+        Self { thresholds: [table.near.wrapping_add(1), t1, t2, t3] }
+    }
+
+    /// The quantized gradient, -4 to 4.
+    #[inline(always)]
+    fn quantize(self, difference: i32) -> i16 {
+        let (size, sign) = (difference.wrapping_abs(), difference >> 31);
+        let [a, b, c, d] = self.thresholds.map(|threshold| i32::from(size >= threshold));
+        let quantized = a.wrapping_add(b).wrapping_add(c).wrapping_add(d);
+        (quantized ^ sign).wrapping_sub(sign) as i16
+    }
 }

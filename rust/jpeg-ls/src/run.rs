@@ -19,13 +19,20 @@ pub(crate) struct RunMode<A> {
     error_bits: u32,
     range: u32,
     reset: u32,
-    near: i32,
+    near: u32,
 }
 
 impl<A: Arithmetic> RunMode<A> {
     pub(crate) fn new(parameters: &Parameters) -> Self {
         let Parameters { limit, error_bits, range, reset, near, .. } = *parameters;
-        Self { arithmetic: A::new(parameters), limit, error_bits, range: range.cast_unsigned(), reset, near }
+        Self {
+            arithmetic: A::new(parameters),
+            limit,
+            error_bits,
+            range: range.cast_unsigned(),
+            reset,
+            near: near.cast_unsigned(),
+        }
     }
 
     /// A.7.1: the length of a run with `left` samples to the end of the line. If it is interrupted before the end, `RUNindex` is
@@ -39,11 +46,11 @@ impl<A: Arithmetic> RunMode<A> {
                 break;
             }
             bits.skip(1);
-            length += longest;
+            length = longest.wrapping_add(length);
             if length > left {
                 return Ok(left);
             }
-            *index = (*index + 1).min(31);
+            *index = index.wrapping_add(1).min(31);
             if length == left {
                 return Ok(left);
             }
@@ -51,8 +58,8 @@ impl<A: Arithmetic> RunMode<A> {
                 return Err(ErrorKind::InvalidCode);
             }
         }
-        let rest = bits.take(1 + u32::from(J[usize::from(*index & 31)])) as usize;
-        length += rest;
+        let rest = bits.take(u32::from(J[usize::from(*index & 31)]).wrapping_add(1)) as usize;
+        length = rest.wrapping_add(length);
         if length >= left { Err(ErrorKind::RunLength) } else { Ok(length) }
     }
 
@@ -64,12 +71,12 @@ impl<A: Arithmetic> RunMode<A> {
         bits: &mut Bits<'_, '_>,
         contexts: &mut [Interruption; 2],
         index: u8,
-        left: i32,
-        above: i32,
-    ) -> Result<i32, ErrorKind> {
-        if (left - above).abs() <= self.near {
+        left: u32,
+        above: u32,
+    ) -> Result<u32, ErrorKind> {
+        if left.abs_diff(above) <= self.near {
             let error = self.decode_error(bits, &mut contexts[1], index, 1)?;
-            return Ok(self.arithmetic.sample(left, self.arithmetic.difference(error)));
+            return Ok(self.arithmetic.sample(left.cast_signed(), self.arithmetic.difference(error)));
         }
         self.decode_sample(bits, &mut contexts[0], index, left, above)
     }
@@ -81,12 +88,12 @@ impl<A: Arithmetic> RunMode<A> {
         bits: &mut Bits<'_, '_>,
         context: &mut Interruption,
         index: u8,
-        left: i32,
-        above: i32,
-    ) -> Result<i32, ErrorKind> {
+        left: u32,
+        above: u32,
+    ) -> Result<u32, ErrorKind> {
         let error = self.decode_error(bits, context, index, 0)?;
         let error = if left > above { error.wrapping_neg() } else { error };
-        Ok(self.arithmetic.sample(above, self.arithmetic.difference(error)))
+        Ok(self.arithmetic.sample(above.cast_signed(), self.arithmetic.difference(error)))
     }
 
     /// The error of an interruption sample with `RItype` `kind`.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::bits::BitReader;
+use crate::bits::Interval;
 use crate::context::{Context, ScanState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{FrameInfo, Interleave};
 use crate::gradients::GradientTable;
 use crate::line::{self, Coding, Line};
-use crate::pixel::{self, PixelCoding};
+use crate::pixel;
 use crate::plan::PlannedScan;
 use crate::planes::Plane;
 use crate::presets::Parameters;
@@ -60,8 +60,8 @@ impl<'a, S: Sample> Scan<'a, S> {
         let components: Vec<_> = header.components.iter().map(|found| component(found.index)).collect();
         let mut state = context.take_state();
         state.model.reset(&header.parameters);
-        let reader = BitReader::new(data, planned.data.start, context.take_buffer());
-        let intervals = Intervals::new(data, reader, planned.restart_interval, planned.number);
+        let interval = Interval::new(data, planned.data.start, &mut state.buffer);
+        let intervals = Intervals::new(data, interval, planned.restart_interval, planned.number);
         let mut zeros = S::pool(context).take();
         if intervals.has_restarts() {
             let width = header.components.iter().map(|found| info.components[found.index].width as usize).max();
@@ -97,7 +97,7 @@ impl<'a, S: Sample> Scan<'a, S> {
 
     /// Starts a line or row of MCUs. True if it is the first one of a restart interval, and the line above is zero.
     fn begin(&mut self, line: usize, lines: usize) -> Result<bool> {
-        let restart = self.intervals.advance(line, lines)?;
+        let restart = self.intervals.advance(line, lines, &mut self.state.buffer)?;
         if restart {
             self.state.model.reset(&self.parameters);
             self.components.iter_mut().for_each(|component| component.run_index = 0);
@@ -124,10 +124,9 @@ impl<'a, S: Sample> Scan<'a, S> {
                 above = &self.zeros[..samples.len()];
             }
             let (parameters, table) = (&self.parameters, &*self.table);
-            let ScanState { model, prepared, .. } = &mut *self.state;
-            let coding = Coding { parameters, table, model, prepared: &mut prepared[0] };
+            let coding = Coding { parameters, table, state: &mut self.state };
             let run_index = &mut self.components[component].run_index;
-            line::decode(Line { above, samples }, coding, &mut self.intervals.reader, run_index)
+            line::decode(Line { above, samples }, coding, &mut self.intervals.interval, run_index)
                 .map_err(|kind| self.intervals.defect(kind, line, height))?;
             if alone {
                 self.intervals.check(line, height)?;
@@ -155,10 +154,9 @@ impl<'a, S: Sample> Scan<'a, S> {
                 lines.push(Line { above, samples });
             }
             let (parameters, table) = (&self.parameters, &*self.table);
-            let ScanState { model, prepared, .. } = &mut *self.state;
-            let coding = PixelCoding { parameters, table, model, prepared };
+            let coding = Coding { parameters, table, state: &mut self.state };
             let run_index = &mut self.components[0].run_index;
-            let decoded = pixel::decode(&mut lines, coding, &mut self.intervals.reader, run_index);
+            let decoded = pixel::decode(&mut lines, coding, &mut self.intervals.interval, run_index);
             for (taken, component) in taken.into_iter().zip(&self.components) {
                 planes[component.index] = taken;
             }
@@ -183,7 +181,7 @@ impl<'a, S: Sample> Scan<'a, S> {
 
     /// Returns the memory for reuse.
     pub(crate) fn keep_memory(self, context: &mut Context) {
-        context.keep_state(self.state, self.intervals.reader.buffer);
+        context.keep_state(self.state);
         S::pool(context).keep(self.zeros);
     }
 }

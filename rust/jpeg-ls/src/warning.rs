@@ -30,6 +30,13 @@ pub enum Warning {
         /// Whether all of them are 00.
         padding: bool,
     },
+    /// Bits other than 0 between the last code of a restart interval or scan and the next byte.
+    PaddingBits {
+        /// The scan, from 0.
+        scan: u32,
+        /// Offset of the marker after them.
+        offset: u64,
+    },
     /// A restart marker after the last sample of a scan.
     RestartAfterScan {
         /// The marker.
@@ -55,6 +62,7 @@ impl Warning {
             (Self::ExcessData { scan, padding, .. }, Self::ExcessData { scan: scan2, padding: padding2, .. }) => {
                 (scan, padding) == (scan2, padding2)
             }
+            (Self::PaddingBits { scan, .. }, Self::PaddingBits { scan: scan2, .. }) => scan == scan2,
             (Self::RestartAfterScan { .. }, Self::RestartAfterScan { .. }) => self == other,
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
@@ -75,6 +83,9 @@ impl fmt::Display for Warning {
                     f,
                     "scan {scan}, offset {offset}: found {count} {what} bytes after the last sample, expected none"
                 )
+            }
+            Self::PaddingBits { scan, offset } => {
+                write!(f, "scan {scan}, offset {offset}: found bits other than 0 after the last code, expected zeros")
             }
             Self::RestartAfterScan { marker, offset } => {
                 write!(f, "offset {offset}: found {marker} after the last sample of the scan, expected another marker")
