@@ -15,10 +15,13 @@ from pydicom.uid import (
     JPEGExtended12Bit,
     JPEGLossless,
     JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
 )
 
 JPEG_SYNTAXES = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1)
+JPEG_LS_SYNTAXES = (JPEGLSLossless, JPEGLSNearLossless)
 
 EXCHANGED = (
     (Dataset, "convert_pixel_data"),
@@ -36,7 +39,7 @@ def functions() -> list:
 
 
 def plugins() -> list:
-    coders = [get_encoder(RLELossless), *map(get_decoder, (RLELossless, *JPEG_SYNTAXES))]
+    coders = [get_encoder(RLELossless), *map(get_decoder, (RLELossless, *JPEG_SYNTAXES, *JPEG_LS_SYNTAXES))]
     return [list(coder._available) for coder in coders]
 
 

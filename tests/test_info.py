@@ -18,7 +18,7 @@ from info_command import CT, RLE, TEST_FILES, info
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 
 import dicomet
 from dicomet.cli.info_report import text
@@ -268,7 +268,6 @@ def test_values_cannot_control_the_terminal():
 @pytest.mark.parametrize(
     ("transfer_syntax", "package", "name"),
     [
-        (JPEGLSLossless, "pyjpegls", "MR_small_jpeg_ls_lossless.dcm"),
         (JPEG2000Lossless, "pylibjpeg-openjpeg", "MR_small_jp2klossless.dcm"),
     ],
 )

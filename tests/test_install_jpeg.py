@@ -16,7 +16,7 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
 
 import dicomet
-from dicomet.dropin.jpeg_codec import decode_words
+from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 
 imagecodecs = pytest.importorskip("imagecodecs")
@@ -376,6 +376,8 @@ def test_the_decoding_plugin_says_what_is_wrong():
 
 
 def test_probes_have_all_kinds_of_samples():
-    words, warnings = decode_words(probe(35, 45, ((2, 2), (1, 1), (1, 1))), rows=35, columns=45, samples_per_pixel=3)
+    words, warnings = decode_words(
+        probe(35, 45, ((2, 2), (1, 1), (1, 1))), "JPEG", rows=35, columns=45, samples_per_pixel=3
+    )
     assert not warnings
     assert len(set(words)) > 200

@@ -8,13 +8,13 @@ import codestreams
 import numpy as np
 import pytest
 from call_outcome import outcome
-from install_images import JPEG_SYNTAXES, dataset, smooth
+from install_images import JPEG_LS_SYNTAXES, JPEG_SYNTAXES, dataset, smooth
 from jpeg_frames import image, lossless
 from pydicom.encaps import generate_frames
 from pydicom.uid import JPEGBaseline8Bit, JPEGLosslessSV1, RLELossless
 
 from dicomet.dropin import pylibjpeg_plugin
-from dicomet.dropin.jpeg_codec import decode_words
+from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 from dicomet.dropin.pylibjpeg_plugin import decode_jpeg, decode_pixel_data
 
@@ -89,7 +89,7 @@ def alone(monkeypatch):
 def test_without_pylibjpeg_libjpeg_every_frame_is_decoded(name):
     frame, shape, bits, _ = CASES[name]
     ds = image(JPEGLosslessSV1, [frame], shape, bits)
-    words, _ = decode_words(frame, rows=shape[0], columns=shape[1], samples_per_pixel=shape[2])
+    words, _ = decode_words(frame, "JPEG", rows=shape[0], columns=shape[1], samples_per_pixel=shape[2])
     assert decode_jpeg(frame, ds=ds.group_dataset(0x0028)).tobytes() == words
 
 
@@ -125,7 +125,8 @@ def test_rle_lossless_in_version_1(samples, monkeypatch):
 def test_entry_points():
     group = importlib.metadata.entry_points(group="pylibjpeg.pixel_data_decoders")
     found = {entry.name: entry.load() for entry in group if entry.value.startswith("dicomet.")}
-    assert found == {RLELossless: decode_pixel_data, **dict.fromkeys(JPEG_SYNTAXES, decode_jpeg)}
+    jpeg_ls = dict.fromkeys(JPEG_LS_SYNTAXES, pylibjpeg_plugin.decode_jpeg_ls)
+    assert found == {RLELossless: decode_pixel_data, **dict.fromkeys(JPEG_SYNTAXES, decode_jpeg), **jpeg_ls}
     assert JPEGBaseline8Bit in found
 
 

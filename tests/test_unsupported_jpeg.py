@@ -9,7 +9,7 @@ from pydicom.uid import JPEGExtended12Bit, JPEGLosslessSV1
 
 import dicomet
 from dicomet import _native
-from dicomet.dropin.jpeg_codec import decode_words
+from dicomet.dropin.codestream_codec import decode_words
 from dicomet.info import describe
 
 SHAPE = (40, 36)
@@ -94,7 +94,7 @@ def test_what_only_a_scan_shows_is_left_to_a_plugin():
         dicomet.pixel_array(image, decoding_plugin="dicomet")
     rows, columns = SHAPE
     with pytest.raises(dicomet.PixelDataError, match="a lossless scan of subsampled components with restarts"):
-        decode_words(stream, rows=rows, columns=columns, samples_per_pixel=3)
+        decode_words(stream, "JPEG", rows=rows, columns=columns, samples_per_pixel=3)
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)

@@ -180,7 +180,7 @@ class Codestream:
         """Read the header of `frame`; return None if it has none."""
     @property
     def unsupported(self) -> str | None:
-        """What keeps dicomet from decoding a JPEG codestream, such as arithmetic coding; None if nothing is known."""
+        """What keeps dicomet from decoding the codestream, such as arithmetic coding; None if nothing is known."""
     @property
     def family(self) -> _Family:
         """The standard that the codestream follows."""
@@ -212,6 +212,12 @@ class Codestream:
     def hp_transform(self) -> int | None:
         """JPEG-LS: the color transform of the HP marker segment; None without one."""
     @property
+    def near(self) -> int:
+        """JPEG-LS: the largest difference from the original that the first scan allows; 0 for lossless."""
+    @property
+    def interleave(self) -> int:
+        """JPEG-LS: the interleave mode of the first scan: 0 none, 1 line, 2 sample."""
+    @property
     def component_transform(self) -> bool:
         """JPEG 2000: whether a multiple component transform is used."""
     @property
@@ -241,7 +247,8 @@ class Decoder:
     def with_output(self, *, big_endian: bool, planar: bool, arithmetic: _Arithmetic, strict: bool) -> Decoder:
         """Return the same decoder with another output format: byte order, planes (RLE frames only), rounding.
 
-        `strict`: refuse RLE frames with anything but padding after the samples of a segment.
+        `strict`: refuse RLE frames with anything but padding after the samples of a segment, and JPEG-LS frames with
+        anything between the samples of a scan and the next marker.
         """
     def with_transform(self, transform: Transform | None) -> Decoder:
         """Return the same decoder with `transform`, if there is one, applied to the decoded samples."""
@@ -451,11 +458,11 @@ def convert_color(
     The samples of a pixel are side by side, or in planes of `plane_bytes` bytes.
     """
 
-def complete_codestream(codestream: _Buffer, frame: int, family: str) -> tuple[int, bytes | None, list[str]]:
-    """Check that the codestream of frame number `frame` holds all its samples, as far as this shows without a decoder.
+def complete_codestream(codestream: _Buffer, frame: int, family: str) -> tuple[bytes | None, list[str]]:
+    """Check that the codestream of frame number `frame` holds all its samples, as far as this shows without a plugin.
 
-    `family` is as for `Image.check_codestream`. Return the offset of the end of its data, the codestream with an end
-    marker added if it has none (otherwise None), and warnings.
+    `family` is as for `Image.check_codestream`. Return the codestream with an end marker added if it has none
+    (otherwise None), and warnings.
     """
 
 def find_delimiter(source: Source, *, tag: int, vr: str | None, value: int, big_endian: bool) -> int | None:

@@ -1,9 +1,9 @@
-"""Decoding of frames by pydicom's plugins: JPEG-LS, JPEG 2000 and HTJ2K (PS3.5 A.4.3, A.4.4).
+"""Decoding of frames by pydicom's plugins: JPEG 2000 and HTJ2K (PS3.5 A.4.4).
 
-Plugins also decode JPEG (PS3.5 A.4.1) if the caller names one, and kinds of JPEG that dicomet does not decode. They
-(pylibjpeg, pyjpegls, ...) are written in C and C++: dicomet does not guarantee memory safety here. Their samples are
-copied to the result like those of any other frame. A frame whose codestream does not hold all its samples is refused,
-because plugins make up missing samples: JPEG and JPEG 2000 are checked before the call, JPEG-LS by additional calls.
+Plugins also decode JPEG and JPEG-LS (PS3.5 A.4.1, A.4.3) if the caller names one, and kinds of them that dicomet does
+not decode. They (pylibjpeg, pyjpegls, ...) are written in C and C++: dicomet does not guarantee memory safety here.
+Their samples are copied to the result like those of any other frame. A frame whose codestream does not hold all its
+samples is refused before the call, because plugins make up missing samples.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,6 @@ from dicomet._parsing.tags import BITS_STORED, PIXEL_DATA
 from dicomet.errors import PixelDataError
 
 _COLORS = 3
-_END = b"\xff\xd9"
 # XRsiz and YRsiz of the components for which the OpenJPEG plugin converts to RGB.
 _CONVERTED_BY_OPENJPEG = ([(1, 1), (2, 1), (2, 1)], [(1, 1), (2, 2), (2, 2)])
 
@@ -64,14 +63,11 @@ def decode(
         plugins.check_installed(description.transfer_syntax)
     else:
         plugins.check_able(index, unsupported, description.transfer_syntax, decoding_plugin)
-    end, repaired, warnings = complete_codestream(frame, index, description.codec.name)
+    repaired, warnings = complete_codestream(frame, index, description.codec.name)
     codestream = bytes(frame if repaired is None else repaired)
-
-    def with_tail(tail: bytes) -> bytes:
-        whole = codestream[:end] + tail + _END if tail else codestream
-        return with_neutral_colors(whole) if description.image.samples_per_pixel == _COLORS else whole
-
-    samples = plugins.decode(plugins.Frame(index, header, unsupported, with_tail), description, decoding_plugin)
+    if description.image.samples_per_pixel == _COLORS:
+        codestream = with_neutral_colors(codestream)
+    samples = plugins.decode(plugins.Frame(index, header, unsupported, codestream), description, decoding_plugin)
     decoder = words_decoder(
         header,
         description,

@@ -1,12 +1,10 @@
-"""pydicom's decoding plugins: their order, their limits, and the check that they have decoded all samples.
+"""pydicom's decoding plugins: their order and their limits.
 
 A frame goes to the first plugin for its transfer syntax that is installed and able to decode it. If that plugin refuses
 the frame, no other one is tried: a less strict one may invent the missing samples of a malformed frame.
 """
 
-import logging
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pydicom.encaps import encapsulate
@@ -26,16 +24,11 @@ from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
 from dicomet._parsing.tags import PIXEL_DATA
-from dicomet._parsing.transfer_syntax import BUILT_IN, BY_UID, CODECS, name_of
+from dicomet._parsing.transfer_syntax import BUILT_IN, BY_UID, CODECS, JPEG_LS, name_of
 from dicomet.errors import PixelDataError
 
 # The beginning of pydicom's message, before the messages of the plugins.
 _ALL_FAILED = "Unable to decode as exceptions were raised by all available plugins:"
-# CharLS's messages for bytes between the last sample and the end marker: padding, which does not change the samples.
-_EXCESS = (
-    "the leading start byte (0xFF) for a JPEG marker was not found",
-    "the decoding process is ready but the source buffer still contains",
-)
 _BITS = 8
 _MAX_BITS = 16
 _COLORS = 3
@@ -100,10 +93,18 @@ def _groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
 
 # Kinds of JPEG that dicomet does not decode, and the plugins that do not either.
 _UNABLE = {"arithmetic coding": {"gdcm"}, "the hierarchical mode": {"gdcm", "pillow"}}
+# CharLS, which both of them contain, decodes no kind of JPEG-LS that dicomet does not decode.
+_UNABLE_OF_JPEG_LS = {"gdcm", "pyjpegls"}
+
+
+def _unable_to_decode(unsupported: str, transfer_syntax: str) -> set[str]:
+    """Return the plugins that do not decode what dicomet does not decode either."""
+    is_jpeg_ls = unsupported and CODECS[transfer_syntax] is JPEG_LS
+    return _UNABLE_OF_JPEG_LS if is_jpeg_ls else _UNABLE.get(unsupported, set())
 
 
 def _unable_for(transfer_syntax: str) -> set[str]:
-    return _UNABLE.get(CODECS[transfer_syntax].process, set())
+    return _unable_to_decode(CODECS[transfer_syntax].process, transfer_syntax)
 
 
 # The order in which pydicom asks its plugins. The first one that is installed decides which values come out.
@@ -147,22 +148,22 @@ def _installation(plugin: Plugin) -> str:
 
 
 def installed_for(unsupported: str, transfer_syntax: str) -> list[str]:
-    """Return the installed plugins that may decode a kind of JPEG that dicomet does not decode, as `installed` does."""
-    return [name for name in installed(transfer_syntax) if name not in _UNABLE.get(unsupported, set())]
+    """Return the installed plugins that may decode a kind of codestream that dicomet does not, as `installed` does."""
+    return [name for name in installed(transfer_syntax) if name not in _unable_to_decode(unsupported, transfer_syntax)]
 
 
 def missing_plugin_for(
     unsupported: str, transfer_syntax: str, needed: str = "a decoding plugin that is not installed"
 ) -> str:
-    """Return the message that says which plugins decode a kind of JPEG that dicomet does not decode."""
+    """Return the message that says which plugins decode a kind of codestream that dicomet does not decode."""
     able = [plugin for group in groups(transfer_syntax) for plugin in group]
-    able = [plugin for plugin in able if plugin.name not in _UNABLE.get(unsupported, set())]
+    able = [plugin for plugin in able if plugin.name not in _unable_to_decode(unsupported, transfer_syntax)]
     ways = ", or ".join(f"{_installation(plugin)} (license: {plugin.license})" for plugin in able)
     return f"found {unsupported}, which dicomet does not decode: it needs {needed}: {ways}"
 
 
 def check_able(index: int, unsupported: str, transfer_syntax: str, decoding_plugin: str) -> None:
-    """Raise `PixelDataError` if no installed plugin may decode a kind of JPEG that dicomet does not decode.
+    """Raise `PixelDataError` if no installed plugin may decode a kind of codestream that dicomet does not decode.
 
     Only the installation counts: a plugin that is not able to decode the frame says why.
     """
@@ -186,16 +187,12 @@ class Samples(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A frame to decode.
-
-    `unsupported`: what keeps dicomet from decoding it. `with_tail` returns its codestream with additional bytes of data
-    before the end marker.
-    """
+    """A frame to decode. `unsupported`: what keeps dicomet from decoding it."""
 
     number: int
     header: Codestream
     unsupported: str | None
-    with_tail: Callable[[bytes], bytes]
+    codestream: bytes
 
 
 def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) -> Samples:
@@ -216,33 +213,15 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
             continue
         call = _Call(decoder, plugin, frame.header, description)
         try:
-            samples = call(frame.with_tail(b""))
+            return call(frame.codestream)
         except (MemoryError, AttributeError):
             raise
         except Exception as error:  # noqa: BLE001 - plugins raise anything
             reasons.append(" ".join(str(error).removeprefix(_ALL_FAILED).split()))
-            if any(words in str(error) for words in _EXCESS):
-                continue
             break
-        if frame.header.family == "JPEG-LS" and _is_short(call, frame, samples.words):
-            reasons.append(f"{plugin}: the codestream ends before its last sample")
-            break
-        return samples
     name = name_of(description.transfer_syntax)
     message = f"{PIXEL_DATA.label}, frame {frame.number}: the codec for {name} failed: {'; '.join(reasons)}"
     raise PixelDataError(message, element=PIXEL_DATA.label, frame=frame.number)
-
-
-class _Quiet(logging.Filter):
-    """Removes the failures of probes, which are expected, from pydicom's log."""
-
-    def filter(self, _record: logging.LogRecord) -> bool:
-        """Return whether to log a record of this thread."""
-        return not _is_probing.get()
-
-
-_is_probing: ContextVar[bool] = ContextVar("_is_probing", default=False)
-logging.getLogger(get_decoder.__module__).addFilter(_Quiet())
 
 
 class _Call(NamedTuple):
@@ -304,7 +283,7 @@ class _Call(NamedTuple):
 
 def _unable(plugin: str, frame: Frame, transfer_syntax: str) -> str | None:
     """Return why `plugin` cannot decode such a codestream, or would return wrong samples; None if it can decode it."""
-    if frame.unsupported and plugin in _UNABLE.get(frame.unsupported, set()):
+    if frame.unsupported and plugin in _unable_to_decode(frame.unsupported, transfer_syntax):
         return f"does not decode {frame.unsupported}"
     return next(_limits(plugin, frame.header, transfer_syntax), None)
 
@@ -335,43 +314,3 @@ def _limits_of_jpeg_ls(plugin: str, header: Codestream, *, near: bool) -> Iterat
         yield f"does not invert the HP color transform {header.hp_transform}"
     if plugin == "gdcm" and (header.precision in {6, 7} or (near and header.precision < _BITS)):
         yield f"does not decode JPEG-LS of {header.precision} bits"
-
-
-# The codes of JPEG-LS depend on the samples before them, so that only a decoder finds the end of the last code. To
-# detect whether it has found that end, the frame is decoded again with these bytes appended to the data.
-#
-# pyjpegls may accept a codestream whose last byte is missing, and read zeros in its place. It then also accepts an
-# appended zero byte, but after a complete codestream it accepts no byte at all. GDCM, with an older CharLS, does the
-# same, but accepts zeros after a complete codestream; of the bytes with one bit set, it accepts none there, and at
-# least one if the last byte is missing. pylibjpeg makes up all missing data, and reads all appended data. All of this
-# was measured on truncated versions of some 400 codestreams.
-_PROBES = {
-    "pyjpegls": (b"\x00",),
-    "gdcm": tuple(bytes([1 << bit]) for bit in range(7, -1, -1)),
-    # The first bits differ, even after FF, where the highest bit of a byte is not data (14495-1 A.1).
-    "pylibjpeg": (b"\x00" * 24, b"\x7f" * 24, b"\xaa" * 24),
-}
-
-
-def _is_short(call: _Call, frame: Frame, words: bytes | bytearray) -> bool:
-    """Return whether a JPEG-LS codestream that `call` has decoded ends before its last sample."""
-    for probe in _PROBES.get(call.plugin, ()):
-        accepted = _probed(call, frame.with_tail(probe))
-        if call.plugin == "pylibjpeg" and accepted != words:
-            return True
-        if call.plugin != "pylibjpeg" and accepted is not None:
-            return True
-    return False
-
-
-def _probed(call: _Call, codestream: bytes) -> bytes | None:
-    """Return the words that `call` decodes from `codestream`; None if it refuses it."""
-    token = _is_probing.set(True)
-    try:
-        return bytes(call(codestream).words)
-    except (MemoryError, AttributeError):
-        raise
-    except Exception:  # noqa: BLE001 - plugins raise anything
-        return None
-    finally:
-        _is_probing.reset(token)

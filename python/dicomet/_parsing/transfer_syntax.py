@@ -45,7 +45,7 @@ RLE = Codec("RLE Lossless")
 JPEG = Codec("JPEG", is_codestream=True)
 JPEG_ARITHMETIC = Codec("JPEG", is_codestream=True, is_built_in=False, process="arithmetic coding")
 JPEG_HIERARCHICAL = Codec("JPEG", is_codestream=True, is_built_in=False, process="the hierarchical mode")
-JPEG_LS = Codec("JPEG-LS", is_codestream=True, is_built_in=False)
+JPEG_LS = Codec("JPEG-LS", is_codestream=True)
 JPEG_2000 = Codec("JPEG 2000", is_codestream=True, is_built_in=False)
 JPEG_XL = Codec("JPEG XL", is_codestream=True, has_end_marker=False)
 

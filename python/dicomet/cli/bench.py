@@ -29,8 +29,8 @@ MIN_RUNS, MAX_RUNS = 3, 25
 SECONDS_PER_FILE = 0.2
 # Values compared at once: the temporary arrays stay small compared with the image.
 COMPARE_CHUNK = 1 << 20
-# pydicom's plugins that the extra dicomet[jpeg] installs; Pillow and GDCM decode only some codestreams.
-PLUGINS_OF_EXTRA = frozenset({"pylibjpeg", "pyjpegls"})
+# pydicom's plugin that the extra dicomet[jpeg] installs; Pillow and GDCM decode only some codestreams.
+PLUGIN_OF_EXTRA = "pylibjpeg"
 # dicomet's message where no plugin is installed at all.
 NEEDS_PLUGIN = "needs a decoding plugin that is not installed"
 
@@ -233,7 +233,7 @@ def _is_by_plugin(transfer_syntax: UID) -> bool:
 
 def _misses_plugin(transfer_syntax: UID) -> bool:
     try:
-        return PLUGINS_OF_EXTRA.isdisjoint(get_decoder(transfer_syntax).available_plugins)
+        return PLUGIN_OF_EXTRA not in get_decoder(transfer_syntax).available_plugins
     except NotImplementedError:
         # JPEG 2000 Part 2 has a UID, but pydicom has no decoder for it.
         return False

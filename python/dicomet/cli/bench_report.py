@@ -94,10 +94,7 @@ def show(results: Sequence[Result], console: Console) -> None:
     for outcome, title in _EXPLAINED.items():
         _show_reasons(title, [result for result in results if result.outcome is outcome], console)
     if any(result.lacks_plugin for result in results):
-        console.print(
-            f"\nPlugins for JPEG-LS, JPEG 2000 and HTJ2K: {install_command('jpeg')}",
-            style="bold",
-        )
+        console.print(f"\nPlugin for JPEG 2000 and HTJ2K: {install_command('jpeg')}", style="bold")
     if any(result.outcome is Outcome.DIFFERENT for result in results):
         console.print("\nDifferences that are meant are listed in DIFFERENCES.md, with their reasons.")
     console.print(_counts(results))

@@ -58,7 +58,7 @@ def read_segments(frame: Frame) -> Segments:
     """
     view = memoryview(frame)
     process, restart_interval, colors = 0, 0, set[int]()
-    for marker, place, content in _through_first_scan_header(view):
+    for marker, place, content in through_first_scan_header(view):
         if marker == SOS and process:
             transforms = _point_transforms(view, place) if process == SOF3 else frozenset()
             return Segments(restart_interval, transforms)
@@ -66,7 +66,7 @@ def read_segments(frame: Frame) -> Segments:
             process = marker
         elif marker == DRI and len(content) == DRI_BYTES:
             (restart_interval,) = struct.unpack(">H", content)
-        elif not process and marker not in colors and _is_about_colors(marker, content):
+        elif not process and marker not in colors and is_about_colors(marker, content):
             colors.add(marker)
         elif marker == DHT:
             _check_dc_symbols(content, MAX_DC_SYMBOL + (process == SOF3))
@@ -88,7 +88,7 @@ def why_lossless_differs(segments: Segments, header: Codestream, columns: int) -
     return None
 
 
-def _through_first_scan_header(view: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+def through_first_scan_header(view: memoryview) -> Iterator[tuple[int, int, memoryview]]:
     """Yield marker, offset and content of the segments."""
     if bytes(view[:MARKER_BYTES]) != SOI:
         raise UnusualFrameError("a JPEG frame that does not begin with SOI")
@@ -102,7 +102,7 @@ def _through_first_scan_header(view: memoryview) -> Iterator[tuple[int, int, mem
         place = end
 
 
-def _is_about_colors(marker: int, content: memoryview) -> bool:
+def is_about_colors(marker: int, content: memoryview) -> bool:
     """Return whether a segment is a complete JFIF or Adobe segment that all decoders accept."""
     if marker == APP0:
         is_jfif = len(content) >= JFIF_BYTES and bytes(content[:5]) == b"JFIF\0"

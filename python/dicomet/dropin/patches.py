@@ -236,6 +236,7 @@ def _internals() -> tuple[Any, ...]:
         *base.PROCESSORS,
         base.convert_color_space,  # type: ignore[attr-defined]
         base._correct_unused_bits,  # noqa: SLF001
+        base._apply_sign_correction,  # noqa: SLF001
         Decoder._as_array_native,  # noqa: SLF001
         Decoder._as_array_encapsulated,  # noqa: SLF001
         rle._rle_decode_frame,  # noqa: SLF001

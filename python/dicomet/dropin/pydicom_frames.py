@@ -8,6 +8,7 @@ from dicomet._decoding.encapsulated import extended_offset_table
 from dicomet._native import Codestream, EncapsulatedPixelData
 from dicomet._native import FrameIndex as EncodedFrames
 from dicomet.dropin.request import Request
+from dicomet.dropin.same_jpegls import is_planar
 from dicomet.dropin.same_values import RETURN_BYTES, check_frame
 from dicomet.dropin.shape import Declined
 
@@ -45,7 +46,7 @@ class PydicomFrames:
     def _decoded(self, first: int, count: int) -> np.ndarray:
         if self._shape.codec == "native":
             return self._native(first, count)
-        return self._jpeg(first, count) if self._shape.codec == "JPEG" else self._rle(first, count)
+        return self._rle(first, count) if self._shape.codec == "RLE" else self._codestreams(first, count)
 
     def _native(self, first: int, count: int) -> np.ndarray:
         request, shape, form = self.request, self._shape, self._form
@@ -69,7 +70,7 @@ class PydicomFrames:
             raise Declined("RLE Lossless that does not conform exactly to the standard")
         return array
 
-    def _jpeg(self, first: int, count: int) -> np.ndarray:
+    def _codestreams(self, first: int, count: int) -> np.ndarray:
         frames, place = self._located(first, count)
         headers = [self._checked_header(frames, place + number, first + number) for number in range(count)]
         array, memory = self._result(count)
@@ -85,14 +86,18 @@ class PydicomFrames:
                 workers=None,
             )
             if warnings or not decoded:
-                raise Declined("JPEG that does not conform exactly to the standard")
+                raise Declined(f"{self._shape.codec} that does not conform exactly to the standard")
             done += decoded
-        return array
+        if not is_planar(self.request.coder.plugin, headers, self._shape):
+            return array
+        planes, _ = self._result(count, planar=True)
+        planes[...] = array
+        return planes
 
     def _checked_header(self, frames: EncodedFrames, place: int, number: int) -> Codestream:
         request = self.request
         frame = frames.read(request.value, place)
-        header = self._form.image.check_codestream(frame, number, "JPEG")
+        header = self._form.image.check_codestream(frame, number, self._shape.codec)
         check_frame(frame, header, request.shape, request.coder)
         return header
 
@@ -101,13 +106,14 @@ class PydicomFrames:
             self._found = FrameLocator(self.request)
         return self._found.all() if count > 1 else self._found.one(first)
 
-    def _result(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return an array for `count` frames, and its memory as one dimension."""
+    def _result(self, count: int, *, planar: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Return an array for `count` frames, and its memory as one dimension. `planar`: in planes in any case."""
         shape, dtype = self._shape, self._form.dtype
         size = self._form.image.check_result(count) // dtype.itemsize
         sides: tuple[int, ...] = (shape.rows, shape.columns)
         order: tuple[int, ...] = (0, 1)
-        if shape.planar_result:
+        planar = planar or shape.planar_result
+        if planar:
             sides, order = (shape.samples_per_pixel, *sides), (1, 2, 0)
         elif shape.samples_per_pixel > 1:
             sides, order = (*sides, shape.samples_per_pixel), (0, 1, 2)
@@ -117,7 +123,7 @@ class PydicomFrames:
             memory = np.empty(size, dtype)
             return memory.reshape(sides).transpose(order), memory
         memory = np.empty(sides, dtype)
-        if shape.planar_result:
+        if planar:
             # A copy in the order of its source owns its memory; a transposed view does not.
             memory = np.empty_like(memory.transpose(order), order="K")
             return memory, memory.transpose(tuple(np.argsort(order))).reshape(-1)

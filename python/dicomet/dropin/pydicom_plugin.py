@@ -1,4 +1,4 @@
-"""The plugin ``dicomet`` for pydicom's decoders of JPEG and RLE Lossless, and its encoder of RLE Lossless.
+"""The plugin ``dicomet`` for pydicom's decoders of JPEG, JPEG-LS and RLE Lossless, and its encoder of RLE Lossless.
 
 The names and signatures are those of pydicom's guides "Decoder plugins" and "Encoder plugins".
 """
@@ -6,18 +6,34 @@ The names and signatures are those of pydicom's guides "Decoder plugins" and "En
 from pydicom.misc import warn_and_log
 from pydicom.pixels.decoders.base import DecodeRunner
 from pydicom.pixels.encoders.base import EncodeRunner
-from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1, RLELossless
+from pydicom.uid import (
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
 
 from dicomet._native import encode_rle
+from dicomet._parsing.transfer_syntax import CODECS
+from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.environment import enabled
-from dicomet.dropin.jpeg_codec import decode_words
 from dicomet.dropin.rle_codec import decode_planes
 
 LABEL = "dicomet"
 ENCODER_DEPENDENCIES = {RLELossless: ("dicomet",)}
-DECODER_DEPENDENCIES = dict.fromkeys(
-    (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1, RLELossless), ("dicomet",)
+_DECODED = (
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
 )
+DECODER_DEPENDENCIES = dict.fromkeys(_DECODED, ("dicomet",))
 
 
 def is_available(uid: str) -> bool:
@@ -26,9 +42,9 @@ def is_available(uid: str) -> bool:
 
 
 def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
-    """Return one decoded frame, little endian: RLE Lossless with Planar Configuration 1, JPEG with 0.
+    """Return one decoded frame, little endian: RLE Lossless with Planar Configuration 1, others with 0.
 
-    The samples of JPEG are the components as they are coded, in words of Bits Allocated.
+    The samples of codestreams are the components as they are coded, in words of Bits Allocated.
 
     Raises
     ------
@@ -40,16 +56,17 @@ def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
 
     """
     is_rle = runner.transfer_syntax == RLELossless
-    frame, warnings = _rle_frame(src, runner) if is_rle else _jpeg_frame(src, runner)
+    frame, warnings = _rle_frame(src, runner) if is_rle else _codestream_frame(src, runner)
     for warning in warnings:
         warn_and_log(warning)
     runner.set_option("planar_configuration", int(is_rle))
     return frame
 
 
-def _jpeg_frame(src: bytes, runner: DecodeRunner) -> tuple[bytearray, list[str]]:
+def _codestream_frame(src: bytes, runner: DecodeRunner) -> tuple[bytearray, list[str]]:
     return decode_words(
         src,
+        CODECS[runner.transfer_syntax].name,
         rows=runner.rows,
         columns=runner.columns,
         samples_per_pixel=runner.samples_per_pixel,

@@ -1,4 +1,4 @@
-"""The entry points ``pylibjpeg.pixel_data_decoders`` for JPEG and RLE Lossless, in both versions of the protocol.
+"""The entry points ``pylibjpeg.pixel_data_decoders`` for JPEG, JPEG-LS and RLE Lossless, in both protocol versions.
 
 Version 2 tries the plugins of a transfer syntax in the order of their package names, so that this one comes before
 pylibjpeg-libjpeg and pylibjpeg-rle wherever these are installed; in version 1, either may be chosen. dicomet decodes a
@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dicomet._native import Codestream
+from dicomet._parsing.transfer_syntax import JPEG, JPEG_LS, Codec
+from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.environment import enabled
-from dicomet.dropin.jpeg_codec import decode_words
 from dicomet.dropin.jpeg_segments import UnusualFrameError, read_segments, why_lossless_differs
+from dicomet.dropin.jpegls_segments import read_scan
 from dicomet.dropin.rle_codec import decode_planes
 from dicomet.errors import PixelDataError
 
@@ -110,6 +112,14 @@ def decode_jpeg(src: bytes, ds: Any = None, version: int = ARRAY_VERSION, **opti
     return _decode(_jpeg_frame, LIBJPEG, src, ds, version, options)
 
 
+def decode_jpeg_ls(src: bytes, ds: Any = None, version: int = ARRAY_VERSION, **options: Any) -> Any:
+    """Return the components of one JPEG-LS frame, as pylibjpeg-libjpeg does; as `decode_jpeg`.
+
+    Where pylibjpeg-libjpeg is installed, dicomet decodes plain frames only, about which all decoders agree.
+    """
+    return _decode(_jpeg_ls_frame, LIBJPEG, src, ds, version, options)
+
+
 def _decode(  # noqa: PLR0913, PLR0917 - the arguments of a plugin
     frame_of: Callable[[bytes, Any, int, dict[str, Any]], bytearray],
     other: Other,
@@ -143,8 +153,16 @@ def _rle_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> by
 
 
 def _jpeg_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> bytearray:
+    return _codestream_frame(JPEG, src, ds, version, options)
+
+
+def _jpeg_ls_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> bytearray:
+    return _codestream_frame(JPEG_LS, src, ds, version, options)
+
+
+def _codestream_frame(codec: Codec, src: bytes, ds: Any, version: int, options: dict[str, Any]) -> bytearray:
     description = _description(src, ds, version, options, ["rows", "columns", "samples_per_pixel"])
-    frame_of = partial(decode_words, src, **description)
+    frame_of = partial(decode_words, src, codec.name, **description)
     if not LIBJPEG.is_installed:
         return frame_of()[0]
     if version == ARRAY_VERSION:
@@ -152,10 +170,8 @@ def _jpeg_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> b
         if (ds.get("PhotometricInterpretation", term) if ds else term) not in UNCONVERTED:
             raise NotDecodedError("colors that pylibjpeg-libjpeg may convert")
     header = Codestream.read(src)
-    if header is None or not header.lossless:
-        raise NotDecodedError("other than lossless JPEG")
     try:
-        reason = why_lossless_differs(read_segments(src), header, description["columns"])
+        reason = _why_other(codec, header, src, description["columns"])
     except UnusualFrameError as unusual:
         reason = str(unusual)
     if reason:
@@ -164,6 +180,17 @@ def _jpeg_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> b
     if warnings:
         raise NotDecodedError(warnings[0])
     return frame
+
+
+def _why_other(codec: Codec, header: Codestream | None, src: bytes, columns: int) -> str | None:
+    """Return why pylibjpeg-libjpeg may have other values; None if it has the same."""
+    if codec is JPEG_LS:
+        read_scan(src)
+        has_colors = header is not None and (header.jfif or header.adobe_transform is not None or header.hp_transform)
+        return "a JPEG-LS frame with a marker about its colors" if has_colors else None
+    if header is None or not header.lossless:
+        return "other than lossless JPEG"
+    return why_lossless_differs(read_segments(src), header, columns)
 
 
 def _description(src: bytes, ds: Any, version: int, options: dict[str, Any], names: list[str]) -> dict[str, int]:

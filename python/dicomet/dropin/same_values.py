@@ -1,4 +1,4 @@
-"""Which of pydicom's JPEG plugins would decode, and for which frames dicomet has the same values.
+"""Which of pydicom's plugins for JPEG and JPEG-LS would decode, and for which frames dicomet has the same values.
 
 Lossless frames have the same values everywhere, except where a plugin is wrong. For lossy ones, ISO/IEC 10918-1 leaves
 some freedom: pylibjpeg has other values than dicomet; whether Pillow and GDCM have the same is tested once for each
@@ -9,26 +9,28 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from pydicom.pixels.decoders import gdcm, pillow, pylibjpeg
+from pydicom.pixels.decoders import gdcm, pillow, pyjpegls, pylibjpeg
 from pydicom.pixels.decoders.base import Decoder, DecodeRunner
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
 
 from dicomet._decoding.color_rule import Components, decide
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
-from dicomet.dropin import pydicom_plugin
-from dicomet.dropin.jpeg_codec import decode_words
+from dicomet._parsing.transfer_syntax import JPEG
+from dicomet.dropin import pydicom_plugin, same_jpegls
+from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 from dicomet.dropin.jpeg_segments import Segments, UnusualFrameError, read_segments, why_lossless_differs
 from dicomet.dropin.shape import CodecName, Declined, Shape
 
-Plugin = Literal["gdcm", "pillow", "pylibjpeg", "dicomet"]
+Plugin = Literal["gdcm", "pillow", "pyjpegls", "pylibjpeg", "dicomet"]
 
 LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
 LOSSLESS = frozenset({JPEGLossless, JPEGLosslessSV1})
 FUNCTIONS: dict[Callable[..., Any], Plugin] = {
     gdcm._decode_frame: "gdcm",  # noqa: SLF001
     pillow._decode_frame: "pillow",  # noqa: SLF001
+    pyjpegls._decode_frame: "pyjpegls",  # noqa: SLF001
     pylibjpeg._decode_frame: "pylibjpeg",  # noqa: SLF001
     pydicom_plugin.decode_frame: "dicomet",
 }
@@ -41,7 +43,7 @@ PROBE_SIZES = ((35, 45), (1, 1), (5, 3), (2, 17))
 
 
 class Coder(NamedTuple):
-    """How frames are coded, and for JPEG the plugin whose result must be reproduced."""
+    """How frames are coded, and for codestreams the plugin whose result must be reproduced."""
 
     codec: CodecName
     transfer_syntax: str
@@ -56,12 +58,15 @@ def plugin_of(decoder: Decoder, decoding_plugin: str) -> Plugin:
     chosen = decoding_plugin or next(iter(available), "")
     plugin = FUNCTIONS.get(available[chosen]) if chosen in available else None
     if plugin is None:
-        raise Declined("a JPEG plugin that dicomet does not know, or that is not available")
+        raise Declined("a plugin that dicomet does not know, or that is not available")
     return plugin
 
 
 def check_plugin(coder: Coder, shape: Shape) -> None:
     """Raise `Declined` for images that the plugin refuses."""
+    if coder.codec == "JPEG-LS":
+        same_jpegls.check_plugin(coder.plugin or "", shape)
+        return
     if coder.plugin == "gdcm" and shape.bits_stored < BITS:
         raise Declined("JPEG of less than 8 bits stored, with GDCM")
     if coder.transfer_syntax == JPEGExtended12Bit and coder.plugin in RETURN_BYTES and shape.bits_stored != BITS:
@@ -70,16 +75,28 @@ def check_plugin(coder: Coder, shape: Shape) -> None:
 
 def check_frame(frame: bytes | memoryview, header: Codestream, shape: Shape, coder: Coder) -> None:
     """Raise `Declined` for a frame whose values may not be those of the plugin."""
+    if coder.codec == "JPEG-LS":
+        same_jpegls.check_frame(frame, header, shape, coder.transfer_syntax)
+        _check_samples(header, shape, coder)
+    else:
+        _check_jpeg(frame, header, shape, coder)
+
+
+def _check_samples(header: Codestream, shape: Shape, coder: Coder) -> None:
+    if container_bits(header.precision) != shape.bits_allocated:
+        raise Declined(f"{coder.codec} whose precision is not that of Bits Allocated")
+    if shape.samples_per_pixel == COLORS:
+        _check_colors(header, shape, coder)
+
+
+def _check_jpeg(frame: bytes | memoryview, header: Codestream, shape: Shape, coder: Coder) -> None:
     try:
         segments = read_segments(frame)
     except UnusualFrameError as unusual:
         raise Declined(str(unusual)) from None
     if header.unsupported or header.lossless != (coder.transfer_syntax in LOSSLESS):
         raise Declined("a JPEG process that is not that of the transfer syntax")
-    if container_bits(header.precision) != shape.bits_allocated:
-        raise Declined("JPEG whose precision is not that of Bits Allocated")
-    if shape.samples_per_pixel == COLORS:
-        _check_colors(header, shape, coder)
+    _check_samples(header, shape, coder)
     if header.lossless:
         _check_lossless(segments, header, shape)
     else:
@@ -90,7 +107,9 @@ def _check_colors(header: Codestream, shape: Shape, coder: Coder) -> None:
     """Leave all frames to pydicom for which it changes Photometric Interpretation, or a plugin converts the colors."""
     color = decide(shape.photometric_interpretation, COLORS, header)
     if color.contradiction or color.components not in (Components.RGB, Components.YCBCR):
-        raise Declined("JPEG colors that are not those of Photometric Interpretation")
+        raise Declined(f"{coder.codec} colors that are not those of Photometric Interpretation")
+    if coder.codec == "JPEG-LS" and (header.jfif or header.adobe_transform is not None or header.hp_transform):
+        raise Declined("a JPEG-LS frame with a marker about its colors")
     if header.adobe_transform or (header.adobe_transform == 0 and header.jfif):
         raise Declined("a JPEG frame with an Adobe marker for converted colors")
     if coder.plugin == "pillow" and header.component_ids[0] in b"Rr":
@@ -148,5 +167,5 @@ def _agrees(function: Callable[..., Any], size: tuple[int, int], sampling: tuple
         "photometric_interpretation": "YBR_FULL_422" if len(sampling) == COLORS else "MONOCHROME2",
     }
     runner.set_options(**options)
-    words, warnings = decode_words(stream, **description)
+    words, warnings = decode_words(stream, JPEG.name, **description)
     return not warnings and bytes(function(stream, runner)) == words

@@ -16,7 +16,7 @@ from dicomet._native import Decoder, Image
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet.dropin.calibration import Arithmetic, arithmetic_of_pydicom
 
-CodecName = Literal["native", "RLE", "JPEG"]
+CodecName = Literal["native", "RLE", "JPEG", "JPEG-LS"]
 
 MAX_SIDE = 65535
 SINGLE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE_COLOR"})
@@ -55,6 +55,11 @@ class Shape:
     def is_subsampled(self) -> bool:
         """Whether two pixels share their chrominance in the value."""
         return self.codec == "native" and self.photometric_interpretation == "YBR_FULL_422"
+
+    @property
+    def is_codestream(self) -> bool:
+        """Whether frames are codestreams."""
+        return self.codec in ("JPEG", "JPEG-LS")
 
     @property
     def planar_result(self) -> bool:
@@ -141,7 +146,7 @@ def _build_decoder(shape: Shape, image: Image) -> Decoder:
         arithmetic = arithmetic_of_pydicom("ybr_to_rgb", planar=shape.planar_result, single_column=shape.columns == 1)
     if arithmetic is None:
         raise Declined("this machine's matrix product rounds colors in a way that is not known")
-    decoder = _jpeg_decoder(shape, image) if shape.codec == "JPEG" else _native_decoder(shape, image)
+    decoder = _codestream_decoder(shape, image) if shape.is_codestream else _native_decoder(shape, image)
     return decoder.with_output(
         big_endian=shape.big_endian, planar=shape.planar_result, arithmetic=arithmetic, strict=True
     )
@@ -157,7 +162,7 @@ def _native_decoder(shape: Shape, image: Image) -> Decoder:
     )
 
 
-def _jpeg_decoder(shape: Shape, image: Image) -> Decoder:
+def _codestream_decoder(shape: Shape, image: Image) -> Decoder:
     """Return the decoder of frames whose precision needs words of Bits Allocated."""
     return Decoder.for_codec_output(
         image,
@@ -215,11 +220,18 @@ def _shape_of(codec: CodecName, options: dict[str, Any], *, big_endian: bool, ra
         planar_configuration=planar,
         photometric_interpretation=photometric,
         number_of_frames=number_of_frames(options),
-        correct_unused_bits=keyword == "PixelData" and bool(options.get("correct_unused_bits", True)),
+        correct_unused_bits=keyword == "PixelData" and _corrects_bits(codec, options, pixel_representation),
         to_rgb=not raw and photometric in YBR_FULL and bool(options.get("as_rgb", True)),
     )
     _check_shape(shape)
     return shape
+
+
+def _corrects_bits(codec: CodecName, options: dict[str, Any], pixel_representation: int) -> bool:
+    """Return whether bits above Bits Stored are corrected; in JPEG-LS by default only those of signed samples."""
+    if codec == "JPEG-LS":
+        return pixel_representation == 1 or bool(options.get("correct_unused_bits", False))
+    return bool(options.get("correct_unused_bits", True))
 
 
 def _sample_format(options: dict[str, Any], keyword: str) -> tuple[int, int, int]:
@@ -262,13 +274,13 @@ def _check_shape(shape: Shape) -> None:
     bits = shape.samples_per_pixel * shape.bits_allocated
     if shape.codec == "RLE" and (shape.keyword != "PixelData" or bits > MAX_RLE_BITS):
         raise Declined("RLE Lossless of more than 15 segments")
+    if shape.is_codestream and (shape.keyword != "PixelData" or shape.bits_allocated not in (8, 16)):
+        raise Declined(f"{shape.codec} with other than 8 or 16 bits allocated")
     if shape.codec == "JPEG":
         _check_jpeg(shape)
 
 
 def _check_jpeg(shape: Shape) -> None:
-    if shape.keyword != "PixelData" or shape.bits_allocated not in (8, 16):
-        raise Declined("JPEG with other than 8 or 16 bits allocated")
     if shape.planar_configuration:
         # pydicom takes the samples, which are color-by-pixel, for planes.
         raise Declined("JPEG with Planar Configuration 1")

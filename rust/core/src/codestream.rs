@@ -1,7 +1,7 @@
 //! The headers of JPEG codestreams (PS3.5 A.4.1, A.4.3, A.4.4, A.4.12), read before a decoder is called.
 //!
-//! One file per standard: [`jpeg`] for the markers of ISO/IEC 10918-1 and 14495-1, [`jpeg2000`] for those of 15444-1,
-//! [`jpeg_xl`] for 18181-1.
+//! One file per standard: [`jpeg`] for the markers of ISO/IEC 10918-1, which 14495-1 shares, [`jpegls`] for those that only
+//! 14495-1 has, [`jpeg2000`] for those of 15444-1, and [`jpeg_xl`] for 18181-1.
 
 use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::image::Image;
@@ -12,6 +12,7 @@ use crate::source::{ReadResult, Source};
 pub mod jpeg;
 pub mod jpeg2000;
 pub mod jpeg_xl;
+pub mod jpegls;
 #[cfg(test)]
 mod tests;
 
@@ -52,7 +53,7 @@ pub struct Component {
     /// Horizontal and vertical sampling factors Hi and Vi (10918-1 B.2.2): larger for more samples. For JPEG 2000 the
     /// separations `XRsiz` and `YRsiz` (15444-1 A.5.1): larger for fewer samples.
     pub sampling: (u8, u8),
-    /// Bits per sample.
+    /// Bits per sample, after the mapping tables of JPEG-LS.
     pub precision: u8,
     /// Whether samples are signed; only JPEG 2000 can state it.
     pub signed: bool,
@@ -61,8 +62,10 @@ pub struct Component {
 /// The part of the header that is specific to a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Details {
-    /// 10918-1 and 14495-1.
+    /// 10918-1.
     Jpeg(jpeg::Details),
+    /// 14495-1.
+    JpegLs(jpegls::Details),
     /// 15444-1.
     Jpeg2000(jpeg2000::Details),
     /// 18181-1.
@@ -89,8 +92,8 @@ pub struct Codestream {
     pub details: Details,
     /// The coding process, if it is one that dicomet does not decode.
     pub unsupported: Option<Unsupported>,
-    /// The largest number of samples that one byte can produce. None if there is no bound, as for arithmetic coding,
-    /// the runs of JPEG-LS and the empty packets of JPEG 2000.
+    /// The largest number of samples that one byte can produce. None if there is no bound, as for arithmetic coding
+    /// and the empty packets of JPEG 2000.
     pub max_samples_per_byte: Option<u64>,
 }
 

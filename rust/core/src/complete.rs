@@ -2,9 +2,9 @@
 //!
 //! | family | what is checked |
 //! |---|---|
-//! | JPEG (10918-1) | decoded: all samples are present |
+//! | JPEG (10918-1), JPEG-LS (14495-1) | decoded: all samples are present |
 //! | JPEG that dicomet does not decode | the end marker is present; only a decoder can find the last sample |
-//! | JPEG-LS (14495-1) | all components have a scan; only a decoder can count the codes, which depend on samples |
+//! | JPEG-LS that dicomet does not decode | all components have a scan; only a decoder can find the last sample |
 //! | JPEG 2000, HTJ2K (15444-1, -15) | all tiles have their tile-parts, these their bytes; packets are not checked |
 //! | JPEG XL (18181-1) | all frames have their bytes |
 //!
@@ -74,7 +74,7 @@ impl CompleteCodestream {
 pub fn check(frame: &[u8], family: Family, parallelism: &Parallelism<'_>) -> Result<CompleteCodestream> {
     match family {
         Family::Jpeg => jpeg::check(frame, parallelism),
-        Family::JpegLs => jpegls::check(frame),
+        Family::JpegLs => jpegls::check(frame, parallelism),
         Family::Jpeg2000 => jpeg2000::check(frame),
         Family::JpegXl => jpeg_xl(frame),
     }

@@ -15,6 +15,7 @@ mod codestream;
 mod encapsulated;
 mod jpeg;
 mod jpeg_xl;
+mod jpegls;
 mod native;
 mod planar;
 mod result_rows;
@@ -45,7 +46,8 @@ pub struct OutputFormat {
     /// Arithmetic of the color conversion; exact by default.
     pub arithmetic: Arithmetic,
     /// Refuse RLE Lossless frames with anything but padding after the samples of a segment or after the offsets of the
-    /// header. By default they are tolerated, because the samples do not change.
+    /// header, and JPEG-LS frames with any bytes between the samples of a scan and the next marker. By default they are
+    /// tolerated, because the samples do not change.
     pub strict: bool,
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 mod codec;
 mod jpeg;
 mod jpeg_xl;
+mod jpegls;
 pub use codec::{CodecError, CodecWarning, Unsupported};
 pub(crate) use codec::{Deviation, EndDeviation, codec_warnings};
 

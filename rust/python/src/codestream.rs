@@ -4,7 +4,7 @@ use crate::buffer::Input;
 use crate::errors::catch_panic;
 use crate::names::Named;
 use dicomet_core::codestream::jpeg_xl::ColorTransform;
-use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg_xl, jpeg2000};
+use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg_xl, jpeg2000, jpegls};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -13,10 +13,18 @@ use pyo3::types::PyBytes;
 pub(crate) struct Codestream(pub(crate) core::Codestream);
 
 impl Codestream {
-    fn jpeg(&self) -> jpeg::Details {
+    fn colors(&self) -> jpeg::Colors {
         match self.0.details {
-            Details::Jpeg(details) => details,
-            _ => jpeg::Details::default(),
+            Details::Jpeg(details) => details.colors,
+            Details::JpegLs(details) => details.colors,
+            _ => jpeg::Colors::default(),
+        }
+    }
+
+    fn jpegls(&self) -> jpegls::Details {
+        match self.0.details {
+            Details::JpegLs(details) => details,
+            _ => jpegls::Details::default(),
         }
     }
 
@@ -81,22 +89,32 @@ impl Codestream {
 
     #[getter]
     fn lossless(&self) -> bool {
-        self.jpeg().lossless
+        matches!(self.0.details, Details::Jpeg(details) if details.lossless)
+    }
+
+    #[getter]
+    fn near(&self) -> u8 {
+        self.jpegls().near
+    }
+
+    #[getter]
+    fn interleave(&self) -> u8 {
+        self.jpegls().interleave
     }
 
     #[getter]
     fn jfif(&self) -> bool {
-        self.jpeg().jfif
+        self.colors().jfif
     }
 
     #[getter]
     fn adobe_transform(&self) -> Option<u8> {
-        self.jpeg().adobe_transform
+        self.colors().adobe_transform
     }
 
     #[getter]
     fn hp_transform(&self) -> Option<u8> {
-        self.jpeg().hp_transform
+        self.colors().hp_transform
     }
 
     #[getter]

@@ -8,8 +8,8 @@ use dicomet_core::{Error, complete};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-/// Checks the codestream of frame number `frame`. Returns the end of its data, the codestream with an end marker added
-/// if it lacks one, and warnings.
+/// Checks the codestream of frame number `frame`. Returns the codestream with an end marker added if it lacks one, and
+/// warnings.
 #[pyfunction]
 #[pyo3(signature = (codestream, frame, family))]
 pub(crate) fn complete_codestream(
@@ -17,16 +17,16 @@ pub(crate) fn complete_codestream(
     codestream: Input,
     frame: usize,
     family: Named<Family>,
-) -> PyResult<(usize, Option<Bound<'_, PyBytes>>, Vec<String>)> {
+) -> PyResult<(Option<Bound<'_, PyBytes>>, Vec<String>)> {
     let bytes = codestream.as_slice();
     let in_frame = |error: Error| error.in_frame(frame);
-    let (end, repaired, warnings) = detached_parallel(py, None, |parallelism| {
+    let (repaired, warnings) = detached_parallel(py, None, |parallelism| {
         let whole = complete::check(bytes, family.0, parallelism).map_err(in_frame)?;
         let repaired = whole.repaired(bytes).map_err(in_frame)?;
         let warnings: Vec<_> =
             whole.warnings.into_iter().map(|kind| in_frame(Error::pixel_data(kind)).to_string()).collect();
-        Ok::<_, Error>((whole.end, repaired, warnings))
+        Ok::<_, Error>((repaired, warnings))
     })?;
     let repaired = repaired.map(|bytes| crate::bytes(py, &bytes)).transpose()?;
-    Ok((end, repaired, warnings))
+    Ok((repaired, warnings))
 }

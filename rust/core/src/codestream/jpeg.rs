@@ -1,15 +1,22 @@
 //! ISO/IEC 10918-1 B.2 and 14495-1 C.2: frame header and application segments.
 
-use super::{Codestream, Component, Family};
+use super::{Codestream, Component, Family, jpegls};
 use crate::alloc::try_with_capacity;
 use crate::error::{Result, Unsupported};
 use dicomet_jpeg::{Decoder, Unsupported as Process};
 
-/// The statements of a JPEG or JPEG-LS codestream about its colors.
+/// The statements of a JPEG codestream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Details {
+    /// The application segments about colors.
+    pub colors: Colors,
     /// The lossless process of 10918-1 (SOF3), which has no color convention of its own.
     pub lossless: bool,
+}
+
+/// The application segments of a JPEG or JPEG-LS codestream about its colors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Colors {
     /// JFIF APP0 segment (10918-5 10.1): three components are YCbCr.
     pub jfif: bool,
     /// Transform flag of the Adobe APP14 segment (10918-6 6.5.3): 0 none, 1 YCbCr, 2 YCCK.
@@ -24,32 +31,44 @@ const DCT_MAX_SAMPLES_PER_BYTE: u64 = 2 * 8 * 64 * 3;
 /// 10918-1 H.1.2.2: a sample takes at least one bit. Larger than that bound, because decoders fill in a truncated end.
 const LOSSLESS_MAX_SAMPLES_PER_BYTE: u64 = 64;
 
+pub(super) const SOS: u8 = 0xDA;
+const EOI: u8 = 0xD9;
 /// The header of a hierarchical image (10918-1 B.3.2).
 const DHP: u8 = 0xDE;
 
 /// Reads the marker segments up to the first scan header; None without a frame header.
 pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
     let mut rest = frame.get(2..)?;
-    let mut details = Details::default();
+    let (mut colors, mut jpegls) = (Colors::default(), jpegls::Headers::default());
     let mut found = None;
     // Application segments may also stand between the frame header and the scan header (10918-1 B.2.1).
     while let Some((marker, segment, next)) = next_segment(rest) {
         match marker {
-            // SOS and EOI
-            0xDA | 0xD9 => break,
+            SOS => {
+                jpegls.read(marker, segment);
+                break;
+            }
+            EOI => break,
             // DHP has the size of the whole image; the frames of a hierarchical image have any size.
             _ if is_frame_header(marker) || marker == DHP => {
                 if found.is_none() {
-                    details.lossless = marker == 0xC3;
-                    found = Some(frame_header(marker, segment)?);
+                    found = Some((frame_header(marker, segment)?, marker == 0xC3));
                 }
             }
-            _ => details.read(marker, segment),
+            _ => {
+                colors.read(marker, segment);
+                jpegls.read(marker, segment);
+            }
         }
         rest = next;
     }
-    let mut header = Codestream { details: super::Details::Jpeg(details), ..found? };
-    if header.rows == 0 && header.family == Family::Jpeg {
+    let (mut header, lossless) = found?;
+    if header.family == Family::JpegLs {
+        jpegls.complete(&mut header, colors, frame);
+        return Some(header);
+    }
+    header.details = super::Details::Jpeg(Details { colors, lossless });
+    if header.rows == 0 {
         header.rows = Decoder::new(frame).map_or(0, |decoder| decoder.info().height);
     }
     Some(header)
@@ -62,7 +81,7 @@ pub(super) fn has_header(frame: &[u8]) -> bool {
     let mut lines = None;
     while let Some((marker, segment, next)) = next_segment(rest) {
         match marker {
-            0xDA => return lines.is_some_and(|lines| lines != [0, 0]),
+            SOS => return lines.is_some_and(|lines| lines != [0, 0]),
             _ if is_frame_header(marker) || marker == DHP => lines = lines.or(segment.get(1..3)),
             _ => {}
         }
@@ -82,7 +101,7 @@ fn next_segment(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         if matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8) {
             continue;
         }
-        if marker == 0xD9 {
+        if marker == EOI {
             return Some((marker, &[], rest));
         }
         let length = usize::from(u16::from_be_bytes(*rest.first_chunk()?)).max(2);
@@ -100,7 +119,7 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
         0xC0..=0xC2 => (Family::Jpeg, None, Some(DCT_MAX_SAMPLES_PER_BYTE)),
         0xC3 => (Family::Jpeg, None, Some(LOSSLESS_MAX_SAMPLES_PER_BYTE)),
         0xC5..=0xC7 | DHP => (Family::Jpeg, Some(Unsupported::Jpeg(Process::Hierarchical)), None),
-        0xF7 => (Family::JpegLs, None, None),
+        0xF7 => (Family::JpegLs, None, Some(jpegls::MAX_SAMPLES_PER_BYTE)),
         _ => (Family::Jpeg, Some(Unsupported::Jpeg(Process::Arithmetic)), None),
     };
     let (&[precision, r1, r0, c1, c0, count], components) = segment.split_first_chunk()?;
@@ -124,7 +143,7 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
     })
 }
 
-impl Details {
+impl Colors {
     /// Reads an application segment. A segment that is too short for its content is ignored.
     fn read(&mut self, marker: u8, segment: &[u8]) {
         match (marker, segment) {
@@ -155,10 +174,10 @@ pub fn with_neutral_colors(frame: &[u8]) -> Result<Option<Vec<u8>>> {
         neutral.extend(NO_TRANSFORM);
     }
     while let Some((marker, segment, next)) = next_segment(rest) {
-        if matches!(marker, 0xDA | 0xD9) {
+        if matches!(marker, SOS | EOI) {
             break;
         }
-        let mut stated = Details::default();
+        let mut stated = Colors::default();
         stated.read(marker, segment);
         if !stated.jfif && stated.adobe_transform.is_none() {
             neutral.extend(&rest[..rest.len() - next.len()]);

@@ -24,9 +24,10 @@ fn jpeg(segments: &[u8], marker: u8, rows: u16, components: &[[u8; 2]]) -> Vec<u
 const GRAY: &[[u8; 2]] = &[[1, 0x11]];
 const COLORS: &[[u8; 2]] = &[[1, 0x11], [2, 0x11], [3, 0x11]];
 
-fn jpeg_details(frame: &[u8]) -> jpeg::Details {
+fn colors(frame: &[u8]) -> jpeg::Colors {
     match Codestream::read(frame).unwrap().details {
-        Details::Jpeg(details) => details,
+        Details::Jpeg(details) => details.colors,
+        Details::JpegLs(details) => details.colors,
         details => panic!("{details:?}"),
     }
 }
@@ -72,15 +73,18 @@ fn color_statements_of_jpeg() {
                     let mut segments = if jfif { JFIF.to_vec() } else { Vec::new() };
                     segments.extend(adobe_transform.map(adobe).unwrap_or_default());
                     segments.extend(hp_transform.map_or_else(Vec::new, |t| [b"\xFF\xE8\0\x07mrfx", &[t][..]].concat()));
-                    let expected = jpeg::Details { lossless, jfif, adobe_transform, hp_transform };
-                    assert_eq!(jpeg_details(&jpeg(&segments, marker, 2, COLORS)), expected);
+                    let expected = jpeg::Colors { jfif, adobe_transform, hp_transform };
+                    let frame = jpeg(&segments, marker, 2, COLORS);
+                    assert_eq!(colors(&frame), expected);
+                    let details = Codestream::read(&frame).unwrap().details;
+                    assert_eq!(lossless, matches!(details, Details::Jpeg(details) if details.lossless));
                     // The same between frame header and scan header; segments after the scan header are ignored.
                     let [mut before_scan, mut after_scan] = [(); 2].map(|()| jpeg(&[], marker, 2, COLORS));
                     before_scan.extend(&segments);
-                    assert_eq!(jpeg_details(&before_scan), expected);
+                    assert_eq!(colors(&before_scan), expected);
                     after_scan.extend([0xFF, 0xDA, 0, 2]);
                     after_scan.extend(&segments);
-                    assert_eq!(jpeg_details(&after_scan), jpeg::Details { lossless, ..Default::default() });
+                    assert_eq!(colors(&after_scan), jpeg::Colors::default());
                 }
             }
         }
@@ -93,12 +97,12 @@ fn short_application_segments_state_nothing() {
         for length in 4..whole.len() {
             let mut short = whole[..length].to_vec();
             short[3] = (length - 2) as u8;
-            assert_eq!(jpeg_details(&jpeg(&short, 0xC0, 2, COLORS)), jpeg::Details::default(), "{short:?}");
+            assert_eq!(colors(&jpeg(&short, 0xC0, 2, COLORS)), jpeg::Colors::default(), "{short:?}");
         }
-        assert_ne!(jpeg_details(&jpeg(&whole, 0xC0, 2, COLORS)), jpeg::Details::default());
+        assert_ne!(colors(&jpeg(&whole, 0xC0, 2, COLORS)), jpeg::Colors::default());
     }
     let other = b"\xFF\xE0\x00\x10JFXX\0\x01\x01\0\0\x01\0\x01\0\0";
-    assert_eq!(jpeg_details(&jpeg(other, 0xC0, 2, COLORS)), jpeg::Details::default());
+    assert_eq!(colors(&jpeg(other, 0xC0, 2, COLORS)), jpeg::Colors::default());
 }
 
 #[test]

@@ -1,11 +1,38 @@
-//! ISO/IEC 14495-1: checks the scans of JPEG-LS. Only a decoder can count their samples.
+//! ISO/IEC 14495-1: decodes the codestream and discards the samples.
 
 use super::markers::{EOI, Markers, RST0, RST7, SOF55, SOS, end_of_data};
 use super::{CompleteCodestream, defect_at};
 use crate::error::{Error, ErrorKind, Result};
+use crate::parallel::Parallelism;
+use dicomet_jpeg_ls::{Band, Context, Decoder, Options, Warning};
+
+/// Decodes all scans. If a property is not decoded, only checks that all components have a scan.
+pub(super) fn check(frame: &[u8], parallelism: &Parallelism<'_>) -> Result<CompleteCodestream> {
+    match decode(frame, parallelism) {
+        Ok(warnings) => CompleteCodestream::decoded(frame, warnings),
+        Err(error) => {
+            let what = error.unsupported().ok_or(error)?;
+            let mut whole = check_scans(frame)?;
+            whole.warnings.push(ErrorKind::Unchecked(what));
+            Ok(whole)
+        }
+    }
+}
+
+fn decode(frame: &[u8], parallelism: &Parallelism<'_>) -> Result<Vec<Warning>> {
+    let warnings = parallelism.with_stop(|stop| {
+        let decoder = Decoder::with_options(frame, Options { stop: Some(stop), ..Options::default() })?;
+        if decoder.info().sample_bits() == 8 {
+            decoder.decode::<u8>(&mut Context::new(), &mut |_: &Band<'_, u8>| {})
+        } else {
+            decoder.decode::<u16>(&mut Context::new(), &mut |_: &Band<'_, u16>| {})
+        }
+    });
+    warnings.map_err(Error::from)
+}
 
 /// Checks that all components have a scan.
-pub(super) fn check(frame: &[u8]) -> Result<CompleteCodestream> {
+fn check_scans(frame: &[u8]) -> Result<CompleteCodestream> {
     let mut markers = Markers::new(frame, 2);
     let (mut expected, mut found, mut data_end) = (None, 0, frame.len());
     let mut end = None;

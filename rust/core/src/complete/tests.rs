@@ -1,5 +1,5 @@
 use super::*;
-use crate::error::CodecWarning;
+use crate::error::{CodecError, CodecWarning, Unsupported};
 use dicomet_jpeg::Warning;
 use proptest::prelude::*;
 
@@ -180,6 +180,13 @@ fn components_of_jpeg_ls() {
     let start = [vec![0xFF, 0xD8], segment(0xF7, &[8, 0, 1, 0, 1, 2, 1, 0x11, 0, 2, 0x11, 0])].concat();
     let frame = [start.clone(), scan(1), scan(2), END.to_vec()].concat();
     assert!(check(&frame, Family::JpegLs).unwrap().ended);
+    let half = [start.clone(), scan(1), END.to_vec()].concat();
+    let not_coded = CodecError::JpegLs(dicomet_jpeg_ls::ErrorKind::NotCoded { component: 1 });
+    assert_eq!(kind(&half, Family::JpegLs), ErrorKind::Codec { place: String::new(), kind: Box::new(not_coded) });
+    // With a point transform, which is not decoded.
+    let scan = |component| [segment(0xDA, &[1, component, 0, 0, 0, 1]), vec![0x12, 0x34]].concat();
+    let whole = check(&[start.clone(), scan(1), scan(2), END.to_vec()].concat(), Family::JpegLs).unwrap();
+    assert!(whole.ended && matches!(whole.warnings[..], [ErrorKind::Unchecked(Unsupported::JpegLs(_))]));
     let half = [start, scan(1), END.to_vec()].concat();
     assert_eq!(kind(&half, Family::JpegLs), ErrorKind::Components { found: 1, expected: 2 });
 }

@@ -16,8 +16,9 @@ impl Decoder {
     ) -> Result<Warnings> {
         match header.family {
             Family::Jpeg => self.jpeg_frame(frame, out, parallelism),
+            Family::JpegLs => self.jpegls_frame(frame, out, parallelism),
             Family::JpegXl => self.jpeg_xl_frame(header, frame, out, parallelism),
-            Family::JpegLs | Family::Jpeg2000 => {
+            Family::Jpeg2000 => {
                 let why = "only plugins decode codestreams of this standard";
                 Err(Error::pixel_data(ErrorKind::Unsupported(why)))
             }

@@ -10,6 +10,9 @@ pub enum Unsupported {
     /// Of ISO/IEC 10918-1.
     #[error("{0}")]
     Jpeg(dicomet_jpeg::Unsupported),
+    /// Of ISO/IEC 14495-1 and extensions.
+    #[error("{0}")]
+    JpegLs(dicomet_jpeg_ls::Unsupported),
 }
 
 /// A violation of a standard, or a process that is not decoded.
@@ -18,6 +21,9 @@ pub enum CodecError {
     /// Of ISO/IEC 10918-1.
     #[error("{0}")]
     Jpeg(dicomet_jpeg::ErrorKind),
+    /// Of ISO/IEC 14495-1.
+    #[error("{0}")]
+    JpegLs(dicomet_jpeg_ls::ErrorKind),
     /// Of ISO/IEC 18181.
     #[error("{0}")]
     JpegXl(dicomet_jpeg_xl::Error),
@@ -29,6 +35,9 @@ pub enum CodecWarning {
     /// From ISO/IEC 10918-1.
     #[error("{0}")]
     Jpeg(dicomet_jpeg::Warning),
+    /// From ISO/IEC 14495-1.
+    #[error("{0}")]
+    JpegLs(dicomet_jpeg_ls::Warning),
 }
 
 impl Error {
@@ -46,7 +55,8 @@ impl Error {
         let ErrorKind::Codec { kind, .. } = &self.kind else { return None };
         match **kind {
             CodecError::Jpeg(dicomet_jpeg::ErrorKind::Unsupported(what)) => Some(Unsupported::Jpeg(what)),
-            CodecError::Jpeg(_) | CodecError::JpegXl(_) => None,
+            CodecError::JpegLs(dicomet_jpeg_ls::ErrorKind::Unsupported(what)) => Some(Unsupported::JpegLs(what)),
+            _ => None,
         }
     }
 }

@@ -1,11 +1,13 @@
-"""Decoding one JPEG frame (PS3.5 A.4.1) into words. Imports nothing from pydicom, which may be importing this."""
+"""Decoding one frame in JPEG or JPEG-LS (PS3.5 A.4.1, A.4.3) into words.
+
+Imports nothing from pydicom, which may be importing this.
+"""
 
 from functools import lru_cache
 
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream, Decoder, FrameIndex, Image, Source
 from dicomet._parsing.tags import PIXEL_DATA
-from dicomet._parsing.transfer_syntax import JPEG
 from dicomet.dropin.one_frame import one_frame
 from dicomet.errors import PixelDataError
 
@@ -24,13 +26,13 @@ def _decoder(
         color_bits=8,
         signed=False,
     )
-    return image, decoder.with_output(big_endian=False, planar=False, arithmetic="exact", strict=True)
+    return image, decoder.with_output(big_endian=False, planar=False, arithmetic="exact", strict=False)
 
 
-def decode_words(
-    src: bytes, *, rows: int, columns: int, samples_per_pixel: int, bits_allocated: int | None = None
+def decode_words(  # noqa: PLR0913 - the description of an image
+    src: bytes, family: str, *, rows: int, columns: int, samples_per_pixel: int, bits_allocated: int | None = None
 ) -> tuple[bytearray, list[str]]:
-    """Return the components of one frame, color-by-pixel, and warnings of tolerated defects.
+    """Return the components of one frame of a family of codestreams, color-by-pixel, and warnings of tolerated defects.
 
     The samples are unsigned words, little endian, of `bits_allocated` bits; by default of 8 or 16, the smaller size
     that holds the precision.
@@ -44,7 +46,7 @@ def decode_words(
     header = Codestream.read(src)
     bits = 8 if header is None else container_bits(header.precision)
     image, decoder = _decoder(rows, columns, samples_per_pixel, bits_allocated or bits, bits)
-    header = image.check_codestream(src, 0, JPEG.name)
+    header = image.check_codestream(src, 0, family)
     if header.unsupported:
         raise _unsupported(header.unsupported)
     frame = bytearray(image.check_result(1))

@@ -1,0 +1,45 @@
+//! The errors and warnings of `dicomet-jpeg-ls`.
+
+use super::codec::{CodecError, CodecWarning, Deviation, EndDeviation};
+use super::{Error, ErrorKind};
+use dicomet_jpeg_ls::{self as jpegls, Warning};
+
+impl From<jpegls::Error> for Error {
+    fn from(error: jpegls::Error) -> Self {
+        match error.kind {
+            jpegls::ErrorKind::Interrupted => ErrorKind::Interrupted.into(),
+            jpegls::ErrorKind::Memory { found, .. } => ErrorKind::Memory { bytes: found }.into(),
+            kind => Self::of_codec(error.marker, error.scan, error.offset, CodecError::JpegLs(kind)),
+        }
+    }
+}
+
+impl From<Warning> for CodecWarning {
+    fn from(warning: Warning) -> Self {
+        Self::JpegLs(warning)
+    }
+}
+
+impl Deviation for Warning {
+    fn end(self) -> Option<EndDeviation> {
+        match self {
+            Self::MissingEoi => Some(EndDeviation::MissingMarker),
+            Self::TrailingBytes { offset, count, padding } => Some(EndDeviation::Trailing { offset, count, padding }),
+            Self::ExcessData { offset, count, padding, .. } => Some(EndDeviation::Excess { offset, count, padding }),
+            _ => None,
+        }
+    }
+
+    fn offset(self) -> u64 {
+        match self {
+            Self::TrailingBytes { offset, .. }
+            | Self::ExcessData { offset, .. }
+            | Self::RestartAfterScan { offset, .. } => offset,
+            _ => u64::MAX,
+        }
+    }
+
+    fn is_like(self, other: Self) -> bool {
+        Self::is_like(&self, &other)
+    }
+}
