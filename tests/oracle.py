@@ -10,9 +10,17 @@ import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 ENCAPSULATED_UNCOMPRESSED = UID("1.2.840.10008.1.2.1.98")
+DEFLATED_FRAMES = UID("1.2.840.10008.1.2.8.1")
+NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian)
 YBR = ("YBR_FULL", "YBR_FULL_422")
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
@@ -252,8 +260,8 @@ PIXEL_DATA = 0x7FE00010
 
 def element(tag: int, vr: str, value: bytes, transfer_syntax: UID = ExplicitVRLittleEndian) -> bytes:
     """One element (PS3.5 7.1). Encapsulated pixel data has undefined length."""
-    implicit, order = transfer_syntax.is_implicit_VR, "<" if transfer_syntax.is_little_endian else ">"
-    length = UNDEFINED_LENGTH if tag == PIXEL_DATA and transfer_syntax.is_encapsulated else len(value)
+    implicit, order = transfer_syntax == ImplicitVRLittleEndian, ">" if transfer_syntax == ExplicitVRBigEndian else "<"
+    length = UNDEFINED_LENGTH if tag == PIXEL_DATA and transfer_syntax not in NATIVE else len(value)
     header = struct.pack(f"{order}HH", tag >> 16, tag & 0xFFFF)
     if implicit:
         return header + struct.pack(f"{order}L", length) + value
@@ -314,9 +322,9 @@ def dicom_file(found: dict[int, tuple[str, bytes]], transfer_syntax: UID = Expli
     return beginning(transfer_syntax) + rest
 
 
-def deflated(data: bytes) -> bytes:
-    """A deflated data set (PS3.5 A.5), padded to even length."""
-    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+def deflated(data: bytes, level: int = -1) -> bytes:
+    """A deflated data set (PS3.5 A.5) or frame (PS3.5 A.4.13), padded to even length."""
+    deflate = zlib.compressobj(level, wbits=-zlib.MAX_WBITS)
     stream = deflate.compress(data) + deflate.flush()
     return stream + bytes(len(stream) % 2)
 

@@ -10,7 +10,7 @@ import pytest
 from files import ROOTS
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import ENCAPSULATED_UNCOMPRESSED, Image
+from oracle import DEFLATED_FRAMES, ENCAPSULATED_UNCOMPRESSED, Image
 from pydicom.encaps import encapsulate, encapsulate_extended, get_frame
 from pydicom.pixels.encoders import JPEG2000LosslessEncoder, JPEGLSLosslessEncoder
 from pydicom.uid import JPEGBaseline8Bit
@@ -35,6 +35,13 @@ def test_encapsulated_uncompressed(image, data):
     frames = [oracle.native(image.frame(index)) for index in range(image.frames)]
     file = framed_file(image, frames, ENCAPSULATED_UNCOMPRESSED, data)
     check_every_way(file, image)
+
+
+@PROPERTY
+@given(images(formats=INTEGERS), st.integers(0, 9), st.data())
+def test_deflated_frames(image, level, data):
+    frames = [oracle.deflated(oracle.native(image.frame(index)), level) for index in range(image.frames)]
+    check_every_way(framed_file(image, frames, DEFLATED_FRAMES, data), image)
 
 
 @pytest.mark.parametrize("fragments", [1, 3])

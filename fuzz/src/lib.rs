@@ -4,6 +4,7 @@
 
 pub mod codestream;
 pub mod deflate;
+pub mod deflated;
 pub mod display;
 pub mod display_oracle;
 pub mod encapsulation;
@@ -24,12 +25,13 @@ pub mod sources;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("scan", scan::run),
     ("encapsulation", encapsulation::run),
     ("rle", rle::run),
     ("native", native::run),
     ("deflate", deflate::run),
+    ("deflated", deflated::run),
     ("codestream", codestream::run),
     ("encode", encode::run),
     ("display", display::run),

@@ -6,12 +6,13 @@ use std::io::Write;
 
 /// The seeds of each target that has any.
 #[must_use]
-pub fn all() -> [(&'static str, Vec<Vec<u8>>); 8] {
+pub fn all() -> [(&'static str, Vec<Vec<u8>>); 9] {
     [
         ("scan", scan()),
         ("rle", rle()),
         ("native", native()),
         ("deflate", deflate()),
+        ("deflated", deflated()),
         ("codestream", codestream()),
         ("display", display()),
         ("output", output()),
@@ -163,6 +164,25 @@ fn rle() -> Vec<Vec<u8>> {
     }
     let runs: Vec<u8> = (0..40u8).flat_map(|i| [3, i, i + 1, i + 2, i + 3, 200 + i, i, 128, 127 + i % 2]).collect();
     seeds.push([&[0xFF, 0xA0, 0x0F], &runs[..]].concat());
+    seeds
+}
+
+fn deflated() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (bits, samples, term) in [(0, 0, 0), (0, 1, 1), (1, 0, 0), (2, 0, 0), (3, 1, 1), (4, 0, 0), (0, 1, 3)] {
+        for planar in [0, 1] {
+            let mut seed = picture(bits, samples, term, 0, planar).to_vec();
+            // First frame, count, workers and short reads; then frames that are built, whole or not.
+            seed.extend([1, 2, 0, 9, 0]);
+            for (change, padding) in [(0, 0), (10, 1), (129, 2)] {
+                seed.extend([0, change, padding]);
+                seed.extend((0..20u8).map(|i| i * 7));
+            }
+            seeds.push(seed);
+        }
+    }
+    let raw = [&picture(0, 0, 0, 0, 0)[..], &[0, 0, 0, 9, 0, 1], &[1, 9, 0, 0xF6, 0xFF], &[5; 9]].concat();
+    seeds.push(raw);
     seeds
 }
 

@@ -289,10 +289,10 @@ class Decoder:
     ) -> tuple[int, list[str], str | None]:
         """Fill `out` with encapsulated frames, starting at entry `first` of `frames`.
 
-        `codec`: ``"uncompressed"``, ``"RLE Lossless"``, or for codestreams the header for which this decoder was built.
-        `number`: the number of the first frame in the image, for messages. Return the number of decoded frames, which
-        ends before the first frame with another header, warnings, and what keeps dicomet from decoding the next frame
-        if another decoder may.
+        `codec`: ``"uncompressed"``, ``"RLE Lossless"``, ``"deflated"``, or for codestreams the header for which this
+        decoder was built. `number`: the number of the first frame in the image, for messages. Return the number of decoded
+        frames, which ends before the first frame with another header, warnings, and what keeps dicomet from decoding
+        the next frame if another decoder may.
         """
 
 @final
@@ -396,15 +396,14 @@ class FrameIndex:
 
         Of a long frame only the beginning is read, if it contains the header.
         """
-    def frame_bytes(self, index: int) -> int:
-        """Return the length of a frame in bytes."""
     @property
     def end(self) -> int:
         """The offset of the end of the last fragment."""
-    def check_rle_bounds(self, image: Image, first: int, count: int, *, number: int) -> None:
-        """Check that `count` frames, starting at entry `first`, are long enough to hold RLE Lossless frames of `image`.
+    def check_bounds(self, image: Image, first: int, count: int, *, codec: str, number: int) -> None:
+        """Check that `count` frames, starting at entry `first`, are long enough to hold frames of `image`.
 
-        `number` is the number of the first of them in the image, for messages.
+        `codec`: ``"uncompressed"``, ``"RLE Lossless"`` or ``"deflated"``. `number` is the number of the first of them
+        in the image, for messages.
         """
     def raise_defect(self) -> None:
         """Raise if the structure after these frames is malformed."""

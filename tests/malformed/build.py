@@ -15,6 +15,7 @@ BIG_ENDIAN = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 RLE = "1.2.840.10008.1.2.5"
+DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 JPEG_2000 = "1.2.840.10008.1.2.4.90"
 NATIVE = (IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED)
@@ -117,7 +118,7 @@ def image(  # noqa: PLR0913
 
 
 def deflated(data: bytes) -> bytes:
-    """A deflated stream without zlib's header (PS3.5 A.5)."""
+    """A deflated stream without zlib's header (PS3.5 A.4.13, A.5)."""
     deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     return deflate.compress(data) + deflate.flush()
 

@@ -16,10 +16,11 @@ import numpy as np
 import pydicom
 from oracle import ybr_to_rgb
 from pydicom.pixels import pixel_array
-from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 import dicomet
 from dicomet._parsing.parse import parse
+from dicomet._parsing.transfer_syntax import BY_UID
 
 BYTE_BITS = 8
 LOSSY_JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
@@ -284,4 +285,4 @@ def sort_of(sorts: tuple[Sort, ...], error: BaseException, syntax: str = "", war
 def encodings_differ(parsed: Any) -> bool:
     """Whether exactly one of the data set and its transfer syntax is in implicit VR."""
     data_set = None if parsed.is_dataset else parsed.dataset
-    return data_set is not None and data_set.original_encoding[0] != UID(parsed.transfer_syntax).is_implicit_VR
+    return data_set is not None and data_set.original_encoding[0] != BY_UID[parsed.transfer_syntax].is_implicit_vr

@@ -12,11 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from files import EQUAL, ONLY, cases
 from oracle import (
+    DEFLATED_FRAMES,
     ENCAPSULATED_UNCOMPRESSED,
     LONG_VRS,
+    NATIVE,
     UNDEFINED_LENGTH,
     Image,
     byte_planes,
+    deflated,
     dicom_file,
     elements,
     encapsulated,
@@ -178,6 +181,7 @@ DEPTHS = (1, 8, 8, 8, 12, 16, 16, 16, 32)
 SYNTAXES = (
     *(ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian),
     *(DeflatedExplicitVRLittleEndian, RLELossless, RLELossless, RLELossless, RLELossless, ENCAPSULATED_UNCOMPRESSED),
+    DEFLATED_FRAMES,
 )
 
 
@@ -186,9 +190,9 @@ def generated(seed: int) -> File:
     """The small file of this seed."""
     rng = np.random.default_rng(seed)
     syntax = UID(str(rng.choice(SYNTAXES)))
-    image = _image(rng, is_native=not syntax.is_compressed and syntax != ENCAPSULATED_UNCOMPRESSED)
+    image = _image(rng, is_native=syntax in NATIVE)
     extended = None
-    if syntax in (RLELossless, ENCAPSULATED_UNCOMPRESSED):
+    if syntax not in NATIVE:
         value, extended = _in_fragments(image, syntax, rng)
         vr = "OB"
     else:
@@ -248,7 +252,7 @@ def _in_fragments(image: Image, syntax: UID, rng: np.random.Generator) -> tuple[
         if syntax == RLELossless:
             frames.append(rle_frame([odd_runs(plane, rng) for plane in byte_planes(one)]))
         else:
-            frames.append(native(one))
+            frames.append(deflated(native(one)) if syntax == DEFLATED_FRAMES else native(one))
     extended = extended_offset_table(frames) if rng.random() < 0.3 else None
     cuts = [int(cut) for cut in rng.integers(1, 400, int(rng.choice([0, 0, 0, 1, 2])) if extended is None else 0)]
     table = (bool(rng.integers(2)) or bool(cuts)) and extended is None
@@ -257,9 +261,9 @@ def _in_fragments(image: Image, syntax: UID, rng: np.random.Generator) -> tuple[
 
 def _others(rng: np.random.Generator, syntax: UID) -> dict[int, tuple[str, bytes]]:
     """A character set, a private element, and sequences in all forms."""
-    order = "<" if syntax.is_little_endian else ">"
+    order = ">" if syntax == ExplicitVRBigEndian else "<"
     inner = struct.pack(f"{order}HH", 0x0028, 0x0010)
-    inner += struct.pack(f"{order}L", 2) if syntax.is_implicit_VR else b"US" + struct.pack(f"{order}H", 2)
+    inner += struct.pack(f"{order}L", 2) if syntax == ImplicitVRLittleEndian else b"US" + struct.pack(f"{order}H", 2)
     inner += struct.pack(f"{order}H", 77)
     header = functools.partial(struct.pack, f"{order}HHL", 0xFFFE)
     whole = header(0xE000, len(inner)) + inner

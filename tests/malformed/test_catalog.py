@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import cases
+import cases_deflated
 import cases_description
 import cases_encapsulated
 import cases_jpeg
@@ -227,6 +228,6 @@ def test_names():
     """The names of the cases are unique."""
     names = [case.name for case in cases.ALL]
     assert len(names) == len(set(names))
-    modules = {cases_description, cases_native, cases_encapsulated, cases_rle}
+    modules = {cases_deflated, cases_description, cases_native, cases_encapsulated, cases_rle}
     modules |= {cases_jpeg, cases_jpeg_data, cases_jpeg_xl}
     assert len(names) > 50 * len(modules)

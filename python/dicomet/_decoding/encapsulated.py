@@ -13,7 +13,7 @@ from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
-from dicomet._parsing.transfer_syntax import BUILT_IN, JPEG_XL, RLE
+from dicomet._parsing.transfer_syntax import BUILT_IN, JPEG_XL
 from dicomet._utils.warn import WarnOnce, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
 
@@ -112,17 +112,7 @@ class EncapsulatedFrames:
             self._checked = first, self._header(first)
             return
         frames, place = self._locate(first, count)
-        if codec is RLE:
-            frames.check_rle_bounds(self._image, place, count, number=first)
-            return
-        for index in range(count):
-            self._check_uncompressed(first + index, frames.frame_bytes(place + index))
-
-    def _check_uncompressed(self, index: int, length: int) -> None:
-        expected = -(-self._image.native_frame_range(0)[1] // 8)
-        if length < expected:
-            message = f"{PIXEL_DATA.label}, frame {index}: found {length} bytes, expected {expected}"
-            raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
+        frames.check_bounds(self._image, place, count, codec=codec.name, number=first)
 
     def _header(self, index: int) -> Codestream:
         """Return the checked header of the codestream of frame `index`."""

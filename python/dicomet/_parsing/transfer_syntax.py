@@ -42,6 +42,7 @@ BUILT_IN = "dicomet"
 NATIVE = Codec("native", is_encapsulated=False)
 UNCOMPRESSED_FRAMES = Codec("uncompressed")
 RLE = Codec("RLE Lossless")
+DEFLATED_FRAMES = Codec("deflated")
 JPEG = Codec("JPEG", is_codestream=True)
 JPEG_ARITHMETIC = Codec("JPEG", is_codestream=True, is_built_in=False, process="arithmetic coding")
 JPEG_HIERARCHICAL = Codec("JPEG", is_codestream=True, is_built_in=False, process="the hierarchical mode")
@@ -252,7 +253,9 @@ TRANSFER_SYNTAXES = (
     TransferSyntax("1.2.840.10008.1.2.7.1", "SMPTE ST 2110-20 Uncompressed Progressive Active Video", None, _REAL_TIME),
     TransferSyntax("1.2.840.10008.1.2.7.2", "SMPTE ST 2110-20 Uncompressed Interlaced Active Video", None, _REAL_TIME),
     TransferSyntax("1.2.840.10008.1.2.7.3", "SMPTE ST 2110-30 PCM Digital Audio", None, _REAL_TIME),
-    TransferSyntax("1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression", None, _OTHER_SYNTAX),
+    TransferSyntax(
+        "1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression", DEFLATED_FRAMES, short_name="Deflated frames"
+    ),
     TransferSyntax(
         "1.2.840.10008.1.20",
         "Papyrus 3 Implicit VR Little Endian",

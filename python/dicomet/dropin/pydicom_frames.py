@@ -61,7 +61,7 @@ class PydicomFrames:
     def _rle(self, first: int, count: int) -> np.ndarray:
         form = self._form
         frames, place = self._located(first, count)
-        frames.check_rle_bounds(form.image, place, count, number=0)
+        frames.check_bounds(form.image, place, count, codec="RLE Lossless", number=0)
         array, memory = self._result(count)
         _, warnings, _ = form.decoder.decode_frames(
             self.request.value, frames, place, memory, codec="RLE Lossless", number=first, workers=None

@@ -37,7 +37,7 @@ def decode_planes(  # noqa: PLR0913 - the description, which the frame's header 
     """
     image, decoder = _image_and_decoder(rows, columns, samples_per_pixel, bits_allocated, strict=strict)
     encoded = FrameIndex.single(len(src))
-    encoded.check_rle_bounds(image, 0, 1, number=0)
+    encoded.check_bounds(image, 0, 1, codec="RLE Lossless", number=0)
     frame = bytearray(image.check_result(1))
     value = Source.from_buffer(src)
     _, warnings, _ = decoder.decode_frames(value, encoded, 0, frame, codec="RLE Lossless", number=0, workers=1)

@@ -12,6 +12,7 @@ use crate::tag::BITS_ALLOCATED;
 use std::sync::Arc;
 
 mod codestream;
+mod deflated;
 mod encapsulated;
 mod jpeg;
 mod jpeg_xl;
@@ -21,7 +22,6 @@ mod planar;
 mod result_rows;
 mod rle;
 pub use encapsulated::{Codec, Decoded};
-pub use rle::check_rle_bound;
 
 /// Color conversion (PS3.3 C.7.6.3.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

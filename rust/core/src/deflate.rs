@@ -129,11 +129,10 @@ impl Inflater {
     }
 
     fn inflate<S: Source>(&mut self, src: &S) -> ReadResult<(), S> {
-        if self.stream.is_none() {
-            // The library would panic if this allocation failed.
-            drop(try_with_capacity::<u8>(INFLATER_STATE_BYTES)?);
-        }
-        let stream = self.stream.get_or_insert_with(|| Decompress::new(false));
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            none => none.insert(new_stream()?),
+        };
         let before = (stream.total_in(), stream.total_out());
         let stored = src.bytes_at(before.0, STEP_BYTES, &mut self.stored)?;
         let status = stream
@@ -145,6 +144,13 @@ impl Inflater {
         }
         Ok(())
     }
+}
+
+/// Returns an inflater of a raw deflate stream.
+pub(crate) fn new_stream() -> Result<Decompress, Error> {
+    // The library would panic if this allocation failed.
+    drop(try_with_capacity::<u8>(INFLATER_STATE_BYTES)?);
+    Ok(Decompress::new(false))
 }
 
 /// The data set as a whole is malformed, or is not deflated as the transfer syntax says.

@@ -4,11 +4,13 @@ use crate::tag::{PIXEL_DATA, Tag};
 use std::fmt;
 
 mod codec;
+mod deflated;
 mod jpeg;
 mod jpeg_xl;
 mod jpegls;
 pub use codec::{CodecError, CodecWarning, Unsupported};
 pub(crate) use codec::{Deviation, EndDeviation, codec_warnings};
+pub use deflated::DeflatedFrame;
 
 /// The value found and the value expected.
 #[allow(missing_docs, reason = "the messages say what the fields are")]
@@ -139,6 +141,9 @@ pub enum ErrorKind {
     /// A deflated data set that cannot be inflated.
     #[error("the deflated data set is damaged: {0}")]
     Deflate(String),
+    /// A frame in Deflated Image Frame Compression that is damaged, or longer or shorter than the image's frames.
+    #[error("{0}")]
+    DeflatedFrame(DeflatedFrame),
     /// Colors whose conversion to RGB is not defined. The stored values can be decoded.
     #[error("YBR_FULL is converted to RGB for three unsigned samples per pixel of up to 32 bits only")]
     Unconvertible,

@@ -7,7 +7,7 @@ use crate::image::Image;
 use crate::names::Named;
 use crate::source::Source;
 use dicomet_core::codestream::{self as core, Family};
-use dicomet_core::decode::{Codec, Decoder, check_rle_bound};
+use dicomet_core::decode::{Codec, Decoder};
 use dicomet_core::encapsulation::{self, Value};
 use dicomet_core::item::{Fragment, read_fragments};
 use dicomet_core::offset_table::ExtendedOffsetTable;
@@ -102,11 +102,6 @@ impl FrameIndex {
         detached_parallel(py, None, check).map(Codestream)
     }
 
-    /// Returns the number of bytes of frame `index`.
-    fn frame_bytes(&self, index: usize) -> u64 {
-        self.0.frame(index).iter().fold(0, |sum, fragment| sum.saturating_add(fragment.length))
-    }
-
     #[getter]
     fn end(&self) -> u64 {
         self.0.end()
@@ -116,19 +111,22 @@ impl FrameIndex {
         catch_panic(py, || self.0.defect.clone().map_or(Ok(()), Err))
     }
 
-    #[pyo3(signature = (image, first, count, *, number))]
-    fn check_rle_bounds(
+    #[pyo3(signature = (image, first, count, *, codec, number))]
+    #[allow(clippy::too_many_arguments)]
+    fn check_bounds(
         &self,
         py: Python<'_>,
         image: &Image,
         first: usize,
         count: usize,
+        codec: FrameCodec,
         number: usize,
     ) -> PyResult<()> {
         catch_panic(py, || {
             (0..count).try_for_each(|index| {
-                let bytes = self.0.frame(first + index).iter().map(|fragment| fragment.length).sum();
-                check_rle_bound(&image.0, bytes).map_err(|error| error.in_frame(number + index))
+                let bytes = self.frame_bytes(first.saturating_add(index));
+                let checked = codec.0.check_bound(&image.0, bytes);
+                checked.map_err(|error| error.in_frame(number.saturating_add(index)))
             })
         })
     }
@@ -140,6 +138,10 @@ impl FrameIndex {
 }
 
 impl FrameIndex {
+    fn frame_bytes(&self, index: usize) -> u64 {
+        self.0.frame(index).iter().fold(0, |sum, fragment| sum.saturating_add(fragment.length))
+    }
+
     /// Decodes frames of this index into `out`, starting at `first`, which is frame `number` of the image.
     #[allow(clippy::too_many_arguments)]
     pub(crate) fn decode(
@@ -175,6 +177,7 @@ impl<'py> FromPyObject<'_, 'py> for FrameCodec {
         match object.extract::<&str>()? {
             "uncompressed" => Ok(Self(Codec::Uncompressed)),
             "RLE Lossless" => Ok(Self(Codec::RleLossless)),
+            "deflated" => Ok(Self(Codec::Deflated)),
             other => Err(PyValueError::new_err(format!("unknown codec {other}"))),
         }
     }

@@ -1,8 +1,9 @@
 //! Encapsulated frames (PS3.5 A.4): one entry for all codecs.
 
-use super::{Decoder, Warnings};
+use super::{Decoder, Warnings, deflated, rle};
 use crate::codestream::Codestream;
-use crate::error::{Result, Unsupported};
+use crate::error::{Error, ErrorKind, Result, Unsupported};
+use crate::image::Image;
 use crate::item::{Fragment, read_fragments};
 use crate::parallel::{self, CancelCheck, Parallelism};
 use crate::scratch::Scratch;
@@ -21,8 +22,30 @@ pub enum Codec {
     Uncompressed,
     /// RLE Lossless (PS3.5 A.4.2, G).
     RleLossless,
-    /// Codestreams (PS3.5 A.4.1, A.4.3, A.4.4, A.4.12) of the family of this header. The decoder is for frames with this header.
+    /// Deflated Image Frame Compression (PS3.5 A.4.13): native frames, each in a deflate stream.
+    Deflated,
+    /// Codestreams (PS3.5 A.4.1, A.4.3, A.4.4, A.4.12) of the family of this header. The decoder is for frames with this
+    /// header.
     Codestream(Codestream),
+}
+
+impl Codec {
+    /// Checks that a frame of `frame_bytes` bytes can contain all samples, before memory is allocated for the result.
+    /// For codestreams [`Codestream::check`] does so.
+    pub fn check_bound(&self, image: &Image, frame_bytes: u64) -> Result<()> {
+        match self {
+            Self::Uncompressed => {
+                let expected = image.native_frame_bytes()? as u64;
+                if frame_bytes < expected {
+                    return Err(Error::pixel_data(ErrorKind::Length { found: frame_bytes, expected }));
+                }
+                image.check_subsampled_frame(frame_bytes)
+            }
+            Self::RleLossless => rle::check_bound(image, frame_bytes),
+            Self::Deflated => deflated::check_bound(image, frame_bytes),
+            Self::Codestream(_) => Ok(()),
+        }
+    }
 }
 
 /// The result of [`Decoder::decode_frames`].
@@ -130,7 +153,7 @@ impl Decoder {
         parallelism: &Parallelism<'_>,
     ) -> ReadResult<Decoded, S> {
         if *codec == Codec::RleLossless {
-            super::rle::check_defined(&self.image)?;
+            rle::check_defined(&self.image)?;
         }
         let (bytes, frame_bytes) = (out.len(), self.result_frame_bytes()?);
         let count = bytes / frame_bytes;
@@ -160,6 +183,7 @@ impl Decoder {
         let decoded = match codec {
             Codec::Uncompressed => self.native_frames(&frame, 0, out, parallelism).map(|()| Warnings::new()),
             Codec::RleLossless => self.rle_frame(frame, out, unpacked, parallelism),
+            Codec::Deflated => self.deflated_frame(frame, out, unpacked, parallelism),
             Codec::Codestream(header) => {
                 if Codestream::check(frame, header.family, &self.image)? != *header {
                     return Ok(Frame::OtherHeader);

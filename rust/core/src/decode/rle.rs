@@ -174,7 +174,7 @@ fn interleave_strip(planes: &[&[u8]], out: &mut [u8], postprocess: &impl Fn(&mut
 }
 
 /// Checks that `frame_bytes` compressed bytes can contain a frame at all, before memory is allocated for the result.
-pub fn check_rle_bound(image: &Image, frame_bytes: u64) -> Result<()> {
+pub(super) fn check_bound(image: &Image, frame_bytes: u64) -> Result<()> {
     let samples = image.frame_samples() * image.sample_bytes() as u64;
     let needed = if image.bits_allocated() == 1 { samples / 8 } else { samples };
     if needed > frame_bytes.saturating_mul(rle::MAX_EXPANSION) {

@@ -13,6 +13,7 @@ use crate::voi::Range;
 use proptest::prelude::*;
 
 mod conversions;
+mod deflated;
 mod jpeg;
 mod run_length;
 mod threads;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::tag::{BITS_STORED, PIXEL_REPRESENTATION};
+use crate::tag::{BITS_ALLOCATED, BITS_STORED, PIXEL_REPRESENTATION};
 
 fn attributes() -> Attributes {
     Attributes {
