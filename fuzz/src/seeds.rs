@@ -171,7 +171,7 @@ fn deflated() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for (bits, samples, term) in [(0, 0, 0), (0, 1, 1), (1, 0, 0), (2, 0, 0), (3, 1, 1), (4, 0, 0), (0, 1, 3)] {
         for planar in [0, 1] {
-            let mut seed = picture(bits, samples, term, 0, planar).to_vec();
+            let mut seed = picture(bits, samples, term, 0, planar);
             // First frame, count, workers and short reads; then frames that are built, whole or not.
             seed.extend([1, 2, 0, 9, 0]);
             for (change, padding) in [(0, 0), (10, 1), (129, 2)] {

@@ -290,9 +290,9 @@ class Decoder:
         """Fill `out` with encapsulated frames, starting at entry `first` of `frames`.
 
         `codec`: ``"uncompressed"``, ``"RLE Lossless"``, ``"deflated"``, or for codestreams the header for which this
-        decoder was built. `number`: the number of the first frame in the image, for messages. Return the number of decoded
-        frames, which ends before the first frame with another header, warnings, and what keeps dicomet from decoding
-        the next frame if another decoder may.
+        decoder was built. `number`: the number of the first frame in the image, for messages. Return the number of
+        decoded frames, which ends before the first frame with another header, warnings, and what keeps dicomet from
+        decoding the next frame if another decoder may.
         """
 
 @final
@@ -396,6 +396,8 @@ class FrameIndex:
 
         Of a long frame only the beginning is read, if it contains the header.
         """
+    def fragments(self, index: int, first: int, count: int) -> list[tuple[int, int]]:
+        """Return the offset and the length of at most `count` fragments of a frame, starting at fragment `first`."""
     @property
     def end(self) -> int:
         """The offset of the end of the last fragment."""

@@ -69,6 +69,9 @@ HIGH_BIT = Tag(0x00280102, "HighBit", "High Bit", "US")
 PIXEL_REPRESENTATION = Tag(0x00280103, "PixelRepresentation", "Pixel Representation", "US")
 EXTENDED_OFFSET_TABLE = Tag(0x7FE00001, "ExtendedOffsetTable", "Extended Offset Table", "OV")
 EXTENDED_OFFSET_TABLE_LENGTHS = Tag(0x7FE00002, "ExtendedOffsetTableLengths", "Extended Offset Table Lengths", "OV")
+ENCAPSULATED_LENGTH = Tag(
+    0x7FE00003, "EncapsulatedPixelDataValueTotalLength", "Encapsulated Pixel Data Value Total Length", "UV"
+)
 FLOAT_PIXEL_DATA = Tag(0x7FE00008, "FloatPixelData", "Float Pixel Data", "OF")
 DOUBLE_FLOAT_PIXEL_DATA = Tag(0x7FE00009, "DoubleFloatPixelData", "Double Float Pixel Data", "OD")
 PIXEL_DATA = Tag(0x7FE00010, "PixelData", "Pixel Data", "OB or OW")

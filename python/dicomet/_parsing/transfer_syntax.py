@@ -75,6 +75,8 @@ class TransferSyntax:
         Whether a data set has a URL in place of pixel data (PS3.5 A.6, A.7).
     plugin_syntax : str
         The transfer syntax whose plugins decode the frames, if pydicom has none for this one.
+    video : str
+        How the video stream is coded that the pixel data is: ``"MPEG-2"``, ``"H.264"`` or ``"HEVC"``.
 
     """
 
@@ -88,6 +90,7 @@ class TransferSyntax:
     is_deflated: bool = False
     is_referenced: bool = False
     plugin_syntax: str = ""
+    video: str = ""
 
 
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
@@ -98,6 +101,7 @@ JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS = "1.2.840.10008.1.2.4.57"
 JPEG_XL_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
 
+MPEG_2, H_264, HEVC = "MPEG-2", "H.264", "HEVC"
 _OTHER_SYNTAX = "ask the archive for another transfer syntax"
 _JPEG_2000_PART_2 = f"there is no plugin for JPEG 2000 Part 2: {_OTHER_SYNTAX}"
 _REAL_TIME = "it is for streams in real time, not for files"
@@ -108,8 +112,9 @@ def _retired_jpeg(uid: str, name: str, codec: Codec, plugin_syntax: str = JPEG_E
     return TransferSyntax(uid, name, codec, is_retired=True, plugin_syntax=plugin_syntax)
 
 
-def _video(uid: str, name: str) -> TransferSyntax:
-    return TransferSyntax(uid, name, None, "its value is a video stream, which needs a video decoder")
+def _video(uid: str, name: str, video: str) -> TransferSyntax:
+    remedy = "its value is a video stream: dicomet convert --format video writes it to a file, for a video decoder"
+    return TransferSyntax(uid, name, None, remedy, video=video)
 
 
 def _jpip(uid: str, name: str, *, is_deflated: bool = False) -> TransferSyntax:
@@ -202,31 +207,22 @@ TRANSFER_SYNTAXES = (
     ),
     _jpip("1.2.840.10008.1.2.4.94", "JPIP Referenced"),
     _jpip("1.2.840.10008.1.2.4.95", "JPIP Referenced Deflate", is_deflated=True),
-    _video("1.2.840.10008.1.2.4.100", "MPEG2 Main Profile / Main Level"),
-    _video("1.2.840.10008.1.2.4.100.1", "Fragmentable MPEG2 Main Profile / Main Level"),
-    _video("1.2.840.10008.1.2.4.101", "MPEG2 Main Profile / High Level"),
-    _video("1.2.840.10008.1.2.4.101.1", "Fragmentable MPEG2 Main Profile / High Level"),
-    _video("1.2.840.10008.1.2.4.102", "MPEG-4 AVC/H.264 High Profile / Level 4.1"),
-    _video("1.2.840.10008.1.2.4.102.1", "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.1"),
-    _video("1.2.840.10008.1.2.4.103", "MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1"),
-    _video(
-        "1.2.840.10008.1.2.4.103.1",
-        "Fragmentable MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1",
-    ),
-    _video("1.2.840.10008.1.2.4.104", "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video"),
-    _video(
-        "1.2.840.10008.1.2.4.104.1",
-        "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video",
-    ),
-    _video("1.2.840.10008.1.2.4.105", "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video"),
-    _video(
-        "1.2.840.10008.1.2.4.105.1",
-        "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video",
-    ),
-    _video("1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2"),
-    _video("1.2.840.10008.1.2.4.106.1", "Fragmentable MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2"),
-    _video("1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile / Level 5.1"),
-    _video("1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile / Level 5.1"),
+    _video("1.2.840.10008.1.2.4.100", "MPEG2 Main Profile / Main Level", MPEG_2),
+    _video("1.2.840.10008.1.2.4.100.1", "Fragmentable MPEG2 Main Profile / Main Level", MPEG_2),
+    _video("1.2.840.10008.1.2.4.101", "MPEG2 Main Profile / High Level", MPEG_2),
+    _video("1.2.840.10008.1.2.4.101.1", "Fragmentable MPEG2 Main Profile / High Level", MPEG_2),
+    _video("1.2.840.10008.1.2.4.102", "MPEG-4 AVC/H.264 High Profile / Level 4.1", H_264),
+    _video("1.2.840.10008.1.2.4.102.1", "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.1", H_264),
+    _video("1.2.840.10008.1.2.4.103", "MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1", H_264),
+    _video("1.2.840.10008.1.2.4.103.1", "Fragmentable MPEG-4 AVC/H.264 BD-compatible High Profile / Level 4.1", H_264),
+    _video("1.2.840.10008.1.2.4.104", "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video", H_264),
+    _video("1.2.840.10008.1.2.4.104.1", "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.2 For 2D Video", H_264),
+    _video("1.2.840.10008.1.2.4.105", "MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video", H_264),
+    _video("1.2.840.10008.1.2.4.105.1", "Fragmentable MPEG-4 AVC/H.264 High Profile / Level 4.2 For 3D Video", H_264),
+    _video("1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2", H_264),
+    _video("1.2.840.10008.1.2.4.106.1", "Fragmentable MPEG-4 AVC/H.264 Stereo High Profile / Level 4.2", H_264),
+    _video("1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile / Level 5.1", HEVC),
+    _video("1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile / Level 5.1", HEVC),
     TransferSyntax("1.2.840.10008.1.2.4.110", "JPEG XL Lossless", JPEG_XL),
     TransferSyntax(JPEG_XL_RECOMPRESSION, "JPEG XL JPEG Recompression", JPEG_XL, short_name="JPEG XL JPEG"),
     TransferSyntax("1.2.840.10008.1.2.4.112", "JPEG XL", JPEG_XL),

@@ -4,7 +4,7 @@ import argparse
 
 from dicomet._utils.interpolation import INTERPOLATIONS
 from dicomet.cli.arguments import WINDOW, positive, window
-from dicomet.convert.formats import BY_SUFFIX, FORMATS
+from dicomet.convert.formats import CHOICES, FORMATS
 
 DESCRIPTION = """\
 Convert DICOM files into image files, as they are displayed or with all their stored bits (--values stored), or into
@@ -32,8 +32,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the folder for the results; of a single file also the name of the result, such as ct.png. Several frames "
         "become NAME_0001.png and so on, or one file in the formats that hold several",
     )
-    choices = [suffix.removeprefix(".") for suffix in BY_SUFFIX]
-    parser.add_argument("--format", choices=choices, help=f"default: {FORMATS[0].name}")
+    parser.add_argument(
+        "--format",
+        choices=[suffix.removeprefix(".") for suffix in CHOICES],
+        help=f"default: {FORMATS[0].name}; video writes the stream of each video object as it is, under its own suffix",
+    )
     _add_values(parser)
     _add_run_options(parser)
 

@@ -14,6 +14,7 @@ from dicomet._utils.same_file import file_id, file_of
 from dicomet.convert.formats import Format, FrameSequence, format_of
 from dicomet.convert.frames import FrameSource
 from dicomet.convert.options import Channels, Options, Size
+from dicomet.convert.video import Video
 from dicomet.display.values import Values
 from dicomet.display.voi_selection import WindowSpec
 from dicomet.errors import with_filename
@@ -42,7 +43,7 @@ class Converted(NamedTuple):
     outputs : tuple of str
         The files that were written, or already existed.
     frames : int
-        The number of frames written.
+        The number of frames written; of a video, Number of Frames.
     reason : str
         Why the source was skipped or failed. `dicomet convert` also puts the warnings of a converted file here.
 
@@ -87,10 +88,12 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     src : path, binary file object, bytes-like or pydicom.dataset.Dataset
         As for `dicomet.pixel_array`.
     out : str or os.PathLike
-        The output file. Its suffix selects the format: .png, .jpg, .tiff, .npy, or .npz (which names the array
-        ``image``). Several frames become the pages of one TIFF file or the first axis of one array; PNG and JPEG get
-        one file for each frame, ``NAME_0001.png`` for the first. Missing folders are created, and existing files are
-        replaced. All files of one call appear at once, when the last one is complete.
+        The output file. Its suffix selects the format: .png, .jpg, .tiff, .npy, .npz (which names the array ``image``),
+        or .video, which writes the stream of a video object as it is; the suffix of the stream (.mp4, .mpg, .ts, ...)
+        then replaces .video, and you can also name it. No option that changes pixels applies to it. Several frames
+        become the pages of one TIFF file or the first axis of one array; PNG and JPEG get one file for each frame,
+        ``NAME_0001.png`` for the first. Missing folders are created, and existing files are replaced. All files of one
+        call appear at once, when the last one is complete.
     window : optional
         As for `dicomet.to_display`.
     dtype : str, optional
@@ -167,6 +170,9 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
     options.check_format(form)
     name = str(src) if isinstance(src, str | os.PathLike) else type(src).__name__
     _keep(src, [out])
+    write = form.write
+    if write is None:
+        return _convert_video(src, name, out, skip_existing=options.skip_existing)
     if options.skip_existing and out.is_file():
         return Converted(name, "existing", (str(out),))
     source = FrameSource(src, options)
@@ -180,8 +186,23 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
     with atomic.write_group() as files:
         for path, frames in _contents(source, form, missing):
             form.check_frame(frames.first)
-            files.write(path, partial(form.write, frames, options.quality))
+            files.write(path, partial(write, frames, options.quality))
     return Converted(name, "converted", files.paths, len(missing))
+
+
+def _convert_video(src: "Readable | Dataset", name: str, out: Path, *, skip_existing: bool) -> Converted:
+    """Write the video stream of a source."""
+    if skip_existing and out.is_file():
+        return Converted(name, "existing", (str(out),))
+    video = Video(src)
+    path = video.path(out)
+    _keep(src, [path])
+    if skip_existing and path.is_file():
+        return Converted(name, "existing", (str(path),))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic.write_group() as files:
+        files.write(path, video.write)
+    return Converted(name, "converted", files.paths, video.frames)
 
 
 def _contents(source: FrameSource, form: Format, missing: Mapping[int, Path]) -> Iterator[tuple[Path, FrameSequence]]:

@@ -66,8 +66,8 @@ class Format:
         Whether one file holds several frames. Otherwise each of several frames gets a file of its own.
     library : Library or None
         The library that writes it.
-    write : Writer
-        The function that writes a file.
+    write : Writer or None
+        The function that writes a file; None if the file is the video stream of the source as it is (`video.py`).
     max_side : int or None
         The limit of rows and of columns, None if there is none below that of DICOM.
 
@@ -78,7 +78,7 @@ class Format:
     dtypes: tuple[str, ...] | None
     multiframe: bool
     library: Library | None
-    write: Writer
+    write: Writer | None
     max_side: int | None = None
 
     def check_installed(self) -> None:
@@ -147,7 +147,7 @@ class Format:
 
     def has_sides(self, rows: int, columns: int) -> bool:
         """Return whether the format holds frames of this size."""
-        return self.max_side is None or max(rows, columns) <= self.max_side
+        return self.write is not None and (self.max_side is None or max(rows, columns) <= self.max_side)
 
 
 def _names(formats: Iterator[Format]) -> str:
@@ -220,6 +220,15 @@ def _write_npz(frames: FrameSequence, quality: int, file: BinaryIO) -> None:
 
 
 PILLOW, TIFFFILE = Library("PIL", "Pillow"), Library("tifffile", "tifffile")
+# The first suffix stands for that of the stream, which only the source determines.
+VIDEO = Format(
+    "video",
+    (".video", ".mp4", ".mpg", ".mpeg", ".m2v", ".ts", ".m2ts", ".h264", ".hevc"),
+    dtypes=(),
+    multiframe=True,
+    library=None,
+    write=None,
+)
 # 65500: libjpeg's limit, less than the 65535 of the format.
 FORMATS = (
     Format("png", (".png",), ("uint8", "uint16"), multiframe=False, library=None, write=_write_png),
@@ -227,8 +236,11 @@ FORMATS = (
     Format("tiff", (".tiff", ".tif"), None, multiframe=True, library=TIFFFILE, write=_write_tiff),
     Format("npy", (".npy",), None, multiframe=True, library=None, write=_write_npy),
     Format("npz", (".npz",), None, multiframe=True, library=None, write=_write_npz),
+    VIDEO,
 )
 """All output formats. The first is the default of `dicomet convert`."""
 BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
-FILE_SUFFIXES = frozenset({*BY_SUFFIX, ".bmp", ".dcm", ".gif", ".jp2", ".mp4", ".nii", ".nrrd", ".webp"})
+CHOICES = tuple(suffix for form in FORMATS for suffix in (form.suffixes if form.write else form.suffixes[:1]))
+"""The suffixes that select a format without the name of a file."""
+FILE_SUFFIXES = frozenset({*BY_SUFFIX, ".bmp", ".dcm", ".gif", ".jp2", ".nii", ".nrrd", ".webp"})
 """Suffixes of images, written by dicomet or not: an output that ends in one is meant as a file, not as a folder."""

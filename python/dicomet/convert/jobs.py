@@ -12,6 +12,7 @@ from dicomet._utils.text import plain
 from dicomet.convert.api import Converted, convert
 from dicomet.convert.options import Options
 from dicomet.convert.thread_warnings import capture_warnings
+from dicomet.convert.video import NotVideoError
 from dicomet.errors import MissingElementError, PixelDataError, one_line
 
 NO_IMAGE = "no pixel data"
@@ -61,14 +62,20 @@ def _run(job: Job) -> Converted:
         return _not_dicom(job, not_dicom(head))
     try:
         return convert(source, Path(job.out), job.options)
+    except NotVideoError as error:
+        return _no_image(job, error.reason)
     except MissingElementError as error:
         if error.element == PIXEL_DATA.label:
             return _no_image(job, NO_IMAGE)
-        if error.element == TRANSFER_SYNTAX_UID.label and not has_prefix(head):
-            return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID.label}")
         if error.element == TRANSFER_SYNTAX_UID.label:
-            return Converted(job.name, "failed", reason=plain(error.reason))
+            return _no_transfer_syntax(job, head, error)
         raise
+
+
+def _no_transfer_syntax(job: Job, head: bytes, error: MissingElementError) -> Converted:
+    if not has_prefix(head):
+        return _no_image(job, f"{NOT_DICOM}: no preamble (PS3.10 7.1) and no {TRANSFER_SYNTAX_UID.label}")
+    return Converted(job.name, "failed", reason=plain(error.reason))
 
 
 def _no_image(job: Job, reason: str) -> Converted:

@@ -1,6 +1,6 @@
 """The options of a conversion, checked once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Literal, get_args
 
@@ -20,6 +20,8 @@ DISPLAY_ONLY: dict[Values, tuple[str, ...]] = {
     "modality": ("window", "channels"),
 }
 """Options that apply to display values only, by the values that exclude them."""
+OF_FILES = frozenset({"skip_existing", "workers"})
+"""Options that do not change what is written."""
 SIDES = ("rows", "columns")
 MAX_SIDE = 65535
 MAX_QUALITY = 100
@@ -72,10 +74,18 @@ class Options:
 
     def check_format(self, form: Format) -> None:
         """Refuse a format that cannot hold the values, as far as the options determine them."""
-        if self.values == "display":
+        if form.write is None:
+            self._check_unchanged(form)
+        elif self.values == "display":
             form.check_dtype(self.dtype or "uint8")
         elif self.values == "modality":
             form.check_modality_values()
+
+    def _check_unchanged(self, form: Format) -> None:
+        """Refuse options that would change what is written as it is."""
+        for option in fields(self):
+            if option.name not in OF_FILES and getattr(self, option.name) != option.default:
+                raise ValueError(f"{option.name}: does not go with {form.name}, which is written as it is")
 
 
 def _is_within(found: object, most: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dicomet._parsing.dicom_file import may_be_dicom
 from dicomet._utils.same_file import file_id
-from dicomet.convert.formats import BY_SUFFIX
+from dicomet.convert.formats import BY_SUFFIX, VIDEO
 from dicomet.convert.naming import FRAME
 from dicomet.convert.sources import InputFile, UnusableSourceError
 
@@ -62,3 +62,6 @@ def _names(name: str) -> Iterator[str]:
     form = BY_SUFFIX.get(suffix)
     if form is not None and not form.multiframe and (match := FRAME.fullmatch(stem)):
         yield match[1] + suffix
+    if form is VIDEO:
+        # The stream determines the suffix.
+        yield stem + VIDEO.suffixes[0]

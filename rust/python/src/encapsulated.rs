@@ -102,6 +102,12 @@ impl FrameIndex {
         detached_parallel(py, None, check).map(Codestream)
     }
 
+    /// Returns the offset and the length of at most `count` fragments of frame `index`, starting at fragment `first`.
+    fn fragments(&self, index: usize, first: usize, count: usize) -> Vec<(u64, u64)> {
+        let fragments = self.0.frame(index).iter().skip(first).take(count);
+        fragments.map(|fragment| (fragment.offset, fragment.length)).collect()
+    }
+
     #[getter]
     fn end(&self) -> u64 {
         self.0.end()
