@@ -180,7 +180,7 @@ def test_installed_pydicom_still_refuses_it(paths):
 
 
 def test_the_frames_of_one_image_share_no_state():
-    """Each thread keeps its inflater: a frame that fails leaves nothing behind."""
+    """Each thread keeps its inflater: a frame that fails does not affect the next."""
     good = deflated(gray())
     bad = bytearray(good)
     start = len(bad) - 60
