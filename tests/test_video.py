@@ -240,7 +240,7 @@ def test_no_source_is_replaced(study, capsys):
 
 def test_a_failure_leaves_nothing(study, tmp_path, monkeypatch):
     def fail(_self, file):
-        file.write(b"begun")
+        file.write(b"partial")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("dicomet.convert.video.Video.write", fail)
