@@ -12,6 +12,7 @@ pub mod encode;
 pub mod image_oracle;
 pub mod input;
 pub mod jpeg;
+pub mod jpeg_ls;
 pub mod native;
 pub mod output;
 pub mod packbits_oracle;
@@ -37,4 +38,5 @@ pub const TARGETS: [Target; 11] = [
     ("display", display::run),
     ("output", output::run),
     ("jpeg", jpeg::run),
+    ("jpeg_ls", jpeg_ls::run),
 ];

@@ -17,6 +17,7 @@ pub fn all() -> [(&'static str, Vec<Vec<u8>>); 9] {
         ("display", display()),
         ("output", output()),
         ("jpeg", crate::jpeg::seeds()),
+        ("jpeg_ls", crate::jpeg_ls::seeds()),
     ]
 }
 

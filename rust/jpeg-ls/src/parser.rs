@@ -130,8 +130,11 @@ impl<'a> Parser<'a> {
 
     /// C.2.4.1.4: dimensions of an image with more than 65535 lines or columns.
     fn define_size(&mut self, segment: &mut Segment<'a>) -> Result<()> {
-        let bytes = usize::from(segment.u8()?);
-        frame::check_size(segment, bytes)?;
+        let bytes = segment.u8()?;
+        if !matches!(bytes, 2..=4) {
+            return Err(segment.parameter("bytes of a dimension", bytes, "2 to 4").into());
+        }
+        let bytes = usize::from(bytes);
         let size = (frame::size(segment, bytes)?, frame::size(segment, bytes)?);
         if self.scans > 0 || self.oversize.is_some() {
             let (found, expected) = ("an image size".to_owned(), "one, before the first scan");
