@@ -49,7 +49,9 @@ _START, _END = r"(?:\b|(?<=_))", r"(?=_|\b|[A-Z])"
 NAME_RULES = {
     rf"{_START}(?:told|heard|begun|behind|nobody|somebody|anybody|whoever|so_many){_END}": "the field's word",
     # Except fields of jxl-oxide.
-    rf"{_START}(?:[Cc]olour(?!_(?:encoding|factor)\b)|COLOUR|[Gg]rey|GREY|[Cc]entre|CENTRE)(?:s|S|ed)?{_END}": "color, gray, center",
+    rf"{_START}(?:[Cc]olour(?!_(?:encoding|factor)\b)|COLOUR|[Gg]rey|GREY|[Cc]entre|CENTRE)(?:s|S|ed)?{_END}": (
+        "color, gray, center"
+    ),
     r"\b(?:Told|Heard|Begun|Made|Seen|Kept|Asked)(?=[A-Z]|\b)(?= *[({:<]|::)": "a noun for the type",
     r"(?:^ *|\bdef |\bfn |\blet (?:mut )?|\bfor )_?(?:told|had|asked|heard|kept|begun|made|seen)\b"
     r"(?= *(?:=[^=]|\(|:[^:]| in |,))": "what the name holds, or what the function does",
