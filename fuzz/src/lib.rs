@@ -26,7 +26,7 @@ pub mod sources;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("scan", scan::run),
     ("encapsulation", encapsulation::run),
     ("rle", rle::run),

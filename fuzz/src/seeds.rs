@@ -6,7 +6,7 @@ use std::io::Write;
 
 /// The seeds of each target that has any.
 #[must_use]
-pub fn all() -> [(&'static str, Vec<Vec<u8>>); 9] {
+pub fn all() -> [(&'static str, Vec<Vec<u8>>); 10] {
     [
         ("scan", scan()),
         ("rle", rle()),

@@ -15,7 +15,7 @@ const DRI: u8 = 0xDD;
 fn a_truncated_stream_is_an_error() {
     for stream in all() {
         let (expected, _) = decode(&stream).unwrap();
-        let near_an_end = |end: &usize| *end < 100 || stream.len() - end < 40 || end % 7 == 0;
+        let near_an_end = |end: &usize| *end < 100 || stream.len() - end < 40 || end.is_multiple_of(7);
         for end in (0..stream.len()).filter(near_an_end) {
             match decode(&stream[..end]) {
                 // Only EOI is missing, or its second byte, or bits that complete a byte.
