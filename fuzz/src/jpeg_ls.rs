@@ -74,7 +74,7 @@ fn in_all_ways<S: Sample>(decoder: &Decoder<'_>) -> Components {
             assert_eq!((planes, warnings), found.clone().expect("it is"), "planes");
         }
         (Err(error), Err(expected)) => {
-            assert!(error == *expected || error.unsupported().is_some(), "{error}, {expected}")
+            assert!(error == *expected || error.unsupported().is_some(), "{error}, {expected}");
         }
         (Ok(_), Err(expected)) => panic!("{expected}"),
     }

@@ -73,7 +73,7 @@ pub(crate) fn inverse(transform: u8, [v1, v2, v3]: [i64; 3], range: i64) -> [u16
         1 => [v1 + v2 - range / 2, v2, v3 + v2 - range / 2],
         2 => {
             let red = wrap(v1 + v2 - range / 2);
-            [red, v2, v3 + (red + v2) / 2 - range / 2]
+            [red, v2, v3 + i64::midpoint(red, v2) - range / 2]
         }
         _ => {
             let green = wrap(v1 - (v2 + v3) / 4 + range / 4);

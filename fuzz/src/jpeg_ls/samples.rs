@@ -122,6 +122,7 @@ impl<'a> Samples<'a> {
     }
 
     /// A sample of the regular mode (A.4 to A.6).
+    #[allow(clippy::many_single_char_names, reason = "the names of the standard")]
     pub(crate) fn regular(&mut self, Neighbors(a, b, c, d): Neighbors) -> Result<i64> {
         let Parameters { maxval, near, reset, .. } = self.parameters;
         let mut q = [self.region(d - b), self.region(b - c), self.region(c - a)];
@@ -167,7 +168,7 @@ impl<'a> Samples<'a> {
         Ok(self.sample(predicted, sign * error * (2 * near + 1)))
     }
 
-    /// The sample after a run (A.7.2). `typed` is false if RItype is 0 for every sample.
+    /// The sample after a run (A.7.2). `typed` is false if `RItype` is 0 for every sample.
     pub(crate) fn after_run(&mut self, a: i64, b: i64, typed: bool, j: i64) -> Result<i64> {
         let Parameters { near, reset, .. } = self.parameters;
         let ri_type = i64::from(typed && (a - b).abs() <= near);
