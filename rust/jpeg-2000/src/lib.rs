@@ -1,0 +1,92 @@
+//! A decoder of JPEG 2000 (ISO/IEC 15444-1) and High-Throughput JPEG 2000 (ISO/IEC 15444-15) in safe Rust.
+//!
+//! [`Decoder::new`] reads the main header and finds the tile-parts; [`Decoder::info`] returns its parameters.
+//! [`Decoder::decode`] passes rows to a [`RowSink`], [`Decoder::decode_planes`] returns components of any size and precision.
+//! No sample is invented: see [`OnTruncation`].
+//!
+//! # Structure
+//!
+//! Files are named after the stages of the standard. `codestream`, `tile_part`, `parameters` and the files of segments read
+//! headers (Annex A), `boxes` finds the codestream in a file (I). `geometry` and `tile` contain areas (B), `progression`,
+//! `packet`, `tag_tree` and `codeword_segments` the packets (B.9 to B.12), which `tile_data` reads. `mq` and `tier1` (C, D) and
+//! `ht` decode code-blocks; `blocks` dequantizes them (E). `supply` hands out rows of code-blocks to `wavelet` (F); `components`
+//! computes samples (G), and `emit` passes them on.
+//!
+//! The only `unsafe` code is that of the macro of `multiversion`, for run-time dispatch to AVX2 and BMI2.
+#![forbid(unsafe_code)]
+#![allow(clippy::single_match_else, reason = "the steps of the standard")]
+#![allow(
+    clippy::doc_markdown,
+    clippy::decimal_bitwise_operands,
+    clippy::precedence,
+    reason = "names and numbers of the standard"
+)]
+#![allow(clippy::needless_for_each, clippy::float_cmp, reason = "tests of exact values")]
+#![allow(
+    clippy::struct_field_names,
+    clippy::match_same_arms,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "tables of the standard"
+)]
+#![allow(clippy::type_complexity, reason = "lists of tests")]
+#![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
+#![allow(clippy::cast_sign_loss, reason = "arithmetic modulo 2^32, and values that are limited before")]
+#![allow(clippy::cast_possible_wrap, reason = "arithmetic modulo 2^32, and values that are limited before")]
+#![allow(clippy::cast_precision_loss, reason = "coefficients have no more bits than the type for their precision")]
+
+mod block_decoder;
+mod blocks;
+mod boxes;
+mod capabilities;
+mod code_block;
+mod codestream;
+mod codeword_segments;
+mod coding_style;
+mod coefficient;
+mod components;
+mod context;
+mod decoder;
+mod dequantization;
+mod emit;
+mod error;
+mod geometry;
+mod ht;
+mod info;
+mod marker;
+#[cfg(test)]
+#[allow(clippy::all, clippy::pedantic, reason = "a model for tests")]
+mod model;
+mod mq;
+#[cfg(test)]
+mod oracle;
+mod packed_headers;
+mod packet;
+mod packet_bits;
+mod parameters;
+mod poc;
+mod precinct;
+mod prepare;
+mod progression;
+mod quantization;
+mod roi;
+mod siz;
+mod supply;
+mod tag_tree;
+mod tier1;
+mod tile;
+mod tile_data;
+mod tile_part;
+mod tile_rows;
+mod values;
+mod warning;
+mod wavelet;
+
+pub use context::Context;
+pub use decoder::{ComponentPlane, Decoder, OnTruncation, Options, PlaneSample, RowSample};
+pub use dicomet_codec::{Band, Interleaved, Planar, PlaneRows, RowSink, Sample, StopCheck, Store};
+pub use error::{Error, ErrorKind, Result, TilePlace, Unsupported};
+pub use info::ImageInfo;
+pub use marker::Marker;
+pub use progression::Progression;
+pub use siz::Component;
+pub use warning::Warning;

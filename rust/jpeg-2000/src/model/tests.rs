@@ -1,0 +1,165 @@
+//! Codestreams of the model, decoded.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::wavelet::{Plane, inverse_transform, subbands};
+use super::{Image, Model, images};
+use crate::code_block::Style;
+use crate::{Context, Decoder, ErrorKind, Interleaved, OnTruncation, Options, Result, Warning};
+
+type Planes = Vec<Vec<i64>>;
+
+fn decode(data: &[u8], options: Options<'_>) -> Result<(Planes, Vec<Warning>)> {
+    let (planes, warnings) = Decoder::with_options(data, options)?.decode_planes::<i64>(&mut Context::new())?;
+    Ok((planes.into_iter().map(|plane| plane.samples).collect(), warnings))
+}
+
+fn same(found: &Planes, expected: &Planes) {
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let place = found.iter().zip(expected).position(|(found, expected)| found != expected);
+        let values = place.map(|place| (place, found[place], expected[place]));
+        assert_eq!((values, found.len()), (None, expected.len()), "component {index}");
+    }
+}
+
+/// The image at a resolution of 2^-`reduce`, by the forward transformation alone.
+fn reduced(model: &Model, image: &Image, reduce: u32) -> Planes {
+    let area = model.area.map(i64::from);
+    let planes = model.planes(image, area);
+    // A tile at the origin has the subbands of the image.
+    assert_eq!(model.tiles(), (1, 1));
+    let mut lowest: Vec<Plane> = planes.iter().map(|plane| subbands(plane, reduce).pop().unwrap()).collect();
+    if model.transform {
+        for place in 0..lowest[0].values.len() {
+            let values = inverse_transform([0, 1, 2].map(|index| lowest[index].values[place]));
+            for (plane, value) in lowest.iter_mut().zip(values) {
+                plane.values[place] = value;
+            }
+        }
+    }
+    let samples = lowest.into_iter().zip(&model.components).map(|(plane, component)| {
+        let half = 1 << (component.precision - 1);
+        let (shift, min) = if component.signed { (0, -half) } else { (half, 0) };
+        plane.values.into_iter().map(|value| (value + shift).clamp(min, min + 2 * half - 1)).collect()
+    });
+    samples.collect()
+}
+
+/// The samples of rows, by component.
+fn rows(data: &[u8], options: Options<'_>) -> Result<Planes> {
+    let decoder = Decoder::with_options(data, options)?;
+    let info = decoder.info();
+    let count = info.components.len();
+    let row = info.width as usize * count;
+    let mut samples = vec![0u16; row * info.height as usize];
+    match info.sample_bits() {
+        8 => decoder.decode::<u8>(&mut Context::new(), &mut Interleaved::new(&mut samples, row, 0))?,
+        _ => decoder.decode::<u16>(&mut Context::new(), &mut Interleaved::new(&mut samples, row, 0))?,
+    };
+    let bits = info.sample_bits();
+    let sample = |(sample, signed): (u16, bool)| match (signed, bits) {
+        (true, 8) => i64::from(sample as i8),
+        (true, _) => i64::from(sample as i16),
+        (false, _) => i64::from(sample),
+    };
+    let component = |index: usize| {
+        let signed = info.components[index].signed;
+        samples.iter().skip(index).step_by(count).map(|value| sample((*value, signed))).collect()
+    };
+    Ok((0..count).map(component).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn all_codings_give_the_image(model in images()) {
+        let image = model.image();
+        let data = model.encode(&image);
+        for workers in 1..4 {
+            let (planes, warnings) = decode(&data, Options { workers, ..Options::default() }).unwrap();
+            prop_assert_eq!(warnings, []);
+            same(&planes, &image.planes);
+        }
+        match rows(&data, Options::default()) {
+            Ok(planes) => same(&planes, &image.planes),
+            Err(error) => prop_assert!(error.unsupported().is_some()),
+        }
+    }
+
+    /// A resolution is the LL subband of the forward transformation.
+    #[test]
+    fn reduced_resolutions_are_low_pass_subbands(model in images(), reduce in 1u32..4) {
+        let mut model = model;
+        (model.tile, model.area[0], model.area[1]) = ([0, 0, 200, 200], 0, 0);
+        for component in &mut model.components {
+            component.levels = component.levels.max(reduce);
+        }
+        let image = model.image();
+        let data = model.encode(&image);
+        let reduce = reduce as u8;
+        let (planes, warnings) = decode(&data, Options { reduce, workers: 2, ..Options::default() }).unwrap();
+        prop_assert_eq!(warnings, []);
+        same(&planes, &reduced(&model, &image, reduce.into()));
+    }
+
+    /// No sample is invented: what is decoded from a part of the codestream is the image. The permission to decode what there
+    /// is gives a warning if it is not.
+    #[test]
+    fn cut_codestreams_are_errors_or_complete(model in images(), place in 0.0f64..1.0) {
+        let image = model.image();
+        let data = model.encode(&image);
+        let data = &data[..(data.len() as f64 * place) as usize];
+        if let Ok((planes, _)) = decode(data, Options::default()) {
+            same(&planes, &image.planes);
+        }
+        let permitted = Options { on_truncation: OnTruncation::Decode, ..Options::default() };
+        match decode(data, permitted) {
+            Ok((planes, warnings)) => {
+                let is_reported = warnings.iter().any(Warning::concerns_samples);
+                prop_assert!(planes == image.planes || is_reported, "{warnings:?}");
+            }
+            Err(error) => prop_assert!(!matches!(error.kind, ErrorKind::DataEndsEarly { .. }), "{error}"),
+        }
+    }
+
+    /// Any bytes give samples or an error, the same with any number of threads.
+    #[test]
+    fn damaged_codestreams_do_no_harm(model in images(), changes in prop::collection::vec((0.0f64..1.0, any::<u8>()), 1..6)) {
+        let mut data = model.encode(&model.image());
+        for (place, value) in changes {
+            let place = (data.len() as f64 * place) as usize;
+            data[place] = value;
+        }
+        let max_memory = Some(64 << 20);
+        for on_truncation in [OnTruncation::Error, OnTruncation::Decode] {
+            let one = decode(&data, Options { on_truncation, max_memory, ..Options::default() });
+            let two = decode(&data, Options { workers: 2, on_truncation, max_memory, ..Options::default() });
+            prop_assert_eq!(one, two);
+        }
+    }
+}
+
+/// Packets of the first layers, in intact tile-parts.
+#[test]
+#[ignore = "the samples are right, but the warning is missing"]
+fn fewer_layers_than_the_header_says_are_a_warning() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut found = 0;
+    for _ in 0..60 {
+        let mut model = images().new_tree(&mut runner).unwrap().current();
+        // Bytes are divided anywhere: without the rest, the checks of the coder fail.
+        (model.style, model.layers, model.progression) = (Style(0), 3, 0);
+        model.changes.0 = Vec::new();
+        let image = model.image();
+        let data = model.encode_layers(&image, 2);
+        let (_, warnings) = decode(&data, Options::default()).unwrap();
+        let is_expected = |warning: &Warning| {
+            matches!(warning, Warning::FewerLayers { found: 2, expected: 3, .. } | Warning::TilePartLength { .. })
+        };
+        assert!(!warnings.is_empty() && warnings.iter().all(is_expected), "{warnings:?}");
+        found += usize::from(warnings.iter().any(|warning| matches!(warning, Warning::FewerLayers { .. })));
+    }
+    assert!(found > 20);
+}

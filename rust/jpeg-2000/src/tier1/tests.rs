@@ -1,0 +1,136 @@
+use proptest::prelude::*;
+
+use super::Tier1;
+use crate::code_block::{Band, CodeBlock, Coder, Damage, Segment, Style};
+use crate::coefficient::Coefficient;
+use crate::oracle::blocks;
+
+const BANDS: [Band; 4] = [Band::Ll, Band::Hl, Band::Lh, Band::Hh];
+
+/// Numbers from 0 to 1.
+fn uniform(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed | 1;
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// Coefficients as of a wavelet: a Laplace distribution, with areas of other amplitudes and of zeros.
+fn coefficients((width, height): (usize, usize), seed: u64, scale: f64) -> Vec<i128> {
+    let mut uniform = uniform(seed);
+    let areas: Vec<f64> = (0..64).map(|_| (uniform() * 4.0 - 2.0).exp() * f64::from(uniform() < 0.7)).collect();
+    let value = |index: usize| {
+        let area = areas[index % width / 9 % 8 + index / width / 7 % 8 * 8];
+        let magnitude = (-uniform().max(1e-300).ln() * scale * area) as i128;
+        if uniform() < 0.5 { -magnitude } else { magnitude }
+    };
+    (0..width * height).map(value).collect()
+}
+
+fn planes_of(values: &[i128]) -> u32 {
+    128 - values.iter().map(|value| value.unsigned_abs()).max().unwrap().leading_zeros()
+}
+
+/// Decodes with the decoder that is tested.
+fn decode<C: Coefficient + Into<i128>>(block: &CodeBlock<'_>) -> (Vec<i128>, Option<Damage>) {
+    let mut out = vec![C::default(); block.width * block.height];
+    let mut decoder = Tier1::default();
+    // Memory that another code-block has used.
+    let segment = [Segment { data: &[0x12, 0xAB, 0x77, 0x40, 0x13], passes: 20 }];
+    let other = CodeBlock { segments: &segment, bit_planes: 9, width: 20, height: 30, roi_shift: 0, ..*block };
+    decoder.decode(&CodeBlock { style: Style(0), ..other }, &mut [0i32; 600]).unwrap();
+    let outcome = decoder.decode(block, &mut out).unwrap();
+    (out.into_iter().map(Into::into).collect(), outcome.damage)
+}
+
+fn size() -> impl Strategy<Value = (usize, usize)> {
+    let any = (1usize..70, 1usize..50);
+    prop_oneof![6 => any, 1 => (1usize..=4, 1usize..=1024), 1 => (1usize..=1024, 1usize..=4)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// All styles: what the encoder has encoded, and where passes are missing, what the plain decoder returns.
+    #[test]
+    fn decodes_what_is_encoded(
+        size in size(), band in 0usize..4, style in 0u8..64, seed: u64, scale in -3.0f64..14.0,
+        cut in prop_oneof![Just(0usize), 0usize..30],
+    ) {
+        let (style, band) = (Style(style), BANDS[band]);
+        let values = coefficients(size, seed, scale.exp());
+        let planes = planes_of(&values);
+        prop_assume!(planes > 0);
+        let passes = (3 * planes as usize - 2).saturating_sub(cut).max(1);
+        let encoded = blocks::encode(size, (band, style), &values, planes, passes);
+        let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
+        let (width, height) = size;
+        let bit_planes = planes as u8;
+        let block = CodeBlock { width, height, band, style, coder: Coder::Mq, magnitude_bits: 38, bit_planes, roi_shift: 0, segments: &segments };
+        let expected = blocks::decode(&block);
+        prop_assert!(expected.symbols);
+        if passes == 3 * planes as usize - 2 {
+            let exact = |value: &i128| value * 2 + value.signum();
+            prop_assert_eq!(&expected.coefficients, &values.iter().map(exact).collect::<Vec<_>>());
+        }
+        if planes <= 30 {
+            let (out, damage) = decode::<i32>(&block);
+            prop_assert_eq!(&out, &expected.coefficients);
+            prop_assert_eq!(damage, None);
+        }
+        let (out, damage) = decode::<i64>(&block);
+        prop_assert_eq!(out, expected.coefficients);
+        prop_assert_eq!(damage, None);
+    }
+
+    /// H.1: a region of interest, whose coefficients are scaled up, complete or not, and more than 62 bit-planes.
+    #[test]
+    fn undoes_regions_of_interest(
+        size in size(), style in 0u8..64, seed: u64, scale in -3.0f64..18.0, more in 0u32..12, cut in 0usize..50,
+    ) {
+        let (style, band) = (Style(style), Band::Hl);
+        let mut values = coefficients(size, seed, scale.exp());
+        let shift = planes_of(&values) + more;
+        let mut uniform = uniform(!seed);
+        values.iter_mut().for_each(|value| *value <<= if uniform() < 0.3 { shift } else { 0 });
+        let planes = planes_of(&values);
+        prop_assume!(planes > 0 && planes <= 76);
+        let passes = (3 * planes as usize - 2).saturating_sub(cut).max(1);
+        let encoded = blocks::encode(size, (band, style), &values, planes, passes);
+        let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
+        let (width, height) = size;
+        let (bit_planes, roi_shift) = (planes as u8, shift as u8);
+        let block = CodeBlock { width, height, band, style, coder: Coder::Mq, magnitude_bits: 38, bit_planes, roi_shift, segments: &segments };
+        let expected = blocks::decode(&block).coefficients;
+        if shift <= 30 {
+            prop_assert_eq!(&decode::<i32>(&block).0, &expected);
+        }
+        prop_assert_eq!(decode::<i64>(&block).0, expected);
+    }
+
+    /// Any bytes, as from damaged files.
+    #[test]
+    fn decodes_any_bytes(
+        size in size(), style in 0u8..64, bit_planes in 1u8..=30, cut in 0usize..30, noise: bool,
+        mut data in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 1..20),
+    ) {
+        if noise {
+            // Many bytes FF, with others after them that carry or are markers.
+            data.iter_mut().flatten().for_each(|byte| *byte = if *byte < 99 { 0xFF } else { *byte & 0x97 });
+        }
+        let passes = (3 * usize::from(bit_planes) - 2).saturating_sub(cut).max(1);
+        let lengths = blocks::segment_lengths(Style(style), passes);
+        let segments: Vec<_> =
+            lengths.iter().zip(data.iter().cycle()).map(|(&passes, data)| Segment { data, passes }).collect();
+        let (width, height) = size;
+        let (style, band, coder) = (Style(style), Band::Lh, Coder::Mq);
+        let block = CodeBlock { width, height, band, style, coder, magnitude_bits: 38, bit_planes, roi_shift: 0, segments: &segments };
+        let expected = blocks::decode_any(&block);
+        let (out, damage) = decode::<i32>(&block);
+        prop_assert_eq!(out, expected.coefficients);
+        let found = matches!(damage, Some(Damage::SegmentationSymbol { .. }));
+        let first = matches!(damage, Some(Damage::PredictableTermination { .. }));
+        prop_assert!(found != expected.symbols || first);
+    }
+}
