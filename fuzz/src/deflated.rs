@@ -48,6 +48,10 @@ pub fn run(data: &[u8]) {
     }
     let expected: Vec<_> = frames.iter().map(|(stream, _)| decoded(&image, &decoder, stream)).collect();
     match (found, expected.iter().position(Option::is_none)) {
+        // Damage after the bytes of a frame is an error, too; the plain decoder does not read there.
+        (Err(error), bad) if matches!(error.kind, dicomet_core::error::ErrorKind::DeflatedFrame(_)) => {
+            assert!(bad.is_none_or(|bad| error.frame <= Some((first + bad) as u64)), "{error}");
+        }
         (Err(error), Some(bad)) => assert_eq!(error.frame, Some((first + bad) as u64), "{error}"),
         (Ok((out, warnings)), None) => {
             assert_eq!(out, expected.into_iter().flatten().flatten().collect::<Vec<u8>>());
