@@ -14,7 +14,6 @@ mod streams;
 
 use crate::input::Input;
 use dicomet_jpeg_ls::{Context, Decoder, Error, Interleaved, Planar, Result, Sample, Warning};
-use frame::Plane;
 use plain::Refusal;
 
 pub use generated::seeds;
