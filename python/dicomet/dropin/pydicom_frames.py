@@ -8,7 +8,7 @@ from dicomet._decoding.encapsulated import extended_offset_table
 from dicomet._native import Codestream, EncapsulatedPixelData
 from dicomet._native import FrameIndex as EncodedFrames
 from dicomet.dropin.request import Request
-from dicomet.dropin.same_jpegls import is_planar
+from dicomet.dropin.same_jpeg_ls import is_planar
 from dicomet.dropin.same_values import RETURN_BYTES, check_frame
 from dicomet.dropin.shape import Declined
 

@@ -18,8 +18,8 @@ from dicomet._native import Codestream
 from dicomet._parsing.transfer_syntax import JPEG, JPEG_LS, Codec
 from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.environment import enabled
+from dicomet.dropin.jpeg_ls_segments import read_scan
 from dicomet.dropin.jpeg_segments import UnusualFrameError, read_segments, why_lossless_differs
-from dicomet.dropin.jpegls_segments import read_scan
 from dicomet.dropin.rle_codec import decode_planes
 from dicomet.errors import PixelDataError
 

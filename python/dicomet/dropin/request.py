@@ -30,7 +30,7 @@ from dicomet._parsing.source import source_of_file
 from dicomet._parsing.tags import EXTENDED_OFFSET_TABLE
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.elements import CachedElements, read_before, transfer_syntax
-from dicomet.dropin.same_jpegls import JPEG_LS
+from dicomet.dropin.same_jpeg_ls import JPEG_LS
 from dicomet.dropin.same_values import LOSSLESS, LOSSY, Coder, check_plugin, plugin_of
 from dicomet.dropin.shape import Declined, PlannedShape, Shape, number_of_frames, plan_shape
 

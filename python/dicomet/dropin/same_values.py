@@ -17,7 +17,7 @@ from dicomet._decoding.color_rule import Components, decide
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
 from dicomet._parsing.transfer_syntax import JPEG
-from dicomet.dropin import pydicom_plugin, same_jpegls
+from dicomet.dropin import pydicom_plugin, same_jpeg_ls
 from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 from dicomet.dropin.jpeg_segments import Segments, UnusualFrameError, read_segments, why_lossless_differs
@@ -65,7 +65,7 @@ def plugin_of(decoder: Decoder, decoding_plugin: str) -> Plugin:
 def check_plugin(coder: Coder, shape: Shape) -> None:
     """Raise `Declined` for images that the plugin refuses."""
     if coder.codec == "JPEG-LS":
-        same_jpegls.check_plugin(coder.plugin or "", shape)
+        same_jpeg_ls.check_plugin(coder.plugin or "", shape)
         return
     if coder.plugin == "gdcm" and shape.bits_stored < BITS:
         raise Declined("JPEG of less than 8 bits stored, with GDCM")
@@ -76,7 +76,7 @@ def check_plugin(coder: Coder, shape: Shape) -> None:
 def check_frame(frame: bytes | memoryview, header: Codestream, shape: Shape, coder: Coder) -> None:
     """Raise `Declined` for a frame whose values may not be those of the plugin."""
     if coder.codec == "JPEG-LS":
-        same_jpegls.check_frame(frame, header, shape, coder.transfer_syntax)
+        same_jpeg_ls.check_frame(frame, header, shape, coder.transfer_syntax)
         _check_samples(header, shape, coder)
     else:
         _check_jpeg(frame, header, shape, coder)

@@ -1,7 +1,7 @@
 //! The headers of JPEG codestreams (PS3.5 A.4.1, A.4.3, A.4.4, A.4.12), read before a decoder is called.
 //!
-//! One file per standard: [`jpeg`] for the markers of ISO/IEC 10918-1, which 14495-1 shares, [`jpegls`] for those that only
-//! 14495-1 has, [`jpeg2000`] for those of 15444-1, and [`jpeg_xl`] for 18181-1.
+//! One file per standard: [`jpeg`] for the markers of ISO/IEC 10918-1, which 14495-1 shares, [`jpeg_ls`] for those that only
+//! 14495-1 has, [`jpeg_2000`] for those of 15444-1, and [`jpeg_xl`] for 18181-1.
 
 use crate::error::{Error, ErrorKind, Result, Unsupported};
 use crate::image::Image;
@@ -10,9 +10,9 @@ use crate::parallel::CancelCheck;
 use crate::source::{ReadResult, Source};
 
 pub mod jpeg;
-pub mod jpeg2000;
+pub mod jpeg_2000;
+pub mod jpeg_ls;
 pub mod jpeg_xl;
-pub mod jpegls;
 #[cfg(test)]
 mod tests;
 
@@ -65,9 +65,9 @@ pub enum Details {
     /// 10918-1.
     Jpeg(jpeg::Details),
     /// 14495-1.
-    JpegLs(jpegls::Details),
+    JpegLs(jpeg_ls::Details),
     /// 15444-1.
-    Jpeg2000(jpeg2000::Details),
+    Jpeg2000(jpeg_2000::Details),
     /// 18181-1.
     JpegXl(jpeg_xl::Details),
 }
@@ -106,7 +106,7 @@ impl Codestream {
         } else if dicomet_jpeg_xl::is_jpeg_xl(frame) {
             jpeg_xl::read(frame).ok()
         } else {
-            jpeg2000::read(frame)
+            jpeg_2000::read(frame)
         }
     }
 

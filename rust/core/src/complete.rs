@@ -18,8 +18,8 @@ use crate::parallel::Parallelism;
 
 mod decoded;
 mod jpeg;
-mod jpeg2000;
-mod jpegls;
+mod jpeg_2000;
+mod jpeg_ls;
 mod markers;
 pub(crate) use decoded::warnings_of_complete;
 
@@ -74,8 +74,8 @@ impl CompleteCodestream {
 pub fn check(frame: &[u8], family: Family, parallelism: &Parallelism<'_>) -> Result<CompleteCodestream> {
     match family {
         Family::Jpeg => jpeg::check(frame, parallelism),
-        Family::JpegLs => jpegls::check(frame, parallelism),
-        Family::Jpeg2000 => jpeg2000::check(frame),
+        Family::JpegLs => jpeg_ls::check(frame, parallelism),
+        Family::Jpeg2000 => jpeg_2000::check(frame),
         Family::JpegXl => jpeg_xl(frame),
     }
 }

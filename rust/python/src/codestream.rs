@@ -4,7 +4,7 @@ use crate::buffer::Input;
 use crate::errors::catch_panic;
 use crate::names::Named;
 use dicomet_core::codestream::jpeg_xl::ColorTransform;
-use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg_xl, jpeg2000, jpegls};
+use dicomet_core::codestream::{self as core, Component, Details, Family, jpeg, jpeg_2000, jpeg_ls, jpeg_xl};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -21,17 +21,17 @@ impl Codestream {
         }
     }
 
-    fn jpegls(&self) -> jpegls::Details {
+    fn jpeg_ls(&self) -> jpeg_ls::Details {
         match self.0.details {
             Details::JpegLs(details) => details,
-            _ => jpegls::Details::default(),
+            _ => jpeg_ls::Details::default(),
         }
     }
 
-    fn jpeg2000(&self) -> jpeg2000::Details {
+    fn jpeg_2000(&self) -> jpeg_2000::Details {
         match self.0.details {
             Details::Jpeg2000(details) => details,
-            _ => jpeg2000::Details::default(),
+            _ => jpeg_2000::Details::default(),
         }
     }
 
@@ -94,12 +94,12 @@ impl Codestream {
 
     #[getter]
     fn near(&self) -> u8 {
-        self.jpegls().near
+        self.jpeg_ls().near
     }
 
     #[getter]
     fn interleave(&self) -> u8 {
-        self.jpegls().interleave
+        self.jpeg_ls().interleave
     }
 
     #[getter]
@@ -119,7 +119,7 @@ impl Codestream {
 
     #[getter]
     fn component_transform(&self) -> bool {
-        self.jpeg2000().component_transform
+        self.jpeg_2000().component_transform
     }
 
     /// The transform of the components of JPEG XL: None, "XYB" or "YCbCr".
@@ -140,7 +140,7 @@ impl Codestream {
 
     #[getter]
     fn color_space(&self) -> Option<u32> {
-        self.jpeg2000().color_space
+        self.jpeg_2000().color_space
     }
 }
 
@@ -150,6 +150,6 @@ pub(crate) fn with_neutral_colors(py: Python<'_>, frame: Input) -> PyResult<Boun
     let frame = frame.as_slice();
     match catch_panic(py, || jpeg::with_neutral_colors(frame))? {
         Some(neutral) => crate::bytes(py, &neutral),
-        None => crate::bytes(py, jpeg2000::without_boxes(frame)),
+        None => crate::bytes(py, jpeg_2000::without_boxes(frame)),
     }
 }

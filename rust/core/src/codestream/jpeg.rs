@@ -1,6 +1,6 @@
 //! ISO/IEC 10918-1 B.2 and 14495-1 C.2: frame header and application segments.
 
-use super::{Codestream, Component, Family, jpegls};
+use super::{Codestream, Component, Family, jpeg_ls};
 use crate::alloc::try_with_capacity;
 use crate::error::{Result, Unsupported};
 use dicomet_jpeg::{Decoder, Unsupported as Process};
@@ -39,13 +39,13 @@ const DHP: u8 = 0xDE;
 /// Reads the marker segments up to the first scan header; None without a frame header.
 pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
     let mut rest = frame.get(2..)?;
-    let (mut colors, mut jpegls) = (Colors::default(), jpegls::Headers::default());
+    let (mut colors, mut jpeg_ls) = (Colors::default(), jpeg_ls::Headers::default());
     let mut found = None;
     // Application segments may also stand between the frame header and the scan header (10918-1 B.2.1).
     while let Some((marker, segment, next)) = next_segment(rest) {
         match marker {
             SOS => {
-                jpegls.read(marker, segment);
+                jpeg_ls.read(marker, segment);
                 break;
             }
             EOI => break,
@@ -57,14 +57,14 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
             }
             _ => {
                 colors.read(marker, segment);
-                jpegls.read(marker, segment);
+                jpeg_ls.read(marker, segment);
             }
         }
         rest = next;
     }
     let (mut header, lossless) = found?;
     if header.family == Family::JpegLs {
-        jpegls.complete(&mut header, colors, frame);
+        jpeg_ls.complete(&mut header, colors, frame);
         return Some(header);
     }
     header.details = super::Details::Jpeg(Details { colors, lossless });
@@ -119,7 +119,7 @@ fn frame_header(marker: u8, segment: &[u8]) -> Option<Codestream> {
         0xC0..=0xC2 => (Family::Jpeg, None, Some(DCT_MAX_SAMPLES_PER_BYTE)),
         0xC3 => (Family::Jpeg, None, Some(LOSSLESS_MAX_SAMPLES_PER_BYTE)),
         0xC5..=0xC7 | DHP => (Family::Jpeg, Some(Unsupported::Jpeg(Process::Hierarchical)), None),
-        0xF7 => (Family::JpegLs, None, Some(jpegls::MAX_SAMPLES_PER_BYTE)),
+        0xF7 => (Family::JpegLs, None, Some(jpeg_ls::MAX_SAMPLES_PER_BYTE)),
         _ => (Family::Jpeg, Some(Unsupported::Jpeg(Process::Arithmetic)), None),
     };
     let (&[precision, r1, r0, c1, c0, count], components) = segment.split_first_chunk()?;

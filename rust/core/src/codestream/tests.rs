@@ -122,7 +122,7 @@ fn neutral_colors() {
             assert_eq!(neutral(segments, marker), expected);
         }
     }
-    assert_eq!(jpeg::with_neutral_colors(&jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None)), Ok(None));
+    assert_eq!(jpeg::with_neutral_colors(&jpeg_2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None)), Ok(None));
     assert_eq!(jpeg::with_neutral_colors(&[0xFF, 0xD8, 0xFF, 0xD9]), Ok(None));
 }
 
@@ -175,7 +175,13 @@ fn only_the_codestreams_of_the_transfer_syntax() {
 }
 
 /// SOC, SIZ, COD with `transform` and `wavelet`, and two tile-parts; the second has a COD with `tile_transform`.
-fn jpeg2000(size: [u32; 4], components: &[[u8; 3]], transform: u8, wavelet: u8, tile_transform: Option<u8>) -> Vec<u8> {
+fn jpeg_2000(
+    size: [u32; 4],
+    components: &[[u8; 3]],
+    transform: u8,
+    wavelet: u8,
+    tile_transform: Option<u8>,
+) -> Vec<u8> {
     let cod = |transform: u8| vec![0xFF, 0x52, 0, 12, 0, 0, 0, 1, transform, 5, 4, 4, 0, wavelet];
     let count = components.len() as u8;
     let mut frame = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 38 + 3 * count, 0, 0];
@@ -196,8 +202,8 @@ fn jpeg2000(size: [u32; 4], components: &[[u8; 3]], transform: u8, wavelet: u8, 
 }
 
 #[test]
-fn jpeg2000_header() {
-    let frame = jpeg2000([130, 70, 2, 6], &[[0x8B, 1, 1]], 0, 1, None);
+fn jpeg_2000_header() {
+    let frame = jpeg_2000([130, 70, 2, 6], &[[0x8B, 1, 1]], 0, 1, None);
     let expected = Codestream {
         family: Family::Jpeg2000,
         rows: 64,
@@ -205,7 +211,7 @@ fn jpeg2000_header() {
         components: vec![Component { id: 0, sampling: (1, 1), precision: 12, signed: true }],
         precision: 12,
         signed: true,
-        details: Details::Jpeg2000(jpeg2000::Details { reversible: true, ..Default::default() }),
+        details: Details::Jpeg2000(jpeg_2000::Details { reversible: true, ..Default::default() }),
         unsupported: None,
         max_samples_per_byte: None,
     };
@@ -219,7 +225,7 @@ fn columns_of_the_widest_component() {
         [(65, 0, [1, 2, 2], 65), (65, 0, [2, 2, 2], 33), (65, 3, [2, 4, 4], 31), (64, 1, [3, 3, 3], 21)]
     {
         let components = separations.map(|separation| [7, separation, separation]);
-        let header = Codestream::read(&jpeg2000([end, end, origin, origin], &components, 0, 1, None)).unwrap();
+        let header = Codestream::read(&jpeg_2000([end, end, origin, origin], &components, 0, 1, None)).unwrap();
         assert_eq!((header.columns, header.rows), (expected, expected));
         assert_eq!(header.is_subsampled(), separations[0] != separations[1]);
     }
@@ -230,8 +236,8 @@ fn color_statements_of_jpeg_2000() {
     let tiles = [None, Some(0), Some(1)];
     for (transform, wavelet, tile) in (0..2).flat_map(|t| (0..2).flat_map(move |w| tiles.map(move |tile| (t, w, tile))))
     {
-        let frame = jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], transform, wavelet, tile);
-        let expected = jpeg2000::Details {
+        let frame = jpeg_2000([8, 8, 0, 0], &[[7, 1, 1]; 3], transform, wavelet, tile);
+        let expected = jpeg_2000::Details {
             component_transform: transform == 1 || tile == Some(1),
             reversible: wavelet == 1,
             ..Default::default()
@@ -248,7 +254,7 @@ fn boxed(name: [u8; 4], content: &[u8]) -> Vec<u8> {
 
 #[test]
 fn boxes_around_jpeg_2000() {
-    let codestream = jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None);
+    let codestream = jpeg_2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None);
     let enumerated = |space: u32| boxed(*b"colr", &[&[1, 0, 0][..], &space.to_be_bytes()].concat());
     let profile = boxed(*b"colr", &[2, 0, 0, 1, 2, 3, 4]);
     let size = boxed(*b"ihdr", &[0; 14]);
@@ -262,9 +268,9 @@ fn boxes_around_jpeg_2000() {
     for (header, color_space) in cases {
         let boxes = [boxed(*b"jP  ", &[13, 10, 0x87, 10]), boxed(*b"ftyp", b"jp2 "), boxed(*b"jp2h", &header.concat())];
         let frame = [boxes.concat(), vec![0, 0, 0, 0], b"jp2c".to_vec(), codestream.clone()].concat();
-        let expected = jpeg2000::Details { reversible: true, boxed: true, color_space, ..Default::default() };
+        let expected = jpeg_2000::Details { reversible: true, boxed: true, color_space, ..Default::default() };
         assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
-        assert_eq!(jpeg2000::without_boxes(&frame), codestream);
+        assert_eq!(jpeg_2000::without_boxes(&frame), codestream);
     }
 }
 
@@ -272,11 +278,13 @@ fn boxes_around_jpeg_2000() {
 fn components_that_differ() {
     let image = Image::new(&attributes(8, 3)).unwrap();
     for components in [[[7, 1, 1], [8, 1, 1], [7, 1, 1]], [[7, 1, 1], [7, 1, 1], [0x87, 1, 1]]] {
-        let frame = jpeg2000([64, 8, 0, 0], &components, 0, 1, None);
+        let frame = jpeg_2000([64, 8, 0, 0], &components, 0, 1, None);
         let error = Codestream::check(&frame, Family::Jpeg2000, &image).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Unsupported(_)), "{error}");
     }
-    assert!(Codestream::check(&jpeg2000([64, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None), Family::Jpeg2000, &image).is_ok());
+    assert!(
+        Codestream::check(&jpeg_2000([64, 8, 0, 0], &[[7, 1, 1]; 3], 0, 1, None), Family::Jpeg2000, &image).is_ok()
+    );
 }
 
 proptest! {
@@ -291,7 +299,7 @@ proptest! {
     #[test]
     fn a_damaged_header_is_read_or_not(at in 0..200usize, byte: u8, cut in 0..200usize) {
         let boxes = [boxed(*b"jP  ", &[]), boxed(*b"jp2h", &boxed(*b"colr", &[1, 0, 0, 0, 0, 0, 16]))].concat();
-        let mut frame = [boxes, jpeg2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 1, 1, Some(0))].concat();
+        let mut frame = [boxes, jpeg_2000([8, 8, 0, 0], &[[7, 1, 1]; 3], 1, 1, Some(0))].concat();
         let at = at % frame.len();
         frame[at] = byte;
         frame.truncate(cut);

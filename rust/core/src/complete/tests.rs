@@ -62,7 +62,7 @@ fn lossless(categories: &[u8], restart_interval: u16) -> Vec<u8> {
 }
 
 /// Tile-parts `(tile, length in SOT, number of tile-parts, bytes of packets)` of an image of `tiles` tiles.
-fn jpeg2000(tiles: u32, parts: &[(u16, Option<u32>, u8, usize)]) -> Vec<u8> {
+fn jpeg_2000(tiles: u32, parts: &[(u16, Option<u32>, u8, usize)]) -> Vec<u8> {
     let words: Vec<u8> = [8 * tiles, 8, 0, 0, 8, 8, 0, 0].iter().flat_map(|word| word.to_be_bytes()).collect();
     let mut frame = vec![0xFF, 0x4F];
     frame.extend(segment(0x51, &[&[0, 0][..], &words, &[0, 1, 7, 1, 1]].concat()));
@@ -105,7 +105,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_whole_or_not(start in 0usize..3, cut in 0usize..200, bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), Just(0u8), any::<u8>()], 0..80)) {
-        let start_bytes = [lossless(&[3; 9], 2), jpeg2000(1, &[(0, None, 1, 30)]), vec![0xFF, 0xD8]];
+        let start_bytes = [lossless(&[3; 9], 2), jpeg_2000(1, &[(0, None, 1, 30)]), vec![0xFF, 0xD8]];
         let start_bytes = &start_bytes[start][..cut.min(start_bytes[start].len())];
         let frame = [start_bytes, &bytes].concat();
         for family in [Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
@@ -150,9 +150,9 @@ fn restart_markers_in_their_order() {
 #[test]
 fn parts_of_tiles() {
     let whole = [
-        jpeg2000(1, &[(0, None, 1, 9)]),
-        jpeg2000(1, &[(0, Some(0), 0, 9)]),
-        jpeg2000(2, &[(1, None, 2, 9), (0, None, 0, 4), (1, None, 0, 5)]),
+        jpeg_2000(1, &[(0, None, 1, 9)]),
+        jpeg_2000(1, &[(0, Some(0), 0, 9)]),
+        jpeg_2000(2, &[(1, None, 2, 9), (0, None, 0, 4), (1, None, 0, 5)]),
     ];
     for frame in &whole {
         let checked = check(frame, Family::Jpeg2000).unwrap();
@@ -167,9 +167,9 @@ fn parts_of_tiles() {
     }
     let without_end = &frame[..frame.len() - 2];
     assert_eq!(check(without_end, Family::Jpeg2000).unwrap().repaired(without_end).unwrap().as_ref(), Some(frame));
-    let lost = jpeg2000(2, &[(1, None, 2, 9), (0, None, 1, 4)]);
+    let lost = jpeg_2000(2, &[(1, None, 2, 9), (0, None, 1, 4)]);
     assert_eq!(kind(&lost, Family::Jpeg2000), ErrorKind::Tiles { found: 1, expected: 2 });
-    let long = jpeg2000(1, &[(0, Some(60), 1, 9)]);
+    let long = jpeg_2000(1, &[(0, Some(60), 1, 9)]);
     let (found, offset) = (long.len() as u64 - 45, 45);
     assert_eq!(kind(&long, Family::Jpeg2000), ErrorKind::TilePart { found, expected: 60, offset });
 }

@@ -16,7 +16,7 @@ impl Decoder {
     ) -> Result<Warnings> {
         match header.family {
             Family::Jpeg => self.jpeg_frame(frame, out, parallelism),
-            Family::JpegLs => self.jpegls_frame(frame, out, parallelism),
+            Family::JpegLs => self.jpeg_ls_frame(frame, out, parallelism),
             Family::JpegXl => self.jpeg_xl_frame(header, frame, out, parallelism),
             Family::Jpeg2000 => {
                 let why = "only plugins decode codestreams of this standard";

@@ -2,13 +2,13 @@
 
 use super::codec::{CodecError, CodecWarning, Deviation, EndDeviation};
 use super::{Error, ErrorKind};
-use dicomet_jpeg_ls::{self as jpegls, Warning};
+use dicomet_jpeg_ls::{self as jpeg_ls, Warning};
 
-impl From<jpegls::Error> for Error {
-    fn from(error: jpegls::Error) -> Self {
+impl From<jpeg_ls::Error> for Error {
+    fn from(error: jpeg_ls::Error) -> Self {
         match error.kind {
-            jpegls::ErrorKind::Interrupted => ErrorKind::Interrupted.into(),
-            jpegls::ErrorKind::Memory { found, .. } => ErrorKind::Memory { bytes: found }.into(),
+            jpeg_ls::ErrorKind::Interrupted => ErrorKind::Interrupted.into(),
+            jpeg_ls::ErrorKind::Memory { found, .. } => ErrorKind::Memory { bytes: found }.into(),
             kind => Self::of_codec(error.marker, error.scan, error.offset, CodecError::JpegLs(kind)),
         }
     }

@@ -62,8 +62,9 @@ impl Headers {
         }
         if header.rows == 0 || header.columns == 0 {
             // LSE of type 4 or DNL has the size (C.2.4.1.4, C.2.6).
-            let size = Decoder::new(frame).map(|decoder| (decoder.info().height, decoder.info().width));
-            (header.rows, header.columns) = size.unwrap_or((0, header.columns));
+            if let Ok(decoder) = Decoder::new(frame) {
+                (header.rows, header.columns) = (decoder.info().height, decoder.info().width);
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ Lossless and near-lossless codestreams have one right result (ISO/IEC 14495-1), 
 from pydicom.uid import JPEGLSLossless, JPEGLSNearLossless
 
 from dicomet._native import Codestream
+from dicomet.dropin.jpeg_ls_segments import read_scan
 from dicomet.dropin.jpeg_segments import Frame, UnusualFrameError
-from dicomet.dropin.jpegls_segments import read_scan
 from dicomet.dropin.shape import Declined, Shape
 
 JPEG_LS = frozenset({JPEGLSLossless, JPEGLSNearLossless})
