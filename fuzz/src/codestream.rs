@@ -6,6 +6,7 @@ use dicomet_core::codestream::{Codestream, Family};
 use dicomet_core::complete;
 use dicomet_core::error::ErrorKind;
 use dicomet_core::parallel::Parallelism;
+use std::ops::Range;
 
 /// Runs one input.
 pub fn run(data: &[u8]) {
@@ -47,13 +48,17 @@ fn check(header: &Codestream, frame: &[u8]) {
     };
     let (x, y) = (separation(|(x, _)| x), separation(|(_, y)| y));
     assert!(max_samples_per_byte.is_none() || frame.starts_with(&[0xFF, 0xD8]));
-    // JPEG-LS may have its size in LSE, and its precision in a mapping table: target `jpeg_ls` compares both.
-    let found = if header.family == Family::JpegLs {
-        true
-    } else if frame.starts_with(&[0xFF, 0xD8]) {
+    let found = if frame.starts_with(&[0xFF, 0xD8]) {
         let numbers = [precision, (rows >> 8) as u8, rows as u8, (columns >> 8) as u8, columns as u8, components as u8];
-        // The lines may stand in DNL.
-        let is_header = |bytes: &[u8]| bytes == numbers || bytes[1..3] == [0, 0] && bytes[3..] == numbers[3..];
+        // The lines may stand in DNL, the size of JPEG-LS in LSE, whose mapping tables may have more bits than the codes.
+        let is_jpeg_ls = header.family == Family::JpegLs;
+        let is_header = |bytes: &[u8]| {
+            let is_same = |place: Range<usize>| bytes[place.clone()] == numbers[place];
+            (is_same(0..1) || is_jpeg_ls && bytes[0] < precision)
+                && (is_same(1..3) || bytes[1..3] == [0, 0])
+                && (is_same(3..5) || is_jpeg_ls && bytes[3..5] == [0, 0])
+                && is_same(5..6)
+        };
         !signed && frame.windows(6).any(is_header)
     } else {
         let depth = (precision - 1) | u8::from(signed) << 7;

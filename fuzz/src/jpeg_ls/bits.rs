@@ -9,6 +9,13 @@ pub(crate) fn end_of_interval(data: &[u8], at: usize) -> usize {
     (at..data.len()).find(is_marker).unwrap_or(data.len())
 }
 
+/// The offset of the next marker, past bytes that are none; or the end of the data.
+pub(crate) fn marker_after(data: &[u8], at: usize) -> usize {
+    let code = |at: usize| data[at..].iter().find(|byte| **byte != 0xFF);
+    let is_marker = |at: &usize| data[*at] == 0xFF && code(*at).is_none_or(|code| *code >= 0x80);
+    (at..data.len()).find(is_marker).unwrap_or(data.len())
+}
+
 /// The bits of an interval.
 pub(crate) struct Bits<'a> {
     bytes: &'a [u8],

@@ -1,6 +1,6 @@
 //! A plain decoder of ISO/IEC 14495-1: one bit and one sample at a time, and the whole image in memory.
 
-use super::bits::end_of_interval;
+use super::bits::{end_of_interval, marker_after};
 use super::frame::{Frame, Plane, inverse};
 use super::lines::{Order, Part, interval};
 use super::samples::Parameters;
@@ -90,7 +90,7 @@ impl Decoder {
                 }
                 entries.extend(rest);
             }
-            (0xF8, [4, bytes, rest @ ..]) => {
+            (0xF8, [4, bytes @ 2..=4, rest @ ..]) if self.scans == 0 && self.oversize.is_none() => {
                 let (height, width) = rest.split_at_checked(usize::from(*bytes)).ok_or("LSE")?;
                 self.oversize = Some((number(height), number(width)));
             }
@@ -109,12 +109,18 @@ impl Decoder {
     fn complete_frame(&mut self, data: &[u8]) -> Result<()> {
         let frame = self.frame.as_mut().ok_or("frame")?;
         if let Some((height, width)) = self.oversize {
-            (frame.height, frame.width) = (height, width);
+            // Zero is the other number.
+            for (of_frame, found) in [(&mut frame.height, height), (&mut frame.width, width)] {
+                if *of_frame != 0 && found != 0 && *of_frame != found {
+                    return Err("size".into());
+                }
+                *of_frame = (*of_frame).max(found);
+            }
         }
         if frame.height == 0 {
             let mut end = self.at;
             loop {
-                end = end_of_interval(data, end);
+                end = marker_after(data, end);
                 while data.get(end..).is_some_and(|rest| rest.starts_with(&[0xFF, 0xFF])) {
                     end += 1;
                 }
@@ -149,10 +155,10 @@ impl Decoder {
         if shift & 15 != 0 {
             return Err("point transform".into());
         }
-        let order = match order {
-            0 => Order::Component,
-            1 => Order::Line,
-            2 => Order::Sample,
+        let order = match (order, count) {
+            (0, 1) => Order::Component,
+            (1, 2..=4) => Order::Line,
+            (2, 2..=4) => Order::Sample,
             _ => return Err("ILV".into()),
         };
         let mut frame = self.frame.take().ok_or("frame")?;
@@ -232,7 +238,8 @@ impl Decoder {
             }
             let end = end_of_interval(data, self.at);
             interval(&mut parts, order, parameters, (first, (first + length).min(rows)), &data[self.at..end])?;
-            self.at = end;
+            // What follows the last sample is not decoded.
+            self.at = marker_after(data, end);
         }
         // One restart marker after the last interval is tolerated.
         if self.restart_interval > 0 {
