@@ -23,7 +23,7 @@ from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.source import open_source
 from dicomet._parsing.tags import PIXEL_DATA
-from dicomet._parsing.transfer_syntax import DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES, name_of
+from dicomet._parsing.transfer_syntax import TRANSFER_SYNTAXES, is_deflated, name_of
 from dicomet._utils.redact import redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
@@ -215,7 +215,7 @@ def _stored_bytes(parsed: Parsed) -> int | None:
     """Return the length of the stored value; None if only inflating it would give the length."""
     if not parsed.undefined_length or parsed.is_dataset:
         return parsed.value.length
-    if parsed.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+    if is_deflated(parsed.transfer_syntax):
         return None
     end = find_delimiter(parsed.value, tag=PIXEL_DATA, vr="OB", value=0, big_endian=False)
     return parsed.value.length if end is None else end
@@ -242,7 +242,7 @@ def _decoder_of_syntax(description: ImageDescription) -> dict[str, Any]:
 
 def _shape(frames: FrameReader) -> tuple[int, ...]:
     """Return the shape of the array; raise if a check that needs no decoding fails."""
-    if frames.description.transfer_syntax == DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+    if is_deflated(frames.description.transfer_syntax):
         # Counting the frames would inflate the value.
         count = frames.description.image.number_of_frames
         return (count, *frames.frame_shape) if count > 1 else frames.frame_shape

@@ -37,7 +37,7 @@ from dicomet._parsing.tags import (
     TRANSFER_SYNTAX_UID,
     label_of,
 )
-from dicomet._parsing.transfer_syntax import BY_UID, EXPLICIT_VR_BIG_ENDIAN, unsupported
+from dicomet._parsing.transfer_syntax import check_not_referenced, encoding_of, is_deflated
 from dicomet._utils.warn import warn
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
@@ -56,7 +56,7 @@ def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: Decod
             element=TRANSFER_SYNTAX_UID.label,
         )
     transfer_syntax = _uid(transfer_syntax)
-    _check_not_referenced(transfer_syntax)
+    check_not_referenced(transfer_syntax)
     found = [tag for tag in KEYWORDS if tag in dataset]
     if not found:
         raise _no_pixel_data("The dataset")
@@ -115,8 +115,8 @@ def parse_header(
         read_preamble(file, force=True)
         file_meta = _read_file_meta_info(file)
     transfer_syntax = _transfer_syntax(file_meta, overrides)
-    _check_not_referenced(transfer_syntax)
-    if _is_deflated(transfer_syntax):
+    check_not_referenced(transfer_syntax)
+    if is_deflated(transfer_syntax):
         source = source.deflate_stream(file.tell())
         file = as_file(source)
     return source, _read_header(source, file, file_meta, transfer_syntax, overrides, specific_tags)
@@ -141,7 +141,7 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
             beginning = io.BytesIO(source.read(0, PARSER_LIMIT))
             return dcmread(beginning, force=True, stop_before_pixels=True, specific_tags=list(tags))
     transfer_syntax = _transfer_syntax(file_meta, {})
-    if _is_deflated(transfer_syntax):
+    if is_deflated(transfer_syntax):
         source = source.deflate_stream(file.tell())
         file = as_file(source)
     return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags)
@@ -164,38 +164,6 @@ def _transfer_syntax(file_meta: FileMetaDataset, overrides: Mapping[str, Any]) -
             element=TRANSFER_SYNTAX_UID.label,
         )
     return _uid(named)
-
-
-def _encoding(transfer_syntax: UID) -> tuple[bool, bool]:
-    """Return whether a transfer syntax is in implicit VR, and whether it is little endian.
-
-    pydicom does not know the newest ones. It knows the private ones that the caller has registered.
-
-    Raises
-    ------
-    UnsupportedTransferSyntaxError
-        The transfer syntax is unknown.
-
-    """
-    known = BY_UID.get(transfer_syntax)
-    if known is not None:
-        return known.is_implicit_vr, known.uid != EXPLICIT_VR_BIG_ENDIAN
-    try:
-        return transfer_syntax.is_implicit_VR, transfer_syntax.is_little_endian
-    except ValueError:
-        raise unsupported(transfer_syntax) from None
-
-
-def _is_deflated(transfer_syntax: UID) -> bool:
-    known = BY_UID.get(transfer_syntax)
-    return known is not None and known.is_deflated
-
-
-def _check_not_referenced(transfer_syntax: UID) -> None:
-    """Raise if data sets of this transfer syntax have a URL in place of pixel data, which is not just missing."""
-    known = BY_UID.get(transfer_syntax)
-    if known is not None and known.is_referenced:
-        raise unsupported(known.uid)
 
 
 def _read_header(  # noqa: PLR0913, PLR0917 - the results of the steps before
@@ -231,7 +199,7 @@ def _read_up_to_pixel_data(
     tags = IMAGE_PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
     if specific_tags is not None:
         tags = tags | _group_0028() | set(specific_tags)
-    implicit, little_endian = _encoding(transfer_syntax)
+    implicit, little_endian = encoding_of(transfer_syntax)
 
     def is_pixel_data(tag: int, vr: str | None, length: int) -> bool:
         if int(tag) in KEYWORDS:
@@ -273,7 +241,7 @@ def _read_element_header(
     implicit, little_endian = dataset.original_encoding
     order = "<" if little_endian else ">"
     start, header = file.tell(), file.read(12)
-    if _encoding(transfer_syntax)[0] and not b"AA" <= header[4:6] <= b"ZZ":
+    if encoding_of(transfer_syntax)[0] and not b"AA" <= header[4:6] <= b"ZZ":
         # In a data set with elements in both implicit and explicit VR, pydicom's parser decides for each element.
         implicit = True
     size = 8 if implicit else 12

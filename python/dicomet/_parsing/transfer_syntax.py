@@ -1,9 +1,13 @@
 """The transfer syntaxes of PS3.6 A.1, their codecs, and what can be done about those that dicomet does not decode."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dicomet._parsing.tags import TRANSFER_SYNTAX_UID
 from dicomet.errors import UnsupportedTransferSyntaxError
+
+if TYPE_CHECKING:
+    from pydicom.uid import UID
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +279,39 @@ def name_of(transfer_syntax: str) -> str:
     from pydicom.uid import UID  # noqa: PLC0415 - for messages only
 
     return UID(transfer_syntax).name
+
+
+def encoding_of(transfer_syntax: "UID") -> tuple[bool, bool]:
+    """Return whether a transfer syntax is in implicit VR, and whether it is little endian.
+
+    pydicom does not know the newest ones. It knows the private ones that the caller has registered.
+
+    Raises
+    ------
+    UnsupportedTransferSyntaxError
+        The transfer syntax is unknown.
+
+    """
+    known = BY_UID.get(transfer_syntax)
+    if known is not None:
+        return known.is_implicit_vr, known.uid != EXPLICIT_VR_BIG_ENDIAN
+    try:
+        return transfer_syntax.is_implicit_VR, transfer_syntax.is_little_endian
+    except ValueError:
+        raise unsupported(transfer_syntax) from None
+
+
+def is_deflated(transfer_syntax: str) -> bool:
+    """Return whether data sets of this transfer syntax are deflated."""
+    known = BY_UID.get(transfer_syntax)
+    return known is not None and known.is_deflated
+
+
+def check_not_referenced(transfer_syntax: str) -> None:
+    """Raise if data sets of this transfer syntax have a URL in place of pixel data, which is not just missing."""
+    known = BY_UID.get(transfer_syntax)
+    if known is not None and known.is_referenced:
+        raise unsupported(known.uid)
 
 
 def unsupported(transfer_syntax: str) -> UnsupportedTransferSyntaxError:

@@ -9,7 +9,7 @@ from dicomet._parsing.transfer_syntax import BY_UID, name_of
 from dicomet._utils.warn import warn
 from dicomet.convert.formats import VIDEO
 from dicomet.convert.stream_bytes import StreamBytes
-from dicomet.convert.video_stream import HEAD, VideoStream, recognize
+from dicomet.convert.video_stream import VideoStream, recognize
 from dicomet.errors import PixelDataError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Video:
 def _recognized(data: StreamBytes) -> VideoStream:
     found = recognize(data)
     if found is None:
-        head = data.read(0, min(_SHOWN_BYTES, HEAD)).hex(" ").upper()
+        head = data.read(0, _SHOWN_BYTES).hex(" ").upper()
         message = f"{PIXEL_DATA.label}: found bytes that begin with {head}, expected a video stream"
         raise PixelDataError(message, element=PIXEL_DATA.label)
     return found
