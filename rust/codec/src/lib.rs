@@ -8,7 +8,8 @@
 //!   [`Stuffing`] is how their data avoids them. [`Segment`] reads parameters within their bounds. [`has_byte_ff`] tests eight
 //!   bytes of entropy-coded data at once.
 //!
-//! Errors have a type of their own for each of these, which a codec converts to its error. Nothing here panics on any input.
+//! Each of these has an error type of its own. [`CodestreamError`] converts them into the problems of a codec, with marker,
+//! scan and offset. Nothing here panics on any input.
 //!
 //! ```
 //! use dicomet_codec::{Band, Interleaved, PlaneRows, RowSink};
@@ -25,6 +26,7 @@
 
 mod budget;
 mod bytes;
+mod error;
 mod marker;
 mod pool;
 mod sample;
@@ -34,6 +36,7 @@ mod stop;
 
 pub use budget::{Budget, MemoryExceeded};
 pub use bytes::has_byte_ff;
+pub use error::{CodestreamError, CodestreamErrorKind};
 pub use marker::{Located, Marker, Stuffing, find_marker, find_scan_end, marker_at};
 pub use pool::Pool;
 pub use sample::Sample;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dicomet_codec::{Interrupted, Marker, MemoryExceeded, Segment, SegmentError, SegmentErrorKind};
+use dicomet_codec::{CodestreamError, CodestreamErrorKind, Interrupted, Marker, MemoryExceeded, SegmentErrorKind};
 
 /// A coding process or a property that this crate does not decode, although the standard defines it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,88 +174,41 @@ pub enum ErrorKind {
 }
 
 /// A problem and its place.
-///
-/// `Display` gives one line, such as ``SOS, scan 1, offset 77: `entropy-coded data`: found ..., expected ...``.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
-    /// The problem.
-    pub kind: ErrorKind,
-    /// The marker whose segment has the problem; SOS for entropy-coded data. None for problems between segments and for the
-    /// caller's arguments.
-    pub marker: Option<Marker>,
-    /// The scan, counted from 0, if the problem is in its header or its data.
-    pub scan: Option<u32>,
-    /// Byte offset in the codestream: of the parameter, the marker or the entropy-coded byte. 0 for the caller's arguments.
-    pub offset: u64,
-}
+pub type Error = CodestreamError<ErrorKind>;
 
 /// The result of fallible functions of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-impl Error {
-    pub(crate) fn new(kind: ErrorKind, offset: usize) -> Self {
-        Self { kind, marker: None, scan: None, offset: offset as u64 }
-    }
+impl CodestreamErrorKind for ErrorKind {
+    type Unsupported = Unsupported;
 
-    /// A problem of a parameter of `segment`, the one that was read last.
-    pub(crate) fn of(segment: &Segment<'_>, kind: ErrorKind) -> Self {
-        Self::new(kind, segment.offset())
-    }
-
-    pub(crate) fn in_segment(mut self, marker: Marker) -> Self {
-        self.marker = self.marker.or(Some(marker));
-        self
-    }
-
-    pub(crate) fn in_scan(mut self, scan: u32) -> Self {
-        self.scan = self.scan.or(Some(scan));
-        self.in_segment(Marker::SOS)
-    }
-
-    /// The property that this crate does not decode, if that is the problem. Another decoder may support it.
-    #[must_use]
-    pub fn unsupported(&self) -> Option<Unsupported> {
-        match self.kind {
-            ErrorKind::Unsupported(what) => Some(what),
+    fn unsupported(&self) -> Option<Unsupported> {
+        match self {
+            Self::Unsupported(what) => Some(*what),
             _ => None,
         }
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(marker) = self.marker {
-            write!(f, "{marker}, ")?;
+impl From<SegmentErrorKind> for ErrorKind {
+    fn from(kind: SegmentErrorKind) -> Self {
+        match kind {
+            SegmentErrorKind::EndOfData { expected } => Self::EndOfData { expected },
+            SegmentErrorKind::Length { found, expected } => Self::SegmentLength { found, expected },
+            SegmentErrorKind::Parameter { name, found, expected } => Self::Parameter { name, found, expected },
         }
-        if let Some(scan) = self.scan {
-            write!(f, "scan {scan}, ")?;
-        }
-        write!(f, "offset {}: {}", self.offset, self.kind)
     }
 }
 
-impl std::error::Error for Error {}
-
-impl From<SegmentError> for Error {
-    fn from(SegmentError { kind, offset }: SegmentError) -> Self {
-        let kind = match kind {
-            SegmentErrorKind::EndOfData { expected } => ErrorKind::EndOfData { expected },
-            SegmentErrorKind::Length { found, expected } => ErrorKind::SegmentLength { found, expected },
-            SegmentErrorKind::Parameter { name, found, expected } => ErrorKind::Parameter { name, found, expected },
-        };
-        Self::new(kind, offset)
-    }
-}
-
-impl From<MemoryExceeded> for Error {
+impl From<MemoryExceeded> for ErrorKind {
     fn from(MemoryExceeded { found, expected }: MemoryExceeded) -> Self {
-        Self::new(ErrorKind::Memory { found, expected }, 0)
+        Self::Memory { found, expected }
     }
 }
 
-impl From<Interrupted> for Error {
+impl From<Interrupted> for ErrorKind {
     fn from(_: Interrupted) -> Self {
-        Self::new(ErrorKind::Interrupted, 0)
+        Self::Interrupted
     }
 }
 
