@@ -6,5 +6,7 @@ pub(crate) mod grid;
 pub(crate) mod ht;
 pub(crate) mod ht_bits;
 pub(crate) mod ht_blocks;
+pub(crate) mod ht_coders;
 pub(crate) mod mq;
 pub(crate) mod passes;
+pub(crate) mod raw;

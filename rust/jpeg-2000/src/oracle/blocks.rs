@@ -1,7 +1,8 @@
 //! Whole code-blocks: D.4, D.5, D.6, H.1.
 
-use super::mq::{Contexts, MqDecoder, MqEncoder, RawDecoder, RawEncoder, without_carries};
+use super::mq::{Contexts, MqDecoder, MqEncoder, without_carries};
 use super::passes::{BitCoder, Block, Pass};
+use super::raw::{RawDecoder, RawEncoder};
 use crate::code_block::{Band, CodeBlock, Segment, Style};
 
 /// The pass and the bit-plane of coding pass `number`, with `planes` bit-planes.

@@ -1,8 +1,9 @@
 //! ISO/IEC 15444-15: whole high-throughput code-blocks.
 
 use super::grid::Grid;
-use super::ht::{Cleanup, QuadDecoder, QuadEncoder, significance};
+use super::ht::{Cleanup, significance};
 use super::ht_bits::{Bits, write_backward, write_forward};
+use super::ht_coders::{QuadDecoder, QuadEncoder};
 use crate::code_block::CodeBlock;
 
 /// Encodes an HT set of coefficients whose cleanup pass ends with bit-plane `plane`, with up to two refinement passes of the
