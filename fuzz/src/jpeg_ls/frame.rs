@@ -40,10 +40,18 @@ pub(crate) struct Frame {
 impl Frame {
     pub(crate) fn new(segment: &[u8]) -> Result<Self> {
         let [precision, y1, y0, x1, x0, count, rest @ ..] = segment else { return Err("SOF".into()) };
-        let parameters = rest.as_chunks::<3>().0;
+        let (parameters, remainder) = rest.as_chunks::<3>();
+        let is_new = |(index, [id, ..]): (usize, &[u8; 3])| parameters[..index].iter().all(|[other, ..]| other != id);
+        let unique = parameters.iter().enumerate().all(is_new);
         let is_factor = |factor: u8| (1..=4).contains(&factor);
         let factors = parameters.iter().all(|[_, factors, _]| is_factor(factors >> 4) && is_factor(factors & 15));
-        if parameters.len() != usize::from(*count) || *count == 0 || !(2..=16).contains(precision) || !factors {
+        if parameters.len() != usize::from(*count)
+            || *count == 0
+            || !(2..=16).contains(precision)
+            || !factors
+            || !unique
+            || !remainder.is_empty()
+        {
             return Err("SOF".into());
         }
         let component = |[id, factors, _]: &[u8; 3]| Component {

@@ -77,13 +77,13 @@ impl Decoder {
         match (code, segment) {
             (0xF7, _) if self.frame.is_none() => self.frame = Some(Frame::new(segment)?),
             (0xF8, [1, rest @ ..]) => {
-                let numbers: &[[u8; 2]; 5] = rest.as_chunks().0.try_into().map_err(|_| "LSE")?;
-                self.preset = numbers.map(u16::from_be_bytes);
+                let bytes: &[u8; 10] = rest.try_into().map_err(|_| "LSE")?;
+                self.preset = std::array::from_fn(|index| u16::from_be_bytes([bytes[2 * index], bytes[2 * index + 1]]));
             }
-            (0xF8, [2, id, width, rest @ ..]) => {
+            (0xF8, [2, id @ 1..=255, width @ 1..=2, rest @ ..]) if rest.len().is_multiple_of((*width).into()) => {
                 self.tables.insert(*id, (*width, rest.to_vec()));
             }
-            (0xF8, [3, id, width, rest @ ..]) => {
+            (0xF8, [3, id, width, rest @ ..]) if rest.len().is_multiple_of((*width).max(1).into()) => {
                 let (before, entries) = self.tables.get_mut(id).ok_or("table")?;
                 if before != width {
                     return Err("Wt".into());
@@ -92,14 +92,25 @@ impl Decoder {
             }
             (0xF8, [4, bytes @ 2..=4, rest @ ..]) if self.scans == 0 && self.oversize.is_none() => {
                 let (height, width) = rest.split_at_checked(usize::from(*bytes)).ok_or("LSE")?;
+                if height.len() != width.len() {
+                    return Err("LSE".into());
+                }
                 self.oversize = Some((number(height), number(width)));
             }
             (0xF8, _) => return Err("LSE".into()),
-            (0xDD, _) => self.restart_interval = number(segment),
-            (0xE8, [b'm', b'r', b'f', b'x', transform]) => self.transform = *transform,
+            (0xDD, [_, _] | [_, _, _] | [_, _, _, _]) => self.restart_interval = number(segment),
+            (0xE8, [b'm', b'r', b'f', b'x', transform @ 0..=3]) => {
+                if self.scans > 0 && self.transform != *transform {
+                    return Err("transform".into());
+                }
+                self.transform = *transform;
+            }
+            (0xE8, [b'm', b'r', b'f', b'x', _]) => return Err("transform".into()),
             (0xDA, _) => self.scan(segment, data)?,
-            // DNL was read at the first scan; comments and application data have no effect.
-            (0xDC | 0xFE | 0xE0..=0xEF, _) => {}
+            // It was read at the first scan.
+            (0xDC, [_, _] | [_, _, _] | [_, _, _, _])
+                if self.scans == 1 && self.frame.as_ref().is_some_and(|frame| frame.height == number(segment)) => {}
+            (0xFE | 0xE0..=0xEF, _) => {}
             _ => return Err("marker".into()),
         }
         Ok(())
@@ -224,9 +235,11 @@ impl Decoder {
         parameters: Parameters,
     ) -> Result<()> {
         let several = planes.len() > 1;
+        let indices: Vec<_> = planes.iter().map(|(index, _)| *index).collect();
         let lines = |index: usize| if several { frame.components[index].vertical } else { 1 };
         let mut parts: Vec<_> = planes.iter_mut().map(|(index, plane)| Part { plane, lines: lines(*index) }).collect();
-        if order == Order::Sample && parts.iter().any(|part| part.plane.width != parts[0].plane.width) {
+        let factors = |index: usize| (frame.components[index].horizontal, frame.components[index].vertical);
+        if order == Order::Sample && indices.iter().any(|index| factors(*index) != factors(indices[0])) {
             return Err("sampling factors".into());
         }
         let rows = parts.iter().map(|part| part.plane.height.div_ceil(part.lines)).max().ok_or("components")?;

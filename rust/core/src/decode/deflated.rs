@@ -137,13 +137,15 @@ impl<'a> FrameStream<'a> {
         let (mut excess, mut is_padding, mut buffer) = (0, true, [0; EXCESS_BYTES]);
         while excess <= limit && !self.ended {
             cancel.check()?;
+            let before = self.stream.total_out();
             // The samples are complete: a defect after them is that of a stream without an end.
-            let count = self.fill(&mut buffer).unwrap_or(0);
-            if count == 0 {
+            let is_damaged = self.fill(&mut buffer).is_err();
+            let count = self.stream.total_out() - before;
+            excess += count;
+            is_padding &= buffer.iter().zip(0..count).all(|(byte, _)| *byte == 0);
+            if is_damaged || count == 0 {
                 break;
             }
-            excess += count as u64;
-            is_padding &= buffer[..count].iter().all(|byte| *byte == 0);
         }
         Ok((excess, is_padding))
     }
