@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, RLELossless, generate_uid
 
-from jpeg_encoding import BASELINE, EXTENDED, SV1, JpegEncoding
+from frame_encoding import BASELINE, EXTENDED, SV1, Encoding, JpegEncoding, JpegLsEncoding
 
 Samples = Callable[[np.random.Generator, tuple[int, int, int]], np.ndarray]
 
@@ -111,7 +111,7 @@ class Workload:
     bits: tuple[int, int] = (16, 16)
     planar: int = 0
     rle: bool = False
-    jpeg: JpegEncoding | None = None
+    encoding: Encoding | None = None
     times: int = 1
     """How often the generated frames repeat, because generating every frame would take too long."""
 
@@ -139,7 +139,7 @@ class Workload:
         stored = self.samples(np.random.default_rng(seed), (frames // self.times, *size))
         stored = np.concatenate([stored] * self.times)
         dataset = self._dataset(signed=stored.dtype.kind == "i")
-        if self.jpeg:
+        if self.encoding:
             self._encapsulate(dataset, stored)
         else:
             dataset.PixelData = self._native(stored)
@@ -151,8 +151,8 @@ class Workload:
 
     def _encapsulate(self, dataset: Dataset, samples: np.ndarray) -> None:
         """Encode the frames. `samples` has RGB where the Photometric Interpretation is that of subsampled colors."""
-        different = [self.jpeg.encode(frame, self.bits[1]) for frame in samples[: len(samples) // self.times]]
-        dataset.file_meta.TransferSyntaxUID = UID(self.jpeg.transfer_syntax)
+        different = [self.encoding.encode(frame, self.bits[1]) for frame in samples[: len(samples) // self.times]]
+        dataset.file_meta.TransferSyntaxUID = UID(self.encoding.transfer_syntax)
         dataset.PixelData = encapsulate(different * self.times)
         dataset["PixelData"].VR = "OB"
 
@@ -237,21 +237,30 @@ SMALL_FRAMES = [
 _SV1, _EXTENDED, _BASELINE = JpegEncoding(SV1), JpegEncoding(EXTENDED), JpegEncoding(BASELINE)
 _422, _PROGRESSIVE = JpegEncoding(BASELINE, "422"), JpegEncoding(BASELINE, progressive=True)
 
-# One frame of each kind of JPEG that archives hold.
-JPEG_KINDS = [
-    Workload("SV1, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), jpeg=_SV1),
-    Workload("SV1, mammogram 4096 x 3328, 12 of 16", mammogram, (1, 4096, 3328), bits=(16, 12), jpeg=_SV1),
-    Workload("SV1, XA 1024 x 1024, 8 bits", xa_8, (1, 1024, 1024), bits=(8, 8), jpeg=_SV1),
-    Workload("Extended, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), jpeg=_EXTENDED),
-    Workload("Extended, mammogram 2048 x 1664, 12 of 16", mammogram, (1, 2048, 1664), bits=(16, 12), jpeg=_EXTENDED),
-    Workload("Baseline, XA 1024 x 1024", xa_8, (1, 1024, 1024), bits=(8, 8), jpeg=_BASELINE),
-    Workload("Baseline, US 480 x 640, 4:2:2", ultrasound, (1, 480, 640), "YBR_FULL_422", (8, 8), jpeg=_422),
-    Workload("progressive, XA 1024 x 1024", xa_8, (1, 1024, 1024), bits=(8, 8), jpeg=_PROGRESSIVE),
+_JPEG_LS, _NEAR = JpegLsEncoding(), JpegLsEncoding(near=2)
+
+# One frame of each kind of JPEG and JPEG-LS that archives hold.
+CODEC_KINDS = [
+    Workload("SV1, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), encoding=_SV1),
+    Workload("SV1, mammogram 4096 x 3328, 12 of 16", mammogram, (1, 4096, 3328), bits=(16, 12), encoding=_SV1),
+    Workload("SV1, XA 1024 x 1024, 8 bits", xa_8, (1, 1024, 1024), bits=(8, 8), encoding=_SV1),
+    Workload("Extended, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), encoding=_EXTENDED),
+    Workload(
+        "Extended, mammogram 2048 x 1664, 12 of 16", mammogram, (1, 2048, 1664), bits=(16, 12), encoding=_EXTENDED
+    ),
+    Workload("Baseline, XA 1024 x 1024", xa_8, (1, 1024, 1024), bits=(8, 8), encoding=_BASELINE),
+    Workload("Baseline, US 480 x 640, 4:2:2", ultrasound, (1, 480, 640), "YBR_FULL_422", (8, 8), encoding=_422),
+    Workload("progressive, XA 1024 x 1024", xa_8, (1, 1024, 1024), bits=(8, 8), encoding=_PROGRESSIVE),
+    Workload("JPEG-LS, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), encoding=_JPEG_LS),
+    Workload("JPEG-LS, CR 2140 x 1760, 10 of 16", cr, (1, 2140, 1760), bits=(16, 10), encoding=_JPEG_LS),
+    Workload("JPEG-LS, US 480 x 640, RGB", ultrasound, (1, 480, 640), "RGB", (8, 8), encoding=_JPEG_LS),
+    Workload("near-lossless, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), encoding=_NEAR),
 ]
 
 # On all cores.
-JPEG_CINES = [
-    Workload("ultrasound, 100 frames, JPEG 4:2:2", ultrasound, CINE, "YBR_FULL_422", (8, 8), jpeg=_422, times=10),
-    Workload("20 CT frames, JPEG SV1", positive_ct, (20, 512, 512), bits=(16, 12), jpeg=_SV1, times=2),
-    Workload("mammogram, JPEG SV1", mammogram, (1, 4096, 3328), bits=(16, 12), jpeg=_SV1),
+CODEC_CINES = [
+    Workload("ultrasound, 100 frames, JPEG 4:2:2", ultrasound, CINE, "YBR_FULL_422", (8, 8), encoding=_422, times=10),
+    Workload("20 CT frames, JPEG SV1", positive_ct, (20, 512, 512), bits=(16, 12), encoding=_SV1, times=2),
+    Workload("20 CT frames, JPEG-LS", positive_ct, (20, 512, 512), bits=(16, 12), encoding=_JPEG_LS, times=2),
+    Workload("mammogram, JPEG SV1", mammogram, (1, 4096, 3328), bits=(16, 12), encoding=_SV1),
 ]

@@ -1,7 +1,7 @@
 """The list of all measurements, as the rows of the table."""
 
 from harness.tasks import ColdStart, InMemory, ManyFiles, Memory, Read, Reading, Task
-from workloads import JPEG_CINES, JPEG_KINDS, LONG_CINES, RLE_KINDS, SMALL_FRAMES, WORKLOADS
+from workloads import CODEC_CINES, CODEC_KINDS, LONG_CINES, RLE_KINDS, SMALL_FRAMES, WORKLOADS
 
 PATH = "path to array"
 ONE_CORE = "path to array, on one core"
@@ -11,7 +11,7 @@ INSTALL = "ds.pixel_array, with and without install()"
 MEMORY = "peak memory over the result"
 START = "cold start"
 
-NAMED = {workload.name: workload for workload in [*WORKLOADS, *LONG_CINES, *RLE_KINDS, *SMALL_FRAMES, *JPEG_CINES]}
+NAMED = {workload.name: workload for workload in [*WORKLOADS, *LONG_CINES, *RLE_KINDS, *SMALL_FRAMES, *CODEC_CINES]}
 # The rows in one tuple are compared with each other, and are therefore interleaved.
 WHOLE = (
     ("CT", "CT, 12 of 16, signed"),
@@ -24,7 +24,7 @@ WHOLE = (
     ("segmentation, off the bytes",),
     ("300 CT frames, RLE",),
     ("ultrasound, RGB, RLE",),
-    *((workload.name,) for workload in JPEG_CINES),
+    *((workload.name,) for workload in CODEC_CINES),
 )
 FRAMES = (
     ("300 CT frames",),
@@ -56,7 +56,7 @@ ITERATED = (
 def tasks() -> list[Task]:
     """Return all tasks, in the order of the table."""
     whole = [Reading(tuple(Read(PATH, NAMED[name]) for name in group)) for group in WHOLE]
-    one_core = [Reading((Read(ONE_CORE, workload),), one_core=True) for workload in (*RLE_KINDS, *JPEG_KINDS)]
+    one_core = [Reading((Read(ONE_CORE, workload),), one_core=True) for workload in (*RLE_KINDS, *CODEC_KINDS)]
     frames = [Reading(tuple(Read(FRAME, NAMED[name], NAMED[name].shape[0] // 2) for name in group)) for group in FRAMES]
     return [
         *whole,

@@ -170,42 +170,45 @@ def _gdcm_array(image: object, samples: np.ndarray, frames: int) -> np.ndarray:
 
 
 def _imagecodecs() -> Reader:
-    """Return libjpeg-turbo alone: it gets the codestreams of a file that was read before."""
-    from jpeg_encoding import decode
+    """Return libjpeg-turbo and CharLS alone: they get the codestreams of a file that was read before."""
+    from frame_encoding import CODECS, decode
 
     @functools.cache
-    def frames_of(path: Path) -> tuple[list[bytes], tuple[int, ...], str, bool]:
+    def frames_of(path: Path) -> tuple[list[bytes], tuple[int, ...], str, dict[str, object]]:
         from pydicom import dcmread
         from pydicom.encaps import generate_frames
 
-        if not is_jpeg(path):
-            raise ValueError("the pixel data is not JPEG")
         dataset = dcmread(path)
+        transfer_syntax = dataset.file_meta.TransferSyntaxUID
+        if transfer_syntax not in CODECS:
+            raise ValueError("imagecodecs does not decode the transfer syntax")
         shape, count = (dataset.Rows, dataset.Columns), dataset.get("NumberOfFrames", 1)
         shape += (3,) if dataset.SamplesPerPixel > 1 else ()
         found = list(generate_frames(dataset.PixelData, number_of_frames=count))
-        return found, shape, f"u{dataset.BitsAllocated // 8}", dataset.PhotometricInterpretation.startswith("YBR")
+        how = {"transfer_syntax": transfer_syntax, "to_rgb": dataset.PhotometricInterpretation.startswith("YBR")}
+        return found, shape, f"u{dataset.BitsAllocated // 8}", how
 
     def whole(path: Path) -> np.ndarray:
-        frames, shape, dtype, is_ybr = frames_of(path)
+        frames, shape, dtype, how = frames_of(path)
         array = np.empty((len(frames), *shape), dtype)
         for frame, out in zip(frames, array, strict=True):
-            decode(frame, out, to_rgb=is_ybr)
+            decode(frame, out=out, **how)
         return array
 
     def frame(path: Path, index: int) -> np.ndarray:
-        frames, *_, is_ybr = frames_of(path)
-        return decode(frames[index], to_rgb=is_ybr)
+        frames, *_, how = frames_of(path)
+        return decode(frames[index], **how)
 
     return Reader(whole, frame)
 
 
-def is_jpeg(path: Path) -> bool:
-    """Tell whether the frames of a file are JPEG (ISO/IEC 10918-1)."""
+def has_codec(path: Path) -> bool:
+    """Tell whether imagecodecs decodes the frames of a file."""
     from pydicom import dcmread
 
-    syntax = dcmread(path, specific_tags=["Rows"]).file_meta.TransferSyntaxUID
-    return syntax.startswith(("1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.70"))
+    from frame_encoding import CODECS
+
+    return dcmread(path, specific_tags=["Rows"]).file_meta.TransferSyntaxUID in CODECS
 
 
 OWN, REFERENCE, CODEC = "dicomet", "pydicom", "imagecodecs"

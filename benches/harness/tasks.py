@@ -68,7 +68,7 @@ class Read:
     @property
     def _is_filled(self) -> bool:
         """Whether the file holds fewer bytes than the array, so that the floor is filling instead of reading."""
-        return self.workload.rle or self.workload.jpeg is not None or self.workload.bits[0] == 1
+        return self.workload.rle or self.workload.encoding is not None or self.workload.bits[0] == 1
 
     def row(self, session: Session) -> Row:
         """Return the row, without figures."""

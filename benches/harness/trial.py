@@ -87,7 +87,7 @@ def read(reader: readers.Reader, path: Path, index: int | None) -> np.ndarray:
 
 @functools.lru_cache(maxsize=1)
 def _expected(path: str, index: int | None, *, raw: bool = False) -> np.ndarray:
-    if not raw and readers.CODEC_PEER.version and readers.is_jpeg(Path(path)):
+    if not raw and readers.CODEC_PEER.version and readers.has_codec(Path(path)):
         return read(readers.load(readers.CODEC), Path(path), index)
     return pydicom.pixels.pixel_array(path, index=index, raw=raw)
 

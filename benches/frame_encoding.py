@@ -1,0 +1,151 @@
+"""Compressed frames for the benchmarks, as archives store them, and the libraries that dicomet is compared with.
+
+imagecodecs, Pillow and pyjpegls are imported on demand: other benchmarks do without them.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+BASELINE, EXTENDED, SV1 = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.70"
+JPEG_LS, JPEG_LS_NEAR = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"
+JPEG_XL_LOSSLESS, JPEG_XL = "1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.112"
+QUALITY = 90
+BYTE_BITS = 8
+
+
+class Encoding(Protocol):
+    """How frames are encoded."""
+
+    @property
+    def transfer_syntax(self) -> str:
+        """The UID."""
+
+    @property
+    def photometric(self) -> str:
+        """Photometric Interpretation of color images."""
+
+    def encode(self, frame: np.ndarray, bits: int) -> bytes:
+        """Return the codestream of a frame of unsigned samples of `bits` bits."""
+
+
+def _words(frame: np.ndarray, bits: int) -> np.ndarray:
+    return np.ascontiguousarray(frame.astype(np.uint8 if bits <= BYTE_BITS else np.uint16))
+
+
+@dataclass(frozen=True)
+class JpegEncoding:
+    """JPEG (ISO/IEC 10918-1), by libjpeg-turbo.
+
+    `subsampling`: "444", "422" or "420" for colors that become YCbCr, None for samples that stay as they are.
+    """
+
+    transfer_syntax: str
+    subsampling: str | None = None
+    progressive: bool = False
+
+    @property
+    def photometric(self) -> str:
+        """Photometric Interpretation of color images."""
+        return "YBR_FULL_422" if self.subsampling else "RGB"
+
+    def encode(self, frame: np.ndarray, bits: int) -> bytes:
+        """Return the codestream of a frame."""
+        frame = _words(frame, bits)
+        if self.progressive:
+            from PIL import Image  # noqa: PLC0415
+
+            stream = io.BytesIO()
+            Image.fromarray(frame).save(stream, "JPEG", quality=QUALITY, progressive=True)
+            return stream.getvalue()
+        if self.transfer_syntax == SV1:
+            options = {"lossless": True, "predictor": 1}
+        else:
+            options = {"level": QUALITY, "subsampling": self.subsampling}
+        if bits > BYTE_BITS:
+            options["bitspersample"] = bits
+        if self.subsampling:
+            options |= {"colorspace": "rgb", "outcolorspace": "ycbcr"}
+        import imagecodecs  # noqa: PLC0415
+
+        return bytes(imagecodecs.jpeg8_encode(frame, **options))
+
+
+@dataclass(frozen=True)
+class JpegLsEncoding:
+    """JPEG-LS (ISO/IEC 14495-1), by CharLS. `interleave` is ILV: 0 for none, 1 for line, 2 for sample."""
+
+    near: int = 0
+    interleave: int = 0
+    photometric = "RGB"
+
+    @property
+    def transfer_syntax(self) -> str:
+        """The UID."""
+        return JPEG_LS_NEAR if self.near else JPEG_LS
+
+    def encode(self, frame: np.ndarray, bits: int) -> bytes:
+        """Return the codestream of a frame."""
+        import jpeg_ls  # noqa: PLC0415
+
+        rows, columns, *samples = frame.shape
+        # CharLS gets the bytes in the order of the codestream.
+        axes = {0: (2, 0, 1), 1: (0, 2, 1), 2: (0, 1, 2)}[self.interleave]
+        ordered = frame.transpose(axes) if samples else frame
+        return bytes(
+            jpeg_ls.encode_buffer(
+                _words(ordered, bits).tobytes(),
+                rows,
+                columns,
+                samples[0] if samples else 1,
+                bits,
+                lossy_error=self.near,
+                interleave_mode=self.interleave,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class JpegXlEncoding:
+    """JPEG XL (ISO/IEC 18181), by libjxl. `distance` 0 is lossless."""
+
+    distance: float = 0
+    photometric = "RGB"
+
+    @property
+    def transfer_syntax(self) -> str:
+        """The UID."""
+        return JPEG_XL if self.distance else JPEG_XL_LOSSLESS
+
+    def encode(self, frame: np.ndarray, bits: int) -> bytes:
+        """Return the codestream of a frame."""
+        import imagecodecs  # noqa: PLC0415
+
+        options = {"distance": self.distance} if self.distance else {"lossless": True}
+        return bytes(imagecodecs.jpegxl_encode(_words(frame, bits), bitspersample=bits, usecontainer=False, **options))
+
+
+CODECS = {
+    **dict.fromkeys((BASELINE, EXTENDED, SV1), "libjpeg-turbo"),
+    **dict.fromkeys((JPEG_LS, JPEG_LS_NEAR), "CharLS"),
+    **dict.fromkeys((JPEG_XL_LOSSLESS, JPEG_XL), "libjxl"),
+}
+"""The library that decodes a transfer syntax for comparison (imagecodecs)."""
+
+
+def decode(
+    codestream: bytes, transfer_syntax: str, out: np.ndarray | None = None, *, to_rgb: bool = False
+) -> np.ndarray:
+    """Return a frame by the library of its transfer syntax, on one thread; with `to_rgb` converted from YCbCr."""
+    import imagecodecs  # noqa: PLC0415
+
+    match CODECS[transfer_syntax]:
+        case "CharLS":
+            return imagecodecs.jpegls_decode(codestream, out=out)
+        case "libjxl":
+            return imagecodecs.jpegxl_decode(codestream, numthreads=1, out=out)
+        case _:
+            options = {"colorspace": "ycbcr", "outcolorspace": "rgb"} if to_rgb else {}
+            return imagecodecs.jpeg8_decode(codestream, out=out, **options)
