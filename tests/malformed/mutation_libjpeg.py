@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 from jpeg_streams import by_libjpeg
+from mutations_jpeg import segments
 from pydicom.encaps import generate_fragments, parse_basic_offsets
 
 EQUAL, LIMITED, OTHER, REFUSED = "equal", "equal but for samples out of range", "other values", "refused"
+SOF3 = 0xC3
 OTHER_VALUES = ("lowest bits", "samples of more bits")
 """Warnings with which libjpeg-turbo has other values: it smooths incomplete images, and wraps samples."""
 
@@ -21,9 +23,21 @@ def independent(stream: bytes, samples: int) -> np.ndarray | None:
     return found if found.size else None
 
 
+def without_factors(stream: bytes) -> bytes:
+    """A lossless codestream of one component without its sampling factors, which have no effect (10918-1, A.2.2).
+
+    libjpeg-turbo restarts the prediction only in each row of MCUs that these factors would give.
+    """
+    for segment in segments(stream):
+        header = stream[segment.start : segment.end]
+        if segment.marker == SOF3 and len(header) == 13:
+            return stream[: segment.start + 11] + b"\x11" + stream[segment.start + 12 :]
+    return stream
+
+
 def compared(found: np.ndarray, stream: bytes, stored: int, *, signed: bool = False) -> str:
     """How the samples of one frame, without a conversion of colors, compare with libjpeg-turbo's."""
-    expected = independent(stream, found.shape[2] if found.ndim > 2 else 1)
+    expected = independent(without_factors(stream), found.shape[2] if found.ndim > 2 else 1)
     if expected is None:
         return REFUSED
     expected = stored_samples(expected.astype(np.int64), stored, signed=signed)
