@@ -1,8 +1,8 @@
 """Frames in memory: dicomet compared with libjpeg-turbo, CharLS and libjxl (imagecodecs), and two cores with one.
 
-``python benches/bench_codecs.py`` generates its images. `dicomet.open` parses each data set once, so that a call decodes a
-frame and adds some microseconds; the other library gets the codestream alone. libjpeg-turbo returns YCbCr or converts
-to RGB as dicomet does. Each pair is interleaved in one run. ``--only NAME`` selects rows.
+``python benches/bench_codecs.py`` generates its images. `dicomet.open` parses each data set once, so that a call
+decodes a frame and adds some microseconds; the other library gets the codestream alone. libjpeg-turbo returns YCbCr or
+converts to RGB as dicomet does. Each pair is interleaved in one run. ``--only NAME`` selects rows.
 """
 
 import argparse
