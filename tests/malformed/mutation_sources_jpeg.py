@@ -24,7 +24,7 @@ def _is_jpeg(file: File) -> bool:
 
 @functools.cache
 def real_jpeg() -> tuple[tuple[File, ...], tuple[float, ...]]:
-    """All real files, and how often each is chosen: those of megabytes take seconds, in which thousands of others end."""
+    """All real files, and how often each is chosen: those of megabytes take seconds."""
     found = []
     for case in cases():
         is_known = case.root != "pydicom-repository" and not case.expected.transfer_syntax
