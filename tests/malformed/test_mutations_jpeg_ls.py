@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jpeg_ls_streams import LINE, NONE, SAMPLE, Scan
 from jpeg_streams import texture
-from mutation_charls import BOTH_REFUSE, EQUAL, OTHER, Form, by_charls, by_standard, judged
+from mutation_charls import BOTH_REFUSE, CHARLS, EQUAL, OTHER, Form, by_standard, judged
 from mutations_jpeg import EOI, changed_stream
 from mutations_jpeg_ls import CHANGES
 from test_mutations_jpeg import outcome
@@ -64,7 +64,7 @@ def test_whole_codestreams(kind):
     array, said = outcome(file_of(kind, stream))
     assert said == ""
     assert judged(array, said, stream, form_of(kind)) == EQUAL
-    charls = by_charls(stream)
+    charls = CHARLS.decode(stream)
     if kind in ("gray", "near-lossless", "12 bits", "by line", "color transform"):
         assert np.array_equal(charls, by_standard(stream))
 
