@@ -178,6 +178,7 @@ def with_charls(stream: bytes, *, is_whole: bool) -> str:
 
 UNKNOWN = {
     "has other samples where MAXVAL is": lambda image: image.preset[0] not in (0, 2**image.bits - 1),
+    "has other thresholds where some are given": lambda image: any(image.preset[1:4]) and not all(image.preset[1:4]),
     "does not apply mapping tables": lambda image: any(image.tables),
     "orders components otherwise": lambda image: image.scans > 1,
 }

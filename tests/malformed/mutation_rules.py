@@ -201,8 +201,14 @@ def colors_of_the_codestream(found: Context) -> bool:
 
 
 def plugins_of_jpeg_ls(found: Context) -> bool:
-    """dicomet's samples are those of the standard; CharLS refuses the frame, or does not know its parameters."""
-    return found.is_as_standard_says() and (found.pydicom_array(decoding_plugin="pyjpegls") is None or found.is_unusual)
+    """dicomet's samples are those of the standard, and CharLS has the same, refuses, or does not know the parameters.
+
+    pydicom asks pylibjpeg first for a Dataset, and for a file if CharLS refuses; it has samples of its own.
+    """
+    if not found.is_as_standard_says():
+        return False
+    array = found.pydicom_array(decoding_plugin="pyjpegls")
+    return array is None or same(found.given, array) or found.is_unusual
 
 
 def unused_bits_of_jpeg_ls(found: Context) -> bool:

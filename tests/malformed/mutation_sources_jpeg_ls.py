@@ -124,7 +124,7 @@ def _scans(rng: np.random.Generator) -> bytes:
 
 
 def _sizes(rng: np.random.Generator) -> bytes:
-    """With the size, or the number of lines, behind the frame header."""
+    """With the size, or the number of lines, after the frame header."""
     found = samples(rng, 12, 1)
     rows, columns, _ = shape = found.shape
     if rng.integers(2):
