@@ -30,21 +30,22 @@ class Parameters:
 
 def default_thresholds(maxval: int, near: int) -> tuple[int, int, int]:
     """T1, T2 and T3 (C.2.4.1.1.1)."""
+    return thresholds((0, 0, 0), maxval, near)
 
-    def within(value: int, least: int) -> int:
-        return value if least <= value <= maxval else least
 
+def thresholds(given: tuple[int, int, int], maxval: int, near: int) -> tuple[int, int, int]:
+    """T1, T2 and T3, with defaults in place of zeros."""
     if maxval >= 128:
         factor = (min(maxval, 4095) + 128) // 256
-        first, second, third = factor + 2, 4 * factor + 3, 17 * factor + 4
-        first, second, third = first + 3 * near, second + 5 * near, third + 7 * near
+        defaults = factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near
     else:
         factor = 256 // (maxval + 1)
-        first, second = max(2, 3 // factor + 3 * near), max(3, 7 // factor + 5 * near)
-        third = max(4, 21 // factor + 7 * near)
-    first = within(first, near + 1)
-    second = within(second, first)
-    return first, second, within(third, second)
+        defaults = max(2, 3 // factor + 3 * near), max(3, 7 // factor + 5 * near), max(4, 21 // factor + 7 * near)
+    found, least = [], near + 1
+    for number, default in zip(given, defaults, strict=True):
+        least = number or (default if least <= default <= maxval else least)
+        found.append(least)
+    return tuple(found)
 
 
 class Coder:
@@ -76,11 +77,7 @@ class Coder:
 
     def regular(self, sample: int, a: int, b: int, c: int, d: int) -> int:
         """Write a sample, and return the one that a decoder has (A.4 to A.6)."""
-        regions = [self._region(gradient) for gradient in (d - b, b - c, c - a)]
-        sign = -1 if regions < [0, 0, 0] else 1
-        q = sign * (81 * regions[0] + 9 * regions[1] + regions[2])
-        prediction = min(a, b) if c >= max(a, b) else max(a, b) if c <= min(a, b) else a + b - c
-        prediction = min(max(prediction + sign * self.c[q], 0), self.parameters.maxval)
+        q, sign, prediction = self.context(a, b, c, d)
         decoded, error = self._reconstruct(sample, prediction, sign)
         k = self._order(q, self.a[q])
         if self.parameters.near == 0 and k == 0 and 2 * self.b[q] <= -self.n[q]:
@@ -90,6 +87,14 @@ class Coder:
         self._golomb(mapped, k, self.limit)
         self._update(q, error)
         return decoded
+
+    def context(self, a: int, b: int, c: int, d: int) -> tuple[int, int, int]:
+        """The context of a sample, its sign, and the corrected prediction (A.3.3 to A.4.2)."""
+        regions = [self._region(gradient) for gradient in (d - b, b - c, c - a)]
+        sign = -1 if regions < [0, 0, 0] else 1
+        q = sign * (81 * regions[0] + 9 * regions[1] + regions[2])
+        prediction = min(a, b) if c >= max(a, b) else max(a, b) if c <= min(a, b) else a + b - c
+        return q, sign, min(max(prediction + sign * self.c[q], 0), self.parameters.maxval)
 
     def run(self, length: int, index: int, *, ends_line: bool) -> tuple[int, int]:
         """Write the length of a run; return RUNindex, and J before its last change (A.7.1.2)."""

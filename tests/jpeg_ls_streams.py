@@ -16,9 +16,6 @@ from codestreams import hp_transform, segment
 from jpeg_ls_coder import Parameters
 from pydicom.uid import UID, JPEGLSLossless, JPEGLSNearLossless
 
-imagecodecs = pytest.importorskip("imagecodecs")
-jpeg_ls = pytest.importorskip("jpeg_ls")
-
 NONE, LINE, SAMPLE = range(3)
 """ILV"""
 
@@ -28,6 +25,7 @@ NONE, LINE, SAMPLE = range(3)
 
 def by_charls(samples: np.ndarray, bits: int, near: int = 0, interleave: int = NONE) -> bytes:
     """A codestream of samples with the shape (rows, columns[, components])."""
+    jpeg_ls = pytest.importorskip("jpeg_ls")
     rows, columns, count = (*samples.shape, 1)[:3]
     words = np.ascontiguousarray(samples.astype(np.uint8 if bits <= 8 else np.uint16))
     if count > 1 and interleave == NONE:
@@ -38,7 +36,7 @@ def by_charls(samples: np.ndarray, bits: int, near: int = 0, interleave: int = N
 
 def decoded_by_charls(stream: bytes) -> np.ndarray:
     """The samples, of shape (rows, columns[, components])."""
-    return imagecodecs.jpegls_decode(stream)
+    return pytest.importorskip("imagecodecs").jpegls_decode(stream)
 
 
 # Written here

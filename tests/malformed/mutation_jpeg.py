@@ -13,6 +13,7 @@ from mutation_rules import JPEG, LOSSLESS_JPEG
 from mutation_tally import general
 from mutation_trial import Trial
 from pydicom.pixels import get_decoder
+from pydicom.uid import UID
 
 import dicomet
 from dicomet._parsing.parse import parse
@@ -35,9 +36,9 @@ class JpegExaminer(Examiner):
 
 
 @contextmanager
-def only_plugins(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Leave pydicom these plugins for JPEG."""
-    decoders = [get_decoder(syntax) for syntax in JPEG_SYNTAXES]
+def only_plugins(names: tuple[str, ...], syntaxes: tuple[UID, ...] = JPEG_SYNTAXES) -> Iterator[tuple[str, ...]]:
+    """Leave pydicom these plugins for JPEG, or for other transfer syntaxes."""
+    decoders = [get_decoder(syntax) for syntax in syntaxes]
     available = [decoder._available for decoder in decoders]
     try:
         for decoder, found in zip(decoders, available, strict=True):

@@ -27,6 +27,7 @@ LOSSY_JPEG = ("1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51")
 LOSSLESS_JPEG = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
 RETIRED_JPEG = ("1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55")
 JPEG = (*LOSSY_JPEG, *LOSSLESS_JPEG, *RETIRED_JPEG)
+JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
 PLUGINS = ("pillow", "pylibjpeg")
 ALL_PLUGINS = ("pydicom", *PLUGINS)
 MOST_LEVELS = 5
@@ -76,6 +77,23 @@ class Context:
         data_set = pydicom.dcmread(io.BytesIO(self.source)) if isinstance(self.source, bytes) else self.source
         found = compared_frames(self.raw, fragments_of(data_set), self.parsed.attributes)
         return bool(found) and {EQUAL, LIMITED}.issuperset(found)
+
+    def is_as_standard_says(self) -> bool:
+        """Return whether the file is JPEG-LS, and the tests' reader has the same samples in all frames."""
+        from mutation_charls import EQUAL, codestreams, form_of, judged_frames  # noqa: PLC0415
+
+        streams = codestreams(self.source, self.parsed)
+        if self.parsed.transfer_syntax not in JPEG_LS or streams is None:
+            return False
+        return {EQUAL}.issuperset(judged_frames(self.raw, "", streams, form_of(self.parsed.attributes)))
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether a JPEG-LS codestream has parameters that CharLS does not know."""
+        from mutation_charls import UNKNOWN, codestreams, read  # noqa: PLC0415
+
+        images = [read(stream) for stream in codestreams(self.source, self.parsed) or ()]
+        return any(holds(image) for image in images for holds in UNKNOWN.values())
 
     def pydicom_array(self, **options: Any) -> np.ndarray | None:
         """Return pydicom's array with these options; None where it raises."""
@@ -182,6 +200,24 @@ def colors_of_the_codestream(found: Context) -> bool:
     )
 
 
+def plugins_of_jpeg_ls(found: Context) -> bool:
+    """dicomet's samples are those of the standard, and CharLS has the same, refuses, or does not know the parameters.
+
+    pydicom asks pylibjpeg first for a Dataset, and for a file if CharLS refuses; it has samples of its own.
+    """
+    if not found.is_as_standard_says():
+        return False
+    array = found.pydicom_array(decoding_plugin="pyjpegls")
+    return array is None or same(found.given, array) or found.is_unusual
+
+
+def unused_bits_of_jpeg_ls(found: Context) -> bool:
+    """Bits above Bits Stored never count; if they do, as in pydicom, the samples are the same."""
+    if found.parsed.transfer_syntax not in JPEG_LS:
+        return False
+    return same(dicomet.pixel_array(found.source, correct_unused_bits=False), found.wanted)
+
+
 def planar_configuration_of_jpeg(found: Context) -> bool:
     """Planar Configuration says nothing about a codestream; pydicom takes the samples for planes."""
     if found.parsed.attributes.get("planar_configuration") != 1 or found.parsed.transfer_syntax not in JPEG:
@@ -200,6 +236,8 @@ RULES: tuple[Callable[[Context], bool], ...] = (
     plugin_of_lossless_jpeg,
     colors_of_the_codestream,
     planar_configuration_of_jpeg,
+    unused_bits_of_jpeg_ls,
+    plugins_of_jpeg_ls,
 )
 
 
@@ -252,10 +290,19 @@ ONLY_DICOMET = (
     Sort("JPEG in 32 bits allocated", "ValueError: buffer size must be a multiple of element size", syntax=".4.57"),
     Sort("a blank VR", "BytesLengthException", "found a blank VR"),
     # Its samples are compared with libjpeg-turbo's.
+    Sort("JPEG-LS that the plugins refuse", "RuntimeError: Unable to decode as exceptions were raised", syntax=".4.80"),
+    Sort("JPEG-LS that the plugins refuse", "RuntimeError: Unable to decode as exceptions were raised", syntax=".4.81"),
     Sort("JPEG that the plugins refuse", "RuntimeError: Unable to decode as exceptions were raised by all"),
 )
 ONLY_PYDICOM = (
     Sort("a codestream that is not the image, or of another transfer syntax", r"codestream (has|of)|no frame header"),
+    # That JPEG-LS does not have all its samples is proved by the tests' reader.
+    Sort(
+        "JPEG-LS that ends early, which CharLS or pylibjpeg completes",
+        r"found its end in line \d+|for the image's size",
+    ),
+    Sort("JPEG-LS with codes that no encoder writes", "for an error in RANGE|a run that passes the end of its line"),
+    Sort("JPEG-LS with parameters out of range", r"SOS, scan \d+: `(NEAR|MAXVAL|T1, T2 or T3|RESET|interleave mode)`"),
     Sort(
         "a codestream that does not hold all its samples",
         r"`entropy-coded data`: found (its end|\d+ bytes)|`restart marker`: found|expected a scan|cannot hold \d+ sam|"

@@ -2,9 +2,10 @@
 
     python tests/malformed/mutation_run.py --count 1000000 --seed 0 --processes 2 --json summary.json
     python tests/malformed/mutation_run.py --jpeg --count 500000 --json summary.json
+    python tests/malformed/mutation_run.py --jpeg-ls --count 500000 --json summary.json
     python tests/malformed/mutation_run.py --show 4711 --write file.dcm
 
-`--jpeg` mutates JPEG files only, and their codestreams, too.
+`--jpeg` mutates JPEG files only, and their codestreams, too; `--jpeg-ls` the same with JPEG-LS.
 
 A child process examines each file, with a memory limit and a timeout. The parent knows which file a child was examining
 when it died, and continues after that file. The exit status is 1 if there was a fault.
@@ -65,6 +66,15 @@ def jpeg_files() -> Subject:
     from mutations_jpeg import mutated_jpeg  # noqa: PLC0415
 
     return Subject(mutated_jpeg, JpegExaminer, prepare_jpeg)
+
+
+def jpeg_ls_files() -> Subject:
+    """The subject of `--jpeg-ls`, which needs pyjpegls and imagecodecs."""
+    from mutation_jpeg_ls import JpegLsExaminer  # noqa: PLC0415
+    from mutation_sources_jpeg_ls import prepare_jpeg_ls  # noqa: PLC0415
+    from mutations_jpeg_ls import mutated_jpeg_ls  # noqa: PLC0415
+
+    return Subject(mutated_jpeg_ls, JpegLsExaminer, prepare_jpeg_ls)
 
 
 class Child:
@@ -235,10 +245,11 @@ def main() -> int:
     parser.add_argument("--portion", type=int, default=PORTION, help="files that one child examines")
     parser.add_argument("--json", type=Path, help="is written whenever a child is done")
     parser.add_argument("--jpeg", action="store_true", help="JPEG files, and their codestreams, too")
+    parser.add_argument("--jpeg-ls", action="store_true", help="JPEG-LS files, and their codestreams, too")
     parser.add_argument("--show", type=int, help="examine this file alone")
     parser.add_argument("--write", help="of --show: write the file here")
     arguments = parser.parse_args()
-    subject = jpeg_files() if arguments.jpeg else FILES
+    subject = jpeg_files() if arguments.jpeg else jpeg_ls_files() if arguments.jpeg_ls else FILES
     if arguments.show is not None:
         show(subject, arguments.show, arguments.write)
         return 0

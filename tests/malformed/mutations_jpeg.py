@@ -13,6 +13,8 @@ from mutations import Edit, Edits
 SOI, EOI, DNL = b"\xff\xd8", b"\xff\xd9", b"\xff\xdc\x00\x04"
 STANDALONE = frozenset({0x01, *range(0xD0, 0xDA)})
 MARKERS = (*range(0xC0, 0xD0), *range(0xD0, 0xE0), 0xE0, 0xEE, 0xFE, 0x01, 0x00, 0xFF)
+IN_DATA = {True: (*range(0x80), *range(0xD0, 0xD8)), False: (0, *range(0xD0, 0xD8))}
+"""What follows FF within the data of a scan, by whether it is JPEG-LS."""
 BYTES = (0, 1, 2, 3, 4, 8, 12, 16, 17, 0x11, 0x22, 0x3F, 0x7F, 0x80, 0xFF)
 
 
@@ -20,6 +22,9 @@ def mutated_jpeg(seed: int) -> Mutated:
     """The JPEG file of this seed, mostly with a mutated codestream."""
     rng = random.Random(seed)  # noqa: S311 - reproducible
     return mutated_file(rng, chosen_jpeg(rng), CODESTREAM)
+
+
+Change = Callable[[random.Random, bytes], bytes | None]
 
 
 class Segment(NamedTuple):
@@ -32,13 +37,13 @@ class Segment(NamedTuple):
 
 def segments(stream: bytes) -> list[Segment]:
     """The segments of a codestream, without SOI and EOI, as far as it is valid."""
-    found, at = [], 2
+    found, at, is_jpeg_ls = [], 2, False
     while at + 4 <= len(stream) and stream[at] == 0xFF and stream[at + 1] not in STANDALONE:
         marker, end = stream[at + 1], at + 2 + max(2, int.from_bytes(stream[at + 2 : at + 4], "big"))
         found.append(Segment(marker, at, end))
-        at = end
+        at, is_jpeg_ls = end, is_jpeg_ls or marker == 0xF7
         if marker == 0xDA:
-            while at + 1 < len(stream) and (stream[at] != 0xFF or stream[at + 1] in (0, *range(0xD0, 0xD8))):
+            while at + 1 < len(stream) and (stream[at] != 0xFF or stream[at + 1] in IN_DATA[is_jpeg_ls]):
                 at += 1
             found.append(Segment(None, end, at))
     return found
@@ -46,19 +51,26 @@ def segments(stream: bytes) -> list[Segment]:
 
 def change_codestream(rng: random.Random, file: File) -> Edits:
     """Change the codestream of one fragment once or some times."""
+    return changed_fragment(rng, file, CHANGES)
+
+
+def changed_fragment(rng: random.Random, file: File, changes: tuple[Change, ...]) -> Edits:
+    """Apply one or some of these changes to the codestream of one fragment."""
     found = [at for at in file.items if file.data[at.value : at.value + 2] == SOI]
     if not found:
         return []
     at = rng.choice(found)
-    stream = file.data[at.value : at.end]
-    for _ in range(rng.choice((1, 1, 1, 1, 2, 3))):
-        changed = rng.choice(CHANGES)(rng, stream)
-        stream = changed if changed is not None else stream
+    stream = changed_stream(rng, file.data[at.value : at.end], changes)
     stream += bytes(len(stream) % 2)
     return [Edit(at.start, at.end, struct.pack("<HHL", 0xFFFE, 0xE000, len(stream)) + stream)]
 
 
-Change = Callable[[random.Random, bytes], bytes | None]
+def changed_stream(rng: random.Random, stream: bytes, changes: tuple[Change, ...]) -> bytes:
+    """Apply one or some of these changes to a codestream."""
+    for _ in range(rng.choice((1, 1, 1, 1, 2, 3))):
+        changed = rng.choice(changes)(rng, stream)
+        stream = changed if changed is not None else stream
+    return stream
 
 
 def _one(rng: random.Random, stream: bytes, *, data: bool = False) -> Segment | None:

@@ -17,6 +17,9 @@ import cases_description
 import cases_encapsulated
 import cases_jpeg
 import cases_jpeg_data
+import cases_jpeg_ls
+import cases_jpeg_ls_data
+import cases_jpeg_ls_presets
 import cases_jpeg_xl
 import cases_native
 import cases_rle
@@ -230,4 +233,5 @@ def test_names():
     assert len(names) == len(set(names))
     modules = {cases_deflated, cases_description, cases_native, cases_encapsulated, cases_rle}
     modules |= {cases_jpeg, cases_jpeg_data, cases_jpeg_xl}
+    modules |= {cases_jpeg_ls, cases_jpeg_ls_data, cases_jpeg_ls_presets}
     assert len(names) > 50 * len(modules)

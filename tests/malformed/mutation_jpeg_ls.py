@@ -1,0 +1,88 @@
+"""Mutated JPEG-LS files: the samples of the standard and of CharLS, and no difference under `install()`."""
+
+from typing import Any
+
+from install_images import JPEG_LS_SYNTAXES
+from mutation_charls import (
+    BOTH_REFUSE,
+    CHARLS,
+    EQUAL,
+    OTHER,
+    TOO_SLOW,
+    codestreams,
+    form_of,
+    judged,
+    judged_frames,
+    with_charls,
+)
+from mutation_jpeg import check_installed_alone, only_plugins
+from mutation_oracle import Examiner
+from mutation_trial import Trial
+
+import dicomet
+from dicomet._parsing.parse import parse
+
+PLUGINS = (("pyjpegls", "pylibjpeg"), ("pyjpegls",), ())
+"""Of pydicom's plugins, each file finds one of these sets."""
+OF_FRAME = "Pixel Data, frame "
+
+
+class JpegLsExaminer(Examiner):
+    """Examines JPEG-LS files whose codestreams may be mutated."""
+
+    def _compare(self, trial: Trial, *, is_installed: bool) -> None:
+        parsed = parsed_jpeg_ls(trial.data)
+        streams = None if parsed is None else codestreams(trial.data, parsed)
+        if streams is not None:
+            compare_samples(trial, parsed, streams)
+        if any(is_slow(stream) for stream in streams or ()):
+            trial.note("compared", "not with pydicom: CharLS takes too long")
+            return
+        with only_plugins(PLUGINS[trial.seed % len(PLUGINS)], JPEG_LS_SYNTAXES) as names:
+            if names:
+                super()._compare(trial, is_installed=is_installed)
+            elif is_installed or trial.has_array:
+                check_installed_alone(trial)
+
+
+def is_slow(stream: bytes) -> bool:
+    """Whether CharLS takes too long."""
+    found = CHARLS.decode(stream)
+    return isinstance(found, str) and found == TOO_SLOW
+
+
+def parsed_jpeg_ls(data: bytes) -> Any:
+    """The parsed file; None if dicomet does not find JPEG-LS in it."""
+    try:
+        parsed = parse(data, {})
+    except dicomet.PixelDataError:
+        return None
+    return parsed if parsed.transfer_syntax in JPEG_LS_SYNTAXES and not parsed.is_dataset else None
+
+
+def compare_samples(trial: Trial, parsed: Any, streams: list[bytes]) -> None:
+    """Compare all frames, or the frame that an error is about, with the standard; and the standard with CharLS."""
+    if trial.has_array:
+        raw = trial.attempt("raw", lambda: dicomet.pixel_array(trial.data, raw=True))
+        outcomes = judged_frames(raw, " ".join(trial.warned_of_reference), streams, form_of(parsed.attributes))
+    else:
+        error = trial.reference
+        number = error.frame if isinstance(error, dicomet.PixelDataError) and OF_FRAME in str(error) else None
+        if number is None or number >= len(streams):
+            return
+        streams = [streams[number]]
+        outcomes = [judged(None, str(error), streams[0], form_of(parsed.attributes))]
+    for outcome, stream in zip(outcomes, streams, strict=False):
+        report(trial, outcome, stream)
+
+
+def report(trial: Trial, outcome: str, stream: bytes) -> None:
+    """Note an outcome, which is a fault if it is not that of the standard, and what CharLS does."""
+    trial.note("standard", outcome if OTHER not in outcome else OTHER)
+    if OTHER in outcome:
+        trial.fault(f"not as the standard says: {outcome}")
+    if outcome in (EQUAL, BOTH_REFUSE):
+        how = with_charls(stream, is_whole=outcome == EQUAL)
+        trial.note("CharLS", how)
+        if OTHER in how:
+            trial.fault(f"CharLS has other samples of the same codestream: {how}")
