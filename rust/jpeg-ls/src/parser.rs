@@ -64,7 +64,7 @@ impl<'a> Parser<'a> {
             if marker == Marker::EOI {
                 return Ok(Event::End { end: self.position });
             }
-            check_allowed(marker, offset)?;
+            self.check_allowed(marker, offset)?;
             let in_segment = |error: Error| error.in_segment(marker);
             let mut segment = Segment::new(self.data, self.position).map_err(|error| in_segment(error.into()))?;
             self.position = segment.end();
@@ -103,11 +103,22 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// An error for markers that begin no segment, or none that is decoded (Table C.1).
+    fn check_allowed(&self, marker: Marker, offset: usize) -> Result<()> {
+        let kind = match marker.0 {
+            // A codestream has one frame, whatever its process is.
+            code if self.frame.is_some() && (code == Marker::SOF55.0 || is_other_process(code)) => second_frame(),
+            code if is_other_process(code) => ErrorKind::Unsupported(Unsupported::Process(marker)),
+            0xDA | 0xDC | 0xDD | 0xE0..=0xEF | 0xF7 | 0xF8 | 0xFE => return Ok(()),
+            _ => {
+                let kind = ErrorKind::Syntax { found: marker.to_string(), expected: "a segment of JPEG-LS or EOI" };
+                return Err(Error::new(kind, offset));
+            }
+        };
+        Err(Error::new(kind, offset).in_segment(marker))
+    }
+
     fn define_frame(&mut self, segment: &mut Segment<'a>) -> Result<()> {
-        if self.frame.is_some() {
-            let (found, expected) = ("another one".to_owned(), "one frame header, before the first scan");
-            return Err(Error::of(segment, ErrorKind::Syntax { found, expected }));
-        }
         self.frame = Some(frame::parse(segment)?);
         Ok(())
     }
@@ -240,19 +251,13 @@ fn lines_after_scan(bytes: &[u8], data: usize) -> Result<u32> {
     lines.map_err(|error| error.in_segment(Marker::DNL))
 }
 
-/// An error for markers that begin no segment, or none that is decoded (Table C.1).
-fn check_allowed(marker: Marker, offset: usize) -> Result<()> {
-    match marker.0 {
-        0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF9 => {
-            let kind = ErrorKind::Unsupported(Unsupported::Process(marker));
-            Err(Error::new(kind, offset).in_segment(marker))
-        }
-        0xDA | 0xDC | 0xDD | 0xE0..=0xEF | 0xF7 | 0xF8 | 0xFE => Ok(()),
-        _ => {
-            let kind = ErrorKind::Syntax { found: marker.to_string(), expected: "a segment of JPEG-LS or EOI" };
-            Err(Error::new(kind, offset))
-        }
-    }
+fn second_frame() -> ErrorKind {
+    ErrorKind::Syntax { found: "another one".to_owned(), expected: "one frame header, before the first scan" }
+}
+
+/// True for the frame headers of other processes: those of ISO/IEC 10918-1, and SOF57 of ISO/IEC 14495-2.
+fn is_other_process(code: u8) -> bool {
+    matches!(code, 0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF9)
 }
 
 /// True for segments whose contents do not influence samples, apart from color transforms.

@@ -49,12 +49,16 @@ impl Error {
         Self::pixel_data(ErrorKind::Codec { place, kind: Box::new(kind) }).at(offset)
     }
 
-    /// What the codec does not decode, if that is the problem.
+    /// What the codec does not decode but a plugin may, if that is the problem.
     #[must_use]
     pub fn unsupported(&self) -> Option<Unsupported> {
         let ErrorKind::Codec { kind, .. } = &self.kind else { return None };
         match **kind {
             CodecError::Jpeg(dicomet_jpeg::ErrorKind::Unsupported(what)) => Some(Unsupported::Jpeg(what)),
+            // No plugin has ISO/IEC 14495-2: pylibjpeg passes over the segment and returns zeros.
+            CodecError::JpegLs(dicomet_jpeg_ls::ErrorKind::Unsupported(dicomet_jpeg_ls::Unsupported::Extension(_))) => {
+                None
+            }
             CodecError::JpegLs(dicomet_jpeg_ls::ErrorKind::Unsupported(what)) => Some(Unsupported::JpegLs(what)),
             _ => None,
         }
