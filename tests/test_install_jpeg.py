@@ -19,7 +19,6 @@ import dicomet
 from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 
-imagecodecs = pytest.importorskip("imagecodecs")
 LOSSY_PLUGINS = ("gdcm", "pillow", "pylibjpeg")
 ALL_SAMPLING = [
     ((1, 1),),
@@ -283,6 +282,7 @@ def test_pillow_warns_about_large_images(only, monkeypatch):
 
 
 def extended() -> pydicom.Dataset:
+    imagecodecs = pytest.importorskip("imagecodecs")
     gray = rng.integers(0, 4096, (16, 24), dtype=np.uint16)
     frame = bytes(imagecodecs.jpeg_encode(gray, level=90, bitspersample=12))
     return image(JPEGExtended12Bit, [frame], (16, 24, 1), 12)
