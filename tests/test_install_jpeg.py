@@ -145,6 +145,17 @@ def test_colors_of_lossless_frames(term, segments, interleaved):
     assert same(ds) == (term == "RGB" if adobe else not (jfif and term == "RGB")) or segments == codestreams.adobe(1)
 
 
+@pytest.mark.parametrize("ids", [b"RGB", b"rgb"])
+@pytest.mark.parametrize("segments", [b"", codestreams.JFIF])
+def test_identifiers_that_pydicom_takes_for_rgb(ids, segments):
+    """Before JFIF, with a warning."""
+    frame = lossless(rng.integers(0, 256, (5, 6, 3)), 8, segments=segments, ids=tuple(ids))
+    ds = image(JPEGLosslessSV1, [frame] * 2, (5, 6, 3), 8)
+    assert same(ds) == (not segments)
+    ds.PhotometricInterpretation = "YBR_FULL"
+    assert not same(ds)
+
+
 FRAME = lossless(np.arange(30).reshape(5, 6, 1), 12)
 # A DC table whose only symbol is larger than any category of differences.
 UNUSED_CODE = codestreams.segment(0xC4, b"\1\0\1" + bytes(14) + b"\x11")
