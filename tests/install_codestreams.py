@@ -205,20 +205,20 @@ def frames_of(draw, syntax: UID, *, plain: bool) -> tuple[Stream, list[bytes]]:
 
 
 @st.composite
-def descriptions(draw, stream: Stream) -> dict[str, Any]:
+def descriptions(draw, stream: Stream, *, plain: bool) -> dict[str, Any]:
     allocated = 8 if stream.bits <= 8 else 16
     options = {
         "samples_per_pixel": stream.samples,
         "photometric_interpretation": draw(st.sampled_from(["MONOCHROME2", "MONOCHROME1", "PALETTE COLOR"])),
         "rows": stream.rows,
         "columns": stream.columns,
-        "bits_allocated": draw(st.sampled_from([allocated] * 8 + [16])),
+        "bits_allocated": 16 if not plain and rarely(draw) else allocated,
         "bits_stored": stream.bits,
         "pixel_representation": draw(st.integers(0, 1)),
         "pixel_keyword": "PixelData",
         "pixel_vr": "OB",
     }
-    if rarely(draw, 4):
+    if not plain and rarely(draw, 4):
         options["bits_stored"] = draw(st.integers(1, options["bits_allocated"]))
     if stream.samples == COLORS:
         terms = ["YBR_FULL_422", "YBR_FULL", "RGB", "RGB", "YBR_FULL", "YBR_RCT", "YBR_PARTIAL_422"]
@@ -238,7 +238,7 @@ def codestream_cases(draw, plugin: str) -> Case:
     plain = plugin == "gdcm"
     syntax = draw(st.sampled_from(SYNTAXES.get(plugin, SYNTAXES["pylibjpeg"])))
     stream, frames = draw(frames_of(syntax, plain=plain))
-    options = {**draw(descriptions(stream)), "number_of_frames": len(frames)}
+    options = {**draw(descriptions(stream, plain=plain)), "number_of_frames": len(frames)}
     fault = "" if plain else draw(st.sampled_from(["", "", "", "", "options", "frame", "number"]))
     if fault == "frame":
         damaged = draw(st.integers(0, len(frames) - 1))
@@ -247,7 +247,7 @@ def codestream_cases(draw, plugin: str) -> Case:
         frames = draw(st.sampled_from(NUMBER_DAMAGES))(frames)
     parts = [oracle.fragments(frame, []) if frame else [b""] for frame in frames]
     case = Case(syntax, options, oracle.encapsulated(parts, table=True))
-    if rarely(draw, 3):
+    if not plain and rarely(draw, 3):
         value, extended = draw(encapsulations(frames))
         case = Case(syntax, {**options, **extended}, value)
     return draw(wrong_options(case)) if fault == "options" else case
