@@ -67,7 +67,7 @@ def groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
     ============= ==== ====== ======== ========= ================================================
     codec         gdcm pillow pyjpegls pylibjpeg values
     ============= ==== ====== ======== ========= ================================================
-    JPEG, 8 bits  3.6  0.9             6.1       gdcm = pillow; pylibjpeg up to 5 levels apart
+    JPEG, 8 bits  3.6  0.9             6.1       gdcm = pillow; pylibjpeg others
     JPEG Lossless 23                   35        equal
     JPEG-LS       24          17       84        equal
     JPEG 2000     97   103             101       equal where it is lossless; equally fast
