@@ -58,21 +58,21 @@ class Stream:
 
 def with_segments(frame: bytes, *, adobe: str, jfif: bool, ids: bytes) -> bytes:
     """A color frame whose markers about colors are replaced. `adobe`: the number of a transform, or nothing."""
-    place, kept = 2, b""
+    place = 2
     while frame[place + 1] in (0xE0, 0xEE):
         place += 2 + int.from_bytes(frame[place + 2 : place + 4], "big")
-    kept = codestreams.JFIF * jfif + (codestreams.adobe(int(adobe)) if adobe else b"")
+    segments = codestreams.JFIF * jfif + (codestreams.adobe(int(adobe)) if adobe else b"")
     rest = bytearray(frame[place:])
-    for marker, first, step in ((b"\xff\xc0", 10, 3), (b"\xff\xc2", 10, 3)):
+    for marker in (b"\xff\xc0", b"\xff\xc2"):
         start = rest.find(marker)
         if start >= 0:
-            old = bytes(rest[start + first : start + first + 3 * step : step])
-            rest[start + first : start + first + 3 * step : step] = ids
-            renamed(rest, dict(zip(old, ids, strict=True)))
-    return frame[:2] + kept + bytes(rest)
+            names = slice(start + 10, start + 10 + 3 * COLORS, 3)
+            old, rest[names] = bytes(rest[names]), ids
+            rename(rest, dict(zip(old, ids, strict=True)))
+    return frame[:2] + segments + bytes(rest)
 
 
-def renamed(rest: bytearray, names: dict[int, int]) -> None:
+def rename(rest: bytearray, names: dict[int, int]) -> None:
     """Rename the components in all scan headers."""
     start = rest.find(b"\xff\xda")
     while start >= 0:

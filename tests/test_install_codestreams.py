@@ -43,10 +43,10 @@ def plugin(request):
 def test_nothing_differs(examples, plugin):
     """Some of the examples must be taken: else dicomet is compared with nothing."""
     counts = Counter()
-    made = functools.partial(codestream_cases, plugin)
+    cases = functools.partial(codestream_cases, plugin)
 
     @PROPERTY
-    @given(examples(made, names_of(plugin)))
+    @given(examples(cases, names_of(plugin)))
     def property_of(example):
         assume(example.function != "method" or example.chosen not in NAMING)
         assume(can_be_made(example))
