@@ -12,9 +12,6 @@ from install_sources import BUFFERS, COMMON_BUFFERS, DATASETS, file_of, position
 from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder, iter_pixels, pixel_array
 from pydicom.pixels.utils import decompress
-from pydicom.uid import (
-    RLELossless,
-)
 
 
 def observed(action, source) -> list:
@@ -46,7 +43,7 @@ def walked(generator, source, steps: int, end: str) -> list:
 
 
 def walked_without_place(generator, source, steps: int, end: str) -> list:
-    """The same without the file position, which may differ in iterations over RLE Lossless."""
+    """The same without the file position, which may differ in iterations over compressed frames."""
     found = walked(generator, None, steps, end)
     if isinstance(source, io.IOBase) and not source.closed:
         source.seek(0)
@@ -94,7 +91,7 @@ class Example:
 
     @property
     def walk(self) -> Any:
-        return walked_without_place if self.case.syntax == RLELossless else walked
+        return walked_without_place if self.case.syntax.is_encapsulated else walked
 
     def make(self) -> Any:
         if self.source in DATASETS:
@@ -132,29 +129,30 @@ def calls(draw, whole: str, frames: str) -> tuple:
 
 
 @st.composite
-def decoders_with_buffers(draw) -> Example:
-    case = draw(cases())
+def decoders_with_buffers(draw, made=cases, names=tuple(EXTRA)) -> Example:
+    case = draw(made())
     kind = draw(st.one_of(st.sampled_from(COMMON_BUFFERS), st.sampled_from(sorted(BUFFERS))))
-    return Example(case, kind, *draw(calls("as_array", "iter_array")), draw(extras()), *draw(st.sampled_from(WALKS)))
+    call = draw(calls("as_array", "iter_array"))
+    return Example(case, kind, *call, draw(extras(names)), *draw(st.sampled_from(WALKS)))
 
 
 @st.composite
-def decoders_with_datasets(draw) -> Example:
+def decoders_with_datasets(draw, made=cases, names=tuple(EXTRA)) -> Example:
     kind, call = draw(st.sampled_from(sorted(DATASETS))), draw(calls("as_array", "iter_array"))
-    return Example(draw(cases()), kind, *call, draw(extras()), *draw(st.sampled_from(WALKS)))
+    return Example(draw(made()), kind, *call, draw(extras(names)), *draw(st.sampled_from(WALKS)))
 
 
 @st.composite
-def functions(draw) -> Example:
+def functions(draw, made=cases, names=tuple(EXTRA)) -> Example:
     kind, call = draw(st.sampled_from([*DATASETS, "whole file"])), draw(calls("pixel_array", "iter_pixels"))
-    names = tuple(name for name in EXTRA if name != "validate")
-    return Example(draw(cases()), kind, *call, draw(extras(names)), *draw(st.sampled_from(WALKS)))
+    names = tuple(name for name in names if name != "validate")
+    return Example(draw(made()), kind, *call, draw(extras(names)), *draw(st.sampled_from(WALKS)))
 
 
 @st.composite
-def methods(draw) -> Example:
+def methods(draw, made=cases, names=()) -> Example:  # noqa: ARG001 - methods take no options
     kind, call = draw(st.sampled_from(sorted(DATASETS))), draw(st.integers(0, len(DATASET_CALLS) - 1))
-    return Example(draw(cases()), kind, "method", call, {})
+    return Example(draw(made()), kind, "method", call, {})
 
 
 def twice(dataset: Dataset) -> list:

@@ -19,7 +19,6 @@ import dicomet
 from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 
-imagecodecs = pytest.importorskip("imagecodecs")
 LOSSY_PLUGINS = ("gdcm", "pillow", "pylibjpeg")
 ALL_SAMPLING = [
     ((1, 1),),
@@ -37,30 +36,6 @@ def pydicom_stays_as_it_was():
     yield
     dicomet.uninstall()
     assert (functions(), plugins()) == before
-
-
-@pytest.fixture
-def only():
-    """A function that leaves pydicom the plugins of these names only, in this order."""
-    original = {decoder: decoder._available for decoder in map(get_decoder, JPEG_SYNTAXES)}
-
-    def leave(*names: str) -> None:
-        for decoder in map(get_decoder, JPEG_SYNTAXES):
-            found = {name: decoder._available[name] for name in names if name in decoder._available}
-            if names and names[0] not in found and decoder is get_decoder(JPEGBaseline8Bit):
-                pytest.skip(f"needs {names[0]}")
-            decoder._available = found
-
-    yield leave
-    dicomet.uninstall()
-    for decoder, available in original.items():
-        decoder._available = available
-
-
-@pytest.fixture
-def libjpeg(only):
-    """Leave pydicom the plugin pylibjpeg only. GDCM ends the process for some malformed frames."""
-    only("pylibjpeg")
 
 
 def ways(ds) -> list:
@@ -144,6 +119,17 @@ def test_colors_of_lossless_frames(term, segments, interleaved):
     ds = image(JPEGLosslessSV1, [frame] * 2, (5, 6, 3), 8, PhotometricInterpretation=term)
     jfif, adobe = segments == codestreams.JFIF, segments.startswith(b"\xff\xee")
     assert same(ds) == (term == "RGB" if adobe else not (jfif and term == "RGB")) or segments == codestreams.adobe(1)
+
+
+@pytest.mark.parametrize("ids", [b"RGB", b"rgb"])
+@pytest.mark.parametrize("segments", [b"", codestreams.JFIF])
+def test_identifiers_that_pydicom_takes_for_rgb(ids, segments):
+    """Before JFIF, with a warning."""
+    frame = lossless(rng.integers(0, 256, (5, 6, 3)), 8, segments=segments, ids=tuple(ids))
+    ds = image(JPEGLosslessSV1, [frame] * 2, (5, 6, 3), 8)
+    assert same(ds) == (not segments)
+    ds.PhotometricInterpretation = "YBR_FULL"
+    assert not same(ds)
 
 
 FRAME = lossless(np.arange(30).reshape(5, 6, 1), 12)
@@ -283,6 +269,7 @@ def test_pillow_warns_about_large_images(only, monkeypatch):
 
 
 def extended() -> pydicom.Dataset:
+    imagecodecs = pytest.importorskip("imagecodecs")
     gray = rng.integers(0, 4096, (16, 24), dtype=np.uint16)
     frame = bytes(imagecodecs.jpeg_encode(gray, level=90, bitspersample=12))
     return image(JPEGExtended12Bit, [frame], (16, 24, 1), 12)
@@ -336,43 +323,6 @@ def test_without_plugins(only):
         color.PixelData = encapsulate([probe(20, 30, ((2, 2), (1, 1), (1, 1)))[:-60]] * 2)
         with pytest.raises(RuntimeError, match=r"dicomet: \(7FE0,0010\) Pixel Data, frame 0"):
             _ = color.pixel_array
-
-
-@pytest.mark.usefixtures("libjpeg")
-@pytest.mark.parametrize("allocated", [8, 16, 32])
-def test_the_decoding_plugin(allocated):
-    samples = rng.integers(0, 256, (5, 6, 1))
-    ds = image(JPEGLosslessSV1, [lossless(samples, 8)] * 2, (5, 6, 1), 8, BitsAllocated=allocated)
-    decoder = get_decoder(JPEGLosslessSV1)
-    with dicomet.install():
-        assert "dicomet" in decoder.available_plugins
-        assert "dicomet" not in decoder._validate_plugins()
-        for kwargs in ({}, {"index": 1}, {"raw": True}):
-            arr, _ = decoder.as_array(ds, decoding_plugin="dicomet", **kwargs)
-            assert np.array_equal(arr[..., :, :], np.broadcast_to(samples[..., 0], arr.shape))
-            assert arr.itemsize * 8 == allocated
-        frame, properties = decoder.as_buffer(ds, index=1, decoding_plugin="dicomet")
-        assert type(frame) is bytearray
-        assert frame == samples.astype(f"<u{allocated // 8}").tobytes()
-        assert properties["bits_allocated"] == allocated
-        frames = [array for array, _ in decoder.iter_array(ds, decoding_plugin="dicomet")]
-        assert np.array_equal(frames[1], samples[..., 0])
-        # dicomet's own functions do not take it for a plugin of another package.
-        assert dicomet.pixel_array(ds, decoding_plugin="dicomet").shape == (2, 5, 6)
-    with pytest.raises(ValueError, match="No plugin named 'dicomet'"):
-        decoder.as_array(ds, decoding_plugin="dicomet")
-
-
-@pytest.mark.usefixtures("libjpeg")
-def test_the_decoding_plugin_says_what_is_wrong():
-    ds = image(JPEGLosslessSV1, [FRAME[:-2]], (5, 6, 1), 12)
-    decoder = get_decoder(JPEGLosslessSV1)
-    with dicomet.install():
-        with pytest.warns(UserWarning, match="no end marker"):
-            decoder.as_array(ds, decoding_plugin="dicomet")
-        ds.Rows = 6
-        with pytest.raises(RuntimeError, match=r"dicomet: .*Rows"):
-            decoder.as_array(ds, decoding_plugin="dicomet")
 
 
 def test_probes_have_all_kinds_of_samples():

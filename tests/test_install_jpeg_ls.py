@@ -40,6 +40,9 @@ def plugin(request):
         decoder._available = available
 
 
+ITERATION = 4
+
+
 def ways(ds) -> list:
     decoder = get_decoder(ds.file_meta.TransferSyntaxUID)
     return [
@@ -52,13 +55,13 @@ def ways(ds) -> list:
     ]
 
 
-def taken(ds) -> set[bool]:
-    """Compare all ways of decoding with and without dicomet. Return whether dicomet took the calls."""
-    found = set()
+def taken(ds) -> list[bool]:
+    """Compare all ways of decoding with and without dicomet. Return which calls dicomet took."""
+    found = []
     for call in ways(ds):
         installed, without, was_taken = with_and_without(call)
         assert installed == without
-        found.add(was_taken)
+        found.append(was_taken)
     return found
 
 
@@ -79,7 +82,11 @@ def test_bits(plugin, bits, signed):
         samples = words(bits)
         frames = [encoders.jls(samples, bits, near), encoders.jls(samples[::-1], bits, near)]
         found = taken(image(frames, bits, near=near, signed=signed))
-        assert found == {plugin != "gdcm" or bits >= 8}
+        expected = [plugin != "gdcm" or bits >= 8] * len(found)
+        if plugin == "gdcm" and signed and bits not in (8, 16):
+            # pydicom fails to correct the sign in the memory of GDCM's result, which is read-only.
+            expected[ITERATION] = False
+        assert found == expected
 
 
 @pytest.mark.parametrize(("bits", "stored"), [(16, 12), (12, 10), (10, 12), (8, 12)])
@@ -101,12 +108,12 @@ def test_colors(plugin, mode, planar, term):
     ds.PhotometricInterpretation, ds.PlanarConfiguration = term, planar
     found = taken(ds)
     if term == "RGB" and (plugin != "gdcm" or not planar):
-        assert found == {True}
+        assert all(found)
 
 
 STREAM = encoders.jls(words(8), 8, 0)
-START = STREAM.index(b"\xff\xf7")
 SCAN = STREAM.index(b"\xff\xda")
+FEWER_ROWS = encoders.jls(words(8)[:-1], 8, 0)
 
 
 @pytest.mark.parametrize(
@@ -122,12 +129,13 @@ SCAN = STREAM.index(b"\xff\xda")
         (STREAM[:-2] + b"\xff\xfe\0\2" + encoders.EOI, "marker segments"),
         (STREAM[:-2] + b"\xff" + encoders.EOI, "fill bytes"),
         (encoders.jls(words(8), 8, 2), "near-lossless JPEG-LS in the transfer syntax"),
-        (encoders.jls(words(8)[:-1], 8, 0), "malformed pixel data"),
+        (FEWER_ROWS, "malformed pixel data"),
     ],
     ids=range(11),
 )
-@pytest.mark.usefixtures("plugin")
-def test_declined_frames(frame, why):
+def test_declined_frames(plugin, frame, why):
+    if plugin == "gdcm" and frame == FEWER_ROWS:
+        pytest.skip("GDCM ends the process for frames of another size")
     ds = image([STREAM, frame, STREAM], 8)
     decoder = get_decoder(JPEGLSLossless)
     before = dict(dicomet.stats().reasons)

@@ -103,6 +103,10 @@ def test_all_files(plugin):
     paths = files()
     assert len(paths) >= 3
     for path in paths:
+        if plugin == "gdcm" and pydicom.dcmread(path, specific_tags=["BitsStored"]).BitsStored in (6, 7):
+            with pytest.raises(dicomet.PixelDataError, match=r"gdcm: does not decode JPEG-LS of [67] bits"):
+                dicomet.pixel_array(path, decoding_plugin=plugin)
+            continue
         assert np.array_equal(dicomet.pixel_array(path), dicomet.pixel_array(path, decoding_plugin=plugin)), path.name
         assert dicomet.info.describe(path)["decoded_by"] == ["dicomet"]
 

@@ -14,7 +14,7 @@ from pydicom.uid import UID
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.limits import ReadLimits
-from dicomet._decoding.plugins import installed, installed_for, missing_plugin, missing_plugin_for
+from dicomet._decoding.plugins import installed, missing_plugin, missing_plugin_for
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
 from dicomet._parsing.element_reader import PER_FRAME, SHARED, TABLES, ElementReader, tag_of
@@ -226,7 +226,7 @@ def _decoder_of_frame(frames: FrameReader) -> dict[str, Any]:
     unsupported, transfer_syntax = frames.first_unsupported(), frames.description.transfer_syntax
     if unsupported is None or not frames.description.codec.is_built_in:
         return {}
-    plugins = installed_for(unsupported, transfer_syntax)
+    plugins = installed(transfer_syntax, unsupported)
     missing = None if plugins else missing_plugin_for(unsupported, transfer_syntax)
     return {"decoded_by": plugins or None, "missing_plugin": missing}
 

@@ -30,7 +30,7 @@ from typing import NamedTuple
 import data_store
 import numpy as np
 import pydicom
-from pydicom.uid import ExplicitVRBigEndian, JPEGBaseline8Bit, JPEGExtended12Bit
+from pydicom.uid import ExplicitVRBigEndian
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf  # after the variable that it reads
@@ -149,11 +149,6 @@ def has(**expected: object) -> Callable[[Case], bool]:
     return lambda case: all(case.header.get(keyword) == value for keyword, value in expected.items())
 
 
-def is_lossy_jpeg(case: Case) -> bool:
-    """Return whether the file has a lossy syntax of ISO/IEC 10918-1, whose decoders may differ by rounding."""
-    return case.syntax in {JPEGBaseline8Bit, JPEGExtended12Bit}
-
-
 def is_uncompressed_ycbcr(case: Case) -> bool:
     """Return whether both convert the stored YCbCr samples themselves."""
     return str(case.header.PhotometricInterpretation).startswith("YBR_FULL") and not case.syntax.is_encapsulated
@@ -213,12 +208,6 @@ REASONS = (
         Row("Explicit VR Big Endian, 32 bits", "the 16-bit halves of each value are swapped", "the values"),
         lambda case: case.syntax == ExplicitVRBigEndian and case.header.BitsAllocated == 32,
         swapped_words,
-    ),
-    Reason(
-        Row("lossy JPEG", "within 5 levels: another decoder", "likewise"),
-        is_lossy_jpeg,
-        stored,
-        levels=5,
     ),
     Reason(
         Row("uncompressed YCbCr, converted to RGB", "within 2 levels", "exact, rounded half up"),

@@ -67,7 +67,7 @@ def groups(transfer_syntax: str) -> tuple[tuple[Plugin, ...], ...]:
     ============= ==== ====== ======== ========= ================================================
     codec         gdcm pillow pyjpegls pylibjpeg values
     ============= ==== ====== ======== ========= ================================================
-    JPEG, 8 bits  3.6  0.9             6.1       gdcm = pillow; pylibjpeg up to 5 levels apart
+    JPEG, 8 bits  3.6  0.9             6.1       gdcm = pillow; pylibjpeg others
     JPEG Lossless 23                   35        equal
     JPEG-LS       24          17       84        equal
     JPEG 2000     97   103             101       equal where it is lossless; equally fast
@@ -111,14 +111,17 @@ def _unable_for(transfer_syntax: str) -> set[str]:
 _ORDER_OF_PYDICOM = ("gdcm", "pylibjpeg", "pillow", "pyjpegls")
 
 
-def installed(transfer_syntax: str) -> list[str]:
+def installed(transfer_syntax: str, unsupported: str | None = None) -> list[str]:
     """Return the names of the installed plugins for `transfer_syntax`, in the order in which they are tried.
 
     The values are those of pydicom, which depend on what is installed; of plugins with equal values the faster is asked
-    first. Plugins that the caller has added to pydicom's decoder come last.
+    first. Plugins that the caller has added to pydicom's decoder come last. `unsupported`: a kind of codestream that
+    dicomet does not decode; only the plugins that may decode it count.
     """
     # Under `install`, pydicom knows dicomet as a plugin, too.
     excluded = {BUILT_IN, *_unable_for(transfer_syntax)}
+    if unsupported:
+        excluded |= _unable_to_decode(unsupported, transfer_syntax)
     available = [name for name in _decoder(transfer_syntax).available_plugins if name not in excluded]
     found = [[plugin.name for plugin in group if plugin.name in available] for group in groups(transfer_syntax)]
     found = sorted(filter(None, found), key=lambda names: min(map(_ORDER_OF_PYDICOM.index, names)))
@@ -147,11 +150,6 @@ def _installation(plugin: Plugin) -> str:
     return "pip install " + " ".join(f'"{package}"' for package in [*packages, plugin.requirement])
 
 
-def installed_for(unsupported: str, transfer_syntax: str) -> list[str]:
-    """Return the installed plugins that may decode a kind of codestream that dicomet does not, as `installed` does."""
-    return [name for name in installed(transfer_syntax) if name not in _unable_to_decode(unsupported, transfer_syntax)]
-
-
 def missing_plugin_for(
     unsupported: str, transfer_syntax: str, needed: str = "a decoding plugin that is not installed"
 ) -> str:
@@ -168,7 +166,7 @@ def check_able(index: int, unsupported: str, transfer_syntax: str, decoding_plug
     Only the installation counts: a plugin that is not able to decode the frame says why.
     """
     known = {plugin.name for group in groups(transfer_syntax) for plugin in group}
-    is_able = not known.isdisjoint(installed_for(unsupported, transfer_syntax))
+    is_able = not known.isdisjoint(installed(transfer_syntax, unsupported))
     if decoding_plugin != BUILT_IN and (decoding_plugin or is_able):
         return
     needed = {"needed": "another decoding plugin"} if decoding_plugin else {}
@@ -206,7 +204,8 @@ def decode(frame: Frame, description: ImageDescription, decoding_plugin: str) ->
     """
     decoder = _decoder(description.transfer_syntax)
     reasons = []
-    for plugin in (decoding_plugin,) if decoding_plugin else installed(description.transfer_syntax):
+    tried = [decoding_plugin] if decoding_plugin else installed(description.transfer_syntax, frame.unsupported)
+    for plugin in tried:
         unable = _unable(plugin, frame, description.transfer_syntax)
         if unable is not None:
             reasons.append(f"{plugin}: {unable}")
@@ -293,6 +292,8 @@ def _limits(plugin: str, header: Codestream, transfer_syntax: str) -> Iterator[s
         yield from _limits_of_jpeg(plugin, header)
     elif header.family == "JPEG-LS":
         yield from _limits_of_jpeg_ls(plugin, header, near=transfer_syntax == JPEGLSNearLossless)
+    elif plugin == "gdcm" and header.is_subsampled:
+        yield "does not decode subsampled components of JPEG 2000"
     elif plugin == "pillow":
         if header.is_subsampled:
             yield "misplaces the samples of subsampled components"

@@ -11,6 +11,8 @@ from dicomet._parsing.tags import PIXEL_DATA
 from dicomet.dropin.one_frame import one_frame
 from dicomet.errors import PixelDataError
 
+MAX_PRECISION = 16
+
 
 @lru_cache(maxsize=64)
 def _decoder(
@@ -44,7 +46,8 @@ def decode_words(  # noqa: PLR0913 - the description of an image
 
     """
     header = Codestream.read(src)
-    bits = 8 if header is None else container_bits(header.precision)
+    # A larger precision is refused below.
+    bits = 8 if header is None else container_bits(min(header.precision, MAX_PRECISION))
     image, decoder = _decoder(rows, columns, samples_per_pixel, bits_allocated or bits, bits)
     header = image.check_codestream(src, 0, family)
     if header.unsupported:

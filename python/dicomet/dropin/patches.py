@@ -29,6 +29,7 @@ from dicomet.dropin.colors import replacement
 from dicomet.dropin.elements import CachedElements
 from dicomet.dropin.pydicom_frames import PydicomFrames
 from dicomet.dropin.request import PydicomError, Request, parse_request
+from dicomet.dropin.same_jpeg_ls import check_iteration
 from dicomet.dropin.shape import Declined
 from dicomet.dropin.stats import TALLY
 from dicomet.errors import PixelDataError
@@ -269,6 +270,8 @@ def _check_iteration(request: Request, indices: Any) -> None:
     # pydicom treats the second frame as one that is not subsampled.
     if shape.is_subsampled and (shape.number_of_frames > 1 or indices):
         raise Declined("an iteration over frames in YBR_FULL_422")
+    if not indices:
+        check_iteration(request.coder.plugin or "", shape)
 
 
 def _tried(work: Callable[[], T], *, was_taken: bool = False) -> T | None:

@@ -22,6 +22,13 @@ def check_plugin(plugin: str, shape: Shape) -> None:
         raise Declined("JPEG-LS with Planar Configuration 1, with GDCM")
 
 
+def check_iteration(plugin: str, shape: Shape) -> None:
+    """Raise `Declined` where pydicom fails to correct the sign of all frames, because GDCM's memory is read-only."""
+    is_corrected = shape.pixel_representation and shape.bits_stored < shape.bits_allocated
+    if shape.codec == "JPEG-LS" and plugin == "gdcm" and is_corrected:
+        raise Declined("an iteration over signed JPEG-LS samples with unused bits, with GDCM")
+
+
 def check_frame(frame: Frame, header: Codestream, shape: Shape, transfer_syntax: str) -> None:
     """Raise `Declined` for a frame that does not conform, or about which decoders may disagree."""
     try:

@@ -106,7 +106,9 @@ def _check_jpeg(frame: bytes | memoryview, header: Codestream, shape: Shape, cod
 def _check_colors(header: Codestream, shape: Shape, coder: Coder) -> None:
     """Leave all frames to pydicom for which it changes Photometric Interpretation, or a plugin converts the colors."""
     color = decide(shape.photometric_interpretation, COLORS, header)
-    if color.contradiction or color.components not in (Components.RGB, Components.YCBCR):
+    # pydicom takes these identifiers before JFIF.
+    has_rgb_ids = bytes(header.component_ids) in {b"RGB", b"rgb"} and shape.photometric_interpretation != "RGB"
+    if has_rgb_ids or color.contradiction or color.components not in (Components.RGB, Components.YCBCR):
         raise Declined(f"{coder.codec} colors that are not those of Photometric Interpretation")
     if coder.codec == "JPEG-LS" and (header.jfif or header.adobe_transform is not None or header.hp_transform):
         raise Declined("a JPEG-LS frame with a marker about its colors")
