@@ -184,10 +184,14 @@ stops("the same component twice", BY_LINE.stream(sof=frame(8, components=3)[:-3]
       "SOF55, `component identifier`: found 1, expected one that is not yet used", **THREE)  # fmt: skip
 stops("samples of components of different sizes", BY_SAMPLE.stream(sof=frame(8, components=3)[:-2] + b"\x22\0"), 33,
       f"{SCAN}`interleave mode`: found 2, expected 0 or 1 for components of different sizes", **THREE)  # fmt: skip
-for name, stream, offset in [("twice", WHOLE.with_after("sof", WHOLE["sof"]), 18),
-                             ("after the scan", WHOLE.with_after("data", WHOLE["sof"]), 61)]:  # fmt: skip
+for name, stream, offset in [("twice", WHOLE.with_after("sof", WHOLE["sof"]), 15),
+                             ("after the scan", WHOLE.with_after("data", WHOLE["sof"]), 58)]:  # fmt: skip
     stops(f"frame header {name}", stream, offset,
           "SOF55, found another one, expected one frame header, before the first scan")  # fmt: skip
+for marker, process in {0xC0: "SOF0", 0xC3: "SOF3", 0xC9: "SOF9", 0xF9: "FFF9"}.items():
+    second = b"\xff" + bytes([marker]) + WHOLE["sof"][2:]
+    stops(f"frame header twice, the second of {process}", WHOLE.with_after("sof", second), 15,
+          f"{process}, found another one, expected one frame header, before the first scan")  # fmt: skip
 stops("no frame header", WHOLE.stream(sof=b""), None, NO_HEADER)
 stops("the scan before the frame header", b"".join(WHOLE[name] for name in ("soi", "sos", "sof", "data", "eoi")), None,
       NO_HEADER)  # fmt: skip
