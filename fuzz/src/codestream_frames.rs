@@ -55,7 +55,7 @@ fn image(stream: &[u8]) -> Option<Image> {
     Image::new(&attributes(size, header.precision.into(), 3)).ok()
 }
 
-/// A description of rows, columns and components with samples of so many bits.
+/// A description of rows, columns and components with samples that fit `bits`.
 pub(crate) fn attributes((rows, columns, components): (i64, i64, i64), bits: i64, frames: i64) -> Attributes {
     let bits = if bits <= 8 { 8 } else { 16 };
     Attributes {

@@ -13,9 +13,12 @@ const MIB: u64 = 1 << 20;
 const DECODED_PIXELS: u64 = 1 << 17;
 /// Memory for headers: tables of contents of up to 65,536 sections, beside the bytes themselves.
 const HEADER_MEMORY: u64 = 8 * MIB;
-/// Memory for samples, beside the result.
-const MEMORY_PER_PIXEL: u64 = 160;
-const FREE_MEMORY: u64 = 64 * MIB;
+/// Memory for samples, beside the result: frames that are kept, those of small images, and palettes by the bytes of the
+/// codestream.
+const MEMORY_PER_PIXEL: u64 = 100;
+const FREE_MEMORY: u64 = 48 * MIB;
+const MEMORY_PER_BYTE: u64 = 64 << 10;
+const PALETTE_MEMORY: u64 = 160 * MIB;
 
 /// Runs one input.
 pub fn run(data: &[u8]) {
@@ -132,7 +135,8 @@ fn check_samples(stream: &[u8], header: &Header, threads: bool) {
         let mut out = vec![0; wrong];
         assert!(limited(stream, HEADER_MEMORY, || decode(stream, &Options::default(), &mut out)).is_err());
     }
-    let most = FREE_MEMORY + MEMORY_PER_PIXEL * u64::from(header.width) * u64::from(header.height);
+    let palettes = PALETTE_MEMORY.min(MEMORY_PER_BYTE * stream.len() as u64);
+    let most = FREE_MEMORY + palettes + MEMORY_PER_PIXEL * u64::from(header.width) * u64::from(header.height);
     let found = POISONS.map(|poison| limited(stream, most, || decoded(stream, bytes, poison, 1)));
     assert!(
         found[0] == found[1],
