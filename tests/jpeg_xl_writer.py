@@ -44,6 +44,7 @@ def image_header(  # noqa: PLR0913 - the fields of the header
     *,
     space: int = GRAY,
     bits: int = 8,
+    wide: bool = False,
     floating: bool = False,
     channels: int = 0,
     orientation: int = 1,
@@ -51,7 +52,11 @@ def image_header(  # noqa: PLR0913 - the fields of the header
     animation: bool = False,
     profile: bytes | None = None,
 ) -> bytes:
-    """The headers before the first frame. `profile`: an entropy-coded ICC profile in place of an enumerated space."""
+    """The headers before the first frame.
+
+    `wide`: samples may need more than 16 bits while they are decoded. `profile`: an entropy-coded ICC profile in place
+    of an enumerated space.
+    """
     out = Bits()
     out.put((0x0AFF, 16), (0, 1))
     out.size(rows)
@@ -72,7 +77,7 @@ def image_header(  # noqa: PLR0913 - the fields of the header
         out.put((0, 2), (7, 4))
     else:
         out.choice(bits, (8, 0), (10, 0), (12, 0), (1, 6))
-    out.put((1, 1))
+    out.put((not wide, 1))
     out.choice(channels, (0, 0), (1, 0), (2, 4), (1, 12))
     # Alpha, with all defaults.
     out.put(*[(1, 1)] * channels)
@@ -102,11 +107,16 @@ def image_header(  # noqa: PLR0913 - the fields of the header
 
 def frame_header(  # noqa: PLR0913 - the fields of the header
     *, kind: int = 0, modular: bool = True, crop: tuple[int, int, int, int] | None = None, last: bool = True,
-    group_shift: int = 1, ycbcr: bool = False,
+    group_shift: int = 1, ycbcr: bool = False, splines: bool = False, slot: int = 0,
 ) -> Bits:  # fmt: skip
-    """The header of a frame: `kind` 0 is one of the image, 2 one to which others refer. `crop`: x, y, columns, rows."""
+    """The header of a frame: `kind` 0 is one of the image, 2 one to which others refer. `crop`: x, y, columns, rows.
+
+    `slot`: where a frame is kept for others.
+    """
     out = Bits()
-    out.put((0, 1), (kind, 2), (modular, 1), (0, 2), (ycbcr, 1))
+    out.put((0, 1), (kind, 2), (modular, 1))
+    # Flags: none, or 16.
+    out.put(*[(1, 2), (15, 4)] if splines else [(0, 2)], (ycbcr, 1))
     if ycbcr:
         out.put((0, 6))
     out.put((0, 2))
@@ -125,7 +135,7 @@ def frame_header(  # noqa: PLR0913 - the fields of the header
             out.put((0, 2))
         out.put((last, 1))
     if not (kind == 0 and last):
-        out.put((0, 2))
+        out.put((slot, 2))
     # Whether it is saved before the color transform, as patches are.
     if kind == 2 or (kind == 0 and not last and crop is None):
         out.put((kind == 2, 1))
@@ -149,11 +159,15 @@ def zeros() -> bytes:
     out = Bits()
     # Default dequantization; no global tree; no tree of its own to share; default weights; no transforms.
     out.put((1, 1), (0, 1), (0, 1), (1, 1), (0, 2))
+    one_leaf(out)
+    return out.aligned()
+
+
+def one_leaf(out: Bits) -> None:
     # The tree: no LZ77; one cluster for all contexts; a prefix code of one symbol.
     out.put((0, 1), (1, 1), (0, 2), (1, 1), (0, 4), (0, 1))
     # The samples: the same with one context.
     out.put((0, 1), (1, 1), (0, 4), (0, 1))
-    return out.aligned()
 
 
 def black(rows: int, columns: int, *, more: bytes = b"", **fields: object) -> bytes:
@@ -161,3 +175,76 @@ def black(rows: int, columns: int, *, more: bytes = b"", **fields: object) -> by
     section = zeros()
     frame = contents([len(section)], frame_header(group_shift=3)) + section
     return image_header(rows, columns, **fields) + more + frame
+
+
+# Descriptions that are large for their bytes
+
+
+def codes(out: Bits, *symbols: int) -> None:
+    """One code of two bits for all contexts: of four symbols in ascending order, the lengths of numbers in bits."""
+    # No LZ77; one cluster; a prefix code; only the length in a symbol; 32 symbols; a simple code of four.
+    out.put((0, 1), (1, 1), (0, 2), (1, 1), (0, 4), (1, 1), (4, 4), (15, 4), (1, 2), (3, 2))
+    out.put(*[(symbol, 5) for symbol in symbols], (0, 1))
+
+
+def long_spline(rows: int, columns: int) -> bytes:
+    """A codestream of zeros with a curve of 8 million pixels, nearly all of them beside the image."""
+    out, symbols = Bits(), (0, 1, 24, 25)
+    codes(out, *symbols)
+
+    def put(number: int) -> None:
+        length = number.bit_length()
+        out.put(((0, 2, 1, 3)[symbols.index(length)], 2))
+        if length > 1:
+            out.put((number - (1 << length - 1), length - 1))
+
+    # One curve from (0, 0); no adjustment of quantization; another point; colors; width.
+    far = (1 << 23) - 1
+    for number in [0, 0, 0, 0, 1, 2 * far, 0, *[0] * 96, 1, *[0] * 31]:
+        put(number)
+    rest = zeros()
+    out.put((int.from_bytes(rest, "little"), 8 * len(rest)))
+    section = out.aligned()
+    return image_header(rows, columns) + contents([len(section)], frame_header(group_shift=3, splines=True)) + section
+
+
+def many_palettes(rows: int, columns: int, count: int, **fields: object) -> bytes:
+    """A codestream of zeros whose groups of 128 x 128 have this number of palettes, each of the maximum size.
+
+    The image has several groups in one row, and at least 18 palettes in each.
+    """
+    common, group = Bits(), Bits()
+    common.put((1, 1), (0, 1), (0, 1), (1, 1), (0, 2))
+    one_leaf(common)
+    group.put((0, 1), (1, 1), (3, 2), (count - 18, 8))
+    for _ in range(count):
+        # A palette for the first channel; 70,911 colors and 66,816 differences; no prediction.
+        group.put((1, 2), (0, 2), (0, 3), (0, 2), (3, 2), (65535, 16), (3, 2), (65535, 16), (0, 4))
+    one_leaf(group)
+    assert rows <= 128
+    sections = [common.aligned(), b"", b"", *[group.aligned()] * -(-columns // 128)]
+    header = contents([len(section) for section in sections], frame_header(group_shift=0))
+    return image_header(rows, columns, **fields) + header + b"".join(sections)
+
+
+def large_profile(rows: int, columns: int, size: int) -> bytes:
+    """A codestream of zeros with a coded ICC profile of this size, all of whose bytes are 0 and take no bits."""
+    out = Bits()
+    # The size as U64: 12 bits, then groups of 8 after a bit that says so, then 4 bits.
+    out.put((3, 2), (size & 0xFFF, 12))
+    rest = size >> 12
+    while rest:
+        out.put((1, 1), (rest & 0xFF, 8))
+        rest >>= 8
+    out.put((0, 1))
+    out.put((0, 1), (1, 1), (0, 2), (1, 1), (0, 4), (0, 1))
+    return black(rows, columns, profile=out.aligned())
+
+
+def kept_frames(rows: int, columns: int, count: int = 3) -> bytes:
+    """A codestream of zeros with frames of twice its size, which are kept for later ones."""
+    section = zeros()
+    headers = [
+        frame_header(kind=2, group_shift=3, slot=slot + 1, crop=(0, 0, columns, 2 * rows)) for slot in range(count)
+    ]
+    return black(rows, columns, more=b"".join(contents([len(section)], header) + section for header in headers))

@@ -2,7 +2,6 @@
 //! decoder finds, in every way of decoding.
 
 mod bits;
-mod frames;
 mod generated;
 mod plain;
 mod scans;
@@ -11,7 +10,9 @@ mod scans;
 #[path = "../../rust/jpeg/tests/common/mod.rs"]
 mod streams;
 
+use crate::codestream_frames;
 use crate::input::Input;
+use dicomet_core::codestream::Family;
 use dicomet_jpeg::{Band, Context, Decoder, Error, FrameInfo, Interleaved, Options, Planar, Result, Sample, Warning};
 use std::ops::Range;
 
@@ -40,7 +41,7 @@ pub fn run(data: &[u8]) {
     };
     check(&stream, &way);
     if matches!(way, Way::Threads | Way::Frames) {
-        frames::check(&stream, matches!(way, Way::Threads));
+        codestream_frames::check(&stream, Family::Jpeg, matches!(way, Way::Threads));
     }
 }
 

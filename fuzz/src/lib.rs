@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod codestream;
+mod codestream_frames;
 pub mod deflate;
 pub mod deflated;
 pub mod display;
@@ -13,6 +14,7 @@ pub mod image_oracle;
 pub mod input;
 pub mod jpeg;
 pub mod jpeg_ls;
+pub mod jpeg_xl;
 pub mod native;
 pub mod output;
 pub mod packbits_oracle;
@@ -26,7 +28,7 @@ pub mod sources;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("scan", scan::run),
     ("encapsulation", encapsulation::run),
     ("rle", rle::run),
@@ -39,4 +41,5 @@ pub const TARGETS: [Target; 12] = [
     ("output", output::run),
     ("jpeg", jpeg::run),
     ("jpeg_ls", jpeg_ls::run),
+    ("jpeg_xl", jpeg_xl::run),
 ];

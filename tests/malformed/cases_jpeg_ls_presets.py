@@ -68,7 +68,7 @@ for kind in (0, 14, 255):
           f"LSE, `LSE type`: found {kind}, expected 1 to 4")  # fmt: skip
 for kind in (5, 13):
     stops(f"LSE of type {kind}", WHOLE.with_after("sof", segment(0xF8, bytes([kind, *[0] * 10]))), 19,
-          f"LSE, an LSE segment of JPEG-LS extensions (type {kind})")  # fmt: skip
+          f"LSE, found an LSE segment of JPEG-LS extensions (type {kind})")  # fmt: skip
 stops(
     "LSE without a type", WHOLE.with_after("sof", segment(0xF8, b"")), 18, "LSE, `segment length`: found 0, expected 1"
 )

@@ -172,6 +172,10 @@ stops("a frame of 2^60 pixels", with_frames(frame(kind=2, crop=(0, 0, (1 << 30) 
 stops("large frames", with_frames(*[frame(kind=2, crop=(0, 0, 400, 400))] * 2, frame()),
       "`frames`: found 320000 pixels, expected at most 265216")  # fmt: skip
 stops("a frame without columns", with_frames(frame(kind=2, crop=(0, 0, 0, 16)), frame()), "`frame")
+stops("splines", writer.long_spline(16, 24), "`frame header`: found splines, expected samples or coefficients alone")
+stops("splines in a frame before the image", with_frames(frame(kind=2, crop=(0, 0, 30, 20), splines=True), frame()),
+      "`frame header`: found splines")  # fmt: skip
+is_whole("frames that are kept", writer.kept_frames(16, 24))
 stops("a section that is too short", with_frames(frame(SECTION[:1])), "`samples`: found")
 stops("a section without bytes", with_frames(frame(b"")), "`samples`: found")
 stops("a section of 1 GB", with_frames(writer.contents([1 << 30], writer.frame_header()), SECTION),

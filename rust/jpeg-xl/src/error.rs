@@ -60,6 +60,10 @@ pub enum Error {
     /// More frames than an encoder has a use for.
     #[error("`frames`: found more than {0}, expected the one of the image and some that it refers to")]
     FrameCount(usize),
+    /// Curves that are drawn over a frame. Some bytes describe curves of any length, whatever the size of the image, and
+    /// drawing them takes memory in proportion to it. Encoders of images write none.
+    #[error("`frame header`: found splines, expected samples or coefficients alone")]
+    Splines,
     /// A color profile of unreasonable size.
     #[error("`ICC profile`: found {found} bytes, expected at most {expected}")]
     Profile {

@@ -1,6 +1,7 @@
 //! Panics of other crates as errors.
 //!
-//! Their decoders have no known way to panic, but they are large, and use assertions and indices.
+//! The known ones are overflows of the number of groups, in headers of some 2^30 rows and columns. These crates are large,
+//! and use assertions and indices.
 
 use std::any::Any;
 use std::cell::Cell;

@@ -149,6 +149,9 @@ fn walk(codestream: &[u8], image: &ImageHeader, start: usize) -> Result<(FrameHe
             error => Error::invalid(PART, error),
         };
         let header = FrameHeader::parse(&mut bits, image).map_err(ends)?;
+        if header.flags.splines() {
+            return Err(Error::Splines);
+        }
         let found = u64::from(header.width) * u64::from(header.height);
         pixels = pixels.saturating_add(found);
         if found == 0 || pixels > limit {

@@ -2,12 +2,17 @@
 //! codestream or in a container.
 //!
 //! * [`Header::read`] reads the headers of the image and of all frames, and finds codestreams that have been cut. What has
-//!   no place in such an image (floating-point samples, extra channels, animations, previews) is an error with a name.
+//!   no place in such an image (floating-point samples, extra channels, animations, previews, splines) is an error with
+//!   a name.
 //! * [`decode`] decodes samples: exact where they are coded without loss, else those that the standard defines, by the
 //!   crate `jxl` of the JPEG XL project.
 //! * [`to_jpeg`] returns a JPEG codestream with the samples of the one that a recompressed codestream was made from. The
 //!   samples of [`decode`] would differ from those of a JPEG decoder: by some levels, and, with the prediction of chroma
 //!   from luma, by as much as a quantization step.
+//!
+//! Memory besides the result is limited: to some 100 bytes per pixel for frames that are kept for others, which are at most
+//! 8 times the image; to 16 MiB and 16 bytes per pixel for [`to_jpeg`]; and to about 150 MiB for the palettes of a group on
+//! each thread. Usual images take 2 to 10 bytes per pixel.
 //!
 //! Orientation and color profiles are ignored: the samples are those that were coded, and XYB becomes RGB of the profile
 //! (sRGB for an ICC profile).

@@ -8,9 +8,9 @@ use dicomet_core::item::Fragment;
 use dicomet_core::parallel::Parallelism;
 
 /// Decodes three frames with this codestream, also on several threads if `threads` is set.
-pub(super) fn check(stream: &[u8], threads: bool) {
+pub(crate) fn check(stream: &[u8], family: Family, threads: bool) {
     let Some(image) = image(stream) else { return };
-    let Ok(header) = Codestream::check(stream, Family::Jpeg, &image) else { return };
+    let Ok(header) = Codestream::check(stream, family, &image) else { return };
     let bits = if header.precision <= 8 { 8 } else { 16 };
     let decoder = Decoder::for_codec_output(&image, bits, false, None, Conversion::None, bits).expect("whole words");
     let codec = Codec::Codestream(header);
@@ -51,19 +51,24 @@ fn image(stream: &[u8]) -> Option<Image> {
     if u64::from(header.rows) * u64::from(header.columns) > 1 << 12 {
         return None;
     }
-    let bits = if header.precision <= 8 { 8 } else { 16 };
-    let attributes = Attributes {
-        rows: header.rows.into(),
-        columns: header.columns.into(),
-        samples_per_pixel: header.components.len() as i64,
-        number_of_frames: 3,
+    let size = (header.rows.into(), header.columns.into(), header.components.len() as i64);
+    Image::new(&attributes(size, header.precision.into(), 3)).ok()
+}
+
+/// A description of rows, columns and components with samples that fit `bits`.
+pub(crate) fn attributes((rows, columns, components): (i64, i64, i64), bits: i64, frames: i64) -> Attributes {
+    let bits = if bits <= 8 { 8 } else { 16 };
+    Attributes {
+        rows,
+        columns,
+        samples_per_pixel: components,
+        number_of_frames: frames,
         bits_allocated: bits,
         bits_stored: bits,
         high_bit: None,
         pixel_representation: 0,
         planar_configuration: 0,
-        photometric_interpretation: if header.components.len() == 1 { "MONOCHROME2" } else { "RGB" }.into(),
+        photometric_interpretation: if components == 1 { "MONOCHROME2" } else { "RGB" }.into(),
         element: PixelElement::PixelData,
-    };
-    Image::new(&attributes).ok()
+    }
 }
