@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod code_block;
 pub mod codestream;
 pub mod deflate;
 pub mod deflated;
@@ -12,6 +13,7 @@ pub mod encode;
 pub mod image_oracle;
 pub mod input;
 pub mod jpeg;
+pub mod jpeg_2000;
 pub mod jpeg_ls;
 pub mod native;
 pub mod output;
@@ -26,7 +28,7 @@ pub mod sources;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 14] = [
     ("scan", scan::run),
     ("encapsulation", encapsulation::run),
     ("rle", rle::run),
@@ -39,4 +41,6 @@ pub const TARGETS: [Target; 12] = [
     ("output", output::run),
     ("jpeg", jpeg::run),
     ("jpeg_ls", jpeg_ls::run),
+    ("jpeg_2000", jpeg_2000::run),
+    ("code_block", code_block::run),
 ];
