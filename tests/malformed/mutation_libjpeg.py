@@ -10,8 +10,9 @@ from pydicom.encaps import generate_fragments, parse_basic_offsets
 
 EQUAL, LIMITED, OTHER, REFUSED = "equal", "equal but for samples out of range", "other values", "refused"
 SOF3 = 0xC3
-OTHER_VALUES = ("lowest bits", "samples of more bits")
-"""Warnings with which libjpeg-turbo has other values: it smooths incomplete images, and wraps samples."""
+OTHER_VALUES = ("lowest bits", "samples of more bits", "arithmetic coding")
+"""Warnings with which libjpeg-turbo has other values: it smooths incomplete images, wraps samples,
+and is not the plugin that decodes arithmetic coding."""
 
 
 def independent(stream: bytes, samples: int) -> np.ndarray | None:
