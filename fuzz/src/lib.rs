@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod code_block;
 pub mod codestream;
 mod codestream_frames;
 pub mod deflate;
@@ -13,6 +14,7 @@ pub mod encode;
 pub mod image_oracle;
 pub mod input;
 pub mod jpeg;
+pub mod jpeg_2000;
 pub mod jpeg_ls;
 pub mod jpeg_xl;
 pub mod native;
@@ -28,7 +30,7 @@ pub mod sources;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 15] = [
     ("scan", scan::run),
     ("encapsulation", encapsulation::run),
     ("rle", rle::run),
@@ -42,4 +44,6 @@ pub const TARGETS: [Target; 13] = [
     ("jpeg", jpeg::run),
     ("jpeg_ls", jpeg_ls::run),
     ("jpeg_xl", jpeg_xl::run),
+    ("jpeg_2000", jpeg_2000::run),
+    ("code_block", code_block::run),
 ];

@@ -73,7 +73,7 @@ def stored_samples(words: np.ndarray, stored: int, *, signed: bool) -> np.ndarra
 
 def compared_frames(components: np.ndarray, fragments: list[bytes] | None, attributes: dict[str, Any]) -> list[str]:
     """How each frame compares, if each has a fragment of its own; otherwise an empty list."""
-    frames = components if fragments is None or len(fragments) != 1 else components[None]
+    frames = components if components.ndim > 2 + (attributes["samples_per_pixel"] == 3) else components[None]
     if fragments is None or len(frames) != len(fragments):
         return []
     stored, signed = int(attributes["bits_stored"]), int(attributes["pixel_representation"]) == 1

@@ -195,8 +195,8 @@ def colors_of_the_codestream(found: Context) -> bool:
     """Photometric Interpretation contradicts the codestream; without a conversion both have the same samples."""
     if not any(found.is_pydicoms_raw(plugin) for plugin in PLUGINS):
         return False
-    return same(found.given, found.raw) or same(
-        found.given, ybr_to_rgb(found.raw, found.parsed.attributes["bits_stored"])
+    return same(found.given, found.raw) or (
+        found.raw.shape[-1] == 3 and same(found.given, ybr_to_rgb(found.raw, found.parsed.attributes["bits_stored"]))
     )
 
 

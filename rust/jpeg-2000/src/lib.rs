@@ -49,6 +49,8 @@ mod decoder;
 mod dequantization;
 mod emit;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod geometry;
 mod ht;
 mod info;
@@ -57,7 +59,8 @@ mod marker;
 #[allow(clippy::all, clippy::pedantic, reason = "a model for tests")]
 mod model;
 mod mq;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
+#[cfg_attr(not(test), allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "code of tests"))]
 mod oracle;
 mod packed_headers;
 mod packet;
