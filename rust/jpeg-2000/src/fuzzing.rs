@@ -71,7 +71,9 @@ pub fn check_mq(any: &AnyBlock<'_>) {
     match damage {
         // Only the first sign of damage is returned.
         Ok(Some(Damage::PredictableTermination { .. })) => {}
-        found => assert_eq!(matches!(found, Ok(Some(Damage::SegmentationSymbol { .. }))), !expected.symbols, "{found:?}"),
+        found => {
+            assert_eq!(matches!(found, Ok(Some(Damage::SegmentationSymbol { .. }))), !expected.symbols, "{found:?}")
+        }
     }
 }
 
@@ -84,7 +86,8 @@ pub fn check_ht(any: &AnyBlock<'_>) {
     let (cleanup, passes) = (any.bytes(0), any.cut % 3);
     let segments = [Segment { data: cleanup, passes: 1 }, Segment { data: any.bytes(1), passes }];
     let style = if any.style().causal() { 0x48 } else { 0x40 };
-    let block = CodeBlock { style: Style(style), bit_planes: any.bit_planes % 5 + 2, ..any.code_block(Coder::Ht, &segments) };
+    let block =
+        CodeBlock { style: Style(style), bit_planes: any.bit_planes % 5 + 2, ..any.code_block(Coder::Ht, &segments) };
     let mut out = vec![0i64; block.width * block.height];
     match Ht::default().decode(&block, &mut out) {
         Ok(_) => {
