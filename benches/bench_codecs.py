@@ -178,7 +178,8 @@ def measure(image: Image) -> tuple[float, float]:
         }
         times = medians(time_interleaved(calls, LIMIT))
     # libjpeg-turbo rounds its color equations, libjxl what is lossy.
-    difference = np.abs(own.astype(int) - other).max()
+    found = decode(codestream, transfer_syntax, other, to_rgb=to_rgb)
+    difference = np.abs(own.astype(int) - found).max()
     if difference > (to_rgb or transfer_syntax == JPEG_XL):
         raise AssertionError(f"{image.label}: the samples differ by {difference}")
     return times["dicomet"], times[image.codec]

@@ -91,9 +91,8 @@ class JpegLsEncoding:
         import jpeg_ls  # noqa: PLC0415
 
         rows, columns, *samples = frame.shape
-        # CharLS gets the bytes in the order of the codestream.
-        axes = {0: (2, 0, 1), 1: (0, 2, 1), 2: (0, 1, 2)}[self.interleave]
-        ordered = frame.transpose(axes) if samples else frame
+        # CharLS gets planes, or pixels, which it arranges in lines.
+        ordered = frame.transpose(2, 0, 1) if samples and self.interleave == 0 else frame
         return bytes(
             jpeg_ls.encode_buffer(
                 _words(ordered, bits).tobytes(),
@@ -138,14 +137,28 @@ CODECS = {
 def decode(
     codestream: bytes, transfer_syntax: str, out: np.ndarray | None = None, *, to_rgb: bool = False
 ) -> np.ndarray:
-    """Return a frame by the library of its transfer syntax, on one thread; with `to_rgb` converted from YCbCr."""
+    """Return a frame by the library of its transfer syntax, on one thread; with `to_rgb` converted from YCbCr.
+
+    The result is `out`, or for JPEG-LS in planes a view of its memory.
+    """
     import imagecodecs  # noqa: PLC0415
 
     match CODECS[transfer_syntax]:
         case "CharLS":
-            return imagecodecs.jpegls_decode(codestream, out=out)
+            return _by_charls(codestream, out)
         case "libjxl":
             return imagecodecs.jpegxl_decode(codestream, numthreads=1, out=out)
         case _:
             options = {"colorspace": "ycbcr", "outcolorspace": "rgb"} if to_rgb else {}
             return imagecodecs.jpeg8_decode(codestream, out=out, **options)
+
+
+def _by_charls(codestream: bytes, out: np.ndarray | None) -> np.ndarray:
+    """Return a frame by CharLS, which writes components that are not interleaved (ILV 0) as planes."""
+    import imagecodecs  # noqa: PLC0415
+
+    scan = codestream.index(b"\xff\xda") + 4
+    is_planar = codestream[scan + 2 + 2 * codestream[scan]] == 0
+    if out is not None and is_planar and out.ndim > 2:
+        out = out.reshape(-1, *out.shape[:2])
+    return imagecodecs.jpegls_decode(codestream, out=out)

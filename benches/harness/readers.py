@@ -191,8 +191,12 @@ def _imagecodecs() -> Reader:
     def whole(path: Path) -> np.ndarray:
         frames, shape, dtype, how = frames_of(path)
         array = np.empty((len(frames), *shape), dtype)
+        is_in_place = CODECS[how["transfer_syntax"]] == "libjpeg-turbo" or array.ndim < 4
         for frame, out in zip(frames, array, strict=True):
-            decode(frame, out=out, **how)
+            if is_in_place:
+                decode(frame, out=out, **how)
+            else:
+                out[...] = decode(frame, **how)
         return array
 
     def frame(path: Path, index: int) -> np.ndarray:
