@@ -60,7 +60,8 @@ mod marker;
 mod model;
 mod mq;
 #[cfg(any(test, feature = "fuzzing"))]
-#[cfg_attr(not(test), allow(dead_code, clippy::unwrap_used, clippy::panic, reason = "code of tests"))]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "code of tests")]
+#[cfg_attr(not(test), allow(dead_code, reason = "encoders are for tests"))]
 mod oracle;
 mod packed_headers;
 mod packet;
