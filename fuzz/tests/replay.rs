@@ -44,7 +44,7 @@ fn corpora() {
         replay(run, &inputs);
         let mut noise = Noise(1);
         for (name, input) in inputs {
-            let changed = (0..100).map(|number| (format!("{name}, change {number}"), noise.change(&input)));
+            let changed = (0..40).map(|number| (format!("{name}, change {number}"), noise.change(&input)));
             replay(run, &changed.collect::<Vec<_>>());
         }
     }
