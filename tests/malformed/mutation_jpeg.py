@@ -8,7 +8,7 @@ from call_outcome import with_and_without
 from install_images import JPEG_SYNTAXES
 from mutation_libjpeg import OTHER, OTHER_VALUES, compared_frames, fragments_of
 from mutation_oracle import Examiner
-from mutation_pydicom import TooLarge, array_of_file, guarded, read, short_outcome
+from mutation_pydicom import NO_PLUGIN, TooLarge, array_of_file, guarded, read, short_outcome
 from mutation_rules import JPEG, LOSSLESS_JPEG
 from mutation_tally import general
 from mutation_trial import Trial
@@ -66,8 +66,6 @@ def compare_samples(trial: Trial) -> None:
 
 
 # Without a plugin
-
-NO_PLUGIN = "all plugins are missing dependencies"
 
 
 def check_installed_alone(trial: Trial) -> None:

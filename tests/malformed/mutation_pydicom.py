@@ -212,6 +212,8 @@ def shapes(given: np.ndarray, wanted: np.ndarray) -> str:
 
 # Under install()
 
+NO_PLUGIN = "all plugins are missing dependencies"
+
 
 def array_of_dataset(data_set: pydicom.Dataset) -> np.ndarray:
     return data_set.pixel_array
@@ -238,6 +240,9 @@ def compare_installed(trial: Trial) -> None:
         trial.note("installed", f"not compared: {type(error).__name__}")
         return
     trial.note("installed", "taken" if taken else "left to pydicom")
+    if NO_PLUGIN in str(without[0]):
+        # dicomet takes frames for which pydicom has no plugin.
+        return
     if installed != without:
         parts = zip(("outcome", "warnings", "position"), installed, without, strict=True)
         what = ", ".join(name for name, ours, theirs in parts if ours != theirs)

@@ -286,6 +286,7 @@ ONLY_DICOMET = (
     Sort("a blank VR", "AttributeError: The dataset|ValueError: invalid literal for int", "found a blank VR"),
     Sort("YCbCr of more than 8 bits", "ValueError: Invalid ndarray.dtype '.*' for color space conversion"),
     Sort("an Extended Offset Table without lengths", "AttributeError: .* 'ExtendedOffsetTableLengths'"),
+    Sort("a term with leading blanks", "ValueError: Unknown ", "expected a term without leading blanks"),
     Sort("JPEG for which pydicom has no plugin", "all plugins are missing dependencies"),
     Sort("JPEG in 32 bits allocated", "ValueError: buffer size must be a multiple of element size", syntax=".4.57"),
     Sort("a blank VR", "BytesLengthException", "found a blank VR"),
