@@ -43,7 +43,7 @@ from mutation_tally import Tally  # noqa: E402
 FEW = 30_000
 """For more files than this, all sources are prepared before the first fork."""
 PORTION = 250
-"""Files per child: if one dies, all but the file at fault are examined again. Some frames let a plugin use up its memory."""
+"""Files per child: if one dies, all but the file at fault are examined again. Some let a plugin use up the memory."""
 HANGS_AFTER = 25.0
 MEMORY = 2 << 30
 

@@ -61,7 +61,7 @@ pub enum Error {
     #[error("`frames`: found more than {0}, expected the one of the image and some that it refers to")]
     FrameCount(usize),
     /// Curves that are drawn over a frame. Some bytes describe curves of any length, whatever the size of the image, and
-    /// drawing them takes memory in proportion to it. Encoders of images write none.
+    /// drawing them takes memory in proportion to it. No encoder of images is known to write them.
     #[error("`frame header`: found splines, expected samples or coefficients alone")]
     Splines,
     /// A color profile of unreasonable size.
