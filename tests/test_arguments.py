@@ -46,6 +46,8 @@ HARMLESS = {
     "as_rgb": True,
     "force_rgb": False,
     "force_ybr": False,
+    "reduce": 0,
+    "on_truncation": "error",
     "use_pdh": False,
 }
 
@@ -93,7 +95,7 @@ def test_names_that_are_hardly_like_any(function, given_, says):
 
 
 def test_the_options_are_those_of_pydicom():
-    assert DecodeOptions.__annotations__.keys() | {"use_pdh"} == OPTION_NAMES
+    assert DecodeOptions.__annotations__.keys() | {"use_pdh", "reduce", "on_truncation"} == OPTION_NAMES
     assert HARMLESS.keys() == OPTION_NAMES
     for function in FUNCTIONS[:-1]:
         assert argument_names(getattr(dicomet, function)) > OPTION_NAMES

@@ -14,11 +14,9 @@ from files import ROOTS
 from oracle import Image
 from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import (
-    JPEG2000,
     MPEG2MPML,
     UID,
     ExplicitVRLittleEndian,
-    HTJ2KLossless,
 )
 from small_images import (
     COLUMNS,
@@ -298,27 +296,6 @@ def test_errors_are_those_that_pydicom_raises_too():
     assert issubclass(dicomet.PixelDataError, ValueError)
     assert issubclass(dicomet.MissingElementError, AttributeError)
     assert issubclass(dicomet.UnsupportedTransferSyntaxError, NotImplementedError)
-
-
-@pytest.mark.parametrize(
-    ("transfer_syntax", "package"),
-    [
-        (JPEG2000, "pylibjpeg-openjpeg"),
-        (HTJ2KLossless, "pylibjpeg-openjpeg"),
-    ],
-    ids=lambda value: getattr(value, "keyword", value),
-)
-def test_missing_plugin(monkeypatch, transfer_syntax, package):
-    monkeypatch.setattr(Decoder, "available_plugins", ())
-    size = struct.pack(">8L", IMAGE.columns, IMAGE.rows, 0, 0, IMAGE.columns, IMAGE.rows, 0, 0)
-    frame = b"\xff\x4f\xff\x51\0\x29\0\0" + size + struct.pack(">HBBB", IMAGE.samples, 7, 1, 1)
-    value = oracle.encapsulated([[frame]] * FRAMES, table=True)
-    data = oracle.dicom_file(oracle.elements(IMAGE, value, "OB"), transfer_syntax)
-    with pytest.raises(dicomet.PixelDataError, match=f"pip install .*{package}") as error:
-        dicomet.pixel_array(data)
-    assert transfer_syntax.name in str(error.value)
-    assert "GPL" not in str(error.value)
-    assert str(error.value).count("pip install") == str(error.value).count("(license: ")
 
 
 @pytest.mark.parametrize("place", [5, 7], ids=["rows", "columns"])

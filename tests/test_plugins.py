@@ -7,6 +7,7 @@ import warnings
 import encoders
 import numpy as np
 import pytest
+import test_unsupported_jpeg as unsupported_jpeg
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     HTJ2K,
@@ -57,11 +58,6 @@ def jpeg_ls(bits: int = 12):
     return encoders.data_set(JPEGLSLossless, [stream], shape=SHAPE, allocated=16, stored=bits)
 
 
-def jpeg_2000():
-    stream = encoders.lossless("JPEG 2000", gray(), 12)
-    return encoders.data_set(JPEG2000Lossless, [stream], shape=SHAPE, allocated=16, stored=12)
-
-
 @pytest.fixture
 def called(monkeypatch) -> list[str]:
     """The plugins that are called, in their order."""
@@ -96,7 +92,7 @@ def test_the_message_names_all_plugins_and_licenses(syntax):
 
 
 def test_a_frame_that_the_first_plugin_refuses_goes_to_no_other(called, monkeypatch):
-    refusing = plugins.installed(JPEG2000Lossless)[0]
+    refusing = plugins.installed(JPEGExtended12Bit, "arithmetic coding")[0]
     decode = plugins._Call.__call__
 
     def refuse(call, codestream):
@@ -107,9 +103,9 @@ def test_a_frame_that_the_first_plugin_refuses_goes_to_no_other(called, monkeypa
 
     monkeypatch.setattr(plugins._Call, "__call__", refuse)
     with pytest.raises(
-        dicomet.PixelDataError, match=r"frame 0: the codec for JPEG 2000 .* failed: this is not"
+        dicomet.PixelDataError, match=r"frame 0: the codec for JPEG Extended .* failed: this is not"
     ) as error:
-        dicomet.pixel_array(jpeg_2000())
+        dicomet.pixel_array(unsupported_jpeg.image_of(unsupported_jpeg.arithmetic()))
     assert error.value.frame == 0
     assert called == [refusing]
 

@@ -18,7 +18,8 @@ _Arithmetic: TypeAlias = Literal["exact", "float", "fused float"]
 _Sample: TypeAlias = Literal[
     "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"
 ]
-_Family: TypeAlias = Literal["JPEG", "JPEG-LS", "JPEG 2000"]
+_Family: TypeAlias = Literal["JPEG", "JPEG-LS", "JPEG 2000", "JPEG XL"]
+_OnTruncation: TypeAlias = Literal["error", "decode"]
 _Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
@@ -161,6 +162,8 @@ class Image:
 
         `family`: that of the transfer syntax, named as in `Codestream.family`.
         """
+    def reduced(self, header: Codestream, reduce: int) -> Image:
+        """Return the description at a lower resolution: without `reduce` resolution levels of the codestream."""
     def count_native_frames(self, found: int) -> int:
         """Return the number of whole frames in `found` bytes in native form, which must hold Number of Frames."""
     def check_subsampled(self, found: int) -> None:
@@ -227,6 +230,9 @@ class Codestream:
     def color_transform(self) -> Literal["XYB", "YCbCr"] | None:
         """JPEG XL: the transform of the components; None without one."""
     @property
+    def resolution_levels(self) -> int:
+        """JPEG 2000: the number of resolution levels that can be discarded; 0 for other families."""
+    @property
     def recompressed(self) -> bool:
         """JPEG XL: whether the samples are those of the JPEG codestream from which the codestream was made."""
 
@@ -250,6 +256,8 @@ class Decoder:
         `strict`: refuse RLE frames with anything but padding after the samples of a segment, and JPEG-LS frames with
         anything between the samples of a scan and the next marker.
         """
+    def with_jpeg_2000_options(self, *, reduce: int, on_truncation: _OnTruncation) -> Decoder:
+        """Return the same decoder with options for JPEG 2000. Its image has the size after `reduce`."""
     def with_transform(self, transform: Transform | None) -> Decoder:
         """Return the same decoder with `transform`, if there is one, applied to the decoded samples."""
     @staticmethod

@@ -52,10 +52,18 @@ def codestream_decoding(header: Codestream, description: ImageDescription) -> De
         planar=False,
         conversion=description.conversion(color.components),
     )
+    decoder = _with_options(decoder, header, description)
     warnings = [color_warning] if color_warning else []
     if description.transfer_syntax == JPEG_XL_RECOMPRESSION and not header.recompressed:
         warnings.append(_NOT_RECONSTRUCTED)
     return Decoding(decoder, header, [*warnings, *stored_bits.warnings(header, description)])
+
+
+def _with_options(decoder: Decoder, header: Codestream, description: ImageDescription) -> Decoder:
+    reduce, on_truncation = description.reduce, description.options.on_truncation
+    if header.family != "JPEG 2000" or (not reduce and on_truncation == "error"):
+        return decoder
+    return decoder.with_jpeg_2000_options(reduce=reduce, on_truncation=on_truncation)
 
 
 def words_decoder(

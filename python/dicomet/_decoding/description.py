@@ -38,7 +38,8 @@ class ImageDescription(NamedTuple):
     of Frames. `requires_all_frames`: a native value must hold all frames, even if the caller requests only one, as in
     pydicom for a Dataset; of a truncated file, the frames before the end can be decoded. `color`: the meaning of the
     samples; None if it depends on the codestream of each frame. `always_rgb`: colors that cannot be converted to RGB
-    are an error; `pixel_array` returns some of them unconverted.
+    are an error; `pixel_array` returns some of them unconverted. `reduce`: the resolution levels that are discarded;
+    `image` has the size of the rest.
     """
 
     image: Image
@@ -55,6 +56,7 @@ class ImageDescription(NamedTuple):
     requires_all_frames: bool
     always_rgb: bool
     color: ColorDecision | None
+    reduce: int = 0
 
     @property
     def _wants_rgb(self) -> bool:

@@ -10,10 +10,11 @@ import numpy as np
 from dicomet._decoding.codestream import Decoding, codestream_decoding
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
+from dicomet._decoding.resolution import check_alike, reduced
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
-from dicomet._parsing.transfer_syntax import BUILT_IN, JPEG_XL
+from dicomet._parsing.transfer_syntax import BUILT_IN, name_of
 from dicomet._utils.warn import WarnOnce, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
 
@@ -33,8 +34,9 @@ class EncapsulatedFrames:
         extended_offsets: tuple[Any, Any] | None = None,
     ) -> None:
         """Prepare to read frames of `value`. Only the Basic Offset Table is read here."""
-        if description.codec is JPEG_XL and decoding_plugin not in ("", BUILT_IN):
-            message = f"'decoding_plugin': found {decoding_plugin!r}, expected {BUILT_IN!r}: no plugin decodes JPEG XL"
+        if not description.codec.has_plugins and decoding_plugin not in ("", BUILT_IN):
+            name = name_of(description.transfer_syntax)
+            message = f"'decoding_plugin': found {decoding_plugin!r}, expected {BUILT_IN!r}: no plugin decodes {name}"
             raise PixelDataError(message)
         self._description = description
         self._image = description.image
@@ -54,6 +56,15 @@ class EncapsulatedFrames:
         # Pairs, which another thread replaces as a whole.
         self._checked = _NOT_CHECKED
         self._last_decoding: tuple[Codestream | None, Decoding | None] = None, None
+
+    def reduced(self) -> ImageDescription:
+        """Return the description at the resolution that the caller requests, at which all frames are decoded."""
+        header = self._header(0) if self._description.codec.is_codestream else None
+        self._description = reduced(self._description, header)
+        if self._description.reduce and self._decoding_plugin not in ("", BUILT_IN):
+            message = f"'reduce': found {self._description.reduce}, expected 0 for a plugin: only dicomet's decoder"
+            raise PixelDataError(f"{message} discards resolution levels")
+        return self._description
 
     def _build_index(self) -> FrameIndex:
         """Return the index of all frames, built by a walk over all item headers on the first call."""
@@ -174,12 +185,14 @@ class EncapsulatedFrames:
         if not description.codec.is_built_in or self._decoding_plugin not in ("", BUILT_IN):
             return None
         (checked, header), self._checked = self._checked, _NOT_CHECKED
-        return self._decoding_of(header if header is not None and checked == first else self._header(first))
+        return self._decoding_of(header if header is not None and checked == first else self._header(first), first)
 
-    def _decoding_of(self, header: Codestream) -> Decoding | None:
+    def _decoding_of(self, header: Codestream, index: int) -> Decoding | None:
         """Return how frames with this header are decoded; None for a plugin. Most frames have equal headers."""
         last, decoding = self._last_decoding
         if last != header:
+            if self._description.reduce:
+                check_alike(self._description, self._image, header, index)
             decoding = None if header.unsupported else codestream_decoding(header, self._description)
             self._last_decoding = header, decoding
         return decoding

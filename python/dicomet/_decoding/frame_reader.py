@@ -46,15 +46,16 @@ class FrameReader:
         `whole`: the caller will read all frames at once. `always_rgb`: colors that cannot be converted to RGB are an
         error.
         """
-        self.description = build_description(parsed, raw=raw, always_rgb=always_rgb)
-        self.dtype = self.description.dtype
-        self.frame_shape = self.description.frame_shape
+        description = build_description(parsed, raw=raw, always_rgb=always_rgb)
         self._warning, self._warn_once = parsed.warning, WarnOnce()
         self.workers = check_workers(limits.workers)
         self._max_bytes = check_max_bytes(limits.max_bytes)
         self._memory: np.ndarray | None = None
         self._view_only = parsed.options.view_only
-        self._locator = _locator(self.description, parsed, limits.decoding_plugin, self._max_bytes, whole=whole)
+        self._locator = _locator(description, parsed, limits.decoding_plugin, self._max_bytes, whole=whole)
+        self.description = self._locator.reduced() if parsed.options.reduce else description
+        self.dtype = self.description.dtype
+        self.frame_shape = self.description.frame_shape
 
     @property
     def count(self) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
+from dicomet._decoding.resolution import reduced
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.tags import NUMBER_OF_FRAMES
 from dicomet._utils.warn import WarnOnce, warn
@@ -25,6 +26,10 @@ class NativeFrames:
         self._count: int | None = None
         self._warn_once = WarnOnce()
         self._decoder = description.native_decoder()
+
+    def reduced(self) -> ImageDescription:
+        """Return the description: there is one resolution."""
+        return reduced(self._description, None)
 
     def color(self, index: int) -> ColorDecision:  # noqa: ARG002 - the same for all frames
         """Return the meaning of the samples of a frame."""

@@ -1,4 +1,4 @@
-"""The decoding options that the public functions share with pydicom, and the check of argument names.
+"""The decoding options that the public functions share, most of them with pydicom, and the check of argument names.
 
 pydicom silently accepts unknown keyword arguments, so that a typo such as ``indx=0`` gives another array. Here an
 unknown name is a `TypeError` at run time, and an error for type checkers.
@@ -8,7 +8,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Any, TypedDict, TypeVar, cast
+from typing import Any, Literal, TypedDict, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -16,7 +16,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class DecodingOptions(TypedDict, total=False):
     """The keyword arguments of pydicom's decoders, with pydicom's names (``pydicom.pixels.DecodeRunner``).
 
-    The options up to `pixel_vr` override the data set, for files with missing or wrong elements.
+    The options up to `pixel_vr` override the data set, for files with missing or wrong elements. `reduce` and
+    `on_truncation` are dicomet's own.
     """
 
     bits_allocated: int
@@ -67,6 +68,15 @@ class DecodingOptions(TypedDict, total=False):
     """Convert from YCbCr to RGB regardless of Photometric Interpretation."""
     force_ybr: bool
     """Convert from RGB to YCbCr regardless of Photometric Interpretation."""
+    reduce: int | tuple[int, int]
+    """JPEG 2000 and HTJ2K: the number of resolution levels to discard. Each halves rows and columns (rounded up) and
+    takes about a quarter of the time; the samples are those of the low-pass filter of the wavelet transformation, not
+    of an average. More levels than the codestream has are an error, and so is any level for other codecs. Or
+    ``(rows, columns)``: as many levels as leave at least this size, for all codecs: none where there are none."""
+    on_truncation: Literal["error", "decode"]
+    """JPEG 2000 and HTJ2K: what to do with a codestream whose data is incomplete: ``"error"``, the default, or
+    ``"decode"``: decode what there is, with a warning. Missing samples are then those of lower quality or resolution,
+    or gray. Of other codecs, incomplete frames are always an error."""
     use_pdh: bool
     """An option of ``Dataset.pixel_array_options``; no effect in dicomet."""
 

@@ -1,10 +1,17 @@
 """The caller's arguments: those that override elements of the data set, and those that control decoding."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from dicomet._parsing.tags import IMAGE_PIXEL
+from dicomet.errors import short_repr
+
+Reduce = int | tuple[int, int]
+"""The resolution levels to discard, or the least ``(rows, columns)`` that the result must have."""
+OnTruncation = Literal["error", "decode"]
+"""What to do with a codestream whose data is incomplete."""
 
 # The arguments that override an element of the data set, by pydicom's option names.
 OVERRIDES = frozenset({*(tag.option_name for tag in IMAGE_PIXEL), "extended_offsets", "transfer_syntax_uid"})
@@ -29,11 +36,15 @@ class DecodeOptions:
     force_ybr: bool = False
     apply_jls_sign_correction: bool = True
     apply_j2k_sign_correction: bool = True
+    reduce: Reduce = 0
+    on_truncation: OnTruncation = "error"
     plugin_options: Mapping[str, Any] = field(default_factory=dict)
 
 
 DEFAULT = DecodeOptions()
-_TYPED = frozenset(DecodeOptions.__annotations__) - {"plugin_options"}
+_FLAGS = frozenset(DecodeOptions.__annotations__) - {"plugin_options", "reduce", "on_truncation"}
+_CHECKS: dict[str, Callable[[Any], Any]] = {}
+"""The functions that check the values of options that are not flags."""
 
 
 def split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], DecodeOptions]:
@@ -41,6 +52,34 @@ def split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], DecodeOptions]:
     if not arguments:
         return {}, DEFAULT
     overrides = {name: value for name, value in arguments.items() if name in OVERRIDES}
-    typed = {name: bool(value) for name, value in arguments.items() if name in _TYPED}
-    rest = {name: value for name, value in arguments.items() if name not in OVERRIDES | _TYPED | _IGNORED}
-    return overrides, DecodeOptions(**typed, plugin_options=rest)
+    flags = {name: bool(value) for name, value in arguments.items() if name in _FLAGS}
+    checked = {name: check(arguments[name]) for name, check in _CHECKS.items() if name in arguments}
+    known = OVERRIDES | _FLAGS | _IGNORED | _CHECKS.keys()
+    rest = {name: value for name, value in arguments.items() if name not in known}
+    return overrides, DecodeOptions(**flags, **checked, plugin_options=rest)
+
+
+def _checked_reduce(reduce: Any) -> Reduce:
+    """Return the resolution levels to discard, or the least size."""
+    numbers = reduce if isinstance(reduce, tuple | list) else (reduce,)
+    least, count = (1, 2) if isinstance(reduce, tuple | list) else (0, 1)
+    if len(numbers) != count or not all(_is_number(number, least) for number in numbers):
+        expected = "the number of resolution levels to discard, or (rows, columns)"
+        raise ValueError(f"'reduce': found {short_repr(reduce)}, expected {expected}")
+    return tuple(map(operator.index, numbers)) if count > 1 else operator.index(reduce)  # type: ignore[return-value]
+
+
+def _is_number(value: Any, least: int) -> bool:
+    try:
+        return operator.index(value) >= least
+    except TypeError:
+        return False
+
+
+def _checked_on_truncation(value: Any) -> OnTruncation:
+    if not isinstance(value, str) or value not in get_args(OnTruncation):
+        raise ValueError(f"'on_truncation': found {short_repr(value)}, expected 'error' or 'decode'")
+    return value  # type: ignore[return-value]
+
+
+_CHECKS.update(reduce=_checked_reduce, on_truncation=_checked_on_truncation)

@@ -27,6 +27,8 @@ class Codec:
         Whether codestreams end with the end-of-image marker of JPEG, which separates frames without an offset table.
     is_built_in : bool
         Whether dicomet decodes the frames; otherwise pydicom's plugins do.
+    has_plugins : bool
+        Whether pydicom has plugins for the codestreams.
     process : str
         What keeps dicomet from decoding frames of JPEG, as their headers say it.
 
@@ -37,6 +39,7 @@ class Codec:
     is_codestream: bool = False
     has_end_marker: bool = True
     is_built_in: bool = True
+    has_plugins: bool = True
     process: str = ""
 
 
@@ -51,8 +54,9 @@ JPEG = Codec("JPEG", is_codestream=True)
 JPEG_ARITHMETIC = Codec("JPEG", is_codestream=True, is_built_in=False, process="arithmetic coding")
 JPEG_HIERARCHICAL = Codec("JPEG", is_codestream=True, is_built_in=False, process="the hierarchical mode")
 JPEG_LS = Codec("JPEG-LS", is_codestream=True)
-JPEG_2000 = Codec("JPEG 2000", is_codestream=True, is_built_in=False)
-JPEG_XL = Codec("JPEG XL", is_codestream=True, has_end_marker=False)
+JPEG_2000 = Codec("JPEG 2000", is_codestream=True)
+JPEG_2000_PART_2 = Codec("JPEG 2000", is_codestream=True, has_plugins=False)
+JPEG_XL = Codec("JPEG XL", is_codestream=True, has_end_marker=False, has_plugins=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,6 @@ JPEG_XL_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
 
 MPEG_2, H_264, HEVC = "MPEG-2", "H.264", "HEVC"
 _OTHER_SYNTAX = "ask the archive for another transfer syntax"
-_JPEG_2000_PART_2 = f"there is no plugin for JPEG 2000 Part 2: {_OTHER_SYNTAX}"
 _REAL_TIME = "it is for streams in real time, not for files"
 _NO_IMAGE = "it does not encode pixel data"
 
@@ -203,11 +206,14 @@ TRANSFER_SYNTAXES = (
     TransferSyntax(
         "1.2.840.10008.1.2.4.92",
         "JPEG 2000 Part 2 Multi-component Image Compression (Lossless Only)",
-        None,
-        _JPEG_2000_PART_2,
+        JPEG_2000_PART_2,
+        short_name="J2K MC Lossless",
     ),
     TransferSyntax(
-        "1.2.840.10008.1.2.4.93", "JPEG 2000 Part 2 Multi-component Image Compression", None, _JPEG_2000_PART_2
+        "1.2.840.10008.1.2.4.93",
+        "JPEG 2000 Part 2 Multi-component Image Compression",
+        JPEG_2000_PART_2,
+        short_name="J2K MC",
     ),
     _jpip("1.2.840.10008.1.2.4.94", "JPIP Referenced"),
     _jpip("1.2.840.10008.1.2.4.95", "JPIP Referenced Deflate", is_deflated=True),

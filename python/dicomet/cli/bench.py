@@ -17,7 +17,7 @@ from pydicom.uid import UID
 
 import dicomet
 from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
-from dicomet._parsing.transfer_syntax import BY_UID, CODECS
+from dicomet._parsing.transfer_syntax import BY_UID
 from dicomet._utils.timing import Limit, TimedCallError, medians, time_interleaved
 from dicomet.cli.files import NamedFile
 from dicomet.errors import PixelDataError
@@ -29,15 +29,15 @@ MIN_RUNS, MAX_RUNS = 3, 25
 SECONDS_PER_FILE = 0.2
 # Values compared at once: the temporary arrays stay small compared with the image.
 COMPARE_CHUNK = 1 << 20
-# pydicom's plugin that the extra dicomet[jpeg] installs; Pillow and GDCM decode only some codestreams.
-PLUGIN_OF_EXTRA = "pylibjpeg"
-# dicomet's message where no plugin is installed at all.
-NEEDS_PLUGIN = "needs a decoding plugin that is not installed"
-
-# Decoders of lossy JPEG round differently (ISO/IEC 10918-2 gives tolerances). pydicom's plugins are up to five levels
-# apart, and colors some more.
-LOSSY_JPEG = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"})
-MAX_LOSSY_DIFFERENCE = 8
+# Decoders of lossy JPEG and of irreversible JPEG 2000 round differently (ISO/IEC 10918-2 and 15444-4 give tolerances).
+# pydicom's plugins are up to five levels apart for JPEG, and colors some more; for JPEG 2000, one level.
+_JPEG_LEVELS, _JPEG_2000_LEVELS = 8, 2
+MAX_LOSSY_DIFFERENCES = {
+    "1.2.840.10008.1.2.4.50": _JPEG_LEVELS,
+    "1.2.840.10008.1.2.4.51": _JPEG_LEVELS,
+    "1.2.840.10008.1.2.4.91": _JPEG_2000_LEVELS,
+    "1.2.840.10008.1.2.4.203": _JPEG_2000_LEVELS,
+}
 
 
 class Outcome(enum.Enum):
@@ -64,8 +64,7 @@ class Result:
     reason: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     runs: int = 0
-    by_plugin: bool = False
-    lacks_plugin: bool = False
+    pydicom_lacks_plugin: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -88,13 +87,13 @@ def bench_file(file: NamedFile, repeat: int | None) -> Result:
     shape, dtype = (array.shape, array.dtype.newbyteorder("=").name) if isinstance(array, np.ndarray) else ((), "")
     del array
     seconds, runs = _measure(file.path, decoders, errors, repeat)
-    outcome = _outcome(file.path, errors, difference, is_lossy_jpeg=transfer_syntax in LOSSY_JPEG)
+    outcome = _outcome(file.path, errors, difference, MAX_LOSSY_DIFFERENCES.get(transfer_syntax, 0))
     known = BY_UID.get(transfer_syntax)
     name = transfer_syntax.name if known is None else known.short_name or known.name
-    by_plugin = _is_by_plugin(transfer_syntax)
-    if NEEDS_PLUGIN in errors.get("dicomet", ""):
+    pydicom_lacks_plugin = "pydicom" in errors and _pydicom_lacks_plugin(transfer_syntax)
+    if pydicom_lacks_plugin:
         # The hint below the table gives the details, once for all files.
-        errors["dicomet"] = f"no decoding plugin for {name} is installed"
+        errors["pydicom"] = f"no decoding plugin for {name} is installed"
     return Result(
         label=file.label,
         outcome=outcome,
@@ -104,8 +103,7 @@ def bench_file(file: NamedFile, repeat: int | None) -> Result:
         reason=errors.get("dicomet") or errors.get("pydicom") or difference.text,
         seconds=seconds,
         runs=runs,
-        by_plugin=by_plugin,
-        lacks_plugin=by_plugin and outcome is Outcome.REFUSED and _misses_plugin(transfer_syntax),
+        pydicom_lacks_plugin=pydicom_lacks_plugin,
     )
 
 
@@ -191,9 +189,9 @@ def _measure(
     return medians(times), max(map(len, times.values()), default=0)
 
 
-def _outcome(path: Path, errors: Mapping[str, str], difference: _Difference, *, is_lossy_jpeg: bool) -> Outcome:
+def _outcome(path: Path, errors: Mapping[str, str], difference: _Difference, tolerance: int) -> Outcome:
     match "pydicom" in errors, "dicomet" in errors:
-        case False, False if is_lossy_jpeg and 0 < difference.largest <= MAX_LOSSY_DIFFERENCE:
+        case False, False if 0 < difference.largest <= tolerance:
             return Outcome.CLOSE
         case False, False:
             return Outcome.DIFFERENT if difference.text else Outcome.EQUAL
@@ -226,14 +224,9 @@ def _transfer_syntax(path: Path) -> UID:
         return UID("")
 
 
-def _is_by_plugin(transfer_syntax: UID) -> bool:
-    codec = CODECS.get(transfer_syntax)
-    return codec is not None and not codec.is_built_in
-
-
-def _misses_plugin(transfer_syntax: UID) -> bool:
+def _pydicom_lacks_plugin(transfer_syntax: UID) -> bool:
+    """Return whether pydicom has plugins for a transfer syntax, but none of them is installed."""
     try:
-        return PLUGIN_OF_EXTRA not in get_decoder(transfer_syntax).available_plugins
+        return not get_decoder(transfer_syntax).available_plugins
     except NotImplementedError:
-        # JPEG 2000 Part 2 has a UID, but pydicom has no decoder for it.
         return False

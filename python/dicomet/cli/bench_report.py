@@ -40,7 +40,7 @@ _STYLES = {
     Outcome.DICOMET_FAILS: "bold red",
 }
 _EXPLAINED = {
-    Outcome.CLOSE: "Lossy JPEG, whose decoders round differently",
+    Outcome.CLOSE: "Lossy codestreams, whose decoders round differently",
     Outcome.DIFFERENT: "Different arrays",
     Outcome.DICOMET_FAILS: "Decoded by pydicom, refused by dicomet",
     Outcome.DICOMET_ONLY: "Decoded by dicomet only; pydicom says",
@@ -93,8 +93,8 @@ def show(results: Sequence[Result], console: Console) -> None:
         console.print(_table(decoded, console))
     for outcome, title in _EXPLAINED.items():
         _show_reasons(title, [result for result in results if result.outcome is outcome], console)
-    if any(result.lacks_plugin for result in results):
-        console.print(f"\nPlugin for JPEG 2000 and HTJ2K: {install_command('jpeg')}", style="bold")
+    if any(result.pydicom_lacks_plugin for result in results):
+        console.print(f"\nPlugins for pydicom, to compare with: {install_command('jpeg')}", style="bold")
     if any(result.outcome is Outcome.DIFFERENT for result in results):
         console.print("\nDifferences that are meant are listed in DIFFERENCES.md, with their reasons.")
     console.print(_counts(results))
@@ -201,7 +201,7 @@ def _counts(results: Sequence[Result]) -> Text:
 
 
 def _show_speed(results: Sequence[Result], console: Console) -> None:
-    """Print the speed ratios over the equal files: in total, and by which library decodes them."""
+    """Print the speed ratios over the equal files."""
     equal = [result for result in results if result.ratio is not None]
     if not equal:
         return
@@ -209,10 +209,6 @@ def _show_speed(results: Sequence[Result], console: Console) -> None:
     table.add_column("equal files")
     for title in ("files", "geometric\nmean ratio", "median\nratio", "pydicom\ntotal ms", "dicomet\ntotal ms"):
         table.add_column(title, justify="right", no_wrap=True)
-    own, by_plugin = ([result for result in equal if result.by_plugin is wanted] for wanted in (False, True))
-    if own and by_plugin:
-        table.add_row(*_speed("decoded by dicomet itself", own))
-        table.add_row(*_speed("decoded by the same plugin in both", by_plugin))
     table.add_row(*_speed("all", equal))
     console.print()
     console.print(table)

@@ -11,6 +11,8 @@ use crate::source::{ReadResult, Source};
 
 pub mod jpeg;
 pub mod jpeg_2000;
+#[cfg(test)]
+pub(crate) mod jpeg_2000_writer;
 pub mod jpeg_ls;
 pub mod jpeg_xl;
 #[cfg(test)]
@@ -156,11 +158,41 @@ impl Codestream {
             return Err(Error::pixel_data(kind));
         }
         codestream.agrees_with(image)?;
-        let (found, expected) = (length, image.frame_samples());
-        if codestream.max_samples_per_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
+        codestream.check_length(length)?;
+        Ok(codestream)
+    }
+
+    /// Checks that `length` bytes can hold all samples.
+    pub(crate) fn check_length(&self, length: u64) -> Result<()> {
+        let pixels = u64::from(self.rows) * u64::from(self.columns);
+        let (found, expected) = (length, pixels.saturating_mul(self.components.len() as u64));
+        if self.max_samples_per_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
             return Err(Error::pixel_data(ErrorKind::Implausible { found, expected }));
         }
-        Ok(codestream)
+        Ok(())
+    }
+
+    /// Returns rows and columns after discarding `reduce` resolution levels; None if there are not as many.
+    #[must_use]
+    pub fn reduced_size(&self, reduce: u8) -> Option<(u32, u32)> {
+        let first = match self.details {
+            Details::Jpeg2000(details) => details.first_sample,
+            _ => (0, 0),
+        };
+        let length = |first: u32, length: u32| {
+            let reduced = |place: u32| u64::from(place).div_ceil(1 << reduce);
+            (reduced(first.saturating_add(length)) - reduced(first)) as u32
+        };
+        (reduce <= self.resolution_levels()).then(|| (length(first.0, self.rows), length(first.1, self.columns)))
+    }
+
+    /// The resolution levels that can be discarded.
+    #[must_use]
+    pub fn resolution_levels(&self) -> u8 {
+        match self.details {
+            Details::Jpeg2000(details) => details.levels,
+            _ => 0,
+        }
     }
 
     fn agrees_with(&self, image: &Image) -> Result<()> {

@@ -2,10 +2,9 @@
 //!
 //! | family | what is checked |
 //! |---|---|
-//! | JPEG (10918-1), JPEG-LS (14495-1) | decoded: all samples are present |
+//! | JPEG (10918-1), JPEG-LS (14495-1), JPEG 2000 (15444-1, -15) | decoded: all samples are present |
 //! | JPEG that dicomet does not decode | the end marker is present; only a decoder can find the last sample |
 //! | JPEG-LS that dicomet does not decode | all components have a scan; only a decoder can find the last sample |
-//! | JPEG 2000, HTJ2K (15444-1, -15) | all tiles have their tile-parts, these their bytes; packets are not checked |
 //! | JPEG XL (18181-1) | all frames have their bytes |
 //!
 //! A missing end marker is added if everything before it is present, because decoders treat its absence differently:
@@ -75,7 +74,7 @@ pub fn check(frame: &[u8], family: Family, parallelism: &Parallelism<'_>) -> Res
     match family {
         Family::Jpeg => jpeg::check(frame, parallelism),
         Family::JpegLs => jpeg_ls::check(frame, parallelism),
-        Family::Jpeg2000 => jpeg_2000::check(frame),
+        Family::Jpeg2000 => jpeg_2000::check(frame, parallelism),
         Family::JpegXl => jpeg_xl(frame),
     }
 }

@@ -15,12 +15,14 @@ mod codestream;
 mod deflated;
 mod encapsulated;
 mod jpeg;
+mod jpeg_2000;
 mod jpeg_ls;
 mod jpeg_xl;
 mod native;
 mod planar;
 mod result_rows;
 mod rle;
+pub use dicomet_jpeg_2000::OnTruncation;
 pub use encapsulated::{Codec, Decoded};
 
 /// Color conversion (PS3.3 C.7.6.3.1.2).
@@ -49,11 +51,22 @@ pub struct OutputFormat {
     /// header, and JPEG-LS frames with any bytes between the samples of a scan and the next marker. By default they are
     /// tolerated, because the samples do not change.
     pub strict: bool,
+    /// The number of resolution levels of JPEG 2000 to discard: the image of the decoder has the size of the rest.
+    pub reduce: u8,
+    /// What to do if data of a JPEG 2000 codestream is missing.
+    pub on_truncation: OnTruncation,
 }
 
 impl Default for OutputFormat {
     fn default() -> Self {
-        Self { order: ByteOrder::NATIVE, planar: false, arithmetic: Arithmetic::Exact, strict: false }
+        Self {
+            order: ByteOrder::NATIVE,
+            planar: false,
+            arithmetic: Arithmetic::Exact,
+            strict: false,
+            reduce: 0,
+            on_truncation: OnTruncation::Error,
+        }
     }
 }
 

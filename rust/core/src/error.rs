@@ -6,6 +6,7 @@ use std::fmt;
 mod codec;
 mod deflated;
 mod jpeg;
+mod jpeg_2000;
 mod jpeg_ls;
 mod jpeg_xl;
 pub use codec::{CodecError, CodecWarning, Unsupported};
@@ -102,6 +103,9 @@ pub enum ErrorKind {
     /// A codestream that describes a different image than the data set.
     #[error("the codestream has {what} {found}, expected {expected}")]
     Codestream { what: &'static str, found: u64, expected: u64 },
+    /// More resolution levels to discard than the codestream has.
+    #[error("'reduce': found {found}, expected 0 to {expected}, the decomposition levels of the codestream")]
+    ResolutionLevels { found: i64, expected: u64 },
     /// A frame that is not a codestream of its transfer syntax.
     #[error("found no frame header, expected that of a JPEG, JPEG-LS, JPEG 2000 or JPEG XL codestream")]
     NoCodestream,
@@ -111,12 +115,6 @@ pub enum ErrorKind {
     /// Components that no scan contains.
     #[error("the scans of the codestream give {found} of {expected} components")]
     Components { found: u64, expected: u64 },
-    /// A tile-part that is longer than the rest of the codestream.
-    #[error("the tile-part at byte {offset} of the codestream has {found} of {expected} bytes")]
-    TilePart { found: u64, expected: u64, offset: u64 },
-    /// Tiles with missing tile-parts.
-    #[error("the codestream has {found} of {expected} complete tiles")]
-    Tiles { found: u64, expected: u64 },
     /// A part of a codestream that violates its standard.
     #[error("the codestream is damaged: found {what} at byte {offset}")]
     Damaged { what: &'static str, offset: u64 },

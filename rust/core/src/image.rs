@@ -1,5 +1,6 @@
 //! PS3.3 C.7.6.3 Image Pixel Module: the description of an image, validated once, and its size arithmetic.
 
+use crate::codestream::Codestream;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tag::{
     COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, FLOAT_PIXEL_DATA, HIGH_BIT, NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION,
@@ -179,6 +180,17 @@ impl Image {
         let found = self.odd_high_bit?;
         let expected = "Bits Stored - 1: it is not used";
         Some(Error::new(HIGH_BIT, ErrorKind::Value { found, expected }))
+    }
+
+    /// Returns the description at a lower resolution: after discarding `reduce` resolution levels of a codestream with
+    /// this header.
+    pub fn reduced(&self, header: &Codestream, reduce: i64) -> Result<Self> {
+        let levels = u8::try_from(reduce).ok().and_then(|reduce| header.reduced_size(reduce));
+        let (rows, columns) = levels.ok_or_else(|| {
+            let expected = u64::from(header.resolution_levels());
+            Error::pixel_data(ErrorKind::ResolutionLevels { found: reduce, expected })
+        })?;
+        Ok(Self { rows, columns, ..self.clone() })
     }
 
     /// Rows of a frame.

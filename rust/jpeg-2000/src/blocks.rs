@@ -53,10 +53,9 @@ impl BlockWorker {
                 Some(damage @ Damage::SegmentationSymbol { .. }) => {
                     return Err(error(ErrorKind::CodeBlock(damage.to_string())));
                 }
-                Some(damage) => {
-                    let (tile, component) = (tile.tile.number, row.component);
-                    let (resolution, check) = (row.resolution, damage.to_string());
-                    warnings.push(Warning::Damaged { tile, component, resolution, check });
+                Some(Damage::PredictableTermination { pass }) => {
+                    let (tile, component, resolution) = (tile.tile.number, row.component, row.resolution);
+                    warnings.push(Warning::Damaged { tile, component, resolution, pass });
                 }
             }
         }

@@ -51,7 +51,8 @@ impl<'a> Codestream<'a> {
         let parameters = main.finish(position)?;
         let packed = MainHeaders::new(packed, position)?;
         let (mut parts, end) = tile_part::find_all(data, position, siz.tile_count() as u32)?;
-        warn_of_end(data, end, warnings);
+        let data_end = parts.last().map_or(position, |part| part.end);
+        warn_of_end(data, data_end, end, warnings);
         parts.sort_by_key(|part| part.tile);
         Ok(Self { data, siz, main, parameters, packed, parts, is_ended: end.is_some() })
     }
@@ -152,10 +153,10 @@ fn unexpected(marker: Marker, position: usize, expected: &'static str) -> Error 
     Error::new(ErrorKind::Syntax { found: marker.to_string(), expected }, position.saturating_sub(2))
 }
 
-/// Warns if EOC is missing, or if bytes follow it. `end` is the offset of the byte after it.
-fn warn_of_end(data: &[u8], end: Option<usize>, warnings: &mut Vec<Warning>) {
+/// Warns if EOC is missing, or if bytes follow it. `data_end` is the end of the last tile-part, `end` that of EOC.
+fn warn_of_end(data: &[u8], data_end: usize, end: Option<usize>, warnings: &mut Vec<Warning>) {
     let Some(offset) = end else {
-        warnings.push(Warning::MissingEoc);
+        warnings.push(Warning::MissingEoc { offset: data_end as u64 });
         return;
     };
     let rest = &data[offset..];

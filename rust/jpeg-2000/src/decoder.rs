@@ -7,7 +7,7 @@ use crate::codestream::Codestream;
 use crate::components::Target;
 use crate::context::Context;
 use crate::emit::Emitter;
-use crate::error::{Error, ErrorKind, Result, Unsupported};
+use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::info::ImageInfo;
 use crate::prepare::PreparedTile;
@@ -73,6 +73,10 @@ impl std::fmt::Debug for Decoder<'_> {
 /// A component of the result, at its own size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComponentPlane<T> {
+    /// Column of the first sample, in the component's own grid (B-2): not 0 if the image has an offset.
+    pub x0: u32,
+    /// Row of the first sample.
+    pub y0: u32,
     /// Columns.
     pub width: u32,
     /// Rows.
@@ -174,6 +178,8 @@ impl<'a> Decoder<'a> {
             emitter.write_planes(tiles, context, budget, &mut planes, warnings)
         })?;
         let plane = |(area, samples): (Rect, Vec<T>)| ComponentPlane {
+            x0: area.x0,
+            y0: area.y0,
             width: area.width() as u32,
             height: area.height() as u32,
             samples,
@@ -195,16 +201,8 @@ impl<'a> Decoder<'a> {
 
     /// An error unless the image can be decoded as rows of `S`.
     fn check_rows<S: RowSample>(&self) -> Result<()> {
-        let components = &self.info.components;
-        let unsupported = |what| Err(Error::unsupported_at(what, 0));
-        if let Some(component) = components.iter().find(|component| component.precision > 16) {
-            return unsupported(Unsupported::Precision(component.precision));
-        }
-        let size = (components[0].dx, components[0].dy);
-        if components.len() > 3 || components.iter().any(|component| (component.dx, component.dy) != size) {
-            return unsupported(Unsupported::Planes);
-        }
-        let (found, expected) = (S::BITS, self.info.sample_bits());
+        let expected = self.info.row_sample_bits().map_err(|what| Error::unsupported_at(what, 0))?;
+        let found = S::BITS;
         if found == expected { Ok(()) } else { Err(Error::new(ErrorKind::SampleType { found, expected }, 0)) }
     }
 

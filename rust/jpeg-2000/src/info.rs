@@ -2,6 +2,7 @@
 
 use crate::codestream::Codestream;
 use crate::coding_style::Transformation;
+use crate::error::Unsupported;
 use crate::progression::Progression;
 use crate::siz::Component;
 
@@ -57,9 +58,26 @@ impl ImageInfo {
         }
     }
 
-    /// Bits of the samples that rows have: 8, or 16 if a component has more than 8.
+    /// Bits of the smallest integer type for all components: 8, 16, 32 or 64.
     #[must_use]
     pub fn sample_bits(&self) -> u32 {
-        if self.components.iter().all(|component| component.precision <= 8) { 8 } else { 16 }
+        let precision = self.components.iter().map(|component| u32::from(component.precision)).max();
+        precision.unwrap_or_default().next_power_of_two().max(8)
+    }
+
+    /// [`Self::sample_bits`] if the image can be decoded as rows: up to three components of one size, and 8 or 16.
+    #[must_use]
+    pub fn row_bits(&self) -> Option<u32> {
+        self.row_sample_bits().ok()
+    }
+
+    /// As [`Self::row_bits`], or why the image cannot be decoded as rows.
+    pub(crate) fn row_sample_bits(&self) -> std::result::Result<u32, Unsupported> {
+        if let Some(component) = self.components.iter().find(|component| component.precision > 16) {
+            return Err(Unsupported::Precision(component.precision));
+        }
+        let size = |component: &Component| (component.dx, component.dy);
+        let is_alike = self.components.windows(2).all(|pair| size(&pair[0]) == size(&pair[1]));
+        if self.components.len() > 3 || !is_alike { Err(Unsupported::Planes) } else { Ok(self.sample_bits()) }
     }
 }

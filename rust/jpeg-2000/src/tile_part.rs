@@ -24,6 +24,19 @@ pub(crate) struct TilePart {
     count: u8,
 }
 
+impl TilePart {
+    /// Ends the tile-part at an EOC that takes the place of its last bytes: packets have no such bytes (B.10.1, D.4.1).
+    /// Returns the offset of the byte after EOC.
+    fn cut_at_eoc(&mut self, data: &[u8]) -> Option<usize> {
+        let whole = self.end;
+        if !data[self.header..whole].ends_with(&[0xFF, Marker::EOC.0]) {
+            return None;
+        }
+        (self.end, self.is_cut) = (whole - 2, true);
+        Some(whole)
+    }
+}
+
 /// Whether tile-parts of a tile are missing or shorter than their headers say.
 pub(crate) fn are_cut(parts: &[TilePart]) -> bool {
     let count = parts.iter().map(|part| part.count).max().unwrap_or_default();
@@ -38,7 +51,10 @@ pub(crate) fn find_all(data: &[u8], mut position: usize, tiles: u32) -> Result<(
         match marker_at(data, position) {
             Some(Marker::SOT) => {}
             Some(Marker::EOC) => return Ok((parts, Some(position + 2))),
-            _ if is_padding(&data[position..]) => return Ok((parts, None)),
+            _ if is_padding(&data[position..]) => {
+                let end = parts.last_mut().and_then(|part| part.cut_at_eoc(data));
+                return Ok((parts, end));
+            }
             _ => {
                 let found = format!("the bytes {:02X?}", &data[position..data.len().min(position + 2)]);
                 return Err(Error::new(ErrorKind::Syntax { found, expected: "SOT or EOC" }, position));
@@ -55,7 +71,7 @@ pub(crate) fn find_all(data: &[u8], mut position: usize, tiles: u32) -> Result<(
 
 /// Whether nothing but padding follows, or one byte of a marker.
 fn is_padding(rest: &[u8]) -> bool {
-    rest.iter().all(|byte| *byte == 0) || rest.iter().all(|byte| *byte == 0xFF)
+    rest.iter().all(|byte| matches!(byte, 0 | 0xFF))
 }
 
 /// Reads SOT at `position`. `found` has the number of tile-parts of each tile so far.
@@ -80,12 +96,12 @@ fn parse(data: &[u8], position: usize, number: usize, found: &mut [u8]) -> Resul
         end_of_last(data, segment.end())
     } else {
         let end = position.saturating_add(length as usize);
-        (end.min(data.len()), end > data.len())
+        if end > data.len() { (end_of_last(data, segment.end()).0, true) } else { (end, false) }
     };
     Ok(TilePart { tile: tile.into(), number, header: segment.end(), end, is_cut, count })
 }
 
-/// The end of a tile-part that extends to EOC (Psot = 0), and whether there is no EOC.
+/// The end of a tile-part that extends to EOC (Psot = 0, or more than there is), and whether there is no EOC.
 fn end_of_last(data: &[u8], start: usize) -> (usize, bool) {
     let contents = data[start..].iter().rposition(|byte| *byte != 0).map_or(start, |last| start + last + 1);
     if data[start..contents].ends_with(&[0xFF, Marker::EOC.0]) { (contents - 2, false) } else { (data.len(), true) }
@@ -112,6 +128,9 @@ mod tests {
 
     #[test]
     fn cut_tile_parts_are_found() {
+        let replaced = [&sot(0, 16, 0, 1)[..], &[0xFF, 0xD9]].concat();
+        let (found, end) = find_all(&replaced, 0, 1).unwrap();
+        assert_eq!((found[0].end, end, are_cut(&found)), (14, Some(16), true));
         for (data, parts) in [(sot(0, 15, 0, 1), 1), (sot(0, 0, 0, 1), 1), (sot(0, 14, 0, 1)[..9].to_vec(), 0)] {
             let (found, end) = find_all(&data, 0, 1).unwrap();
             assert_eq!((found.len(), end, are_cut(&found)), (parts, None, parts > 0));

@@ -2,12 +2,17 @@
 
 use std::fmt;
 
+use crate::code_block::Damage;
+
 /// A deviation from the standard, or data that is missing as the caller permitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
     /// All packets are decoded, but there is no EOC marker.
-    MissingEoc,
+    MissingEoc {
+        /// Where it should be: after the last tile-part.
+        offset: u64,
+    },
     /// Bytes after EOC, such as padding to an even length, which DICOM requires: see [`Warning::is_padding`].
     TrailingBytes {
         /// Offset of the first one.
@@ -45,7 +50,7 @@ pub enum Warning {
         /// The first component and resolution of which a packet is missing; none if the tile is missing.
         resolution: Option<(u16, u8)>,
     },
-    /// A check of the entropy coder failed: samples may be wrong.
+    /// The termination of a codeword segment is not the predictable one of the coding style (D.4.2): samples may be wrong.
     Damaged {
         /// The tile.
         tile: u32,
@@ -53,8 +58,8 @@ pub enum Warning {
         component: u16,
         /// The resolution.
         resolution: u8,
-        /// The check.
-        check: String,
+        /// The last coding pass of the segment.
+        pass: u16,
     },
     /// The boxes around the codestream contradict themselves.
     Boxes {
@@ -80,7 +85,9 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MissingEoc => f.write_str("`EOC`: found the end of the data, expected the marker"),
+            Self::MissingEoc { offset } => {
+                write!(f, "offset {offset}: `EOC`: found the end of the data, expected the marker")
+            }
             Self::TrailingBytes { offset, count, padding } => {
                 let what = if *padding { "padding" } else { "other" };
                 write!(f, "offset {offset}: found {count} {what} bytes after EOC, expected none")
@@ -99,8 +106,12 @@ impl fmt::Display for Warning {
                 "tile {tile}: found no data of component {component} from resolution {resolution}, expected all packets"
             ),
             Self::Truncated { tile, resolution: None } => write!(f, "tile {tile}: found no tile-part, expected one"),
-            Self::Damaged { tile, component, resolution, check } => {
-                write!(f, "tile {tile}, component {component}, resolution {resolution}: {check}")
+            Self::Damaged { tile, component, resolution, pass } => {
+                write!(
+                    f,
+                    "tile {tile}, component {component}, resolution {resolution}: {}",
+                    Damage::PredictableTermination { pass: *pass }
+                )
             }
             Self::Boxes { offset } => write!(f, "offset {offset}: found an invalid box, expected the codestream's"),
         }

@@ -139,6 +139,11 @@ impl Codestream {
     }
 
     #[getter]
+    fn resolution_levels(&self) -> u8 {
+        self.0.resolution_levels()
+    }
+
+    #[getter]
     fn color_space(&self) -> Option<u32> {
         self.jpeg_2000().color_space
     }

@@ -8,7 +8,7 @@ use crate::image::Image;
 use crate::names::{self, Named};
 use crate::source::Source;
 use dicomet_core::color::{self, Arithmetic};
-use dicomet_core::decode::{self, Conversion, OutputFormat};
+use dicomet_core::decode::{self, Conversion, OnTruncation, OutputFormat};
 use dicomet_core::image::ByteOrder;
 use pyo3::prelude::*;
 use std::num::NonZero;
@@ -39,7 +39,14 @@ impl Decoder {
     #[pyo3(signature = (*, big_endian, planar, arithmetic, strict))]
     fn with_output(&self, big_endian: bool, planar: bool, arithmetic: Named<Arithmetic>, strict: bool) -> Self {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
-        let output = OutputFormat { order, planar, arithmetic: arithmetic.0, strict };
+        let output = OutputFormat { order, planar, arithmetic: arithmetic.0, strict, ..OutputFormat::default() };
+        Self(self.0.clone().with_output(output))
+    }
+
+    /// Returns this decoder with these options for JPEG 2000.
+    #[pyo3(signature = (*, reduce, on_truncation))]
+    fn with_jpeg_2000_options(&self, reduce: u8, on_truncation: Named<OnTruncation>) -> Self {
+        let output = OutputFormat { reduce, on_truncation: on_truncation.0, ..OutputFormat::default() };
         Self(self.0.clone().with_output(output))
     }
 

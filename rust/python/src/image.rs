@@ -137,6 +137,10 @@ impl Image {
         catch_panic(py, || check().map_err(|error| error.in_frame(frame))).map(Codestream)
     }
 
+    fn reduced(&self, py: Python<'_>, header: &Codestream, reduce: i64) -> PyResult<Self> {
+        catch_panic(py, || self.0.reduced(&header.0, reduce)).map(Self)
+    }
+
     fn count_native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {
         catch_panic(py, || self.0.count_native_frames(found))
     }

@@ -2,7 +2,7 @@
 
 use dicomet_core::codestream::Family;
 use dicomet_core::color::Arithmetic;
-use dicomet_core::decode::Conversion;
+use dicomet_core::decode::{Conversion, OnTruncation};
 use dicomet_core::image::PixelElement;
 use dicomet_core::resize::Filter;
 use dicomet_core::sample_type::SampleType;
@@ -116,6 +116,11 @@ impl Names for Family {
     const WHAT: &'static str = "family";
     const NAMES: &'static [(&'static str, Self)] =
         &[("JPEG", Self::Jpeg), ("JPEG-LS", Self::JpegLs), ("JPEG 2000", Self::Jpeg2000), ("JPEG XL", Self::JpegXl)];
+}
+
+impl Names for OnTruncation {
+    const WHAT: &'static str = "on_truncation";
+    const NAMES: &'static [(&'static str, Self)] = &[("error", Self::Error), ("decode", Self::Decode)];
 }
 
 /// Where a header scan starts.

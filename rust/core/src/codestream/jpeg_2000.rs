@@ -15,12 +15,22 @@ pub struct Details {
     /// Enumerated color space (table I.10) of the first `colr` box that has one: 16 sRGB, 17 grayscale,
     /// 18 sYCC.
     pub color_space: Option<u32>,
+    /// The resolution levels that can be discarded: the fewest decomposition levels of a component in the main header.
+    pub levels: u8,
+    /// Row and column of the first sample on the grid of the component with the most samples (B-2): not 0 if the image
+    /// has an offset.
+    pub first_sample: (u32, u32),
 }
 
+/// An image of one value has one packet of one byte for each resolution and precinct. More samples are not plausible.
+pub(crate) const MAX_SAMPLES_PER_BYTE: u64 = 1 << 20;
+/// Table A.15.
+const MAX_LEVELS: u8 = 32;
 const SOC_SIZ: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
 const SOT: u8 = 0x90;
 const SOD: u8 = 0x93;
 const COD: u8 = 0x52;
+const COC: u8 = 0x53;
 
 /// Reads SIZ, COD and the boxes before the codestream; None without SIZ.
 pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
@@ -34,24 +44,28 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
     let components = components(siz.get(36..)?, count)?;
     let first = *components.first()?;
     // A component has ceil(Xsiz / XRsiz) - ceil(XOsiz / XRsiz) columns (B-2); the image has those of its widest one.
-    let length = |end: u32, origin: u32, separations: &mut dyn Iterator<Item = u8>| {
+    let range = |end: u32, origin: u32, separations: &mut dyn Iterator<Item = u8>| {
         let least = u32::from(separations.min().unwrap_or(1)).max(1);
-        end.div_ceil(least).saturating_sub(origin.div_ceil(least))
+        let first = origin.div_ceil(least);
+        (first, end.div_ceil(least).saturating_sub(first))
     };
+    let (first_row, rows) = range(end.1, origin.1, &mut components.iter().map(|component| component.sampling.1));
+    let (first_column, columns) = range(end.0, origin.0, &mut components.iter().map(|component| component.sampling.0));
     Some(Codestream {
         family: Family::Jpeg2000,
-        rows: length(end.1, origin.1, &mut components.iter().map(|component| component.sampling.1)),
-        columns: length(end.0, origin.0, &mut components.iter().map(|component| component.sampling.0)),
+        rows,
+        columns,
         precision: first.precision,
         signed: first.signed,
         components,
         details: super::Details::Jpeg2000(Details {
             boxed: !boxes.is_empty(),
             color_space: color_space(boxes),
+            first_sample: (first_row, first_column),
             ..coding_styles(rest)
         }),
         unsupported: None,
-        max_samples_per_byte: None,
+        max_samples_per_byte: Some(MAX_SAMPLES_PER_BYTE),
     })
 }
 
@@ -77,18 +91,22 @@ fn components(bytes: &[u8], count: usize) -> Option<Vec<Component>> {
 /// Reads COD of the main header, and those of the tile-part headers, if present.
 fn coding_styles(bytes: &[u8]) -> Details {
     let mut details = Details::default();
-    let mut rest = bytes;
+    let (mut rest, mut levels) = (bytes, None);
     while let Some((marker, segment, next)) = next_segment(rest) {
         match marker {
             COD => {
                 details.component_transform = has_transform(segment);
                 details.reversible = segment.get(9) == Some(&1);
+                levels = segment.get(5).copied().into_iter().chain(levels).min();
             }
+            // Ccoc has two bytes if there are more than 256 components, and Scoc one (A.6.2).
+            COC => levels = segment.get(2).copied().into_iter().chain(levels).min(),
             SOT => break,
             _ => {}
         }
         rest = next;
     }
+    details.levels = levels.unwrap_or(0).min(MAX_LEVELS);
     // Each tile-part takes at least 12 bytes, so the walk ends.
     while let Some((tile_transform, next)) = tile_part(rest) {
         details.component_transform |= tile_transform;

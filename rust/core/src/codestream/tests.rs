@@ -1,3 +1,4 @@
+use super::jpeg_2000_writer::{TilePart, Writer};
 use super::*;
 use crate::image::{Attributes, PixelElement};
 use crate::parallel::Parallelism;
@@ -174,7 +175,7 @@ fn only_the_codestreams_of_the_transfer_syntax() {
     }
 }
 
-/// SOC, SIZ, COD with `transform` and `wavelet`, and two tile-parts; the second has a COD with `tile_transform`.
+/// A codestream of two tile-parts; the header of the second has a COD with `tile_transform`.
 fn jpeg_2000(
     size: [u32; 4],
     components: &[[u8; 3]],
@@ -182,23 +183,11 @@ fn jpeg_2000(
     wavelet: u8,
     tile_transform: Option<u8>,
 ) -> Vec<u8> {
-    let cod = |transform: u8| vec![0xFF, 0x52, 0, 12, 0, 0, 0, 1, transform, 5, 4, 4, 0, wavelet];
-    let count = components.len() as u8;
-    let mut frame = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 38 + 3 * count, 0, 0];
-    let [columns, rows, x, y] = size;
-    for word in [columns, rows, x, y, columns, rows, 0, 0] {
-        frame.extend(word.to_be_bytes());
-    }
-    frame.extend([0, count]);
-    frame.extend(components.concat());
-    frame.extend(cod(transform));
-    for header in [Vec::new(), tile_transform.map(cod).unwrap_or_default()] {
-        frame.extend([0xFF, 0x90, 0, 10, 0, 0, 0, 0, 0, 14 + 3 + header.len() as u8, 0, 1]);
-        frame.extend(header);
-        frame.extend([0xFF, 0x93, 1, 2, 3]);
-    }
-    frame.extend([0xFF, 0xD9]);
-    frame
+    let components = components.to_vec();
+    let writer = Writer { size, tile_columns: size[0], components, transform, wavelet, levels: 5 };
+    let cod = tile_transform.map(|transform| writer.cod(transform)).unwrap_or_default();
+    let part = |header| TilePart { tile: 0, length: None, count: 2, header, packets: &[1, 2, 3] };
+    writer.write(&[part(&[]), part(&cod)])
 }
 
 #[test]
@@ -211,9 +200,14 @@ fn jpeg_2000_header() {
         components: vec![Component { id: 0, sampling: (1, 1), precision: 12, signed: true }],
         precision: 12,
         signed: true,
-        details: Details::Jpeg2000(jpeg_2000::Details { reversible: true, ..Default::default() }),
+        details: Details::Jpeg2000(jpeg_2000::Details {
+            reversible: true,
+            levels: 5,
+            first_sample: (6, 2),
+            ..Default::default()
+        }),
         unsupported: None,
-        max_samples_per_byte: None,
+        max_samples_per_byte: Some(jpeg_2000::MAX_SAMPLES_PER_BYTE),
     };
     assert_eq!(Codestream::read(&frame), Some(expected));
 }
@@ -231,6 +225,20 @@ fn columns_of_the_widest_component() {
     }
 }
 
+/// 15444-1 (B-15): rounded up on the reference grid.
+#[test]
+fn sizes_of_lower_resolutions() {
+    let header = Codestream::read(&jpeg_2000([130, 70, 3, 6], &[[7, 1, 1]], 0, 1, None)).unwrap();
+    assert_eq!(header.resolution_levels(), 5);
+    let sizes = [(64, 127), (32, 63), (16, 32), (8, 16), (4, 8), (2, 4)];
+    for (reduce, size) in (0..).zip(sizes) {
+        assert_eq!(header.reduced_size(reduce), Some(size), "{reduce}");
+    }
+    assert_eq!(header.reduced_size(6), None);
+    let jpeg = Codestream::read(&jpeg(&[], 0xC0, 2, GRAY)).unwrap();
+    assert_eq!((jpeg.reduced_size(0), jpeg.reduced_size(1)), (Some((jpeg.rows, jpeg.columns)), None));
+}
+
 #[test]
 fn color_statements_of_jpeg_2000() {
     let tiles = [None, Some(0), Some(1)];
@@ -240,6 +248,7 @@ fn color_statements_of_jpeg_2000() {
         let expected = jpeg_2000::Details {
             component_transform: transform == 1 || tile == Some(1),
             reversible: wavelet == 1,
+            levels: 5,
             ..Default::default()
         };
         assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
@@ -268,7 +277,8 @@ fn boxes_around_jpeg_2000() {
     for (header, color_space) in cases {
         let boxes = [boxed(*b"jP  ", &[13, 10, 0x87, 10]), boxed(*b"ftyp", b"jp2 "), boxed(*b"jp2h", &header.concat())];
         let frame = [boxes.concat(), vec![0, 0, 0, 0], b"jp2c".to_vec(), codestream.clone()].concat();
-        let expected = jpeg_2000::Details { reversible: true, boxed: true, color_space, ..Default::default() };
+        let expected =
+            jpeg_2000::Details { reversible: true, boxed: true, color_space, levels: 5, ..Default::default() };
         assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
         assert_eq!(jpeg_2000::without_boxes(&frame), codestream);
     }

@@ -2,7 +2,7 @@
 
 use super::{CompleteCodestream, END, defect_at};
 use crate::decode::Warnings;
-use crate::error::{Deviation, EndDeviation, Result, codec_warnings};
+use crate::error::{Deviation, EndDeviation, Error, Result, codec_warnings};
 
 impl CompleteCodestream {
     /// Returns the end of `frame`, which has been decoded with these deviations.
@@ -32,12 +32,22 @@ pub(crate) fn warnings_of_complete<D: Deviation>(frame: &[u8], found: Vec<D>) ->
 }
 
 fn is_without_marker<D: Deviation>(found: &[D]) -> bool {
-    found.iter().any(|deviation| matches!(deviation.end(), Some(EndDeviation::MissingMarker)))
+    found.iter().any(|deviation| matches!(deviation.end(), Some(EndDeviation::MissingMarker { .. })))
 }
 
-/// Returns the end of the data of a codestream without EOI: before fill bytes, and before zeros that are padding. Zeros
-/// that the decoder has read as data may be padding as well, in place of bytes that are lost: they are refused.
+/// Returns the end of the data of a codestream without end marker: before fill bytes, and before zeros that are padding.
+/// Zeros that the decoder has read as data may be padding as well, in place of bytes that are lost: they are refused.
 fn end_without_marker<D: Deviation>(frame: &[u8], found: &[D]) -> Result<usize> {
+    let expected_at = found.iter().find_map(|deviation| match deviation.end() {
+        Some(EndDeviation::MissingMarker { expected_at }) => expected_at,
+        _ => None,
+    });
+    if let Some(end) = expected_at {
+        let end = usize::try_from(end).unwrap_or(frame.len()).min(frame.len());
+        // No packet of JPEG 2000 ends with FF (15444-1 B.10.1, D.4.1).
+        let may_be_padding = matches!(frame[..end].last(), Some(0x00 | 0xFF));
+        return if may_be_padding { Err(maybe_padding(end)) } else { Ok(end) };
+    }
     let fill = frame.iter().rev().take_while(|byte| **byte == 0xFF).count();
     let end = frame.len() - fill;
     let excess = found.iter().find_map(|deviation| match deviation.end() {
@@ -52,7 +62,11 @@ fn end_without_marker<D: Deviation>(frame: &[u8], found: &[D]) -> Result<usize> 
     let stuffed = usize::from(zeros > 0 && data[..end - zeros].ends_with(&[0xFF]));
     let padding = excess.unwrap_or(0);
     if zeros > padding + stuffed {
-        return Err(defect_at("no end marker, and a last byte that may be padding", end));
+        return Err(maybe_padding(end));
     }
     Ok(end - padding.min(zeros - stuffed))
+}
+
+fn maybe_padding(end: usize) -> Error {
+    defect_at("no end marker, and a last byte that may be padding", end)
 }

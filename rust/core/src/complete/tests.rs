@@ -1,6 +1,8 @@
 use super::*;
+use crate::codestream::jpeg_2000_writer::{PACKET, TilePart, Writer as CodestreamWriter};
 use crate::error::{CodecError, CodecWarning, Unsupported};
 use dicomet_jpeg::Warning;
+use dicomet_jpeg_2000 as jpeg_2000;
 use proptest::prelude::*;
 
 /// A scan's bits, with stuffed bytes, and ones as padding.
@@ -61,20 +63,11 @@ fn lossless(categories: &[u8], restart_interval: u16) -> Vec<u8> {
     frame
 }
 
-/// Tile-parts `(tile, length in SOT, number of tile-parts, bytes of packets)` of an image of `tiles` tiles.
-fn jpeg_2000(tiles: u32, parts: &[(u16, Option<u32>, u8, usize)]) -> Vec<u8> {
-    let words: Vec<u8> = [8 * tiles, 8, 0, 0, 8, 8, 0, 0].iter().flat_map(|word| word.to_be_bytes()).collect();
-    let mut frame = vec![0xFF, 0x4F];
-    frame.extend(segment(0x51, &[&[0, 0][..], &words, &[0, 1, 7, 1, 1]].concat()));
-    for &(tile, length, count, bytes) in parts {
-        let length = length.unwrap_or(14 + bytes as u32);
-        let content = [&tile.to_be_bytes()[..], &length.to_be_bytes(), &[0, count]].concat();
-        frame.extend(segment(0x90, &content));
-        frame.extend([0xFF, 0x93]);
-        frame.extend(vec![0x5A; bytes]);
-    }
-    frame.extend(END);
-    frame
+/// A codestream of `tiles` tiles, from tile-parts `(tile, Psot if it is not the length, number of tile-parts, packets)`.
+fn jpeg_2000(tiles: u32, parts: &[(u16, Option<u32>, u8, &[u8])]) -> Vec<u8> {
+    let part = |&(tile, length, count, packets)| TilePart { tile, length, count, header: &[], packets };
+    let parts: Vec<_> = parts.iter().map(part).collect();
+    CodestreamWriter { size: [8 * tiles, 8, 0, 0], ..CodestreamWriter::default() }.write(&parts)
 }
 
 fn check(frame: &[u8], family: Family) -> Result<CompleteCodestream> {
@@ -105,7 +98,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_whole_or_not(start in 0usize..3, cut in 0usize..200, bytes in prop::collection::vec(prop_oneof![Just(0xFFu8), Just(0u8), any::<u8>()], 0..80)) {
-        let start_bytes = [lossless(&[3; 9], 2), jpeg_2000(1, &[(0, None, 1, 30)]), vec![0xFF, 0xD8]];
+        let start_bytes = [lossless(&[3; 9], 2), jpeg_2000(1, &[(0, None, 1, &PACKET)]), vec![0xFF, 0xD8]];
         let start_bytes = &start_bytes[start][..cut.min(start_bytes[start].len())];
         let frame = [start_bytes, &bytes].concat();
         for family in [Family::Jpeg, Family::JpegLs, Family::Jpeg2000] {
@@ -150,9 +143,9 @@ fn restart_markers_in_their_order() {
 #[test]
 fn parts_of_tiles() {
     let whole = [
-        jpeg_2000(1, &[(0, None, 1, 9)]),
-        jpeg_2000(1, &[(0, Some(0), 0, 9)]),
-        jpeg_2000(2, &[(1, None, 2, 9), (0, None, 0, 4), (1, None, 0, 5)]),
+        jpeg_2000(1, &[(0, None, 1, &PACKET)]),
+        jpeg_2000(1, &[(0, Some(0), 0, &PACKET)]),
+        jpeg_2000(2, &[(1, None, 2, &[]), (0, None, 0, &PACKET), (1, None, 0, &PACKET)]),
     ];
     for frame in &whole {
         let checked = check(frame, Family::Jpeg2000).unwrap();
@@ -167,11 +160,25 @@ fn parts_of_tiles() {
     }
     let without_end = &frame[..frame.len() - 2];
     assert_eq!(check(without_end, Family::Jpeg2000).unwrap().repaired(without_end).unwrap().as_ref(), Some(frame));
-    let lost = jpeg_2000(2, &[(1, None, 2, 9), (0, None, 1, 4)]);
-    assert_eq!(kind(&lost, Family::Jpeg2000), ErrorKind::Tiles { found: 1, expected: 2 });
-    let long = jpeg_2000(1, &[(0, Some(60), 1, 9)]);
-    let (found, offset) = (long.len() as u64 - 45, 45);
-    assert_eq!(kind(&long, Family::Jpeg2000), ErrorKind::TilePart { found, expected: 60, offset });
+    let lost = jpeg_2000(2, &[(0, None, 1, &PACKET)]);
+    assert!(matches!(codec_error(&lost), CodecError::Jpeg2000(jpeg_2000::ErrorKind::TileMissing)));
+    let longer = [&PACKET[..], &[9]].concat();
+    let deviations = [
+        (jpeg_2000(1, &[(0, Some(60), 1, &PACKET)]), 0),
+        (jpeg_2000(1, &[(0, None, 1, &longer)]), 1),
+        (jpeg_2000(1, &[(0, None, 2, &PACKET)]), 0),
+    ];
+    for (frame, count) in deviations {
+        let checked = check(&frame, Family::Jpeg2000).unwrap();
+        assert_eq!((checked.end, checked.ended, checked.warnings.len()), (frame.len() - 2, true, count));
+    }
+}
+
+fn codec_error(frame: &[u8]) -> CodecError {
+    match kind(frame, Family::Jpeg2000) {
+        ErrorKind::Codec { kind, .. } => *kind,
+        other => panic!("{other}"),
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Decoder, Warnings};
 use crate::codestream::{Codestream, Family};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::parallel::Parallelism;
 
 impl Decoder {
@@ -18,10 +18,7 @@ impl Decoder {
             Family::Jpeg => self.jpeg_frame(frame, out, parallelism),
             Family::JpegLs => self.jpeg_ls_frame(frame, out, parallelism),
             Family::JpegXl => self.jpeg_xl_frame(header, frame, out, parallelism),
-            Family::Jpeg2000 => {
-                let why = "only plugins decode codestreams of this standard";
-                Err(Error::pixel_data(ErrorKind::Unsupported(why)))
-            }
+            Family::Jpeg2000 => self.jpeg_2000_frame(frame, out, parallelism),
         }
     }
 }

@@ -15,6 +15,7 @@ use proptest::prelude::*;
 mod conversions;
 mod deflated;
 mod jpeg;
+mod jpeg_2000;
 mod run_length;
 mod threads;
 

@@ -24,6 +24,9 @@ pub enum CodecError {
     /// Of ISO/IEC 14495-1.
     #[error("{0}")]
     JpegLs(dicomet_jpeg_ls::ErrorKind),
+    /// Of ISO/IEC 15444-1 and 15444-15.
+    #[error("{0}")]
+    Jpeg2000(dicomet_jpeg_2000::ErrorKind),
     /// Of ISO/IEC 18181.
     #[error("{0}")]
     JpegXl(dicomet_jpeg_xl::Error),
@@ -38,14 +41,21 @@ pub enum CodecWarning {
     /// From ISO/IEC 14495-1.
     #[error("{0}")]
     JpegLs(dicomet_jpeg_ls::Warning),
+    /// From ISO/IEC 15444-1 and 15444-15.
+    #[error("{0}")]
+    Jpeg2000(dicomet_jpeg_2000::Warning),
 }
 
 impl Error {
     /// Returns an error that a codec has found in the segment of `marker` or in a scan.
-    pub(super) fn of_codec(marker: Option<Marker>, scan: Option<u32>, offset: u64, kind: CodecError) -> Self {
+    pub(super) fn in_scan(marker: Option<Marker>, scan: Option<u32>, offset: u64, kind: CodecError) -> Self {
         let marker = marker.map_or(String::new(), |marker| format!("{marker}, "));
         let scan = scan.map_or(String::new(), |scan| format!("scan {scan}: "));
-        let place = format!("{marker}{scan}");
+        Self::of_codec(format!("{marker}{scan}"), offset, kind)
+    }
+
+    /// Returns an error that a codec has found at this place of a codestream.
+    pub(super) fn of_codec(place: String, offset: u64, kind: CodecError) -> Self {
         Self::pixel_data(ErrorKind::Codec { place, kind: Box::new(kind) }).at(offset)
     }
 
@@ -79,7 +89,7 @@ pub(crate) trait Deviation: Copy + Into<CodecWarning> {
     /// As an error of this crate; None for padding, which PS3.5 A.4 and 8.2.1 allow.
     fn kind(self) -> Option<ErrorKind> {
         match self.end() {
-            Some(EndDeviation::MissingMarker) => Some(ErrorKind::NoEndMarker),
+            Some(EndDeviation::MissingMarker { .. }) => Some(ErrorKind::NoEndMarker),
             Some(EndDeviation::Excess { padding: true, .. } | EndDeviation::Trailing { padding: true, .. }) => None,
             Some(EndDeviation::Trailing { count, .. }) => Some(ErrorKind::TrailingBytes { bytes: count }),
             _ => Some(ErrorKind::Deviation(self.into())),
@@ -90,8 +100,8 @@ pub(crate) trait Deviation: Copy + Into<CodecWarning> {
 /// A deviation at the end of a scan or of the codestream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum EndDeviation {
-    /// No end marker after the last sample.
-    MissingMarker,
+    /// No end marker after the last sample; where it is expected, if the codestream says so.
+    MissingMarker { expected_at: Option<u64> },
     /// Bytes at `offset`, after the end marker; whether all of them are 00 or all of them are FF.
     Trailing { offset: u64, count: u64, padding: bool },
     /// Bytes before `offset`, after the last sample of a scan.

@@ -9,7 +9,7 @@ impl From<jpeg_ls::Error> for Error {
         match error.kind {
             jpeg_ls::ErrorKind::Interrupted => ErrorKind::Interrupted.into(),
             jpeg_ls::ErrorKind::Memory { found, .. } => ErrorKind::Memory { bytes: found }.into(),
-            kind => Self::of_codec(error.marker, error.scan, error.offset, CodecError::JpegLs(kind)),
+            kind => Self::in_scan(error.marker, error.scan, error.offset, CodecError::JpegLs(kind)),
         }
     }
 }
@@ -23,7 +23,7 @@ impl From<Warning> for CodecWarning {
 impl Deviation for Warning {
     fn end(self) -> Option<EndDeviation> {
         match self {
-            Self::MissingEoi => Some(EndDeviation::MissingMarker),
+            Self::MissingEoi => Some(EndDeviation::MissingMarker { expected_at: None }),
             Self::TrailingBytes { offset, count, padding } => Some(EndDeviation::Trailing { offset, count, padding }),
             Self::ExcessData { offset, count, padding, .. } => Some(EndDeviation::Excess { offset, count, padding }),
             _ => None,
