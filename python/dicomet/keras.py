@@ -36,7 +36,7 @@ from dicomet.loaders.class_folder import (
     select,
 )
 from dicomet.loaders.loading import FrameLoader, check_one_of
-from dicomet.loaders.resizing import ImageLoader, check_aspect, check_size
+from dicomet.loaders.resizing import ImageLoader, check_aspect, check_size, reduce_for
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -92,7 +92,8 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     directory, labels, label_mode, class_names, color_mode, batch_size, image_size, shuffle, seed, validation_split
         As for Keras' function.
     subset, interpolation, follow_links, crop_to_aspect_ratio, pad_to_aspect_ratio, data_format, verbose
-        As for Keras' function. Images are resized with ``tf.image.resize``, as there.
+        As for Keras' function. Images are resized with ``tf.image.resize``, as there; JPEG 2000 is decoded at the
+        lowest resolution of at least `image_size`, unless the interpolation is ``"nearest"``.
     format : {"tf"}
         Only ``"tf"``. `DicomPyDataset` replaces ``"grain"``.
     frames : {"middle"} or int
@@ -132,6 +133,7 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
             frames=_one_frame(frames),
             windows=WindowArguments(window, default, percentiles),
             aspect=size if crop_to_aspect_ratio else None,
+            reduce=reduce_for(size, interpolation),
         ),
         size=size,
         interpolation=check_one_of("interpolation", interpolation.lower(), _INTERPOLATIONS),
@@ -279,6 +281,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
                 frames=_one_frame(frames),
                 windows=WindowArguments(window, default, percentiles),
                 aspect=size if crop_to_aspect_ratio else None,
+                reduce=reduce_for(size, interpolation),
             ),
             channels=channels,
             size=size,

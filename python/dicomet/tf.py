@@ -119,6 +119,7 @@ def read_image(  # noqa: PLR0913 - the choices for an image
     window: "WindowSpec" = None,
     default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
+    reduce: int | tuple[int, int] = 0,
 ) -> tf.Tensor:
     """Read one image of a local DICOM file, for example in ``map`` of a `tf.data.Dataset` of file names.
 
@@ -136,7 +137,7 @@ def read_image(  # noqa: PLR0913 - the choices for an image
     frames : {"middle", "all"} or int
         The middle frame of ``n``, ``n // 2``; all frames; or one by its index, counted from 0; negative numbers count
         from the end.
-    window, default, percentiles
+    window, default, percentiles, reduce
         As for `dicomet.to_display`.
 
     Returns
@@ -160,6 +161,7 @@ def read_image(  # noqa: PLR0913 - the choices for an image
         channels,
         frames,
         windows=WindowArguments(window, default, percentiles),
+        reduce=reduce,
     )
 
     name = os.fspath(path) if isinstance(path, os.PathLike) else path
@@ -196,7 +198,8 @@ def dataset(  # noqa: PLR0913 - the arguments of `read_image`
     paths : iterable of paths, or tf.data.Dataset of strings
         The files in order, for example ``tf.data.Dataset.list_files("train/*/*.dcm")``.
     size : (int, int), optional
-        Resize bilinearly to ``(rows, columns)`` with ``tf.image.resize``. The result is float32, of known shape.
+        Resize bilinearly to ``(rows, columns)`` with ``tf.image.resize``. The result is float32, of known shape. JPEG
+        2000 is decoded at the lowest resolution of at least this size.
     values, dtype, channels, frames, window, default, percentiles
         As for `read_image`.
     num_parallel_calls : int
@@ -219,6 +222,7 @@ def dataset(  # noqa: PLR0913 - the arguments of `read_image`
             window=window,
             default=default,
             percentiles=percentiles,
+            reduce=size or 0,
         )
         return image if size is None else tf.image.resize(image, size)
 

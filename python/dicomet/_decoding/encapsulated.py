@@ -14,7 +14,7 @@ from dicomet._decoding.resolution import check_alike, reduced
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
-from dicomet._parsing.transfer_syntax import BUILT_IN, name_of
+from dicomet._parsing.transfer_syntax import BUILT_IN, JPEG_2000, name_of
 from dicomet._utils.warn import WarnOnce, warn, warn_all
 from dicomet.errors import PixelDataError, short_repr
 
@@ -59,7 +59,7 @@ class EncapsulatedFrames:
 
     def reduced(self) -> ImageDescription:
         """Return the description at the resolution that the caller requests, at which all frames are decoded."""
-        header = self._header(0) if self._description.codec.is_codestream else None
+        header = self._header(0) if self._description.codec.name == JPEG_2000.name else None
         self._description = reduced(self._description, header)
         if self._description.reduce and self._decoding_plugin not in ("", BUILT_IN):
             message = f"'reduce': found {self._description.reduce}, expected 0 for a plugin: only dicomet's decoder"

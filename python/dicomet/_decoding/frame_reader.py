@@ -54,6 +54,7 @@ class FrameReader:
         self._view_only = parsed.options.view_only
         self._locator = _locator(description, parsed, limits.decoding_plugin, self._max_bytes, whole=whole)
         self.description = self._locator.reduced() if parsed.options.reduce else description
+        self.full_shape = description.frame_shape
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
 

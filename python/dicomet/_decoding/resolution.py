@@ -15,7 +15,7 @@ def reduced(description: ImageDescription, header: Codestream | None) -> ImageDe
     description : ImageDescription
         The description of the stored image.
     header : Codestream, optional
-        The header of the first frame; None if frames are not codestreams.
+        The header of the first frame; None if frames are not in JPEG 2000.
 
     Raises
     ------

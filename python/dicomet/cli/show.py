@@ -71,7 +71,7 @@ def show(  # noqa: PLR0913 - the options of the command
     broken = 0
     for number, tile in enumerate(chosen):
         with silenced():
-            error = _draw(sheet, number, tile, window)
+            error = _draw(sheet, number, tile, window, size)
         broken += error is not None
         line = _line_of_frame(tile, error) if is_one_file else _line(tile, error, with_window=window is None)
         echo(f"{number + 1:{len(str(len(chosen)))}}  {line}")
@@ -147,10 +147,10 @@ def _spread(count: int, most: int | None) -> list[int]:
     return [round(number * (count - 1) / (most - 1)) for number in range(most)]
 
 
-def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec") -> str | None:
+def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec", size: int) -> str | None:
     """Draw a tile, and return what is wrong with it, or None."""
     try:
-        image = to_display(tile.file.path, index=tile.frame, window=window)
+        image = to_display(tile.file.path, index=tile.frame, window=window, reduce=(size, size))
     except Exception as error:  # noqa: BLE001 - an error in one image must not hide the others
         sheet.cross_out(number)
         reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))

@@ -8,9 +8,10 @@ import numpy as np
 
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.limits import ReadLimits
+from dicomet._parsing.decode_options import Reduce
 from dicomet._utils.arrays import COLOR, GRAY, resize_image, with_channels
 from dicomet._utils.interpolation import Interpolation
-from dicomet.convert.options import MAX_SIDE, Options, Size
+from dicomet.convert.options import MAX_SIDE, Options
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_dtype, modality_frames
@@ -40,7 +41,8 @@ class FrameSource:
 
         """
         self._options = options
-        self._frames = DisplayReader(src, {}, ReadLimits(workers=options.workers), raw=options.raw)
+        arguments = {"reduce": _reduce(options)}
+        self._frames = DisplayReader(src, arguments, ReadLimits(workers=options.workers), raw=options.raw)
         self.count = self._frames.stored.count
         self.numbers = self._selected(options.frames)
         self._read = self._reader()
@@ -48,6 +50,9 @@ class FrameSource:
     def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames of shape ``(rows, columns)`` or ``(rows, columns, 3)``, with one in memory at a time."""
         size, interpolation = self._options.size, self._options.interpolation
+        if isinstance(size, int):
+            # Of the whole image: a lower resolution may have other proportions, by its rounding.
+            size = in_proportion(*self._frames.stored.full_shape[:2], size)
         for number in numbers:
             frame = self._read(number)
             yield frame if size is None else resized(frame, size, interpolation)
@@ -86,41 +91,58 @@ def _without_axis(frame: np.ndarray) -> np.ndarray:
     return frame[..., 0] if frame.shape[2:] == (1,) else frame
 
 
-def resized(frame: np.ndarray, size: Size, interpolation: Interpolation) -> np.ndarray:
+def _reduce(options: Options) -> Reduce:
+    """Return the least size at which codestreams are decoded: nearest neighbours are those of the full resolution."""
+    size = options.size
+    if size is None or options.interpolation == "nearest":
+        return 0
+    return (size, size) if isinstance(size, int) else size
+
+
+def resized(frame: np.ndarray, size: tuple[int, int], interpolation: Interpolation) -> np.ndarray:
     """Resize a frame.
 
     Parameters
     ----------
     frame : numpy.ndarray
         uint8, uint16, int16 or float32, of shape ``(rows, columns)`` or ``(rows, columns, 3)``.
-    size : int or (int, int)
-        The length of the shorter side, with the other in proportion; or rows and columns.
+    size : (int, int)
+        Rows and columns.
     interpolation : str
         The filter, by Pillow's name.
 
     Raises
     ------
     ValueError
-        The dtype is another, or the side in proportion is too long.
+        The dtype is another.
 
     """
-    rows, columns = size if isinstance(size, tuple) else _in_proportion(frame.shape[0], frame.shape[1], size)
-    if max(rows, columns) > MAX_SIDE:
-        result = f"{rows} rows and {columns} columns of {frame.shape[0]} and {frame.shape[1]}"
-        raise ValueError(f"size: found {size}, which makes {result}, expected at most {MAX_SIDE}")
-    if frame.shape[:2] == (rows, columns):
+    if frame.shape[:2] == size:
         return frame
     if frame.dtype == np.int16:
         # Flipping the sign bit shifts all values by 2^15, with which a weighted mean commutes.
-        shifted = resize_image(frame.view(np.uint16) ^ np.uint16(SIGN), (rows, columns), interpolation)
+        shifted = resize_image(frame.view(np.uint16) ^ np.uint16(SIGN), size, interpolation)
         return (shifted ^ np.uint16(SIGN)).view(np.int16)
     if frame.dtype.name not in {"uint8", "uint16", "float32"}:
         can = "only uint8, uint16, int16 and float32, which modality values can be by dtype=float32"
         raise ValueError(f"size: values of {frame.dtype.name} cannot be resized, {can}")
-    return resize_image(frame, (rows, columns), interpolation)
+    return resize_image(frame, size, interpolation)
 
 
-def _in_proportion(rows: int, columns: int, shorter: int) -> tuple[int, int]:
+def in_proportion(rows: int, columns: int, shorter: int) -> tuple[int, int]:
+    """Return the size of an image whose shorter side is resized to `shorter`.
+
+    Raises
+    ------
+    ValueError
+        The other side would be too long.
+
+    """
     if rows <= columns:
-        return shorter, max(1, shorter * columns // rows)
-    return max(1, shorter * rows // columns), shorter
+        size = shorter, max(1, shorter * columns // rows)
+    else:
+        size = max(1, shorter * rows // columns), shorter
+    if max(size) > MAX_SIDE:
+        result = f"{size[0]} rows and {size[1]} columns of {rows} and {columns}"
+        raise ValueError(f"size: found {shorter}, which makes {result}, expected at most {MAX_SIDE}")
+    return size

@@ -10,6 +10,7 @@ import numpy as np
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.pixel_array import pixel_array
+from dicomet._parsing.decode_options import Reduce
 from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, GRAY, with_channels
 from dicomet.display.api import display_options, modality_values, to_display
 from dicomet.display.reader import DisplayReader
@@ -46,6 +47,8 @@ class FrameLoader:
         The window arguments of `dicomet.to_display`.
     aspect : (int, int), optional
         Crop to the largest centered part whose rows and columns have this ratio.
+    reduce : int or (int, int)
+        As for `dicomet.pixel_array`.
 
     """
 
@@ -55,6 +58,7 @@ class FrameLoader:
     frames: FrameSelection = "middle"
     windows: WindowArguments = field(default_factory=WindowArguments)
     aspect: tuple[int, int] | None = None
+    reduce: Reduce = 0
 
     def __post_init__(self) -> None:
         """Check the options before the first file is read."""
@@ -78,7 +82,7 @@ class FrameLoader:
         """
         with with_filename(path):
             # One thread per file, because the framework loads many files in parallel.
-            reader = DisplayReader(path, {}, ReadLimits(workers=1))
+            reader = DisplayReader(path, {"reduce": self.reduce}, ReadLimits(workers=1))
             count = reader.stored.count
             index = reader.stored.selected(self.frames)
             array = self._read(reader, index)

