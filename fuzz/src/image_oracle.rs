@@ -90,6 +90,7 @@ impl Picture {
                 planar: input.flag(),
                 arithmetic: input.one_of(&[Arithmetic::Exact, Arithmetic::Float, Arithmetic::FusedFloat]),
                 strict: input.flag(),
+                ..OutputFormat::default()
             },
         }
     }
