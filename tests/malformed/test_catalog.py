@@ -16,6 +16,7 @@ import cases_deflated
 import cases_description
 import cases_encapsulated
 import cases_jpeg
+import cases_jpeg_2000
 import cases_jpeg_data
 import cases_jpeg_ls
 import cases_jpeg_ls_data
@@ -232,6 +233,6 @@ def test_names():
     names = [case.name for case in cases.ALL]
     assert len(names) == len(set(names))
     modules = {cases_deflated, cases_description, cases_native, cases_encapsulated, cases_rle}
-    modules |= {cases_jpeg, cases_jpeg_data, cases_jpeg_xl}
+    modules |= {cases_jpeg, cases_jpeg_2000, cases_jpeg_data, cases_jpeg_xl}
     modules |= {cases_jpeg_ls, cases_jpeg_ls_data, cases_jpeg_ls_presets}
     assert len(names) > 50 * len(modules)

@@ -27,7 +27,7 @@ pub(crate) fn find_codestream(data: &[u8], warnings: &mut Vec<Warning>) -> Optio
     }
     // The lengths of the boxes are wrong.
     warnings.push(Warning::Boxes { offset: position as u64 });
-    let start = position + memchr::memmem::find(data.get(position..)?, &START)?;
+    let start = memchr::memmem::find(data, &START)?;
     Some(start..data.len())
 }
 
