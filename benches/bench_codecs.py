@@ -1,4 +1,4 @@
-"""Frames in memory: dicomet compared with libjpeg-turbo, CharLS and libjxl (imagecodecs), and two cores with one.
+"""Frames in memory next to the C and C++ libraries of imagecodecs; two cores next to one; lower resolutions.
 
 ``python benches/bench_codecs.py`` generates its images. `dicomet.open` parses each data set once, so that a call
 decodes a frame and adds some microseconds; the other library gets the codestream alone. libjpeg-turbo returns YCbCr or
@@ -10,7 +10,7 @@ import os
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,9 +27,12 @@ from frame_encoding import (
     BASELINE,
     CODECS,
     EXTENDED,
+    JPEG_2000,
     JPEG_XL,
     SV1,
     Encoding,
+    HighThroughputEncoding,
+    Jpeg2000Encoding,
     JpegEncoding,
     JpegLsEncoding,
     JpegXlEncoding,
@@ -37,6 +40,9 @@ from frame_encoding import (
 )
 
 LIMIT = Limit(7, 200, 2.0)
+BYTE_BITS = 8
+# Decoders round what is lossy.
+LOSSY = frozenset({JPEG_2000, JPEG_XL})
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
@@ -142,6 +148,23 @@ def _jpeg_ls() -> Iterator[Image]:
     yield Image("JPEG-LS, tiles", "XA 64 x 64", workloads.xa_8, (1, 64, 64), 8, JpegLsEncoding())
 
 
+def _jpeg_2000() -> Iterator[Image]:
+    reversible, irreversible = Jpeg2000Encoding(), Jpeg2000Encoding(level=45)
+    yield from _lossless("JPEG 2000", reversible)
+    for name, samples, shape, bits in (
+        ("CT 512 x 512, 12 bits", workloads.positive_ct, (1, 512, 512), 12),
+        ("XA 1024 x 1024, 8 bits", workloads.xa_8, (1, 1024, 1024), 8),
+        ("mammogram 2048 x 1664, 12 bits", workloads.mammogram, (1, 2048, 1664), 12),
+        ("ultrasound 480 x 640, RGB", workloads.ultrasound, (1, 480, 640), 8),
+    ):
+        yield Image("JPEG 2000, irreversible", name, samples, shape, bits, irreversible)
+    for encoding, kind in ((reversible, "reversible"), (irreversible, "irreversible")):
+        name = f"ultrasound 256 x 256, RGB, {kind}"
+        yield Image("JPEG 2000, tiles", name, workloads.ultrasound, (1, 256, 256), 8, encoding)
+    for image in _lossless("HTJ2K", HighThroughputEncoding()):
+        yield replace(image, bits=8 if image.bits <= BYTE_BITS else 16)
+
+
 def _jpeg_xl() -> Iterator[Image]:
     yield from (image for image in _lossless("JPEG XL", JpegXlEncoding()) if image.shape[1] <= 1024)
     lossy = JpegXlEncoding(distance=1)
@@ -149,7 +172,8 @@ def _jpeg_xl() -> Iterator[Image]:
     yield Image("JPEG XL, lossy", "ultrasound 480 x 640, RGB", workloads.ultrasound, (1, 480, 640), 8, lossy)
 
 
-IMAGES = [*_lossless("lossless SV1", JpegEncoding(SV1)), *_dct(), *_jpeg_ls(), *_jpeg_xl()]
+IMAGES = [*_lossless("lossless SV1", JpegEncoding(SV1)), *_dct(), *_jpeg_ls(), *_jpeg_2000(), *_jpeg_xl()]
+MAMMOGRAM = (1, 4096, 3328)
 PARALLEL = [
     Image(
         "two cores",
@@ -161,7 +185,26 @@ PARALLEL = [
     ),
     Image("two cores", "20 CT slices, SV1", workloads.positive_ct, (20, 512, 512), 12, JpegEncoding(SV1)),
     Image("two cores", "20 CT slices, JPEG-LS", workloads.positive_ct, (20, 512, 512), 12, JpegLsEncoding()),
-    Image("two cores", "one mammogram 4096 x 3328, SV1", workloads.mammogram, (1, 4096, 3328), 12, JpegEncoding(SV1)),
+    Image("two cores", "20 CT slices, JPEG 2000", workloads.positive_ct, (20, 512, 512), 12, Jpeg2000Encoding()),
+    Image("two cores", "one mammogram 4096 x 3328, SV1", workloads.mammogram, MAMMOGRAM, 12, JpegEncoding(SV1)),
+    Image("two cores", "one XA 1024 x 1024, JPEG 2000", workloads.xa, (1, 1024, 1024), 12, Jpeg2000Encoding()),
+    Image("two cores", "one mammogram 4096 x 3328, JPEG 2000", workloads.mammogram, MAMMOGRAM, 12, Jpeg2000Encoding()),
+    Image(
+        "two cores", "one mammogram 4096 x 3328, HTJ2K", workloads.mammogram, MAMMOGRAM, 16, HighThroughputEncoding()
+    ),
+]
+REDUCED = [
+    Image(
+        "lower resolutions", "mammogram 4096 x 3328, JPEG 2000", workloads.mammogram, MAMMOGRAM, 12, Jpeg2000Encoding()
+    ),
+    Image(
+        "lower resolutions",
+        "mammogram 4096 x 3328, HTJ2K",
+        workloads.mammogram,
+        MAMMOGRAM,
+        16,
+        HighThroughputEncoding(),
+    ),
 ]
 
 
@@ -177,10 +220,10 @@ def measure(image: Image) -> tuple[float, float]:
             image.codec: lambda: decode(codestream, transfer_syntax, other, to_rgb=to_rgb),
         }
         times = medians(time_interleaved(calls, LIMIT))
-    # libjpeg-turbo rounds its color equations, libjxl what is lossy.
+    # libjpeg-turbo rounds its color equations.
     found = decode(codestream, transfer_syntax, other, to_rgb=to_rgb)
     difference = np.abs(own.astype(int) - found).max()
-    if difference > (to_rgb or transfer_syntax == JPEG_XL):
+    if difference > (to_rgb or transfer_syntax in LOSSY):
         raise AssertionError(f"{image.label}: the samples differ by {difference}")
     return times["dicomet"], times[image.codec]
 
@@ -219,6 +262,16 @@ def _compare_workers(console: Console, images: list[Image], folder: Path) -> Non
     console.print(table)
 
 
+def _compare_resolutions(console: Console, images: list[Image], folder: Path) -> None:
+    table = Table("from path to array, one core", *(f"1/{1 << reduce}, ms" for reduce in range(4)), "1/4 to 1")
+    for image in images:
+        path = image.write(folder)
+        calls = {str(reduce): partial(dicomet.pixel_array, path, workers=1, reduce=reduce) for reduce in range(4)}
+        found = medians(time_interleaved(calls, LIMIT))
+        table.add_row(image.label, *(f"{1e3 * found[name]:.3g}" for name in calls), f"{found['0'] / found['2']:.1f}")
+    console.print(table)
+
+
 def main() -> None:
     """Measure, and print tables."""
     parser = argparse.ArgumentParser(description="Measure decoding beside the C and C++ libraries.")
@@ -228,6 +281,7 @@ def main() -> None:
     _compare_codecs(console, [image for image in IMAGES if only in image.label.lower()])
     with tempfile.TemporaryDirectory() as folder:
         _compare_workers(console, [image for image in PARALLEL if only in image.label.lower()], Path(folder))
+        _compare_resolutions(console, [image for image in REDUCED if only in image.label.lower()], Path(folder))
 
 
 if __name__ == "__main__":

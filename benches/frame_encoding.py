@@ -11,6 +11,7 @@ import numpy as np
 
 BASELINE, EXTENDED, SV1 = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.70"
 JPEG_LS, JPEG_LS_NEAR = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"
+JPEG_2000_LOSSLESS, JPEG_2000, HTJ2K_LOSSLESS = (f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201))
 JPEG_XL_LOSSLESS, JPEG_XL = "1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.112"
 QUALITY = 90
 BYTE_BITS = 8
@@ -107,6 +108,44 @@ class JpegLsEncoding:
 
 
 @dataclass(frozen=True)
+class Jpeg2000Encoding:
+    """JPEG 2000 (ISO/IEC 15444-1), by OpenJPEG. `level`: the quality of irreversible codestreams; 0 for reversible."""
+
+    level: float = 0
+
+    @property
+    def transfer_syntax(self) -> str:
+        """The UID."""
+        return JPEG_2000 if self.level else JPEG_2000_LOSSLESS
+
+    @property
+    def photometric(self) -> str:
+        """Photometric Interpretation of color images."""
+        return "YBR_ICT" if self.level else "YBR_RCT"
+
+    def encode(self, frame: np.ndarray, bits: int) -> bytes:
+        """Return the codestream of a frame."""
+        import imagecodecs  # noqa: PLC0415
+
+        form = {"codecformat": "j2k", "mct": frame.ndim > 2, "level": self.level, "reversible": not self.level}
+        return bytes(imagecodecs.jpeg2k_encode(_words(frame, bits), bitspersample=bits, **form))
+
+
+@dataclass(frozen=True)
+class HighThroughputEncoding:
+    """HTJ2K (ISO/IEC 15444-15), reversible, by OpenJPH, which codes all bits of the words."""
+
+    photometric = "YBR_RCT"
+    transfer_syntax = HTJ2K_LOSSLESS
+
+    def encode(self, frame: np.ndarray, bits: int) -> bytes:
+        """Return the codestream of a frame."""
+        import imagecodecs  # noqa: PLC0415
+
+        return bytes(imagecodecs.htj2k_encode(_words(frame, bits), reversible=True))
+
+
+@dataclass(frozen=True)
 class JpegXlEncoding:
     """JPEG XL (ISO/IEC 18181), by libjxl. `distance` 0 is lossless."""
 
@@ -129,6 +168,8 @@ class JpegXlEncoding:
 CODECS = {
     **dict.fromkeys((BASELINE, EXTENDED, SV1), "libjpeg-turbo"),
     **dict.fromkeys((JPEG_LS, JPEG_LS_NEAR), "CharLS"),
+    **dict.fromkeys((JPEG_2000_LOSSLESS, JPEG_2000), "OpenJPEG"),
+    HTJ2K_LOSSLESS: "OpenJPH",
     **dict.fromkeys((JPEG_XL_LOSSLESS, JPEG_XL), "libjxl"),
 }
 """The library that decodes a transfer syntax for comparison (imagecodecs)."""
@@ -146,6 +187,10 @@ def decode(
     match CODECS[transfer_syntax]:
         case "CharLS":
             return _by_charls(codestream, out)
+        case "OpenJPEG":
+            return imagecodecs.jpeg2k_decode(codestream, numthreads=1, out=out)
+        case "OpenJPH":
+            return imagecodecs.htj2k_decode(codestream, out=out)
         case "libjxl":
             return imagecodecs.jpegxl_decode(codestream, numthreads=1, out=out)
         case _:
