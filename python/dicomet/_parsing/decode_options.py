@@ -42,21 +42,6 @@ class DecodeOptions:
 
 
 DEFAULT = DecodeOptions()
-_FLAGS = frozenset(DecodeOptions.__annotations__) - {"plugin_options", "reduce", "on_truncation"}
-_CHECKS: dict[str, Callable[[Any], Any]] = {}
-"""The functions that check the values of options that are not flags."""
-
-
-def split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], DecodeOptions]:
-    """Return the values that override elements of the data set, and the decoding options."""
-    if not arguments:
-        return {}, DEFAULT
-    overrides = {name: value for name, value in arguments.items() if name in OVERRIDES}
-    flags = {name: bool(value) for name, value in arguments.items() if name in _FLAGS}
-    checked = {name: check(arguments[name]) for name, check in _CHECKS.items() if name in arguments}
-    known = OVERRIDES | _FLAGS | _IGNORED | _CHECKS.keys()
-    rest = {name: value for name, value in arguments.items() if name not in known}
-    return overrides, DecodeOptions(**flags, **checked, plugin_options=rest)
 
 
 def _checked_reduce(reduce: Any) -> Reduce:
@@ -82,4 +67,17 @@ def _checked_on_truncation(value: Any) -> OnTruncation:
     return value  # type: ignore[return-value]
 
 
-_CHECKS.update(reduce=_checked_reduce, on_truncation=_checked_on_truncation)
+_CHECKS: dict[str, Callable[[Any], Any]] = {"reduce": _checked_reduce, "on_truncation": _checked_on_truncation}
+_FLAGS = frozenset(DecodeOptions.__annotations__) - {"plugin_options"} - _CHECKS.keys()
+
+
+def split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], DecodeOptions]:
+    """Return the values that override elements of the data set, and the decoding options."""
+    if not arguments:
+        return {}, DEFAULT
+    overrides = {name: value for name, value in arguments.items() if name in OVERRIDES}
+    flags = {name: bool(value) for name, value in arguments.items() if name in _FLAGS}
+    checked: dict[str, Any] = {name: check(arguments[name]) for name, check in _CHECKS.items() if name in arguments}
+    known = OVERRIDES | _FLAGS | _IGNORED | _CHECKS.keys()
+    rest = {name: value for name, value in arguments.items() if name not in known}
+    return overrides, DecodeOptions(**flags, **checked, plugin_options=rest)

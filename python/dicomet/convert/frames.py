@@ -52,7 +52,8 @@ class FrameSource:
         size, interpolation = self._options.size, self._options.interpolation
         if isinstance(size, int):
             # Of the whole image: a lower resolution may have other proportions, by its rounding.
-            size = in_proportion(*self._frames.stored.full_shape[:2], size)
+            rows, columns = self._frames.stored.full_shape[:2]
+            size = in_proportion(rows, columns, size)
         for number in numbers:
             frame = self._read(number)
             yield frame if size is None else resized(frame, size, interpolation)
