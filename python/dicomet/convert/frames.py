@@ -41,7 +41,8 @@ class FrameSource:
 
         """
         self._options = options
-        arguments = {"reduce": _reduce(options)}
+        reduce = _reduce(options)
+        arguments = {"reduce": reduce} if reduce else {}
         self._frames = DisplayReader(src, arguments, ReadLimits(workers=options.workers), raw=options.raw)
         self.count = self._frames.stored.count
         self.numbers = self._selected(options.frames)

@@ -82,7 +82,8 @@ class FrameLoader:
         """
         with with_filename(path):
             # One thread per file, because the framework loads many files in parallel.
-            reader = DisplayReader(path, {"reduce": self.reduce}, ReadLimits(workers=1))
+            arguments = {"reduce": self.reduce} if self.reduce else {}
+            reader = DisplayReader(path, arguments, ReadLimits(workers=1))
             count = reader.stored.count
             index = reader.stored.selected(self.frames)
             array = self._read(reader, index)
