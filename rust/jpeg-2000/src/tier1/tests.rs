@@ -134,3 +134,31 @@ proptest! {
         prop_assert!(found != expected.symbols || first);
     }
 }
+
+/// Table D.9: an encoder may cut the last codeword segment anywhere else.
+#[test]
+fn predictable_termination_is_checked_where_it_is_required() {
+    let (size, band, style) = ((16, 16), Band::Ll, Style(0x11));
+    let values = coefficients(size, 5, 50.0);
+    let planes = planes_of(&values);
+    assert!(planes > 6);
+    for passes in 1..3 * planes as usize - 1 {
+        let mut encoded = blocks::encode(size, (band, style), &values, planes, passes);
+        encoded.last_mut().unwrap().0.extend([0x12; 8]);
+        let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
+        let block = CodeBlock {
+            width: 16,
+            height: 16,
+            band,
+            style,
+            coder: Coder::Mq,
+            magnitude_bits: 38,
+            bit_planes: planes as u8,
+            roi_shift: 0,
+            segments: &segments,
+        };
+        let expected =
+            (passes >= 10 && passes % 3 != 2).then_some(Damage::PredictableTermination { pass: passes as u16 - 1 });
+        assert_eq!(decode::<i32>(&block).1, expected, "{passes}");
+    }
+}
