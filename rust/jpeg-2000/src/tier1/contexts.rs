@@ -56,6 +56,13 @@ impl Contexts {
         bit
     }
 
+    /// Decodes a bit of the run-length context.
+    #[inline(always)]
+    pub(super) fn decode_run(&mut self, mq: &mut MqDecoder<'_>) -> u64 {
+        let state = self.states[RUN_LENGTH];
+        if mq.decode_likely(state) { state.mps() } else { self.decode(mq, RUN_LENGTH as u8) }
+    }
+
     /// Decodes a bit with a state that is not among the others.
     #[inline(always)]
     pub(super) fn decode_state(&self, mq: &mut MqDecoder<'_>, state: State) -> (u64, State) {
