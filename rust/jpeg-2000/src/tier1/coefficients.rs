@@ -22,7 +22,7 @@ pub(super) struct End {
 #[derive(Clone, Copy)]
 struct Planes<'a> {
     windows: &'a Windows,
-    planes: &'a [u64],
+    words: &'a [u64],
     end: End,
 }
 
@@ -30,7 +30,7 @@ impl Planes<'_> {
     /// The bits of window `index` in bit-plane `plane`.
     #[inline(always)]
     fn bits(&self, plane: usize, index: usize) -> u64 {
-        self.planes.get(plane * self.windows.windows.len() + index).copied().unwrap_or(0)
+        self.words.get(plane * self.windows.windows.len() + index).copied().unwrap_or(0)
     }
 
     /// The significant coefficients of window `index`, and those of which the last bit-plane is decoded.
@@ -45,7 +45,7 @@ impl Planes<'_> {
     fn magnitudes<C: Coefficient>(&self, index: usize) -> Bits<C::Magnitude> {
         let ((significant, reached), last) = (self.reached(index), self.end.plane);
         let mut values = [[C::Magnitude::default(); COLUMNS]; ROWS];
-        let count = self.planes.len() / self.windows.windows.len();
+        let count = self.words.len() / self.windows.windows.len();
         let highest = (last..count).rev().find(|plane| self.bits(*plane, index) != 0).unwrap_or(last);
         for plane in (last + 1..=highest).rev() {
             append::<C>(&mut values, self.bits(plane, index));
@@ -80,7 +80,7 @@ impl Planes<'_> {
 /// Writes the coefficients of a code-block; `planes` from bit-plane 0 on.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt")))]
 pub(super) fn write<C: Coefficient>(windows: &Windows, planes: &[u64], end: End, width: usize, out: &mut [C]) {
-    let planes = Planes { windows, planes, end };
+    let planes = Planes { windows, words: planes, end };
     for (stripe, rows) in out.chunks_mut(width * ROWS).enumerate() {
         for (column, index) in windows.stripe(stripe).enumerate() {
             let Window { significant, negative, inside, .. } = windows.windows[index];

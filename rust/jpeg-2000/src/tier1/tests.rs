@@ -8,6 +8,7 @@ use crate::oracle::blocks;
 const BANDS: [Band; 4] = [Band::Ll, Band::Hl, Band::Lh, Band::Hh];
 
 /// Numbers from 0 to 1.
+#[allow(clippy::cast_precision_loss, reason = "53 bits")]
 fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed | 1;
     move || {
@@ -93,7 +94,9 @@ proptest! {
         let mut values = coefficients(size, seed, scale.exp());
         let shift = planes_of(&values) + more;
         let mut uniform = uniform(!seed);
-        values.iter_mut().for_each(|value| *value <<= if uniform() < 0.3 { shift } else { 0 });
+        for value in &mut values {
+            *value <<= if uniform() < 0.3 { shift } else { 0 };
+        }
         let planes = planes_of(&values);
         prop_assume!(planes > 0 && planes <= 76);
         let passes = (3 * planes as usize - 2).saturating_sub(cut).max(1);
