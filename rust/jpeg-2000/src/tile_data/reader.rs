@@ -51,7 +51,7 @@ pub(crate) fn read(
     let position = source.parts.first().map_or(0, |part| part.start);
     let (pieces, reduce) = (Vec::new(), options.reduce);
     let mut reader = Reader { tile, source, reduce, part: 0, position, header_position: 0, pieces, data };
-    let mut order = PacketOrder::new(tile, volumes);
+    let mut order = PacketOrder::new(tile, volumes, budget)?;
     let (mut count, mut used) = (0, packets(tile, reduce));
     while used > 0 {
         let Some(packet) = order.next() else { break };
