@@ -80,6 +80,7 @@ impl BlockWorker {
         damage
     }
 
+    #[allow(clippy::cast_precision_loss, reason = "coefficients have no more bits than the type for their precision")]
     fn decode_values(
         &mut self,
         block: &CodeBlock<'_>,
@@ -151,6 +152,7 @@ fn halve(values: &[i32], place: &Place, out: &mut [i32]) {
 }
 
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+#[allow(clippy::cast_precision_loss, reason = "coefficients have no more bits than the type for their precision")]
 fn scale(values: &[i32], place: &Place, factor: f32, out: &mut [f32]) {
     place.fill(values, out, |value| value as f32 * factor);
 }

@@ -13,7 +13,7 @@ pub(crate) trait Target: Copy + Default + Send + Sync {
 
 macro_rules! target {
     ($($type:ty),*) => {
-        $(#[allow(clippy::cast_lossless, reason = "the macro is for narrower types, too")]
+        $(#[allow(clippy::cast_lossless, clippy::cast_sign_loss, reason = "of some of the types; the lowest bits are wanted")]
         impl Target for $type {
             #[inline(always)]
             fn of_i32(value: i32) -> Self {
@@ -92,6 +92,8 @@ integer!(i64, of_i64);
 
 macro_rules! float {
     ($type:ty, $integer:ty, $of:ident, $magic:expr) => {
+        #[allow(clippy::cast_precision_loss, reason = "precisions have no more bits than the type for them")]
+        #[allow(clippy::cast_possible_wrap, reason = "the difference of two patterns of bits, modulo 2^32 or 2^64")]
         impl Finish for $type {
             type Converted = ($type, $type, $integer);
 

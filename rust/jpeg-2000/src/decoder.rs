@@ -11,11 +11,17 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::info::ImageInfo;
 use crate::prepare::PreparedTile;
-use crate::tile_data::ReadOptions;
+use crate::tile::precincts;
+use crate::tile_data::{ReadOptions, check_precincts};
 use crate::warning::Warning;
 
-/// Each byte may stand for as many samples: an image of one value has one packet for each resolution.
-const SAMPLES_PER_BYTE: u64 = 1 << 20;
+/// Any codestream may have as many samples: a packet of one byte can tell that up to 2^30 samples are 0, so that an image of one
+/// value needs little more than its headers.
+const FREE_SAMPLES: u64 = 1 << 26;
+/// Each byte may stand for as many more.
+const SAMPLES_PER_BYTE: u64 = 1 << 14;
+/// Any codestream may have as many tile-components, without samples too; each byte may stand for one more.
+const FREE_TILE_COMPONENTS: u64 = 1 << 18;
 /// An image with fewer samples is decoded by the caller's thread alone.
 const MIN_SAMPLES_PER_THREAD: u64 = if cfg!(test) { 1 } else { 1 << 14 };
 
@@ -124,6 +130,7 @@ impl<'a> Decoder<'a> {
         check_length(&codestream)?;
         if options.on_truncation == OnTruncation::Error {
             check_tiles(&codestream)?;
+            check_packets(&codestream)?;
         }
         let info = ImageInfo::new(&codestream, options.reduce.min(32));
         if options.reduce > info.levels {
@@ -231,12 +238,25 @@ impl<'a> Decoder<'a> {
 
 /// An error if there are fewer bytes than the image needs, so that the caller allocates no result that cannot be filled.
 fn check_length(codestream: &Codestream<'_>) -> Result<()> {
-    let siz = &codestream.siz;
+    let (siz, found) = (&codestream.siz, codestream.bytes() as u64);
     let samples: u64 =
         (0..siz.components.len()).map(|component| siz.component_area(component, 0).area()).fold(0, u64::saturating_add);
-    let (found, expected) = (codestream.bytes() as u64, samples / SAMPLES_PER_BYTE);
+    let tile_components = siz.tile_count() * siz.components.len() as u64;
+    let for_samples = samples.saturating_sub(FREE_SAMPLES).div_ceil(SAMPLES_PER_BYTE);
+    let expected = for_samples.max(tile_components.saturating_sub(FREE_TILE_COMPONENTS));
     if found < expected {
         return Err(Error::new(ErrorKind::TooShort { name: "codestream", found, expected }, 0));
+    }
+    Ok(())
+}
+
+/// An error if a tile has fewer bytes than packets of a layer.
+fn check_packets(codestream: &Codestream<'_>) -> Result<()> {
+    let siz = &codestream.siz;
+    for (row, column) in (0..siz.tiles_high()).flat_map(|row| (0..siz.tiles_wide()).map(move |column| (row, column))) {
+        let number = row * siz.tiles_wide() + column;
+        let (parameters, source) = codestream.tile(number)?;
+        check_precincts(number, precincts(siz, column, row, &parameters), &source, OnTruncation::Error)?;
     }
     Ok(())
 }

@@ -58,7 +58,9 @@ impl Emitter<'_> {
                 }
                 pass(&samples, width * strip, first_row + start, count, width, sink);
             }
-            rows.into_iter().for_each(|rows| rows.free(supply));
+            for rows in rows {
+                rows.free(supply);
+            }
             Ok(())
         })
     }

@@ -72,7 +72,7 @@ pub fn check_mq(any: &AnyBlock<'_>) {
         // Only the first sign of damage is returned.
         Ok(Some(Damage::PredictableTermination { .. })) => {}
         found => {
-            assert_eq!(matches!(found, Ok(Some(Damage::SegmentationSymbol { .. }))), !expected.symbols, "{found:?}")
+            assert_eq!(matches!(found, Ok(Some(Damage::SegmentationSymbol { .. }))), !expected.symbols, "{found:?}");
         }
     }
 }

@@ -14,25 +14,7 @@
 //!
 //! The only `unsafe` code is that of the macro of `multiversion`, for run-time dispatch to AVX2 and BMI2.
 #![forbid(unsafe_code)]
-#![allow(clippy::single_match_else, reason = "the steps of the standard")]
-#![allow(
-    clippy::doc_markdown,
-    clippy::decimal_bitwise_operands,
-    clippy::precedence,
-    reason = "names and numbers of the standard"
-)]
-#![allow(clippy::needless_for_each, clippy::float_cmp, reason = "tests of exact values")]
-#![allow(
-    clippy::struct_field_names,
-    clippy::match_same_arms,
-    clippy::trivially_copy_pass_by_ref,
-    reason = "tables of the standard"
-)]
-#![allow(clippy::type_complexity, reason = "lists of tests")]
 #![allow(clippy::inline_always, reason = "what is inlined is compiled for the instructions of its caller")]
-#![allow(clippy::cast_sign_loss, reason = "arithmetic modulo 2^32, and values that are limited before")]
-#![allow(clippy::cast_possible_wrap, reason = "arithmetic modulo 2^32, and values that are limited before")]
-#![allow(clippy::cast_precision_loss, reason = "coefficients have no more bits than the type for their precision")]
 
 mod block_decoder;
 mod blocks;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use dicomet_codec::{Budget, MemoryExceeded};
+
 use crate::poc::Volume;
 use crate::tile::Tile;
 
@@ -36,7 +38,7 @@ impl Progression {
 }
 
 /// A precinct of a tile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct PrecinctId {
     pub(crate) component: u16,
     pub(crate) resolution: u8,
@@ -73,9 +75,17 @@ pub(crate) struct PacketOrder<'a> {
 }
 
 impl<'a> PacketOrder<'a> {
-    pub(crate) fn new(tile: &'a Tile, volumes: &'a [Volume]) -> Self {
-        let (layers, precincts, progression) = (vec![0; tile.precincts], Vec::new(), Progression::default());
-        Self { tile, volumes, progression, layer_end: 0, layers, precincts, group: 0..0, layer: 0, next: 0 }
+    pub(crate) fn new(
+        tile: &'a Tile,
+        volumes: &'a [Volume],
+        budget: &mut Budget,
+    ) -> std::result::Result<Self, MemoryExceeded> {
+        let (mut layers, mut precincts, progression) = (Vec::new(), Vec::new(), Progression::default());
+        budget.grow(&mut layers, tile.precincts)?;
+        // No volume has more than all precincts.
+        budget.grow(&mut precincts, tile.precincts)?;
+        precincts.clear();
+        Ok(Self { tile, volumes, progression, layer_end: 0, layers, precincts, group: 0..0, layer: 0, next: 0 })
     }
 
     /// Layers of each precinct that were returned.
@@ -90,7 +100,7 @@ impl<'a> PacketOrder<'a> {
             self.volumes = others;
             self.progression = volume.progression;
             self.layer_end = volume.layer_end.min(self.tile.style.layers);
-            self.precincts = precincts(self.tile, volume);
+            precincts(self.tile, volume, &mut self.precincts);
             self.group = 0..0;
         }
         let start = self.group.end;
@@ -132,9 +142,9 @@ impl Iterator for PacketOrder<'_> {
     }
 }
 
-/// The precincts of a volume in the order of its progression.
-fn precincts(tile: &Tile, volume: &Volume) -> Vec<PrecinctId> {
-    let mut found = Vec::new();
+/// Replaces `found` by the precincts of a volume in the order of its progression.
+fn precincts(tile: &Tile, volume: &Volume, found: &mut Vec<PrecinctId>) {
+    found.clear();
     for (index, component) in tile.components.iter().enumerate() {
         if !(volume.component_start..volume.component_end).contains(&(index as u16)) {
             continue;
@@ -154,16 +164,21 @@ fn precincts(tile: &Tile, volume: &Volume) -> Vec<PrecinctId> {
             found.extend(ids);
         }
     }
-    // So far in the order of components, resolutions and positions; sorting is stable.
+    // Numbers are in the order of components, resolutions and positions. Sorting needs no memory.
     match volume.progression {
-        Progression::Lrcp | Progression::Rlcp => found.sort_by_key(|precinct| precinct.resolution),
-        Progression::Rpcl => {
-            found.sort_by_cached_key(|precinct| (precinct.resolution, position(tile, precinct), precinct.component));
+        Progression::Lrcp | Progression::Rlcp => {
+            found.sort_unstable_by_key(|precinct| (precinct.resolution, precinct.number));
         }
-        Progression::Pcrl => found.sort_by_cached_key(|precinct| (position(tile, precinct), precinct.component)),
-        Progression::Cprl => found.sort_by_cached_key(|precinct| (precinct.component, position(tile, precinct))),
+        Progression::Rpcl => found.sort_unstable_by_key(|precinct| {
+            (precinct.resolution, position(tile, precinct), precinct.component, precinct.number)
+        }),
+        Progression::Pcrl => {
+            found.sort_unstable_by_key(|precinct| (position(tile, precinct), precinct.component, precinct.number));
+        }
+        Progression::Cprl => {
+            found.sort_unstable_by_key(|precinct| (precinct.component, position(tile, precinct), precinct.number));
+        }
     }
-    found
 }
 
 /// The position on the reference grid, y and x, at which a precinct's packets occur (B.12.1.3 to B.12.1.5): that of its first

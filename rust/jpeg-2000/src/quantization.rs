@@ -103,6 +103,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp, reason = "the values are exact")]
     fn steps_are_those_of_annex_e() {
         let exponents = qcd(&[2 << 5, 8 << 3, 9 << 3, 9 << 3, 10 << 3]).unwrap();
         let step = exponents.step(3, 1).unwrap();

@@ -64,11 +64,14 @@ pub(crate) mod tests {
     use proptest::prelude::*;
     use std::convert::Infallible;
 
+    /// The value of a node; what was coded of it: a lower bound, and whether it is the value.
+    type Value = (u16, u16, bool);
+
     /// An encoder after the text of B.10.2: the bits that tell for the leaf at (x, y) whether its value is less than `limit`.
     #[derive(Clone)]
     pub(crate) struct Encoder {
-        /// Values of each level; what was coded of them: a lower bound, and whether it is the value.
-        levels: Vec<(usize, Vec<(u16, u16, bool)>)>,
+        /// The width and the values of each level.
+        levels: Vec<(usize, Vec<Value>)>,
     }
 
     impl Encoder {

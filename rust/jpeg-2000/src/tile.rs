@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Grid, Rect};
 use crate::parameters::{ComponentParameters, Parameters};
 use crate::quantization::Step;
-use crate::siz::Siz;
+use crate::siz::{Component, Siz};
 
 /// A tile, described by its headers.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Tile {
             for resolution in 0..=component.style.levels {
                 let new = Resolution::new(area, resolution, component, precincts)
                     .map_err(|error| error.in_resolution(number, index as u16, resolution))?;
-                precincts += new.precincts.cells();
+                precincts = precincts.saturating_add(new.precincts.cells());
                 resolutions.push(new);
             }
             let (style, roi_shift) = (component.style, component.roi_shift);
@@ -98,6 +98,21 @@ impl Tile {
         tile.precincts = u32::try_from(precincts).map_err(|_| Error::new(kind, 0).in_tile(number))? as usize;
         Ok(tile)
     }
+}
+
+/// The number of precincts of the tile in this column and row of tiles.
+pub(crate) fn precincts(siz: &Siz, column: u32, row: u32, parameters: &Parameters) -> u64 {
+    let area = siz.tile(column, row);
+    let of_component = |style: &ComponentStyle, sampling: &Component| {
+        let area = area.subsampled(sampling.dx.into(), sampling.dy.into());
+        let of_resolution = |resolution| {
+            let (log_width, log_height) = style.precinct(resolution);
+            Grid::new(area.reduced(style.levels - resolution), log_width, log_height).cells()
+        };
+        (0..=style.levels).map(of_resolution).fold(0, u64::saturating_add)
+    };
+    let components = parameters.components.iter().zip(&siz.components);
+    components.map(|(component, sampling)| of_component(&component.style, sampling)).fold(0, u64::saturating_add)
 }
 
 impl Resolution {

@@ -7,7 +7,7 @@ use crate::packet::BlockPiece;
 use crate::precinct::{BlockState, Precinct};
 
 mod reader;
-pub(crate) use reader::read;
+pub(crate) use reader::{check_precincts, read};
 
 /// Where the packets of a tile are.
 #[derive(Debug, Clone)]

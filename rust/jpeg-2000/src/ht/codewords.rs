@@ -1,4 +1,4 @@
-//! The codewords of quads: tables of CxtVLC (ISO/IEC 15444-15, Annex C).
+//! The codewords of quads: tables of `CxtVLC` (ISO/IEC 15444-15, Annex C).
 //!
 //! The codewords of a context are a complete prefix code. In the order of their bits, first bit first, their lengths are
 //! sufficient to tell them.

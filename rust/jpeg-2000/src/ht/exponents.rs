@@ -20,6 +20,7 @@ pub(super) fn bounds(columns: &[u16], offsets: &[u8], above: &[u8], bounds: &mut
 
 /// The length of a number below 2^30 in bits.
 #[inline(always)]
+#[allow(clippy::cast_precision_loss, reason = "one bit of two is cleared so that the exponent is right")]
 pub(super) fn bit_length(number: u32) -> u8 {
     // Without the second one of two bits, so that the conversion does not round up. 0 has exponent 0, and 1 has 127.
     let exponent = ((number & !(number >> 1)).cast_signed() as f32).to_bits() >> 23;

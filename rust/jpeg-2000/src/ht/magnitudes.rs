@@ -1,4 +1,4 @@
-//! 7.3.8: the second step of the cleanup pass, magnitudes and signs from MagSgn.
+//! 7.3.8: the second step of the cleanup pass, magnitudes and signs from `MagSgn`.
 //!
 //! Each step is a loop over the columns of a row of quads, which is compiled to vector instructions, but for the positions of
 //! the bits, which depend on each other.
@@ -17,16 +17,16 @@ const WORD_BOUND: u8 = 28;
 /// Memory for a row of quads: of each column
 #[derive(Default)]
 pub(super) struct Magnitudes {
-    /// all bits of MagSgn, instead,
+    /// all bits of `MagSgn`, instead,
     bits: Vec<u8>,
     /// exponents of the lower samples of the row above, with one before and two after the row,
     exponents: Vec<u8>,
     /// exponent bounds,
     bounds: Vec<u8>,
     columns: Vec<Column>,
-    /// bits of MagSgn of the upper sample, and, times 256, of both,
+    /// bits of `MagSgn` of the upper sample, and, times 256, of both,
     lengths: Vec<u16>,
-    /// bits of MagSgn from the upper and from the lower sample on.
+    /// bits of `MagSgn` from the upper and from the lower sample on.
     upper: Vec<u32>,
     lower: Vec<u32>,
 }
@@ -48,7 +48,7 @@ impl Column {
         self.bit(4 + sample).wrapping_neg()
     }
 
-    /// The bits of MagSgn of a sample.
+    /// The bits of `MagSgn` of a sample.
     #[inline(always)]
     fn length(self, sample: u32) -> u32 {
         (self.0 >> 16 & self.significant(sample)).wrapping_sub(self.bit(12 + sample))

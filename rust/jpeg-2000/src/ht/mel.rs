@@ -69,15 +69,11 @@ impl<'a> Mel<'a> {
     /// Loads at least six bits.
     fn refill(&mut self) {
         while self.count <= 48 {
-            let byte = match self.data.split_first() {
-                Some((&byte, rest)) => {
-                    self.data = rest;
-                    byte
-                }
-                None => {
-                    let next = self.last[0].take().or_else(|| self.last[1].take());
-                    next.unwrap_or(0xFF)
-                }
+            let byte = if let Some((&byte, rest)) = self.data.split_first() {
+                self.data = rest;
+                byte
+            } else {
+                self.last[0].take().or_else(|| self.last[1].take()).unwrap_or(0xFF)
             };
             let length = if self.after_ff { 7 } else { 8 };
             let value = u64::from(byte) & ((1 << length) - 1);

@@ -46,7 +46,7 @@ const fn entry(bits: u32, mode: u32, is_initial: bool) -> Entry {
         second += 2;
     }
     let suffixes = lengths.1 + lengths.2;
-    Entry(lengths.0 + suffixes | lengths.0 << 8 | suffixes << 12 | lengths.1 << 16 | first << 20 | second << 24)
+    Entry((lengths.0 + suffixes) | lengths.0 << 8 | suffixes << 12 | lengths.1 << 16 | first << 20 | second << 24)
 }
 
 const fn table(is_initial: bool) -> Table {

@@ -128,7 +128,7 @@ impl Reader<'_> {
         let word = rest.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         self.bits |= word << (self.count & 63);
         self.next = self.next.wrapping_add((63 - (self.count & 63)) as usize / 8);
-        self.count |= 56;
+        self.count |= 0x38; // 56
     }
 
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! 7.4, 7.5: the SigProp and the MagRef pass.
+//! 7.4, 7.5: the `SigProp` and the `MagRef` pass.
 //!
 //! A group is four columns of a stripe, sixteen samples in the order of coding.
 
@@ -20,7 +20,7 @@ pub(super) struct Refinement {
     pitch: usize,
     /// Significance after the cleanup pass, by stripes, with an empty one after them.
     cleanup: Vec<u16>,
-    /// Significance after SigProp, by stripes, with an empty one before them.
+    /// Significance after `SigProp`, by stripes, with an empty one before them.
     all: Vec<u16>,
 }
 
@@ -72,7 +72,7 @@ impl Refinement {
         left >> 12 | center << 4 | (right & 15) << 20
     }
 
-    /// 7.4: the SigProp pass.
+    /// 7.4: the `SigProp` pass.
     fn significance<C: Coefficient>(&mut self, plane: u32, causal: bool, width: usize, out: &mut [C]) {
         let mut reader = Reader { bits: &self.bits, position: 0 };
         for (stripe, rows) in out.chunks_mut(width * SIZE).enumerate() {
@@ -98,7 +98,7 @@ impl Refinement {
         }
     }
 
-    /// 7.5: the MagRef pass.
+    /// 7.5: the `MagRef` pass.
     fn magnitudes<C: Coefficient>(&self, plane: u32, width: usize, out: &mut [C]) {
         let mut reader = Reader { bits: &self.bits, position: 0 };
         let stripes = out.chunks_mut(width * SIZE).zip(self.cleanup.chunks_exact(self.pitch));

@@ -5,7 +5,7 @@ use crate::code_block::{BlockError, Segment};
 /// The segments of an HT set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Set<'a> {
-    /// The part of the cleanup segment with MagSgn.
+    /// The part of the cleanup segment with `MagSgn`.
     pub(super) prefix: &'a [u8],
     /// The part with MEL and VLC, at least two bytes.
     pub(super) suffix: &'a [u8],

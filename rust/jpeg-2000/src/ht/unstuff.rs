@@ -83,7 +83,7 @@ pub(super) fn backward(data: &[u8], previous: u8, first: (u8, u32), bytes: &mut 
     for chunk in chunks.by_ref() {
         let word = chunk.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
         // A byte 7F or FF?
-        if ((word & 0x7F * LOW) + LOW) & 0x80 * LOW == 0 {
+        if ((word & (0x7F * LOW)) + LOW) & (0x80 * LOW) == 0 {
             writer.word(word);
             previous = chunk[0];
         } else {

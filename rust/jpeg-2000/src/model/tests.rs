@@ -141,9 +141,9 @@ proptest! {
     }
 }
 
-/// Packets of the first layers, in intact tile-parts.
+/// Packets of the first layers alone: in intact tile-parts, the encoder stopped there, and the samples are those of a codestream
+/// that has no more layers. A cut codestream is an error, or complete.
 #[test]
-#[ignore = "the samples are right, but the warning is missing"]
 fn fewer_layers_than_the_header_says_are_a_warning() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut found = 0;
@@ -154,12 +154,71 @@ fn fewer_layers_than_the_header_says_are_a_warning() {
         model.changes.0 = Vec::new();
         let image = model.image();
         let data = model.encode_layers(&image, 2);
-        let (_, warnings) = decode(&data, Options::default()).unwrap();
+        let (planes, warnings) = decode(&data, Options::default()).unwrap();
         let is_expected = |warning: &Warning| {
             matches!(warning, Warning::FewerLayers { found: 2, expected: 3, .. } | Warning::TilePartLength { .. })
         };
-        assert!(!warnings.is_empty() && warnings.iter().all(is_expected), "{warnings:?}");
+        assert!(warnings.iter().all(is_expected), "{warnings:?}");
+        // An image without packets, because no sample is at a position of its grid, has all of them.
+        assert_eq!(warnings.is_empty(), data == model.encode(&image));
         found += usize::from(warnings.iter().any(|warning| matches!(warning, Warning::FewerLayers { .. })));
+
+        let style = data.windows(2).position(|marker| marker == [0xFF, 0x52]).unwrap();
+        let mut with_two = data.clone();
+        assert_eq!(with_two[style + 6..style + 8], [0, 3]);
+        with_two[style + 7] = 2;
+        assert_eq!(decode(&with_two, Options::default()), Ok((planes, Vec::new())));
+
+        let cut = &data[..data.len() - 3];
+        if let Ok((planes, warnings)) = decode(cut, Options::default()) {
+            assert!(!warnings.iter().any(|warning| matches!(warning, Warning::FewerLayers { .. })), "{warnings:?}");
+            same(&planes, &image.planes);
+        }
     }
     assert!(found > 20);
+}
+
+/// A codestream without components' data: SIZ of `size`, one tile, COD with five levels and precincts of 2^`precinct`, and `bytes`
+/// packets without code-blocks.
+fn empty(size: u32, components: u16, precinct: u8, bytes: usize) -> Vec<u8> {
+    let mut data = vec![0xFF, 0x4F, 0xFF, 0x51];
+    data.extend((38 + 3 * components).to_be_bytes());
+    data.extend([0, 0]);
+    data.extend([size, size, 0, 0, size, size, 0, 0].map(u32::to_be_bytes).as_flattened());
+    data.extend(components.to_be_bytes());
+    data.extend([7, 1, 1].repeat(components.into()));
+    data.extend([0xFF, 0x52, 0, 18, 1, 0, 0, 1, 0, 5, 4, 4, 0, 1]);
+    data.extend([precinct * 17; 6]);
+    data.extend([0xFF, 0x5C, 0, 19, 0x40]);
+    data.extend([8 << 3; 16]);
+    data.extend([0xFF, 0x90, 0, 10, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, 0x93]);
+    data.extend(vec![0; bytes]);
+    data.extend([0xFF, 0xD9]);
+    data
+}
+
+/// Headers cannot make a caller allocate what the data cannot fill.
+#[test]
+fn more_packets_or_samples_than_bytes_are_errors() {
+    let missing = |data: &[u8]| match Decoder::new(data) {
+        Ok(_) => None,
+        Err(error) => match error.kind {
+            ErrorKind::TooShort { name, .. } => Some(name),
+            other => panic!("{other}"),
+        },
+    };
+    // An image of one value, and one of three components.
+    assert_eq!(missing(&empty(8192, 1, 15, 6)), None);
+    assert_eq!(missing(&empty(4096, 3, 15, 18)), None);
+    assert_eq!(missing(&empty(4096, 3, 15, 17)), Some("packet headers"));
+    let (planes, warnings) = decode(&empty(1000, 1, 15, 6), Options::default()).unwrap();
+    assert!(planes[0].iter().all(|sample| *sample == 128) && planes[0].len() == 1_000_000 && warnings.is_empty());
+    // 16384, 4096, 1024, 256, 64 and 16 precincts.
+    assert_eq!(missing(&empty(8192, 1, 6, 21_840)), None);
+    assert_eq!(missing(&empty(8192, 1, 6, 21_839)), Some("packet headers"));
+    assert_eq!(missing(&empty(1 << 15, 1, 15, 6)), Some("codestream"));
+    assert_eq!(missing(&empty(u32::MAX, 1, 15, 100)), Some("codestream"));
+    assert_eq!(missing(&empty(u32::MAX, 3, 15, 100_000)), Some("codestream"));
+    let cut = Options { on_truncation: OnTruncation::Decode, ..Options::default() };
+    assert!(decode(&empty(u32::MAX, 1, 1, 100), cut).is_err());
 }

@@ -61,6 +61,7 @@ impl Grid {
     }
 
     /// Table D.1: contexts of zero coding.
+    #[allow(clippy::match_same_arms, reason = "the table has both")]
     pub(crate) fn zero_coding(&self, band: Band, at: (usize, usize)) -> usize {
         let (h, v, d) = self.counts(at);
         match (band, h, v, d) {
@@ -89,7 +90,7 @@ impl Grid {
         sum.clamp(-1, 1)
     }
 
-    /// Table D.3: context and XORbit of a sign.
+    /// Table D.3: context and `XORbit` of a sign.
     pub(crate) fn sign_coding(&self, at: (usize, usize)) -> (usize, u8) {
         match (self.contribution(at, [(-1, 0), (1, 0)]), self.contribution(at, [(0, -1), (0, 1)])) {
             (1, 1) => (13, 0),

@@ -8,10 +8,10 @@ pub(crate) trait QuadCoder {
     /// An event of MEL.
     fn event(&mut self, event: u8) -> u8;
     /// A codeword among those of a context, for a quad.
-    fn codeword(&mut self, first_row: bool, context: usize, quad: &QuadState) -> Codeword;
+    fn codeword(&mut self, first_row: bool, context: usize, quad: QuadState) -> Codeword;
     /// Bits of VLC.
     fn bits(&mut self, value: u32, count: u32) -> u32;
-    /// Bits of MagSgn.
+    /// Bits of `MagSgn`.
     fn magnitude(&mut self, value: u128, count: u32) -> u128;
 }
 
@@ -145,7 +145,7 @@ impl Cleanup {
         if context == 0 && coder.event(u8::from(state.significant != 0)) == 0 {
             return Codeword(0);
         }
-        coder.codeword(qy == 0, context, &state)
+        coder.codeword(qy == 0, context, state)
     }
 
     /// 7.3.6: the exponent offsets of a pair of quads.
@@ -224,7 +224,7 @@ fn suffix(coder: &mut impl QuadCoder, prefix: u32, offset: u32) -> u32 {
     }
 }
 
-/// 7.4: the SigProp pass: samples that become significant. `bit` takes the bit of a sample, of its sign if it is `true`.
+/// 7.4: the `SigProp` pass: samples that become significant. `bit` takes the bit of a sample, of its sign if it is `true`.
 pub(crate) fn significance(grid: &mut Grid, mut bit: impl FnMut(usize, bool) -> u8) -> Vec<usize> {
     let mut found = vec![];
     for group in grid.scan().chunk_by(|a, b| (a.0 / 4, a.1 / 4) == (b.0 / 4, b.1 / 4)) {

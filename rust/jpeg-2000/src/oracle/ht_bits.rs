@@ -39,17 +39,17 @@ impl Bits {
         Self { bits: bits.into_iter(), fill }
     }
 
-    /// 7.1.2: MagSgn.
+    /// 7.1.2: `MagSgn`.
     pub(crate) fn magnitudes(data: &[u8]) -> Self {
         Self::new(forward(data, true), 1)
     }
 
-    /// 7.1.5: SigProp.
+    /// 7.1.5: `SigProp`.
     pub(crate) fn significance(data: &[u8]) -> Self {
         Self::new(forward(data, true), 0)
     }
 
-    /// 7.1.6: MagRef.
+    /// 7.1.6: `MagRef`.
     pub(crate) fn refinement(data: &[u8]) -> Self {
         Self::new(backward(data.iter().rev().copied(), 0xFF), 0)
     }

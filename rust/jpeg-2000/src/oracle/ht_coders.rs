@@ -54,7 +54,7 @@ impl QuadCoder for QuadDecoder {
         1
     }
 
-    fn codeword(&mut self, first_row: bool, context: usize, _: &QuadState) -> Codeword {
+    fn codeword(&mut self, first_row: bool, context: usize, _: QuadState) -> Codeword {
         let table = if first_row { &INITIAL_ROW } else { &OTHER_ROWS };
         let mut bits = 0;
         for length in 1..=7 {
@@ -138,7 +138,7 @@ impl QuadCoder for QuadEncoder {
         event
     }
 
-    fn codeword(&mut self, first_row: bool, context: usize, quad: &QuadState) -> Codeword {
+    fn codeword(&mut self, first_row: bool, context: usize, quad: QuadState) -> Codeword {
         let table = if first_row { &INITIAL_ROW } else { &OTHER_ROWS };
         let fits = |&bits: &usize| {
             let word = table[context * 128 + bits].0;

@@ -133,7 +133,9 @@ impl Block {
         let first = rows.iter().position(|&index| self.bit(index, plane) == 1);
         let found = coder.code(17, u8::from(first.is_some()));
         if found == 0 {
-            rows.iter().for_each(|&index| self.set_bit(index, plane, 0));
+            for &index in &rows {
+                self.set_bit(index, plane, 0);
+            }
             return 4;
         }
         let first = first.unwrap_or(0) as u8;

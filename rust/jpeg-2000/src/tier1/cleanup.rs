@@ -1,6 +1,6 @@
 //! D.3.4: the cleanup pass.
 
-use super::contexts::{Contexts, RUN_LENGTH, UNIFORM};
+use super::contexts::{Contexts, UNIFORM};
 use super::windows::{FIRST, STRIDE, TOP, Windows, neighbors};
 use crate::mq::MqDecoder;
 
@@ -29,7 +29,7 @@ pub(super) fn cleanup_pass<'a>(
                 left &= left - 1;
                 let shift = position.wrapping_sub(FIRST) & 63;
                 if runs >> (position & 63) & 1 != 0 {
-                    if contexts.decode(&mut mq, RUN_LENGTH as u8) == 0 {
+                    if contexts.decode_run(&mut mq) == 0 {
                         continue;
                     }
                     let row = contexts.decode(&mut mq, UNIFORM as u8) << 1;

@@ -56,6 +56,13 @@ impl Contexts {
         bit
     }
 
+    /// Decodes a bit of the run-length context.
+    #[inline(always)]
+    pub(super) fn decode_run(&mut self, mq: &mut MqDecoder<'_>) -> u64 {
+        let state = self.states[RUN_LENGTH];
+        if mq.decode_likely(state) { state.mps() } else { self.decode(mq, RUN_LENGTH as u8) }
+    }
+
     /// Decodes a bit with a state that is not among the others.
     #[inline(always)]
     pub(super) fn decode_state(&self, mq: &mut MqDecoder<'_>, state: State) -> (u64, State) {
@@ -69,7 +76,7 @@ impl Contexts {
         self.zero_coding[((window as u32 & 0o070_707).wrapping_mul(1 << 29 | 1 << 20 | 1 << 11) >> 23) as usize]
     }
 
-    /// The context of a sign (D.3.2), with XORbit as bit 7, for windows of significance and signs around a coefficient, which is
+    /// The context of a sign (D.3.2), with `XORbit` as bit 7, for windows of significance and signs around a coefficient, which is
     /// bit 7.
     #[inline(always)]
     pub(super) fn sign_coding(&self, significant: u64, negative: u64) -> u8 {
@@ -133,7 +140,7 @@ const fn diagonals(sides: usize, diagonal: usize) -> u8 {
     }
 }
 
-/// Contexts of signs, with XORbit as bit 7. They are indexed by significance and sign of the neighbors above (bits 0 and 1), below (2 and 3), on
+/// Contexts of signs, with `XORbit` as bit 7. They are indexed by significance and sign of the neighbors above (bits 0 and 1), below (2 and 3), on
 /// the left (4 and 5) and on the right (7 and 8).
 type SignCoding = [u8; 512];
 
@@ -177,9 +184,9 @@ const fn sign_context(horizontal: i32, vertical: i32) -> u8 {
         (1, -1) => 11,
         (0, 1) => 10,
         (0, 0) => 9,
-        (0, -1) => 10 | 0x80,
-        (-1, 1) => 11 | 0x80,
-        (-1, 0) => 12 | 0x80,
-        _ => 13 | 0x80,
+        (0, -1) => 10 + 0x80,
+        (-1, 1) => 11 + 0x80,
+        (-1, 0) => 12 + 0x80,
+        _ => 13 + 0x80,
     }
 }

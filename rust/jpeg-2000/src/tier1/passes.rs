@@ -42,6 +42,14 @@ impl Pass {
         let raw = style.bypass() && number >= PASSES_BEFORE_BYPASS && kind != Kind::Cleanup;
         Self { number, kind, plane: planes.saturating_sub(1 + number.div_ceil(3)), raw }
     }
+
+    /// Table D.9: whether the codeword segment must be terminated after this pass. An encoder may end a code-block after any other
+    /// pass, too, by cutting its segment there.
+    fn is_terminated(self, style: Style) -> bool {
+        let is_last = self.kind == Kind::Cleanup && self.plane == 0;
+        let is_before_change = self.number + 1 >= PASSES_BEFORE_BYPASS && self.kind != Kind::Significance;
+        is_last || style.terminate_all() || style.bypass() && is_before_change
+    }
 }
 
 /// A decoder of code-blocks, and its memory.
@@ -111,7 +119,7 @@ impl Tier1 {
         let (causal, style, contexts) = (block.style.causal(), block.style, &mut self.contexts);
         let count = unstuff::<true>(segment.data, &mut self.bits);
         let mut mq = MqDecoder::new(&self.bits);
-        let (size, mut damage, mut last) = (self.windows.windows.len(), None, 0);
+        let (size, mut damage, mut last) = (self.windows.windows.len(), None, None);
         for pass in passes {
             let (windows, plane) = (&mut self.windows, &mut self.planes[pass.plane * size..][..size]);
             match pass.kind {
@@ -119,18 +127,16 @@ impl Tier1 {
                 Kind::Significance => mq = significance_pass(&mq, contexts, windows, plane, causal),
                 Kind::Refinement => mq = refinement_pass(&mq, contexts, windows, plane),
             }
-            last = pass.number as u16;
+            last = Some(pass);
             if pass.kind == Kind::Cleanup && style.segmentation_symbols() {
-                damage = damage.or(segmentation_symbol(&mut mq, contexts, last));
+                damage = damage.or(segmentation_symbol(&mut mq, contexts, pass.number as u16));
             }
             if style.reset() {
                 contexts.reset();
             }
         }
-        if style.predictable() && !mq.ends_predictably(count, self.bits.len()) {
-            damage = damage.or(Some(Damage::PredictableTermination { pass: last }));
-        }
-        damage
+        let ends_predictably = || mq.ends_predictably(count, self.bits.len());
+        damage.or(check_termination(style, last, ends_predictably))
     }
 
     /// Decodes a raw codeword segment.
@@ -142,18 +148,23 @@ impl Tier1 {
     ) -> Option<Damage> {
         let count = unstuff::<false>(segment.data, &mut self.bits);
         let mut reader = RawReader::new(&self.bits, count);
-        let (size, mut last) = (self.windows.windows.len(), 0);
+        let (size, mut last) = (self.windows.windows.len(), None);
         for pass in passes {
             let (windows, plane) = (&mut self.windows, &mut self.planes[pass.plane * size..][..size]);
             reader = match pass.kind {
                 Kind::Significance => raw_significance_pass(reader, windows, plane, block.style.causal()),
                 _ => raw_refinement_pass(reader, windows, plane),
             };
-            last = pass.number as u16;
+            last = Some(pass);
         }
-        let is_damaged = block.style.predictable() && !reader.ends_predictably();
-        is_damaged.then_some(Damage::PredictableTermination { pass: last })
+        check_termination(block.style, last, || reader.ends_predictably())
     }
+}
+
+/// D.4.2: checks a codeword segment that ends with pass `last`.
+fn check_termination(style: Style, last: Option<Pass>, ends_predictably: impl FnOnce() -> bool) -> Option<Damage> {
+    let last = last.filter(|pass| style.predictable() && pass.is_terminated(style))?;
+    (!ends_predictably()).then_some(Damage::PredictableTermination { pass: last.number as u16 })
 }
 
 /// D.5: the symbol after a cleanup pass.

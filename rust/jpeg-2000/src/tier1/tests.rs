@@ -8,6 +8,7 @@ use crate::oracle::blocks;
 const BANDS: [Band; 4] = [Band::Ll, Band::Hl, Band::Lh, Band::Hh];
 
 /// Numbers from 0 to 1.
+#[allow(clippy::cast_precision_loss, reason = "53 bits")]
 fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed | 1;
     move || {
@@ -93,7 +94,9 @@ proptest! {
         let mut values = coefficients(size, seed, scale.exp());
         let shift = planes_of(&values) + more;
         let mut uniform = uniform(!seed);
-        values.iter_mut().for_each(|value| *value <<= if uniform() < 0.3 { shift } else { 0 });
+        for value in &mut values {
+            *value <<= if uniform() < 0.3 { shift } else { 0 };
+        }
         let planes = planes_of(&values);
         prop_assume!(planes > 0 && planes <= 76);
         let passes = (3 * planes as usize - 2).saturating_sub(cut).max(1);
@@ -132,5 +135,33 @@ proptest! {
         let found = matches!(damage, Some(Damage::SegmentationSymbol { .. }));
         let first = matches!(damage, Some(Damage::PredictableTermination { .. }));
         prop_assert!(found != expected.symbols || first);
+    }
+}
+
+/// Table D.9: an encoder may cut the last codeword segment anywhere else.
+#[test]
+fn predictable_termination_is_checked_where_it_is_required() {
+    let (size, band, style) = ((16, 16), Band::Ll, Style(0x11));
+    let values = coefficients(size, 5, 50.0);
+    let planes = planes_of(&values);
+    assert!(planes > 6);
+    for passes in 1..3 * planes as usize - 1 {
+        let mut encoded = blocks::encode(size, (band, style), &values, planes, passes);
+        encoded.last_mut().unwrap().0.extend([0x12; 8]);
+        let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
+        let block = CodeBlock {
+            width: 16,
+            height: 16,
+            band,
+            style,
+            coder: Coder::Mq,
+            magnitude_bits: 38,
+            bit_planes: planes as u8,
+            roi_shift: 0,
+            segments: &segments,
+        };
+        let expected =
+            (passes >= 10 && passes % 3 != 2).then_some(Damage::PredictableTermination { pass: passes as u16 - 1 });
+        assert_eq!(decode::<i32>(&block).1, expected, "{passes}");
     }
 }

@@ -44,14 +44,14 @@ pub(crate) fn read(
     budget: &mut Budget,
     warnings: &mut Vec<Warning>,
 ) -> Result<TileData> {
-    check_precincts(tile, source, options)?;
+    check_precincts(tile.number, tile.precincts as u64, source, options.on_truncation)?;
     let mut precincts = Vec::new();
     budget.grow_with(&mut precincts, tile.precincts, None)?;
     let data = TileData { precincts, contributions: Vec::new() };
     let position = source.parts.first().map_or(0, |part| part.start);
     let (pieces, reduce) = (Vec::new(), options.reduce);
     let mut reader = Reader { tile, source, reduce, part: 0, position, header_position: 0, pieces, data };
-    let mut order = PacketOrder::new(tile, volumes);
+    let mut order = PacketOrder::new(tile, volumes, budget)?;
     let (mut count, mut used) = (0, packets(tile, reduce));
     while used > 0 {
         let Some(packet) = order.next() else { break };
@@ -86,20 +86,26 @@ fn packets(tile: &Tile, reduce: u8) -> u64 {
     tile.components.iter().map(of).sum::<u64>() * u64::from(tile.style.layers)
 }
 
-/// An error if there are more precincts than bytes, before anything is allocated for them.
-fn check_precincts(tile: &Tile, source: &PacketSource<'_>, options: ReadOptions) -> Result<()> {
+/// An error if a tile has more precincts than bytes, before anything is allocated for them: the header of a packet has at least
+/// one. An encoder may have stopped after any layer.
+pub(crate) fn check_precincts(
+    tile: u32,
+    precincts: u64,
+    source: &PacketSource<'_>,
+    on_truncation: OnTruncation,
+) -> Result<()> {
     let bytes = match &source.headers {
         Some(headers) => headers.len(),
         None => source.parts.iter().map(std::iter::ExactSizeIterator::len).sum(),
     } as u64;
-    let expected = match options.on_truncation {
-        OnTruncation::Error => tile.precincts as u64,
-        OnTruncation::Decode => (tile.precincts as u64 / PRECINCTS_PER_BYTE_IF_CUT).saturating_sub(1024),
+    let expected = match on_truncation {
+        OnTruncation::Error => precincts,
+        OnTruncation::Decode => (precincts / PRECINCTS_PER_BYTE_IF_CUT).saturating_sub(1024),
     };
     if bytes < expected {
         let kind = ErrorKind::TooShort { name: "packet headers", found: bytes, expected };
         let offset = source.parts.first().map_or(0, |part| part.start);
-        return Err(Error::new(kind, offset).in_tile(tile.number));
+        return Err(Error::new(kind, offset).in_tile(tile));
     }
     Ok(())
 }

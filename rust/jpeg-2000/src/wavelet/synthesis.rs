@@ -1,4 +1,4 @@
-//! F.3.1, F.3.2: synthesis of a tile-component (IDWT, 2D_SR), row by row through all levels.
+//! F.3.1, F.3.2: synthesis of a tile-component (IDWT, `2D_SR`), row by row through all levels.
 
 use crate::error::Result;
 use crate::geometry::Rect;
