@@ -68,7 +68,9 @@ fn check_planes(decoder: &Decoder<'_>, planes: &Planes<i64>, stream: &[u8]) {
 /// Arithmetic in 32 bits has the same results.
 fn check_narrow(wide: &Planes<i64>, narrow: Planes<i32>) {
     let widened = narrow.map(|(planes, warnings)| {
-        let widen = |ComponentPlane { width, height, samples }: ComponentPlane<i32>| ComponentPlane {
+        let widen = |ComponentPlane { x0, y0, width, height, samples }: ComponentPlane<i32>| ComponentPlane {
+            x0,
+            y0,
             width,
             height,
             samples: samples.into_iter().map(i64::from).collect(),

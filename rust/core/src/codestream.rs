@@ -94,8 +94,8 @@ pub struct Codestream {
     pub details: Details,
     /// The coding process, if it is one that dicomet does not decode.
     pub unsupported: Option<Unsupported>,
-    /// The largest number of samples that one byte can produce. None if there is no bound, as for arithmetic coding
-    /// and the empty packets of JPEG 2000.
+    /// The largest number of samples that one byte can produce. None if there is no such number, as for arithmetic
+    /// coding and the empty packets of JPEG 2000.
     pub max_samples_per_byte: Option<u64>,
 }
 
@@ -166,7 +166,11 @@ impl Codestream {
     pub(crate) fn check_length(&self, length: u64) -> Result<()> {
         let pixels = u64::from(self.rows) * u64::from(self.columns);
         let (found, expected) = (length, pixels.saturating_mul(self.components.len() as u64));
-        if self.max_samples_per_byte.is_some_and(|most| found.saturating_mul(most) < expected) {
+        let is_too_short = match self.family {
+            Family::Jpeg2000 => found < dicomet_jpeg_2000::min_bytes(expected),
+            _ => self.max_samples_per_byte.is_some_and(|most| found.saturating_mul(most) < expected),
+        };
+        if is_too_short {
             return Err(Error::pixel_data(ErrorKind::Implausible { found, expected }));
         }
         Ok(())

@@ -236,14 +236,19 @@ impl<'a> Decoder<'a> {
     }
 }
 
+/// The fewest bytes of a codestream of this number of samples that [`Decoder::new`] accepts.
+#[must_use]
+pub fn min_bytes(samples: u64) -> u64 {
+    samples.saturating_sub(FREE_SAMPLES).div_ceil(SAMPLES_PER_BYTE)
+}
+
 /// An error if there are fewer bytes than the image needs, so that the caller allocates no result that cannot be filled.
 fn check_length(codestream: &Codestream<'_>) -> Result<()> {
     let (siz, found) = (&codestream.siz, codestream.bytes() as u64);
     let samples: u64 =
         (0..siz.components.len()).map(|component| siz.component_area(component, 0).area()).fold(0, u64::saturating_add);
     let tile_components = siz.tile_count() * siz.components.len() as u64;
-    let for_samples = samples.saturating_sub(FREE_SAMPLES).div_ceil(SAMPLES_PER_BYTE);
-    let expected = for_samples.max(tile_components.saturating_sub(FREE_TILE_COMPONENTS));
+    let expected = min_bytes(samples).max(tile_components.saturating_sub(FREE_TILE_COMPONENTS));
     if found < expected {
         return Err(Error::new(ErrorKind::TooShort { name: "codestream", found, expected }, 0));
     }

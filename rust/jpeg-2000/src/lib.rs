@@ -68,7 +68,7 @@ mod warning;
 mod wavelet;
 
 pub use context::Context;
-pub use decoder::{ComponentPlane, Decoder, OnTruncation, Options, PlaneSample, RowSample};
+pub use decoder::{ComponentPlane, Decoder, OnTruncation, Options, PlaneSample, RowSample, min_bytes};
 pub use dicomet_codec::{Band, Interleaved, Planar, PlaneRows, RowSink, Sample, StopCheck, Store};
 pub use error::{Error, ErrorKind, Result, TilePlace, Unsupported};
 pub use info::ImageInfo;

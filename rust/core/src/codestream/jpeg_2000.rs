@@ -22,8 +22,6 @@ pub struct Details {
     pub first_sample: (u32, u32),
 }
 
-/// An image of one value has one packet of one byte for each resolution and precinct. More samples are not plausible.
-pub(crate) const MAX_SAMPLES_PER_BYTE: u64 = 1 << 20;
 /// Table A.15.
 const MAX_LEVELS: u8 = 32;
 const SOC_SIZ: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
@@ -65,7 +63,7 @@ pub(super) fn read(frame: &[u8]) -> Option<Codestream> {
             ..coding_styles(rest)
         }),
         unsupported: None,
-        max_samples_per_byte: Some(MAX_SAMPLES_PER_BYTE),
+        max_samples_per_byte: None,
     })
 }
 
