@@ -28,6 +28,9 @@ class Timeout(BaseException):
 class Trial:
     """One file. Only faults fail a run; everything else is counted for review."""
 
+    is_harmful = False
+    """Whether codecs of others take too long for it, or end the process."""
+
     def __init__(self, seed: int, mutated: Mutated, tally: Tally, peak: Peak, path: Path) -> None:
         self.seed, self.data, self.source, self.kinds = seed, *mutated
         self.is_jpeg, self.needs_plugin = self.source.is_jpeg, self.source.needs_plugin
