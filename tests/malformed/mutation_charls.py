@@ -23,8 +23,8 @@ MAY_BE_PADDING = "a last byte that may be padding"
 MOST_BYTES = 1 << 17
 ITEM = b"\xfe\xff\x00\xe0"
 TOO_SLOW, SECONDS = "takes too long", 0.15
-KEPT = 64
-"""The last results of each decoder that are kept: each stream is looked at several times."""
+KEPT = 4096
+"""Results of each decoder that are kept: each stream is needed several times, and many frames are not mutated."""
 
 
 class Form(NamedTuple):

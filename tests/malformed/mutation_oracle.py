@@ -52,7 +52,7 @@ class Examiner:
             ALL_WAYS[seed % len(ALL_WAYS)](trial)
         self._compare(trial, is_installed=turn % self._every == 0)
 
-    def _begin(self, trial: Trial) -> bool:
+    def _begin(self, trial: Trial) -> bool:  # noqa: ARG002 - for subclasses
         """Find out what the examination depends on; return whether the file is examined."""
         return True
 

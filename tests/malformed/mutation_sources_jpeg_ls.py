@@ -44,11 +44,9 @@ def chosen_jpeg_ls(rng: random.Random) -> File:
     return rng.choices(files, weights)[0]
 
 
-def prepare_jpeg_ls() -> None:
-    """Build all files before the processes are forked."""
-    real_jpeg_ls()
-    for seed in range(GENERATED):
-        generated_jpeg_ls(seed)
+def all_jpeg_ls() -> list[File]:
+    """All files, which are built only once."""
+    return [*real_jpeg_ls()[0], *(generated_jpeg_ls(seed) for seed in range(GENERATED))]
 
 
 # Generated files
