@@ -11,7 +11,7 @@ from mutate import Mutated
 from mutation_pydicom import by_dataset, compare, compare_installed
 from mutation_readers import WAYS, check_poisoned, check_unchanged
 from mutation_tally import Peak, Tally
-from mutation_trial import NO_RESULT, Timeout, Trial
+from mutation_trial import NO_RESULT, Timeout, TimeoutOfOthers, Trial
 
 ALARM_SECONDS = 8.0
 ALL_WAYS = (*WAYS, by_dataset)
@@ -34,6 +34,8 @@ class Examiner:
         signal.setitimer(signal.ITIMER_REAL, ALARM_SECONDS)
         try:
             self._examine(seed, mutated)
+        except TimeoutOfOthers:
+            self.tally.note("died in code of others", "timeout", seed)
         except Timeout:
             self.tally.note("faults", "timeout", seed)
         finally:

@@ -23,7 +23,7 @@ from mutation_rules import (
     sort_of,
 )
 from mutation_tally import general
-from mutation_trial import MIB, NO_RESULT, Timeout, Trial
+from mutation_trial import MIB, NO_RESULT, Timeout, TimeoutOfOthers, Trial
 from pydicom.pixels import pixel_array
 from pydicom.pixels.decoders.base import DecodeRunner
 
@@ -74,8 +74,10 @@ def without_dicomet(call: Callable[[], Any]) -> Any:
     try:
         with guarded():
             return call()
-    except (Timeout, KeyboardInterrupt):
+    except KeyboardInterrupt:
         raise
+    except Timeout as timeout:
+        raise TimeoutOfOthers from timeout
     except BaseException as error:  # noqa: BLE001 - pylibjpeg's panics are no Exception
         return error
     finally:

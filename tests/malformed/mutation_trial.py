@@ -25,6 +25,10 @@ class Timeout(BaseException):
     """A file takes far too long."""
 
 
+class TimeoutOfOthers(Timeout):
+    """pydicom, without dicomet, takes far too long."""
+
+
 class Trial:
     """One file. Only faults fail a run; everything else is counted for review."""
 
