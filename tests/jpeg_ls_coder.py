@@ -104,7 +104,8 @@ class Coder:
         )
         sign = -1 if q < 0 else 1
         q = abs(q)
-        prediction = min(a, b) if c >= max(a, b) else max(a, b) if c <= min(a, b) else a + b - c
+        low, high = (a, b) if a < b else (b, a)
+        prediction = low if c >= high else high if c <= low else a + b - c
         return q, sign, min(max(prediction + sign * self.c[q], 0), self.parameters.maxval)
 
     def run(self, length: int, index: int, *, ends_line: bool) -> tuple[int, int]:
