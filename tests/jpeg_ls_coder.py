@@ -3,6 +3,7 @@
 It writes what no encoder writes: restart intervals, other parameters, and any interleaving.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,8 @@ class Coder:
         maxval, near = parameters.maxval, parameters.near
         self.range = (maxval + 2 * near) // (2 * near + 1) + 1
         self.error_bits = (self.range - 1).bit_length()
+        t1, t2, t3 = self.parameters.thresholds
+        self.bounds = [-t3, -t2, -t1, -near - 1, near, t1 - 1, t2 - 1, t3 - 1]
         bits = max(2, maxval.bit_length())
         self.limit = 2 * (bits + max(8, bits))
         self.a = [max(2, (self.range + 32) // 64)] * 367
@@ -73,7 +76,8 @@ class Coder:
 
     def is_flat(self, a: int, b: int, c: int, d: int) -> bool:
         """Whether the run mode begins (A.3.2)."""
-        return max(abs(d - b), abs(b - c), abs(c - a)) <= self.parameters.near
+        near = self.parameters.near
+        return abs(d - b) <= near and abs(b - c) <= near and abs(c - a) <= near
 
     def regular(self, sample: int, a: int, b: int, c: int, d: int) -> int:
         """Write a sample, and return the one that a decoder has (A.4 to A.6)."""
@@ -90,10 +94,18 @@ class Coder:
 
     def context(self, a: int, b: int, c: int, d: int) -> tuple[int, int, int]:
         """The context of a sample, its sign, and the corrected prediction (A.3.3 to A.4.2)."""
-        regions = [self._region(gradient) for gradient in (d - b, b - c, c - a)]
-        sign = -1 if regions < [0, 0, 0] else 1
-        q = sign * (81 * regions[0] + 9 * regions[1] + regions[2])
-        prediction = min(a, b) if c >= max(a, b) else max(a, b) if c <= min(a, b) else a + b - c
+        bounds = self.bounds
+        # A.3.3: from -4 to 4.
+        q = (
+            81 * bisect_left(bounds, d - b)
+            + 9 * bisect_left(bounds, b - c)
+            + bisect_left(bounds, c - a)
+            - 4 * (81 + 9 + 1)
+        )
+        sign = -1 if q < 0 else 1
+        q = abs(q)
+        low, high = (a, b) if a < b else (b, a)
+        prediction = low if c >= high else high if c <= low else a + b - c
         return q, sign, min(max(prediction + sign * self.c[q], 0), self.parameters.maxval)
 
     def run(self, length: int, index: int, *, ends_line: bool) -> tuple[int, int]:
@@ -127,11 +139,6 @@ class Coder:
         self.n[q] += 1
         return decoded
 
-    def _region(self, gradient: int) -> int:
-        size = sum(abs(gradient) >= threshold for threshold in self.parameters.thresholds)
-        size += abs(gradient) > self.parameters.near
-        return size if gradient > 0 else -size
-
     def _reconstruct(self, sample: int, prediction: int, sign: int) -> tuple[int, int]:
         """The decoded sample and the reduced error (A.4.4 and A.4.5)."""
         near, error = self.parameters.near, sign * (sample - prediction)
@@ -141,7 +148,10 @@ class Coder:
         return decoded, error - (self.range if error >= (self.range + 1) // 2 else 0)
 
     def _order(self, q: int, size: int) -> int:
-        return next(k for k in range(32) if self.n[q] << k >= size)
+        count, k = self.n[q], 0
+        while count << k < size:
+            k += 1
+        return k
 
     def _golomb(self, value: int, k: int, limit: int) -> None:
         zeros = limit - self.error_bits - 1

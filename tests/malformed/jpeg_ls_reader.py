@@ -43,10 +43,11 @@ class Bits:
 
     def take(self, count: int) -> int:
         """The next bits as a number."""
-        if self.place + count > len(self.text):
+        end = self.place + count
+        if end > len(self.text):
             raise RefusedError("the data ends early")
-        value = int(self.text[self.place : self.place + count] or "0", 2)
-        self.place += count
+        value = int(self.text[self.place : end] or "0", 2)
+        self.place = end
         return value
 
     def zeros(self, most: int) -> int:
@@ -65,16 +66,19 @@ class Reader(Coder):
     def __init__(self, parameters: Parameters, bits: Bits) -> None:
         super().__init__(parameters)
         self.read = bits
+        self.most, self.is_lossless = (self.range - 1) // 2, parameters.near == 0
+        self.step = 2 * parameters.near + 1
 
     def sample(self, a: int, b: int, c: int, d: int) -> int:
         """Read a sample of the regular mode (A.4 to A.6)."""
         q, sign, prediction = self.context(a, b, c, d)
         k = self._order(q, self.a[q])
         mapped = self._mapped(k, self.limit)
-        if mapped >> 1 > (self.range - 1) // 2:
+        magnitude = mapped >> 1
+        if magnitude > self.most:
             raise RefusedError("no code: an error out of RANGE")
-        is_inverse = self.parameters.near == 0 and k == 0 and 2 * self.b[q] <= -self.n[q]
-        error = -(mapped >> 1) - 1 if bool(mapped % 2) != is_inverse else mapped >> 1
+        is_inverse = k == 0 and self.is_lossless and 2 * self.b[q] <= -self.n[q]
+        error = -magnitude - 1 if mapped & 1 != is_inverse else magnitude
         self._update(q, error)
         return self._decoded(prediction, sign * error)
 
@@ -114,19 +118,23 @@ class Reader(Coder):
 
     def _mapped(self, k: int, limit: int) -> int:
         """A mapped error (A.5.3)."""
-        most = limit - self.error_bits - 1
-        zeros = self.read.zeros(most)
-        return (zeros << k) + self.read.take(k) if zeros < most else self.read.take(self.error_bits) + 1
+        most, read = limit - self.error_bits - 1, self.read
+        zeros = read.zeros(most)
+        if zeros < most:
+            return (zeros << k) + read.take(k) if k else zeros
+        return read.take(self.error_bits) + 1
 
     def _decoded(self, prediction: int, error: int) -> int:
         """The sample (A.4.4, A.4.5)."""
-        near, maxval = self.parameters.near, self.parameters.maxval
-        step = 2 * near + 1
-        value = prediction + error * step
+        maxval = self.parameters.maxval
+        value = prediction + error * self.step
+        if 0 <= value <= maxval:
+            return value
+        near = self.parameters.near
         if value < -near:
-            value += self.range * step
+            value += self.range * self.step
         elif value > maxval + near:
-            value -= self.range * step
+            value -= self.range * self.step
         return min(max(value, 0), maxval)
 
 
@@ -178,18 +186,39 @@ def _read_line(reader: Reader, lines: list[tuple[list[int], list[int]]], index: 
     """Read a line of all the components at once (A.8, B.3); return RUNindex."""
     width, x = len(lines[0][0]) - 2, 1
     while x <= width:
-        around = [(current[x - 1], above[x], above[x - 1], above[x + 1]) for above, current in lines]
-        if not all(reader.is_flat(*neighbors) for neighbors in around):
-            for neighbors, (_, current) in zip(around, lines, strict=True):
-                current[x] = reader.sample(*neighbors)
-            x += 1
-            continue
+        x = _read_samples(reader, lines, x)
+        if x > width:
+            break
+        values = [current[x - 1] for _, current in lines]
         length, index, order = reader.length(width - x + 1, index)
-        for (a, *_), (_, current) in zip(around, lines, strict=True):
-            current[x : x + length] = [a] * length
+        for value, (_, current) in zip(values, lines, strict=True):
+            current[x : x + length] = [value] * length
         x += length
         if x <= width:
-            for (a, *_), (above, current) in zip(around, lines, strict=True):
+            for a, (above, current) in zip(values, lines, strict=True):
                 current[x] = reader.interrupting(a, above[x], order, typed=typed)
             x += 1
     return index
+
+
+def _read_samples(reader: Reader, lines: list[tuple[list[int], list[int]]], x: int) -> int:
+    """Read samples of the regular mode; return the place of the run that ends them, or the end of the line."""
+    width = len(lines[0][0]) - 2
+    if len(lines) > 1:
+        while x <= width:
+            around = [(current[x - 1], above[x], above[x - 1], above[x + 1]) for above, current in lines]
+            if all(reader.is_flat(*neighbors) for neighbors in around):
+                return x
+            for neighbors, (_, current) in zip(around, lines, strict=True):
+                current[x] = reader.sample(*neighbors)
+            x += 1
+        return x
+    above, current = lines[0]
+    a, b, c, sample, is_flat = current[x - 1], above[x], above[x - 1], reader.sample, reader.is_flat
+    for at in range(x, width + 1):
+        d = above[at + 1]
+        if is_flat(a, b, c, d):
+            return at
+        current[at] = a = sample(a, b, c, d)
+        b, c = d, b
+    return width + 1

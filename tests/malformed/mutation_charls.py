@@ -1,11 +1,14 @@
 """The samples of mutated JPEG-LS codestreams by a reader that follows the standard, and by CharLS."""
 
+import functools
 import multiprocessing
 import os
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import imagecodecs
+import jpeg_ls
 import numpy as np
 from jpeg_ls_headers import TooLargeError, read, read_image
 from jpeg_ls_reader import RefusedError
@@ -19,7 +22,9 @@ DEPTH = ("the codestream has sample bits", "the codestream has sample bytes", "w
 MAY_BE_PADDING = "a last byte that may be padding"
 MOST_BYTES = 1 << 17
 ITEM = b"\xfe\xff\x00\xe0"
-TOO_SLOW, SECONDS = "takes too long", 0.7
+TOO_SLOW, SECONDS = "takes too long", 0.15
+KEPT = 4096
+"""Results of each decoder that are kept: each stream is needed several times, and many frames are not mutated."""
 
 
 class Form(NamedTuple):
@@ -31,6 +36,7 @@ class Form(NamedTuple):
     signed: bool
 
 
+@functools.lru_cache(KEPT)
 def by_standard(stream: bytes) -> np.ndarray | str | None:
     """The components, of shape (rows, columns, components); why there are none; None for more than can be read."""
     if len(stream) > MOST_BYTES:
@@ -43,6 +49,22 @@ def by_standard(stream: bytes) -> np.ndarray | str | None:
         return None
 
 
+class Decoded(NamedTuple):
+    """What CharLS, and pydicom's plugins, do with a stream."""
+
+    components: np.ndarray | str
+    """Of shape (rows, columns, components), or why there are none: by the version of imagecodecs."""
+    ends: bool
+    """Whether this, and the decoders of pydicom's plugins, end in time. libjpeg does not if there are 0 lines."""
+
+
+PLUGINS = [jpeg_ls.decode_pixel_data]
+with suppress(ImportError):
+    import libjpeg
+
+    PLUGINS.append(functools.partial(libjpeg.decode_pixel_data, version=2))
+
+
 class CharLs:
     """CharLS in a process of its own, which is ended if it takes too long: some damaged frames take seconds."""
 
@@ -50,11 +72,18 @@ class CharLs:
         self._process: multiprocessing.Process | None = None
         self._owner = 0
 
-    def decode(self, stream: bytes) -> np.ndarray | str:
-        """The components, of shape (rows, columns, components), or why there are none."""
+    @functools.lru_cache(KEPT)  # noqa: B019 - there is one
+    def decode(self, stream: bytes) -> Decoded:
+        """Decode a stream."""
         if self._process is None or self._owner != os.getpid():
             self._start()
         self._pipe.send(stream)
+        components = self._received()
+        # The plugins are not tried if CharLS has ended the process.
+        return Decoded(components, self._process is not None and self._received() is None)
+
+    def _received(self) -> Any:
+        """The next answer of the process."""
         if not self._pipe.poll(SECONDS):
             self._process.kill()
             self._process.join()
@@ -87,6 +116,10 @@ def _answer(pipe: Connection, theirs: Connection) -> None:
             pipe.send(found.reshape(*found.shape[:2], -1))
         except Exception as error:  # noqa: BLE001 - imagecodecs has an exception for each of its modules
             pipe.send(f"refuses ({str(error).rpartition('returned ')[2]:.60})")
+        for decode in PLUGINS:
+            with suppress(Exception):
+                decode(stream)
+        pipe.send(None)
 
 
 CHARLS = CharLs()
@@ -166,7 +199,7 @@ def _of_error(said: str, stream: bytes, expected: np.ndarray | str, form: Form) 
 
 def with_charls(stream: bytes, *, is_whole: bool) -> str:
     """How CharLS's samples compare with those of the standard. `is_whole`: it has some."""
-    expected, found = by_standard(stream), CHARLS.decode(stream)
+    expected, found = by_standard(stream), CHARLS.decode(stream).components
     if isinstance(found, str):
         return f"{found} what is whole" if is_whole else f"{found.partition(' (')[0]}: {expected}"
     if not is_whole:

@@ -193,7 +193,7 @@ def plugin_of_lossless_jpeg(found: Context) -> bool:
 
 def colors_of_the_codestream(found: Context) -> bool:
     """Photometric Interpretation contradicts the codestream; without a conversion both have the same samples."""
-    if not any(found.is_pydicoms_raw(plugin) for plugin in PLUGINS):
+    if not any(found.is_pydicoms_raw(plugin) for plugin in (*PLUGINS, "pyjpegls")):
         return False
     return same(found.given, found.raw) or (
         found.raw.shape[-1] == 3 and same(found.given, ybr_to_rgb(found.raw, found.parsed.attributes["bits_stored"]))

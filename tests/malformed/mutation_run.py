@@ -2,7 +2,7 @@
 
     python tests/malformed/mutation_run.py --count 1000000 --seed 0 --processes 2 --json summary.json
     python tests/malformed/mutation_run.py --jpeg --count 500000 --json summary.json
-    python tests/malformed/mutation_run.py --jpeg-ls --count 500000 --json summary.json
+    python tests/malformed/mutation_run.py --jpeg-ls --count 500000 --portion 1000 --json summary.json
     python tests/malformed/mutation_run.py --show 4711 --write file.dcm
 
 `--jpeg` mutates JPEG files only, and their codestreams, too; `--jpeg-ls` the same with JPEG-LS.
@@ -70,8 +70,7 @@ def jpeg_files() -> Subject:
 
 def jpeg_ls_files() -> Subject:
     """The subject of `--jpeg-ls`, which needs pyjpegls and imagecodecs."""
-    from mutation_jpeg_ls import JpegLsExaminer  # noqa: PLC0415
-    from mutation_sources_jpeg_ls import prepare_jpeg_ls  # noqa: PLC0415
+    from mutation_jpeg_ls import JpegLsExaminer, prepare_jpeg_ls  # noqa: PLC0415
     from mutations_jpeg_ls import mutated_jpeg_ls  # noqa: PLC0415
 
     return Subject(mutated_jpeg_ls, JpegLsExaminer, prepare_jpeg_ls)

@@ -25,8 +25,15 @@ class Timeout(BaseException):
     """A file takes far too long."""
 
 
+class TimeoutOfOthers(Timeout):
+    """pydicom, without dicomet, takes far too long."""
+
+
 class Trial:
     """One file. Only faults fail a run; everything else is counted for review."""
+
+    is_harmful = False
+    """Whether codecs of others take too long for it, or end the process."""
 
     def __init__(self, seed: int, mutated: Mutated, tally: Tally, peak: Peak, path: Path) -> None:
         self.seed, self.data, self.source, self.kinds = seed, *mutated

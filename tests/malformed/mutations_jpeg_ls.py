@@ -46,7 +46,7 @@ def _scan_field(rng: random.Random, stream: bytes) -> bytes | None:
 def _preset(rng: random.Random, stream: bytes) -> bytes | None:
     """Change a number of LSE, or insert one with numbers near the limits."""
     place = _of_kind(rng, stream, 0xF8)
-    if place is not None and place[1] <= len(stream) and rng.random() < 0.6:
+    if place is not None and place[0] + 5 < place[1] <= len(stream) and rng.random() < 0.6:
         at = rng.randrange(place[0] + 4, place[1] - 1)
         return stream[:at] + struct.pack(">H", rng.choice(NUMBERS)) + stream[at + 2 :]
     numbers = [rng.choice(NUMBERS) if rng.random() < 0.4 else 0 for _ in range(5)]
