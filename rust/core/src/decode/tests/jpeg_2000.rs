@@ -30,7 +30,7 @@ fn decoded(frame: &[u8], output: OutputFormat, workers: usize) -> Result<(Vec<u8
     let image = image_of(&header, bits).reduced(&header, output.reduce.into())?;
     let decoder = Decoder::for_codec_output(&image, bits, false, None, Conversion::None, header.precision)?;
     let decoder = decoder.with_output(output);
-    let mut out = vec![0; image.frame_bytes()? as usize];
+    let mut out = vec![0; image.frame_bytes()?];
     let warnings = decoder.codestream_frame(&header, frame, &mut out, &Parallelism::of(workers))?;
     Ok((out, warnings))
 }
@@ -69,7 +69,7 @@ fn samples_of_all_precisions_and_sizes() {
         vec![[0x8B, 1, 1]],
         vec![[15, 2, 2]],
         vec![[16, 1, 1]],
-        vec![[0x80 | 19, 1, 1]],
+        vec![[0x93, 1, 1]],
         vec![[37, 1, 1]],
         vec![[7, 1, 1]; 3],
         vec![[7, 1, 1], [7, 2, 1], [7, 2, 2]],
