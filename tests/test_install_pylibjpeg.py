@@ -8,7 +8,7 @@ import codestreams
 import numpy as np
 import pytest
 from call_outcome import outcome
-from install_images import JPEG_LS_SYNTAXES, JPEG_SYNTAXES, dataset, smooth
+from install_images import JPEG_2000_SYNTAXES, JPEG_LS_SYNTAXES, JPEG_SYNTAXES, dataset, smooth
 from jpeg_frames import image, lossless
 from pydicom.encaps import generate_frames
 from pydicom.uid import JPEGBaseline8Bit, JPEGLosslessSV1, RLELossless
@@ -128,7 +128,9 @@ def test_entry_points():
     group = importlib.metadata.entry_points(group="pylibjpeg.pixel_data_decoders")
     found = {entry.name: entry.load() for entry in group if entry.value.startswith("dicomet.")}
     jpeg_ls = dict.fromkeys(JPEG_LS_SYNTAXES, pylibjpeg_plugin.decode_jpeg_ls)
-    assert found == {RLELossless: decode_pixel_data, **dict.fromkeys(JPEG_SYNTAXES, decode_jpeg), **jpeg_ls}
+    jpeg_2000 = dict.fromkeys(JPEG_2000_SYNTAXES, pylibjpeg_plugin.decode_jpeg_2000)
+    jpeg = dict.fromkeys(JPEG_SYNTAXES, decode_jpeg)
+    assert found == {RLELossless: decode_pixel_data, **jpeg, **jpeg_ls, **jpeg_2000}
     assert JPEGBaseline8Bit in found
 
 
