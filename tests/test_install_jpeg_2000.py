@@ -24,6 +24,7 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import HTJ2K, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, JPEG2000Lossless
 
 import dicomet
+from dicomet.dropin.jpeg_2000_segments import has_odd_sample
 
 PLUGINS = ("gdcm", "pylibjpeg", "pillow")
 
@@ -135,7 +136,7 @@ def test_bits(plugin, bits, signed):
     assert corrected(ds)
     if bits in (8, 16) and plugin == "pylibjpeg":
         ds = image(
-            [high_throughput(samples), high_throughput(samples, tile=(16, 8))], bits, HTJ2KLossless, signed=signed
+            [high_throughput(samples), high_throughput(samples, tile=(32, 32))], bits, HTJ2KLossless, signed=signed
         )
         assert taken(ds)
 
@@ -196,7 +197,7 @@ def test_gray_and_palettes(term):
 
 
 STRUCTURES = {
-    "tiles": {"tile_size": (16, 11)},
+    "tiles": {"tile_size": (16, 12)},
     "layers": {"quality_layers": [20, 5, 1]},
     "a truncated layer": {"quality_layers": [8], "irreversible": False},
     "precincts": {"precinct_size": (16, 16), "codeblock_size": (8, 8)},
@@ -214,6 +215,16 @@ def test_structures(name):
         for mct in {0, int(count == 3)}:
             frame = by_pillow(samples, mct=mct, **STRUCTURES[name])
             assert taken(image([frame] * 2, bits, JPEG2000, samples=count))
+
+
+def test_tiles_of_one_row_in_an_odd_place():
+    """At some resolution: if the codestream is truncated, decoders round the only sample in different ways."""
+    for rows, tile, levels, expected in ((22, 11, 2, False), (23, 11, 2, True), (12, 11, 1, True), (12, 11, 0, False)):
+        assert has_odd_sample(rows, tile, levels) == expected
+    for rows in (22, 12):
+        samples = words(8, shape=(rows, 20))
+        frame = by_pillow(samples, tile_size=(20, 11), num_resolutions=2, quality_layers=[3])
+        assert taken(image([frame], 8, shape=(rows, 20))) == (rows == 22)
 
 
 @pytest.mark.parametrize("level", [15, 30, 45])
@@ -256,7 +267,7 @@ def test_irreversible_codestreams(plugin, ht):
 
 STREAM = part_1(words(8), 8)
 COLORS = part_1(words(8, samples=3), 8)
-TILES = by_pillow(words(8), tile_size=(16, 11))
+TILES = by_pillow(words(8), tile_size=(16, 12))
 HT_STREAM = high_throughput(words(8))
 COD = STREAM[position(STREAM, 0x52) + 4 : position(STREAM, 0x5C)]
 QCD = STREAM[position(STREAM, 0x5C) + 4 :][: STREAM[position(STREAM, 0x5C) + 3] - 2]

@@ -8,6 +8,7 @@ code-block styles other than the default and that of HTJ2K. All components have 
 import struct
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from dicomet.dropin.jpeg_segments import FILL, LENGTH_BYTES, MARKER_BYTES, Frame, UnusualFrameError
@@ -82,6 +83,7 @@ def read_styles(frame: Frame) -> Styles:
         raise UnusualFrameError(UNUSUAL)
     tiles = _tiles(found[SIZ])
     styles = _styles(found[COD], len(found[SIZ]) - SIZ_BYTES)
+    _check_tile_sides(found[SIZ], levels=found[COD][GENERAL_BYTES])
     _check_capabilities(found, styles)
     _check_quantization(found[QCD], styles)
     _check_tile_parts(view, place, tiles, found)
@@ -121,6 +123,25 @@ def _tiles(siz: bytes) -> int:
     if set(components[::3]) != {components[0]}:
         raise UnusualFrameError("JPEG 2000 with components of other precision or sign")
     return int(-(-columns // width) * -(-rows // height))
+
+
+def _check_tile_sides(siz: bytes, *, levels: int) -> None:
+    """Check that no signal is one high-pass sample: it is halved (F.3.6), which decoders round in different ways."""
+    columns, rows, _, _, width, height = struct.unpack_from(">6I", siz, 2)
+    if has_odd_sample(columns, width, levels) or has_odd_sample(rows, height, levels):
+        raise UnusualFrameError("JPEG 2000 with tiles of one row or column, at some resolution, in an odd place")
+
+
+@lru_cache(maxsize=64)
+def has_odd_sample(side: int, tile_side: int, levels: int) -> bool:
+    """Return whether a tile has one sample in an odd place (B-15) at a resolution that is made from two others."""
+    for first in range(tile_side, side, tile_side):
+        start, end = first, min(first + tile_side, side)
+        for _ in range(levels):
+            if end - start == 1 and start % 2:
+                return True
+            start, end = -(-start // 2), -(-end // 2)
+    return False
 
 
 def _styles(cod: bytes, component_bytes: int) -> Styles:
