@@ -320,6 +320,20 @@ def test_declined_frames(plugin, frame, why):
     assert not why or any(why in reason for reason in found), found
 
 
+def test_damaged_high_throughput_code_blocks():
+    """dicomet decodes some that OpenJPEG refuses; the headers and packets are intact."""
+    decoder = get_decoder(HTJ2KLossless)
+    start = HT_STREAM.index(b"\xff\x93")
+    only_dicomet = 0
+    for at in range(start + 100, len(HT_STREAM) - 20, 23):
+        damaged = HT_STREAM[:at] + bytes([HT_STREAM[at] ^ 0x10]) + HT_STREAM[at + 1 :]
+        ds = image([damaged], 8, HTJ2KLossless)
+        installed, without, was_taken = with_and_without(lambda: decoder.as_array(ds))  # noqa: B023
+        assert was_taken or installed == without
+        only_dicomet += without[0][0] is RuntimeError and was_taken
+    assert only_dicomet
+
+
 @pytest.mark.parametrize(
     "change",
     [
