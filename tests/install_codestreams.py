@@ -1,4 +1,4 @@
-"""Images in JPEG and JPEG-LS for the comparison with pydicom: valid, unusual and invalid."""
+"""Images in JPEG, JPEG-LS and JPEG 2000 for the comparison with pydicom: valid, unusual and invalid."""
 
 import functools
 from collections.abc import Callable
@@ -7,12 +7,16 @@ from typing import Any
 
 import codestreams
 import encoders
+import jpeg_2000_images
 import jpeg_frames
 import numpy as np
 import oracle
 from hypothesis import strategies as st
 from install_cases import EXTRA, WRONG, Case, encapsulations, wrong_options
+from install_images import HTJ2K_SYNTAXES, JPEG_2000_SYNTAXES, PART_1_SYNTAXES
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
     UID,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -27,10 +31,10 @@ JPEG_LS = (JPEGLSLossless, JPEGLSNearLossless)
 LOSSLESS = (JPEGLossless, JPEGLosslessSV1, *JPEG_LS)
 # dicomet declines lossy frames with pylibjpeg.
 SYNTAXES = {
-    "pillow": LOSSY,
+    "pillow": (*LOSSY, *PART_1_SYNTAXES),
     "pyjpegls": JPEG_LS,
-    "gdcm": (*LOSSY, *LOSSLESS),
-    "pylibjpeg": (*LOSSY, *LOSSLESS, *LOSSLESS),
+    "gdcm": (*LOSSY, *LOSSLESS, *PART_1_SYNTAXES),
+    "pylibjpeg": (*LOSSY, *LOSSLESS, *LOSSLESS, *JPEG_2000_SYNTAXES),
 }
 COLORS = 3
 
@@ -126,6 +130,23 @@ def jpeg_ls(stream: Stream, seed: int) -> bytes:
     )
 
 
+@functools.lru_cache(maxsize=2000)
+def jpeg_2000(stream: Stream, seed: int) -> bytes:
+    ht, signed, lossy, level, resolutions, mct, tiled = stream.choices
+    words = stream.words(seed).astype(np.int64) - (1 << (stream.bits - 1)) * signed
+    words = words.astype(encoders.container(stream.bits, signed=signed))
+    words = words[..., 0] if stream.samples == 1 else words
+    if ht:
+        return jpeg_2000_images.high_throughput(words, mct=mct, reversible=not lossy, resolutions=resolutions)
+    # Pillow encodes tiles, but not for all images.
+    is_encoded = stream.bits == 8 or (stream.bits == 16 and stream.samples == 1)
+    if tiled and not signed and is_encoded and min(stream.rows, stream.columns) > 8:
+        options = {"tile_size": (9, 7), "irreversible": lossy, "num_resolutions": min(resolutions, 3)}
+        return jpeg_2000_images.by_pillow(words, mct=int(mct), **options)
+    options = {"reversible": not lossy, "resolutions": resolutions, "level": level or None}
+    return jpeg_2000_images.part_1(words, stream.bits, mct=mct, **options)
+
+
 ADOBE = ("", "", "", "0", "1", "2")
 IDS = (b"\1\2\3", b"\1\2\3", b"\0\1\2", b"RGB", b"rgb")
 MARKERS = (b"", b"", codestreams.JFIF, codestreams.adobe(0), codestreams.adobe(1), codestreams.segment(0xFE, b"text"))
@@ -163,11 +184,23 @@ def streams(draw, syntax: UID, *, plain: bool) -> tuple[Callable[[Stream, int], 
         return jpeg_ls, Stream(
             *np.maximum(size, 12).tolist(), samples, bits, (min(near, (1 << bits) // 4), draw(st.integers(0, 2)))
         )
+    if syntax in JPEG_2000_SYNTAXES:
+        return jpeg_2000, draw(jpeg_2000_streams(syntax, size, samples))
     bits = draw(st.sampled_from([8, 16, 12, 10] if plain else [8, 16, 12, 10, 5, 2]))
     predictor = 1 if syntax == JPEGLosslessSV1 else draw(st.integers(1, 7))
     point_transform, restart = int(rarely(draw)), draw(st.sampled_from([0, 0, 1, 2]))
     colors = draw(st.sampled_from(MARKERS)), draw(st.booleans()), draw(st.sampled_from(IDS))
     return lossless, Stream(*size, samples, bits, (predictor, point_transform, restart, *colors))
+
+
+@st.composite
+def jpeg_2000_streams(draw, syntax: UID, size: tuple[int, int], samples: int) -> Stream:
+    ht = (syntax in HTJ2K_SYNTAXES) != rarely(draw, 20)
+    bits = draw(st.sampled_from([8, 16] if ht else [8, 16, 12, 10, 5, 1]))
+    lossy = syntax in (JPEG2000, HTJ2K) and rarely(draw, 3)
+    mct = samples == COLORS and draw(st.booleans())
+    numbers = draw(st.sampled_from([0, 0, 30])), draw(st.integers(1, 4))
+    return Stream(*size, samples, bits, (ht, draw(st.booleans()), lossy, *numbers, mct, draw(st.booleans())))
 
 
 # Frames and their description
@@ -204,6 +237,11 @@ def frames_of(draw, syntax: UID, *, plain: bool) -> tuple[Stream, list[bytes]]:
     return stream, frames
 
 
+def sign(stream: Stream) -> int:
+    """Pixel Representation of JPEG 2000; of others 1 for half of the images."""
+    return int(stream.choices[1] is True) if len(stream.choices) == 7 else stream.rows % 2
+
+
 @st.composite
 def descriptions(draw, stream: Stream, *, plain: bool) -> dict[str, Any]:
     allocated = 8 if stream.bits <= 8 else 16
@@ -214,7 +252,7 @@ def descriptions(draw, stream: Stream, *, plain: bool) -> dict[str, Any]:
         "columns": stream.columns,
         "bits_allocated": 16 if not plain and rarely(draw) else allocated,
         "bits_stored": stream.bits,
-        "pixel_representation": draw(st.integers(0, 1)),
+        "pixel_representation": draw(st.integers(0, 1)) if rarely(draw, 3) else sign(stream),
         "pixel_keyword": "PixelData",
         "pixel_vr": "OB",
     }

@@ -10,7 +10,12 @@ from pydicom.pixels import get_decoder, get_encoder, processing, utils
 from pydicom.pixels.common import CoderBase
 from pydicom.pixels.decoders.base import Decoder
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
     ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLossless,
@@ -22,6 +27,9 @@ from pydicom.uid import (
 
 JPEG_SYNTAXES = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1)
 JPEG_LS_SYNTAXES = (JPEGLSLossless, JPEGLSNearLossless)
+PART_1_SYNTAXES = (JPEG2000Lossless, JPEG2000)
+HTJ2K_SYNTAXES = (HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K)
+JPEG_2000_SYNTAXES = (*PART_1_SYNTAXES, *HTJ2K_SYNTAXES)
 
 EXCHANGED = (
     (Dataset, "convert_pixel_data"),
@@ -39,7 +47,8 @@ def functions() -> list:
 
 
 def plugins() -> list:
-    coders = [get_encoder(RLELossless), *map(get_decoder, (RLELossless, *JPEG_SYNTAXES, *JPEG_LS_SYNTAXES))]
+    syntaxes = (RLELossless, *JPEG_SYNTAXES, *JPEG_LS_SYNTAXES, *JPEG_2000_SYNTAXES)
+    coders = [get_encoder(RLELossless), *map(get_decoder, syntaxes)]
     return [list(coder._available) for coder in coders]
 
 

@@ -1,4 +1,4 @@
-"""Random images in JPEG and JPEG-LS: the same results from pydicom with and without dicomet, for each plugin."""
+"""Random images in JPEG, JPEG-LS and JPEG 2000: the same from pydicom with and without dicomet, for each plugin."""
 
 import functools
 from collections import Counter
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, event, given
 from install_calls import DATASET_CALLS, decoders_with_buffers, decoders_with_datasets, functions, methods
 from install_codestreams import SYNTAXES, codestream_cases, names_of
-from install_images import JPEG_LS_SYNTAXES, JPEG_SYNTAXES
+from install_images import JPEG_2000_SYNTAXES, JPEG_LS_SYNTAXES, JPEG_SYNTAXES
 from pydicom.pixels import get_decoder
 from test_install_properties import PROPERTY, can_be_made, same
 
@@ -22,7 +22,7 @@ assert len(DATASET_CALLS) > max(NAMING)
 @pytest.fixture(params=PLUGINS)
 def plugin(request):
     """Leave pydicom this plugin only."""
-    decoders = [get_decoder(syntax) for syntax in (*JPEG_SYNTAXES, *JPEG_LS_SYNTAXES)]
+    decoders = [get_decoder(syntax) for syntax in (*JPEG_SYNTAXES, *JPEG_LS_SYNTAXES, *JPEG_2000_SYNTAXES)]
     original = [decoder._available for decoder in decoders]
     name = request.param
     if name != "all":

@@ -86,9 +86,10 @@ def install(*, lossy_jpeg: bool = False) -> Installation:
 
     ``Dataset.pixel_array``, ``pydicom.pixels.pixel_array``, ``iter_pixels``, ``decompress`` and
     ``get_decoder(...).as_array`` become faster in any library that uses them, with unchanged results: dicomet decodes
-    native syntaxes, RLE Lossless and JPEG where the result is provably the same, and pydicom decodes everything else.
-    Where pydicom has no plugin for JPEG, dicomet decodes what pydicom cannot. ``convert_color_space`` becomes faster
-    too, and while dicomet is installed, the plugin name ``"dicomet"`` is valid for JPEG and RLE Lossless.
+    native syntaxes, RLE Lossless, JPEG, JPEG-LS and JPEG 2000 where the result is provably the same, and pydicom
+    decodes everything else. Where pydicom has no plugin for these codestreams, dicomet decodes what pydicom cannot.
+    ``convert_color_space`` becomes faster too, and while dicomet is installed, the plugin name ``"dicomet"`` is valid
+    for all of them but native syntaxes.
 
     Can be called any number of times, from any thread. Does nothing if the environment variable ``DICOMET`` is 0 (or
     false, no, off) at the time of the call.
@@ -97,8 +98,9 @@ def install(*, lossy_jpeg: bool = False) -> Installation:
     ----------
     lossy_jpeg : bool
         Also decode lossy JPEG where the plugin that pydicom would ask has other values (pylibjpeg), or does not decode
-        12 bits. The values are then those of `dicomet.pixel_array`, whatever is installed. A plugin that the caller
-        names still decodes.
+        12 bits; and irreversible JPEG 2000 and HTJ2K, where plugins may have values that differ by one level. The
+        values are then those of `dicomet.pixel_array`, whatever is installed. A plugin that the caller names still
+        decodes.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Decoding one frame in JPEG or JPEG-LS (PS3.5 A.4.1, A.4.3) into words.
+"""Decoding one frame in JPEG, JPEG-LS or JPEG 2000 (PS3.5 A.4.1, A.4.3, A.4.4) into words.
 
 Imports nothing from pydicom, which may be importing this.
 """
@@ -11,14 +11,14 @@ from dicomet._parsing.tags import PIXEL_DATA
 from dicomet.dropin.one_frame import one_frame
 from dicomet.errors import PixelDataError
 
-MAX_PRECISION = 16
+MAX_PRECISION = 32
 
 
 @lru_cache(maxsize=64)
 def _decoder(
-    rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, word_bits: int
+    shape: tuple[int, int, int], bits_allocated: int, word_bits: int, *, signed: bool
 ) -> tuple[Image, Decoder]:
-    image = one_frame(rows, columns, samples_per_pixel, bits_allocated)
+    image = one_frame(*shape, bits_allocated, signed=signed)
     decoder = Decoder.for_codec_output(
         image,
         bits_allocated=min(word_bits, bits_allocated),
@@ -26,7 +26,7 @@ def _decoder(
         significant_bits=None,
         conversion=None,
         color_bits=8,
-        signed=False,
+        signed=signed,
     )
     return image, decoder.with_output(big_endian=False, planar=False, arithmetic="exact", strict=False)
 
@@ -36,8 +36,8 @@ def decode_words(  # noqa: PLR0913 - the description of an image
 ) -> tuple[bytearray, list[str]]:
     """Return the components of one frame of a family of codestreams, color-by-pixel, and warnings of tolerated defects.
 
-    The samples are unsigned words, little endian, of `bits_allocated` bits; by default of 8 or 16, the smaller size
-    that holds the precision.
+    The samples are little-endian words of `bits_allocated` bits; by default of 8, 16 or 32, the smallest size that
+    holds the precision. They are unsigned, or those of a signed JPEG 2000 codestream in two's complement.
 
     Raises
     ------
@@ -48,7 +48,8 @@ def decode_words(  # noqa: PLR0913 - the description of an image
     header = Codestream.read(src)
     # A larger precision is refused below.
     bits = 8 if header is None else container_bits(min(header.precision, MAX_PRECISION))
-    image, decoder = _decoder(rows, columns, samples_per_pixel, bits_allocated or bits, bits)
+    signed = header is not None and header.signed
+    image, decoder = _decoder((rows, columns, samples_per_pixel), bits_allocated or bits, bits, signed=signed)
     header = image.check_codestream(src, 0, family)
     if header.unsupported:
         raise _unsupported(header.unsupported)

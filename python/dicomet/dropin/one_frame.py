@@ -3,8 +3,8 @@
 from dicomet._native import Image
 
 
-def one_frame(rows: int, columns: int, samples_per_pixel: int, bits_allocated: int) -> Image:
-    """Return the description of one frame of unsigned samples, whose bits are all stored.
+def one_frame(rows: int, columns: int, samples_per_pixel: int, bits_allocated: int, *, signed: bool = False) -> Image:
+    """Return the description of one frame of samples, whose bits are all stored.
 
     Raises
     ------
@@ -20,7 +20,7 @@ def one_frame(rows: int, columns: int, samples_per_pixel: int, bits_allocated: i
         bits_allocated=bits_allocated,
         bits_stored=bits_allocated,
         high_bit=None,
-        pixel_representation=0,
+        pixel_representation=int(signed),
         planar_configuration=0,
         photometric_interpretation="MONOCHROME2" if samples_per_pixel == 1 else "RGB",
         keyword="PixelData",

@@ -1,12 +1,19 @@
-"""The plugin ``dicomet`` for pydicom's decoders of JPEG, JPEG-LS and RLE Lossless, and its encoder of RLE Lossless.
+"""The plugin ``dicomet`` for pydicom's decoders of JPEG, JPEG-LS, JPEG 2000 and RLE Lossless.
 
-The names and signatures are those of pydicom's guides "Decoder plugins" and "Encoder plugins".
+Also for its encoder of RLE Lossless. The names and signatures are those of pydicom's guides "Decoder plugins" and
+"Encoder plugins".
 """
 
 from pydicom.misc import warn_and_log
+from pydicom.pixels.common import PhotometricInterpretation
 from pydicom.pixels.decoders.base import DecodeRunner
 from pydicom.pixels.encoders.base import EncodeRunner
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLossless,
@@ -24,6 +31,7 @@ from dicomet.dropin.rle_codec import decode_planes
 
 LABEL = "dicomet"
 ENCODER_DEPENDENCIES = {RLELossless: ("dicomet",)}
+_JPEG_2000 = (JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K)
 _DECODED = (
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -31,8 +39,10 @@ _DECODED = (
     JPEGLosslessSV1,
     JPEGLSLossless,
     JPEGLSNearLossless,
+    *_JPEG_2000,
     RLELossless,
 )
+_TRANSFORMED = (PhotometricInterpretation.YBR_ICT, PhotometricInterpretation.YBR_RCT)
 DECODER_DEPENDENCIES = dict.fromkeys(_DECODED, ("dicomet",))
 
 
@@ -44,7 +54,8 @@ def is_available(uid: str) -> bool:
 def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
     """Return one decoded frame, little endian: RLE Lossless with Planar Configuration 1, others with 0.
 
-    The samples of codestreams are the components as they are coded, in words of Bits Allocated.
+    The samples of codestreams are the components as they are coded, in words of Bits Allocated. Signed ones of JPEG
+    2000 are sign-extended, and its component transform is inverted, so that YBR_ICT and YBR_RCT become RGB.
 
     Raises
     ------
@@ -60,6 +71,8 @@ def decode_frame(src: bytes, runner: DecodeRunner) -> bytearray:
     for warning in warnings:
         warn_and_log(warning)
     runner.set_option("planar_configuration", int(is_rle))
+    if runner.transfer_syntax in _JPEG_2000 and runner.photometric_interpretation in _TRANSFORMED:
+        runner.set_option("photometric_interpretation", PhotometricInterpretation.RGB)
     return frame
 
 

@@ -1,9 +1,10 @@
-"""The entry points ``pylibjpeg.pixel_data_decoders`` for JPEG, JPEG-LS and RLE Lossless, in both protocol versions.
+"""The entry points ``pylibjpeg.pixel_data_decoders`` for JPEG, JPEG-LS, JPEG 2000 and RLE Lossless, in both versions.
 
-Version 2 tries the plugins of a transfer syntax in the order of their package names, so that this one comes before
-pylibjpeg-libjpeg and pylibjpeg-rle wherever these are installed; in version 1, either may be chosen. dicomet decodes a
-frame only if the result is theirs, and passes every other frame on with the same arguments. Where the other plugin is
-not installed, dicomet decodes whatever it can. Imports nothing from pydicom, which may be importing this module.
+Version 2 of the protocol tries the plugins of a transfer syntax in the order of their package names, so that this one
+comes before pylibjpeg-libjpeg, pylibjpeg-openjpeg and pylibjpeg-rle wherever these are installed; in version 1, either
+may be chosen. dicomet decodes a frame only if the result is theirs, and passes every other frame on with the same
+arguments. Where the other plugin is not installed, dicomet decodes whatever it can. Imports nothing from pydicom, which
+may be importing this module.
 """
 
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dicomet._native import Codestream
-from dicomet._parsing.transfer_syntax import JPEG, JPEG_LS, Codec
+from dicomet._parsing.transfer_syntax import JPEG, JPEG_2000, JPEG_LS, Codec
 from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.environment import enabled
+from dicomet.dropin.jpeg_2000_segments import read_styles
 from dicomet.dropin.jpeg_ls_segments import read_scan
 from dicomet.dropin.jpeg_segments import UnusualFrameError, read_segments, why_lossless_differs
 from dicomet.dropin.rle_codec import decode_planes
@@ -32,6 +34,7 @@ KEYWORDS = {
     "samples_per_pixel": "SamplesPerPixel",
     "bits_allocated": "BitsAllocated",
 }
+DESCRIPTION = ("rows", "columns", "samples_per_pixel")
 
 
 class NotDecodedError(Exception):
@@ -70,6 +73,7 @@ def _is_installed(module: str) -> bool:
 
 RLE = Other("rle", "pylibjpeg-rle", owns_data=False)
 LIBJPEG = Other("libjpeg", "pylibjpeg-libjpeg", owns_data=True)
+OPENJPEG = Other("openjpeg", "pylibjpeg-openjpeg", owns_data=True)
 
 
 def decode_pixel_data(src: bytes, ds: Any = None, version: int = ARRAY_VERSION, **options: Any) -> Any:
@@ -120,6 +124,14 @@ def decode_jpeg_ls(src: bytes, ds: Any = None, version: int = ARRAY_VERSION, **o
     return _decode(_jpeg_ls_frame, LIBJPEG, src, ds, version, options)
 
 
+def decode_jpeg_2000(src: bytes, ds: Any = None, version: int = ARRAY_VERSION, **options: Any) -> Any:
+    """Return the samples of one JPEG 2000 or HTJ2K frame, as pylibjpeg-openjpeg does; as `decode_jpeg`.
+
+    Where pylibjpeg-openjpeg is installed, dicomet decodes plain reversible frames only, which have one right result.
+    """
+    return _decode(_jpeg_2000_frame, OPENJPEG, src, ds, version, options)
+
+
 def _decode(  # noqa: PLR0913, PLR0917 - the arguments of a plugin
     frame_of: Callable[[bytes, Any, int, dict[str, Any]], bytearray],
     other: Other,
@@ -161,7 +173,7 @@ def _jpeg_ls_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -
 
 
 def _codestream_frame(codec: Codec, src: bytes, ds: Any, version: int, options: dict[str, Any]) -> bytearray:
-    description = _description(src, ds, version, options, ["rows", "columns", "samples_per_pixel"])
+    description = _description(src, ds, version, options, [*DESCRIPTION])
     frame_of = partial(decode_words, src, codec.name, **description)
     if not LIBJPEG.is_installed:
         return frame_of()[0]
@@ -176,6 +188,33 @@ def _codestream_frame(codec: Codec, src: bytes, ds: Any, version: int, options: 
         reason = str(unusual)
     if reason:
         raise NotDecodedError(reason)
+    return _without_warnings(frame_of)
+
+
+def _jpeg_2000_frame(src: bytes, ds: Any, version: int, options: dict[str, Any]) -> bytearray:
+    description = _description(src, ds, version, options, [*DESCRIPTION])
+    frame_of = partial(decode_words, src, JPEG_2000.name, **description)
+    if not OPENJPEG.is_installed:
+        return frame_of()[0]
+    try:
+        is_reversible = read_styles(src).reversible
+    except UnusualFrameError as unusual:
+        raise NotDecodedError(str(unusual)) from None
+    if not is_reversible:
+        raise NotDecodedError("irreversible JPEG 2000")
+    header = Codestream.read(src)
+    if version == ARRAY_VERSION and (header is None or not _agrees(ds, header)):
+        raise NotDecodedError("a description of the image about which pylibjpeg-openjpeg may warn")
+    return _without_warnings(frame_of)
+
+
+def _agrees(ds: Any, header: Codestream) -> bool:
+    """Return whether a data set says of the samples what the codestream does."""
+    found = (ds.get("BitsStored"), ds.get("PixelRepresentation")) if ds else ()
+    return found == (header.precision, int(header.signed))
+
+
+def _without_warnings(frame_of: Callable[[], tuple[bytearray, list[str]]]) -> bytearray:
     frame, warnings = frame_of()
     if warnings:
         raise NotDecodedError(warnings[0])

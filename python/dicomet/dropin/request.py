@@ -30,6 +30,7 @@ from dicomet._parsing.source import source_of_file
 from dicomet._parsing.tags import EXTENDED_OFFSET_TABLE
 from dicomet.dropin import pydicom_plugin
 from dicomet.dropin.elements import CachedElements, read_before, transfer_syntax
+from dicomet.dropin.same_jpeg_2000 import JPEG_2000, LOSSY_2000
 from dicomet.dropin.same_jpeg_ls import JPEG_LS
 from dicomet.dropin.same_values import LOSSLESS, LOSSY, Coder, check_plugin, plugin_of
 from dicomet.dropin.shape import Declined, PlannedShape, Shape, number_of_frames, plan_shape
@@ -160,8 +161,12 @@ def _coder(decoder: Decoder, decoding_plugin: str, *, lossy_jpeg: bool) -> Coder
         return Coder("JPEG", decoder.UID, "dicomet" if replaced else plugin)
     if decoder.UID in JPEG_LS:
         return Coder("JPEG-LS", decoder.UID, plugin_of(decoder, decoding_plugin))
+    if decoder.UID in JPEG_2000:
+        plugin = plugin_of(decoder, decoding_plugin)
+        replaced = lossy_jpeg and not decoding_plugin and decoder.UID in LOSSY_2000
+        return Coder("JPEG 2000", decoder.UID, "dicomet" if replaced else plugin)
     if not _is(decoder, RLELossless):
-        raise Declined("JPEG 2000, or another syntax that dicomet does not decode")
+        raise Declined("a syntax that dicomet does not decode")
     available = decoder._available  # noqa: SLF001 - `available_plugins` does not show the order
     chosen = decoding_plugin or next(iter(available), "")
     if chosen not in available or available[chosen] not in RLE_PLUGINS:

@@ -1,4 +1,4 @@
-"""Which of pydicom's plugins for JPEG and JPEG-LS would decode, and for which frames dicomet has the same values.
+"""Which of pydicom's plugins for codestreams would decode, and for which frames dicomet has the same values.
 
 Lossless frames have the same values everywhere, except where a plugin is wrong. For lossy ones, ISO/IEC 10918-1 leaves
 some freedom: pylibjpeg has other values than dicomet; whether Pillow and GDCM have the same is tested once for each
@@ -17,7 +17,7 @@ from dicomet._decoding.color_rule import Components, decide
 from dicomet._decoding.stored_bits import container_bits
 from dicomet._native import Codestream
 from dicomet._parsing.transfer_syntax import JPEG
-from dicomet.dropin import pydicom_plugin, same_jpeg_ls
+from dicomet.dropin import pydicom_plugin, same_jpeg_2000, same_jpeg_ls
 from dicomet.dropin.codestream_codec import decode_words
 from dicomet.dropin.jpeg_probe import probe
 from dicomet.dropin.jpeg_segments import Segments, UnusualFrameError, read_segments, why_lossless_differs
@@ -67,6 +67,9 @@ def check_plugin(coder: Coder, shape: Shape) -> None:
     if coder.codec == "JPEG-LS":
         same_jpeg_ls.check_plugin(coder.plugin or "", shape)
         return
+    if coder.codec == "JPEG 2000":
+        same_jpeg_2000.check_plugin(coder.plugin or "", shape)
+        return
     if coder.plugin == "gdcm" and shape.bits_stored < BITS:
         raise Declined("JPEG of less than 8 bits stored, with GDCM")
     if coder.transfer_syntax == JPEGExtended12Bit and coder.plugin in RETURN_BYTES and shape.bits_stored != BITS:
@@ -78,15 +81,23 @@ def check_frame(frame: bytes | memoryview, header: Codestream, shape: Shape, cod
     if coder.codec == "JPEG-LS":
         same_jpeg_ls.check_frame(frame, header, shape, coder.transfer_syntax)
         _check_samples(header, shape, coder)
+    elif coder.codec == "JPEG 2000":
+        _check_precision(header, shape, coder)
+        same_jpeg_2000.check_frame(frame, header, shape, coder.transfer_syntax, coder.plugin or "")
+        _check_silent(shape, coder.plugin)
     else:
         _check_jpeg(frame, header, shape, coder)
 
 
 def _check_samples(header: Codestream, shape: Shape, coder: Coder) -> None:
-    if container_bits(header.precision) != shape.bits_allocated:
-        raise Declined(f"{coder.codec} whose precision is not that of Bits Allocated")
+    _check_precision(header, shape, coder)
     if shape.samples_per_pixel == COLORS:
         _check_colors(header, shape, coder)
+
+
+def _check_precision(header: Codestream, shape: Shape, coder: Coder) -> None:
+    if container_bits(header.precision) != shape.bits_allocated:
+        raise Declined(f"{coder.codec} whose precision is not that of Bits Allocated")
 
 
 def _check_jpeg(frame: bytes | memoryview, header: Codestream, shape: Shape, coder: Coder) -> None:
@@ -131,10 +142,14 @@ def _check_lossy(header: Codestream, shape: Shape, plugin: Plugin | None) -> Non
         raise Declined("lossy JPEG, for which pylibjpeg has other values")
     if header.precision != BITS:
         raise Declined("lossy JPEG of more than 8 bits")
-    if plugin == "pillow" and not _is_silent(shape):
-        raise Declined("a JPEG image about whose size Pillow warns")
+    _check_silent(shape, plugin)
     if not has_same_values(plugin, tuple(header.sampling)):
         raise Declined("lossy JPEG, for which the plugin has other values")
+
+
+def _check_silent(shape: Shape, plugin: Plugin | None) -> None:
+    if plugin == "pillow" and not _is_silent(shape):
+        raise Declined("an image about whose size Pillow warns")
 
 
 def _is_silent(shape: Shape) -> bool:

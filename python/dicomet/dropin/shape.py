@@ -16,11 +16,13 @@ from dicomet._native import Decoder, Image
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet.dropin.calibration import Arithmetic, arithmetic_of_pydicom
 
-CodecName = Literal["native", "RLE", "JPEG", "JPEG-LS"]
+CodecName = Literal["native", "RLE", "JPEG", "JPEG-LS", "JPEG 2000"]
 
 MAX_SIDE = 65535
 SINGLE_SAMPLE = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE_COLOR"})
 YBR_FULL = frozenset({"YBR_FULL", "YBR_FULL_422"})
+# pydicom's plugins for JPEG 2000 return RGB for these.
+YBR_TRANSFORMED = frozenset({"YBR_ICT", "YBR_RCT"})
 # By both names that pydicom accepts.
 PHOTOMETRIC = {term: member for member in PhotometricInterpretation for term in (member.name, member.value)}
 FLOAT_BITS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
@@ -59,7 +61,7 @@ class Shape:
     @property
     def is_codestream(self) -> bool:
         """Whether frames are codestreams."""
-        return self.codec in ("JPEG", "JPEG-LS")
+        return self.codec in ("JPEG", "JPEG-LS", "JPEG 2000")
 
     @property
     def planar_result(self) -> bool:
@@ -178,6 +180,8 @@ def _codestream_decoder(shape: Shape, image: Image) -> Decoder:
 def _properties(shape: Shape) -> dict[str, Any]:
     """Return pydicom's description of the result, with its values, types and order."""
     term = "YBR_FULL" if shape.is_subsampled else shape.photometric_interpretation
+    if shape.codec == "JPEG 2000" and term in YBR_TRANSFORMED:
+        term = "RGB"
     photometric = PhotometricInterpretation.RGB if shape.to_rgb else str(PhotometricInterpretation[term])
     properties = {
         "bits_allocated": shape.bits_allocated,
@@ -228,10 +232,13 @@ def _shape_of(codec: CodecName, options: dict[str, Any], *, big_endian: bool, ra
 
 
 def _corrects_bits(codec: CodecName, options: dict[str, Any], pixel_representation: int) -> bool:
-    """Return whether bits above Bits Stored are corrected; in JPEG-LS by default only those of signed samples."""
+    """Return whether bits above Bits Stored are corrected; in JPEG-LS by default only those of signed samples.
+
+    In JPEG 2000 by default none, and those of gray samples never, which makes no difference for the frames taken.
+    """
     if codec == "JPEG-LS":
         return pixel_representation == 1 or bool(options.get("correct_unused_bits", False))
-    return bool(options.get("correct_unused_bits", True))
+    return bool(options.get("correct_unused_bits", codec != "JPEG 2000"))
 
 
 def _sample_format(options: dict[str, Any], keyword: str) -> tuple[int, int, int]:
@@ -278,6 +285,9 @@ def _check_shape(shape: Shape) -> None:
         raise Declined(f"{shape.codec} with other than 8 or 16 bits allocated")
     if shape.codec == "JPEG":
         _check_jpeg(shape)
+    if shape.codec == "JPEG 2000" and shape.planar_configuration:
+        # As for JPEG.
+        raise Declined("JPEG 2000 with Planar Configuration 1")
 
 
 def _check_jpeg(shape: Shape) -> None:
