@@ -175,7 +175,12 @@ def judged(found: np.ndarray | None, said: str, stream: bytes, form: Form) -> st
     expected = by_standard(stream)
     if expected is None:
         return TOO_LARGE
-    return _of_samples(found, said, expected, form) if found is not None else _of_error(said, stream, expected, form)
+    if found is None:
+        return _of_error(said, stream, expected, form)
+    if not isinstance(expected, str) and not any((image := read(stream)).tables):
+        # The words of signed samples are two's complement in the precision, if that is less than Bits Stored.
+        form = form._replace(stored=min(form.stored, image.bits))
+    return _of_samples(found, said, expected, form)
 
 
 def _of_samples(found: np.ndarray, said: str, expected: np.ndarray | str, form: Form) -> str:
