@@ -14,9 +14,10 @@ from pydicom.dataset import Dataset
 from pydicom.uid import HTJ2K, JPEG2000, JPEG2000MC, UID, HTJ2KLossless, JPEG2000Lossless, JPEG2000MCLossless
 
 import dicomet
+from dicomet._parsing.decode_options import reduce_for
 from dicomet.convert.frames import in_proportion
 from dicomet.loaders.loading import FrameLoader
-from dicomet.loaders.resizing import ImageLoader, reduce_for
+from dicomet.loaders.resizing import ImageLoader
 
 imagecodecs = pytest.importorskip("imagecodecs")
 openjpeg = pytest.importorskip("openjpeg.utils")
@@ -192,7 +193,7 @@ def test_lower_resolutions_are_those_of_openjpeg(bits, samples, rows, columns):
 def test_more_resolution_levels_than_there_are():
     original = ramp(12)
     image = image_of(encoded(original, 12), of=original, bits=12)
-    with pytest.raises(dicomet.PixelDataError, match="'reduce': found 6, expected 0 to 5, the decomposition levels"):
+    with pytest.raises(dicomet.PixelDataError, match="'reduce': found 6, expected 0 to 5, the resolution levels"):
         dicomet.pixel_array(image, reduce=6)
 
 
@@ -215,7 +216,7 @@ def test_the_lowest_resolution_of_at_least_a_size(least, reduce):
     assert np.array_equal(dicomet.pixel_array(image, reduce=least), dicomet.pixel_array(image, reduce=reduce))
 
 
-@pytest.mark.parametrize("reduce", [-1, 1.5, "2", None, (1,), (0, 4), (4, 4, 4), ("a", 3)], ids=str)
+@pytest.mark.parametrize("reduce", [-1, 1.5, "2", None, True, 1 << 70, (1,), (0, 4), (4, 4, 4), ("a", 3)], ids=str)
 def test_invalid_reduce(reduce):
     with pytest.raises(ValueError, match=r"'reduce': found .*, expected the number of resolution levels"):
         dicomet.pixel_array(ROOTS["pydicom"] / "CT_small.dcm", reduce=reduce)
@@ -224,8 +225,29 @@ def test_invalid_reduce(reduce):
 def test_a_plugin_does_not_reduce():
     original = ramp(12)
     image = image_of(encoded(original, 12), of=original, bits=12)
-    with pytest.raises(dicomet.PixelDataError, match="'reduce': found 1, expected 0 for a plugin"):
+    with pytest.raises(dicomet.PixelDataError, match="'reduce': found 1, expected 0 with 'decoding_plugin'"):
         dicomet.pixel_array(image, reduce=1, decoding_plugin="pylibjpeg")
+    whole = dicomet.pixel_array(image, reduce=(8, 8), decoding_plugin="pylibjpeg")
+    assert np.array_equal(whole, original)
+    with pytest.raises(dicomet.PixelDataError, match="'on_truncation': found 'decode', expected 'error' with"):
+        dicomet.pixel_array(image, on_truncation="decode", decoding_plugin="pylibjpeg")
+
+
+def test_indices_of_a_palette_are_not_mixed():
+    original = ramp(8)
+    image = image_of(encoded(original, 8), of=original, bits=8)
+    image.PhotometricInterpretation = "PALETTE COLOR"
+    assert np.array_equal(dicomet.pixel_array(image, reduce=(8, 8)), original)
+    assert dicomet.pixel_array(image, reduce=1).shape == (150, 130)
+
+
+def test_other_frames_than_a_damaged_one():
+    original = ramp(12)
+    stream = encoded(original, 12)
+    image = image_of(b"damaged, all of it", stream, of=original, bits=12)
+    assert np.array_equal(dicomet.pixel_array(image, index=1, reduce=(8, 8)), original)
+    with pytest.raises(dicomet.PixelDataError, match="frame 0: found no frame header"):
+        dicomet.pixel_array(image, index=1, reduce=1)
 
 
 def test_frames_with_other_levels():
@@ -291,6 +313,8 @@ def test_a_lower_resolution_of_a_truncated_codestream_is_whole():
     original = ramp(12)
     stream = encoded(original, 12)
     expected = dicomet.pixel_array(image_of(stream, of=original, bits=12), reduce=4)
+    ended = image_of(stream[: len(stream) // 2] + encoders.EOI, of=original, bits=12)
+    assert np.array_equal(dicomet.pixel_array(ended, reduce=4), expected)
     found = dicomet.pixel_array(
         image_of(stream[: len(stream) // 2], of=original, bits=12), reduce=4, on_truncation="decode"
     )

@@ -230,7 +230,7 @@ class Codestream:
     def color_transform(self) -> Literal["XYB", "YCbCr"] | None:
         """JPEG XL: the transform of the components; None without one."""
     @property
-    def resolution_levels(self) -> int:
+    def discardable_levels(self) -> int:
         """JPEG 2000: the number of resolution levels that can be discarded; 0 for other families."""
     @property
     def recompressed(self) -> bool:

@@ -24,6 +24,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.keras", "Keras", "keras"), name=error.name) from error
 
 from dicomet._decoding.options import checks_arguments
+from dicomet._parsing.decode_options import reduce_for
 from dicomet.display.voi_selection import WindowArguments
 from dicomet.loaders.class_folder import (
     SUBSETS,
@@ -36,7 +37,7 @@ from dicomet.loaders.class_folder import (
     select,
 )
 from dicomet.loaders.loading import FrameLoader, check_one_of
-from dicomet.loaders.resizing import ImageLoader, check_aspect, check_size, reduce_for
+from dicomet.loaders.resizing import ImageLoader, check_aspect, check_size
 
 if TYPE_CHECKING:
     import tensorflow as tf

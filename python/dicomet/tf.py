@@ -222,7 +222,7 @@ def dataset(  # noqa: PLR0913 - the arguments of `read_image`
             window=window,
             default=default,
             percentiles=percentiles,
-            reduce=size or 0,
+            reduce=0 if size is None else (int(size[0]), int(size[1])),
         )
         return image if size is None else tf.image.resize(image, size)
 

@@ -7,7 +7,7 @@ from dicomet._decoding.color_rule import Conversion
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, Decoder
 from dicomet._parsing.tags import PIXEL_DATA
-from dicomet._parsing.transfer_syntax import JPEG_XL_RECOMPRESSION, name_of
+from dicomet._parsing.transfer_syntax import JPEG_2000, JPEG_XL_RECOMPRESSION, name_of
 
 _NOT_RECONSTRUCTED = (
     f"{PIXEL_DATA.label}: found a codestream without the data to reconstruct the JPEG codestream, expected it for "
@@ -52,16 +52,16 @@ def codestream_decoding(header: Codestream, description: ImageDescription) -> De
         planar=False,
         conversion=description.conversion(color.components),
     )
-    decoder = _with_options(decoder, header, description)
+    decoder = _with_jpeg_2000_options(decoder, header, description)
     warnings = [color_warning] if color_warning else []
     if description.transfer_syntax == JPEG_XL_RECOMPRESSION and not header.recompressed:
         warnings.append(_NOT_RECONSTRUCTED)
     return Decoding(decoder, header, [*warnings, *stored_bits.warnings(header, description)])
 
 
-def _with_options(decoder: Decoder, header: Codestream, description: ImageDescription) -> Decoder:
+def _with_jpeg_2000_options(decoder: Decoder, header: Codestream, description: ImageDescription) -> Decoder:
     reduce, on_truncation = description.reduce, description.options.on_truncation
-    if header.family != "JPEG 2000" or (not reduce and on_truncation == "error"):
+    if header.family != JPEG_2000.name or (not reduce and on_truncation == "error"):
         return decoder
     return decoder.with_jpeg_2000_options(reduce=reduce, on_truncation=on_truncation)
 

@@ -1,9 +1,8 @@
-"""Decoding of frames by pydicom's plugins: JPEG 2000 and HTJ2K (PS3.5 A.4.4).
+"""Decoding of frames by pydicom's plugins (PS3.5 A.4): one that the caller names, or for what dicomet does not decode.
 
-Plugins also decode JPEG and JPEG-LS (PS3.5 A.4.1, A.4.3) if the caller names one, and kinds of them that dicomet does
-not decode. They (pylibjpeg, pyjpegls, ...) are written in C and C++: dicomet does not guarantee memory safety here.
-Their samples are copied to the result like those of any other frame. A frame whose codestream does not hold all its
-samples is refused before the call, because plugins make up missing samples.
+dicomet does not decode some kinds of JPEG and JPEG-LS (A.4.1, A.4.3). Plugins (pylibjpeg, pyjpegls, ...) are written in
+C and C++: dicomet does not guarantee memory safety here. Their samples are copied to the result like those of any other
+frame. A frame whose codestream does not hold all its samples is refused before the call: plugins make up missing ones.
 """
 
 from typing import NamedTuple

@@ -10,7 +10,7 @@ import numpy as np
 from dicomet._decoding.codestream import Decoding, codestream_decoding
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
-from dicomet._decoding.resolution import check_alike, reduced
+from dicomet._decoding.resolution import check_reduced_size, reduced
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
@@ -34,14 +34,16 @@ class EncapsulatedFrames:
         extended_offsets: tuple[Any, Any] | None = None,
     ) -> None:
         """Prepare to read frames of `value`. Only the Basic Offset Table is read here."""
-        if not description.codec.has_plugins and decoding_plugin not in ("", BUILT_IN):
+        self._decoding_plugin = decoding_plugin
+        if not description.codec.has_plugins and self._is_by_named_plugin:
             name = name_of(description.transfer_syntax)
             message = f"'decoding_plugin': found {decoding_plugin!r}, expected {BUILT_IN!r}: no plugin decodes {name}"
             raise PixelDataError(message)
+        if description.options.on_truncation != "error" and self._is_by_named_plugin:
+            raise PixelDataError("'on_truncation': found 'decode', expected 'error' with 'decoding_plugin'")
         self._description = description
         self._image = description.image
         self._value = value
-        self._decoding_plugin = decoding_plugin
         self._warn_once = WarnOnce()
         self._pixel_data = EncapsulatedPixelData(
             value,
@@ -57,14 +59,29 @@ class EncapsulatedFrames:
         self._checked = _NOT_CHECKED
         self._last_decoding: tuple[Codestream | None, Decoding | None] = None, None
 
-    def reduced(self) -> ImageDescription:
-        """Return the description at the resolution that the caller requests, at which all frames are decoded."""
-        header = self._header(0) if self._description.codec.name == JPEG_2000.name else None
+    def reduce(self) -> ImageDescription:
+        """Discard resolution levels of all frames as the caller requests. Return the description of the result.
+
+        For a size, no level is discarded if a plugin decodes, or if the header of the first frame is damaged.
+        """
+        is_size = not isinstance(self._description.options.reduce, int)
+        if is_size and self._is_by_named_plugin:
+            return self._description
+        try:
+            header = self._header(0) if self._description.codec.name == JPEG_2000.name else None
+        except PixelDataError:
+            if is_size:
+                return self._description
+            raise
         self._description = reduced(self._description, header)
-        if self._description.reduce and self._decoding_plugin not in ("", BUILT_IN):
-            message = f"'reduce': found {self._description.reduce}, expected 0 for a plugin: only dicomet's decoder"
-            raise PixelDataError(f"{message} discards resolution levels")
+        if self._description.reduce and self._is_by_named_plugin:
+            message = f"'reduce': found {self._description.reduce}, expected 0 with 'decoding_plugin': plugins do not"
+            raise PixelDataError(f"{message} discard resolution levels")
         return self._description
+
+    @property
+    def _is_by_named_plugin(self) -> bool:
+        return self._decoding_plugin not in ("", BUILT_IN)
 
     def _build_index(self) -> FrameIndex:
         """Return the index of all frames, built by a walk over all item headers on the first call."""
@@ -182,7 +199,7 @@ class EncapsulatedFrames:
         description = self._description
         if not description.codec.is_codestream:
             return Decoding(self._decoder, description.codec.name, [])
-        if not description.codec.is_built_in or self._decoding_plugin not in ("", BUILT_IN):
+        if not description.codec.is_built_in or self._is_by_named_plugin:
             return None
         (checked, header), self._checked = self._checked, _NOT_CHECKED
         return self._decoding_of(header if header is not None and checked == first else self._header(first), first)
@@ -192,7 +209,7 @@ class EncapsulatedFrames:
         last, decoding = self._last_decoding
         if last != header:
             if self._description.reduce:
-                check_alike(self._description, self._image, header, index)
+                check_reduced_size(self._description, self._image, header, index)
             decoding = None if header.unsupported else codestream_decoding(header, self._description)
             self._last_decoding = header, decoding
         return decoding

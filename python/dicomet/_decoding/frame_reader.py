@@ -34,8 +34,8 @@ class ArraySpec(NamedTuple):
 class FrameReader:
     """The frames of `parsed`.
 
-    Nothing is decoded before a frame is requested. Until then, only the Basic Offset Table is read, and, if the caller
-    will read all frames, the encapsulated value of a file object.
+    Nothing is decoded before a frame is requested. Until then, only the Basic Offset Table is read, if the caller will
+    read all frames, the encapsulated value of a file object, and for `reduce` the header of the first frame.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class FrameReader:
         self._memory: np.ndarray | None = None
         self._view_only = parsed.options.view_only
         self._locator = _locator(description, parsed, limits.decoding_plugin, self._max_bytes, whole=whole)
-        self.description = self._locator.reduced() if parsed.options.reduce else description
-        self.full_shape = description.frame_shape
+        self.description = self._locator.reduce() if parsed.options.reduce else description
+        self.stored_shape = description.frame_shape
         self.dtype = self.description.dtype
         self.frame_shape = self.description.frame_shape
 

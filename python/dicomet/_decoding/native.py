@@ -27,7 +27,7 @@ class NativeFrames:
         self._warn_once = WarnOnce()
         self._decoder = description.native_decoder()
 
-    def reduced(self) -> ImageDescription:
+    def reduce(self) -> ImageDescription:
         """Return the description: there is one resolution."""
         return reduced(self._description, None)
 

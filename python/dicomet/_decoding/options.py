@@ -69,10 +69,11 @@ class DecodingOptions(TypedDict, total=False):
     force_ybr: bool
     """Convert from RGB to YCbCr regardless of Photometric Interpretation."""
     reduce: int | tuple[int, int]
-    """JPEG 2000 and HTJ2K: the number of resolution levels to discard. Each halves rows and columns (rounded up) and
-    takes about a quarter of the time; the samples are those of the low-pass filter of the wavelet transformation, not
-    of an average. More levels than the codestream has are an error, and so is any level for other codecs. Or
-    ``(rows, columns)``: as many levels as leave at least this size, for all codecs: none where there are none."""
+    """JPEG 2000 and HTJ2K: the number of resolution levels to discard. Each halves rows and columns (rounded up, except
+    for images with an offset on the reference grid), and reduces the time to about a quarter. The samples are those of
+    the low-pass filter of the wavelet transformation, not of an average. More levels than the codestream has are an
+    error, and so is any level for other codecs. Or ``(rows, columns)``: as many levels as leave at least this size,
+    for all codecs: none where there are none, nor for indices of a palette."""
     on_truncation: Literal["error", "decode"]
     """JPEG 2000 and HTJ2K: what to do with a codestream whose data is incomplete: ``"error"``, the default, or
     ``"decode"``: decode what there is, with a warning. Missing samples are then those of lower quality or resolution,

@@ -48,7 +48,7 @@ def pixel_arrays(  # noqa: PLR0913 - the arguments of `pixel_array`
 
     The threads are dicomet's own and never need the GIL. They are therefore faster than a `ThreadPoolExecutor` for
     slices that decode in less time than Python's threads need to hand over the GIL. The caller's thread decodes data
-    sets, bytes and file objects, and all frames that plugins decode (JPEG 2000), when they are requested.
+    sets, bytes and file objects, and all frames that plugins decode, when they are requested.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The resolution at which codestreams are decoded: JPEG 2000 has several (ISO/IEC 15444-1 F.3)."""
 
+from dicomet._decoding.color_rule import Components
 from dicomet._decoding.description import ImageDescription
 from dicomet._native import Codestream, Image
-from dicomet._parsing.decode_options import Reduce
 from dicomet._parsing.tags import PIXEL_DATA
 from dicomet.errors import PixelDataError
 
@@ -23,7 +23,7 @@ def reduced(description: ImageDescription, header: Codestream | None) -> ImageDe
         The caller requests to discard more resolution levels than there are.
 
     """
-    levels = _levels(description.options.reduce, description.image, header)
+    levels = _levels(description, header)
     if not levels:
         return description
     if header is None:
@@ -33,26 +33,25 @@ def reduced(description: ImageDescription, header: Codestream | None) -> ImageDe
     return description._replace(image=image, frame_shape=tuple(image.frame_shape), reduce=levels)
 
 
-def check_alike(description: ImageDescription, stored: Image, header: Codestream, index: int) -> None:
+def check_reduced_size(description: ImageDescription, stored: Image, header: Codestream, index: int) -> None:
     """Check that frame number `index`, with this header, has the size of the first one at the lower resolution."""
     found = tuple(stored.reduced(header, description.reduce).frame_shape)
     if found != description.frame_shape:
         message = (
-            f"{PIXEL_DATA.label}, frame {index}: found a shape of {found} at the lower resolution, expected the "
-            f"{description.frame_shape} of the first frame"
+            f"{PIXEL_DATA.label}, frame {index}: at the lower resolution found shape {found}, expected "
+            f"{description.frame_shape} as in the first frame"
         )
         raise PixelDataError(message, element=PIXEL_DATA.label, frame=index)
 
 
-def _levels(reduce: Reduce, image: Image, header: Codestream | None) -> int:
+def _levels(description: ImageDescription, header: Codestream | None) -> int:
     """Return the number of resolution levels to discard."""
+    reduce, image = description.options.reduce, description.image
     if isinstance(reduce, int):
         return reduce
-    levels = header.resolution_levels if header is not None else 0
-    sizes = (_size(image, header, number) for number in range(1, levels + 1))
-    return sum(rows >= reduce[0] and columns >= reduce[1] for rows, columns in sizes)
-
-
-def _size(image: Image, header: Codestream | None, levels: int) -> tuple[int, int]:
-    smaller = image.reduced(header, levels) if header is not None else image
-    return smaller.rows, smaller.columns
+    if header is None or description.decide_color(header).components is Components.PALETTE:
+        # Indices of a palette have no mean.
+        return 0
+    rows, columns = reduce
+    images = (image.reduced(header, levels) for levels in range(1, header.discardable_levels + 1))
+    return sum(smaller.rows >= rows and smaller.columns >= columns for smaller in images)

@@ -9,7 +9,7 @@ from dicomet._parsing.tags import IMAGE_PIXEL
 from dicomet.errors import short_repr
 
 Reduce = int | tuple[int, int]
-"""The resolution levels to discard, or the least ``(rows, columns)`` that the result must have."""
+"""The resolution levels to discard, or the minimum ``(rows, columns)`` of the result."""
 OnTruncation = Literal["error", "decode"]
 """What to do with a codestream whose data is incomplete."""
 
@@ -42,6 +42,7 @@ class DecodeOptions:
 
 
 DEFAULT = DecodeOptions()
+_MOST = 65535
 
 
 def _checked_reduce(reduce: Any) -> Reduce:
@@ -56,9 +57,19 @@ def _checked_reduce(reduce: Any) -> Reduce:
 
 def _is_number(value: Any, least: int) -> bool:
     try:
-        return operator.index(value) >= least
+        return not isinstance(value, bool) and least <= operator.index(value) <= _MOST
     except TypeError:
         return False
+
+
+def reduce_for(size: int | tuple[int, int] | None, interpolation: str) -> Reduce:
+    """Return the `reduce` for images that are resized to `size`: at least that size remains.
+
+    Nearest neighbours stay samples of the full resolution, because they may be labels.
+    """
+    if size is None or interpolation.lower() == "nearest":
+        return 0
+    return (size, size) if isinstance(size, int) else size
 
 
 def _checked_on_truncation(value: Any) -> OnTruncation:

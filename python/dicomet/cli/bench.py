@@ -30,7 +30,8 @@ SECONDS_PER_FILE = 0.2
 # Values compared at once: the temporary arrays stay small compared with the image.
 COMPARE_CHUNK = 1 << 20
 # Decoders of lossy JPEG and of irreversible JPEG 2000 round differently (ISO/IEC 10918-2 and 15444-4 give tolerances).
-# pydicom's plugins are up to five levels apart for JPEG, and colors some more; for JPEG 2000, one level.
+# pydicom's plugins are up to five levels apart for JPEG, and colors some more; OpenJPEG and dicomet one level, and two
+# for 16 bits.
 _JPEG_LEVELS, _JPEG_2000_LEVELS = 8, 2
 MAX_LOSSY_DIFFERENCES = {
     "1.2.840.10008.1.2.4.50": _JPEG_LEVELS,

@@ -94,7 +94,7 @@ def show(results: Sequence[Result], console: Console) -> None:
     for outcome, title in _EXPLAINED.items():
         _show_reasons(title, [result for result in results if result.outcome is outcome], console)
     if any(result.pydicom_lacks_plugin for result in results):
-        console.print(f"\nPlugins for pydicom, to compare with: {install_command('jpeg')}", style="bold")
+        console.print(f"\nA plugin for pydicom, to compare JPEG 2000 with: {install_command('jpeg')}", style="bold")
     if any(result.outcome is Outcome.DIFFERENT for result in results):
         console.print("\nDifferences that are meant are listed in DIFFERENCES.md, with their reasons.")
     console.print(_counts(results))

@@ -8,7 +8,7 @@ import numpy as np
 
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.limits import ReadLimits
-from dicomet._parsing.decode_options import Reduce
+from dicomet._parsing.decode_options import reduce_for
 from dicomet._utils.arrays import COLOR, GRAY, resize_image, with_channels
 from dicomet._utils.interpolation import Interpolation
 from dicomet.convert.options import MAX_SIDE, Options
@@ -41,7 +41,7 @@ class FrameSource:
 
         """
         self._options = options
-        reduce = _reduce(options)
+        reduce = reduce_for(options.size, options.interpolation)
         arguments = {"reduce": reduce} if reduce else {}
         self._frames = DisplayReader(src, arguments, ReadLimits(workers=options.workers), raw=options.raw)
         self.count = self._frames.stored.count
@@ -53,7 +53,7 @@ class FrameSource:
         size, interpolation = self._options.size, self._options.interpolation
         if isinstance(size, int):
             # Of the whole image: a lower resolution may have other proportions, by its rounding.
-            rows, columns = self._frames.stored.full_shape[:2]
+            rows, columns = self._frames.stored.stored_shape[:2]
             size = in_proportion(rows, columns, size)
         for number in numbers:
             frame = self._read(number)
@@ -91,14 +91,6 @@ class FrameSource:
 
 def _without_axis(frame: np.ndarray) -> np.ndarray:
     return frame[..., 0] if frame.shape[2:] == (1,) else frame
-
-
-def _reduce(options: Options) -> Reduce:
-    """Return the least size at which codestreams are decoded: nearest neighbours are those of the full resolution."""
-    size = options.size
-    if size is None or options.interpolation == "nearest":
-        return 0
-    return (size, size) if isinstance(size, int) else size
 
 
 def resized(frame: np.ndarray, size: tuple[int, int], interpolation: Interpolation) -> np.ndarray:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dicomet._parsing.decode_options import Reduce
 from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, OPAQUE, resize_image
 from dicomet._utils.interpolation import Interpolation
 from dicomet.loaders.loading import FrameLoader
@@ -64,14 +63,6 @@ def fit_inside(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]
     """Return the largest size within `size` with the aspect ratio of `shape`, and at least one row and one column."""
     ratio = max(shape[0] / size[0], shape[1] / size[1])
     return max(1, int(shape[0] / ratio)), max(1, int(shape[1] / ratio))
-
-
-def reduce_for(size: tuple[int, int], interpolation: str) -> Reduce:
-    """Return the `reduce` for images that are resized to `size`: at least that size remains.
-
-    Nearest neighbours stay samples of the full resolution, because they may be labels.
-    """
-    return 0 if interpolation.lower() == "nearest" else size
 
 
 def check_size(size: int | tuple[int, int]) -> tuple[int, int]:

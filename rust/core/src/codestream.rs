@@ -179,6 +179,20 @@ impl Codestream {
     /// Returns rows and columns after discarding `reduce` resolution levels; None if there are not as many.
     #[must_use]
     pub fn reduced_size(&self, reduce: u8) -> Option<(u32, u32)> {
+        (reduce <= self.discardable_levels()).then(|| self.size_at(reduce))
+    }
+
+    /// The resolution levels that can be discarded, so that samples are left: an image with an offset may have none on a
+    /// coarse grid.
+    #[must_use]
+    pub fn discardable_levels(&self) -> u8 {
+        let Details::Jpeg2000(details) = self.details else { return 0 };
+        let has_samples = |reduce: &u8| matches!(self.size_at(*reduce), (1.., 1..));
+        (1..=details.decomposition_levels).take_while(has_samples).last().unwrap_or(0)
+    }
+
+    /// Rows and columns at a resolution of 2^-`reduce` (15444-1 B-15).
+    fn size_at(&self, reduce: u8) -> (u32, u32) {
         let first = match self.details {
             Details::Jpeg2000(details) => details.first_sample,
             _ => (0, 0),
@@ -187,16 +201,7 @@ impl Codestream {
             let reduced = |place: u32| u64::from(place).div_ceil(1 << reduce);
             (reduced(first.saturating_add(length)) - reduced(first)) as u32
         };
-        (reduce <= self.resolution_levels()).then(|| (length(first.0, self.rows), length(first.1, self.columns)))
-    }
-
-    /// The resolution levels that can be discarded.
-    #[must_use]
-    pub fn resolution_levels(&self) -> u8 {
-        match self.details {
-            Details::Jpeg2000(details) => details.levels,
-            _ => 0,
-        }
+        (length(first.0, self.rows), length(first.1, self.columns))
     }
 
     fn agrees_with(&self, image: &Image) -> Result<()> {

@@ -206,6 +206,12 @@ impl Decoder {
         Self { output, ..self }
     }
 
+    /// The format of the result.
+    #[must_use]
+    pub fn output(&self) -> OutputFormat {
+        self.output
+    }
+
     /// Returns this decoder for unsigned words, regardless of Pixel Representation: narrower words are zero-extended.
     #[must_use]
     pub fn of_unsigned_words(self) -> Self {

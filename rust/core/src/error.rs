@@ -104,7 +104,9 @@ pub enum ErrorKind {
     #[error("the codestream has {what} {found}, expected {expected}")]
     Codestream { what: &'static str, found: u64, expected: u64 },
     /// More resolution levels to discard than the codestream has.
-    #[error("'reduce': found {found}, expected 0 to {expected}, the decomposition levels of the codestream")]
+    #[error(
+        "'reduce': found {found}, expected 0 to {expected}, the resolution levels that the codestream can do without"
+    )]
     ResolutionLevels { found: i64, expected: u64 },
     /// A frame that is not a codestream of its transfer syntax.
     #[error("found no frame header, expected that of a JPEG, JPEG-LS, JPEG 2000 or JPEG XL codestream")]

@@ -187,7 +187,7 @@ impl Image {
     pub fn reduced(&self, header: &Codestream, reduce: i64) -> Result<Self> {
         let levels = u8::try_from(reduce).ok().and_then(|reduce| header.reduced_size(reduce));
         let (rows, columns) = levels.ok_or_else(|| {
-            let expected = u64::from(header.resolution_levels());
+            let expected = u64::from(header.discardable_levels());
             Error::pixel_data(ErrorKind::ResolutionLevels { found: reduce, expected })
         })?;
         Ok(Self { rows, columns, ..self.clone() })

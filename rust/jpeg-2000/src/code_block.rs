@@ -171,6 +171,14 @@ pub(crate) enum BlockError {
         /// The length of the segment.
         segment: usize,
     },
+    /// ISO/IEC 15444-15, 7.1.4: VLC ends before the last quad.
+    #[error("`VLC`: found {found} bits, expected at least {needed}")]
+    CodewordsEnd {
+        /// The bits of the suffix.
+        found: usize,
+        /// The bits of the codewords.
+        needed: usize,
+    },
     /// ISO/IEC 15444-15, 7.3.7: magnitudes of more bits than the subband has.
     #[error("`exponent bound`: found {found}, expected at most {limit}")]
     ExponentBound {

@@ -139,8 +139,8 @@ impl Codestream {
     }
 
     #[getter]
-    fn resolution_levels(&self) -> u8 {
-        self.0.resolution_levels()
+    fn discardable_levels(&self) -> u8 {
+        self.0.discardable_levels()
     }
 
     #[getter]

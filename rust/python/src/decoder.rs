@@ -39,14 +39,14 @@ impl Decoder {
     #[pyo3(signature = (*, big_endian, planar, arithmetic, strict))]
     fn with_output(&self, big_endian: bool, planar: bool, arithmetic: Named<Arithmetic>, strict: bool) -> Self {
         let order = if big_endian { ByteOrder::Big } else { ByteOrder::Little };
-        let output = OutputFormat { order, planar, arithmetic: arithmetic.0, strict, ..OutputFormat::default() };
+        let output = OutputFormat { order, planar, arithmetic: arithmetic.0, strict, ..self.0.output() };
         Self(self.0.clone().with_output(output))
     }
 
     /// Returns this decoder with these options for JPEG 2000.
     #[pyo3(signature = (*, reduce, on_truncation))]
     fn with_jpeg_2000_options(&self, reduce: u8, on_truncation: Named<OnTruncation>) -> Self {
-        let output = OutputFormat { reduce, on_truncation: on_truncation.0, ..OutputFormat::default() };
+        let output = OutputFormat { reduce, on_truncation: on_truncation.0, ..self.0.output() };
         Self(self.0.clone().with_output(output))
     }
 

@@ -15,8 +15,8 @@ pub struct Details {
     /// Enumerated color space (table I.10) of the first `colr` box that has one: 16 sRGB, 17 grayscale,
     /// 18 sYCC.
     pub color_space: Option<u32>,
-    /// The resolution levels that can be discarded: the fewest decomposition levels of a component in the main header.
-    pub levels: u8,
+    /// The fewest decomposition levels of a component, in the main header or in that of a tile.
+    pub decomposition_levels: u8,
     /// Row and column of the first sample on the grid of the component with the most samples (B-2): not 0 if the image
     /// has an offset.
     pub first_sample: (u32, u32),
@@ -95,22 +95,28 @@ fn coding_styles(bytes: &[u8]) -> Details {
             COD => {
                 details.component_transform = has_transform(segment);
                 details.reversible = segment.get(9) == Some(&1);
-                levels = segment.get(5).copied().into_iter().chain(levels).min();
+                levels = fewest(levels, marker, segment);
             }
-            // Ccoc has two bytes if there are more than 256 components, and Scoc one (A.6.2).
-            COC => levels = segment.get(2).copied().into_iter().chain(levels).min(),
+            COC => levels = fewest(levels, marker, segment),
             SOT => break,
             _ => {}
         }
         rest = next;
     }
-    details.levels = levels.unwrap_or(0).min(MAX_LEVELS);
     // Each tile-part takes at least 12 bytes, so the walk ends.
-    while let Some((tile_transform, next)) = tile_part(rest) {
+    while let Some((tile_transform, next)) = tile_part(rest, &mut levels) {
         details.component_transform |= tile_transform;
         rest = next;
     }
+    details.decomposition_levels = levels.unwrap_or(0).min(MAX_LEVELS);
     details
+}
+
+/// The least of `levels` and the decomposition levels of COD or COC (A.6.1, A.6.2). Ccoc has one byte for up to 256
+/// components; more are not decoded.
+fn fewest(levels: Option<u8>, marker: u8, segment: &[u8]) -> Option<u8> {
+    let found = segment.get(if marker == COD { 5 } else { 2 }).copied();
+    found.into_iter().chain(levels).min()
 }
 
 /// `SGcod` of COD: progression order, layers, multiple component transform (A.6.1).
@@ -120,13 +126,17 @@ fn has_transform(cod: &[u8]) -> bool {
 
 /// Returns whether a tile-part's own COD has a component transform, and the bytes of the next tile-part; None at the
 /// end.
-fn tile_part(bytes: &[u8]) -> Option<(bool, &[u8])> {
+fn tile_part<'a>(bytes: &'a [u8], levels: &mut Option<u8>) -> Option<(bool, &'a [u8])> {
     let (SOT, segment, mut rest) = next_segment(bytes)? else { return None };
     let length = u32::from_be_bytes(*segment.get(2..6)?.first_chunk()?) as usize;
     let mut transform = false;
     while let Some((marker, segment, next)) = next_segment(rest) {
         match marker {
-            COD => transform |= has_transform(segment),
+            COD => {
+                transform |= has_transform(segment);
+                *levels = fewest(*levels, marker, segment);
+            }
+            COC => *levels = fewest(*levels, marker, segment),
             SOD => break,
             _ => {}
         }

@@ -202,7 +202,7 @@ fn jpeg_2000_header() {
         signed: true,
         details: Details::Jpeg2000(jpeg_2000::Details {
             reversible: true,
-            levels: 5,
+            decomposition_levels: 5,
             first_sample: (6, 2),
             ..Default::default()
         }),
@@ -229,12 +229,14 @@ fn columns_of_the_widest_component() {
 #[test]
 fn sizes_of_lower_resolutions() {
     let header = Codestream::read(&jpeg_2000([130, 70, 3, 6], &[[7, 1, 1]], 0, 1, None)).unwrap();
-    assert_eq!(header.resolution_levels(), 5);
+    assert_eq!(header.discardable_levels(), 5);
     let sizes = [(64, 127), (32, 63), (16, 32), (8, 16), (4, 8), (2, 4)];
     for (reduce, size) in (0..).zip(sizes) {
         assert_eq!(header.reduced_size(reduce), Some(size), "{reduce}");
     }
     assert_eq!(header.reduced_size(6), None);
+    let narrow = Codestream::read(&jpeg_2000([4, 70, 1, 0], &[[7, 1, 1]], 0, 1, None)).unwrap();
+    assert_eq!((narrow.discardable_levels(), narrow.reduced_size(1), narrow.reduced_size(2)), (1, Some((35, 1)), None));
     let jpeg = Codestream::read(&jpeg(&[], 0xC0, 2, GRAY)).unwrap();
     assert_eq!((jpeg.reduced_size(0), jpeg.reduced_size(1)), (Some((jpeg.rows, jpeg.columns)), None));
 }
@@ -248,7 +250,7 @@ fn color_statements_of_jpeg_2000() {
         let expected = jpeg_2000::Details {
             component_transform: transform == 1 || tile == Some(1),
             reversible: wavelet == 1,
-            levels: 5,
+            decomposition_levels: 5,
             ..Default::default()
         };
         assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
@@ -277,8 +279,13 @@ fn boxes_around_jpeg_2000() {
     for (header, color_space) in cases {
         let boxes = [boxed(*b"jP  ", &[13, 10, 0x87, 10]), boxed(*b"ftyp", b"jp2 "), boxed(*b"jp2h", &header.concat())];
         let frame = [boxes.concat(), vec![0, 0, 0, 0], b"jp2c".to_vec(), codestream.clone()].concat();
-        let expected =
-            jpeg_2000::Details { reversible: true, boxed: true, color_space, levels: 5, ..Default::default() };
+        let expected = jpeg_2000::Details {
+            reversible: true,
+            boxed: true,
+            color_space,
+            decomposition_levels: 5,
+            ..Default::default()
+        };
         assert_eq!(Codestream::read(&frame).unwrap().details, Details::Jpeg2000(expected));
         assert_eq!(jpeg_2000::without_boxes(&frame), codestream);
     }

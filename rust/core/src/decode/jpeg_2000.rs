@@ -26,8 +26,9 @@ impl Decoder {
     ) -> Result<Warnings> {
         let warnings = parallelism.with_stop(|stop| self.jpeg_2000_samples(frame, out, parallelism, stop))?;
         match self.output.on_truncation {
-            OnTruncation::Error => warnings_of_complete(frame, warnings),
-            OnTruncation::Decode => Ok(codec_warnings(warnings)),
+            OnTruncation::Error if self.output.reduce == 0 => warnings_of_complete(frame, warnings),
+            // The end of the data may belong to resolution levels that are discarded.
+            _ => Ok(codec_warnings(warnings)),
         }
     }
 
@@ -70,13 +71,13 @@ impl Decoder {
         out: &mut [u8],
         parallelism: &Parallelism<'_>,
     ) -> Result<Vec<jpeg_2000::Warning>> {
-        let components = &decoder.info().components;
+        let (components, bits) = (&decoder.info().components, decoder.info().sample_bits());
         let (words, warnings) = if components.iter().all(|component| component.precision <= i32::PRECISION) {
             let (planes, warnings) = decoder.decode_planes::<i32>(context)?;
-            (self.interleaved(&planes, components)?, warnings)
+            (self.interleaved(&planes, components, bits)?, warnings)
         } else {
             let (planes, warnings) = decoder.decode_planes::<i64>(context)?;
-            (self.interleaved(&planes, components)?, warnings)
+            (self.interleaved(&planes, components, bits)?, warnings)
         };
         self.decode_codec_output(&words, out, parallelism)?;
         Ok(warnings)
@@ -88,6 +89,7 @@ impl Decoder {
         &self,
         planes: &[ComponentPlane<T>],
         components: &[Component],
+        bits: u32,
     ) -> Result<Vec<u8>> {
         let columns = indices(planes.iter().zip(components).map(|(plane, component)| Axis {
             first: plane.x0,
@@ -99,9 +101,8 @@ impl Decoder {
             length: plane.height,
             separation: component.dy,
         }))?;
-        let bits = components.iter().map(|component| u32::from(component.precision)).max().unwrap_or_default();
         let (height, width) = (rows.first().map_or(0, Vec::len), columns.first().map_or(0, Vec::len));
-        self.check_samples(height as u32, width as u32, planes.len(), bits.next_power_of_two().max(8))?;
+        self.check_samples(height as u32, width as u32, planes.len(), bits)?;
         let (sample_bytes, samples) = (self.layout.width, height.saturating_mul(width).saturating_mul(planes.len()));
         let mut words = zeroed(samples.saturating_mul(sample_bytes))?;
         let pixel_bytes = sample_bytes * planes.len();

@@ -56,7 +56,7 @@ impl Ht {
         }
         let limit = (bits - plane + 1) as u8;
         let plane = plane as u32;
-        self.quads.decode(block.width, block.height, set.suffix);
+        self.quads.decode(block.width, block.height, set.suffix)?;
         self.magnitudes.decode(&self.quads, set.prefix, (plane, limit), block.width, out)?;
         if set.refinement.passes > 0 {
             self.refinement.decode(&self.quads, set, (plane, block.style.causal()), block.width, out);

@@ -4,6 +4,7 @@ use super::codewords;
 use super::mel::Mel;
 use super::offsets;
 use super::unstuff;
+use crate::code_block::BlockError;
 
 /// Codewords as [`Columns`] in the lower half; the length of the codeword in bits 16 to 18, whether an offset follows in bit 19;
 /// and what it contributes to the context of the next quad in the highest three bits.
@@ -65,8 +66,8 @@ impl Quads {
         self.size.0 + 3
     }
 
-    /// Decodes the suffix of a cleanup segment.
-    pub(super) fn decode(&mut self, width: usize, height: usize, suffix: &[u8]) {
+    /// Decodes the suffix of a cleanup segment. An error if VLC ends before the last quad (7.1.4).
+    pub(super) fn decode(&mut self, width: usize, height: usize, suffix: &[u8]) -> Result<(), BlockError> {
         self.size = (width.div_ceil(2), height.div_ceil(2));
         let count = self.pitch() * self.size.1;
         self.columns.clear();
@@ -75,17 +76,18 @@ impl Quads {
         self.offsets.resize(count, [0; 2]);
         self.above.clear();
         self.above.resize(self.pitch(), 0);
-        let Some((data, last)) = suffix.split_last_chunk::<2>() else { return };
+        let Some((data, last)) = suffix.split_last_chunk::<2>() else { return Ok(()) };
         let last = last[0] | 0x0F;
         let first = if last >> 4 & 7 == 7 { (7, 3) } else { (last >> 4, 4) };
-        unstuff::backward(data, last, first, &mut self.bits);
-        decode_rows(self, &mut Mel::new(suffix));
+        let found = unstuff::backward(data, last, first, &mut self.bits);
+        let needed = decode_rows(self, &mut Mel::new(suffix));
+        if needed > found { Err(BlockError::CodewordsEnd { found, needed }) } else { Ok(()) }
     }
 }
 
-/// Decodes all rows.
+/// Decodes all rows. Returns the number of bits of VLC.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt")))]
-fn decode_rows(quads: &mut Quads, mel: &mut Mel<'_>) {
+fn decode_rows(quads: &mut Quads, mel: &mut Mel<'_>) -> usize {
     let pitch = quads.pitch();
     let mut reader = Reader { bits: 0, count: 0, data: &quads.bits, next: 0 };
     let rows = quads.columns.chunks_exact_mut(pitch).zip(quads.offsets.chunks_exact_mut(pitch));
@@ -99,6 +101,7 @@ fn decode_rows(quads: &mut Quads, mel: &mut Mel<'_>) {
         }
         previous = Some(columns);
     }
+    (reader.next * 8).saturating_sub(reader.count as usize)
 }
 
 /// What a row of quads contributes to the contexts of the next one.

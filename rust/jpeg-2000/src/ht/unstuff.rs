@@ -73,8 +73,8 @@ pub(super) fn forward(data: &[u8], fill: u8, bytes: &mut Vec<u8>) {
 }
 
 /// Bits of a segment that is read backward from its end, after a byte `previous`: seven of a byte whose lower seven bits are 1
-/// after a byte above 8F. Bits 0 follow.
-pub(super) fn backward(data: &[u8], previous: u8, first: (u8, u32), bytes: &mut Vec<u8>) {
+/// after a byte above 8F. Bits 0 follow. Returns the number of bits before these.
+pub(super) fn backward(data: &[u8], previous: u8, first: (u8, u32), bytes: &mut Vec<u8>) -> usize {
     const LOW: u64 = 0x0101_0101_0101_0101;
     let mut writer = Writer::new(bytes);
     writer.byte(first.0, first.1);
@@ -95,7 +95,9 @@ pub(super) fn backward(data: &[u8], previous: u8, first: (u8, u32), bytes: &mut 
     for &byte in chunks.remainder().iter().rev() {
         append_backward(&mut writer, byte, &mut previous);
     }
+    let count = writer.bytes.len() * 8 + writer.count as usize;
     writer.finish(0);
+    count
 }
 
 fn append_backward(writer: &mut Writer<'_>, byte: u8, previous: &mut u8) {

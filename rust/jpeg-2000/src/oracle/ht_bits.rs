@@ -32,11 +32,13 @@ fn backward(bytes: impl Iterator<Item = u8>, mut previous: u8) -> Vec<u8> {
 pub(crate) struct Bits {
     bits: std::vec::IntoIter<u8>,
     fill: u8,
+    /// Whether more bits were read than there are.
+    pub(crate) is_exceeded: bool,
 }
 
 impl Bits {
     fn new(bits: Vec<u8>, fill: u8) -> Self {
-        Self { bits: bits.into_iter(), fill }
+        Self { bits: bits.into_iter(), fill, is_exceeded: false }
     }
 
     /// 7.1.2: `MagSgn`.
@@ -73,7 +75,9 @@ impl Bits {
     }
 
     pub(crate) fn bit(&mut self) -> u8 {
-        self.bits.next().unwrap_or(self.fill)
+        let bit = self.bits.next();
+        self.is_exceeded |= bit.is_none();
+        bit.unwrap_or(self.fill)
     }
 
     /// A number, lowest bit first.

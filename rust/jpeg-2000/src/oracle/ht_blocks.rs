@@ -43,8 +43,8 @@ pub(crate) fn encode(
     (coder.finish(), refinement)
 }
 
-/// Decodes a code-block: coefficients with one fraction bit.
-pub(crate) fn decode(block: &CodeBlock<'_>) -> Vec<i128> {
+/// Decodes a code-block: coefficients with one fraction bit. None if VLC ends before the last quad.
+pub(crate) fn decode(block: &CodeBlock<'_>) -> Option<Vec<i128>> {
     let (mut number, mut set) = (0, None);
     for (index, segment) in block.segments.iter().enumerate() {
         if number % 3 == 0 && !segment.data.is_empty() {
@@ -53,10 +53,14 @@ pub(crate) fn decode(block: &CodeBlock<'_>) -> Vec<i128> {
         }
         number += u32::from(segment.passes);
     }
-    let Some((set, cleanup_data, refinement)) = set else { return vec![0; block.width * block.height] };
+    let Some((set, cleanup_data, refinement)) = set else { return Some(vec![0; block.width * block.height]) };
     let plane = u32::from(block.bit_planes) - 1 - set;
     let mut cleanup = Cleanup::new(block.width, block.height);
-    cleanup.code(&mut QuadDecoder::new(cleanup_data));
+    let mut decoder = QuadDecoder::new(cleanup_data);
+    cleanup.code(&mut decoder);
+    if decoder.lacks_codewords() {
+        return None;
+    }
     let mut grid = Grid::new(block.width, block.height, block.style.causal());
     let mut values = vec![0; cleanup.values.len()];
     for (index, value) in cleanup.values.into_iter().enumerate().filter(|(_, value)| *value > 0) {
@@ -81,7 +85,8 @@ pub(crate) fn decode(block: &CodeBlock<'_>) -> Vec<i128> {
             }
         }
     }
-    undo_shift(&values, u32::from(block.roi_shift)).zip(grid.negative).map(|(v, s)| if s { -v } else { v }).collect()
+    let values = undo_shift(&values, u32::from(block.roi_shift)).zip(grid.negative);
+    Some(values.map(|(value, negative)| if negative { -value } else { value }).collect())
 }
 
 /// H.1: values with one fraction bit, without the shift of the region of interest.
@@ -112,7 +117,7 @@ mod tests {
             let (cleanup, refinement) = encode((width, height), &values, plane, (refinements, causal), seed as usize);
             let segments = [Segment { data: &cleanup, passes: 1 }, Segment { data: &refinement, passes: refinements }];
             let block = CodeBlock { width, height, band: Band::Ll, style: Style(if causal { 8 } else { 0 }), coder: Coder::Ht, magnitude_bits: 38, bit_planes: plane as u8 + 1, roi_shift: 0, segments: &segments };
-            let out = decode(&block);
+            let out = decode(&block).unwrap();
             for (&value, &out) in values.iter().zip(&out) {
                 let m = value.unsigned_abs();
                 let o = out.unsigned_abs();

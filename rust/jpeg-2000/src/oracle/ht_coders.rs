@@ -31,6 +31,11 @@ impl QuadDecoder {
             one: false,
         }
     }
+
+    /// Whether VLC has ended before the last quad.
+    pub(crate) fn lacks_codewords(&self) -> bool {
+        self.codewords.is_exceeded
+    }
 }
 
 impl QuadCoder for QuadDecoder {
