@@ -8,11 +8,11 @@ import pytest
 from display_files import BRIGHTEST, CT, IMAGES, path_of, read
 from display_oracle import assert_seen, of_frame, part
 from pydicom.pixels import apply_icc_profile
-from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
+from pydicom.uid import HTJ2K, JPEG2000, JPEGBaseline8Bit, JPEGExtended12Bit
 
 import dicomet
 
-LOSSY_JPEG = (JPEGBaseline8Bit, JPEGExtended12Bit)
+LOSSY = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEG2000, HTJ2K)
 """The values of these depend on the decoder."""
 
 
@@ -20,7 +20,7 @@ LOSSY_JPEG = (JPEGBaseline8Bit, JPEGExtended12Bit)
 @pytest.mark.parametrize("case", IMAGES, ids=str)
 def test_every_file_looks_as_by_pydicom_s_functions(case):
     ds = pydicom.dcmread(case.path, force=True)
-    stored = dicomet.pixel_array(ds) if ds.file_meta.TransferSyntaxUID in LOSSY_JPEG else ds.pixel_array
+    stored = dicomet.pixel_array(ds) if ds.file_meta.TransferSyntaxUID in LOSSY else ds.pixel_array
     frames = stored if int(ds.get("NumberOfFrames") or 1) > 1 else stored[None]
     exact = np.stack([part(ds, frame, index) for index, frame in enumerate(frames[:8])])
     exact = exact if frames is stored else exact[0]

@@ -14,7 +14,7 @@ from files import EQUAL, NO_IMAGE, ONLY, REFUSED, Case
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import generate_frames
 from pydicom.pixels import get_decoder
-from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
+from pydicom.uid import HTJ2K, JPEG2000, UID, JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
 
 import dicomet
 
@@ -126,10 +126,18 @@ def by_libjpeg(case: Case) -> np.ndarray:
     return imagecodecs.jpeg_decode(frame)
 
 
-def assert_same(ours: np.ndarray, theirs: np.ndarray) -> None:
+def levels(case: Case) -> int:
+    """How far values may be from those of pydicom: OpenJPEG rounds irreversible JPEG 2000 in its own way."""
+    return int(transfer_syntax(case) in {JPEG2000, HTJ2K})
+
+
+def assert_same(ours: np.ndarray, theirs: np.ndarray, within: int = 0) -> None:
     assert ours.shape == theirs.shape
     assert ours.dtype == theirs.dtype
-    assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f")
+    if within:
+        assert np.abs(ours.astype(int) - theirs).max() <= within
+    else:
+        assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f")
     assert ours.flags.c_contiguous
     assert ours.flags.writeable
     assert ours.flags.owndata
@@ -173,7 +181,7 @@ def test_the_table_lists_every_file_and_no_other(root):
 def test_whole_image(case, kind):
     with opened(case, kind) as source, expected_warnings(case, kind):
         array = dicomet.pixel_array(source, **options(case, kind))
-    assert_same(array, reference(case, kind))
+    assert_same(array, reference(case, kind), levels(case))
 
 
 @pytest.mark.parametrize("case", [case for case in IMAGES if case.expected.slow], ids=str)
@@ -189,7 +197,7 @@ def test_single_frames(case, kind):
     for index in some_frames(case):
         with opened(case, kind) as source, tolerated(case, kind):
             array = dicomet.pixel_array(source, index=index, **options(case, kind))
-        assert_same(array, expected_frame(case, kind, index))
+        assert_same(array, expected_frame(case, kind, index), levels(case))
 
 
 @pairs(EQUAL, ONLY, kinds=("path", "bytes"), slow=False)
@@ -198,7 +206,7 @@ def test_iteration_over_all_frames(case, kind):
         frames = list(dicomet.iter_pixels(source, **options(case, kind)))
     assert len(frames) == frame_count(case)
     for index, frame in enumerate(frames):
-        assert_same(frame, expected_frame(case, kind, index))
+        assert_same(frame, expected_frame(case, kind, index), levels(case))
 
 
 @pairs(EQUAL, ONLY, kinds=("file",))
@@ -208,14 +216,14 @@ def test_iteration_over_some_frames(case, kind):
         frames = list(dicomet.iter_pixels(source, indices=indices, **options(case, kind)))
     assert len(frames) == len(indices)
     for index, frame in zip(indices, frames, strict=True):
-        assert_same(frame, expected_frame(case, kind, index))
+        assert_same(frame, expected_frame(case, kind, index), levels(case))
 
 
 @pairs(EQUAL, ONLY, kinds=("dataset",), slow=False)
 def test_raw_image(case, kind):
     with opened(case, kind) as source, expected_warnings(case, kind):
         array = dicomet.pixel_array(source, raw=True)
-    assert_same(array, reference(case, kind, raw=True))
+    assert_same(array, reference(case, kind, raw=True), levels(case))
 
 
 def plugins() -> list:
@@ -249,7 +257,7 @@ def test_image_into_an_array(case, kind):
     out = poisoned(expected)
     with opened(case, kind) as source, expected_warnings(case, kind):
         assert dicomet.pixel_array(source, out=out, **options(case, kind)) is out
-    assert_same(out, expected)
+    assert_same(out, expected, levels(case))
 
 
 @pairs(EQUAL, ONLY, kinds=("bytes",))
@@ -260,7 +268,7 @@ def test_frames_into_an_array(case, kind):
     with opened(case, kind) as source, tolerated(case, kind):
         (frame,) = dicomet.iter_pixels(source, indices=[index], out=out, **options(case, kind))
     assert frame is out
-    assert_same(out, expected)
+    assert_same(out, expected, levels(case))
 
 
 @pairs(ONLY)

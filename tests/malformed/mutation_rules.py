@@ -30,7 +30,9 @@ JPEG = (*LOSSY_JPEG, *LOSSLESS_JPEG, *RETIRED_JPEG)
 JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
 PLUGINS = ("pillow", "pylibjpeg")
 ALL_PLUGINS = ("pydicom", *PLUGINS)
+LOSSY_JPEG_2000 = ("1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203")
 MOST_LEVELS = 5
+MOST_LEVELS_OF_JPEG_2000 = 2
 EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
 
 
@@ -183,6 +185,15 @@ def decoder_of_lossy_jpeg(found: Context) -> bool:
     return named is not None and same(named, found.wanted) and (bool(near) or found.is_libjpeg_turbos())
 
 
+def decoder_of_irreversible_jpeg_2000(found: Context) -> bool:
+    """OpenJPEG rounds in its own way; dicomet returns its values if a plugin that contains it is named."""
+    if found.parsed.transfer_syntax not in LOSSY_JPEG_2000 or found.given.shape != found.wanted.shape:
+        return False
+    near = np.abs(found.given.astype(int) - found.wanted).max() <= MOST_LEVELS_OF_JPEG_2000
+    named = found.pylibjpeg_array()
+    return bool(near) and named is not None and same(named, found.wanted)
+
+
 def plugin_of_lossless_jpeg(found: Context) -> bool:
     """pylibjpeg does not shift samples by the point transform, and limits those that have more bits than they may."""
     if found.parsed.transfer_syntax not in LOSSLESS_JPEG or found.given.shape != found.wanted.shape:
@@ -233,6 +244,7 @@ RULES: tuple[Callable[[Context], bool], ...] = (
     basic_offset_table_against_the_fragments,
     more_frames_of_subsampled_colors,
     decoder_of_lossy_jpeg,
+    decoder_of_irreversible_jpeg_2000,
     plugin_of_lossless_jpeg,
     colors_of_the_codestream,
     planar_configuration_of_jpeg,
