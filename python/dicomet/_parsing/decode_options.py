@@ -87,8 +87,8 @@ def split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], DecodeOptions]:
     if not arguments:
         return {}, DEFAULT
     overrides = {name: value for name, value in arguments.items() if name in OVERRIDES}
-    flags = {name: bool(value) for name, value in arguments.items() if name in _FLAGS}
-    checked: dict[str, Any] = {name: check(arguments[name]) for name, check in _CHECKS.items() if name in arguments}
+    typed: dict[str, Any] = {name: bool(value) for name, value in arguments.items() if name in _FLAGS}
+    typed |= {name: check(arguments[name]) for name, check in _CHECKS.items() if name in arguments}
     known = OVERRIDES | _FLAGS | _IGNORED | _CHECKS.keys()
     rest = {name: value for name, value in arguments.items() if name not in known}
-    return overrides, DecodeOptions(**flags, **checked, plugin_options=rest)
+    return overrides, DecodeOptions(**typed, plugin_options=rest)

@@ -30,7 +30,7 @@ fn backward(bytes: impl Iterator<Item = u8>, mut previous: u8) -> Vec<u8> {
 
 /// Bits, and then the same bit without end.
 pub(crate) struct Bits {
-    bits: std::vec::IntoIter<u8>,
+    rest: std::vec::IntoIter<u8>,
     fill: u8,
     /// Whether more bits were read than there are.
     pub(crate) is_exceeded: bool,
@@ -38,7 +38,7 @@ pub(crate) struct Bits {
 
 impl Bits {
     fn new(bits: Vec<u8>, fill: u8) -> Self {
-        Self { bits: bits.into_iter(), fill, is_exceeded: false }
+        Self { rest: bits.into_iter(), fill, is_exceeded: false }
     }
 
     /// 7.1.2: `MagSgn`.
@@ -75,7 +75,7 @@ impl Bits {
     }
 
     pub(crate) fn bit(&mut self) -> u8 {
-        let bit = self.bits.next();
+        let bit = self.rest.next();
         self.is_exceeded |= bit.is_none();
         bit.unwrap_or(self.fill)
     }
