@@ -306,6 +306,13 @@ def test_pydicom_without_a_plugin(monkeypatch, capsys):
     assert "1 decoded by dicomet only" in output
 
 
+def test_pydicom_needs_no_plugin_for_native_samples(capsys):
+    assert run(TEST_FILES / "image_dfl.dcm") == 0
+    output = capsys.readouterr().out
+    assert "1 decoded by dicomet only" in output
+    assert "plugin for" not in output
+
+
 def test_pydicom_without_a_decoder(tmp_path, capsys):
     assert run(saved(tmp_path / "part2.dcm", "MR_small_jp2klossless.dcm", JPEG2000MC)) == 0
     output = capsys.readouterr().out

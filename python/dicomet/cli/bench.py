@@ -17,7 +17,7 @@ from pydicom.uid import UID
 
 import dicomet
 from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
-from dicomet._parsing.transfer_syntax import BY_UID
+from dicomet._parsing.transfer_syntax import BY_UID, CODECS
 from dicomet._utils.timing import Limit, TimedCallError, medians, time_interleaved
 from dicomet.cli.files import NamedFile
 from dicomet.errors import PixelDataError
@@ -226,7 +226,10 @@ def _transfer_syntax(path: Path) -> UID:
 
 
 def _pydicom_lacks_plugin(transfer_syntax: UID) -> bool:
-    """Return whether pydicom has plugins for a transfer syntax, but none of them is installed."""
+    """Return whether pydicom has plugins for the codestreams of a transfer syntax, but none of them is installed."""
+    codec = CODECS.get(transfer_syntax)
+    if codec is None or not codec.is_codestream:
+        return False
     try:
         return not get_decoder(transfer_syntax).available_plugins
     except NotImplementedError:
