@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from files import EQUAL, TWELVE_BITS, cases
+from files import EQUAL, OTHER_VALUES, cases
 from pydicom.data import get_testdata_file
 from pydicom.pixels import apply_modality_lut
 from pydicom.uid import ExplicitVRLittleEndian
@@ -32,7 +32,7 @@ IMAGES = [
     for case in cases()
     if case.expected.file == case.expected.dataset == EQUAL
     and not case.expected.slow
-    and case.path.name not in TWELVE_BITS
+    and case.path.name not in OTHER_VALUES
 ]
 
 
