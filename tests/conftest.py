@@ -1,12 +1,12 @@
 """Fixtures that all tests share."""
 
 import pytest
+from install_images import JPEG_SYNTAXES, functions, plugins
 from pydicom.pixels import get_decoder
-from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
+from pydicom.uid import JPEGBaseline8Bit
 
 import dicomet
 
-JPEG_SYNTAXES = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1)
 WITH_DICOMET = ("test_install", "test_header")
 
 
@@ -15,6 +15,15 @@ def pydicom_without_dicomet(request, monkeypatch):
     """Compare with pydicom alone: disable dicomet's plugin for pylibjpeg, except in tests of that plugin."""
     if not request.module.__name__.startswith(WITH_DICOMET):
         monkeypatch.setenv("DICOMET", "0")
+
+
+@pytest.fixture
+def pydicom_stays_as_it_was():
+    """Every test leaves pydicom as it found it."""
+    before = functions(), plugins()
+    yield
+    dicomet.uninstall()
+    assert (functions(), plugins()) == before
 
 
 @pytest.fixture

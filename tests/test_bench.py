@@ -13,7 +13,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import JPEG2000, JPEG2000MC, UID
+from pydicom.uid import JPEG2000, JPEG2000MC, UID, JPEGBaseline8Bit
 
 import dicomet
 from dicomet.__main__ import main
@@ -304,6 +304,14 @@ def test_pydicom_without_a_plugin(monkeypatch, capsys):
     assert output.count("no decoding plugin for J2K is installed") == 1
     assert output.count("pip install '.[jpeg]'") == 1
     assert "1 decoded by dicomet only" in output
+
+
+def test_the_hint_names_what_the_extra_installs(monkeypatch, capsys):
+    monkeypatch.setattr(get_decoder(JPEGBaseline8Bit), "_available", {})
+    assert run(TEST_FILES / "SC_rgb_jpeg_dcmtk.dcm") == 0
+    output = capsys.readouterr().out
+    assert "no decoding plugin for" in output
+    assert "to compare JPEG 2000 with" not in output
 
 
 def test_pydicom_needs_no_plugin_for_native_samples(capsys):

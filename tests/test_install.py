@@ -19,14 +19,7 @@ from pydicom.uid import ExplicitVRLittleEndian, RLELossless
 
 import dicomet
 
-
-@pytest.fixture(autouse=True)
-def pydicom_stays_as_it_was():
-    """Every test leaves pydicom as it found it."""
-    before = functions(), plugins()
-    yield
-    dicomet.uninstall()
-    assert (functions(), plugins()) == before
+pytestmark = pytest.mark.usefixtures("pydicom_stays_as_it_was")
 
 
 def test_install_and_uninstall_any_number_of_times():

@@ -3,20 +3,13 @@
 import numpy as np
 import pytest
 from call_outcome import array
-from install_images import dataset, functions, plugins
+from install_images import dataset
 from pydicom.pixels import convert_color_space
 
 import dicomet
 from dicomet.dropin import calibration
 
-
-@pytest.fixture(autouse=True)
-def pydicom_stays_as_it_was():
-    """Every test leaves pydicom as it found it."""
-    before = functions(), plugins()
-    yield
-    dicomet.uninstall()
-    assert (functions(), plugins()) == before
+pytestmark = pytest.mark.usefixtures("pydicom_stays_as_it_was")
 
 
 def all_colors() -> np.ndarray:

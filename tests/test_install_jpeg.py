@@ -9,7 +9,7 @@ import pydicom.pixels
 import pytest
 from call_outcome import with_and_without
 from files import ROOTS
-from install_images import JPEG_SYNTAXES, functions, plugins
+from install_images import JPEG_SYNTAXES
 from jpeg_frames import image, lossless
 from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
@@ -29,13 +29,7 @@ ALL_SAMPLING = [
 rng = np.random.default_rng(31)
 
 
-@pytest.fixture(autouse=True)
-def pydicom_stays_as_it_was():
-    """Every test leaves pydicom as it found it."""
-    before = functions(), plugins()
-    yield
-    dicomet.uninstall()
-    assert (functions(), plugins()) == before
+pytestmark = pytest.mark.usefixtures("pydicom_stays_as_it_was")
 
 
 def ways(ds) -> list:

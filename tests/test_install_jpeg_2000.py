@@ -7,7 +7,7 @@ import pydicom.pixels
 import pytest
 from call_outcome import with_and_without
 from files import ROOTS
-from install_images import JPEG_2000_SYNTAXES, PART_1_SYNTAXES, functions, plugins
+from install_images import JPEG_2000_SYNTAXES, PART_1_SYNTAXES
 from jpeg_2000_images import (
     SHAPE,
     by_pillow,
@@ -29,13 +29,7 @@ from dicomet.dropin.jpeg_2000_segments import has_odd_sample
 PLUGINS = ("gdcm", "pylibjpeg", "pillow")
 
 
-@pytest.fixture(autouse=True)
-def pydicom_stays_as_it_was():
-    """Every test leaves pydicom as it found it."""
-    before = functions(), plugins()
-    yield
-    dicomet.uninstall()
-    assert (functions(), plugins()) == before
+pytestmark = pytest.mark.usefixtures("pydicom_stays_as_it_was")
 
 
 @pytest.fixture(params=PLUGINS)

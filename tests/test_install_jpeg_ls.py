@@ -6,7 +6,7 @@ import pydicom
 import pydicom.pixels
 import pytest
 from call_outcome import with_and_without
-from install_images import JPEG_LS_SYNTAXES, functions, plugins
+from install_images import JPEG_LS_SYNTAXES
 from pydicom.pixels import get_decoder
 from pydicom.uid import JPEGLSLossless, JPEGLSNearLossless
 from test_jpeg_ls import SHAPE, files, image, words
@@ -16,13 +16,7 @@ import dicomet
 PLUGINS = ("gdcm", "pyjpegls", "pylibjpeg")
 
 
-@pytest.fixture(autouse=True)
-def pydicom_stays_as_it_was():
-    """Every test leaves pydicom as it found it."""
-    before = functions(), plugins()
-    yield
-    dicomet.uninstall()
-    assert (functions(), plugins()) == before
+pytestmark = pytest.mark.usefixtures("pydicom_stays_as_it_was")
 
 
 @pytest.fixture(params=PLUGINS)

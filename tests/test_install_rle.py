@@ -7,7 +7,7 @@ import pydicom
 import pydicom.pixels
 import pytest
 from call_outcome import outcome, with_and_without
-from install_images import dataset, functions, plugins, smooth
+from install_images import dataset, smooth
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels import get_decoder
@@ -26,13 +26,7 @@ except ImportError:
 needs_pylibjpeg_rle = pytest.mark.skipif(rle is None, reason="needs pylibjpeg-rle")
 
 
-@pytest.fixture(autouse=True)
-def pydicom_stays_as_it_was():
-    """Every test leaves pydicom as it found it."""
-    before = functions(), plugins()
-    yield
-    dicomet.uninstall()
-    assert (functions(), plugins()) == before
+pytestmark = pytest.mark.usefixtures("pydicom_stays_as_it_was")
 
 
 def compressed(frames: int, rows: int = 300, columns: int = 400) -> tuple[np.ndarray, Dataset]:

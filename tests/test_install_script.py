@@ -6,19 +6,10 @@ import shutil
 import pydicom
 import pydicom.pixels
 import pytest
-from install_images import functions, plugins, run_python
+from install_images import run_python
 from pydicom.data import get_testdata_file
 
-import dicomet
-
-
-@pytest.fixture(autouse=True)
-def pydicom_stays_as_it_was():
-    """Every test leaves pydicom as it found it."""
-    before = functions(), plugins()
-    yield
-    dicomet.uninstall()
-    assert (functions(), plugins()) == before
+pytestmark = pytest.mark.usefixtures("pydicom_stays_as_it_was")
 
 
 SCRIPT = """

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from call_outcome import with_and_without
-from install_images import dataset, functions, plugins, smooth
+from install_images import dataset, smooth
 from pydicom import config
 from pydicom.pixels import get_decoder
 from pydicom.pixels.decoders import base
@@ -12,14 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 import dicomet
 
-
-@pytest.fixture(autouse=True)
-def pydicom_stays_as_it_was():
-    """Every test leaves pydicom as it found it."""
-    before = functions(), plugins()
-    yield
-    dicomet.uninstall()
-    assert (functions(), plugins()) == before
+pytestmark = pytest.mark.usefixtures("pydicom_stays_as_it_was")
 
 
 def test_stats():

@@ -273,7 +273,7 @@ class Decoder:
     ) -> Decoder:
         """Return a decoder of the samples of a codestream: words of `bits_allocated` bits in native byte order.
 
-        The words are those of dicomet's JPEG decoder, or of a plugin. `significant_bits`: the bits above are corrected.
+        The words are those of dicomet's decoders, or of a plugin. `significant_bits`: the bits above are corrected.
         `color_bits`: bits of the samples that `conversion` converts. `signed`: words narrower than those of the result
         are sign-extended, not zero-extended.
         """

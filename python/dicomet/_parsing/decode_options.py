@@ -42,34 +42,25 @@ class DecodeOptions:
 
 
 DEFAULT = DecodeOptions()
-_MOST = 65535
+# Rows and Columns have 16 bits (PS3.3 C.7.6.3).
+_MAX_SIDE = 65535
 
 
 def _checked_reduce(reduce: Any) -> Reduce:
-    """Return the resolution levels to discard, or the least size."""
+    """Return the resolution levels to discard, or the minimum size."""
     numbers = reduce if isinstance(reduce, tuple | list) else (reduce,)
-    least, count = (1, 2) if isinstance(reduce, tuple | list) else (0, 1)
-    if len(numbers) != count or not all(_is_number(number, least) for number in numbers):
+    minimum, count = (1, 2) if isinstance(reduce, tuple | list) else (0, 1)
+    if len(numbers) != count or not all(_is_number(number, minimum) for number in numbers):
         expected = "the number of resolution levels to discard, or (rows, columns)"
         raise ValueError(f"'reduce': found {short_repr(reduce)}, expected {expected}")
     return tuple(map(operator.index, numbers)) if count > 1 else operator.index(reduce)  # type: ignore[return-value]
 
 
-def _is_number(value: Any, least: int) -> bool:
+def _is_number(value: Any, minimum: int) -> bool:
     try:
-        return not isinstance(value, bool) and least <= operator.index(value) <= _MOST
+        return not isinstance(value, bool) and minimum <= operator.index(value) <= _MAX_SIDE
     except TypeError:
         return False
-
-
-def reduce_for(size: int | tuple[int, int] | None, interpolation: str) -> Reduce:
-    """Return the `reduce` for images that are resized to `size`: at least that size remains.
-
-    Nearest neighbours stay samples of the full resolution, because they may be labels.
-    """
-    if size is None or interpolation.lower() == "nearest":
-        return 0
-    return (size, size) if isinstance(size, int) else size
 
 
 def _checked_on_truncation(value: Any) -> OnTruncation:
@@ -82,6 +73,16 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {"reduce": _checked_reduce, "on_trunc
 _FLAGS = frozenset(DecodeOptions.__annotations__) - {"plugin_options"} - _CHECKS.keys()
 
 
+def reduce_for(size: int | tuple[int, int] | None, interpolation: str) -> Reduce:
+    """Return the `reduce` for images that are resized to `size`: at least that size remains.
+
+    Nearest neighbours stay samples of the full resolution, because they may be labels.
+    """
+    if size is None or interpolation.lower() == "nearest":
+        return 0
+    return (size, size) if isinstance(size, int) else size
+
+
 def split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], DecodeOptions]:
     """Return the values that override elements of the data set, and the decoding options."""
     if not arguments:
@@ -91,4 +92,5 @@ def split(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], DecodeOptions]:
     typed |= {name: check(arguments[name]) for name, check in _CHECKS.items() if name in arguments}
     known = OVERRIDES | _FLAGS | _IGNORED | _CHECKS.keys()
     rest = {name: value for name, value in arguments.items() if name not in known}
-    return overrides, DecodeOptions(**typed, plugin_options=rest)
+    options = DecodeOptions(**typed, plugin_options=rest)
+    return overrides, DEFAULT if options == DEFAULT else options

@@ -110,7 +110,6 @@ JPEG_LOSSLESS = "1.2.840.10008.1.2.4.57"
 JPEG_XL_RECOMPRESSION = "1.2.840.10008.1.2.4.111"
 
 MPEG_2, H_264, HEVC = "MPEG-2", "H.264", "HEVC"
-_OTHER_SYNTAX = "ask the archive for another transfer syntax"
 _REAL_TIME = "it is for streams in real time, not for files"
 _NO_IMAGE = "it does not encode pixel data"
 

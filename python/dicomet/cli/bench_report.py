@@ -93,7 +93,7 @@ def show(results: Sequence[Result], console: Console) -> None:
         console.print(_table(decoded, console))
     for outcome, title in _EXPLAINED.items():
         _show_reasons(title, [result for result in results if result.outcome is outcome], console)
-    if any(result.pydicom_lacks_plugin for result in results):
+    if any(result.pydicom_lacks_extra for result in results):
         console.print(f"\nA plugin for pydicom, to compare JPEG 2000 with: {install_command('jpeg')}", style="bold")
     if any(result.outcome is Outcome.DIFFERENT for result in results):
         console.print("\nDifferences that are meant are listed in DIFFERENCES.md, with their reasons.")

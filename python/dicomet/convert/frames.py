@@ -42,8 +42,7 @@ class FrameSource:
         """
         self._options = options
         reduce = reduce_for(options.size, options.interpolation)
-        arguments = {"reduce": reduce} if reduce else {}
-        self._frames = DisplayReader(src, arguments, ReadLimits(workers=options.workers), raw=options.raw)
+        self._frames = DisplayReader(src, {"reduce": reduce}, ReadLimits(workers=options.workers), raw=options.raw)
         self.count = self._frames.stored.count
         self.numbers = self._selected(options.frames)
         self._read = self._reader()

@@ -82,8 +82,7 @@ class FrameLoader:
         """
         with with_filename(path):
             # One thread per file, because the framework loads many files in parallel.
-            arguments = {"reduce": self.reduce} if self.reduce else {}
-            reader = DisplayReader(path, arguments, ReadLimits(workers=1))
+            reader = DisplayReader(path, {"reduce": self.reduce}, ReadLimits(workers=1))
             count = reader.stored.count
             index = reader.stored.selected(self.frames)
             array = self._read(reader, index)

@@ -182,6 +182,15 @@ impl Codestream {
         (reduce <= self.discardable_levels()).then(|| self.size_at(reduce))
     }
 
+    /// Returns the description of `image`, which has this header, after discarding `reduce` resolution levels.
+    pub fn reduced(&self, image: &Image, reduce: i64) -> Result<Image> {
+        let size = u8::try_from(reduce).ok().and_then(|reduce| self.reduced_size(reduce));
+        size.map(|size| image.with_size(size)).ok_or_else(|| {
+            let expected = u64::from(self.discardable_levels());
+            Error::pixel_data(ErrorKind::ResolutionLevels { found: reduce, expected })
+        })
+    }
+
     /// The resolution levels that can be discarded, so that samples are left: an image with an offset may have none on a
     /// coarse grid.
     #[must_use]

@@ -145,9 +145,9 @@ impl Decoder {
         .checked()
     }
 
-    /// Creates a decoder for codestreams, whose samples `dicomet-jpeg` or a plugin returns as native words of
-    /// `bits_allocated` bits, which may be fewer than the image's. `significant_bits`: the precision above which bits are corrected. `color_bits`: the
-    /// precision of the colors that `conversion` converts.
+    /// Creates a decoder for codestreams, whose samples dicomet's decoders or a plugin return as native words
+    /// of `bits_allocated` bits, which may be fewer than the image's. `significant_bits`: the precision above which bits
+    /// are corrected. `color_bits`: the precision of the colors that `conversion` converts.
     pub fn for_codec_output(
         image: &Image,
         bits_allocated: u8,

@@ -1,6 +1,5 @@
 //! PS3.3 C.7.6.3 Image Pixel Module: the description of an image, validated once, and its size arithmetic.
 
-use crate::codestream::Codestream;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tag::{
     COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, FLOAT_PIXEL_DATA, HIGH_BIT, NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION,
@@ -182,15 +181,9 @@ impl Image {
         Some(Error::new(HIGH_BIT, ErrorKind::Value { found, expected }))
     }
 
-    /// Returns the description at a lower resolution: after discarding `reduce` resolution levels of a codestream with
-    /// this header.
-    pub fn reduced(&self, header: &Codestream, reduce: i64) -> Result<Self> {
-        let levels = u8::try_from(reduce).ok().and_then(|reduce| header.reduced_size(reduce));
-        let (rows, columns) = levels.ok_or_else(|| {
-            let expected = u64::from(header.discardable_levels());
-            Error::pixel_data(ErrorKind::ResolutionLevels { found: reduce, expected })
-        })?;
-        Ok(Self { rows, columns, ..self.clone() })
+    /// Returns the description of the same image at another size.
+    pub(crate) fn with_size(&self, (rows, columns): (u32, u32)) -> Self {
+        Self { rows, columns, ..self.clone() }
     }
 
     /// Rows of a frame.

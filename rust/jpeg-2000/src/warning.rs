@@ -74,12 +74,6 @@ impl Warning {
     pub fn is_padding(&self) -> bool {
         matches!(self, Self::TrailingBytes { padding: true, .. })
     }
-
-    /// True if samples are missing or may be wrong.
-    #[must_use]
-    pub fn concerns_samples(&self) -> bool {
-        matches!(self, Self::Truncated { .. } | Self::Damaged { .. })
-    }
 }
 
 impl fmt::Display for Warning {

@@ -138,7 +138,7 @@ impl Image {
     }
 
     fn reduced(&self, py: Python<'_>, header: &Codestream, reduce: i64) -> PyResult<Self> {
-        catch_panic(py, || self.0.reduced(&header.0, reduce)).map(Self)
+        catch_panic(py, || header.0.reduced(&self.0, reduce)).map(Self)
     }
 
     fn count_native_frames(&self, py: Python<'_>, found: u64) -> PyResult<u64> {

@@ -123,15 +123,18 @@ struct Reader<'a> {
     next: usize,
 }
 
+/// Whole bytes are loaded: at least 56 bits, and the rest of the last byte below 8, which the lower three bits of the count keep.
+const FULL: u32 = 56;
+
 impl Reader<'_> {
-    /// Loads bits so that there are at least 56.
+    /// Loads bits so that there are at least [`FULL`].
     #[inline(always)]
     fn refill(&mut self) {
         let rest = self.data.get(self.next..).unwrap_or_default();
         let word = rest.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         self.bits |= word << (self.count & 63);
         self.next = self.next.wrapping_add((63 - (self.count & 63)) as usize / 8);
-        self.count |= 0x38; // 56
+        self.count |= FULL;
     }
 
     #[inline(always)]

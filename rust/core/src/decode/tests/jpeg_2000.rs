@@ -27,7 +27,7 @@ fn image_of(header: &Codestream, bits_allocated: u8) -> Image {
 fn decoded(frame: &[u8], output: OutputFormat, workers: usize) -> Result<(Vec<u8>, Warnings)> {
     let header = Codestream::read(frame).unwrap();
     let bits = header.precision.next_power_of_two().max(8);
-    let image = image_of(&header, bits).reduced(&header, output.reduce.into())?;
+    let image = header.reduced(&image_of(&header, bits), output.reduce.into())?;
     let decoder = Decoder::for_codec_output(&image, bits, false, None, Conversion::None, header.precision)?;
     let decoder = decoder.with_output(output);
     let mut out = vec![0; image.frame_bytes()?];
