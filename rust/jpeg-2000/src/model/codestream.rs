@@ -158,12 +158,15 @@ impl Model {
         numbers: &mut Numbers,
         stream: &mut Vec<u8>,
     ) -> usize {
-        let size = (headers.len() / 3 + 1).max(40) + numbers.below(9) as usize;
+        // A tile has 256 indices for its 152 tile-parts.
+        let most = if first < 100 { 3 } else { 1 };
+        let size = (headers.len() / most + 1).max(40) + numbers.below(9) as usize;
         let mut segments: Vec<_> = headers.chunks(size).enumerate().collect();
         let count = segments.len();
         segments.rotate_left(numbers.below(count.max(1) as u64) as usize);
         for (index, part) in segments {
-            stream.extend(segment(code, &[&[(first + index) as u8][..], part].concat()));
+            let index = u8::try_from(first + index).expect("there are indices for all segments");
+            stream.extend(segment(code, &[&[index][..], part].concat()));
         }
         first + count
     }
