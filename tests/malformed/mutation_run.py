@@ -3,9 +3,10 @@
     python tests/malformed/mutation_run.py --count 1000000 --seed 0 --processes 2 --json summary.json
     python tests/malformed/mutation_run.py --jpeg --count 500000 --json summary.json
     python tests/malformed/mutation_run.py --jpeg-ls --count 500000 --portion 1000 --json summary.json
+    python tests/malformed/mutation_run.py --jpeg-2000 --count 500000 --portion 100 --json summary.json
     python tests/malformed/mutation_run.py --show 4711 --write file.dcm
 
-`--jpeg` mutates JPEG files only, and their codestreams, too; `--jpeg-ls` the same with JPEG-LS.
+`--jpeg` mutates JPEG files only, and their codestreams, too; `--jpeg-ls` and `--jpeg-2000` the same with their kind.
 
 A child process examines each file, with a memory limit and a timeout. The parent knows which file a child was examining
 when it died, and continues after that file. The exit status is 1 if there was a fault.
@@ -74,6 +75,17 @@ def jpeg_ls_files() -> Subject:
     from mutations_jpeg_ls import mutated_jpeg_ls  # noqa: PLC0415
 
     return Subject(mutated_jpeg_ls, JpegLsExaminer, prepare_jpeg_ls)
+
+
+def jpeg_2000_files() -> Subject:
+    """The subject of `--jpeg-2000`, which needs imagecodecs."""
+    from mutation_jpeg_2000 import Jpeg2000Examiner, prepare_jpeg_2000  # noqa: PLC0415
+    from mutations_jpeg_2000 import mutated_jpeg_2000  # noqa: PLC0415
+
+    return Subject(mutated_jpeg_2000, Jpeg2000Examiner, prepare_jpeg_2000)
+
+
+OF_CODESTREAMS = {"jpeg": jpeg_files, "jpeg_ls": jpeg_ls_files, "jpeg_2000": jpeg_2000_files}
 
 
 class Child:
@@ -243,12 +255,13 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--portion", type=int, default=PORTION, help="files that one child examines")
     parser.add_argument("--json", type=Path, help="is written whenever a child is done")
-    parser.add_argument("--jpeg", action="store_true", help="JPEG files, and their codestreams, too")
-    parser.add_argument("--jpeg-ls", action="store_true", help="JPEG-LS files, and their codestreams, too")
+    kinds = parser.add_mutually_exclusive_group()
+    for option, name in (("--jpeg", "JPEG"), ("--jpeg-ls", "JPEG-LS"), ("--jpeg-2000", "JPEG 2000")):
+        kinds.add_argument(option, action="store_true", help=f"{name} files, and their codestreams, too")
     parser.add_argument("--show", type=int, help="examine this file alone")
     parser.add_argument("--write", help="of --show: write the file here")
     arguments = parser.parse_args()
-    subject = jpeg_files() if arguments.jpeg else jpeg_ls_files() if arguments.jpeg_ls else FILES
+    subject = next((make() for name, make in OF_CODESTREAMS.items() if getattr(arguments, name)), FILES)
     if arguments.show is not None:
         show(subject, arguments.show, arguments.write)
         return 0

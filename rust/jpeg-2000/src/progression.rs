@@ -93,6 +93,11 @@ impl<'a> PacketOrder<'a> {
         &self.layers
     }
 
+    /// Takes back a packet that is not there.
+    pub(crate) fn take_back(&mut self, packet: Packet) {
+        self.layers[packet.precinct.number as usize] = packet.layer;
+    }
+
     /// Starts the next group of precincts. False if there is none.
     fn next_group(&mut self) -> bool {
         while self.group.end == self.precincts.len() {

@@ -67,7 +67,8 @@ macro_rules! reversible {
             }
 
             fn halve(self) -> Self {
-                self >> 1
+                // An encoder doubles the sample: an odd value is damaged. OpenJPEG rounds it towards 0, too.
+                self / 2
             }
 
             fn from_values(values: Values) -> Vec<Self> {

@@ -180,6 +180,36 @@ fn fewer_layers_than_the_header_says_are_a_warning() {
     assert!(found > 20);
 }
 
+/// Progression order changes that leave out precincts are a truncation, unless these have no data.
+#[test]
+fn progressions_must_have_all_packets() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut errors = 0;
+    for number in 0..60 {
+        let mut model = images().new_tree(&mut runner).unwrap().current();
+        let (components, layers) = (model.components.len(), model.layers);
+        // The lowest resolution, or the first component.
+        let lowest = ((0, 1), (0, components), layers, 0);
+        let first = ((0, 33), (0, 1), layers, 0);
+        model.changes = (vec![if number % 2 == 0 { lowest } else { first }], false);
+        let image = model.image();
+        let data = model.encode(&image);
+        match decode(&data, Options::default()) {
+            Ok((planes, _)) => same(&planes, &image.planes),
+            // More precincts than bytes of packet headers.
+            Err(error) if matches!(error.kind, ErrorKind::TooShort { .. }) => {}
+            Err(error) => {
+                assert!(matches!(error.kind, ErrorKind::DataEndsEarly { .. }), "{error}");
+                let permitted = Options { on_truncation: OnTruncation::Decode, ..Options::default() };
+                let (_, warnings) = decode(&data, permitted).unwrap();
+                assert!(warnings.iter().any(|warning| matches!(warning, Warning::Truncated { .. })));
+                errors += 1;
+            }
+        }
+    }
+    assert!(errors > 20);
+}
+
 /// A codestream without components' data: SIZ of `size`, one tile, COD with five levels and precincts of 2^`precinct`, and `bytes`
 /// packets without code-blocks.
 fn empty(size: u32, components: u16, precinct: u8, bytes: usize) -> Vec<u8> {

@@ -54,7 +54,10 @@ pub(crate) fn read(
     let mut order = PacketOrder::new(tile, volumes, budget)?;
     let (mut count, mut used) = (0, packets(tile, reduce));
     while used > 0 {
-        let Some(packet) = order.next() else { break };
+        let Some(packet) = order.next() else {
+            reader.check_order(count, order.layers(), options, warnings)?;
+            break;
+        };
         match reader.packet(packet, budget) {
             Ok(()) => {
                 count += 1;
@@ -65,8 +68,13 @@ pub(crate) fn read(
                 return Err(error.in_resolution(tile.number, component, resolution));
             }
             Err(Failure::EndOfData { within }) => {
-                let end = End { packet, count, is_cut: within || source.is_cut };
-                reader.check_end(&end, order.layers(), options, warnings)?;
+                order.take_back(packet);
+                let PrecinctId { component, resolution, .. } = packet.precinct;
+                let end = End { component, resolution, count, is_cut: within || source.is_cut };
+                match reader.fewest_layers(order.layers()) {
+                    None => warnings.push(Warning::TilePartLength { tile: tile.number }),
+                    Some(found) => reader.check_end(&end, found, options, warnings)?,
+                }
                 return Ok(reader.data);
             }
         }
@@ -217,45 +225,56 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The end of the data before the last packet.
-    fn check_end(
-        &mut self,
-        end: &End,
-        layers: &[u16],
-        options: ReadOptions,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<()> {
-        let number = self.tile.number;
-        let PrecinctId { component, resolution, .. } = end.packet.precinct;
-        // The packet that is missing has been counted.
-        let complete = |place: usize| layers[place] - u16::from(place == end.packet.precinct.number as usize);
-        let found = (0..layers.len()).map(complete).min().unwrap_or_default();
-        let expected = self.tile.style.layers;
-        if (0..layers.len()).all(|place| complete(place) >= expected || self.is_complete(place)) {
-            warnings.push(Warning::TilePartLength { tile: number });
-        } else if found > 0 && !end.is_cut {
-            warnings.push(Warning::FewerLayers { tile: number, found, expected });
+    /// The progression order changes (A.6.6) contain no more packets: they should have those of all layers and precincts.
+    fn check_order(&self, count: u64, layers: &[u16], options: ReadOptions, warnings: &mut Vec<Warning>) -> Result<()> {
+        let Some(found) = self.fewest_layers(layers) else { return Ok(()) };
+        let first = self.incomplete(layers).find_map(|precinct| self.resolution_of(precinct));
+        let (component, resolution) =
+            first.map_or((0, 0), |(component, resolution)| (component as u16, resolution as u8));
+        self.check_end(&End { component, resolution, count, is_cut: self.source.is_cut }, found, options, warnings)
+    }
+
+    /// The precincts of which packets with data may be missing, where `layers` of each were read.
+    fn incomplete(&self, layers: &[u16]) -> impl Iterator<Item = usize> {
+        (0..layers.len()).filter(|precinct| layers[*precinct] < self.tile.style.layers && !self.is_complete(*precinct))
+    }
+
+    /// The fewest layers of a precinct of which packets with data may be missing; none if there is no such precinct.
+    fn fewest_layers(&self, layers: &[u16]) -> Option<u16> {
+        self.incomplete(layers).map(|precinct| layers[precinct]).min()
+    }
+
+    /// The packets end before the last one.
+    fn check_end(&self, end: &End, found: u16, options: ReadOptions, warnings: &mut Vec<Warning>) -> Result<()> {
+        let (number, layers) = (self.tile.number, self.tile.style.layers);
+        let End { component, resolution, .. } = *end;
+        if found > 0 && !end.is_cut {
+            warnings.push(Warning::FewerLayers { tile: number, found, expected: layers });
         } else if options.on_truncation == OnTruncation::Decode {
             warnings.push(Warning::Truncated { tile: number, resolution: Some((component, resolution)) });
         } else {
-            let expected = self.tile.precincts as u64 * u64::from(expected);
+            let expected = self.tile.precincts as u64 * u64::from(layers);
             let kind = ErrorKind::DataEndsEarly { found: end.count, expected };
             return Err(Error::new(kind, self.position).in_resolution(number, component, resolution));
         }
         Ok(())
     }
 
+    /// The component and the number of the resolution that a precinct belongs to.
+    fn resolution_of(&self, precinct: usize) -> Option<(usize, usize)> {
+        let mut components = self.tile.components.iter().enumerate();
+        components.find_map(|(index, component)| {
+            let number =
+                component.resolutions.iter().position(|resolution| resolution.numbers().contains(&precinct))?;
+            Some((index, number))
+        })
+    }
+
     /// Whether all code-blocks of a precinct have all their coding passes, or are not used.
     fn is_complete(&self, precinct: usize) -> bool {
-        let of_component = |component: &'a TileComponent| {
-            component.resolutions.iter().enumerate().map(move |(number, resolution)| (component, number, resolution))
-        };
-        let mut resolutions = self.tile.components.iter().flat_map(of_component);
-        let Some((component, number, resolution)) =
-            resolutions.find(|(_, _, resolution)| resolution.numbers().contains(&precinct))
-        else {
-            return false;
-        };
+        let Some((component, number)) = self.resolution_of(precinct) else { return false };
+        let component = &self.tile.components[component];
+        let resolution = &component.resolutions[number];
         if number + usize::from(self.reduce) > usize::from(component.style.levels) {
             return true;
         }
@@ -287,9 +306,10 @@ impl<'a> Reader<'a> {
 
 /// Where the data of a tile ends.
 struct End {
-    /// The packet that is missing.
-    packet: Packet,
-    /// The packets before it.
+    /// The component and the resolution of a packet that is missing.
+    component: u16,
+    resolution: u8,
+    /// The packets that were read.
     count: u64,
     is_cut: bool,
 }

@@ -1,0 +1,97 @@
+"""Mutated JPEG 2000 files: the samples of OpenJPEG, and no difference under `install()`, with each set of plugins."""
+
+from typing import Any
+
+import imagecodecs
+import numpy as np
+from install_images import JPEG_2000_SYNTAXES
+from mutation_jpeg import check_installed_alone, only_plugins
+from mutation_libjpeg import fragments_of, stored_samples
+from mutation_oracle import Examiner
+from mutation_pydicom import read, without_dicomet
+from mutation_sources_jpeg_2000 import all_jpeg_2000
+from mutation_trial import Trial
+from mutations_jpeg_2000 import COC, COD, parts
+
+import dicomet
+from dicomet._parsing.parse import parse
+
+PLUGINS = (("pylibjpeg", "pillow"), ("pillow",), ())
+"""Of pydicom's plugins, each file finds one of these sets."""
+
+
+class Jpeg2000Examiner(Examiner):
+    """Examines JPEG 2000 files whose codestreams may be mutated."""
+
+    def _compare(self, trial: Trial, *, is_installed: bool) -> None:
+        if trial.has_array:
+            compare_samples(trial)
+        check_truncated(trial)
+        with only_plugins(PLUGINS[trial.seed % len(PLUGINS)], JPEG_2000_SYNTAXES) as names:
+            if names:
+                super()._compare(trial, is_installed=is_installed)
+            elif is_installed or trial.has_array:
+                check_installed_alone(trial)
+
+
+def check_truncated(trial: Trial) -> None:
+    """Check that `on_truncation="decode"` changes nothing where it is not needed, and that it warns where it is."""
+    given = trial.attempt("on_truncation", lambda: dicomet.pixel_array(trial.data, on_truncation="decode"))
+    if trial.has_array and not (isinstance(given, np.ndarray) and given.tobytes() == trial.reference.tobytes()):
+        trial.fault("on_truncation='decode' has another result, although nothing is missing")
+    if not trial.has_array and isinstance(given, np.ndarray) and not trial.warned:
+        trial.fault("on_truncation='decode' does not warn")
+
+
+def compare_samples(trial: Trial) -> None:
+    """Compare the reversible frames with OpenJPEG's, where there are no warnings."""
+    parsed = parse(trial.data, {})
+    if parsed.transfer_syntax not in JPEG_2000_SYNTAXES or parsed.is_dataset:
+        return
+    if trial.warned_of_reference:
+        trial.note("OpenJPEG", "not compared: a file that is decoded with a warning")
+        return
+    raw = trial.attempt("raw", lambda: dicomet.pixel_array(trial.data, raw=True))
+    frames = raw if raw.ndim > 2 + (parsed.attributes["samples_per_pixel"] == 3) else raw[None]
+    streams = fragments_of(read(trial.data))
+    if streams is None or len(streams) != len(frames):
+        trial.note("OpenJPEG", "not compared: other fragments than frames")
+        return
+    for frame, stream in zip(frames, streams, strict=True):
+        outcome = compared(frame, stream, parsed.attributes)
+        trial.note("OpenJPEG", outcome)
+        if outcome == OTHER:
+            trial.fault(f"other samples than OpenJPEG's: {frame.shape} {frame.dtype}")
+
+
+EQUAL, OTHER = "equal", "other samples"
+TRANSFORMATION = {COD: 13, COC: 10}
+"""The byte of a segment that is 1 for the reversible wavelet."""
+
+
+def is_reversible(stream: bytes) -> bool:
+    """Whether all components of all tiles are."""
+    found = [
+        (part.start + TRANSFORMATION[part.marker], part) for part in parts(stream) if part.marker in TRANSFORMATION
+    ]
+    return bool(found) and all(at < part.end and stream[at] == 1 for at, part in found)
+
+
+def compared(found: np.ndarray, stream: bytes, attributes: dict[str, Any]) -> str:
+    """How the samples of a frame compare with OpenJPEG's."""
+    if not is_reversible(stream):
+        return "not compared: irreversible"
+    expected = without_dicomet(lambda: imagecodecs.jpeg2k_decode(stream))
+    if isinstance(expected, BaseException):
+        return "refused by OpenJPEG"
+    expected = expected.reshape(expected.shape[0], expected.shape[1], -1)
+    if found.ndim == 3:
+        expected = expected[..., :3]
+    stored, signed = int(attributes["bits_stored"]), int(attributes["pixel_representation"]) == 1
+    expected = stored_samples(expected.astype(np.int64), stored, signed=signed).reshape(expected.shape)
+    return EQUAL if np.array_equal(found.reshape(expected.shape), expected) else OTHER
+
+
+def prepare_jpeg_2000() -> None:
+    """Build all files before the processes are forked."""
+    all_jpeg_2000()
