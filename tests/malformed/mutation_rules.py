@@ -30,7 +30,7 @@ JPEG = (*LOSSY_JPEG, *LOSSLESS_JPEG, *RETIRED_JPEG)
 JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
 PLUGINS = ("pillow", "pylibjpeg")
 ALL_PLUGINS = ("pydicom", *PLUGINS)
-LOSSY_JPEG_2000 = ("1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.203")
+JPEG_2000 = tuple(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 92, 93, 201, 202, 203))
 MOST_LEVELS = 5
 MOST_LEVELS_OF_JPEG_2000 = 2
 EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
@@ -190,7 +190,7 @@ def decoder_of_irreversible_jpeg_2000(found: Context) -> bool:
 
     No plugin gets frames of fewer layers than their header says.
     """
-    if found.parsed.transfer_syntax not in LOSSY_JPEG_2000 or found.given.shape != found.wanted.shape:
+    if found.parsed.transfer_syntax not in JPEG_2000 or found.given.shape != found.wanted.shape:
         return False
     near = np.abs(found.given.astype(int) - found.wanted).max() <= MOST_LEVELS_OF_JPEG_2000
     named = found.pylibjpeg_array()
@@ -225,16 +225,17 @@ def plugins_of_jpeg_ls(found: Context) -> bool:
     return array is None or same(found.given, array) or found.is_unusual
 
 
-def unused_bits_of_jpeg_ls(found: Context) -> bool:
+def unused_bits_of_codestreams(found: Context) -> bool:
     """Bits above Bits Stored never count; if they do, as in pydicom, the samples are the same."""
-    if found.parsed.transfer_syntax not in JPEG_LS:
+    if found.parsed.transfer_syntax not in (*JPEG_LS, *JPEG_2000):
         return False
     return same(dicomet.pixel_array(found.source, correct_unused_bits=False), found.wanted)
 
 
-def planar_configuration_of_jpeg(found: Context) -> bool:
+def planar_configuration_of_codestreams(found: Context) -> bool:
     """Planar Configuration says nothing about a codestream; pydicom takes the samples for planes."""
-    if found.parsed.attributes.get("planar_configuration") != 1 or found.parsed.transfer_syntax not in JPEG:
+    is_codestream = found.parsed.transfer_syntax in (*JPEG, *JPEG_2000)
+    if found.parsed.attributes.get("planar_configuration") != 1 or not is_codestream:
         return False
     return any(found.is_pydicoms(planar_configuration=0, decoding_plugin=plugin) for plugin in PLUGINS)
 
@@ -250,8 +251,8 @@ RULES: tuple[Callable[[Context], bool], ...] = (
     decoder_of_irreversible_jpeg_2000,
     plugin_of_lossless_jpeg,
     colors_of_the_codestream,
-    planar_configuration_of_jpeg,
-    unused_bits_of_jpeg_ls,
+    planar_configuration_of_codestreams,
+    unused_bits_of_codestreams,
     plugins_of_jpeg_ls,
 )
 
