@@ -50,12 +50,12 @@ impl BlockWorker {
             let error = |kind| Error::new(kind, offset).in_resolution(tile.tile.number, row.component, row.resolution);
             match self.decode_block(tile, (component, subband), state, &place, factor, out).map_err(error)? {
                 None => {}
-                Some(damage @ Damage::SegmentationSymbol { .. }) => {
+                Some(damage @ Damage::SegmentationSymbol { is_at_cut: false, .. }) => {
                     return Err(error(ErrorKind::CodeBlock(damage.to_string())));
                 }
-                Some(Damage::PredictableTermination { pass }) => {
+                Some(damage) => {
                     let (tile, component, resolution) = (tile.tile.number, row.component, row.resolution);
-                    warnings.push(Warning::Damaged { tile, component, resolution, pass });
+                    warnings.push(Warning::Damaged { tile, component, resolution, damage });
                 }
             }
         }

@@ -102,9 +102,10 @@ pub(crate) struct Outcome {
     pub(crate) damage: Option<Damage>,
 }
 
-/// A check of the coder that failed. There are coefficients, but some of them are wrong.
+/// A check of the decoder of a code-block that failed. There are coefficients, but some of them may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Damage {
+#[non_exhaustive]
+pub enum Damage {
     /// D.5: the segmentation symbol after a cleanup pass is not 1010.
     #[error("coding pass {pass}: found segmentation symbol {found:04b}, expected 1010")]
     SegmentationSymbol {
@@ -112,6 +113,9 @@ pub(crate) enum Damage {
         pass: u16,
         /// The four bits.
         found: u8,
+        /// Whether the encoder has cut the codeword segment after this pass, to limit the size. `OpenJPEG` leaves too few bytes
+        /// for the symbol then.
+        is_at_cut: bool,
     },
     /// D.4.2: the codeword segment does not end as predictable termination does.
     #[error("coding pass {pass}: the codeword segment does not end as predictable termination requires")]

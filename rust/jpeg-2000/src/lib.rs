@@ -67,6 +67,7 @@ mod values;
 mod warning;
 mod wavelet;
 
+pub use code_block::Damage;
 pub use context::Context;
 pub use decoder::{ComponentPlane, Decoder, OnTruncation, Options, PlaneSample, RowSample, min_bytes};
 pub use dicomet_codec::{Band, Interleaved, Planar, PlaneRows, RowSink, Sample, StopCheck, Store};

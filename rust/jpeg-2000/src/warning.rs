@@ -50,7 +50,7 @@ pub enum Warning {
         /// The first component and resolution of which a packet is missing; none if the tile is missing.
         resolution: Option<(u16, u8)>,
     },
-    /// The termination of a codeword segment is not the predictable one of the coding style (D.4.2): samples may be wrong.
+    /// A check of the coding style failed where it does not prove damage (D.4.2, D.5): samples may be wrong.
     Damaged {
         /// The tile.
         tile: u32,
@@ -58,8 +58,8 @@ pub enum Warning {
         component: u16,
         /// The resolution.
         resolution: u8,
-        /// The last coding pass of the segment.
-        pass: u16,
+        /// The check.
+        damage: Damage,
     },
     /// The boxes around the codestream contradict themselves.
     Boxes {
@@ -100,12 +100,8 @@ impl fmt::Display for Warning {
                 "tile {tile}: found no data of component {component} from resolution {resolution}, expected all packets"
             ),
             Self::Truncated { tile, resolution: None } => write!(f, "tile {tile}: found no tile-part, expected one"),
-            Self::Damaged { tile, component, resolution, pass } => {
-                write!(
-                    f,
-                    "tile {tile}, component {component}, resolution {resolution}: {}",
-                    Damage::PredictableTermination { pass: *pass }
-                )
+            Self::Damaged { tile, component, resolution, damage } => {
+                write!(f, "tile {tile}, component {component}, resolution {resolution}: {damage}")
             }
             Self::Boxes { offset } => write!(f, "offset {offset}: found an invalid box, expected the codestream's"),
         }

@@ -135,6 +135,9 @@ impl Tier1 {
                 contexts.reset();
             }
         }
+        if let (Some(Damage::SegmentationSymbol { pass, is_at_cut, .. }), Some(last)) = (&mut damage, last) {
+            *is_at_cut = last.number as u16 == *pass && !last.is_terminated(style);
+        }
         let ends_predictably = || mq.ends_predictably(count, self.bits.len());
         damage.or(check_termination(style, last, ends_predictably))
     }
@@ -170,5 +173,5 @@ fn check_termination(style: Style, last: Option<Pass>, ends_predictably: impl Fn
 /// D.5: the symbol after a cleanup pass.
 fn segmentation_symbol(mq: &mut MqDecoder<'_>, contexts: &mut Contexts, pass: u16) -> Option<Damage> {
     let found = (0..4).fold(0, |bits, _| bits << 1 | contexts.decode(mq, UNIFORM as u8) as u8);
-    (found != 0b1010).then_some(Damage::SegmentationSymbol { pass, found })
+    (found != 0b1010).then_some(Damage::SegmentationSymbol { pass, found, is_at_cut: false })
 }

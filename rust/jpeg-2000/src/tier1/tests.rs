@@ -165,3 +165,34 @@ fn predictable_termination_is_checked_where_it_is_required() {
         assert_eq!(decode::<i32>(&block).1, expected, "{passes}");
     }
 }
+
+/// D.5: only where an encoder has cut the codeword segment, the symbol after its last pass may be missing.
+#[test]
+fn segmentation_symbols_are_checked() {
+    let (size, band, style) = ((16, 16), Band::Ll, Style(0x20));
+    let values = coefficients(size, 5, 50.0);
+    let planes = planes_of(&values);
+    let all = 3 * planes as usize - 2;
+    for passes in (1..=all).step_by(3) {
+        let mut encoded = blocks::encode(size, (band, style), &values, planes, passes);
+        for (data, _) in &mut encoded {
+            let length = data.len().saturating_sub(2);
+            data.truncate(length);
+        }
+        let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
+        let block = CodeBlock {
+            width: 16,
+            height: 16,
+            band,
+            style,
+            coder: Coder::Mq,
+            magnitude_bits: 38,
+            bit_planes: planes as u8,
+            roi_shift: 0,
+            segments: &segments,
+        };
+        let damage = decode::<i32>(&block).1;
+        let Some(Damage::SegmentationSymbol { pass, is_at_cut, .. }) = damage else { panic!("{passes}: {damage:?}") };
+        assert_eq!((usize::from(pass) + 1, is_at_cut), (passes, passes < all));
+    }
+}
