@@ -78,3 +78,8 @@ def cod(  # noqa: PLR0913, PLR0917 - the parameters of the segment
     """COD (A.6.1)."""
     start = struct.pack(">BBHB", style, progression, layers, transform)
     return segment(0x52, start + bytes([levels, *block, block_style, wavelet]) + precincts)
+
+
+def poc(components: int) -> bytes:
+    """POC (A.6.6): one progression with the packets of the first components, of one layer."""
+    return segment(0x5F, struct.pack(">BBHBBB", 0, 0, 1, 33, components, 0))

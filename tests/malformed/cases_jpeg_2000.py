@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from build import image, items
 from build_jpeg import relength
-from build_jpeg_2000 import EOC, cod, coded, high_throughput, siz, sot, with_data
+from build_jpeg_2000 import EOC, cod, coded, high_throughput, poc, siz, sot, with_data
 from cases import WAYS, bytes_of, color, decoded, gray, refused, warned
 
 LOSSLESS, HIGH_THROUGHPUT = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201"
@@ -100,6 +100,11 @@ for name, segment, text in [
 stops("SIZ twice", WHOLE.with_after("siz", WHOLE["siz"]), "offset 86: found SIZ, expected one SIZ")
 stops("two sizes of components", RGB.stream(siz=siz(components=b"\7\1\1\7\1\1\x08\1\1")),
       "the codestream has components of different bit depth or sign", **THREE)  # fmt: skip
+
+# POC (A.6.6)
+
+OTHERS = "offset 122: SOD, tile 0, component 1, resolution 0: `packets`: found the end of the tile's data after 1, expected 3"
+stops("a change of the progression without other components", RGB.stream(qcd=RGB["qcd"] + poc(1)), OTHERS, **THREE)
 
 # COD (A.6.1) and QCD (A.6.4)
 
