@@ -1,7 +1,7 @@
 """README.md, docs/ and the other documents: their links, Python blocks, command lines and chart.
 
 A Python block after the comment ``<!-- run -->`` is executed in a folder with real files of pydicom: `ct.dcm`, `mr.dcm`
-and `us.dcm`, which has several frames.
+and `us.dcm`, which has several frames; and with a generated folder `series`.
 """
 
 import ast
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from series_files import Stack
 
 import dicomet
 from dicomet import __main__ as command_line
@@ -133,6 +134,7 @@ def folder(tmp_path, monkeypatch):
     dataset.save_as(tmp_path / "ct.dcm")
     for name, file in (("mr.dcm", "MR_small.dcm"), ("us.dcm", "rtdose.dcm")):
         (tmp_path / name).write_bytes(Path(get_testdata_file(file, download=False)).read_bytes())
+    Stack().write(tmp_path / "series")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DICOMET", raising=False)
     yield tmp_path

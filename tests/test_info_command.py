@@ -55,7 +55,8 @@ def test_json_of_one_and_of_several(capsys):
 
 
 @pytest.mark.parametrize(
-    ("path", "why"), [("nowhere.dcm", "no such file: 'nowhere.dcm'"), ("", "no such file: ''"), (".", "found a folder")]
+    ("path", "why"),
+    [("nowhere.dcm", "no such file: 'nowhere.dcm'"), ("", "no such file: ''"), ("/dev/null", "found a device")],
 )
 def test_a_path_that_is_no_file_does_not_end_the_rest(path, why, capsys):
     assert info(CT, path, path, RLE) == 1

@@ -15,7 +15,7 @@ LAYERS = (
     {"_decoding"},
     {"display", "dropin"},
     {"info"},
-    {"loaders"},
+    {"loaders", "series"},
     {"convert", "torch", "monai", "tf", "keras", "dask"},
     {"cli"},
 )

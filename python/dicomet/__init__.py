@@ -13,7 +13,13 @@ import typing as _typing
 import warnings as _warnings
 
 from dicomet._native import __version__, debug_build
-from dicomet.errors import FrameIndexError, MissingElementError, PixelDataError, UnsupportedTransferSyntaxError
+from dicomet.errors import (
+    FrameIndexError,
+    MissingElementError,
+    PixelDataError,
+    SeriesError,
+    UnsupportedTransferSyntaxError,
+)
 
 if _typing.TYPE_CHECKING:
     from dicomet import dask as dask
@@ -29,6 +35,11 @@ if _typing.TYPE_CHECKING:
     from dicomet.convert.api import Converted, convert_file
     from dicomet.display.api import modality_values, to_display
     from dicomet.dropin.api import install, stats, uninstall
+    from dicomet.series.api import find_series, read_volume
+    from dicomet.series.headers import read_headers
+    from dicomet.series.issues import SeriesIssue
+    from dicomet.series.series import Series
+    from dicomet.series.volume import Volume
 
 if debug_build:
     _warnings.warn("this is a debug build of dicomet, which is slow: build with --release", stacklevel=2)
@@ -40,15 +51,22 @@ __all__ = [
     "MissingElementError",
     "OpenImage",
     "PixelDataError",
+    "Series",
+    "SeriesError",
+    "SeriesIssue",
     "UnsupportedTransferSyntaxError",
+    "Volume",
     "__version__",
     "convert_file",
+    "find_series",
     "install",
     "iter_pixels",
     "modality_values",
     "open",
     "pixel_array",
     "pixel_arrays",
+    "read_headers",
+    "read_volume",
     "stats",
     "to_display",
     "uninstall",
@@ -59,13 +77,19 @@ _LAZY = {
     "Converted": "dicomet.convert.api",
     "DecodingOptions": "dicomet._decoding.options",
     "OpenImage": "dicomet._decoding.open_image",
+    "Series": "dicomet.series.series",
+    "SeriesIssue": "dicomet.series.issues",
+    "Volume": "dicomet.series.volume",
     "convert_file": "dicomet.convert.api",
+    "find_series": "dicomet.series.api",
     "install": "dicomet.dropin.api",
     "iter_pixels": "dicomet._decoding.pixel_array",
     "modality_values": "dicomet.display.api",
     "open": "dicomet._decoding.open_image",
     "pixel_array": "dicomet._decoding.pixel_array",
     "pixel_arrays": "dicomet._decoding.prefetch",
+    "read_headers": "dicomet.series.headers",
+    "read_volume": "dicomet.series.api",
     "stats": "dicomet.dropin.api",
     "to_display": "dicomet.display.api",
     "uninstall": "dicomet.dropin.api",

@@ -47,6 +47,8 @@ __all__ = [
     "find_pixel_data",
     "histogram",
     "resize",
+    "scan_elements",
+    "scan_files",
     "with_neutral_colors",
 ]
 
@@ -500,6 +502,21 @@ def find_pixel_data(
     numbers in little endian. For a deflated file, return the offset of its data set instead. Return None if anything
     that was scanned is malformed or unusual: such a file needs pydicom's parser.
     """
+
+def scan_elements(
+    source: Source, *, tags: list[int]
+) -> tuple[str, bool, tuple[tuple[int, str | None, bytes], ...]] | None:
+    """Scan a file for the elements `tags` at the top level of its data set, before its pixel data.
+
+    Return the Transfer Syntax UID, whether there is pixel data, and the tag, VR (None if it is implicit) and value of
+    each element that was found; the value of a sequence is empty. Return None if anything that was scanned is malformed
+    or unusual, or if the data set is deflated: such a file needs pydicom's parser.
+    """
+
+def scan_files(
+    paths: list[str], *, tags: list[int], workers: int | None
+) -> list[tuple[str, bool, tuple[tuple[int, str | None, bytes], ...]] | Exception | None]:
+    """Return what `scan_elements` returns for each file, or the exception for one that cannot be read."""
 
 def encode_rle(
     src: _Buffer,

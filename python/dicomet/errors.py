@@ -1,12 +1,15 @@
-"""The exceptions of dicomet: `PixelDataError`, and three subclasses that also derive from a built-in exception.
+"""The exceptions of dicomet: `PixelDataError`, and four subclasses.
 
-The built-in exception is the one that pydicom, or a sequence, raises in the same case.
+Three of them also derive from the built-in exception that pydicom, or a sequence, raises in the same case.
 """
 
 import os
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dicomet.series.issues import SeriesIssue
 
 MAX_CHARACTERS = 900
 
@@ -98,6 +101,19 @@ class UnsupportedTransferSyntaxError(PixelDataError, NotImplementedError):
 
 class FrameIndexError(PixelDataError, IndexError):
     """A frame index out of range. Also an `IndexError`, as for any sequence."""
+
+
+class SeriesError(PixelDataError):
+    """The images of a series are not one volume.
+
+    Attributes
+    ----------
+    issues : tuple of dicomet.SeriesIssue
+        What prevents it, each with the files that have it.
+
+    """
+
+    issues: "tuple[SeriesIssue, ...]" = ()
 
 
 def one_line(message: str) -> str:

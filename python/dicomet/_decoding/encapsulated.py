@@ -175,22 +175,23 @@ class EncapsulatedFrames:
             raise PixelDataError(message, element=PIXEL_DATA.label, frame=first)
         return decoded
 
-    def submit(self, first: int, count: int, out: np.ndarray, pool: DecodePool) -> Callable[[], None]:
+    def submit(
+        self, first: int, count: int, out: np.ndarray, pool: DecodePool, transform: Transform | None = None
+    ) -> Callable[[], None]:
         """Submit frames to `pool`. Return a function that waits for them, and decodes those that are left."""
         decoding = self._decoding(first)
         if decoding is None:
-            return lambda: self.decode(first, count, out, 1)
+            return lambda: self.decode(first, count, out, 1, transform)
         frames, place = self._locate(first, count)
-        future = pool.decode_frames(
-            decoding.decoder, self._value, frames, place, out, codec=decoding.codec, number=first
-        )
+        decoder = decoding.decoder.with_transform(transform)
+        future = pool.decode_frames(decoder, self._value, frames, place, out, codec=decoding.codec, number=first)
 
         def wait() -> None:
             decoded, warnings, _ = future.result()
             if decoded:
                 self._warn_of_frames(decoding, warnings)
             if decoded < count:
-                self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1)
+                self.decode(first + decoded, count - decoded, out.reshape(count, -1)[decoded:], 1, transform)
 
         return wait
 

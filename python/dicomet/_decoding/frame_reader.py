@@ -150,13 +150,22 @@ class FrameReader:
             return lambda: self.read(first, count, shape)
         self.check(first, count)
         array = np.empty(shape, self.dtype)
-        finish = self._locator.submit(first, count, array, pool)
+        finish = self.submit_into(first, count, array, pool)
 
         def finished() -> np.ndarray:
             finish()
             return array
 
         return finished
+
+    def submit_into(
+        self, first: int, count: int, out: np.ndarray, pool: DecodePool, transform: Transform | None = None
+    ) -> Callable[[], object]:
+        """Submit `count` frames, starting at `first`, to `pool`, which fills `out`. Apply `transform` if there is one.
+
+        The caller has checked the frames. Return a function that waits for them.
+        """
+        return self._locator.submit(first, count, out.view(np.ndarray), pool, transform)
 
     def check(self, first: int, count: int, form: ArraySpec | None = None) -> None:
         """Check size limits and the presence of the frames, before memory is allocated."""

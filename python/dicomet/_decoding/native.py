@@ -134,6 +134,13 @@ class NativeFrames:
         """Decode `count` frames, starting at `first`, into `out`. Apply `transform` if there is one."""
         self._decoder.with_transform(transform).native_frames(self.stored(), first, out, workers=workers)
 
-    def submit(self, first: int, count: int, out: np.ndarray, pool: DecodePool) -> Callable[[], object]:  # noqa: ARG002
+    def submit(
+        self,
+        first: int,
+        count: int,  # noqa: ARG002
+        out: np.ndarray,
+        pool: DecodePool,
+        transform: Transform | None = None,
+    ) -> Callable[[], object]:
         """Submit these frames to `pool`. Return a function that waits for the result."""
-        return pool.native_frames(self._decoder, self.stored(), first, out).result
+        return pool.native_frames(self._decoder.with_transform(transform), self.stored(), first, out).result

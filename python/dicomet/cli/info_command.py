@@ -5,7 +5,9 @@ import argparse
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `run`."""
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a DICOM file")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="a DICOM file, or a folder or archive, whose series are listed"
+    )
     parser.add_argument("--json", action="store_true", help="an object for one file, a list of objects for several")
 
 

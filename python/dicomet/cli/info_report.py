@@ -1,13 +1,20 @@
-"""The output of `dicomet info`: the result of `describe` as aligned text, as one line, or as JSON."""
+"""The output of `dicomet info`: the result of `describe` as aligned text, as one line, or as JSON.
+
+That for a folder is in `series_report.py`.
+"""
 
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from dicomet._parsing.dicom_file import is_archive
 from dicomet._utils.regular import special_file_kind
 from dicomet._utils.text import plain, printable
+from dicomet.cli import series_report
+from dicomet.cli.series_report import describe_folder
 from dicomet.cli.terminal import echo
 from dicomet.info import describe, undescribed
 
@@ -17,20 +24,37 @@ Info = dict[str, Any]
 
 def write_json(files: Sequence[str]) -> int:
     """Print an object for one file, a list for several; return 1 if one of them has an error."""
-    info = [undescribed(file, why) if (why := _unusable(file)) else describe(file) for file in files]
+    info = [_described(file) for file in files]
     echo(json.dumps(info[0] if len(info) == 1 else info, indent=2, allow_nan=False))
     return int(any(one["error"] for one in info))
+
+
+def _described(file: str) -> Info:
+    if _has_series(file):
+        return describe_folder(file)
+    return undescribed(file, why) if (why := _unusable(file)) else describe(file)
+
+
+def _has_series(path: str) -> bool:
+    """Return whether a path is that of a folder or an archive."""
+    # The empty path is the current folder for `Path`.
+    return bool(path) and (Path(path).is_dir() or is_archive(Path(path)))
 
 
 def write_text(files: Sequence[str]) -> int:
     """Print each file as soon as it is described; return 1 if one of them has an error."""
     described, failed = 0, 0
     for file in files:
-        if _unusable(file):
+        if _has_series(file):
+            info = describe_folder(file)
+            lines = series_report.text(info)
+        elif _unusable(file):
             failed += 1
             continue
-        info = describe(file)
-        echo(("\n" if described else "") + text(info))
+        else:
+            info = describe(file)
+            lines = text(info)
+        echo(("\n" if described else "") + lines)
         described += 1
         failed += bool(info["error"])
     return int(failed > 0)

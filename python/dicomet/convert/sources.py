@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from dicomet._parsing.dicom_file import PREAMBLE, PREFIX
+from dicomet._parsing.dicom_file import is_archive
 from dicomet._utils.files import files_below
 from dicomet.convert.jobs import failure_reason
 
@@ -67,7 +67,7 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
         yield from _in_folder(source, PurePosixPath(path.resolve().name if several else ""), out)
     elif not path.exists() and not path.is_symlink():
         raise UnusableSourceError(f"no such file or folder: {source!r}")
-    elif _is_archive(path):
+    elif is_archive(path):
         yield from _in_archive(source, PurePosixPath(path.stem if several else ""))
     else:
         yield InputFile(source, PurePosixPath(path.name), was_named=True)
@@ -84,18 +84,6 @@ def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[InputFi
         else:
             fault = f"the folder cannot be listed: {failure_reason(file.error)}"
             yield InputFile(file.path, place / file.place, fault=fault)
-
-
-def _is_archive(path: Path) -> bool:
-    """Distinguish an archive from a DICOM file whose preamble and end look like those of an archive."""
-    try:
-        # Opening a pipe would wait for a writer.
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(PREAMBLE + len(PREFIX))[PREAMBLE:] != PREFIX and zipfile.is_zipfile(file)
-    except OSError:
-        return False
 
 
 def _in_archive(path: str, place: PurePosixPath) -> Iterator[InputFile]:

@@ -42,7 +42,11 @@ def percentiles(
     Padding and non-finite values do not count. Returns None if there are no other values. `modality` has float64
     output; `ranks` are from 0 to 100.
     """
-    values, counts = _values(stored, modality, _within(padding, stored.dtype))
+    return percentiles_of(*value_counts(stored, modality, padding), ranks)
+
+
+def percentiles_of(values: np.ndarray, counts: np.ndarray, ranks: tuple[float, float]) -> tuple[float, float] | None:
+    """Return two percentiles of `values`, each of which occurs as often as `counts` says; None without values."""
     if not len(values):
         return None
     order = np.argsort(values, kind="stable")
@@ -60,8 +64,11 @@ def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
     return first + (second - first) * (place - below)
 
 
-def _values(stored: np.ndarray, modality: Transform, excluded: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the modality values that occur in a frame, and the count of each."""
+def value_counts(
+    stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the modality values that occur in a frame, and the count of each, without padding."""
+    excluded = _within(padding, stored.dtype)
     if stored.dtype.kind in "iu" and stored.dtype.itemsize <= _WORD:
         counts = np.frombuffer(histogram(stored, wide=stored.dtype.itemsize == _WORD), np.uint64)
         words = np.flatnonzero(counts)

@@ -1,11 +1,12 @@
 """Modality values (PS3.3 C.11.1), and the dtypes that hold them."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, check_out
-from dicomet._native import extrema
+from dicomet._native import DecodePool, extrema
 from dicomet._utils.arrays import read_only
 from dicomet.display.modality import Modality
 from dicomet.errors import PixelDataError
@@ -71,6 +72,29 @@ def _read(frames: "DisplayReader", first: int, count: int, modality: Modality, o
     stored = frames.stored.read(first, count, out.shape)
     _check_bits(stored, frames)
     transform.apply(read_only(stored), out, workers=frames.stored.workers)
+
+
+def submit_modality(frames: "DisplayReader", index: int, out: np.ndarray, pool: DecodePool) -> Callable[[], object]:
+    """Submit the frame `index` to `pool`, which fills `out`, in whose dtype the caller has checked that values fit.
+
+    Return a function that waits for the modality values.
+    """
+    frames.stored.check(index, 1)
+    modality = None if frames.is_color else frames.modality(index)
+    if modality is None and out.dtype == frames.stored.dtype:
+        return frames.stored.submit_into(index, 1, out, pool)
+    transform = frames.transform_spec(modality, out.dtype, out.size).build()
+    if frames.bits_stored_reliable or out.dtype.kind == "f":
+        return frames.stored.submit_into(index, 1, out, pool, transform)
+    stored = np.empty(out.shape, frames.stored.dtype)
+    wait = frames.stored.submit_into(index, 1, stored, pool)
+
+    def finish() -> None:
+        wait()
+        _check_bits(stored, frames)
+        transform.apply(read_only(stored), out, workers=1)
+
+    return finish
 
 
 def _check_bits(stored: np.ndarray, frames: "DisplayReader") -> None:

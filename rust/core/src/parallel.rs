@@ -57,7 +57,7 @@ impl Default for Parallelism<'_> {
 
 /// Calls `work` for every item and returns the results in the order of the items, or the error of the first item that
 /// failed. `state` creates what each thread reuses from item to item; `bytes` is the size of the whole result.
-pub(crate) fn map<I, S, R, E>(
+pub fn map<I, S, R, E>(
     parallelism: &Parallelism<'_>,
     items: impl ExactSizeIterator<Item = I> + Send,
     bytes: usize,

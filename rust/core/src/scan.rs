@@ -9,6 +9,7 @@
 mod dictionary;
 mod display_elements;
 mod file_meta;
+mod named_elements;
 mod nesting;
 mod read_buffer;
 mod values;
@@ -19,6 +20,7 @@ use crate::parallel::{CancelCheck, Parallelism};
 use crate::source::{ReadResult, Source};
 use crate::tag::number;
 use file_meta::{DataSetStart, find_data_set};
+pub use named_elements::{Element, NamedElements, scan_elements};
 use nesting::Nesting;
 use read_buffer::{ElementHeader, Encoding, ITEM_GROUP, ReadBuffer};
 
@@ -111,9 +113,10 @@ pub fn scan(bytes: &[u8]) -> Result<PixelDataHeader, ScanError> {
 /// Finds the pixel data element in memory.
 pub fn scan_from(bytes: &[u8], start: &Start<'_>, scope: ScanScope) -> Result<PixelDataHeader, ScanError> {
     let buffer = ReadBuffer { bytes, start: 0 };
-    let mut scanner = Scanner::new(find_data_set(&buffer, start)?, scope, &buffer)?;
+    let mut scanner =
+        Scanner::new(find_data_set(&buffer, start)?, &buffer, |syntax| ImageCollector::new(syntax, scope))?;
     scanner.run(&buffer)?;
-    Ok(scanner.header)
+    Ok(scanner.collector.header)
 }
 
 /// Finds the pixel data element of `source`, reading little besides the headers of elements.
@@ -123,11 +126,22 @@ pub fn scan_source<S: Source>(
     scope: ScanScope,
     parallelism: &Parallelism<'_>,
 ) -> ReadResult<Result<PixelDataHeader, ScanError>, S> {
+    let found = scan_buffered(source, start, |syntax| ImageCollector::new(syntax, scope), parallelism)?;
+    Ok(found.map(|collector| collector.header))
+}
+
+/// Scans `source` up to its pixel data element, with a collector that `new` makes for its transfer syntax.
+fn scan_buffered<S: Source, C: Collector>(
+    source: &S,
+    start: &Start<'_>,
+    new: impl FnOnce(String) -> C,
+    parallelism: &Parallelism<'_>,
+) -> ReadResult<Result<C, ScanError>, S> {
     let mut cancel = CancelCheck::new(parallelism);
     let mut memory = Vec::new();
     grow(&mut memory, SCAN_BUFFER_BYTES)?;
     let mut buffer = ReadBuffer::read(source, 0, &mut memory)?;
-    let mut scanner = match find_data_set(&buffer, start).and_then(|start| Scanner::new(start, scope, &buffer)) {
+    let mut scanner = match find_data_set(&buffer, start).and_then(|start| Scanner::new(start, &buffer, new)) {
         Ok(scanner) => scanner,
         // Longer File Meta Information is unusual.
         Err(ScanError::UnexpectedEof) if buffer.bytes.len() == SCAN_BUFFER_BYTES => {
@@ -138,13 +152,25 @@ pub fn scan_source<S: Source>(
     loop {
         cancel.check()?;
         match scanner.run(&buffer) {
-            Ok(()) => return Ok(Ok(scanner.header)),
+            Ok(()) => return Ok(Ok(scanner.collector)),
             Err(ScanError::UnexpectedEof) if buffer.bytes.len() == SCAN_BUFFER_BYTES && scanner.at > buffer.start => {
                 buffer = ReadBuffer::read(source, scanner.at, &mut memory)?;
+            }
+            Err(ScanError::UnexpectedEof) if C::MAY_LACK_PIXEL_DATA && scanner.is_closed() => {
+                let found =
+                    if ends_at(source, scanner.at)? { Ok(scanner.collector) } else { Err(ScanError::UnexpectedEof) };
+                return Ok(found);
             }
             Err(stop) => return Ok(Err(stop)),
         }
     }
+}
+
+/// Whether `source` ends at the offset `at`: there is one byte at the offset before, and no second one.
+fn ends_at<S: Source>(source: &S, at: u64) -> ReadResult<bool, S> {
+    let mut two = [0; 2];
+    let Some(last) = at.checked_sub(1) else { return Ok(false) };
+    Ok(source.read_at(last, &mut two)? == 1)
 }
 
 /// Returns the offset of the Sequence Delimitation Item that ends the value of undefined length at `value`, of an
@@ -174,34 +200,45 @@ pub fn find_delimiter<S: Source>(
     }
 }
 
+/// What a scan takes from the data set.
+trait Collector {
+    /// Whether a data set without pixel data is a result, too.
+    const MAY_LACK_PIXEL_DATA: bool;
+
+    /// Takes a top-level element before the pixel data, if it is one of those to be collected.
+    fn collect(
+        &mut self,
+        element: &ElementHeader,
+        buffer: &ReadBuffer<'_>,
+        encoding: Encoding,
+    ) -> Result<(), ScanError>;
+
+    /// Takes the pixel data element, at which the scan ends.
+    fn end(&mut self, element: &ElementHeader) -> Result<(), ScanError>;
+}
+
 /// The state of a scan between two steps.
 #[derive(Debug)]
-struct Scanner {
+struct Scanner<C> {
     /// The offset of the next element.
     at: u64,
     encoding: Encoding,
     nested: Nesting,
-    scope: ScanScope,
-    header: PixelDataHeader,
+    collector: C,
 }
 
-impl Scanner {
+impl<C: Collector> Scanner<C> {
     fn new(
         DataSetStart { transfer_syntax, at }: DataSetStart,
-        scope: ScanScope,
         buffer: &ReadBuffer<'_>,
+        new: impl FnOnce(String) -> C,
     ) -> Result<Self, ScanError> {
         let encoding = Encoding::of(&transfer_syntax);
         // The first element must match the transfer syntax: there are files in which it does not.
         if buffer.has_vr(at)? == encoding.implicit {
             return Err(ScanError::NeedsFullParser);
         }
-        let header = PixelDataHeader {
-            transfer_syntax,
-            numbers: Vec::with_capacity(NUMBERS.len()),
-            ..PixelDataHeader::default()
-        };
-        Ok(Self { at, encoding, nested: Nesting::default(), scope, header })
+        Ok(Self { at, encoding, nested: Nesting::default(), collector: new(transfer_syntax) })
     }
 
     /// Steps to the pixel data element. A step for which the buffer is too short has no effect.
@@ -211,7 +248,7 @@ impl Scanner {
             let element = buffer.element(self.at, open.map_or(self.encoding, |(_, encoding)| encoding))?;
             self.at = match open {
                 Some(open) => self.nested.step(open, &element, buffer)?,
-                None if PIXEL_ELEMENTS.contains(&element.tag) => return self.header.end(&element),
+                None if PIXEL_ELEMENTS.contains(&element.tag) => return self.collector.end(&element),
                 None => self.step(&element, buffer)?,
             };
         }
@@ -221,19 +258,58 @@ impl Scanner {
     fn step(&mut self, element: &ElementHeader, buffer: &ReadBuffer<'_>) -> Result<u64, ScanError> {
         match element.tag >> 16 {
             0x0008 => element.check_character_set(buffer)?,
-            0x0028 | 0x7FE0 => self.header.collect(element, buffer, self.encoding)?,
             // A Command Set, misplaced meta information, or an item outside a sequence.
             0 | file_meta::GROUP | ITEM_GROUP => return Err(ScanError::NeedsFullParser),
             _ => {}
         }
-        if self.scope == ScanScope::Display {
-            display_elements::collect(&mut self.header.display, element, buffer, self.encoding)?;
-        }
+        self.collector.collect(element, buffer, self.encoding)?;
         if element.length == UNDEFINED {
             self.nested.open(element, self.encoding)?;
             return Ok(element.value);
         }
         Ok(element.end())
+    }
+
+    /// Whether the next element is one of the top level.
+    fn is_closed(&mut self) -> bool {
+        self.nested.innermost(self.at).is_ok_and(|scope| scope.is_none())
+    }
+}
+
+/// Takes the elements that describe the image.
+#[derive(Debug)]
+struct ImageCollector {
+    scope: ScanScope,
+    header: PixelDataHeader,
+}
+
+impl ImageCollector {
+    fn new(transfer_syntax: String, scope: ScanScope) -> Self {
+        let numbers = Vec::with_capacity(NUMBERS.len());
+        Self { scope, header: PixelDataHeader { transfer_syntax, numbers, ..PixelDataHeader::default() } }
+    }
+}
+
+impl Collector for ImageCollector {
+    const MAY_LACK_PIXEL_DATA: bool = false;
+
+    fn collect(
+        &mut self,
+        element: &ElementHeader,
+        buffer: &ReadBuffer<'_>,
+        encoding: Encoding,
+    ) -> Result<(), ScanError> {
+        if matches!(element.tag >> 16, 0x0028 | 0x7FE0) {
+            self.header.collect(element, buffer, encoding)?;
+        }
+        if self.scope == ScanScope::Display {
+            display_elements::collect(&mut self.header.display, element, buffer, encoding)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, element: &ElementHeader) -> Result<(), ScanError> {
+        self.header.end(element)
     }
 }
 

@@ -43,7 +43,8 @@ impl BindingError {
         }
     }
 
-    fn into_py(self, py: Python<'_>) -> PyErr {
+    /// Returns the exception.
+    pub(crate) fn into_py(self, py: Python<'_>) -> PyErr {
         match self {
             Self::Core(error) => pixel_data_error(py, &error),
             Self::Python(error) => error,

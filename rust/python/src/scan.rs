@@ -3,11 +3,75 @@
 use crate::errors::{BindingError, catch_panic, detached_parallel};
 use crate::names::{Named, ScanStart};
 use crate::source::Source;
-use dicomet_core::scan::{self, PixelDataHeader, ScanError, ScanScope, Start, scan_from, scan_source};
+use dicomet_core::parallel::{self, Parallelism};
+use dicomet_core::scan::{
+    self, NamedElements, PixelDataHeader, ScanError, ScanScope, Start, scan_elements, scan_from, scan_source,
+};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+/// The result of a scan for elements; None if the full parser must read the header.
+type Found<'a> = Result<Option<NamedElements<'a>>, BindingError>;
+
+/// Returns what `scan_elements` returns for each of `paths`, or the exception of a file that cannot be read.
+#[pyfunction]
+#[pyo3(signature = (paths, *, tags, workers))]
+pub(crate) fn scan_files(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    tags: Vec<u32>,
+    workers: Option<NonZero<usize>>,
+) -> PyResult<Vec<Py<PyAny>>> {
+    let found = detached_parallel(py, workers, |parallelism| {
+        // Reading the files takes the time, which their results do not show.
+        let bytes = paths.len().saturating_mul(BYTES_PER_FILE);
+        let scan = |(): &mut (), path| Ok::<_, BindingError>(scan_file(path, &tags, parallelism));
+        parallel::map(parallelism, paths.into_iter(), bytes, || (), scan)
+    })?;
+    found.into_iter().map(|found| file_result(py, found)).collect()
+}
+
+/// Returns the transfer syntax, whether there is pixel data, and the tag, VR and value of each element that was found;
+/// None if the full parser must read the header.
+#[pyfunction(name = "scan_elements")]
+#[pyo3(signature = (source, *, tags))]
+pub(crate) fn scan_named_elements(py: Python<'_>, source: &Source, tags: Vec<u32>) -> PyResult<Py<PyAny>> {
+    let found = detached_parallel(py, None, |parallelism| scan_opened(source, &tags, parallelism))?;
+    named_elements(py, found)
+}
+
+fn scan_file<'a>(path: PathBuf, tags: &'a [u32], parallelism: &Parallelism<'_>) -> Found<'a> {
+    scan_opened(&Source::open_file(path)?, tags, parallelism)
+}
+
+fn scan_opened<'a>(source: &Source, tags: &'a [u32], parallelism: &Parallelism<'_>) -> Found<'a> {
+    Ok(scan_elements(source, tags, parallelism)?.ok())
+}
+
+/// Returns the result of one file, of which an error is one, too.
+fn file_result(py: Python<'_>, found: Found<'_>) -> PyResult<Py<PyAny>> {
+    match found {
+        Err(error) => error.into_py(py).into_value(py).into_py_any(py),
+        Ok(found) => named_elements(py, found),
+    }
+}
+
+fn named_elements(py: Python<'_>, found: Option<NamedElements<'_>>) -> PyResult<Py<PyAny>> {
+    let Some(found) = found else { return Ok(py.None()) };
+    let mut elements = Vec::with_capacity(found.elements.len());
+    for element in &found.elements {
+        let vr = element.vr.as_ref().and_then(|vr| std::str::from_utf8(vr).ok());
+        elements.push((element.tag, vr, crate::bytes(py, &element.value)?));
+    }
+    (found.transfer_syntax, found.has_pixel_data, PyTuple::new(py, elements)?).into_py_any(py)
+}
+
+/// About the bytes that are read of a file.
+const BYTES_PER_FILE: usize = 1 << 14;
 
 /// Returns the description before the pixel data, the offset of a deflated data set, or None if the full parser
 /// must read the header.

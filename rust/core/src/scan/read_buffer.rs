@@ -59,7 +59,15 @@ impl ElementHeader {
 
     /// Returns the value of an element whose VR must be `vr`. For VR UN, the dictionary's VR applies (PS3.5 6.2.2).
     pub(super) fn value_of<'a>(&self, vr: [u8; 2], buffer: &ReadBuffer<'a>) -> Result<&'a [u8], ScanError> {
-        if self.vr.is_some_and(|found| found != vr && found != *b"UN") || self.length > MAX_VALUE_BYTES {
+        if self.vr.is_some_and(|found| found != vr && found != *b"UN") {
+            return Err(ScanError::NeedsFullParser);
+        }
+        self.any_value(buffer)
+    }
+
+    /// Returns the value of an element of any VR.
+    pub(super) fn any_value<'a>(&self, buffer: &ReadBuffer<'a>) -> Result<&'a [u8], ScanError> {
+        if self.length > MAX_VALUE_BYTES {
             return Err(ScanError::NeedsFullParser);
         }
         buffer.get(self.value, self.length as usize)

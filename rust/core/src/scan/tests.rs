@@ -10,6 +10,7 @@ use crate::tag::number::{
 };
 use proptest::prelude::*;
 
+mod named_elements;
 mod sources;
 mod undefined_length;
 
