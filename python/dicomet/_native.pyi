@@ -47,6 +47,7 @@ __all__ = [
     "find_pixel_data",
     "histogram",
     "resize",
+    "tile_positions",
     "with_neutral_colors",
 ]
 
@@ -499,6 +500,18 @@ def find_pixel_data(
     element's value, its length (None if it is undefined), and for `display` the tags and values of elements, with
     numbers in little endian. For a deflated file, return the offset of its data set instead. Return None if anything
     that was scanned is malformed or unusual: such a file needs pydicom's parser.
+    """
+
+def tile_positions(
+    source: Source, *, value: int, length: int | None, implicit: bool, big_endian: bool
+) -> tuple[bytes, bytes, bytes, bytes, list[bytes]] | None:
+    """Return the places of the frames of a tiled image from its Per-Frame Functional Groups Sequence.
+
+    The value of the sequence starts at offset `value`, and its `length` is None if it is undefined. Return, as words in
+    native byte order with one word for each frame, row and column position (int32; the least number if it is missing),
+    Z offset (float64; NaN if it is missing) and the index of the Optical Path Identifier (uint32; the largest number if
+    it is missing); and the identifiers, in ASCII. Return None if anything is malformed or unusual: such a sequence
+    needs pydicom's parser.
     """
 
 def encode_rle(

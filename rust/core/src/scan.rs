@@ -11,6 +11,7 @@ mod display_elements;
 mod file_meta;
 mod nesting;
 mod read_buffer;
+mod tile_positions;
 mod values;
 
 use crate::alloc::grow;
@@ -21,6 +22,8 @@ use crate::tag::number;
 use file_meta::{DataSetStart, find_data_set};
 use nesting::Nesting;
 use read_buffer::{ElementHeader, Encoding, ITEM_GROUP, ReadBuffer};
+
+pub use tile_positions::{FunctionalGroups, TilePosition, TilePositions, tile_positions};
 
 /// Extended Offset Table and Extended Offset Table Lengths, which a full parser must read.
 const EXTENDED_OFFSET_TABLES: [u32; 2] = [number::EXTENDED_OFFSET_TABLE, number::EXTENDED_OFFSET_TABLE_LENGTHS];

@@ -11,6 +11,7 @@ use crate::tag::number::{
 use proptest::prelude::*;
 
 mod sources;
+mod tile_positions;
 mod undefined_length;
 
 const IMPLICIT: Encoding = Encoding { implicit: true, big_endian: false };
