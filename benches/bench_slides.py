@@ -2,8 +2,9 @@
 
 ``python benches/bench_slides.py`` generates its slides; it measures the peers that are installed (``pip install
 wsidicom highdicom openslide-python openslide-bin``). Each result is compared with dicomet's first, value by value; of
-lossy JPEG, another decoder may differ by a few units. Images stay open, except in the rows of opening. The readers of a row
-are interleaved in one run. ``--only NAME`` selects rows, ``--seconds`` is the time for a row.
+lossy JPEG, another decoder may differ by a few units. Images stay open, except in the rows of opening. The caches of
+wsidicom and OpenSlide are off: the same region is read again and again. The readers of a row are interleaved in one
+run. ``--only NAME`` selects rows, ``--seconds`` is the time for a row.
 """
 
 import argparse
@@ -182,7 +183,10 @@ def _dicomet() -> Reader:
 
 
 def _wsidicom() -> Reader:
-    from wsidicom import WsiDicom  # noqa: PLC0415
+    from wsidicom import WsiDicom, set_default_settings  # noqa: PLC0415
+    from wsidicom.config import Settings  # noqa: PLC0415
+
+    set_default_settings(Settings(decoded_frame_cache_size=1, encoded_frame_cache_size=1))
 
     def reads(slide: "WsiDicom", row: int, column: int, height: int, width: int) -> np.ndarray:
         return np.asarray(slide.read_region((column, row), 0, (width, height), threads=2))
@@ -203,12 +207,17 @@ def _highdicom() -> Reader:
 
 
 def _openslide() -> Reader:
-    from openslide import OpenSlide  # noqa: PLC0415
+    from openslide import OpenSlide, OpenSlideCache  # noqa: PLC0415
+
+    def opens(path: Path) -> "OpenSlide":
+        slide = OpenSlide(path)
+        slide.set_cache(OpenSlideCache(0))
+        return slide
 
     def reads(slide: "OpenSlide", row: int, column: int, height: int, width: int) -> np.ndarray:
         return np.asarray(slide.read_region((column, row), 0, (width, height)))[..., :3]
 
-    return Reader("OpenSlide", OpenSlide, reads)
+    return Reader("OpenSlide", opens, reads)
 
 
 def readers() -> list[Reader]:

@@ -42,6 +42,11 @@ def test_the_whole_matrix(tmp_path, codec, sparse):
         assert found.flags.c_contiguous
         assert found.flags.writeable
         assert found.flags.owndata
+        assert len(matrix) == 100
+        assert np.array_equal(np.asarray(matrix), found)
+        assert np.array_equal(np.asarray(matrix, np.float32), found)
+        with pytest.raises(ValueError, match="without a copy"):
+            matrix.__array__(copy=False)
 
 
 @pytest.mark.parametrize("order", [list, shuffled], ids=["in order", "shuffled"])

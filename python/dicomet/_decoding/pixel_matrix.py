@@ -1,11 +1,12 @@
 """`PixelMatrix`: the total pixel matrix of a tiled image, such as a whole slide, read by region."""
 
 import operator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
+from dicomet._decoding.region import Region, selected
 from dicomet._decoding.thumbnail import Shrinking
 from dicomet._decoding.tiling import Placement, Plane, TileSize, at_lower_resolution, tiling_of
 from dicomet._parsing import tags
@@ -18,18 +19,6 @@ MAX_EMPTY_BYTES, MIN_SHARE = 1 << 30, 0.01
 WHITE_SAMPLES = 3
 FocalPlaneKey = int | float
 """The index of a focal plane (an integer), or its Z offset in micrometers (a float)."""
-
-
-class Region(NamedTuple):
-    """Rows and columns of the matrix."""
-
-    rows: range
-    columns: range
-
-    @property
-    def area(self) -> int:
-        """The number of pixels."""
-        return len(self.rows) * len(self.columns)
 
 
 class PixelMatrix:
@@ -129,6 +118,17 @@ class PixelMatrix:
         planes = f"{counted(len(self.optical_paths), 'optical path')}, {counted(len(self.focal_planes), 'focal plane')}"
         return f"<dicomet.PixelMatrix, {self.shape} {self.dtype}, {down} x {across} tiles, {planes}>"
 
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.shape[0]
+
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001
+        """Return the whole matrix, for `numpy.asarray`."""
+        if copy is False:
+            raise ValueError("a pixel matrix is decoded: there is no array without a copy")
+        array = self[:]
+        return array if dtype is None else array.astype(dtype, copy=False)
+
     def __getitem__(self, key: Any) -> np.ndarray:
         """Return a region of the first optical path and focal plane, as NumPy's basic indexing does.
 
@@ -140,10 +140,7 @@ class PixelMatrix:
         if len(keys) > self.ndim:
             raise IndexError(f"found {counted(len(keys), 'index')}, expected at most {self.ndim}")
         keys += [slice(None)] * (2 - len(keys))
-        rows, columns = (
-            _range_of(one, size, name) for one, size, name in zip(keys, self.shape, ("row", "column"), strict=False)
-        )
-        array = self._read(Region(rows, columns), Plane(0, 0), None)
+        array = self._read(Region.of((keys[0], keys[1]), self.shape), Plane(0, 0), None)
         if len(keys) == 2 and all(isinstance(one, slice) for one in keys):  # noqa: PLR2004 - rows and columns
             return array
         return array[*(slice(None) if isinstance(one, slice) else 0 for one in keys[:2]), *keys[2:]]
@@ -188,13 +185,8 @@ class PixelMatrix:
             A tile cannot be decoded, as for `pixel_array`.
 
         """
-        numbers = [operator.index(number) for number in (row, column, height, width)]
-        rows, columns = range(numbers[0], numbers[0] + numbers[2]), range(numbers[1], numbers[1] + numbers[3])
-        for name, pixels, size in (("row", rows, self.shape[0]), ("column", columns, self.shape[1])):
-            if pixels.stop < pixels.start or pixels.start < 0 or pixels.stop > size:
-                found = f"{short_repr(pixels.start)} to {short_repr(pixels.stop)}"
-                raise IndexError(f"{name}s: found {found}, expected a region within 0 to {size}")
-        return self._read(Region(rows, columns), self._plane(optical_path, focal_plane), out)
+        region = Region.at((row, column), (height, width), self.shape)
+        return self._read(region, self._plane(optical_path, focal_plane), out)
 
     def tile(self, row: int, column: int, *, optical_path: int | str = 0, focal_plane: FocalPlaneKey = 0) -> np.ndarray:
         """Return a tile of the grid that covers the matrix.
@@ -221,7 +213,7 @@ class PixelMatrix:
         for name, number, count, size, end in zip(
             ("row", "column"), (row, column), self.grid_shape, self.tile_shape, self.shape, strict=False
         ):
-            place = _range_of(number, count, f"{name} of tiles").start
+            place = selected(number, count, f"{name} of tiles").start
             places.append(range(place * size, min((place + 1) * size, end)))
         return self._read(Region(*places), self._plane(optical_path, focal_plane), None)
 
@@ -259,7 +251,7 @@ class PixelMatrix:
             whole = Region(range(self.shape[0]), range(self.shape[1]))
             placements = list(self._tiling.tiles.placed(plane, whole.rows, whole.columns))
             self._check_tiles(whole, placements, shrinking.shape)
-            picture = self._empty(shrinking.shape)
+            picture = np.full((*shrinking.shape, *self.shape[2:]), self.background, self.dtype)
             tiles = self._at_least(shrinking.tile).read_ahead([placement.frame for placement in placements])
             for placement, tile in zip(placements, tiles, strict=True):
                 shrinking.place(picture, placement, tile, self._tiling, averages=self._has_mean)
@@ -286,7 +278,7 @@ class PixelMatrix:
     def _optical_path(self, wanted: int | str) -> int:
         paths = self.optical_paths
         if not isinstance(wanted, str):
-            return _range_of(wanted, len(paths), "optical path").start
+            return selected(wanted, len(paths), "optical path").start
         for names in ([path.identifier for path in paths], [path.description for path in paths]):
             if names.count(wanted) == 1:
                 return names.index(wanted)
@@ -298,7 +290,7 @@ class PixelMatrix:
 
     def _focal_plane(self, wanted: FocalPlaneKey) -> int:
         if not isinstance(wanted, float):
-            return _range_of(wanted, len(self.focal_planes), "focal plane").start
+            return selected(wanted, len(self.focal_planes), "focal plane").start
         near = [
             index
             for index, offset in enumerate(self.focal_planes)
@@ -311,31 +303,24 @@ class PixelMatrix:
     def _read(self, region: Region, plane: Plane, out: np.ndarray | None) -> np.ndarray:
         with self._naming:
             placements = list(self._tiling.tiles.placed(plane, *region)) if region.area else []
-            shape = len(region.rows), len(region.columns)
-            missing = self._check_tiles(region, placements, shape)
-            if out is None:
-                array = self._empty(shape) if missing else np.empty((*shape, *self.shape[2:]), self.dtype)
-            else:
-                array = check_out(out, (*shape, *self.shape[2:]), self.dtype)
-                if missing:
-                    array[...] = self.background
+            is_covered = self._check_tiles(region, placements, region.shape)
+            shape = (*region.shape, *self.shape[2:])
+            array = np.empty(shape, self.dtype) if out is None else check_out(out, shape, self.dtype)
+            pixels = array.view(np.ndarray)
+            if not is_covered:
+                pixels[...] = self.background
             tiles = self._frames.read_ahead([placement.frame for placement in placements])
-            for (_, row, column), tile in zip(placements, tiles, strict=True):
-                down, shown_rows = _overlap(region.rows, row, self._tiling.tile.rows)
-                across, shown_columns = _overlap(region.columns, column, self._tiling.tile.columns)
-                array[down, across] = tile[shown_rows, shown_columns]
+            for placement, tile in zip(placements, tiles, strict=True):
+                place, shown = region.overlap(placement, self._tiling.tile)
+                pixels[place] = tile[shown]
             return array
 
-    def _empty(self, shape: tuple[int, ...]) -> np.ndarray:
-        return np.full((*shape, *self.shape[2:]), self.background, self.dtype)
-
-    def _check_tiles(self, region: Region, placements: list[Placement], shape: tuple[int, ...]) -> bool:
-        """Check the size of an array of `shape`, and return whether pixels of the region are in no tile."""
-        form = ArraySpec(self.dtype, (*shape, *self.shape[2:]))
-        self._frames.check_size(1, form)
-        shown = sum(self._shown(region, placement) for placement in placements)
+    def _check_tiles(self, region: Region, placements: list[Placement], shape: tuple[int, int]) -> bool:
+        """Check the size of an array of `shape`, and return whether tiles cover the region."""
+        self._frames.check_size(1, ArraySpec(self.dtype, (*shape, *self.shape[2:])))
+        shown = sum(region.pixels_in(placement, self._tiling.tile) for placement in placements)
         if shown == region.area:
-            return False
+            return True
         bytes_of_array = shape[0] * shape[1] * self.dtype.itemsize
         if bytes_of_array > MAX_EMPTY_BYTES and shown < MIN_SHARE * region.area:
             found = f"{shown} of {region.area} pixels in tiles"
@@ -346,32 +331,4 @@ class PixelMatrix:
         self._warn_once(
             [f"{label}: found no tile for {left} of {region.area} pixels of a region: they are {self.background}"]
         )
-        return True
-
-    def _shown(self, region: Region, placement: Placement) -> int:
-        """Return the number of pixels of the region that a tile shows."""
-        rows = min(region.rows.stop, placement.row + self._tiling.tile.rows) - max(region.rows.start, placement.row)
-        columns = min(region.columns.stop, placement.column + self._tiling.tile.columns)
-        return rows * (columns - max(region.columns.start, placement.column))
-
-
-def _range_of(key: Any, size: int, name: str) -> range:
-    """Return the numbers that an integer or a slice of step 1 selects from `size`."""
-    if isinstance(key, slice):
-        found = range(size)[key]
-        if found.step != 1:
-            raise IndexError(f"{name}s: found a slice with step {found.step}, expected step 1")
-        return found
-    if not hasattr(key, "__index__") or isinstance(key, bool | np.bool):
-        raise TypeError(f"{name}: found {type(key).__name__}, expected an integer or a slice")
-    number = operator.index(key)
-    if not -size <= number < size:
-        raise IndexError(f"{name}: found index {short_repr(number)}, expected {-size} to {size - 1}")
-    number %= size
-    return range(number, number + 1)
-
-
-def _overlap(pixels: range, start: int, size: int) -> tuple[slice, slice]:
-    """Return where `size` pixels from `start` on lie in a region of `pixels`, and which of them do."""
-    first, last = max(pixels.start, start), min(pixels.stop, start + size)
-    return slice(first - pixels.start, last - pixels.start), slice(first - start, last - start)
+        return False

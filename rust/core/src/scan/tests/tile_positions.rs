@@ -55,8 +55,7 @@ impl Writer {
 }
 
 fn read(bytes: &[u8], length: Option<u32>, encoding: Encoding) -> Option<TilePositions> {
-    let groups =
-        FunctionalGroups { value: 0, length, implicit: encoding.implicit, big_endian: encoding.big_endian };
+    let groups = FunctionalGroups { value: 0, length, implicit: encoding.implicit, big_endian: encoding.big_endian };
     tile_positions(&bytes, &groups, &Parallelism::default()).unwrap()
 }
 
@@ -70,7 +69,8 @@ fn value_of(writer: &Writer, places: &[Place], defined: bool) -> (Vec<u8>, Optio
 
 #[test]
 fn places_in_every_encoding() {
-    for (encoding, defined) in [EXPLICIT_LITTLE, IMPLICIT, BIG].into_iter().flat_map(|one| [(one, true), (one, false)]) {
+    for (encoding, defined) in [EXPLICIT_LITTLE, IMPLICIT, BIG].into_iter().flat_map(|one| [(one, true), (one, false)])
+    {
         let (value, length) = value_of(&Writer(encoding), &PLACES, defined);
         let found = read(&value, length, encoding).unwrap();
         assert_eq!(found.identifiers, [b"a".to_vec(), b"b".to_vec()]);
@@ -92,7 +92,13 @@ fn more_frames_than_a_buffer_holds() {
     for defined in [true, false] {
         let (value, length) = value_of(&Writer(EXPLICIT_LITTLE), &places, defined);
         let found = read(&value, length, EXPLICIT_LITTLE).unwrap();
-        assert!(found.frames.iter().map(|frame| (Some(frame.row), Some(frame.column))).eq(places.iter().map(|p| (p.0, p.1))));
+        assert!(
+            found
+                .frames
+                .iter()
+                .map(|frame| (Some(frame.row), Some(frame.column)))
+                .eq(places.iter().map(|p| (p.0, p.1)))
+        );
     }
 }
 
