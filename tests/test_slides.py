@@ -343,3 +343,14 @@ def test_thumbnail(codec, samples):
 def test_the_edge_of_a_thumbnail_has_no_padding():
     slide = Slide(np.full((1, 1, 65, 97), 200, np.uint8), tile=(32, 32))
     assert (dicomet.open(file_of(dataset(slide))).pixel_matrix.thumbnail(24) == 200).all()
+
+
+class Remote(io.BytesIO):
+    """A file object of another class, which is read through its methods, under the GIL."""
+
+
+@pytest.mark.parametrize("codec", ["native", "HTJ2K"])
+def test_a_file_object(codec):
+    slide = replace(COLOR, codec=codec, sparse=True)
+    matrix = dicomet.open(Remote(file_of(dataset(slide))), workers=3).pixel_matrix
+    assert np.array_equal(matrix[:], slide.expected())

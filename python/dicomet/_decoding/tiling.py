@@ -137,15 +137,15 @@ def _check_apart(tile: TileSize, frames: np.ndarray, places: np.ndarray) -> None
             raise _overlapping(*sorted(frames[same[0] : same[0] + 2].tolist()))
         return
     # Tiles that are not on a grid: a cell of the size of a tile has the top left pixel of one tile at most.
-    seen: dict[tuple[int, ...], tuple[int, int, int]] = {}
+    corners: dict[tuple[int, ...], tuple[int, int, int]] = {}
     for frame, (path, depth, row, column) in zip(frames.tolist(), places.tolist(), strict=True):
         cell = row // tile.rows, column // tile.columns
         for down in (-1, 0, 1):
             for across in (-1, 0, 1):
-                other = seen.get((path, depth, cell[0] + down, cell[1] + across))
+                other = corners.get((path, depth, cell[0] + down, cell[1] + across))
                 if other and abs(other[1] - row) < tile.rows and abs(other[2] - column) < tile.columns:
                     raise _overlapping(*sorted((other[0], frame)))
-        seen[path, depth, *cell] = frame, row, column
+        corners[path, depth, *cell] = frame, row, column
 
 
 def _overlapping(one: int, other: int) -> PixelDataError:
