@@ -1,7 +1,7 @@
 """README.md, docs/ and the other documents: their links, Python blocks, command lines and chart.
 
 A Python block after the comment ``<!-- run -->`` is executed in a folder with real files of pydicom: `ct.dcm`, `mr.dcm`
-and `us.dcm`, which has several frames; and with a generated folder `series`.
+and `us.dcm`, which has several frames; and with a generated folder `series` and a generated `slide.dcm`.
 """
 
 import ast
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pydicom
 import pytest
+import slides
 from pydicom.data import get_testdata_file
 from series_files import Stack
 
@@ -135,6 +136,7 @@ def folder(tmp_path, monkeypatch):
     for name, file in (("mr.dcm", "MR_small.dcm"), ("us.dcm", "rtdose.dcm")):
         (tmp_path / name).write_bytes(Path(get_testdata_file(file, download=False)).read_bytes())
     Stack().write(tmp_path / "series")
+    slides.saved(tmp_path / "slide.dcm", slides.Slide(slides.matrices(2, 3, 600, 800), tile=(128, 256)))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DICOMET", raising=False)
     yield tmp_path

@@ -31,7 +31,9 @@ if _typing.TYPE_CHECKING:
     from dicomet._decoding.open_image import OpenImage, open  # noqa: A004
     from dicomet._decoding.options import DecodingOptions
     from dicomet._decoding.pixel_array import iter_pixels, pixel_array
+    from dicomet._decoding.pixel_matrix import PixelMatrix
     from dicomet._decoding.prefetch import pixel_arrays
+    from dicomet._parsing.slide_elements import OpticalPath
     from dicomet.convert.api import Converted, convert_file
     from dicomet.display.api import modality_values, to_display
     from dicomet.dropin.api import install, stats, uninstall
@@ -50,7 +52,9 @@ __all__ = [
     "FrameIndexError",
     "MissingElementError",
     "OpenImage",
+    "OpticalPath",
     "PixelDataError",
+    "PixelMatrix",
     "Series",
     "SeriesError",
     "SeriesIssue",
@@ -77,6 +81,8 @@ _LAZY = {
     "Converted": "dicomet.convert.api",
     "DecodingOptions": "dicomet._decoding.options",
     "OpenImage": "dicomet._decoding.open_image",
+    "OpticalPath": "dicomet._parsing.slide_elements",
+    "PixelMatrix": "dicomet._decoding.pixel_matrix",
     "Series": "dicomet.series.series",
     "SeriesIssue": "dicomet.series.issues",
     "Volume": "dicomet.series.volume",

@@ -49,6 +49,7 @@ __all__ = [
     "resize",
     "scan_elements",
     "scan_files",
+    "tile_positions",
     "with_neutral_colors",
 ]
 
@@ -517,6 +518,18 @@ def scan_files(
     paths: list[str], *, tags: list[int], workers: int | None
 ) -> list[tuple[str, bool, tuple[tuple[int, str | None, bytes], ...]] | Exception | None]:
     """Return what `scan_elements` returns for each file, or the exception for one that cannot be read."""
+
+def tile_positions(
+    source: Source, *, value: int, length: int | None, implicit: bool, big_endian: bool
+) -> tuple[bytes, bytes, bytes, bytes, list[bytes]] | None:
+    """Return the places of the frames of a tiled image from its Per-Frame Functional Groups Sequence.
+
+    The value of the sequence starts at offset `value`, and its `length` is None if it is undefined. Return, as words in
+    native byte order with one word for each frame, row and column position (int32; the least number if it is missing),
+    Z offset (float64; NaN if it is missing) and the index of the Optical Path Identifier (uint32; the largest number if
+    it is missing); and the identifiers, in ASCII. Return None if anything is malformed or unusual: such a sequence
+    needs pydicom's parser.
+    """
 
 def encode_rle(
     src: _Buffer,

@@ -14,6 +14,7 @@ from pydicom.uid import UID
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.limits import ReadLimits
+from dicomet._decoding.pixel_matrix import PixelMatrix
 from dicomet._decoding.plugins import installed, missing_plugin, missing_plugin_for
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
@@ -21,6 +22,7 @@ from dicomet._parsing.element_reader import PER_FRAME, SHARED, TABLES, ElementRe
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
+from dicomet._parsing.slide_elements import SlideElements, read_slide_elements
 from dicomet._parsing.source import open_source
 from dicomet._parsing.tags import PIXEL_DATA
 from dicomet._parsing.transfer_syntax import TRANSFER_SYNTAXES, is_deflated, name_of
@@ -28,7 +30,7 @@ from dicomet._utils.redact import redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
 from dicomet.display.voi_selection import WindowArguments
-from dicomet.errors import MissingElementError, PixelDataError, one_line
+from dicomet.errors import MissingElementError, PixelDataError, one_line, with_filename
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -80,11 +82,14 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
         ``colors_decided_by``: the part of the codestream or the data set that decides this; ``subsampled``: whether
         the codestream has fewer samples of some components. A contradiction between data set and codestream is among
         the warnings. ``array_shape``, ``array_dtype``, ``array_bytes``: those of the result of `pixel_array`.
-        ``pixel_data_bytes``: the length of the stored value. ``compression_ratio``: the size of the samples in native
-        form divided by ``pixel_data_bytes``; None in native form. ``of_first_frame``: those of the keywords above
-        whose value is that of the first frame, and may differ for other frames. ``warnings``: a list of messages,
-        among them the elements of the first frame that `to_display` ignores, or the reason why it cannot show the
-        frame. ``error``: the reason why `pixel_array` will raise, as far as it is known, or None.
+        ``pixel_matrix``: of a tiled image (`OpenImage.pixel_matrix`), a dict with the numbers ``rows``, ``columns``,
+        ``tile_rows``, ``tile_columns``, ``grid_rows`` and ``grid_columns`` (the tiles that cover the matrix),
+        ``optical_paths`` and ``focal_planes``; otherwise None. ``pixel_data_bytes``: the length of the stored value.
+        ``compression_ratio``: the size of the samples in native form divided by ``pixel_data_bytes``; None in native
+        form. ``of_first_frame``: those of the keywords above whose value is that of the first frame, and may differ for
+        other frames. ``warnings``: a list of messages, among them the elements of the first frame that `to_display`
+        ignores, or the reason why it cannot show the frame. ``error``: the reason why `pixel_array` will raise, as far
+        as it is known, or None.
 
     Raises
     ------
@@ -96,10 +101,12 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
     with _warnings_recorded() as messages:
         try:
             opened = src if is_dataset(src) else open_source(src)
-            elements = _add_elements(opened, messages)
+            slide = _slide_elements(opened, messages)
+            elements = _add_elements(opened, messages, is_slide=slide is not None)
             array = _add_array(opened)
             if array["error"] is None:
-                _check_view(opened, messages)
+                _check_view(opened, messages, is_slide=slide is not None)
+                array["pixel_matrix"] = None if slide is None else _pixel_matrix(opened, slide, messages)
         except OSError as error:
             elements, array = _nothing(), _no_array(error.strerror or str(error))
     info.update(elements)
@@ -147,15 +154,19 @@ def _no_array(error: str | None) -> dict[str, Any]:
         "array_shape",
         "array_dtype",
         "array_bytes",
+        "pixel_matrix",
     )
     return {**dict.fromkeys((*names, "pixel_data_bytes", "compression_ratio")), "error": error}
 
 
-def _add_elements(src: Any, messages: list[str]) -> dict[str, Any]:
-    """Return the elements of `src`, and add to `messages` which of them cannot be read."""
+def _add_elements(src: Any, messages: list[str], *, is_slide: bool) -> dict[str, Any]:
+    """Return the elements of `src`, and add to `messages` which of them cannot be read.
+
+    Of a slide, whose functional groups may have 100,000 items, without those of each frame.
+    """
     info = _nothing()
     try:
-        dataset = src if is_dataset(src) else read_elements(src, _tags())
+        dataset = src if is_dataset(src) else read_elements(src, _tags(is_slide=is_slide))
     except PixelDataError as error:
         messages.append(str(error))
         return info
@@ -172,8 +183,9 @@ def _add_elements(src: Any, messages: list[str]) -> dict[str, Any]:
     return info
 
 
-def _tags() -> list[int]:
-    return [tag_of(keyword) for keyword in (*ELEMENTS, *TABLES, SHARED, PER_FRAME)]
+def _tags(*, is_slide: bool) -> list[int]:
+    groups = (SHARED,) if is_slide else (SHARED, PER_FRAME)
+    return [tag_of(keyword) for keyword in (*ELEMENTS, *TABLES, *groups)]
 
 
 def _name(uid: Any) -> str | None:
@@ -202,13 +214,38 @@ def _add_array(src: Any) -> dict[str, Any]:
     return info
 
 
-def _check_view(src: Any, messages: list[str]) -> None:
+def _check_view(src: Any, messages: list[str], *, is_slide: bool) -> None:
     """Add to `messages` why `to_display` cannot show the first frame; it warns itself of elements that it ignores."""
     try:
-        frames = DisplayReader(src, {}, ReadLimits(max_bytes=sys.maxsize))
+        frames = DisplayReader(src, {}, ReadLimits(max_bytes=sys.maxsize), frames_vary=not is_slide)
         frames.check_view(0, display_options(WindowArguments(), np.uint8))
     except PixelDataError as error:
         messages.append(str(error))
+
+
+def _slide_elements(src: Any, messages: list[str]) -> SlideElements | None:
+    """Return the elements of a tiled image; None if the image is not tiled, or with a message if they are damaged."""
+    try:
+        return read_slide_elements(src)
+    except MissingElementError:
+        return None
+    except PixelDataError as error:
+        messages.append(str(error))
+        return None
+
+
+def _pixel_matrix(src: Any, elements: SlideElements, messages: list[str]) -> dict[str, int] | None:
+    """Return the size of the total pixel matrix; None, with a message, if its description is damaged."""
+    try:
+        frames = FrameReader(parse(src, {}), ReadLimits(max_bytes=sys.maxsize))
+        matrix = PixelMatrix(frames, elements, with_filename(src))
+    except PixelDataError as error:
+        messages.append(str(error))
+        return None
+    names = ("rows", "columns", "tile_rows", "tile_columns", "grid_rows", "grid_columns")
+    numbers = (*matrix.shape[:2], *matrix.tile_shape, *matrix.grid_shape)
+    planes = {"optical_paths": len(matrix.optical_paths), "focal_planes": len(matrix.focal_planes)}
+    return dict(zip(names, numbers, strict=True)) | planes
 
 
 def _stored_bytes(parsed: Parsed) -> int | None:

@@ -1,10 +1,13 @@
 """`FrameReader`: the frames of one source, checked and ready to be decoded. All public functions use it."""
 
+import dataclasses
 import errno
+import functools
 import math
 import mmap
 import operator
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +18,7 @@ from dicomet._decoding.encapsulated import EncapsulatedFrames
 from dicomet._decoding.limits import ReadLimits, check_max_bytes, check_workers
 from dicomet._decoding.native import NativeFrames
 from dicomet._native import DecodePool, Source, Transform
+from dicomet._parsing.decode_options import Reduce
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.tags import NUMBER_OF_FRAMES
 from dicomet._utils.warn import WarnOnce
@@ -47,6 +51,8 @@ class FrameReader:
         error.
         """
         description = build_description(parsed, raw=raw, always_rgb=always_rgb)
+        self._reopen = functools.partial(FrameReader, limits=limits, raw=raw, always_rgb=always_rgb)
+        self._parsed = parsed
         self._warning, self._warn_once = parsed.warning, WarnOnce()
         self.workers = check_workers(limits.workers)
         self._max_bytes = check_max_bytes(limits.max_bytes)
@@ -62,6 +68,11 @@ class FrameReader:
     def count(self) -> int:
         """The number of frames."""
         return self._locator.count
+
+    def at_resolution(self, reduce: Reduce) -> "FrameReader":
+        """Return the same frames at a lower resolution, as with the option ``reduce``."""
+        options = dataclasses.replace(self._parsed.options, reduce=reduce)
+        return self._reopen(self._parsed._replace(options=options, key=None))
 
     def first_color(self) -> ColorDecision:
         """Return the meaning of the samples of the first frame (`color_rule`), without decoding it."""
@@ -166,6 +177,23 @@ class FrameReader:
         The caller has checked the frames. Return a function that waits for them.
         """
         return self._locator.submit(first, count, out.view(np.ndarray), pool, transform)
+
+    def read_ahead(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
+        """Yield these frames in this order. They are decoded ahead on all cores, a few at a time."""
+        if len(numbers) <= 1:
+            yield from (self.read(number, 1, self.frame_shape) for number in numbers)
+            return
+        pool = DecodePool(workers=self.workers)
+        try:
+            waiting: deque[Callable[[], np.ndarray]] = deque()
+            for number in numbers:
+                if len(waiting) > 2 * pool.workers:
+                    yield waiting.popleft()()
+                waiting.append(self.submit(number, pool))
+            while waiting:
+                yield waiting.popleft()()
+        finally:
+            pool.close()
 
     def check(self, first: int, count: int, form: ArraySpec | None = None) -> None:
         """Check size limits and the presence of the frames, before memory is allocated."""

@@ -9,12 +9,15 @@ import numpy as np
 from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
-from dicomet._parsing.parse import parse
+from dicomet._parsing.parse import is_dataset, parse
+from dicomet._parsing.source import open_source
 from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from dicomet._decoding.pixel_matrix import PixelMatrix
+    from dicomet._native import Source
     from dicomet._parsing.source import Readable
 
 
@@ -51,14 +54,17 @@ class OpenImage:
     ) -> None:
         """See `dicomet.open`."""
         self._naming = with_filename(src)
+        self._pixel_matrix: PixelMatrix | None = None
         with self._naming:
+            source: Source | Dataset = src if is_dataset(src) else open_source(src)
+            self._source: Source | Dataset | None = source
             self._frames: FrameReader | None = FrameReader(
-                parse(src, {**kwargs}), ReadLimits(decoding_plugin, workers, max_bytes), raw=raw
+                parse(source, {**kwargs}), ReadLimits(decoding_plugin, workers, max_bytes), raw=raw
             )
 
     def _open(self) -> FrameReader:
         if self._frames is None:
-            raise ValueError("the image is closed")
+            raise _closed()
         return self._frames
 
     def __len__(self) -> int:
@@ -80,6 +86,33 @@ class OpenImage:
     def ndim(self) -> int:
         """The number of dimensions: 3, or 4 if pixels have several samples."""
         return 1 + len(self._open().frame_shape)
+
+    @property
+    def pixel_matrix(self) -> "PixelMatrix":
+        """The total pixel matrix of a tiled image, such as a whole slide (PS3.3 C.8.12.14).
+
+        The places of the tiles are read on the first access.
+
+        Raises
+        ------
+        MissingElementError
+            The image is not tiled: it has no total pixel matrix, or its frames have no places. Also an
+            `AttributeError`, so that `hasattr` tells whether an image is tiled.
+        PixelDataError
+            The elements that describe the matrix or the places contradict each other: the number of frames that of the
+            tiles, a place the size of the matrix, or two places each other.
+
+        """
+        frames, source, matrix = self._open(), self._source, self._pixel_matrix
+        if source is None:
+            raise _closed()
+        if matrix is None:
+            from dicomet._decoding.pixel_matrix import PixelMatrix  # noqa: PLC0415 - imports pydicom
+            from dicomet._parsing.slide_elements import read_slide_elements  # noqa: PLC0415 - imports pydicom
+
+            with self._naming:
+                self._pixel_matrix = matrix = PixelMatrix(frames, read_slide_elements(source), self._naming)
+        return matrix
 
     def frame(self, index: int, out: np.ndarray | None = None) -> np.ndarray:
         """Return one frame.
@@ -167,7 +200,7 @@ class OpenImage:
 
     def close(self) -> None:
         """Close the file, if this image has opened one. Other threads finish the frames that they are decoding."""
-        self._frames = None
+        self._frames = self._source = self._pixel_matrix = None
 
     def __enter__(self) -> Self:
         """Return this image."""
@@ -178,6 +211,10 @@ class OpenImage:
     ) -> None:
         """Close the image."""
         self.close()
+
+
+def _closed() -> ValueError:
+    return ValueError("the image is closed")
 
 
 @checks_arguments

@@ -30,7 +30,7 @@ MACROS = {
 }
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 TEXT = "a text that is not shown"
-NUMBERS = frozenset({"DS", "IS", "US", "US or SS"})
+NUMBERS = frozenset({"DS", "IS", "SL", "UL", "US", "US or SS"})
 
 
 def tag_of(keyword: str) -> int:

@@ -9,7 +9,7 @@ import io
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from pydicom.datadict import DicomDictionary, dictionary_VR  # type: ignore[attr-defined]
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -43,6 +43,24 @@ from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
 IMAGE_PIXEL_TAGS = frozenset(map(int, IMAGE_PIXEL))
 UNDEFINED_LENGTH = 0xFFFFFFFF
+
+
+class ValuePlace(NamedTuple):
+    """Where the value of an element is that the parser skips.
+
+    `source`: the source that `offset` refers to: for a deflated file, the inflated one. `length`: None if it is
+    undefined.
+    """
+
+    source: Source
+    offset: int
+    length: int | None
+    implicit: bool
+    big_endian: bool
+
+
+Places = dict[int, ValuePlace | None]
+"""Sequences to find without reading their items, by tag. The parser sets the places of those that it finds."""
 
 
 def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: DecodeOptions) -> Parsed:
@@ -122,8 +140,10 @@ def parse_header(
     return source, _read_header(source, file, file_meta, transfer_syntax, overrides, specific_tags)
 
 
-def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
+def read_elements(source: Source, tags: Iterable[int], places: Places | None = None) -> Dataset:
     """Return the elements `tags` of a file, with the File Meta Information, without a check of the image description.
+
+    Set the `places` of other sequences.
 
     Raises
     ------
@@ -144,7 +164,7 @@ def read_elements(source: Source, tags: Iterable[int]) -> Dataset:
     if is_deflated(transfer_syntax):
         source = source.deflate_stream(file.tell())
         file = as_file(source)
-    return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags)
+    return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags, places)
 
 
 def _check_is_dicom(source: Source) -> None:
@@ -188,12 +208,13 @@ def _read_header(  # noqa: PLR0913, PLR0917 - the results of the steps before
     )
 
 
-def _read_up_to_pixel_data(
+def _read_up_to_pixel_data(  # noqa: PLR0913, PLR0917 - the results of the steps before
     source: Source,
     file: BinaryIO,
     file_meta: FileMetaDataset,
     transfer_syntax: UID,
     specific_tags: Iterable[int] | None,
+    places: Places | None = None,
 ) -> Dataset:
     """Return the elements before the pixel data, and leave `file` at the pixel data element's tag, or at its end."""
     tags = IMAGE_PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
@@ -204,6 +225,9 @@ def _read_up_to_pixel_data(
     def is_pixel_data(tag: int, vr: str | None, length: int) -> bool:
         if int(tag) in KEYWORDS:
             return True
+        if places is not None and int(tag) in places and vr in {None, "SQ"}:
+            found = None if length == UNDEFINED_LENGTH else length
+            places[int(tag)] = ValuePlace(source, file.tell(), found, vr is None, not little_endian)
         if length == UNDEFINED_LENGTH and tag not in tags and (vr is None) == implicit:
             # Skip it: the parser would build all items and then drop them; 1 MB of empty items take 85 MB of memory.
             delimiter = find_delimiter(source, tag=tag, vr=vr, value=file.tell(), big_endian=not little_endian)

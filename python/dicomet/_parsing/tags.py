@@ -91,6 +91,34 @@ IMAGE_PIXEL = (
 PIXEL_DATA_ELEMENTS = {tag.keyword: tag for tag in (FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA, PIXEL_DATA)}
 """The elements that hold samples, by keyword."""
 
+# Tiled images (PS3.3 C.7.6.17, C.8.12.5, C.8.12.6, C.8.12.14).
+CONCATENATION_FRAME_OFFSET_NUMBER = Tag(
+    0x00209228, "ConcatenationFrameOffsetNumber", "Concatenation Frame Offset Number", "UL"
+)
+DIMENSION_ORGANIZATION_TYPE = Tag(0x00209311, "DimensionOrganizationType", "Dimension Organization Type", "CS")
+SPACING_BETWEEN_SLICES = Tag(0x00180088, "SpacingBetweenSlices", "Spacing Between Slices", "DS")
+PIXEL_MEASURES_SEQUENCE = Tag(0x00289110, "PixelMeasuresSequence", "Pixel Measures Sequence", "SQ")
+Z_OFFSET = Tag(0x0040074A, "ZOffsetInSlideCoordinateSystem", "Z Offset in Slide Coordinate System", "DS")
+TOTAL_PIXEL_MATRIX_COLUMNS = Tag(0x00480006, "TotalPixelMatrixColumns", "Total Pixel Matrix Columns", "UL")
+TOTAL_PIXEL_MATRIX_ROWS = Tag(0x00480007, "TotalPixelMatrixRows", "Total Pixel Matrix Rows", "UL")
+TOTAL_PIXEL_MATRIX_ORIGIN_SEQUENCE = Tag(
+    0x00480008, "TotalPixelMatrixOriginSequence", "Total Pixel Matrix Origin Sequence", "SQ"
+)
+OPTICAL_PATH_IDENTIFIER = Tag(0x00480106, "OpticalPathIdentifier", "Optical Path Identifier", "SH")
+OPTICAL_PATH_DESCRIPTION = Tag(0x00480107, "OpticalPathDescription", "Optical Path Description", "ST")
+OPTICAL_PATH_IDENTIFICATION_SEQUENCE = Tag(
+    0x00480207, "OpticalPathIdentificationSequence", "Optical Path Identification Sequence", "SQ"
+)
+PLANE_POSITION_SLIDE_SEQUENCE = Tag(0x0048021A, "PlanePositionSlideSequence", "Plane Position (Slide) Sequence", "SQ")
+COLUMN_POSITION = Tag(
+    0x0048021E, "ColumnPositionInTotalImagePixelMatrix", "Column Position In Total Image Pixel Matrix", "SL"
+)
+ROW_POSITION = Tag(0x0048021F, "RowPositionInTotalImagePixelMatrix", "Row Position In Total Image Pixel Matrix", "SL")
+NUMBER_OF_OPTICAL_PATHS = Tag(0x00480302, "NumberOfOpticalPaths", "Number of Optical Paths", "UL")
+TOTAL_PIXEL_MATRIX_FOCAL_PLANES = Tag(
+    0x00480303, "TotalPixelMatrixFocalPlanes", "Total Pixel Matrix Focal Planes", "UL"
+)
+
 # Display (PS3.3 C.7.6.3, C.7.6.16.2, C.8.16.2, C.11).
 PIXEL_PRESENTATION = Tag(0x00089205, "PixelPresentation", "Pixel Presentation", "CS")
 PIXEL_PADDING_VALUE = Tag(0x00280120, "PixelPaddingValue", "Pixel Padding Value", "US or SS")

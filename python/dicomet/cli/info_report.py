@@ -16,6 +16,7 @@ from dicomet._utils.text import plain, printable
 from dicomet.cli import series_report
 from dicomet.cli.series_report import describe_folder
 from dicomet.cli.terminal import echo
+from dicomet.errors import counted
 from dicomet.info import describe, undescribed
 
 NO_VALUE = "?"
@@ -86,6 +87,7 @@ def _lines(info: Info) -> Iterator[tuple[str, str | None]]:
     yield "transfer syntax", _with(info["transfer_syntax"], info["TransferSyntaxUID"])
     yield "decoded by", ", ".join(info["decoded_by"] or []) or info["missing_plugin"]
     yield "size", _size(info)
+    yield "pixel matrix", _pixel_matrix(info["pixel_matrix"])
     yield "samples", _samples(info)
     yield "colors", _colors(info)
     yield "bits", _bits(info)
@@ -156,6 +158,20 @@ def _size(info: Info) -> str | None:
     frames = info["NumberOfFrames"]
     size = f"{_number(info['Rows'])} rows x {_number(info['Columns'])} columns"
     return size if frames in {None, 1} else f"{size}, {_number(frames)} frames"
+
+
+def _pixel_matrix(matrix: dict[str, int] | None) -> str | None:
+    """Return the size of the total pixel matrix of a slide, its tiles and its planes."""
+    if matrix is None:
+        return None
+    planes = ", ".join(
+        counted(matrix[name], noun)
+        for name, noun in (("optical_paths", "optical path"), ("focal_planes", "focal plane"))
+    )
+    return (
+        f"{matrix['rows']} rows x {matrix['columns']} columns, {matrix['grid_rows']} x {matrix['grid_columns']} tiles "
+        f"of {matrix['tile_rows']} x {matrix['tile_columns']}, {planes}"
+    )
 
 
 def _samples(info: Info) -> str | None:

@@ -1,5 +1,6 @@
 """The command `dicomet show`: a contact sheet of files or frames, and a line for each tile."""
 
+import itertools
 import os
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from dicomet.cli.files import NamedFile, find_files, silenced
 from dicomet.cli.info_report import summary
 from dicomet.cli.terminal import echo
 from dicomet.display.api import to_display
+from dicomet.display.slide import SlideReader
 from dicomet.errors import PixelDataError, one_line
 from dicomet.info import describe, is_no_image
 
@@ -26,13 +28,18 @@ if TYPE_CHECKING:
 __all__ = ["UnusableSheetError", "show"]
 
 
+# Pixels to decode for the picture of a slide, which take some ten seconds.
+MAX_SLIDE_PIXELS = 1 << 31
+
+
 class Tile(NamedTuple):
-    """The content of one tile: a frame of a file."""
+    """The content of one tile: a frame of a file, or a plane of a slide (optical path and focal plane)."""
 
     file: NamedFile
     frame: int
     frames: int
     info: dict[str, Any]
+    plane: tuple[int, int] | None = None
 
 
 def show(  # noqa: PLR0913 - the options of the command
@@ -46,8 +53,8 @@ def show(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Write a contact sheet of the images at and below `paths`, and print a line for each tile.
 
-    A single image is shown frame by frame; of each of several images, the middle frame is shown. At most one image is
-    in memory beside the sheet.
+    A single image is shown frame by frame; of each of several images, the middle frame is shown. A slide is shown
+    whole: a single one with all optical paths and focal planes. At most one image is in memory beside the sheet.
 
     Returns
     -------
@@ -63,7 +70,7 @@ def show(  # noqa: PLR0913 - the options of the command
     _check_output(output)
     with silenced():
         files, others = _images(paths, output)
-        chosen = _tiles(files, tiles)
+        chosen = _tiles(files, tiles, size)
     sheet = ContactSheet(len(chosen), columns, size)
     is_one_file = len(files) == 1 < len(chosen)
     if is_one_file:
@@ -117,18 +124,34 @@ def _is_no_image(path: Path) -> bool:
         return False
 
 
-def _tiles(files: Sequence[NamedFile], most: int | None) -> list[Tile]:
+def _tiles(files: Sequence[NamedFile], most: int | None, size: int) -> list[Tile]:
     if len(files) == 1:
         info = describe(files[0].path)
-        frames = _frames(info)
+        frames, planes = _frames(info), _planes(files[0], info, size)
+        if planes:
+            return [Tile(files[0], 0, frames, info, planes[index]) for index in _spread(len(planes), most)]
         return [Tile(files[0], index, frames, info) for index in _spread(frames, most)]
     chosen = [files[index] for index in _spread(len(files), most)]
-    return [_middle(file, describe(file.path)) for file in chosen]
+    return [_of_several(file, describe(file.path), size) for file in chosen]
 
 
-def _middle(file: NamedFile, info: dict[str, Any]) -> Tile:
-    frames = _frames(info)
-    return Tile(file, frames // 2, frames, info)
+def _of_several(file: NamedFile, info: dict[str, Any], size: int) -> Tile:
+    frames, planes = _frames(info), _planes(file, info, size)
+    return Tile(file, 0, frames, info, planes[0]) if planes else Tile(file, frames // 2, frames, info)
+
+
+def _planes(file: NamedFile, info: dict[str, Any], size: int) -> list[tuple[int, int]]:
+    """Return the planes of a slide: none for other images, and for a slide that takes too long to be shown whole."""
+    matrix = info["pixel_matrix"]
+    if matrix is None:
+        return []
+    try:
+        if SlideReader(file.path).matrix.decoded_pixels(size) > MAX_SLIDE_PIXELS:
+            return []
+    except (PixelDataError, OSError):
+        # Each frame shows the reason.
+        return []
+    return list(itertools.product(range(matrix["optical_paths"]), range(matrix["focal_planes"])))
 
 
 def _frames(info: dict[str, Any]) -> int:
@@ -150,7 +173,10 @@ def _spread(count: int, most: int | None) -> list[int]:
 def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec", size: int) -> str | None:
     """Draw a tile, and return what is wrong with it, or None."""
     try:
-        image = to_display(tile.file.path, index=tile.frame, window=window, reduce=(size, size))
+        if tile.plane is None:
+            image = to_display(tile.file.path, index=tile.frame, window=window, reduce=(size, size))
+        else:
+            image = SlideReader(tile.file.path).picture(size, *tile.plane, window)
     except Exception as error:  # noqa: BLE001 - an error in one image must not hide the others
         sheet.cross_out(number)
         reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))
@@ -170,7 +196,7 @@ def _aspect(info: dict[str, Any]) -> float:
 
 def _line(tile: Tile, error: str | None, *, with_window: bool) -> str:
     name = printable(tile.file.label)
-    if tile.frames > 1:
+    if tile.frames > 1 and tile.plane is None:
         name += f", {_frame(tile)}"
     return f"{name}: " + (summary(tile.info, with_window=with_window) if error is None else f"error: {error}")
 
@@ -180,6 +206,11 @@ def _line_of_frame(tile: Tile, error: str | None) -> str:
 
 
 def _frame(tile: Tile) -> str:
+    if tile.plane is not None:
+        path, depth = tile.plane
+        matrix = tile.info["pixel_matrix"]
+        planes = f"focal plane {depth + 1} of {matrix['focal_planes']}"
+        return f"optical path {path + 1} of {matrix['optical_paths']}, {planes}"
     return f"frame {tile.frame + 1} of {tile.frames}"
 
 

@@ -10,6 +10,7 @@ from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
 from dicomet._decoding.limits import ReadLimits
 from dicomet._native import Lut, Palette, Transform
 from dicomet._parsing.parse import parse
+from dicomet._parsing.tags import PER_FRAME_GROUPS
 from dicomet._utils.arrays import read_only
 from dicomet.display.attributes import Attributes, ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
@@ -51,7 +52,7 @@ class FrameRendering(NamedTuple):
 class DisplayReader:
     """The frames of a source as stored values, and their display attributes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to parse, and how
         self,
         src: "Readable | Dataset",
         arguments: Mapping[str, Any],
@@ -59,13 +60,16 @@ class DisplayReader:
         *,
         icc_profile: bool = False,
         raw: bool = False,
+        frames_vary: bool = True,
     ) -> None:
         """Parse `src`, without its pixel data.
 
         `icc_profile`: read the profile, which needs pydicom's parser. `raw`: do not convert the colors of stored
-        values, which are then the only values to read.
+        values, which are then the only values to read. `frames_vary`: read the functional groups of each frame, of
+        which a slide has some 100,000.
         """
-        parsed = parse(src, arguments, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
+        display_tags = DISPLAY_TAGS if frames_vary else tuple(tag for tag in DISPLAY_TAGS if tag != PER_FRAME_GROUPS)
+        parsed = parse(src, arguments, display_tags if icc_profile else None, display_tags=display_tags)
         self.stored = FrameReader(parsed, limits, raw=raw, always_rgb=True)
         self.image = self.stored.description.image
         self.size = self.stored.frame_shape[:2]
@@ -99,6 +103,30 @@ class DisplayReader:
         for start, number, rendering in self._renderings(first, count, options):
             self._show(start, rendering, options, palette, frames[start - first : start - first + number])
         return array
+
+    def render(self, stored: np.ndarray, options: DisplayOptions) -> np.ndarray:
+        """Return the display values of `stored`: stored values of this image in any size, such as a thumbnail.
+
+        The attributes are those of the first frame. A measured window is that of the whole array.
+        """
+        if self.is_color and self._is_stored_as_displayed(options):
+            return stored
+        palette = None if self.is_color else self.attributes.palette()
+        if palette is not None and not self.attributes.is_supplemental:
+            rendering, voi = FrameRendering(None, "full", inverse=False, padding=None), None
+        else:
+            rendering = self._rendering(0, options)
+            voi = self._voi_for(read_only(stored), rendering, options)
+        colors = (3,) if self.is_color or palette is not None else ()
+        array = np.empty((*stored.shape[:2], *colors), options.dtype)
+        transform = self._transform(rendering, voi, options, palette, stored.size)
+        transform.apply(read_only(stored), array, workers=self.stored.workers)
+        return array
+
+    def _voi_for(self, stored: np.ndarray, rendering: FrameRendering, options: DisplayOptions) -> Voi:
+        if rendering.voi == "full":
+            return self._window(*self.full(rendering.modality))
+        return self._measured(stored, rendering, options) if isinstance(rendering.voi, str) else rendering.voi
 
     def _is_stored_as_displayed(self, options: DisplayOptions) -> bool:
         whole_bytes = self.stored.dtype == options.dtype == np.uint8 and self.bits_stored == _BYTE

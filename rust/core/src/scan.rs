@@ -12,6 +12,7 @@ mod file_meta;
 mod named_elements;
 mod nesting;
 mod read_buffer;
+mod tile_positions;
 mod values;
 
 use crate::alloc::grow;
@@ -23,6 +24,8 @@ use file_meta::{DataSetStart, find_data_set};
 pub use named_elements::{Element, NamedElements, scan_elements};
 use nesting::Nesting;
 use read_buffer::{ElementHeader, Encoding, ITEM_GROUP, ReadBuffer};
+
+pub use tile_positions::{FunctionalGroups, TilePosition, TilePositions, tile_positions};
 
 /// Extended Offset Table and Extended Offset Table Lengths, which a full parser must read.
 const EXTENDED_OFFSET_TABLES: [u32; 2] = [number::EXTENDED_OFFSET_TABLE, number::EXTENDED_OFFSET_TABLE_LENGTHS];

@@ -58,7 +58,14 @@ tags! {
     LUT_DESCRIPTOR = 0x0028_3002, "LUT Descriptor";
     LUT_DATA = 0x0028_3006, "LUT Data";
     VOI_LUT_SEQUENCE = 0x0028_3010, "VOI LUT Sequence";
+    Z_OFFSET_IN_SLIDE_COORDINATE_SYSTEM = 0x0040_074A, "Z Offset in Slide Coordinate System";
+    OPTICAL_PATH_IDENTIFIER = 0x0048_0106, "Optical Path Identifier";
+    OPTICAL_PATH_IDENTIFICATION_SEQUENCE = 0x0048_0207, "Optical Path Identification Sequence";
+    PLANE_POSITION_SLIDE_SEQUENCE = 0x0048_021A, "Plane Position (Slide) Sequence";
+    COLUMN_POSITION = 0x0048_021E, "Column Position In Total Image Pixel Matrix";
+    ROW_POSITION = 0x0048_021F, "Row Position In Total Image Pixel Matrix";
     PRESENTATION_LUT_SHAPE = 0x2050_0020, "Presentation LUT Shape";
+    PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE = 0x5200_9230, "Per-Frame Functional Groups Sequence";
     EXTENDED_OFFSET_TABLE = 0x7FE0_0001, "Extended Offset Table";
     EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE0_0002, "Extended Offset Table Lengths";
     FLOAT_PIXEL_DATA = 0x7FE0_0008, "Float Pixel Data";

@@ -48,7 +48,7 @@ mod _native {
         prefetch::{DecodeFuture, DecodePool},
         resize::resize_image,
         rle::encode_rle,
-        scan::{find_delimiter, find_pixel_data, scan_files, scan_named_elements},
+        scan::{find_delimiter, find_pixel_data, scan_files, scan_named_elements, tile_positions},
         source::Source,
         workers::environment_workers,
     };

@@ -5,12 +5,13 @@ use crate::names::{Named, ScanStart};
 use crate::source::Source;
 use dicomet_core::parallel::{self, Parallelism};
 use dicomet_core::scan::{
-    self, NamedElements, PixelDataHeader, ScanError, ScanScope, Start, scan_elements, scan_from, scan_source,
+    self, FunctionalGroups, NamedElements, PixelDataHeader, ScanError, ScanScope, Start, TilePosition, scan_elements,
+    scan_from, scan_source,
 };
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBytes, PyTuple};
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -121,6 +122,46 @@ pub(crate) fn find_delimiter(
 ) -> PyResult<Option<u64>> {
     let Ok(vr) = vr.map(|vr| vr.as_bytes().try_into()).transpose() else { return Ok(None) };
     detached_parallel(py, None, |parallelism| scan::find_delimiter(source, (tag, vr), value, big_endian, parallelism))
+}
+
+/// Returns the row and column positions, the Z offsets and the indices of the optical paths of all frames as words in
+/// native byte order, and the identifiers of the optical paths; None if the full parser must read the sequence.
+#[pyfunction]
+#[pyo3(signature = (source, *, value, length, implicit, big_endian))]
+pub(crate) fn tile_positions(
+    py: Python<'_>,
+    source: &Source,
+    value: u64,
+    length: Option<u32>,
+    implicit: bool,
+    big_endian: bool,
+) -> PyResult<Option<Py<PyAny>>> {
+    let groups = FunctionalGroups { value, length, implicit, big_endian };
+    let found = detached_parallel(py, None, |parallelism| scan::tile_positions(source, &groups, parallelism))?;
+    let Some(found) = found else { return Ok(None) };
+    let mut identifiers = Vec::new();
+    for identifier in &found.identifiers {
+        identifiers.push(crate::bytes(py, identifier)?);
+    }
+    let rows = words(py, &found.frames, |frame| frame.row.to_ne_bytes())?;
+    let columns = words(py, &found.frames, |frame| frame.column.to_ne_bytes())?;
+    let z_offsets = words(py, &found.frames, |frame| frame.z_offset.to_ne_bytes())?;
+    let optical_paths = words(py, &found.frames, |frame| frame.optical_path.to_ne_bytes())?;
+    (rows, columns, z_offsets, optical_paths, identifiers).into_py_any(py).map(Some)
+}
+
+/// Returns one word of `N` bytes of each frame.
+fn words<'py, const N: usize>(
+    py: Python<'py>,
+    frames: &[TilePosition],
+    word: impl Fn(&TilePosition) -> [u8; N],
+) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, frames.len().saturating_mul(N), |bytes| {
+        for (place, frame) in bytes.chunks_exact_mut(N).zip(frames) {
+            place.copy_from_slice(&word(frame));
+        }
+        Ok(())
+    })
 }
 
 fn to_tuple(py: Python<'_>, header: &PixelDataHeader) -> PyResult<Py<PyAny>> {

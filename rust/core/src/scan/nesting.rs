@@ -13,6 +13,8 @@ pub(super) const MAX_DEPTH: usize = 32;
 pub(super) enum Scope {
     /// A sequence; items follow.
     Sequence,
+    /// A sequence that ends at this offset.
+    SequenceUpTo(u64),
     /// Fragments, such as those of an icon (PS3.5 A.4): items of defined length, whose content is not data elements.
     Fragments,
     /// An item of undefined length.
@@ -40,6 +42,20 @@ impl Nesting {
         self.push(scope, encoding)
     }
 
+    /// Opens a sequence of defined or undefined length, to step through its items.
+    pub(super) fn open_sequence(&mut self, element: &ElementHeader, encoding: Encoding) -> Result<(), ScanError> {
+        if element.vr.is_some_and(|vr| vr != *b"SQ") {
+            return Err(ScanError::NeedsFullParser);
+        }
+        let has_end = element.length != UNDEFINED;
+        self.push(if has_end { Scope::SequenceUpTo(element.end()) } else { Scope::Sequence }, encoding)
+    }
+
+    /// The number of open scopes.
+    pub(super) fn depth(&self) -> usize {
+        self.0.len()
+    }
+
     fn push(&mut self, scope: Scope, encoding: Encoding) -> Result<(), ScanError> {
         if self.0.len() >= MAX_DEPTH {
             return Err(ScanError::NeedsFullParser);
@@ -48,12 +64,14 @@ impl Nesting {
         Ok(())
     }
 
-    /// Closes the items that end at `at`, and returns the innermost scope.
+    /// Closes the items and sequences that end at `at`, and returns the innermost scope.
     pub(super) fn innermost(&mut self, at: u64) -> Result<Option<(Scope, Encoding)>, ScanError> {
         loop {
             match self.0.last().copied() {
-                Some((Scope::ItemUpTo(end), _)) if at == end => drop(self.0.pop()),
-                Some((Scope::ItemUpTo(end), _)) if at > end => return Err(ScanError::NeedsFullParser),
+                Some((Scope::ItemUpTo(end) | Scope::SequenceUpTo(end), _)) if at == end => drop(self.0.pop()),
+                Some((Scope::ItemUpTo(end) | Scope::SequenceUpTo(end), _)) if at > end => {
+                    return Err(ScanError::NeedsFullParser);
+                }
                 innermost => return Ok(innermost),
             }
         }
@@ -76,8 +94,8 @@ impl Nesting {
     ) -> Result<u64, ScanError> {
         match (scope, element.tag, element.length) {
             // PS3.5 7.5.1, 7.5.2: an item, or the end of the sequence.
-            (Scope::Sequence, ITEM, 0) => {}
-            (Scope::Sequence, ITEM, length) => {
+            (Scope::Sequence | Scope::SequenceUpTo(_), ITEM, 0) => {}
+            (Scope::Sequence | Scope::SequenceUpTo(_), ITEM, length) => {
                 let item = if length == UNDEFINED { Scope::Item } else { Scope::ItemUpTo(element.end()) };
                 self.push(item, encoding_of_item(element, buffer, encoding)?)?;
                 return Ok(element.value);

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 mod named_elements;
 mod sources;
+mod tile_positions;
 mod undefined_length;
 
 const IMPLICIT: Encoding = Encoding { implicit: true, big_endian: false };
