@@ -28,6 +28,8 @@ if _typing.TYPE_CHECKING:
     from dicomet._decoding.prefetch import pixel_arrays
     from dicomet.convert.api import Converted, convert_file
     from dicomet.display.api import modality_values, to_display
+    from dicomet.display.overlays import Overlay, overlays
+    from dicomet.display.real_world import RealWorldValues, Unit, real_world_values
     from dicomet.dropin.api import install, stats, uninstall
 
 if debug_build:
@@ -39,7 +41,10 @@ __all__ = [
     "FrameIndexError",
     "MissingElementError",
     "OpenImage",
+    "Overlay",
     "PixelDataError",
+    "RealWorldValues",
+    "Unit",
     "UnsupportedTransferSyntaxError",
     "__version__",
     "convert_file",
@@ -47,8 +52,10 @@ __all__ = [
     "iter_pixels",
     "modality_values",
     "open",
+    "overlays",
     "pixel_array",
     "pixel_arrays",
+    "real_world_values",
     "stats",
     "to_display",
     "uninstall",
@@ -59,13 +66,18 @@ _LAZY = {
     "Converted": "dicomet.convert.api",
     "DecodingOptions": "dicomet._decoding.options",
     "OpenImage": "dicomet._decoding.open_image",
+    "Overlay": "dicomet.display.overlays",
+    "RealWorldValues": "dicomet.display.real_world",
+    "Unit": "dicomet.display.real_world",
     "convert_file": "dicomet.convert.api",
     "install": "dicomet.dropin.api",
     "iter_pixels": "dicomet._decoding.pixel_array",
     "modality_values": "dicomet.display.api",
     "open": "dicomet._decoding.open_image",
+    "overlays": "dicomet.display.overlays",
     "pixel_array": "dicomet._decoding.pixel_array",
     "pixel_arrays": "dicomet._decoding.prefetch",
+    "real_world_values": "dicomet.display.real_world",
     "stats": "dicomet.dropin.api",
     "to_display": "dicomet.display.api",
     "uninstall": "dicomet.dropin.api",

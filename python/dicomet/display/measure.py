@@ -1,10 +1,12 @@
-"""Windows measured on the values of a frame: from minimum to maximum, or between two percentiles."""
+"""Windows measured on the values of frames: from minimum to maximum, or between two percentiles."""
 
 import math
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
-from dicomet._native import Transform, extrema, histogram
+from dicomet._native import Lut, Transform, extrema, histogram
 from dicomet.display.modality import Modality
 from dicomet.display.windows import Window
 
@@ -20,35 +22,69 @@ def window_between(lowest: float, highest: float) -> Window:
     return lowest / 2 + highest / 2, width, "LINEAR_EXACT"
 
 
-def min_max(stored: np.ndarray, modality: Modality, padding: tuple[int, int] | None) -> tuple[float, float] | None:
-    """Return the lowest and the highest value of a frame after slope and intercept.
+class MeasuredFrame(NamedTuple):
+    """The stored values of a frame, and what turns them into modality values.
+
+    `transform`: the Modality LUT as a transform to float64. `padding`: the stored values that do not count.
+    """
+
+    stored: np.ndarray
+    modality: Modality
+    transform: Transform
+    padding: tuple[int, int] | None
+
+
+class Distribution(NamedTuple):
+    """The modality values that occur, in ascending order, and the count of each."""
+
+    values: np.ndarray
+    counts: np.ndarray
+
+
+def min_max(frames: Iterable[MeasuredFrame]) -> tuple[float, float] | None:
+    """Return the lowest and the highest modality value of some frames.
 
     Padding and non-finite values do not count. Returns None if there are no other values.
     """
-    excluded = _within(padding, stored.dtype)
-    found = extrema(stored, dtype=stored.dtype.name, excluded=excluded)  # type: ignore[arg-type]
+    found = [ends for ends in map(_min_max, frames) if ends is not None]
+    return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+
+def percentiles(frames: Iterable[MeasuredFrame], ranks: tuple[float, float]) -> tuple[float, float] | None:
+    """Return two percentiles of the modality values of some frames together, interpolated as by `numpy.percentile`.
+
+    Padding and non-finite values do not count. Returns None if there are no other values. `ranks` are from 0 to 100.
+    """
+    together: Distribution | None = None
+    for frame in frames:
+        found = _distribution(frame)
+        together = found if together is None else _sum(together, found)
+    if together is None or not len(together.values):
+        return None
+    values, ends = together.values, np.cumsum(together.counts)
+    low, high = (_value_at_rank(values, ends, (ends[-1] - 1) * (rank / 100)) for rank in ranks)
+    return low, high
+
+
+def _min_max(frame: MeasuredFrame) -> tuple[float, float] | None:
+    if isinstance(frame.modality, Lut):
+        # A table need not be monotonic, so the lowest stored value may not have the lowest modality value.
+        values = _distribution(frame).values
+        return (float(values[0]), float(values[-1])) if len(values) else None
+    excluded = _within(frame.padding, frame.stored.dtype)
+    found = extrema(frame.stored, dtype=frame.stored.dtype.name, excluded=excluded)  # type: ignore[arg-type]
     if found is None:
         return None
-    slope, intercept = modality if isinstance(modality, tuple) else (1.0, 0.0)
+    slope, intercept = frame.modality or (1.0, 0.0)
     low, high = sorted(end * slope + intercept for end in found)
     return low, high
 
 
-def percentiles(
-    stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None, ranks: tuple[float, float]
-) -> tuple[float, float] | None:
-    """Return two percentiles of the modality values of a frame, interpolated as by `numpy.percentile`.
-
-    Padding and non-finite values do not count. Returns None if there are no other values. `modality` has float64
-    output; `ranks` are from 0 to 100.
-    """
-    values, counts = _values(stored, modality, _within(padding, stored.dtype))
-    if not len(values):
-        return None
-    order = np.argsort(values, kind="stable")
-    values, ends = values[order], np.cumsum(counts[order])
-    low, high = (_value_at_rank(values, ends, (ends[-1] - 1) * (rank / 100)) for rank in ranks)
-    return low, high
+def _sum(one: Distribution, other: Distribution) -> Distribution:
+    values, places = np.unique(np.concatenate((one.values, other.values)), return_inverse=True)
+    counts = np.zeros(len(values), np.int64)
+    np.add.at(counts, places, np.concatenate((one.counts, other.counts)))
+    return Distribution(values, counts)
 
 
 def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
@@ -60,8 +96,8 @@ def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
     return first + (second - first) * (place - below)
 
 
-def _values(stored: np.ndarray, modality: Transform, excluded: tuple[int, int] | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the modality values that occur in a frame, and the count of each."""
+def _distribution(frame: MeasuredFrame) -> Distribution:
+    stored, excluded = frame.stored, _within(frame.padding, frame.stored.dtype)
     if stored.dtype.kind in "iu" and stored.dtype.itemsize <= _WORD:
         counts = np.frombuffer(histogram(stored, wide=stored.dtype.itemsize == _WORD), np.uint64)
         words = np.flatnonzero(counts)
@@ -74,7 +110,9 @@ def _values(stored: np.ndarray, modality: Transform, excluded: tuple[int, int] |
     if excluded is not None:
         counting = (values < excluded[0]) | (values > excluded[1])
         values, often = values[counting], often[counting]
-    return _transformed(values, modality), often
+    values = _transformed(values, frame.transform)
+    order = np.argsort(values, kind="stable")
+    return Distribution(values[order], often[order])
 
 
 def _transformed(stored: np.ndarray, modality: Transform) -> np.ndarray:
