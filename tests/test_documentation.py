@@ -1,7 +1,7 @@
 """README.md, docs/ and the other documents: their links, Python blocks, command lines and chart.
 
-A Python block after the comment ``<!-- run -->`` is executed in a folder with real files of pydicom: `ct.dcm`, `mr.dcm`
-and `us.dcm`, which has several frames.
+A Python block after the comment ``<!-- run -->`` is executed in a folder with real files of pydicom: `ct.dcm`,
+`mr.dcm`, `us.dcm`, which has several frames, `dose.dcm` (RT Dose) and `overlay.dcm`.
 """
 
 import ast
@@ -131,8 +131,10 @@ def folder(tmp_path, monkeypatch):
     dataset.WindowCenter, dataset.WindowWidth = [40, 400], [400, 2000]
     dataset.WindowCenterWidthExplanation = ["SOFT TISSUE", "BONE"]
     dataset.save_as(tmp_path / "ct.dcm")
-    for name, file in (("mr.dcm", "MR_small.dcm"), ("us.dcm", "rtdose.dcm")):
-        (tmp_path / name).write_bytes(Path(get_testdata_file(file, download=False)).read_bytes())
+    files = {"mr": "MR_small", "us": "rtdose", "dose": "rtdose", "overlay": "examples_overlay"}
+    for name, file in files.items():
+        data = Path(get_testdata_file(f"{file}.dcm", download=False)).read_bytes()
+        (tmp_path / f"{name}.dcm").write_bytes(data)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DICOMET", raising=False)
     yield tmp_path

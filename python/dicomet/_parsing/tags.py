@@ -1,5 +1,6 @@
 """The data elements that dicomet reads (PS3.6 6): tag, keyword, name and VR. Other tables of elements are views."""
 
+from functools import cache
 from typing import Self
 
 
@@ -161,6 +162,7 @@ OVERLAY_PLANE = (
 )
 
 
+@cache
 def in_group(tag: Tag, group: int) -> Tag:
     """Return the same element of another repeating group."""
     return Tag(group << 16 | tag & 0xFFFF, tag.keyword, tag.name, tag.vr)

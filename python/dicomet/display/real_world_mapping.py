@@ -78,8 +78,23 @@ class RealWorldMapping(NamedTuple):
 _DOSE_UNITS = {"GY": Unit("Gy", "UCUM", "Gray"), "RELATIVE": Unit("1", "UCUM", "relative dose")}
 
 
-def mapping_of(dataset: "Dataset", frame: int, choice: MappingChoice, *, signed: bool | None) -> RealWorldMapping:
-    """Return a mapping of a frame: of its functional groups, the shared ones or the data set, or Dose Grid Scaling.
+def mapping_items(dataset: "Dataset", frame: int) -> "Sequence[Dataset]":
+    """Return the items of the mappings of a frame: in its functional groups, the shared ones or at the top level.
+
+    Raises
+    ------
+    PixelDataError
+        They cannot be read.
+
+    """
+    with reading(REAL_WORLD_MAPPING_SEQUENCE.label):
+        return frame_items(dataset, frame, REAL_WORLD_MAPPING_SEQUENCE)
+
+
+def mapping_of(
+    found: "Sequence[Dataset]", dataset: "Dataset", frame: int, choice: MappingChoice, *, signed: bool | None
+) -> RealWorldMapping:
+    """Return one of the mappings of a frame, which are the items `found`, followed by Dose Grid Scaling.
 
     Mappings that are not chosen are not read, except for their names. `signed`: whether stored values are signed;
     None for floats.
@@ -90,8 +105,6 @@ def mapping_of(dataset: "Dataset", frame: int, choice: MappingChoice, *, signed:
         The frame has no such mapping, or several; or the mapping is invalid.
 
     """
-    with reading(REAL_WORLD_MAPPING_SEQUENCE.label):
-        found = frame_items(dataset, frame, REAL_WORLD_MAPPING_SEQUENCE)
     dose = _dose(dataset)
     number = _chosen([*map(_names, found), *([_names_of(dose)] if dose else [])], choice, frame)
     if number == len(found) and dose is not None:
