@@ -18,7 +18,10 @@ from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
 CT = ROOTS["pydicom"] / "CT_small.dcm"
-FUNCTIONS = ("pixel_array", "iter_pixels", "open", "pixel_arrays", "to_display", "modality_values", "convert_file")
+FUNCTIONS = (
+    *("pixel_array", "iter_pixels", "open", "pixel_arrays", "to_display", "modality_values"),
+    *("overlays", "real_world_values", "convert_file"),
+)
 FIRST = {"pixel_arrays": [["nowhere.dcm"]], "convert_file": ["nowhere.dcm", "nowhere.png"]}
 # One that changes nothing of a CT slice, of every option.
 HARMLESS = {

@@ -1,7 +1,8 @@
 """README.md, docs/ and the other documents: their links, Python blocks, command lines and chart.
 
-A Python block after the comment ``<!-- run -->`` is executed in a folder with real files of pydicom: `ct.dcm`, `mr.dcm`
-and `us.dcm`, which has several frames; and with a generated folder `series` and a generated `slide.dcm`.
+A Python block after the comment ``<!-- run -->`` is executed in a folder with real files of pydicom: `ct.dcm`,
+`mr.dcm`, `us.dcm`, which has several frames, `dose.dcm` (RT Dose) and `overlay.dcm`; and with a generated folder
+`series` and a generated `slide.dcm`.
 """
 
 import ast
@@ -133,10 +134,12 @@ def folder(tmp_path, monkeypatch):
     dataset.WindowCenter, dataset.WindowWidth = [40, 400], [400, 2000]
     dataset.WindowCenterWidthExplanation = ["SOFT TISSUE", "BONE"]
     dataset.save_as(tmp_path / "ct.dcm")
-    for name, file in (("mr.dcm", "MR_small.dcm"), ("us.dcm", "rtdose.dcm")):
-        (tmp_path / name).write_bytes(Path(get_testdata_file(file, download=False)).read_bytes())
     Stack().write(tmp_path / "series")
     slides.saved(tmp_path / "slide.dcm", slides.Slide(slides.matrices(2, 3, 600, 800), tile=(128, 256)))
+    files = {"mr": "MR_small", "us": "rtdose", "dose": "rtdose", "overlay": "examples_overlay"}
+    for name, file in files.items():
+        data = Path(get_testdata_file(f"{file}.dcm", download=False)).read_bytes()
+        (tmp_path / f"{name}.dcm").write_bytes(data)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DICOMET", raising=False)
     yield tmp_path

@@ -28,7 +28,10 @@ CASES = files.cases()
 # VRs of elements that identify a person, or that a person has typed; dates; and all UIDs but two.
 PRIVATE_VRS = frozenset({"PN", "DA", "DT", "TM", "AS", "LT", "ST", "UT", "LO", "SH", "UI"})
 TOLD = frozenset(
-    {"SOPClassUID", "MediaStorageSOPClassUID", "TransferSyntaxUID", "RescaleType", "WindowCenterWidthExplanation"}
+    {
+        *("SOPClassUID", "MediaStorageSOPClassUID", "TransferSyntaxUID", "RescaleType"),
+        *("WindowCenterWidthExplanation", "OverlayLabel", "OverlaySubtype", "LUTLabel", "LUTExplanation"),
+    }
 )
 
 
@@ -104,6 +107,8 @@ def private_texts(dataset: Dataset) -> set[str]:
         if element.VR in PRIVATE_VRS and element.keyword not in TOLD:
             values = element.value if isinstance(element.value, pydicom.multival.MultiValue) else [element.value]
             found |= {str(value) for value in values if len(str(value)) > 5}
+    units = [element.value[0] for element in dataset.iterall() if element.keyword == "MeasurementUnitsCodeSequence"]
+    found -= {unit.get("CodeValue") for unit in units}
     # The UIDs of the standard identify no one, and a time of day may be a number of bytes.
     return {one for one in found if not one.startswith("1.2.840.10008.") and not (one.isdigit() and len(one) < 8)}
 

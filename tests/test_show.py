@@ -150,9 +150,9 @@ def test_the_window_of_the_file_is_printed_if_it_is_shown(output, capsys):
 
 def test_a_window_below_zero(output, monkeypatch):
     windows = []
-    display = show.to_display
+    arguments = show.WindowArguments
     monkeypatch.setattr(
-        show, "to_display", lambda *src, **rest: windows.append(rest["window"]) or display(*src, **rest)
+        show, "WindowArguments", lambda window, **rest: windows.append(window) or arguments(window, **rest)
     )
     draw_sheet(output, CT, "--window=-600,1500")
     draw_sheet(output, CT, "--window", "-600,1500")

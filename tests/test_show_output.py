@@ -36,7 +36,7 @@ def test_interrupt(output, monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(show, "to_display", interrupted)
+    monkeypatch.setattr(show.Viewer, "image", interrupted)
     assert run(CT, "-o", output) == 130
     assert capsys.readouterr().err == "dicomet: stopped\n"
     assert not output.exists()
@@ -110,10 +110,8 @@ def test_memory_of_a_frame_at_a_time(tmp_path, output, monkeypatch):
     """Of 400 frames as many as are shown are displayed, and one after the other."""
     path = flat(tmp_path / "cine", 9, 256, 256, frames=400)
     shown = []
-    display = show.to_display
-    monkeypatch.setattr(
-        show, "to_display", lambda src, index, **rest: shown.append(index) or display(src, index=index, **rest)
-    )
+    image = show.Viewer.image
+    monkeypatch.setattr(show.Viewer, "image", lambda viewer, tile: shown.append(tile.frame) or image(viewer, tile))
     draw_sheet(output, path, "--tiles", "5")
     assert shown == [0, 100, 200, 299, 399]
 

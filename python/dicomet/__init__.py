@@ -36,6 +36,8 @@ if _typing.TYPE_CHECKING:
     from dicomet._parsing.slide_elements import OpticalPath
     from dicomet.convert.api import Converted, convert_file
     from dicomet.display.api import modality_values, to_display
+    from dicomet.display.overlays import Overlay, overlays
+    from dicomet.display.real_world import RealWorldValues, Unit, real_world_values
     from dicomet.dropin.api import install, stats, uninstall
     from dicomet.series.api import find_series, read_volume
     from dicomet.series.headers import read_headers
@@ -53,11 +55,14 @@ __all__ = [
     "MissingElementError",
     "OpenImage",
     "OpticalPath",
+    "Overlay",
     "PixelDataError",
     "PixelMatrix",
+    "RealWorldValues",
     "Series",
     "SeriesError",
     "SeriesIssue",
+    "Unit",
     "UnsupportedTransferSyntaxError",
     "Volume",
     "__version__",
@@ -67,10 +72,12 @@ __all__ = [
     "iter_pixels",
     "modality_values",
     "open",
+    "overlays",
     "pixel_array",
     "pixel_arrays",
     "read_headers",
     "read_volume",
+    "real_world_values",
     "stats",
     "to_display",
     "uninstall",
@@ -82,9 +89,12 @@ _LAZY = {
     "DecodingOptions": "dicomet._decoding.options",
     "OpenImage": "dicomet._decoding.open_image",
     "OpticalPath": "dicomet._parsing.slide_elements",
+    "Overlay": "dicomet.display.overlays",
     "PixelMatrix": "dicomet._decoding.pixel_matrix",
+    "RealWorldValues": "dicomet.display.real_world",
     "Series": "dicomet.series.series",
     "SeriesIssue": "dicomet.series.issues",
+    "Unit": "dicomet.display.real_world",
     "Volume": "dicomet.series.volume",
     "convert_file": "dicomet.convert.api",
     "find_series": "dicomet.series.api",
@@ -92,10 +102,12 @@ _LAZY = {
     "iter_pixels": "dicomet._decoding.pixel_array",
     "modality_values": "dicomet.display.api",
     "open": "dicomet._decoding.open_image",
+    "overlays": "dicomet.display.overlays",
     "pixel_array": "dicomet._decoding.pixel_array",
     "pixel_arrays": "dicomet._decoding.prefetch",
     "read_headers": "dicomet.series.headers",
     "read_volume": "dicomet.series.api",
+    "real_world_values": "dicomet.display.real_world",
     "stats": "dicomet.dropin.api",
     "to_display": "dicomet.display.api",
     "uninstall": "dicomet.dropin.api",

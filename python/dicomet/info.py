@@ -18,13 +18,13 @@ from dicomet._decoding.pixel_matrix import PixelMatrix
 from dicomet._decoding.plugins import installed, missing_plugin, missing_plugin_for
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
-from dicomet._parsing.element_reader import PER_FRAME, SHARED, TABLES, ElementReader, tag_of
+from dicomet._parsing.element_reader import OVERLAY, PER_FRAME, SHARED, TABLES, ElementReader, tag_of
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.slide_elements import SlideElements, read_slide_elements
 from dicomet._parsing.source import open_source
-from dicomet._parsing.tags import PIXEL_DATA
+from dicomet._parsing.tags import OVERLAY_GROUPS, PIXEL_DATA, in_group
 from dicomet._parsing.transfer_syntax import TRANSFER_SYNTAXES, is_deflated, name_of
 from dicomet._utils.redact import redact
 from dicomet.display.api import display_options
@@ -47,8 +47,10 @@ ELEMENTS = (
     *("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"),
     *("PresentationLUTShape", "PixelPresentation"),
     "RedPaletteColorLookupTableDescriptor",
+    *("DoseGridScaling", "DoseUnits"),
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
 )
+PROFILES = ("ICCProfile", "OpticalPathSequence")
 # What messages may quote.
 _TERMS = frozenset(term for syntax in TRANSFER_SYNTAXES for term in (syntax.uid, syntax.name))
 
@@ -70,10 +72,13 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
     -------
     dict
         The keys are always the same. Keys in CamelCase are keywords of PS3.6, with the value of the element, or None
-        if it is missing; windows are always lists, and a sequence of lookup tables is a list with a dict for each item.
+        if it is missing; windows are always lists, and a sequence of lookup tables or of mappings to real world values
+        is a list with a dict for each item, in which ``unit`` is the code of a mapping's unit.
         Elements in the functional groups of an enhanced image (PS3.3 C.7.6.16.2) are reported like those at the top
         level. The other keys are:
 
+        ``overlays``: a list with a dict for each overlay, with its ``group`` and elements, or None.
+        ``icc_profile_bytes``: the length of the ICC Profile of the image or of its first optical path, or None.
         ``file``: the path, or None. ``sop_class``, ``transfer_syntax``: names. ``decoded_by``: ``["dicomet"]``, or the
         names of pydicom's installed plugins for the transfer syntax, or for the kind of JPEG that the header of the
         first frame shows (arithmetic coding, the hierarchical mode). ``missing_plugin``: how to install a plugin if
@@ -139,7 +144,7 @@ def _nothing() -> dict[str, Any]:
         "sop_class": None,
         "TransferSyntaxUID": None,
         "transfer_syntax": None,
-        **dict.fromkeys((*ELEMENTS, *TABLES)),
+        **dict.fromkeys((*ELEMENTS, *TABLES, "overlays", "icc_profile_bytes")),
         "of_first_frame": [],
     }
 
@@ -173,6 +178,8 @@ def _add_elements(src: Any, messages: list[str], *, is_slide: bool) -> dict[str,
     reader = ElementReader(dataset, messages)
     info.update({keyword: reader.value(keyword) for keyword in ELEMENTS})
     info.update({keyword: reader.tables(keyword) for keyword in TABLES})
+    info["overlays"] = reader.overlays()
+    info["icc_profile_bytes"] = _profile_bytes(reader, messages)
     info["of_first_frame"] = reader.of_first_frame
     meta = ElementReader(getattr(dataset, "file_meta", None) or {}, messages)
     info["TransferSyntaxUID"] = meta.own("TransferSyntaxUID")
@@ -185,7 +192,15 @@ def _add_elements(src: Any, messages: list[str], *, is_slide: bool) -> dict[str,
 
 def _tags(*, is_slide: bool) -> list[int]:
     groups = (SHARED,) if is_slide else (SHARED, PER_FRAME)
-    return [tag_of(keyword) for keyword in (*ELEMENTS, *TABLES, *groups)]
+    keywords = (*ELEMENTS, *TABLES, *groups, *PROFILES)
+    return [*map(tag_of, keywords), *(in_group(tag, group) for group in OVERLAY_GROUPS for tag in OVERLAY)]
+
+
+def _profile_bytes(reader: ElementReader, messages: list[str]) -> int | None:
+    """Return the length of the ICC Profile of the image, or of its first optical path (PS3.3 C.11.15, C.8.12.5)."""
+    profile, paths = PROFILES
+    of_paths = [ElementReader(path, messages) for path in reader.items(paths)[:1]]
+    return next((length for each in (reader, *of_paths) if (length := each.length(profile))), None)
 
 
 def _name(uid: Any) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from mutate import mutated
 
 import dicomet
+from dicomet._parsing.tags import ICC_PROFILE
 from dicomet.display import api
 from dicomet.display.reader import DisplayReader
 
@@ -21,7 +22,7 @@ class ParsedByPydicom(DisplayReader):
     """A reader that never uses the scanner."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **{**options, "icc_profile": True})
+        super().__init__(*arguments, **{**options, "more_tags": (ICC_PROFILE,)})
 
 
 def outcome(call) -> np.ndarray | str:

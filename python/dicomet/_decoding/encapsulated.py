@@ -244,6 +244,10 @@ class EncapsulatedFrames:
         """Return what keeps dicomet from decoding frame `index`, if its header shows something; otherwise None."""
         return self._header(index).unsupported if self._description.codec.is_codestream else None
 
+    def precision(self, index: int) -> int | None:
+        """Return the bits per sample of the codestream of frame `index`; None for other frames."""
+        return self._header(index).precision if self._description.codec.is_codestream else None
+
     def _warn_of_frames(self, decoding: Decoding, warnings: list[str]) -> None:
         """Warn about tolerated deviations: for the first RLE frame only, for codestreams once per kind."""
         if self._description.codec.is_codestream:

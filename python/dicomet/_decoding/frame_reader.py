@@ -82,6 +82,10 @@ class FrameReader:
         """Return what keeps dicomet from decoding the first frame; None if nothing in its header does."""
         return self._locator.unsupported(0)
 
+    def precision(self, index: int) -> int | None:
+        """Return the bits per sample of the codestream of a frame, as its header states them; None for other frames."""
+        return self._locator.precision(index)
+
     def number_of(self, index: int) -> int:
         """Return the number of a frame, counted from 0. A negative `index` counts from the end, as in NumPy.
 

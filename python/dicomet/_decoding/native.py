@@ -39,6 +39,10 @@ class NativeFrames:
         """Return None: dicomet decodes native frames."""
         return None
 
+    def precision(self, index: int) -> int | None:  # noqa: ARG002 - the same for all frames
+        """Return None: native frames have no header."""
+        return None
+
     def stored(self) -> Source:
         """Return the value. A deflated one is inflated once, as far as the description justifies."""
         if self._value.is_deflated:

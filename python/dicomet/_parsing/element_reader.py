@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Any
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.valuerep import PersonName
 
-from dicomet._parsing.tags import label_of
+from dicomet._parsing.tags import (
+    IMAGE_FRAME_ORIGIN,
+    OVERLAY_BIT_POSITION,
+    OVERLAY_BITS_ALLOCATED,
+    OVERLAY_COLUMNS,
+    OVERLAY_FRAMES,
+    OVERLAY_GROUPS,
+    OVERLAY_LABEL,
+    OVERLAY_ORIGIN,
+    OVERLAY_ROWS,
+    OVERLAY_SUBTYPE,
+    OVERLAY_TYPE,
+    in_group,
+    label_of,
+)
 from dicomet._utils.redact import is_text_from
 from dicomet.errors import one_line, short_repr
 
@@ -18,7 +32,20 @@ if TYPE_CHECKING:
 TABLES = {
     "ModalityLUTSequence": ("LUTDescriptor", "ModalityLUTType", "LUTExplanation"),
     "VOILUTSequence": ("LUTDescriptor", "LUTExplanation"),
+    "PresentationLUTSequence": ("LUTDescriptor", "LUTExplanation"),
+    "RealWorldValueMappingSequence": (
+        *("LUTLabel", "LUTExplanation", "RealWorldValueSlope", "RealWorldValueIntercept"),
+        *("RealWorldValueFirstValueMapped", "RealWorldValueLastValueMapped"),
+        *("DoubleFloatRealWorldValueFirstValueMapped", "DoubleFloatRealWorldValueLastValueMapped"),
+    ),
 }
+UNITS = {"RealWorldValueMappingSequence": "MeasurementUnitsCodeSequence"}
+"""Of sequences whose items have a unit, the sequence with its code."""
+# The elements that are reported of each overlay.
+OVERLAY = (
+    *(OVERLAY_ROWS, OVERLAY_COLUMNS, OVERLAY_FRAMES, IMAGE_FRAME_ORIGIN, OVERLAY_ORIGIN),
+    *(OVERLAY_TYPE, OVERLAY_SUBTYPE, OVERLAY_LABEL, OVERLAY_BITS_ALLOCATED, OVERLAY_BIT_POSITION),
+)
 # The functional group macros (PS3.3 C.7.6.16.2) in which an enhanced image has elements that others have at the top
 # level.
 MACROS = {
@@ -28,9 +55,11 @@ MACROS = {
     ),
     "PixelSpacing": "PixelMeasuresSequence",
 }
+# Functional group macros that are a sequence with several items themselves.
+SEQUENCE_MACROS = frozenset({"RealWorldValueMappingSequence"})
 SHARED, PER_FRAME = "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"
 TEXT = "a text that is not shown"
-NUMBERS = frozenset({"DS", "IS", "SL", "UL", "US", "US or SS"})
+NUMBERS = frozenset({"DS", "FD", "IS", "SL", "SS", "UL", "US", "US or SS"})
 
 
 def tag_of(keyword: str) -> int:
@@ -63,7 +92,10 @@ class ElementReader:
 
     def own(self, keyword: str) -> Any:
         """Return the value of an element at the top level of this data set, if it has the VR and VM of PS3.6."""
-        tag, element = tag_of(keyword), self._get(keyword)
+        return self._value(tag_of(keyword))
+
+    def _value(self, tag: int) -> Any:
+        element = self._get(tag)
         value = None if element is None else _of_json(element.value)
         if value is None:
             if element is not None and isinstance(element.value, PersonName):
@@ -78,12 +110,35 @@ class ElementReader:
 
     def tables(self, keyword: str) -> list[dict[str, Any]] | None:
         """Return the reported elements of each item of a sequence of lookup tables."""
-        items = [ElementReader(item, self._messages) for item in self.items(keyword)]
-        return [{name: item.own(name) for name in TABLES[keyword]} for item in items] or None
+        items = self.items(keyword) or self._items_of_groups(keyword)
+        return [ElementReader(item, self._messages).table(keyword) for item in items] or None
+
+    def table(self, keyword: str) -> dict[str, Any]:
+        """Return the reported elements of this data set, which is an item of the sequence `keyword`."""
+        found = {name: self.own(name) for name in TABLES[keyword]}
+        if keyword in UNITS:
+            codes = self.items(UNITS[keyword])
+            found["unit"] = ElementReader(codes[0], self._messages).own("CodeValue") if codes else None
+        return found
+
+    def overlays(self) -> list[dict[str, Any]] | None:
+        """Return the reported elements of each overlay (PS3.3 C.9.2), with its group in hexadecimal digits."""
+        found = [
+            {"group": f"{group:04X}", **{tag.keyword: self._value(in_group(tag, group)) for tag in OVERLAY}}
+            for group in OVERLAY_GROUPS
+            if in_group(OVERLAY_ROWS, group) in self._dataset
+        ]
+        return found or None
+
+    def length(self, keyword: str) -> int | None:
+        """Return the length of the value of an element in bytes; None if it is missing or has none."""
+        element = self._get(tag_of(keyword))
+        value = None if element is None else element.value
+        return len(value) if isinstance(value, bytes) and value else None
 
     def items(self, keyword: str) -> Sequence[Any]:
         """Return the items of a sequence, which are none if it is missing."""
-        element = self._get(keyword)
+        element = self._get(tag_of(keyword))
         items = None if element is None else element.value
         return items if isinstance(items, Sequence) and not isinstance(items, str | bytes) else ()
 
@@ -93,8 +148,17 @@ class ElementReader:
                 return ElementReader(macro, self._messages).own(keyword)
         return None
 
-    def _get(self, keyword: str) -> Any:
-        tag = tag_of(keyword)
+    def _items_of_groups(self, keyword: str) -> Sequence[Any]:
+        """Return the items of a sequence that is a functional group: of all frames, or of the first."""
+        for groups in (SHARED, PER_FRAME) if keyword in SEQUENCE_MACROS else ():
+            for group in self.items(groups)[:1]:
+                items = ElementReader(group, self._messages).items(keyword)
+                if items:
+                    self.of_first_frame.extend([keyword] if groups == PER_FRAME else [])
+                    return items
+        return ()
+
+    def _get(self, tag: int) -> Any:
         try:
             # pydicom converts the value of a raw element here.
             return self._dataset[tag] if tag in self._dataset else None  # noqa: SIM401 - a KeyError has other causes

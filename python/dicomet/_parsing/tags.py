@@ -1,5 +1,6 @@
 """The data elements that dicomet reads (PS3.6 6): tag, keyword, name and VR. Other tables of elements are views."""
 
+from functools import cache
 from typing import Self
 
 
@@ -139,10 +140,60 @@ FRAME_VOI_LUT_SEQUENCE = Tag(0x00289132, "FrameVOILUTSequence", "Frame VOI LUT S
 PIXEL_VALUE_TRANSFORMATION_SEQUENCE = Tag(
     0x00289145, "PixelValueTransformationSequence", "Pixel Value Transformation Sequence", "SQ"
 )
+REAL_WORLD_MAPPING_SEQUENCE = Tag(
+    0x00409096, "RealWorldValueMappingSequence", "Real World Value Mapping Sequence", "SQ"
+)
 OPTICAL_PATH_SEQUENCE = Tag(0x00480105, "OpticalPathSequence", "Optical Path Sequence", "SQ")
 PRESENTATION_LUT_SHAPE = Tag(0x20500020, "PresentationLUTShape", "Presentation LUT Shape", "CS")
 SHARED_GROUPS = Tag(0x52009229, "SharedFunctionalGroupsSequence", "Shared Functional Groups Sequence", "SQ")
 PER_FRAME_GROUPS = Tag(0x52009230, "PerFrameFunctionalGroupsSequence", "Per-Frame Functional Groups Sequence", "SQ")
+
+# Real world values (PS3.3 C.7.6.16.2.11), and the dose of RT Dose (C.8.8.3).
+MEASUREMENT_UNITS_SEQUENCE = Tag(0x004008EA, "MeasurementUnitsCodeSequence", "Measurement Units Code Sequence", "SQ")
+CODE_VALUE = Tag(0x00080100, "CodeValue", "Code Value", "SH")
+CODING_SCHEME = Tag(0x00080102, "CodingSchemeDesignator", "Coding Scheme Designator", "SH")
+LONG_CODE_VALUE = Tag(0x00080119, "LongCodeValue", "Long Code Value", "UC")
+CODE_MEANING = Tag(0x00080104, "CodeMeaning", "Code Meaning", "LO")
+LUT_LABEL = Tag(0x00409210, "LUTLabel", "LUT Label", "SH")
+REAL_WORLD_FIRST = Tag(0x00409216, "RealWorldValueFirstValueMapped", "Real World Value First Value Mapped", "US or SS")
+REAL_WORLD_LAST = Tag(0x00409211, "RealWorldValueLastValueMapped", "Real World Value Last Value Mapped", "US or SS")
+DOUBLE_FLOAT_FIRST = Tag(
+    0x00409214, "DoubleFloatRealWorldValueFirstValueMapped", "Double Float Real World Value First Value Mapped", "FD"
+)
+DOUBLE_FLOAT_LAST = Tag(
+    0x00409213, "DoubleFloatRealWorldValueLastValueMapped", "Double Float Real World Value Last Value Mapped", "FD"
+)
+REAL_WORLD_LUT_DATA = Tag(0x00409212, "RealWorldValueLUTData", "Real World Value LUT Data", "FD")
+REAL_WORLD_INTERCEPT = Tag(0x00409224, "RealWorldValueIntercept", "Real World Value Intercept", "FD")
+REAL_WORLD_SLOPE = Tag(0x00409225, "RealWorldValueSlope", "Real World Value Slope", "FD")
+DOSE_UNITS = Tag(0x30040002, "DoseUnits", "Dose Units", "CS")
+DOSE_GRID_SCALING = Tag(0x3004000E, "DoseGridScaling", "Dose Grid Scaling", "DS")
+
+# Overlay planes (PS3.3 C.9.2, C.9.3) of the first of the repeating groups; `in_group` gives those of another group.
+OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
+"""The repeating groups of overlays (PS3.5 7.6)."""
+OVERLAY_ROWS = Tag(0x60000010, "OverlayRows", "Overlay Rows", "US")
+OVERLAY_COLUMNS = Tag(0x60000011, "OverlayColumns", "Overlay Columns", "US")
+OVERLAY_FRAMES = Tag(0x60000015, "NumberOfFramesInOverlay", "Number of Frames in Overlay", "IS")
+OVERLAY_DESCRIPTION = Tag(0x60000022, "OverlayDescription", "Overlay Description", "LO")
+OVERLAY_TYPE = Tag(0x60000040, "OverlayType", "Overlay Type", "CS")
+OVERLAY_SUBTYPE = Tag(0x60000045, "OverlaySubtype", "Overlay Subtype", "LO")
+OVERLAY_ORIGIN = Tag(0x60000050, "OverlayOrigin", "Overlay Origin", "SS")
+IMAGE_FRAME_ORIGIN = Tag(0x60000051, "ImageFrameOrigin", "Image Frame Origin", "US")
+OVERLAY_BITS_ALLOCATED = Tag(0x60000100, "OverlayBitsAllocated", "Overlay Bits Allocated", "US")
+OVERLAY_BIT_POSITION = Tag(0x60000102, "OverlayBitPosition", "Overlay Bit Position", "US")
+OVERLAY_LABEL = Tag(0x60001500, "OverlayLabel", "Overlay Label", "LO")
+OVERLAY_DATA = Tag(0x60003000, "OverlayData", "Overlay Data", "OB or OW")
+OVERLAY_PLANE = (
+    *(OVERLAY_ROWS, OVERLAY_COLUMNS, OVERLAY_FRAMES, OVERLAY_DESCRIPTION, OVERLAY_TYPE, OVERLAY_SUBTYPE),
+    *(OVERLAY_ORIGIN, IMAGE_FRAME_ORIGIN, OVERLAY_BITS_ALLOCATED, OVERLAY_BIT_POSITION, OVERLAY_LABEL, OVERLAY_DATA),
+)
+
+
+@cache
+def in_group(tag: Tag, group: int) -> Tag:
+    """Return the same element of another repeating group."""
+    return Tag(group << 16 | tag & 0xFFFF, tag.keyword, tag.name, tag.vr)
 
 
 def _of_colors(first: int, prefix: str, suffix: str, vr: str) -> tuple[Tag, Tag, Tag]:

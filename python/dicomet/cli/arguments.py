@@ -6,9 +6,26 @@ import re
 from collections.abc import Sequence
 
 MAX_DIGITS = 9
+WINDOW_OVER = ("frame", "image")
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 WINDOW = "CENTER,WIDTH[,FUNCTION], the number or the explanation of one of the file, or minmax, percentile or full"
 _NEGATIVE = re.compile(r"-\.?\d")
+
+
+def add_display_options(parser: argparse._ActionsContainer, window_default: str) -> None:
+    """Declare the options for display values that `convert` and `show` share.
+
+    `window_default`: how the help text names the default of the window.
+    """
+    parser.add_argument("--window", metavar="WINDOW", type=window, help=f"{WINDOW}; {window_default}")
+    parser.add_argument(
+        "--window-over",
+        choices=WINDOW_OVER,
+        default=WINDOW_OVER[0],
+        help="measure minmax and percentile over each frame, or over all frames of an image, which then have one "
+        "window; default: frame",
+    )
+    parser.add_argument("--overlays", action="store_true", help="draw the overlays of the file over the image")
 
 
 def with_negative_values(arguments: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 import argparse
 
 from dicomet._utils.interpolation import INTERPOLATIONS
-from dicomet.cli.arguments import WINDOW, positive, window
+from dicomet.cli.arguments import add_display_options, positive
 from dicomet.convert.formats import CHOICES, FORMATS
 
 DESCRIPTION = """\
@@ -43,11 +43,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _add_values(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("values")
-    group.add_argument(
-        "--window",
-        metavar="WINDOW",
-        type=window,
-        help=f"{WINDOW}; after the Modality LUT, such as 40,400 for Hounsfield units; default: what the file says",
+    add_display_options(
+        group, "after the Modality LUT, such as 40,400 for Hounsfield units; default: what the file says"
     )
     group.add_argument(
         "--dtype",

@@ -98,6 +98,8 @@ def _executor(arguments: argparse.Namespace) -> Executor:
 def _plan(arguments: argparse.Namespace) -> _Plan:
     options = Options(
         window=arguments.window,
+        window_over=arguments.window_over,
+        overlays=arguments.overlays,
         dtype=arguments.dtype,
         size=arguments.size,
         interpolation=arguments.interpolation,

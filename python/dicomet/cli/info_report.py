@@ -111,6 +111,11 @@ def _display_lines(info: Info) -> Iterator[tuple[str, str | None]]:
     yield "palette", _table(info["RedPaletteColorLookupTableDescriptor"])
     yield "pixel presentation", info["PixelPresentation"]
     yield "presentation LUT shape", info["PresentationLUTShape"]
+    yield "presentation LUT", _tables(info["PresentationLUTSequence"])
+    yield "real world values", "; ".join(map(_mapping, info["RealWorldValueMappingSequence"] or []))
+    yield "dose grid scaling", _with(_number(info["DoseGridScaling"]), info["DoseUnits"]) if _has_dose(info) else None
+    yield "overlays", "; ".join(map(_overlay, info["overlays"] or []))
+    yield "ICC profile", info["icc_profile_bytes"] and f"{info['icc_profile_bytes']} bytes"
     yield "pixel spacing", _spacing(info["PixelSpacing"], " mm")
     yield "imager pixel spacing", _spacing(info["ImagerPixelSpacing"], " mm")
     yield "nominal scanned pixel spacing", _spacing(info["NominalScannedPixelSpacing"], " mm")
@@ -127,6 +132,7 @@ def summary(info: Info, *, with_window: bool = True) -> str:
         info["array_dtype"],
         info["PhotometricInterpretation"],
         info["transfer_syntax"],
+        counted(len(info["overlays"]), "overlay") if info["overlays"] else None,
         f"window {first}" if with_window and (first := next(windows(info), None)) else None,
         None if info["decoded_by"] else "no decoding plugin is installed",
     ]
@@ -240,6 +246,31 @@ def _tables(tables: list[Info] | None) -> str | None:
         _with(_table(table["LUTDescriptor"]) or NO_VALUE, [table.get("ModalityLUTType"), table["LUTExplanation"]]) or ""
         for table in tables or []
     )
+
+
+def _mapping(mapping: Info) -> str:
+    """Return a mapping to real world values as text: label, unit, equation or table, and the range of stored values."""
+    slope, intercept = mapping["RealWorldValueSlope"], mapping["RealWorldValueIntercept"]
+    how = "a table" if slope is None else f"slope {_number(slope)}, intercept {_number(intercept)}"
+    ends = []
+    for end in ("First", "Last"):
+        number = mapping[f"RealWorldValue{end}ValueMapped"]
+        ends.append(mapping[f"DoubleFloatRealWorldValue{end}ValueMapped"] if number is None else number)
+    label = f"{mapping['LUTLabel']}: " if mapping["LUTLabel"] else ""
+    return f"{label}{mapping['unit'] or NO_VALUE} by {how}, of {_number(ends[0])} to {_number(ends[1])}"
+
+
+def _has_dose(info: Info) -> bool:
+    return info["DoseGridScaling"] is not None
+
+
+def _overlay(overlay: Info) -> str:
+    """Return an overlay as text: its group, label, kind and size."""
+    name = _with(overlay["group"], overlay["OverlayLabel"])
+    kind = {"G": "graphics", "R": "region of interest"}.get(overlay["OverlayType"], NO_VALUE)
+    frames = overlay["NumberOfFramesInOverlay"]
+    size = f"{_number(overlay['OverlayRows'])} x {_number(overlay['OverlayColumns'])}"
+    return f"{name} {kind}, {size}" + (f", {_number(frames)} frames" if frames not in {None, 1} else "")
 
 
 def _table(descriptor: Any) -> str | None:

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from dicomet._decoding.limits import ReadLimits
 from dicomet._parsing.dicom_file import may_be_dicom
 from dicomet._utils import atomic, png
 from dicomet._utils.same_file import file_id
@@ -17,13 +20,15 @@ from dicomet.cli.contact_sheet import ContactSheet, UnusableSheetError
 from dicomet.cli.files import NamedFile, find_files, silenced
 from dicomet.cli.info_report import summary
 from dicomet.cli.terminal import echo
-from dicomet.display.api import to_display
+from dicomet.display.api import display_options
+from dicomet.display.reader import DisplayReader
 from dicomet.display.slide import SlideReader
+from dicomet.display.voi_selection import WindowArguments
 from dicomet.errors import PixelDataError, one_line
 from dicomet.info import describe, is_no_image
 
 if TYPE_CHECKING:
-    from dicomet.display.voi_selection import WindowSpec
+    from dicomet.display.voi_selection import WindowOver, WindowSpec
 
 __all__ = ["UnusableSheetError", "show"]
 
@@ -42,6 +47,27 @@ class Tile(NamedTuple):
     plane: tuple[int, int] | None = None
 
 
+class Viewer:
+    """Displays tiles. The last file stays open, so that a window over all of its frames is measured once."""
+
+    def __init__(self, windows: WindowArguments, size: int, *, overlays: bool) -> None:
+        """Check the arguments of `to_display`. `size`: rows and columns of a tile."""
+        self._options = display_options(windows, np.uint8)
+        self._size, self._overlays = size, overlays
+        self._last: tuple[Path, DisplayReader] | None = None
+
+    def image(self, tile: Tile) -> np.ndarray:
+        """Return the display values of a tile's frame, or of a plane of a slide."""
+        if tile.plane is not None:
+            return SlideReader(tile.file.path).picture(self._size, *tile.plane, self._options)
+        if self._last is None or self._last[0] != tile.file.path:
+            self._last = None
+            arguments = {"reduce": (self._size, self._size)}
+            reader = DisplayReader(tile.file.path, arguments, ReadLimits(), overlays=self._overlays)
+            self._last = tile.file.path, reader
+        return self._last[1].display(tile.frame, self._options, None)
+
+
 def show(  # noqa: PLR0913 - the options of the command
     paths: Sequence[str],
     *,
@@ -50,6 +76,8 @@ def show(  # noqa: PLR0913 - the options of the command
     size: int,
     tiles: int | None,
     window: "WindowSpec",
+    window_over: "WindowOver" = "frame",
+    overlays: bool = False,
 ) -> int:
     """Write a contact sheet of the images at and below `paths`, and print a line for each tile.
 
@@ -72,13 +100,14 @@ def show(  # noqa: PLR0913 - the options of the command
         files, others = _images(paths, output)
         chosen = _tiles(files, tiles, size)
     sheet = ContactSheet(len(chosen), columns, size)
+    viewer = Viewer(WindowArguments(window, window_over=window_over), size, overlays=overlays)
     is_one_file = len(files) == 1 < len(chosen)
     if is_one_file:
         echo(f"{printable(files[0].label)}: {summary(chosen[0].info, with_window=window is None)}")
     broken = 0
     for number, tile in enumerate(chosen):
         with silenced():
-            error = _draw(sheet, number, tile, window, size)
+            error = _draw(sheet, number, tile, viewer)
         broken += error is not None
         line = _line_of_frame(tile, error) if is_one_file else _line(tile, error, with_window=window is None)
         echo(f"{number + 1:{len(str(len(chosen)))}}  {line}")
@@ -170,13 +199,10 @@ def _spread(count: int, most: int | None) -> list[int]:
     return [round(number * (count - 1) / (most - 1)) for number in range(most)]
 
 
-def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec", size: int) -> str | None:
+def _draw(sheet: ContactSheet, number: int, tile: Tile, viewer: Viewer) -> str | None:
     """Draw a tile, and return what is wrong with it, or None."""
     try:
-        if tile.plane is None:
-            image = to_display(tile.file.path, index=tile.frame, window=window, reduce=(size, size))
-        else:
-            image = SlideReader(tile.file.path).picture(size, *tile.plane, window)
+        image = viewer.image(tile)
     except Exception as error:  # noqa: BLE001 - an error in one image must not hide the others
         sheet.cross_out(number)
         reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from dicomet.cli.arguments import WINDOW, positive, window
+from dicomet.cli.arguments import add_display_options, positive
 
 UNUSABLE_ARGUMENTS = 2
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=64,
         help="maximum number, evenly spaced over frames or files, or 'all'; default: 64",
     )
-    parser.add_argument("--window", type=window, help=f"{WINDOW}; default: what each file says")
+    add_display_options(parser, "default: what each file says")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
             size=arguments.size,
             tiles=arguments.tiles,
             window=arguments.window,
+            window_over=arguments.window_over,
+            overlays=arguments.overlays,
         )
     except (files.UnusablePathError, show.UnusableSheetError) as error:
         sys.stderr.write(f"dicomet show: error: {error}\n")

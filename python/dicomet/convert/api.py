@@ -15,8 +15,9 @@ from dicomet.convert.formats import Format, FrameSequence, format_of
 from dicomet.convert.frames import FrameSource
 from dicomet.convert.options import Channels, Options, Size
 from dicomet.convert.video import Video
+from dicomet.display.overlay_planes import OverlayNames
 from dicomet.display.values import Values
-from dicomet.display.voi_selection import WindowSpec
+from dicomet.display.voi_selection import WindowOver, WindowSpec
 from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     out: str | os.PathLike[str],
     *,
     window: WindowSpec = None,
+    window_over: WindowOver = "frame",
+    overlays: OverlayNames = False,
     dtype: str | None = None,
     size: Size | None = None,
     interpolation: Interpolation = "bilinear",
@@ -94,8 +97,8 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         become the pages of one TIFF file or the first axis of one array; PNG and JPEG get one file for each frame,
         ``NAME_0001.png`` for the first. Missing folders are created, and existing files are replaced. All files of one
         call appear at once, when the last one is complete.
-    window : optional
-        As for `dicomet.to_display`.
+    window, window_over, overlays : optional
+        As for `dicomet.to_display`; `window_over` also without `window`, if a file has none.
     dtype : str, optional
         For display values, ``"uint8"`` (the default), ``"uint16"`` (not in JPEG) or ``"float32"`` from 0 to 1 (in TIFF,
         NPY and NPZ). For modality values, any dtype that `dicomet.modality_values` takes; the default is the one it
@@ -149,6 +152,8 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     """
     options = Options(
         window=window,
+        window_over=window_over,
+        overlays=overlays,
         dtype=dtype,
         size=size,
         interpolation=interpolation,

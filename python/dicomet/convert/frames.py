@@ -13,6 +13,7 @@ from dicomet._utils.arrays import COLOR, GRAY, resize_image, with_channels
 from dicomet._utils.interpolation import Interpolation
 from dicomet.convert.options import MAX_SIDE, Options
 from dicomet.display.api import display_options
+from dicomet.display.overlay_planes import check_names
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_dtype, modality_frames
 from dicomet.display.voi_selection import WindowArguments
@@ -42,7 +43,10 @@ class FrameSource:
         """
         self._options = options
         reduce = reduce_for(options.size, options.interpolation)
-        self._frames = DisplayReader(src, {"reduce": reduce}, ReadLimits(workers=options.workers), raw=options.raw)
+        limits = ReadLimits(workers=options.workers)
+        self._frames = DisplayReader(
+            src, {"reduce": reduce}, limits, raw=options.raw, overlays=check_names(options.overlays, "overlays")
+        )
         self.count = self._frames.stored.count
         self.numbers = self._selected(options.frames)
         self._read = self._reader()
@@ -65,7 +69,8 @@ class FrameSource:
     def _reader(self) -> Callable[[int], np.ndarray]:
         options = self._options
         if options.values == "display":
-            return partial(self._displayed, display_options(WindowArguments(options.window), options.dtype or "uint8"))
+            windows = WindowArguments(options.window, window_over=options.window_over)
+            return partial(self._displayed, display_options(windows, options.dtype or "uint8"))
         if options.values == "stored":
             return self._stored
         # One dtype for all frames, although each may have its own slope.

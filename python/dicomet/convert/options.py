@@ -7,17 +7,18 @@ from typing import Literal, get_args
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._utils.interpolation import INTERPOLATIONS, Interpolation
 from dicomet.convert.formats import Format
+from dicomet.display.overlay_planes import OverlayNames, check_names
 from dicomet.display.values import DTYPES as MODALITY_DTYPES
 from dicomet.display.values import VALUES, Values
-from dicomet.display.voi_selection import WindowSpec, check_window
+from dicomet.display.voi_selection import WindowOver, WindowSpec, check_window, check_window_over
 
 Channels = Literal[0, 1, 3]
 Size = int | tuple[int, int]
 
 DTYPES = ("uint8", "uint16", "float32")
 DISPLAY_ONLY: dict[Values, tuple[str, ...]] = {
-    "stored": ("window", "dtype", "channels"),
-    "modality": ("window", "channels"),
+    "stored": ("window", "window_over", "overlays", "dtype", "channels"),
+    "modality": ("window", "window_over", "overlays", "channels"),
 }
 """Options that apply to display values only, by the values that exclude them."""
 OF_FILES = frozenset({"skip_existing", "workers"})
@@ -32,6 +33,8 @@ class Options:
     """The options of `dicomet.convert_file`, under the same names."""
 
     window: WindowSpec = None
+    window_over: WindowOver = "frame"
+    overlays: OverlayNames = False
     dtype: str | None = None
     size: Size | None = None
     interpolation: Interpolation = "bilinear"
@@ -64,13 +67,21 @@ class Options:
         if self.size is not None and not all(_is_within(side, MAX_SIDE) for side in sides):
             expected = f"a number or ({', '.join(SIDES)}), from 1 to {MAX_SIDE}"
             raise ValueError(f"size: found {self.size!r}, expected {expected}")
-        given = {"window": self.window is not None, "dtype": self.dtype is not None, "channels": self.channels != 0}
+        given = {
+            "window": self.window is not None,
+            "window_over": self.window_over != "frame",
+            "overlays": self.overlays is not False,
+            "dtype": self.dtype is not None,
+            "channels": self.channels != 0,
+        }
         for name in DISPLAY_ONLY.get(self.values, ()):
             if given[name]:
                 raise ValueError(f"{name}: does not go with {self.values} values")
         if self.raw and self.values != "stored":
             raise ValueError(f"raw: does not go with {self.values} values")
         check_window(self.window, "window")
+        check_window_over(self.window_over)
+        check_names(self.overlays, "overlays")
 
     def check_format(self, form: Format) -> None:
         """Refuse a format that cannot hold the values, as far as the options determine them."""

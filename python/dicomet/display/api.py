@@ -6,10 +6,12 @@ import numpy as np
 
 from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
+from dicomet._parsing.tags import ICC_PROFILE
 from dicomet.display import icc
+from dicomet.display.overlay_planes import OverlayNames, check_names
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_frames
-from dicomet.display.voi_selection import WindowArguments, WindowSpec, number_pair
+from dicomet.display.voi_selection import WindowArguments, WindowOver, WindowSpec, number_pair
 from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
@@ -31,9 +33,11 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     default: WindowSpec = None,
     prefer_lut: bool = True,
     percentiles: tuple[float, float] = (1.0, 99.0),
+    window_over: WindowOver = "frame",
     dtype: "DTypeLike" = np.uint8,
     range: tuple[float, float] | None = None,  # noqa: A002 - NumPy's name
     icc_profile: bool = False,
+    overlays: OverlayNames = False,
     out: np.ndarray | None = None,
     decoding_plugin: str = "",
     workers: int | None = None,
@@ -56,7 +60,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         width, function)``: a custom window, applied after the Modality LUT, such as ``(40, 400)`` for Hounsfield units.
         The function is ``"LINEAR"`` (the default), ``"LINEAR_EXACT"`` or ``"SIGMOID"``. The standard does not define
         LINEAR with a width below 1; it is applied as LINEAR_EXACT, with a warning. ``"minmax"`` and ``"percentile"``
-        are measured for each frame, without the pixels that have Pixel Padding Value.
+        are measured without the pixels that have Pixel Padding Value.
     default : optional
         The window for a file without a usable view, with the same values as `window`. None: ``"full"`` for up to 8
         bits, otherwise ``"minmax"``.
@@ -64,6 +68,10 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         If a file has both a VOI LUT and a window, use the VOI LUT, as pydicom does.
     percentiles : tuple of float
         The lower and the upper percentile, 0 to 100, for ``"percentile"``.
+    window_over : {"frame", "image"}
+        The values on which ``"minmax"`` and ``"percentile"`` are measured: those of each frame by itself; or those of
+        all frames together, so that all frames get the same window and a film of them does not flicker. With
+        ``"image"``, all frames are decoded, one at a time, even for one `index`.
     dtype : numpy.uint8, numpy.uint16 or numpy.float32
         Dtype of the result.
     range : tuple of float, optional
@@ -71,6 +79,10 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         0 to 1 for float32.
     icc_profile : bool
         Convert colors to sRGB with the ICC profile of the file, if it has one. Needs Pillow.
+    overlays : bool or sequence of str
+        Draw the overlays of the file (PS3.3 C.9.2) with the brightest value of `range`: True for all of them, or their
+        names, as for `overlays`. Graphics are drawn as they are, a region of interest as its outline, at Overlay Origin
+        and in the frames to which they belong. A file without overlays is displayed as it is.
     out, decoding_plugin, workers, max_bytes, **kwargs
         As for `pixel_array`.
 
@@ -85,7 +97,8 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     ------
     PixelDataError
         As `pixel_array` does; or an element that `window` needs is invalid (the Modality LUT, the polarity, the view
-        with the given index or name); or the file has no such view; or the colors cannot be converted to RGB (PS3.3
+        with the given index or name); or the file has no such view; or an overlay to draw is invalid or does not exist;
+        or the colors cannot be converted to RGB (PS3.3
         C.7.6.3.1.2).
     ValueError, TypeError
         An argument is invalid.
@@ -93,17 +106,15 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
         `src` cannot be read.
 
     """
-    windows = WindowArguments(window, default, percentiles)
+    windows = WindowArguments(window, default, percentiles, window_over)
     options = display_options(windows, dtype, prefer_lut=prefer_lut, ends=range)
+    overlays = check_names(overlays, "overlays")
     with with_filename(src):
         limits = ReadLimits(decoding_plugin, workers, max_bytes)
-        frames = DisplayReader(src, {**kwargs}, limits, icc_profile=bool(icc_profile))
+        more_tags = (ICC_PROFILE,) if icc_profile else ()
+        frames = DisplayReader(src, {**kwargs}, limits, more_tags=more_tags, overlays=overlays)
         profile = _profile(frames, options) if icc_profile else None
-        array = frames.display(index, options, out)
-    if profile is not None:
-        array = array if array.flags.writeable else array.copy()
-        icc.to_srgb(array, profile)
-    return array
+        return frames.display(index, options, out, profile)
 
 
 @checks_arguments

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from dicomet._parsing.parsed import Parsed
+    from dicomet.display.real_world_mapping import MappingChoice, RealWorldMapping
     from dicomet.display.tables import Table
 
 Padding = tuple[int, int]
@@ -95,9 +96,12 @@ class ImageAttributes:
         self._big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
         self._photometric = image.photometric_interpretation
         self._signed = image.pixel_representation == 1
+        self._is_float = image.dtype.startswith("float")
         self._varies = self._dataset is not None and has_groups(self._dataset)
         self._of_all: Attributes | None = None
         self._palette: Palette | None = None
+        # Cache of the last frame's mapping to real world values, with its items and the choice.
+        self._mapping: tuple[Sequence[Dataset], MappingChoice, RealWorldMapping] | None = None
         # Cache of the last frame's VOI LUTs, with their items and inputs: frames with the same item share them.
         self._voi: tuple[Sequence[Dataset], ValueRange, tuple[View, ...]] | None = None
 
@@ -160,6 +164,25 @@ class ImageAttributes:
                 name = tags.ICC_PROFILE.label
                 raise PixelDataError(f"{name}: found {short_repr(profile)}, expected bytes", element=name)
             return profile or None
+
+    def real_world_mapping(self, index: int, choice: "MappingChoice") -> "RealWorldMapping":
+        """Return a mapping of a frame to real world values. `REAL_WORLD_TAGS` must have been read.
+
+        Raises
+        ------
+        PixelDataError
+            The frame has no such mapping, or several; or the mapping is invalid.
+
+        """
+        from dicomet.display.real_world_mapping import mapping_items, mapping_of  # noqa: PLC0415 - few have mappings
+
+        if self._dataset is None:
+            raise LookupError("the elements of real world values have not been read")
+        found = mapping_items(self._dataset, index)
+        if self._mapping is None or self._mapping[0] is not found or self._mapping[1] != choice:
+            signed = None if self._is_float else self._signed
+            self._mapping = found, choice, mapping_of(found, self._dataset, index, choice, signed=signed)
+        return self._mapping[2]
 
     def _reading(self) -> "AbstractContextManager[None]":
         """Convert pydicom's exceptions for a malformed data set into `PixelDataError`."""

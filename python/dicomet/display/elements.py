@@ -102,7 +102,7 @@ class FrameElements:
     def texts(self, tag: Tag) -> tuple[str, ...]:
         """Return the values of one element."""
         if tag not in self._texts:
-            with _reading(tag.label):
+            with reading(tag.label):
                 texts = _texts(self._holder(tag), tag) or self._shared_half(tag)
             if tag in _PADDING:
                 texts = tuple(_as_stored(text, signed=self._signed) for text in texts)
@@ -118,7 +118,7 @@ class FrameElements:
             The value is not a sequence, or a functional group cannot be read.
 
         """
-        with _reading(VOI_LUT_SEQUENCE.label):
+        with reading(VOI_LUT_SEQUENCE.label):
             return items(self._holder(VOI_LUT_SEQUENCE), VOI_LUT_SEQUENCE)
 
     def _shared_half(self, tag: Tag) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ class FrameElements:
 
 
 @contextmanager
-def _reading(name: str) -> "Iterator[None]":
+def reading(name: str) -> "Iterator[None]":
     """Convert pydicom's exceptions for an unreadable value into an error that names the element."""
     from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
 
@@ -203,20 +203,45 @@ def group_of(dataset: "Dataset", frame: int, sequence: Tag) -> "Dataset | None":
     return _group(dataset, SHARED_GROUPS, 0, sequence) if own is None else own
 
 
+def frame_items(dataset: "Dataset", frame: int, sequence: Tag) -> "Sequence[Dataset]":
+    """Return all items of a sequence that is a functional group: of the frame, else the shared ones, else at top level.
+
+    Raises
+    ------
+    PixelDataError
+        A value is not a sequence, or there is no item for the frame.
+
+    """
+    for groups, index in ((PER_FRAME_GROUPS, frame), (SHARED_GROUPS, 0)):
+        group = _item(dataset, groups, index)
+        found = () if group is None else items(group, sequence)
+        if found:
+            return found
+    return items(dataset, sequence)
+
+
 def _group(dataset: "Dataset", groups: Tag, index: int, sequence: Tag) -> "Dataset | None":
     group = _item(dataset, groups, index)
     return None if group is None else _item(group, sequence, 0)
 
 
 def _as_stored(text: str, *, signed: bool) -> str:
-    """Reinterpret the 16 bits of Pixel Padding Value as a stored value: its VR may not match Pixel Representation."""
+    """Reinterpret Pixel Padding Value as a stored value; a text that is no whole number stays as it is."""
     try:
-        bits = int(text) & 0xFFFF if -0x8000 <= int(text) <= 0xFFFF else None  # noqa: PLR2004 - 16 bits
+        return str(as_stored(int(text), signed=signed))
     except ValueError:
-        bits = None
-    if bits is None:
         return text
-    return str(bits - 0x10000 if signed and bits >= 0x8000 else bits)  # noqa: PLR2004
+
+
+def as_stored(number: int, *, signed: bool) -> int:
+    """Reinterpret the 16 bits of an element of VR US or SS as a stored value.
+
+    Its VR may not match Pixel Representation, and implicit VR has none. A number of more bits stays as it is.
+    """
+    if not -0x8000 <= number <= 0xFFFF:  # noqa: PLR2004 - 16 bits
+        return number
+    bits = number & 0xFFFF
+    return bits - 0x10000 if signed and bits >= 0x8000 else bits  # noqa: PLR2004 - the sign bit
 
 
 def has_groups(dataset: "Dataset") -> bool:

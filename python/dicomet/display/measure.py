@@ -1,14 +1,18 @@
-"""Windows measured on the values of a frame: from minimum to maximum, or between two percentiles."""
+"""Windows measured on the values of frames: from minimum to maximum, or between two percentiles."""
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from dicomet._native import Transform, extrema, histogram
+from dicomet._native import Lut, Transform, extrema, histogram
 from dicomet.display.modality import Modality
 from dicomet.display.windows import Window
 
 _WORD = 2
+# The values of distributions that are added up at a time: 16 MB.
+_MOST_COUNTS = 1 << 20
 
 
 def window_between(lowest: float, highest: float) -> Window:
@@ -20,39 +24,79 @@ def window_between(lowest: float, highest: float) -> Window:
     return lowest / 2 + highest / 2, width, "LINEAR_EXACT"
 
 
-def min_max(stored: np.ndarray, modality: Modality, padding: tuple[int, int] | None) -> tuple[float, float] | None:
-    """Return the lowest and the highest value of a frame after slope and intercept.
+class MeasuredFrame(NamedTuple):
+    """The stored values of a frame, and what turns them into modality values.
 
-    Padding and non-finite values do not count. Returns None if there are no other values.
+    `transform`: the Modality LUT as a transform to float64. `padding`: the stored values that do not count.
     """
-    excluded = _within(padding, stored.dtype)
-    found = extrema(stored, dtype=stored.dtype.name, excluded=excluded)  # type: ignore[arg-type]
+
+    stored: np.ndarray
+    modality: Modality
+    transform: Transform
+    padding: tuple[int, int] | None
+
+
+class Distribution(NamedTuple):
+    """The modality values that occur, in ascending order, and the count of each."""
+
+    values: np.ndarray
+    counts: np.ndarray
+
+
+class Measurement:
+    """The ends of a window, measured on the modality values of frames that are added one by one, in any order.
+
+    Padding and non-finite values do not count.
+    """
+
+    def __init__(self, ranks: tuple[float, float] | None) -> None:
+        """Measure the percentiles `ranks`, from 0 to 100; None: the lowest and the highest value."""
+        self._ranks = ranks
+        self._range: tuple[float, float] | None = None
+        self._distributions: list[Distribution] = []
+        self._size = 0
+
+    def add(self, frame: MeasuredFrame) -> None:
+        """Add the values of a frame."""
+        if self._ranks is None:
+            found = [ends for ends in (self._range, _min_max(frame)) if ends is not None]
+            self._range = (min(low for low, _ in found), max(high for _, high in found)) if found else None
+            return
+        self._distributions.append(_distribution(frame))
+        self._size += len(self._distributions[-1].values)
+        if self._size > _MOST_COUNTS:
+            self._distributions = [_sum(self._distributions)]
+            self._size = len(self._distributions[0].values)
+
+    def ends(self) -> tuple[float, float] | None:
+        """Return the ends, percentiles interpolated as by `numpy.percentile`; None if there are no values."""
+        if self._ranks is None or not self._size:
+            return self._range
+        values, counts = _sum(self._distributions)
+        ends = np.cumsum(counts)
+        low, high = (_value_at_rank(values, ends, (ends[-1] - 1) * (rank / 100)) for rank in self._ranks)
+        return low, high
+
+
+def _min_max(frame: MeasuredFrame) -> tuple[float, float] | None:
+    if isinstance(frame.modality, Lut):
+        # A table need not be monotonic, so the lowest stored value may not have the lowest modality value.
+        values = _distribution(frame).values
+        return (float(values[0]), float(values[-1])) if len(values) else None
+    excluded = _within(frame.padding, frame.stored.dtype)
+    found = extrema(frame.stored, dtype=frame.stored.dtype.name, excluded=excluded)  # type: ignore[arg-type]
     if found is None:
         return None
-    slope, intercept = modality if isinstance(modality, tuple) else (1.0, 0.0)
+    slope, intercept = frame.modality or (1.0, 0.0)
     low, high = sorted(end * slope + intercept for end in found)
     return low, high
 
 
-def percentiles(
-    stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None, ranks: tuple[float, float]
-) -> tuple[float, float] | None:
-    """Return two percentiles of the modality values of a frame, interpolated as by `numpy.percentile`.
-
-    Padding and non-finite values do not count. Returns None if there are no other values. `modality` has float64
-    output; `ranks` are from 0 to 100.
-    """
-    return percentiles_of(*value_counts(stored, modality, padding), ranks)
-
-
-def percentiles_of(values: np.ndarray, counts: np.ndarray, ranks: tuple[float, float]) -> tuple[float, float] | None:
-    """Return two percentiles of `values`, each of which occurs as often as `counts` says; None without values."""
-    if not len(values):
-        return None
-    order = np.argsort(values, kind="stable")
-    values, ends = values[order], np.cumsum(counts[order])
-    low, high = (_value_at_rank(values, ends, (ends[-1] - 1) * (rank / 100)) for rank in ranks)
-    return low, high
+def _sum(distributions: Sequence[Distribution]) -> Distribution:
+    values, places = np.unique(np.concatenate([found.values for found in distributions]), return_inverse=True)
+    counts = np.zeros(len(values), np.int64)
+    np.add.at(counts, places, np.concatenate([found.counts for found in distributions]))
+    return Distribution(values, counts)
 
 
 def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
@@ -64,11 +108,8 @@ def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
     return first + (second - first) * (place - below)
 
 
-def value_counts(
-    stored: np.ndarray, modality: Transform, padding: tuple[int, int] | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the modality values that occur in a frame, and the count of each, without padding."""
-    excluded = _within(padding, stored.dtype)
+def _distribution(frame: MeasuredFrame) -> Distribution:
+    stored, excluded = frame.stored, _within(frame.padding, frame.stored.dtype)
     if stored.dtype.kind in "iu" and stored.dtype.itemsize <= _WORD:
         counts = np.frombuffer(histogram(stored, wide=stored.dtype.itemsize == _WORD), np.uint64)
         words = np.flatnonzero(counts)
@@ -81,7 +122,9 @@ def value_counts(
     if excluded is not None:
         counting = (values < excluded[0]) | (values > excluded[1])
         values, often = values[counting], often[counting]
-    return _transformed(values, modality), often
+    values = _transformed(values, frame.transform)
+    order = np.argsort(values, kind="stable")
+    return Distribution(values[order], often[order])
 
 
 def _transformed(stored: np.ndarray, modality: Transform) -> np.ndarray:

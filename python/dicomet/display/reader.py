@@ -1,6 +1,7 @@
 """`DisplayReader`: the frames of one source, rendered to display values or mapped to modality values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,10 +13,14 @@ from dicomet._native import Lut, Palette, Transform
 from dicomet._parsing.parse import parse
 from dicomet._parsing.tags import PER_FRAME_GROUPS
 from dicomet._utils.arrays import read_only
+from dicomet.display import icc
 from dicomet.display.attributes import Attributes, ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
-from dicomet.display.measure import min_max, percentiles, window_between
+from dicomet.display.measure import MeasuredFrame, Measurement, window_between
 from dicomet.display.modality import Modality, ValueRange, modality_range
+from dicomet.display.overlay_drawing import draw
+from dicomet.display.overlay_planes import OVERLAY_TAGS, OverlayNames
+from dicomet.display.overlay_reader import OverlayReader
 from dicomet.display.transform_spec import TransformSpec, Voi
 from dicomet.display.voi_selection import Measured, WindowArguments, select_voi
 from dicomet.display.windows import Window
@@ -46,30 +51,31 @@ class FrameRendering(NamedTuple):
     modality: Modality
     voi: Voi | Measured
     inverse: bool
-    padding: Padding | None
 
 
 class DisplayReader:
     """The frames of a source as stored values, and their display attributes."""
 
-    def __init__(  # noqa: PLR0913 - what to parse, and how
+    def __init__(  # noqa: PLR0913 - what to read
         self,
         src: "Readable | Dataset",
         arguments: Mapping[str, Any],
         limits: ReadLimits,
         *,
-        icc_profile: bool = False,
+        more_tags: Iterable[int] = (),
         raw: bool = False,
+        overlays: OverlayNames = False,
         frames_vary: bool = True,
     ) -> None:
         """Parse `src`, without its pixel data.
 
-        `icc_profile`: read the profile, which needs pydicom's parser. `raw`: do not convert the colors of stored
-        values, which are then the only values to read. `frames_vary`: read the functional groups of each frame, of
-        which a slide has some 100,000.
+        `more_tags`: elements to read besides those of `DISPLAY_TAGS`, which needs pydicom's parser. `raw`: do not
+        convert the colors of stored values, which are then the only values to read. `overlays`: the overlays to draw.
+        `frames_vary`: read the functional groups of each frame, of which a slide has some 100,000.
         """
-        display_tags = DISPLAY_TAGS if frames_vary else tuple(tag for tag in DISPLAY_TAGS if tag != PER_FRAME_GROUPS)
-        parsed = parse(src, arguments, display_tags if icc_profile else None, display_tags=display_tags)
+        more = (*more_tags, *(OVERLAY_TAGS if overlays else ()))
+        tags = (*(tag for tag in DISPLAY_TAGS if frames_vary or tag != PER_FRAME_GROUPS), *more)
+        parsed = parse(src, arguments, tags if more else None, display_tags=tags)
         self.stored = FrameReader(parsed, limits, raw=raw, always_rgb=True)
         self.image = self.stored.description.image
         self.size = self.stored.frame_shape[:2]
@@ -83,20 +89,45 @@ class DisplayReader:
         self.bits = self.bits_stored if self.bits_stored_reliable else width
         stored_range = self.stored_range() if self.is_integer else (-np.inf, np.inf)
         self.attributes = ImageAttributes(parsed, self.image, stored_range)
+        self._measured: dict[tuple[Measured, tuple[float, float]], Window] = {}
+        self.overlays = OverlayReader(parsed, overlays, limits, self.stored.stored_shape[:2])
 
-    def display(self, index: int | None, options: DisplayOptions, out: np.ndarray | None) -> np.ndarray:
-        """Return the display values of a frame, or of all frames."""
-        palette = None if self.is_color else self.attributes.palette()
-        colors = (3,) if self.is_color or palette is not None else ()
-        form = ArraySpec(options.dtype, (*self.size, *colors))
+    def display(
+        self, index: int | None, options: DisplayOptions, out: np.ndarray | None, profile: Any = None
+    ) -> np.ndarray:
+        """Return the display values of a frame, or of all frames, with the selected overlays.
+
+        `profile`: the transform of colors to sRGB, if they are to be converted.
+        """
+        array = self._rendered(index, options, out)
+        if profile is None and not self.overlays.planes:
+            return array
+        array = array if array.flags.writeable else array.copy()
+        if profile is not None:
+            icc.to_srgb(array, profile)
+        if self.overlays.planes:
+            first, count, _ = self.stored.select_frames(index)
+            frames = array.view(np.ndarray).reshape(count, *self._form(options).frame_shape)
+            for number, frame in enumerate(frames, first):
+                draw(self.overlays, number, frame, self.stored.description, options.range[1])
+        return array
+
+    def _form(self, options: DisplayOptions) -> ArraySpec:
+        """Return the dtype and the shape of a displayed frame."""
+        colors = (3,) if self.is_color or self.attributes.palette() is not None else ()
+        return ArraySpec(options.dtype, (*self.size, *colors))
+
+    def _rendered(self, index: int | None, options: DisplayOptions, out: np.ndarray | None) -> np.ndarray:
+        form = self._form(options)
         first, count, shape = self.stored.select_frames(index, form)
         self.stored.check(first, count, form)
         if self.is_color and self._is_stored_as_displayed(options):
             return self.stored.read(first, count, shape, out)
         array = np.empty(shape, form.dtype) if out is None else check_out(out, shape, form.dtype)
         frames = array.view(np.ndarray).reshape(count, *form.frame_shape)
+        palette = None if self.is_color else self.attributes.palette()
         if palette is not None and not self.attributes.is_supplemental:
-            rendering = FrameRendering(None, "full", inverse=False, padding=None)
+            rendering = FrameRendering(None, "full", inverse=False)
             transform = self._transform(rendering, None, options, palette, frames.size // 3)
             self.stored.read_transformed(first, count, transform, frames)
             return array
@@ -113,7 +144,7 @@ class DisplayReader:
             return stored
         palette = None if self.is_color else self.attributes.palette()
         if palette is not None and not self.attributes.is_supplemental:
-            rendering, voi = FrameRendering(None, "full", inverse=False, padding=None), None
+            rendering, voi = FrameRendering(None, "full", inverse=False), None
         else:
             rendering = self._rendering(0, options)
             voi = self._voi_for(read_only(stored), rendering, options)
@@ -126,7 +157,9 @@ class DisplayReader:
     def _voi_for(self, stored: np.ndarray, rendering: FrameRendering, options: DisplayOptions) -> Voi:
         if rendering.voi == "full":
             return self._window(*self.full(rendering.modality))
-        return self._measured(stored, rendering, options) if isinstance(rendering.voi, str) else rendering.voi
+        if isinstance(rendering.voi, str):
+            return self._window_of(partial(iter, [(0, stored)]), rendering.voi, options)
+        return rendering.voi
 
     def _is_stored_as_displayed(self, options: DisplayOptions) -> bool:
         whole_bytes = self.stored.dtype == options.dtype == np.uint8 and self.bits_stored == _BYTE
@@ -145,13 +178,13 @@ class DisplayReader:
 
     def _rendering(self, index: int, options: DisplayOptions) -> FrameRendering:
         if self.is_color:
-            return FrameRendering(None, "full", inverse=False, padding=None)
+            return FrameRendering(None, "full", inverse=False)
         attributes, modality = self.attributes.frame(index), self.modality(index)
-        voi, padding = self._voi(attributes, options), None
+        voi = self._voi(attributes, options)
         if voi in _MEASURED_BY_VALUES:
-            padding, notices = attributes.padding
-            self.attributes.warn(notices)
-        return FrameRendering(modality, voi, attributes.inverse, padding)
+            # Here, too, so that `check_view` warns about it.
+            self._padding(index)
+        return FrameRendering(modality, voi, attributes.inverse)
 
     def _voi(self, attributes: Attributes, options: DisplayOptions) -> Voi | Measured:
         windows = options.windows
@@ -199,21 +232,52 @@ class DisplayReader:
             transform = self._transform(rendering, voi, options, palette, len(out) * pixels)
             self.stored.read_transformed(first, len(out), transform, out)
             return
+        measured = self._window_of_image(voi, options) if options.windows.window_over == "image" else None
+        for number, view in self._stored_frames(range(first, first + len(out))):
+            window = measured or self._window_of(partial(iter, [(number, view)]), voi, options)
+            transform = self._transform(rendering, window, options, palette, pixels)
+            transform.apply(view, out[number - first], workers=self.stored.workers)
+
+    def _stored_frames(self, numbers: range) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield frames as stored values, one at a time in the same memory, with their numbers."""
         stored = np.empty(self.stored.frame_shape, self.stored.dtype)
         # The binding copies a writeable array before it releases the GIL, but not a read-only one.
         view = read_only(stored)
-        for number, frame in enumerate(out, first):
+        for number in numbers:
             self.stored.read(number, 1, stored.shape, stored)
-            window = self._measured(view, rendering, options)
-            transform = self._transform(rendering, window, options, palette, pixels)
-            transform.apply(view, frame, workers=self.stored.workers)
+            yield number, view
 
-    def _measured(self, stored: np.ndarray, rendering: FrameRendering, options: DisplayOptions) -> Window:
-        ends = self._range(stored, rendering, options)
-        if ends is None and rendering.padding is not None:
-            # The frame has only padding, so measure that.
-            ends = self._range(stored, rendering._replace(padding=None), options)
-        return self._window(*ends or (0.0, 0.0))
+    def _window_of_image(self, measured: Measured, options: DisplayOptions) -> Window:
+        """Return the window measured on all frames, which is measured once."""
+        key = measured, options.windows.percentiles
+        if key not in self._measured:
+            frames = range(self.stored.count)
+            self._measured[key] = self._window_of(partial(self._stored_frames, frames), measured, options)
+        return self._measured[key]
+
+    def _window_of(
+        self, frames: Callable[[], Iterable[tuple[int, np.ndarray]]], measured: Measured, options: DisplayOptions
+    ) -> Window:
+        """Return the window measured on frames, without their padding; on their padding if there is nothing else."""
+        for with_padding in (False, True):
+            values = Measurement(None if measured == "minmax" else options.windows.percentiles)
+            for number, stored in frames():
+                values.add(self.measured_frame(number, stored, with_padding=with_padding))
+            ends = values.ends()
+            if ends is not None:
+                return self._window(*ends)
+        return self._window(0.0, 0.0)
+
+    def measured_frame(self, number: int, stored: np.ndarray, *, with_padding: bool = False) -> MeasuredFrame:
+        """Return a frame as `Measurement` adds it. `with_padding`: padding counts, too."""
+        modality = self.modality(number)
+        padding = None if with_padding else self._padding(number)
+        return MeasuredFrame(stored, modality, self.transform_spec(modality, np.dtype(np.float64), 0).build(), padding)
+
+    def _padding(self, number: int) -> Padding | None:
+        padding, notices = self.attributes.frame(number).padding
+        self.attributes.warn(notices)
+        return padding
 
     def _window(self, lowest: float, highest: float) -> Window:
         window = window_between(lowest, highest)
@@ -222,17 +286,6 @@ class DisplayReader:
             message = f"{element}: found values around {window[0]:g} that are too far apart to be shown together"
             raise PixelDataError(message, element=element)
         return window
-
-    def _range(
-        self, stored: np.ndarray, rendering: FrameRendering, options: DisplayOptions
-    ) -> tuple[float, float] | None:
-        if rendering.voi == "minmax" and not isinstance(rendering.modality, Lut):
-            return min_max(stored, rendering.modality, rendering.padding)
-        # A table need not be monotonic, so the lowest stored value may not have the lowest modality value.
-        ranks = (0.0, 100.0) if rendering.voi == "minmax" else options.windows.percentiles
-        return percentiles(
-            stored, self.transform_spec(rendering.modality, np.dtype(np.float64), 0).build(), rendering.padding, ranks
-        )
 
     def full(self, modality: Modality) -> ValueRange:
         """Return the lowest and the highest modality value that the image description allows."""

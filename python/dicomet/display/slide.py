@@ -9,9 +9,7 @@ from dicomet._decoding.pixel_matrix import PixelMatrix
 from dicomet._parsing.parse import is_dataset
 from dicomet._parsing.slide_elements import read_slide_elements
 from dicomet._parsing.source import open_source
-from dicomet.display.api import display_options
-from dicomet.display.reader import DisplayReader
-from dicomet.display.voi_selection import WindowArguments, WindowSpec
+from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ class SlideReader:
             self._display = DisplayReader(opened, {}, ReadLimits(), frames_vary=False)
             self.matrix = PixelMatrix(self._display.stored, elements, naming)
 
-    def picture(self, size: int, optical_path: int, focal_plane: int, window: WindowSpec) -> np.ndarray:
+    def picture(self, size: int, optical_path: int, focal_plane: int, options: DisplayOptions) -> np.ndarray:
         """Return a plane as a picture of at most `size` rows and columns: uint8, gray or RGB, as `to_display` does."""
         stored = self.matrix.thumbnail(size, optical_path=optical_path, focal_plane=focal_plane)
-        return self._display.render(stored, display_options(WindowArguments(window), np.uint8))
+        return self._display.render(stored, options)

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -14,9 +14,12 @@ from dicomet.display.attributes import Attributes
 from dicomet.display.windows import FUNCTIONS, View, Window, usable
 from dicomet.errors import PixelDataError, counted, short_repr
 
-# Windows that depend on the values of a frame, or on Bits Stored.
+# Windows that depend on values, or on Bits Stored.
 Measured = Literal["minmax", "percentile", "full"]
 MEASURED: tuple[Measured, ...] = ("minmax", "percentile", "full")
+WindowOver = Literal["frame", "image"]
+"""The values on which a window is measured: those of each frame by itself, or those of all frames of the image."""
+WINDOW_OVER: tuple[WindowOver, ...] = get_args(WindowOver)
 _WIDTH = "the width "
 WindowSpec = None | int | str | tuple[float, float] | tuple[float, float, str]
 
@@ -28,6 +31,7 @@ class WindowArguments:
     window: WindowSpec = None
     default: WindowSpec = None
     percentiles: tuple[float, float] = (1.0, 99.0)
+    window_over: WindowOver = "frame"
 
     def checked(self) -> "WindowArguments":
         """Check the arguments as far as possible without an image, and return them.
@@ -41,7 +45,12 @@ class WindowArguments:
         low, high = number_pair(self.percentiles, "percentiles")
         if not 0 <= low <= high <= 100:  # noqa: PLR2004 - percent
             raise ValueError(f"'percentiles': found {low:g} and {high:g}, expected two from 0 to 100, the lower first")
-        return WindowArguments(check_window(self.window, "window"), check_window(self.default, "default"), (low, high))
+        return WindowArguments(
+            check_window(self.window, "window"),
+            check_window(self.default, "default"),
+            (low, high),
+            check_window_over(self.window_over),
+        )
 
 
 def number_pair(numbers: Any, name: str) -> tuple[float, float]:
@@ -78,6 +87,21 @@ def check_window(spec: WindowSpec, name: str) -> WindowSpec:
     except TypeError:
         expected = "None, a number, a name, or (center, width)"
         raise TypeError(f"{name!r}: found {type(spec).__name__}, expected {expected}") from None
+
+
+def check_window_over(window_over: WindowOver) -> WindowOver:
+    """Check the argument `window_over`, and return it.
+
+    Raises
+    ------
+    ValueError
+        It is neither ``"frame"`` nor ``"image"``.
+
+    """
+    if window_over not in WINDOW_OVER:
+        expected = " or ".join(map(repr, WINDOW_OVER))
+        raise ValueError(f"'window_over': found {short_repr(window_over)}, expected {expected}")
+    return window_over
 
 
 class Choice(NamedTuple):

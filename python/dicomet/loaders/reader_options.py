@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dicomet._decoding.options import DecodingOptions, argument_names, unknown_argument
+from dicomet.display.overlay_planes import OverlayNames
 from dicomet.display.values import Values
-from dicomet.display.voi_selection import WindowSpec
+from dicomet.display.voi_selection import WindowOver, WindowSpec
 from dicomet.loaders.loading import READERS
 
 if TYPE_CHECKING:
@@ -29,9 +30,13 @@ class ReaderOptions(DecodingOptions, total=False):
     """For display values."""
     percentiles: tuple[float, float]
     """For display values."""
+    window_over: WindowOver
+    """For display values."""
     range: tuple[float, float] | None
     """For display values."""
     icc_profile: bool
+    """For display values."""
+    overlays: OverlayNames
     """For display values."""
     dtype: "DTypeLike | None"
     """For display and modality values."""

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomet._native import DecodePool, Lut, Transform
+from dicomet._native import DecodePool
 from dicomet._utils.arrays import read_only
-from dicomet.display.attributes import Padding
-from dicomet.display.measure import min_max, percentiles_of, value_counts, window_between
-from dicomet.display.modality import Modality
+from dicomet.display.measure import Measurement, window_between
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.transform_spec import Voi
 from dicomet.display.voi_selection import select_voi
@@ -83,7 +81,7 @@ class DisplayForm:
         if voi == "full":
             opened = kinds_of(slices, display_reader)
             return _window([reader.full(reader.modality(index)) for index, reader in opened])
-        measure = _Measure(is_minmax=voi == "minmax", ranks=windows.percentiles)
+        measure = _Measure(None if voi == "minmax" else windows.percentiles)
         threads.read(slices, measure, [_NOTHING] * len(slices))
         return measure.window()
 
@@ -125,76 +123,30 @@ class _Measure:
     frame_shape: tuple[int, ...] = ()
     dtype = _NOTHING.dtype
 
-    def __init__(self, *, is_minmax: bool, ranks: Range) -> None:
-        self._is_minmax, self._ranks = is_minmax, ranks
-        self._ranges: list[Range | None] = []
-        self._counts = ValueCounts()
+    def __init__(self, ranks: Range | None) -> None:
+        self._values = Measurement(ranks)
 
     def reader(self, src: "Readable | Dataset") -> SliceReader:
-        return _MeasuredFrames(display_reader(src), self)
-
-    def add(self, stored: np.ndarray, modality: Modality, to_modality: Transform, padding: Padding | None) -> None:
-        """Add the values of a slice."""
-        if self._is_minmax and not isinstance(modality, Lut):
-            self._ranges.append(min_max(stored, modality, padding))
-            return
-        self._counts.add(*value_counts(stored, to_modality, padding))
+        return _MeasuredFrames(display_reader(src), self._values)
 
     def window(self) -> Window:
         """Return the window of all values."""
-        # A table need not be monotonic, so that its values are counted for the minimum and the maximum, too.
-        ranks = (0.0, 100.0) if self._is_minmax else self._ranks
-        return _window([*self._ranges, percentiles_of(*self._counts.total(), ranks)])
+        return _window([self._values.ends()])
 
 
 class _MeasuredFrames:
-    def __init__(self, frames: DisplayReader, measure: _Measure) -> None:
-        self._frames, self._measure = frames, measure
+    def __init__(self, frames: DisplayReader, values: Measurement) -> None:
+        self._frames, self._values = frames, values
 
     def submit(self, index: int, out: np.ndarray, pool: DecodePool) -> Wait:  # noqa: ARG002 - nothing is kept
         frames = self._frames
         frames.stored.check(index, 1)
         stored = np.empty(frames.stored.frame_shape, frames.stored.dtype)
-        modality = frames.modality(index)
-        to_modality = frames.transform_spec(modality, np.dtype(np.float64), 0).build()
-        padding, notices = frames.attributes.frame(index).padding
-        frames.attributes.warn(notices)
+        measured = frames.measured_frame(index, read_only(stored))
         wait = frames.stored.submit_into(index, 1, stored, pool)
 
         def finish() -> None:
             wait()
-            self._measure.add(read_only(stored), modality, to_modality, padding)
+            self._values.add(measured)
 
         return finish
-
-
-class ValueCounts:
-    """How often each value occurs, added slice by slice."""
-
-    def __init__(self) -> None:
-        """Start without values."""
-        self._values: list[np.ndarray] = []
-        self._counts: list[np.ndarray] = []
-        self._size = 0
-
-    def add(self, values: np.ndarray, counts: np.ndarray) -> None:
-        """Add the values of a slice, each with its count."""
-        self._values.append(values)
-        self._counts.append(counts)
-        self._size += len(values)
-        if self._size > _MAX_COUNTS:
-            self._values, self._counts = ([array] for array in self.total())
-            self._size = len(self._values[0])
-
-    def total(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the values in ascending order, each once, and their counts."""
-        if not self._values:
-            return np.empty(0), np.empty(0, np.int64)
-        values, places = np.unique(np.concatenate(self._values), return_inverse=True)
-        counts = np.zeros(len(values), np.int64)
-        np.add.at(counts, places, np.concatenate(self._counts))
-        return values, counts
-
-
-# The entries that are added up at a time: 16 MB.
-_MAX_COUNTS = 1 << 20
