@@ -22,10 +22,12 @@ if _typing.TYPE_CHECKING:
     from dicomet import monai as monai
     from dicomet import tf as tf
     from dicomet import torch as torch
+    from dicomet._decoding.decode_frame import decode_frame
     from dicomet._decoding.open_image import OpenImage, open  # noqa: A004
     from dicomet._decoding.options import DecodingOptions
     from dicomet._decoding.pixel_array import iter_pixels, pixel_array
     from dicomet._decoding.prefetch import pixel_arrays
+    from dicomet._parsing.multipart import FramePart, frame_parts
     from dicomet.convert.api import Converted, convert_file
     from dicomet.display.api import modality_values, to_display
     from dicomet.dropin.api import install, stats, uninstall
@@ -37,12 +39,15 @@ __all__ = [
     "Converted",
     "DecodingOptions",
     "FrameIndexError",
+    "FramePart",
     "MissingElementError",
     "OpenImage",
     "PixelDataError",
     "UnsupportedTransferSyntaxError",
     "__version__",
     "convert_file",
+    "decode_frame",
+    "frame_parts",
     "install",
     "iter_pixels",
     "modality_values",
@@ -58,8 +63,11 @@ __all__ = [
 _LAZY = {
     "Converted": "dicomet.convert.api",
     "DecodingOptions": "dicomet._decoding.options",
+    "FramePart": "dicomet._parsing.multipart",
     "OpenImage": "dicomet._decoding.open_image",
     "convert_file": "dicomet.convert.api",
+    "decode_frame": "dicomet._decoding.decode_frame",
+    "frame_parts": "dicomet._parsing.multipart",
     "install": "dicomet.dropin.api",
     "iter_pixels": "dicomet._decoding.pixel_array",
     "modality_values": "dicomet.display.api",

@@ -13,11 +13,11 @@ from pydicom.uid import UID
 
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.plugins import installed, missing_plugin, missing_plugin_for
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
 from dicomet._parsing.element_reader import PER_FRAME, SHARED, TABLES, ElementReader, tag_of
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
@@ -102,6 +102,8 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
                 _check_view(opened, messages)
         except OSError as error:
             elements, array = _nothing(), _no_array(error.strerror or str(error))
+        except PixelDataError as error:
+            elements, array = _nothing(), _no_array(str(error))
     info.update(elements)
     info.update(array)
     why = info.pop("error")

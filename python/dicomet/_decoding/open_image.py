@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import parse
 from dicomet.errors import with_filename
 
@@ -52,9 +52,9 @@ class OpenImage:
         """See `dicomet.open`."""
         self._naming = with_filename(src)
         with self._naming:
-            self._frames: FrameReader | None = FrameReader(
-                parse(src, {**kwargs}), ReadLimits(decoding_plugin, workers, max_bytes), raw=raw
-            )
+            parsed = parse(src, {**kwargs}, max_bytes=max_bytes)
+            limits = ReadLimits(decoding_plugin, workers, max_bytes)
+            self._frames: FrameReader | None = FrameReader(parsed, limits, raw=raw)
 
     def _open(self) -> FrameReader:
         if self._frames is None:

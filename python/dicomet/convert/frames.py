@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameSelection
-from dicomet._decoding.limits import ReadLimits
 from dicomet._parsing.decode_options import reduce_for
+from dicomet._parsing.limits import ReadLimits
 from dicomet._utils.arrays import COLOR, GRAY, resize_image, with_channels
 from dicomet._utils.interpolation import Interpolation
 from dicomet.convert.options import MAX_SIDE, Options

@@ -5,8 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from dicomet._decoding.limits import MAX_BYTES, check_max_bytes
 from dicomet._parsing.dicom_file import NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
+from dicomet._parsing.limits import MAX_BYTES, check_max_bytes
 from dicomet._parsing.tags import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomet._utils.text import plain
 from dicomet.convert.api import Converted, convert

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
+from dicomet._parsing.limits import ReadLimits
 from dicomet.display import icc
 from dicomet.display.reader import DisplayOptions, DisplayReader
 from dicomet.display.values import modality_frames

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
-from dicomet._decoding.limits import ReadLimits
 from dicomet._native import Lut, Palette, Transform
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import parse
 from dicomet._utils.arrays import read_only
 from dicomet.display.attributes import Attributes, ImageAttributes, Padding
@@ -65,7 +65,8 @@ class DisplayReader:
         `icc_profile`: read the profile, which needs pydicom's parser. `raw`: do not convert the colors of stored
         values, which are then the only values to read.
         """
-        parsed = parse(src, arguments, DISPLAY_TAGS if icc_profile else None, display_tags=DISPLAY_TAGS)
+        tags = DISPLAY_TAGS if icc_profile else None
+        parsed = parse(src, arguments, tags, display_tags=DISPLAY_TAGS, max_bytes=limits.max_bytes)
         self.stored = FrameReader(parsed, limits, raw=raw, always_rgb=True)
         self.image = self.stored.description.image
         self.size = self.stored.frame_shape[:2]
