@@ -22,7 +22,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "sources",
         metavar="SRC",
         nargs="+",
-        help="a DICOM file, a folder with all that is below it, a zip archive, or - for one file on standard input",
+        help="a DICOM file, a folder with all that is below it, an archive (zip, tar, tar.gz; gzip of one file), or - "
+        "for one file on standard input",
     )
     parser.add_argument(
         "-o",

@@ -42,9 +42,7 @@ class _Plan(NamedTuple):
 
     def jobs(self) -> Iterator[Job]:
         for file, out in zip(self.found, self.outs, strict=True):
-            yield Job(
-                file.source, str(out), self.options, file.member, file.offset, file.data, file.was_named, file.fault
-            )
+            yield Job(file.source, str(out), self.options, file.member, file.data, file.was_named, file.fault)
 
 
 def run(arguments: argparse.Namespace) -> int:
