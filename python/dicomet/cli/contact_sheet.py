@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dicomet._utils.arrays import resize_image
+from dicomet.display.pixel_spacing import MAX_ASPECT
 
 GAP = 4
 # Neither black nor white, which are frequent at the edges of images.
@@ -14,8 +15,6 @@ BROKEN = (48, 48, 48)
 CROSS = (224, 64, 64)
 # Maximum for the whole sheet, which takes three bytes a pixel.
 MAX_PIXELS = 100_000_000
-# Maximum aspect ratio of a drawn pixel; a larger one is an error in the file.
-MAX_ASPECT = 100
 
 
 class UnusableSheetError(Exception):

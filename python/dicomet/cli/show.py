@@ -17,6 +17,7 @@ from dicomet.cli.files import NamedFile, find_files, silenced
 from dicomet.cli.info_report import summary
 from dicomet.cli.terminal import echo
 from dicomet.display.api import to_display
+from dicomet.display.pixel_spacing import pixel_aspect
 from dicomet.errors import PixelDataError, one_line
 from dicomet.info import describe, is_no_image
 
@@ -155,17 +156,8 @@ def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec", si
         sheet.cross_out(number)
         reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))
         return plain(reason) or type(error).__name__
-    sheet.place(number, image, _aspect(tile.info))
+    sheet.place(number, image, pixel_aspect(tile.info.get))
     return plain(tile.info["error"]) if tile.info["error"] else None
-
-
-def _aspect(info: dict[str, Any]) -> float:
-    """Return the height of a pixel / its width (PS3.3 10.7.1.1, C.7.6.3.1.7)."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"):
-        match info[keyword]:
-            case [float() | int() as vertical, float() | int() as horizontal] if vertical > 0 and horizontal > 0:
-                return vertical / horizontal
-    return 1.0
 
 
 def _line(tile: Tile, error: str | None, *, with_window: bool) -> str:

@@ -154,9 +154,9 @@ def _tar_members(path: str, form: ArchiveFormat) -> Iterator[Member]:
             else:
                 raise ArchiveError(f"found more than {MAX_MEMBERS} members")
             # `tarfile` takes a damaged header for the end.
-            stream.seek(archive.offset)  # type: ignore[attr-defined]
+            stream.seek(archive.offset)
             if any(stream.read(tarfile.BLOCKSIZE)):
-                raise ArchiveError(f"found a damaged header at offset {archive.offset}")  # type: ignore[attr-defined]
+                raise ArchiveError(f"found a damaged header at offset {archive.offset}")
 
 
 def _check_header(info: tarfile.TarInfo, archive: tarfile.TarFile, end: int) -> None:

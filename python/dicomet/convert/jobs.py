@@ -37,8 +37,9 @@ class Job(NamedTuple):
     @property
     def name(self) -> str:
         """The name in reports."""
-        is_file = self.member is None or self.member.format is ArchiveFormat.GZIP
-        return self.source if is_file else f"{self.source}/{self.member.name}"
+        if self.member is None or self.member.format is ArchiveFormat.GZIP:
+            return self.source
+        return f"{self.source}/{self.member.name}"
 
 
 def run_job(job: Job) -> Converted:
