@@ -305,10 +305,10 @@ def test_a_sidecar_identifies_no_patient(tmp_path):
 
 def test_elements_that_are_asked_for(tmp_path):
     path = written(tmp_path, gray(), bits=12, **PATIENT)
-    asked = "PatientName,StudyDate,SliceThickness,ImageType,OtherPatientIDs"
-    convert(path, "-o", tmp_path / "out", "--sidecar", asked)
+    requested = "PatientName,StudyDate,SliceThickness,ImageType,OtherPatientIDs"
+    convert(path, "-o", tmp_path / "out", "--sidecar", requested)
     elements = json.loads((tmp_path / "out" / "a.json").read_text())["elements"]
-    assert {keyword: elements[keyword] for keyword in asked.split(",")} == {
+    assert {keyword: elements[keyword] for keyword in requested.split(",")} == {
         "PatientName": {"Alphabetic": "DOE^JANE"},
         "StudyDate": "20200101",
         "SliceThickness": 3,

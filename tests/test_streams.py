@@ -155,7 +155,7 @@ def test_what_an_object_reads():
     assert error.value.errno == errno.EAGAIN
     with pytest.raises(dicomet.MissingElementError, match="not a DICOM file: it is empty"):
         dicomet.pixel_array(Reads(b""))
-    # More than was asked for.
+    # More than was requested.
     with pytest.raises(dicomet.PixelDataError, match="found more bytes"):
         dicomet.pixel_array(Reads(bytes(100)), max_bytes=10)
 

@@ -23,13 +23,13 @@ if _typing.TYPE_CHECKING:
     from dicomet import tf as tf
     from dicomet import torch as torch
     from dicomet._decoding.decode_frame import decode_frame
-    from dicomet._decoding.open_image import OpenImage, open  # noqa: A004
     from dicomet._decoding.options import DecodingOptions
     from dicomet._decoding.pixel_array import iter_pixels, pixel_array
     from dicomet._decoding.prefetch import pixel_arrays
     from dicomet._parsing.multipart import FramePart, frame_parts
     from dicomet.convert.api import Converted, convert_file
     from dicomet.display.api import modality_values, to_display
+    from dicomet.display.open_image import OpenImage, open  # noqa: A004
     from dicomet.dropin.api import install, stats, uninstall
 
 if debug_build:
@@ -64,14 +64,14 @@ _LAZY = {
     "Converted": "dicomet.convert.api",
     "DecodingOptions": "dicomet._decoding.options",
     "FramePart": "dicomet._parsing.multipart",
-    "OpenImage": "dicomet._decoding.open_image",
+    "OpenImage": "dicomet.display.open_image",
     "convert_file": "dicomet.convert.api",
     "decode_frame": "dicomet._decoding.decode_frame",
     "frame_parts": "dicomet._parsing.multipart",
     "install": "dicomet.dropin.api",
     "iter_pixels": "dicomet._decoding.pixel_array",
     "modality_values": "dicomet.display.api",
-    "open": "dicomet._decoding.open_image",
+    "open": "dicomet.display.open_image",
     "pixel_array": "dicomet._decoding.pixel_array",
     "pixel_arrays": "dicomet._decoding.prefetch",
     "stats": "dicomet.dropin.api",

@@ -23,7 +23,7 @@ from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.source import open_source
 from dicomet._parsing.tags import PIXEL_DATA
-from dicomet._parsing.transfer_syntax import TRANSFER_SYNTAXES, is_deflated, name_of
+from dicomet._parsing.transfer_syntax import TERMS, is_deflated, name_of
 from dicomet._utils.redact import redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
@@ -47,8 +47,6 @@ ELEMENTS = (
     "RedPaletteColorLookupTableDescriptor",
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
 )
-# What messages may quote.
-_TERMS = frozenset(term for syntax in TRANSFER_SYNTAXES for term in (syntax.uid, syntax.name))
 
 
 def describe(src: "Readable | Dataset") -> dict[str, Any]:
@@ -107,8 +105,8 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
     info.update(elements)
     info.update(array)
     why = info.pop("error")
-    info["warnings"] = list(dict.fromkeys(redact(message, _TERMS) for message in messages if message != why))
-    info["error"] = why and redact(why, _TERMS)
+    info["warnings"] = list(dict.fromkeys(redact(message, TERMS) for message in messages if message != why))
+    info["error"] = why and redact(why, TERMS)
     return info
 
 

@@ -12,11 +12,11 @@ from dicomet._parsing.dicom_file import may_be_dicom
 from dicomet._utils import atomic, png
 from dicomet._utils.same_file import file_id
 from dicomet._utils.text import plain, printable
-from dicomet.cli.contact_sheet import ContactSheet, UnusableSheetError
 from dicomet.cli.files import NamedFile, find_files, silenced
 from dicomet.cli.info_report import summary
 from dicomet.cli.terminal import echo
 from dicomet.display.api import to_display
+from dicomet.display.contact_sheet import ContactSheet, UnusableSheetError, spread
 from dicomet.display.pixel_spacing import pixel_aspect
 from dicomet.errors import PixelDataError, one_line
 from dicomet.info import describe, is_no_image
@@ -122,8 +122,8 @@ def _tiles(files: Sequence[NamedFile], most: int | None) -> list[Tile]:
     if len(files) == 1:
         info = describe(files[0].path)
         frames = _frames(info)
-        return [Tile(files[0], index, frames, info) for index in _spread(frames, most)]
-    chosen = [files[index] for index in _spread(len(files), most)]
+        return [Tile(files[0], index, frames, info) for index in spread(frames, most)]
+    chosen = [files[index] for index in spread(len(files), most)]
     return [_middle(file, describe(file.path)) for file in chosen]
 
 
@@ -137,15 +137,6 @@ def _frames(info: dict[str, Any]) -> int:
     shape = info["array_shape"] or []
     of_frame = 2 if info["SamplesPerPixel"] in {None, 1} else 3
     return shape[0] if len(shape) > of_frame else 1
-
-
-def _spread(count: int, most: int | None) -> list[int]:
-    """Return at most `most` evenly spaced numbers below `count`, which include the first and the last."""
-    if most is None or count <= most:
-        return list(range(count))
-    if most == 1:
-        return [count // 2]
-    return [round(number * (count - 1) / (most - 1)) for number in range(most)]
 
 
 def _draw(sheet: ContactSheet, number: int, tile: Tile, window: "WindowSpec", size: int) -> str | None:

@@ -80,10 +80,10 @@ class Elements:
         """Return elements that do not identify a patient, and those that the caller asks for, as JSON values."""
         values = {keyword: self._reader.value(keyword) for keyword in ELEMENTS}
         return {keyword: value for keyword, value in values.items() if value is not None} | {
-            keyword: self._asked(keyword) for keyword in self._keywords
+            keyword: self._requested_value(keyword) for keyword in self._keywords
         }
 
-    def _asked(self, keyword: str) -> Any:
+    def _requested_value(self, keyword: str) -> Any:
         """Return the value of an element in the DICOM JSON Model (PS3.18 F.2), one of a VM of 1 without its list."""
         if keyword not in self._dataset:
             return self._reader.value(keyword)

@@ -9,17 +9,20 @@ import numpy as np
 from dicomet._decoding.frame_reader import FrameReader
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._parsing.limits import ReadLimits
-from dicomet._parsing.parse import parse
+from dicomet._parsing.parse import is_dataset, parse
+from dicomet._parsing.source import open_source
 from dicomet.errors import with_filename
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from dicomet._native import Source
     from dicomet._parsing.source import Readable
+    from dicomet.display.preview import Preview
 
 
 class OpenImage:
-    """A sequence of the frames of an image, decoded on access.
+    """A sequence of the frames of an image, decoded on access. A notebook shows it as a contact sheet of some frames.
 
     The header is parsed once, and the frames are located once: by the offset table, or else by a walk over the headers
     of all fragments on the first access to a frame. All methods are thread-safe; the GIL is released while samples are
@@ -52,9 +55,11 @@ class OpenImage:
         """See `dicomet.open`."""
         self._naming = with_filename(src)
         with self._naming:
-            parsed = parse(src, {**kwargs}, max_bytes=max_bytes)
+            source = src if is_dataset(src) else open_source(src, max_bytes)
             limits = ReadLimits(decoding_plugin, workers, max_bytes)
-            self._frames: FrameReader | None = FrameReader(parsed, limits, raw=raw)
+            self._frames: FrameReader | None = FrameReader(parse(source, {**kwargs}), limits, raw=raw)
+        self._shown: tuple[Source | Dataset, DecodingOptions, ReadLimits] | None = (source, kwargs, limits)
+        self._preview: Preview | None = None
 
     def _open(self) -> FrameReader:
         if self._frames is None:
@@ -156,6 +161,29 @@ class OpenImage:
         frames, description = self._frames, self._frames.description
         return f"<dicomet.OpenImage, {description.image.number_of_frames} x {frames.frame_shape} {frames.dtype}>"
 
+    def _repr_png_(self) -> bytes | None:
+        """Return a contact sheet of up to 6 frames for a notebook; None if the image is closed or cannot be shown."""
+        found = self._previewed()
+        return None if found is None else found.sheet
+
+    def _repr_html_(self) -> str | None:
+        """Return the description, the contact sheet and what is wrong for a notebook; None if the image is closed."""
+        from dicomet.display.preview import as_html  # noqa: PLC0415 - imports pydicom
+
+        found, frames = self._previewed(), self._frames
+        return None if found is None or frames is None else as_html(frames.description, found)
+
+    def _previewed(self) -> "Preview | None":
+        """Return what a notebook shows, made on the first call."""
+        from dicomet.display.preview import preview  # noqa: PLC0415 - imports pydicom
+
+        frames, shown = self._frames, self._shown
+        if frames is None or shown is None:
+            return None
+        if self._preview is None:
+            self._preview = preview(*shown, frames)
+        return self._preview
+
     def __reduce__(self) -> NoReturn:
         """Refuse pickling: an open image cannot be sent to another process."""
         raise TypeError("an open image cannot be sent to another process: open it there")
@@ -168,6 +196,7 @@ class OpenImage:
     def close(self) -> None:
         """Close the file, if this image has opened one. Other threads finish the frames that they are decoding."""
         self._frames = None
+        self._shown = None
 
     def __enter__(self) -> Self:
         """Return this image."""

@@ -96,3 +96,12 @@ class ContactSheet:
 
     def _part(self, box: Box) -> np.ndarray:
         return self.pixels[box.top : box.top + box.height, box.left : box.left + box.width]
+
+
+def spread(count: int, most: int | None) -> list[int]:
+    """Return at most `most` evenly spaced numbers below `count`, which include the first and the last."""
+    if most is None or count <= most:
+        return list(range(count))
+    if most == 1:
+        return [count // 2]
+    return [round(number * (count - 1) / (most - 1)) for number in range(most)]
