@@ -11,8 +11,8 @@ import pytest
 from oracle import Image
 
 from dicomet.__main__ import main
-from dicomet.cli import contact_sheet as sheet
-from dicomet.cli.contact_sheet import GAP
+from dicomet.display import contact_sheet as sheet
+from dicomet.display.contact_sheet import GAP
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
 

@@ -18,10 +18,11 @@ from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
 
 CT = ROOTS["pydicom"] / "CT_small.dcm"
-FUNCTIONS = (
+OF_IMAGES = (
     *("pixel_array", "iter_pixels", "open", "pixel_arrays", "to_display", "modality_values"),
-    *("overlays", "real_world_values", "convert_file"),
+    *("overlays", "real_world_values", "decode_frame"),
 )
+FUNCTIONS = (*OF_IMAGES, "convert_file")
 FIRST = {"pixel_arrays": [["nowhere.dcm"]], "convert_file": ["nowhere.dcm", "nowhere.png"]}
 # One that changes nothing of a CT slice, of every option.
 HARMLESS = {
@@ -100,7 +101,7 @@ def test_names_that_are_hardly_like_any(function, given_, says):
 def test_the_options_are_those_of_pydicom():
     assert DecodeOptions.__annotations__.keys() | {"use_pdh", "reduce", "on_truncation"} == OPTION_NAMES
     assert HARMLESS.keys() == OPTION_NAMES
-    for function in FUNCTIONS[:-1]:
+    for function in OF_IMAGES:
         assert argument_names(getattr(dicomet, function)) > OPTION_NAMES
     assert not argument_names(dicomet.convert_file) & OPTION_NAMES
 

@@ -12,7 +12,7 @@ import pytest
 from convert_command import COUNTS, convert
 from convert_files import dicom, folder, gray, image, names, pixels
 
-from dicomet.convert import jobs
+from dicomet.convert import archives
 
 pytest.importorskip("PIL")
 
@@ -177,6 +177,6 @@ def test_a_pipe_that_is_named_is_not_waited_for(tmp_path, out, capsys):
 
 def test_jobs_do_not_keep_old_archives(archive):
     about = archive.stat()
-    first = jobs._archive(str(archive), about.st_mtime_ns, about.st_size)
-    assert jobs._archive(str(archive), about.st_mtime_ns, about.st_size) is first
-    assert jobs._archive(str(archive), about.st_mtime_ns + 1, about.st_size) is not first
+    first = archives._zip(str(archive), about.st_mtime_ns, about.st_size)
+    assert archives._zip(str(archive), about.st_mtime_ns, about.st_size) is first
+    assert archives._zip(str(archive), about.st_mtime_ns + 1, about.st_size) is not first

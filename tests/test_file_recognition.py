@@ -1,4 +1,4 @@
-"""What is no DICOM file says what it looks like; what cannot be read back and forth says so; errors name the file."""
+"""What is no DICOM file says what it looks like; errors name the file."""
 
 import csv
 import gzip
@@ -6,7 +6,6 @@ import io
 import json
 import os
 import pickle
-import socket
 import tarfile
 import zipfile
 
@@ -194,46 +193,7 @@ def test_names_that_say_dicom(suffix):
     assert not is_named_dicom(f"x{suffix}/a.png")
 
 
-# Sources without an offset
-
-
-class Body:
-    """The body of an HTTP response, as some clients give it."""
-
-    def read(self, _=-1):
-        return b""
-
-
-class Reading(Body):
-    def seekable(self):
-        return False
-
-    def seek(self, *_):
-        raise io.UnsupportedOperation("seek")
-
-    def tell(self):
-        raise io.UnsupportedOperation("tell")
-
-
-NOT_SEEKABLE = r"'src': found an object \(\w+\) that is not seekable: give its bytes"
-
-
-@pytest.mark.parametrize("source", [Body(), Reading()], ids=["without seek", "not seekable"])
-@pytest.mark.parametrize("function", [dicomet.pixel_array, dicomet.to_display, dicomet.open])
-def test_an_object_that_is_not_seekable(source, function):
-    with pytest.raises(OSError, match=NOT_SEEKABLE):
-        function(source)
-
-
-def test_a_pipe_and_a_socket():
-    reader, writer = os.pipe()
-    with os.fdopen(reader, "rb") as file:
-        os.close(writer)
-        with pytest.raises(OSError, match=NOT_SEEKABLE):
-            dicomet.pixel_array(file)
-    one, other = socket.socketpair()
-    with one, other, one.makefile("rb") as file, pytest.raises(OSError, match=NOT_SEEKABLE):
-        dicomet.pixel_array(file)
+# Sources without an offset (test_streams.py has those that are read)
 
 
 def test_a_named_pipe(tmp_path):

@@ -8,10 +8,10 @@ from contact_sheets import CT, SIZE, TEST_FILES, cine, draw_sheet, flat, part, r
 from oracle import Image
 
 import dicomet
-from dicomet.cli import contact_sheet as sheet
 from dicomet.cli import show
 from dicomet.cli.arguments import window, with_negative_values
-from dicomet.cli.contact_sheet import GAP
+from dicomet.display import contact_sheet as sheet
+from dicomet.display.contact_sheet import GAP
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
 
@@ -126,7 +126,7 @@ def test_of_several_files_the_middle_frame(tmp_path, output, capsys):
 @pytest.mark.parametrize("count", [1, 2, 3, 63, 64, 65, 1000, 100_000])
 @pytest.mark.parametrize("most", [1, 2, 64])
 def test_an_even_spread(count, most):
-    numbers = show._spread(count, most)
+    numbers = sheet.spread(count, most)
     assert len(numbers) == len(set(numbers)) == min(count, most)
     assert numbers == sorted(numbers)
     if most > 1:

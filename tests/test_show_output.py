@@ -13,7 +13,7 @@ import pytest
 from contact_sheets import CT, SIZE, TEST_FILES, TRUNCATED, draw_sheet, flat, part, read, run
 
 from dicomet.cli import show
-from dicomet.cli.contact_sheet import GAP, ContactSheet
+from dicomet.display.contact_sheet import GAP, ContactSheet
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
 

@@ -10,9 +10,9 @@ import pytest
 from contact_sheets import CT, SIZE, TEST_FILES, TRUNCATED, draw_sheet, flat, run, tile
 
 import dicomet
-from dicomet.cli import contact_sheet as sheet
 from dicomet.cli import show
-from dicomet.cli.contact_sheet import GAP
+from dicomet.display import contact_sheet as sheet
+from dicomet.display.contact_sheet import GAP
 
 PIL = pytest.importorskip("PIL.Image", reason="Pillow reads the sheets: pip install pillow")
 

@@ -28,14 +28,16 @@ if _typing.TYPE_CHECKING:
     from dicomet import monai as monai
     from dicomet import tf as tf
     from dicomet import torch as torch
-    from dicomet._decoding.open_image import OpenImage, open  # noqa: A004
+    from dicomet._decoding.decode_frame import decode_frame
     from dicomet._decoding.options import DecodingOptions
     from dicomet._decoding.pixel_array import iter_pixels, pixel_array
     from dicomet._decoding.pixel_matrix import PixelMatrix
     from dicomet._decoding.prefetch import pixel_arrays
+    from dicomet._parsing.multipart import FramePart, frame_parts
     from dicomet._parsing.slide_elements import OpticalPath
     from dicomet.convert.api import Converted, convert_file
     from dicomet.display.api import modality_values, to_display
+    from dicomet.display.open_image import OpenImage, open  # noqa: A004
     from dicomet.display.overlays import Overlay, overlays
     from dicomet.display.real_world import RealWorldValues, Unit, real_world_values
     from dicomet.dropin.api import install, stats, uninstall
@@ -52,6 +54,7 @@ __all__ = [
     "Converted",
     "DecodingOptions",
     "FrameIndexError",
+    "FramePart",
     "MissingElementError",
     "OpenImage",
     "OpticalPath",
@@ -67,7 +70,9 @@ __all__ = [
     "Volume",
     "__version__",
     "convert_file",
+    "decode_frame",
     "find_series",
+    "frame_parts",
     "install",
     "iter_pixels",
     "modality_values",
@@ -87,7 +92,8 @@ __all__ = [
 _LAZY = {
     "Converted": "dicomet.convert.api",
     "DecodingOptions": "dicomet._decoding.options",
-    "OpenImage": "dicomet._decoding.open_image",
+    "FramePart": "dicomet._parsing.multipart",
+    "OpenImage": "dicomet.display.open_image",
     "OpticalPath": "dicomet._parsing.slide_elements",
     "Overlay": "dicomet.display.overlays",
     "PixelMatrix": "dicomet._decoding.pixel_matrix",
@@ -97,11 +103,13 @@ _LAZY = {
     "Unit": "dicomet.display.real_world",
     "Volume": "dicomet.series.volume",
     "convert_file": "dicomet.convert.api",
+    "decode_frame": "dicomet._decoding.decode_frame",
     "find_series": "dicomet.series.api",
+    "frame_parts": "dicomet._parsing.multipart",
     "install": "dicomet.dropin.api",
     "iter_pixels": "dicomet._decoding.pixel_array",
     "modality_values": "dicomet.display.api",
-    "open": "dicomet._decoding.open_image",
+    "open": "dicomet.display.open_image",
     "overlays": "dicomet.display.overlays",
     "pixel_array": "dicomet._decoding.pixel_array",
     "pixel_arrays": "dicomet._decoding.prefetch",

@@ -13,19 +13,19 @@ from pydicom.uid import UID
 
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.pixel_matrix import PixelMatrix
 from dicomet._decoding.plugins import installed, missing_plugin, missing_plugin_for
 from dicomet._native import find_delimiter
 from dicomet._parsing.dicom_file import is_named_dicom, may_be_dicom
 from dicomet._parsing.element_reader import OVERLAY, PER_FRAME, SHARED, TABLES, ElementReader, tag_of
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.slide_elements import SlideElements, read_slide_elements
 from dicomet._parsing.source import open_source
 from dicomet._parsing.tags import OVERLAY_GROUPS, PIXEL_DATA, in_group
-from dicomet._parsing.transfer_syntax import TRANSFER_SYNTAXES, is_deflated, name_of
+from dicomet._parsing.transfer_syntax import TERMS, is_deflated, name_of
 from dicomet._utils.redact import redact
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader
@@ -51,8 +51,6 @@ ELEMENTS = (
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
 )
 PROFILES = ("ICCProfile", "OpticalPathSequence")
-# What messages may quote.
-_TERMS = frozenset(term for syntax in TRANSFER_SYNTAXES for term in (syntax.uid, syntax.name))
 
 
 def describe(src: "Readable | Dataset") -> dict[str, Any]:
@@ -114,11 +112,13 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
                 array["pixel_matrix"] = None if slide is None else _pixel_matrix(opened, slide, messages)
         except OSError as error:
             elements, array = _nothing(), _no_array(error.strerror or str(error))
+        except PixelDataError as error:
+            elements, array = _nothing(), _no_array(str(error))
     info.update(elements)
     info.update(array)
     why = info.pop("error")
-    info["warnings"] = list(dict.fromkeys(redact(message, _TERMS) for message in messages if message != why))
-    info["error"] = why and redact(why, _TERMS)
+    info["warnings"] = list(dict.fromkeys(redact(message, TERMS) for message in messages if message != why))
+    info["error"] = why and redact(why, TERMS)
     return info
 
 

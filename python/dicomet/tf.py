@@ -22,9 +22,9 @@ except ModuleNotFoundError as error:
 from pydicom import dcmread
 
 from dicomet._decoding.frame_reader import FrameSelection
-from dicomet._decoding.open_image import open as open_image
 from dicomet._decoding.options import checks_arguments
 from dicomet._decoding.prefetch import checked_sources
+from dicomet.display.open_image import open as open_image
 from dicomet.display.values import Values
 from dicomet.display.voi_selection import WindowArguments
 from dicomet.errors import PixelDataError

@@ -29,7 +29,7 @@ from pydicom.pixels.decoders.base import DecodeRunner
 
 import dicomet
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.source import open_source
 

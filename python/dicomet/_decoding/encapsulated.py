@@ -12,6 +12,7 @@ from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription
 from dicomet._decoding.resolution import check_reduced_size, reduced
 from dicomet._native import Codestream, DecodePool, Decoder, EncapsulatedPixelData, FrameIndex, Source, Transform
+from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.source import Buffer
 from dicomet._parsing.tags import NUMBER_OF_FRAMES, PIXEL_DATA
 from dicomet._parsing.transfer_syntax import BUILT_IN, JPEG_2000, name_of
@@ -24,16 +25,8 @@ _NOT_CHECKED: tuple[int, Codestream | None] = -1, None
 class EncapsulatedFrames:
     """The frames of encapsulated pixel data, whose fragments are located on demand."""
 
-    def __init__(
-        self,
-        description: ImageDescription,
-        value: Source,
-        decoding_plugin: str,
-        *,
-        delimited: bool,
-        extended_offsets: tuple[Any, Any] | None = None,
-    ) -> None:
-        """Prepare to read frames of `value`. Only the Basic Offset Table is read here."""
+    def __init__(self, description: ImageDescription, parsed: Parsed, value: Source, decoding_plugin: str) -> None:
+        """Prepare to read frames of `value`, that of `parsed`. Only the Basic Offset Table is read here."""
         self._decoding_plugin = decoding_plugin
         if not description.codec.has_plugins and self._is_by_named_plugin:
             name = name_of(description.transfer_syntax)
@@ -45,13 +38,17 @@ class EncapsulatedFrames:
         self._image = description.image
         self._value = value
         self._warn_once = WarnOnce()
-        self._pixel_data = EncapsulatedPixelData(
-            value,
-            delimited=delimited,
-            frames=description.image.number_of_frames,
-            codestreams=description.codec.is_codestream and description.codec.has_end_marker,
-            extended=extended_offset_table(extended_offsets),
-        )
+        self._pixel_data: EncapsulatedPixelData | _OneFrame
+        if parsed.is_one_frame:
+            self._pixel_data = _OneFrame(value)
+        else:
+            self._pixel_data = EncapsulatedPixelData(
+                value,
+                delimited=parsed.delimited,
+                frames=description.image.number_of_frames,
+                codestreams=description.codec.is_codestream and description.codec.has_end_marker,
+                extended=extended_offset_table(parsed.attributes.get("extended_offsets")),
+            )
         self._found: FrameIndex | None = None
         self._count: int | None = None
         self._cached_decoder: Decoder | None = None
@@ -260,6 +257,19 @@ class EncapsulatedFrames:
         if self._cached_decoder is None:
             self._cached_decoder = self._description.native_decoder()
         return self._cached_decoder
+
+
+class _OneFrame:
+    """The structure of a value that is one frame, without items."""
+
+    def __init__(self, value: Source) -> None:
+        self._index = FrameIndex.single(value.length)
+
+    def build_frame_index(self) -> FrameIndex:
+        return self._index
+
+    def find_frame(self, index: int) -> FrameIndex:  # noqa: ARG002 - there is only one
+        return self._index
 
 
 def extended_offset_table(extended_offsets: tuple[Any, Any] | None) -> tuple[Buffer, Buffer] | None:

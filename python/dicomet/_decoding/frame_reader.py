@@ -15,10 +15,10 @@ import numpy as np
 from dicomet._decoding.color_rule import ColorDecision
 from dicomet._decoding.description import ImageDescription, build_description
 from dicomet._decoding.encapsulated import EncapsulatedFrames
-from dicomet._decoding.limits import ReadLimits, check_max_bytes, check_workers
 from dicomet._decoding.native import NativeFrames
 from dicomet._native import DecodePool, Source, Transform
 from dicomet._parsing.decode_options import Reduce
+from dicomet._parsing.limits import ReadLimits, check_max_bytes, check_workers
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.tags import NUMBER_OF_FRAMES
 from dicomet._utils.warn import WarnOnce
@@ -248,8 +248,7 @@ def _locator(
     if whole and value.is_file_object:
         # Read the file object once, instead of twice per frame.
         value = Source.from_buffer(value.read(0, value.length))
-    offsets = parsed.attributes.get("extended_offsets")
-    return EncapsulatedFrames(description, value, decoding_plugin, delimited=parsed.delimited, extended_offsets=offsets)
+    return EncapsulatedFrames(description, parsed, value, decoding_plugin)
 
 
 def mapped_memory(source: Source) -> memoryview | None:

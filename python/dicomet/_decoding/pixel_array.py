@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import parse
 from dicomet._parsing.parsed import Parsed
 from dicomet.errors import with_filename
@@ -37,8 +37,9 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
     Parameters
     ----------
     src : path, binary file object, bytes-like or pydicom.dataset.Dataset
-        A DICOM file: its path, a seekable file object open for reading in binary mode (its position is restored), or
-        its contents in memory; or a data set that pydicom has read.
+        A DICOM file: its path, a file object open for reading in binary mode, or its contents in memory; or a data set
+        that pydicom has read. The position of a seekable file object is restored; one that can only `read`, such as a
+        socket or an HTTP response, is read from its position to its end.
     ds_out : pydicom.dataset.Dataset, optional
         Updated with the File Meta Information, group 0028 and `specific_tags` if `src` is a file.
     specific_tags : list of int, optional
@@ -66,7 +67,8 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         Maximum number of threads (1 or more). By default, the value of the environment variable ``DICOMET_WORKERS``,
         or else the number of CPUs that the process may use. The calling thread decodes small images without others.
     max_bytes : int, optional
-        Maximum size of the array in bytes; a larger one is refused before it is allocated. By default, the value of the
+        Maximum size of the array in bytes; a larger one is refused before it is allocated. Also the maximum that is
+        read of a file object that is not seekable. By default, the value of the
         environment variable ``DICOMET_MAX_BYTES``, or else no limit except that the file must be able to hold the
         samples.
     **kwargs
@@ -96,7 +98,7 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
 
     """
     with with_filename(src):
-        parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags))
+        parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags), max_bytes=max_bytes)
         limits = ReadLimits(decoding_plugin, workers, max_bytes)
         frames = FrameReader(parsed, limits, raw=raw, whole=index is None)
         array = frames.read(*frames.select_frames(index), out)
@@ -145,7 +147,7 @@ def iter_pixels(  # noqa: PLR0913 - the signature is pydicom's
 
     """
     with with_filename(src):
-        parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags))
+        parsed = parse(src, {**kwargs}, _tags(ds_out, specific_tags), max_bytes=max_bytes)
         if ds_out is not None:
             _fill(ds_out, parsed)
         frames = FrameReader(parsed, ReadLimits(decoding_plugin, workers, max_bytes), raw=raw)

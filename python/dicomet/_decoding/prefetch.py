@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits, check_workers
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._decoding.pixel_array import pixel_array
 from dicomet._native import DecodeFuture, DecodePool, Source
+from dicomet._parsing.limits import ReadLimits, check_workers
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet.errors import PixelDataError, with_filename
 

@@ -51,8 +51,8 @@ class Region(NamedTuple):
 
     def pixels_in(self, placement: Placement, tile: TileSize) -> int:
         """Return the number of pixels that a tile shows."""
-        _, (rows, columns) = self.overlap(placement, tile)
-        return (rows.stop - rows.start) * (columns.stop - columns.start)
+        (rows, columns), _ = self.overlap(placement, tile)
+        return len(range(rows.start, rows.stop)) * len(range(columns.start, columns.stop))
 
     def overlap(self, placement: Placement, tile: TileSize) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """Return rows and columns of the region that a tile shows, and those of the tile that it shows there."""

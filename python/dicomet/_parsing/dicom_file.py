@@ -56,8 +56,8 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
-def head_of(source: str | bytes) -> bytes:
-    """Return the first bytes of a file, given its path or its contents.
+def head_of(path: str) -> bytes:
+    """Return the first bytes of a file.
 
     Raises
     ------
@@ -65,12 +65,10 @@ def head_of(source: str | bytes) -> bytes:
         The file cannot be read, or is not a regular file.
 
     """
-    if isinstance(source, bytes):
-        return source[:HEAD]
     # Do not open a special file: opening a pipe may block until there is a writer, and some devices have no end.
-    if (kind := special_file_kind(source)) is not None:
+    if (kind := special_file_kind(path)) is not None:
         raise OSError(f"found {kind}, expected a file")
-    with Path(source).open("rb") as file:
+    with Path(path).open("rb") as file:
         return file.read(HEAD)
 
 

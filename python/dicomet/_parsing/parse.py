@@ -24,19 +24,20 @@ def parse(
     specific_tags: Iterable[int] | None = None,
     *,
     display_tags: Iterable[int] | None = None,
+    max_bytes: int | None = None,
 ) -> Parsed:
     """Parse `src` up to its pixel data, without reading the pixel data itself.
 
     `arguments`: the caller's keyword arguments, with pydicom's names. `specific_tags`: additional elements for
     `ds_out`; None without it. `display_tags`: additional elements for display values; None if the caller needs stored
-    values only.
+    values only. `max_bytes`: the caller's limit, for objects without random access.
     """
     overrides, options = split(arguments)
     if is_dataset(src):
         from dicomet._parsing.pydicom_parser import parse_dataset  # noqa: PLC0415 - imports pydicom
 
         return parse_dataset(src, overrides, options)
-    source = open_source(src)
+    source = open_source(src, max_bytes)
     # `ds_out` needs pydicom's elements, which the scanner does not build.
     found = scan(source, overrides, display=display_tags is not None) if specific_tags is None else None
     if found is None:

@@ -19,9 +19,10 @@ class Parsed(NamedTuple):
 
     `attributes`: the unchecked values of the Image Pixel module and of the Extended Offset Table, by pydicom's option
     names, where the caller's values override those of the data set. `options`: how the caller wants the image decoded.
-    `value`: the bytes of the pixel data element's value. `warning`: a defect of the element that does not matter if the
-    requested samples are present. `key`: if it is not None, images with equal keys have equal descriptions. `display`:
-    the scanned elements that determine display values, if they were requested; otherwise `dataset` has them.
+    `value`: the bytes of the pixel data element's value; if `is_one_frame`, those of a frame alone, without items.
+    `warning`: a defect of the element that does not matter if the requested samples are present. `key`: if it is not
+    None, images with equal keys have equal descriptions. `display`: the scanned elements that determine display values,
+    if they were requested; otherwise `dataset` has them.
     """
 
     attributes: Mapping[str, Any]
@@ -36,6 +37,7 @@ class Parsed(NamedTuple):
     warning: str | None = None
     key: Hashable = None
     display: tuple[tuple[int, bytes], ...] = ()
+    is_one_frame: bool = False
 
     @property
     def delimited(self) -> bool:

@@ -100,6 +100,17 @@ def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: Decod
     )
 
 
+def described_by(dataset: Dataset) -> tuple[dict[str, Any], str | None, list[tuple[str, str]]]:
+    """Return what `dataset`, which may have no pixel data, says about its frames.
+
+    These are the attributes, the transfer syntax (None if it has none), and keyword and VR of each pixel data element.
+    """
+    with as_pixel_data_error():
+        transfer_syntax = (getattr(dataset, "file_meta", None) or {}).get("TransferSyntaxUID", None)
+        elements = [(keyword, dataset[tag].VR) for tag, keyword in KEYWORDS.items() if tag in dataset]
+    return _attributes(dataset, {"number_of_frames": 1}), transfer_syntax, elements
+
+
 def _dataset_value(value: Any, keyword: str) -> Source:
     if isinstance(value, bytes | bytearray | memoryview):
         return Source.from_buffer(value)

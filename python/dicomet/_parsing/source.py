@@ -6,6 +6,8 @@ import sys
 from typing import BinaryIO, cast
 
 from dicomet._native import Source
+from dicomet._parsing.limits import check_max_bytes
+from dicomet._parsing.stream import has_random_access, read_to_end
 from dicomet._parsing.tags import TRANSFER_SYNTAX_UID
 from dicomet.errors import PixelDataError
 
@@ -18,13 +20,15 @@ PARSER_BUFFER = 1 << 16
 PARSER_LIMIT = 1 << 22
 
 
-def open_source(src: Readable) -> Source:
-    """Return the bytes of `src`.
+def open_source(src: Readable, max_bytes: int | None = None) -> Source:
+    """Return the bytes of `src`. An object without random access is read to its end, up to `max_bytes` (`limits.py`).
 
     Raises
     ------
     OSError
-        `src` cannot be opened, or is not seekable (an `io.UnsupportedOperation`).
+        `src` cannot be opened or read.
+    PixelDataError
+        An object without random access has more than `max_bytes`.
     TypeError
         `src` is not a supported source.
 
@@ -38,25 +42,14 @@ def open_source(src: Readable) -> Source:
     if hasattr(src, "read"):
         if isinstance(src, io.TextIOBase):
             raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")
-        _check_seekable(src)
-        return source_of_file(src)
+        if has_random_access(src):
+            return source_of_file(src)
+        return Source.from_buffer(read_to_end(src, check_max_bytes(max_bytes)))
     try:
         return Source.from_buffer(cast("Buffer", src))
     except TypeError:
         expected = "a path, a binary file object, bytes or the like, or a pydicom Dataset"
         raise TypeError(f"'src': found {type(src).__name__}, expected {expected}") from None
-
-
-def _check_seekable(file: BinaryIO) -> None:
-    """Raise for a pipe, a socket or the body of an HTTP response: reading a frame needs a seek to its offset."""
-    is_seekable = hasattr(file, "seek") and hasattr(file, "tell")
-    if is_seekable and hasattr(file, "seekable"):
-        is_seekable = bool(file.seekable())
-    if not is_seekable:
-        name = type(file).__name__
-        raise io.UnsupportedOperation(
-            f"'src': found an object ({name}) that is not seekable: give its bytes, src.read()"
-        )
 
 
 def source_of_file(file: BinaryIO) -> Source:

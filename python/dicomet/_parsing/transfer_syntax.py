@@ -271,6 +271,8 @@ TRANSFER_SYNTAXES = (
     ),
 )
 """All transfer syntaxes of PS3.6 A.1, by UID."""
+TERMS = frozenset(term for syntax in TRANSFER_SYNTAXES for term in (syntax.uid, syntax.name))
+"""What messages about files may quote: it identifies no patient."""
 BY_UID = {syntax.uid: syntax for syntax in TRANSFER_SYNTAXES}
 CODECS = {syntax.uid: syntax.codec for syntax in TRANSFER_SYNTAXES if syntax.codec is not None}
 """The codecs of the transfer syntaxes that dicomet, or a plugin, decodes."""

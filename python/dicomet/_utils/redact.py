@@ -9,7 +9,7 @@ REDACTED = "'...'"
 # A quotation, as `repr` and pydicom write it. A quote inside a word does not delimit it: names have apostrophes.
 _QUOTED = re.compile(r"(?<!\w)b?(?:'.*?'(?!\w)|\".*?\"(?!\w))")
 # Names of arguments, which messages quote.
-_ARGUMENTS = ("src", "transfer_syntax_uid")
+_ARGUMENTS = ("src", "max_bytes", "transfer_syntax_uid")
 # Characters and lengths by PS3.5 6.2. CS also allows lowercase letters, which are common. No VR allows control
 # characters: they show that the length of an element is wrong, and that the value includes the following elements.
 _TEXTS = {

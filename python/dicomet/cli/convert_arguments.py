@@ -22,7 +22,8 @@ def add(parser: argparse.ArgumentParser) -> None:
         "sources",
         metavar="SRC",
         nargs="+",
-        help="a DICOM file, a folder with all that is below it, a zip archive, or - for one file on standard input",
+        help="a DICOM file, a folder with all that is below it, an archive (zip, tar, tar.gz; gzip of one file), or - "
+        "for one file on standard input",
     )
     parser.add_argument(
         "-o",
@@ -84,7 +85,36 @@ def _add_values(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--channels", type=int, choices=(1, 3), default=0, help="1 for gray, 3 for RGB; default: as in the file"
     )
-    group.add_argument("--quality", metavar="N", type=int, default=90, help="of JPEG, 1 to 100; default: 90")
+    group.add_argument(
+        "--square", action="store_true", help="resize to square pixels, by Pixel Spacing or Pixel Aspect Ratio"
+    )
+    _add_file_options(parser)
+
+
+def _add_file_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("files")
+    group.add_argument(
+        "--quality", metavar="N", type=int, default=90, help="of JPEG and WebP, 1 to 100 (WebP: lossless); default: 90"
+    )
+    group.add_argument(
+        "--icc-profile",
+        choices=("keep", "apply", "drop"),
+        default="keep",
+        help="keep the ICC profile of colors in the file, or convert them to sRGB, or neither; default: keep",
+    )
+    group.add_argument(
+        "--frame-rate", metavar="N", type=float, help="of animations, per second; default: as in the file, or 10"
+    )
+    group.add_argument(
+        "--sidecar",
+        metavar="KEYWORD,...",
+        nargs="?",
+        type=lambda text: tuple(filter(None, text.split(","))),
+        const=True,
+        default=False,
+        help="write NAME.json beside the results, with spacing and elements that identify no patient; and these "
+        "elements, such as --sidecar SliceThickness,StudyDate",
+    )
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:

@@ -24,8 +24,9 @@ from dicomet.convert.executor import Executor
 from dicomet.convert.formats import FILE_SUFFIXES, FORMATS, format_of
 from dicomet.convert.jobs import Job
 from dicomet.convert.naming import output_paths
-from dicomet.convert.options import Options
+from dicomet.convert.options import Options, sidecar_keywords
 from dicomet.convert.overwrite import refuse_overwrite
+from dicomet.convert.sidecar import sidecar_path
 from dicomet.convert.sources import InputFile, UnusableSourceError, find
 from dicomet.errors import one_line
 
@@ -42,9 +43,7 @@ class _Plan(NamedTuple):
 
     def jobs(self) -> Iterator[Job]:
         for file, out in zip(self.found, self.outs, strict=True):
-            yield Job(
-                file.source, str(out), self.options, file.member, file.offset, file.data, file.was_named, file.fault
-            )
+            yield Job(file.source, str(out), self.options, file.member, file.data, file.was_named, file.fault)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -108,6 +107,10 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
         values=arguments.values,
         raw=arguments.raw,
         quality=arguments.quality,
+        icc_profile=arguments.icc_profile,
+        square=arguments.square,
+        frame_rate=arguments.frame_rate,
+        sidecar=sidecar_keywords(arguments.sidecar),
         skip_existing=arguments.skip_existing,
     )
     out = Path(arguments.output)
@@ -130,8 +133,18 @@ def _plan(arguments: argparse.Namespace) -> _Plan:
         raise UnusableSourceError(f"{str(out)!r} is the name of one file, found {len(found)} to convert")
     else:
         outs = [out]
-    refuse_overwrite(found, outs if arguments.report is None else [*outs, Path(arguments.report)])
+    refuse_overwrite(found, [*outs, *_beside(outs, options, arguments.report)])
     return _Plan(found, outs, options)
+
+
+def _beside(outs: Sequence[Path], options: Options, report: str | None) -> list[Path]:
+    """Return the files that are written besides the results."""
+    sidecars = [] if options.sidecar is None else [sidecar_path(out) for out in outs]
+    if report is None:
+        return sidecars
+    if Path(report) in sidecars:
+        raise ValueError(f"report: found {report!r}, which is the name of a sidecar")
+    return [*sidecars, Path(report)]
 
 
 def _is_file_name(out: Path) -> bool:

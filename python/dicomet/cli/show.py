@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dicomet._decoding.limits import ReadLimits
 from dicomet._parsing.dicom_file import may_be_dicom
+from dicomet._parsing.limits import ReadLimits
 from dicomet._utils import atomic, png
 from dicomet._utils.same_file import file_id
 from dicomet._utils.text import plain, printable
-from dicomet.cli.contact_sheet import ContactSheet, UnusableSheetError
 from dicomet.cli.files import NamedFile, find_files, silenced
 from dicomet.cli.info_report import summary
 from dicomet.cli.terminal import echo
 from dicomet.display.api import display_options
+from dicomet.display.contact_sheet import ContactSheet, UnusableSheetError, spread
+from dicomet.display.pixel_spacing import pixel_aspect
 from dicomet.display.reader import DisplayReader
 from dicomet.display.slide import SlideReader
 from dicomet.display.voi_selection import WindowArguments
@@ -158,9 +159,9 @@ def _tiles(files: Sequence[NamedFile], most: int | None, size: int) -> list[Tile
         info = describe(files[0].path)
         frames, planes = _frames(info), _planes(files[0], info, size)
         if planes:
-            return [Tile(files[0], 0, frames, info, planes[index]) for index in _spread(len(planes), most)]
-        return [Tile(files[0], index, frames, info) for index in _spread(frames, most)]
-    chosen = [files[index] for index in _spread(len(files), most)]
+            return [Tile(files[0], 0, frames, info, planes[index]) for index in spread(len(planes), most)]
+        return [Tile(files[0], index, frames, info) for index in spread(frames, most)]
+    chosen = [files[index] for index in spread(len(files), most)]
     return [_of_several(file, describe(file.path), size) for file in chosen]
 
 
@@ -190,15 +191,6 @@ def _frames(info: dict[str, Any]) -> int:
     return shape[0] if len(shape) > of_frame else 1
 
 
-def _spread(count: int, most: int | None) -> list[int]:
-    """Return at most `most` evenly spaced numbers below `count`, which include the first and the last."""
-    if most is None or count <= most:
-        return list(range(count))
-    if most == 1:
-        return [count // 2]
-    return [round(number * (count - 1) / (most - 1)) for number in range(most)]
-
-
 def _draw(sheet: ContactSheet, number: int, tile: Tile, viewer: Viewer) -> str | None:
     """Draw a tile, and return what is wrong with it, or None."""
     try:
@@ -207,17 +199,8 @@ def _draw(sheet: ContactSheet, number: int, tile: Tile, viewer: Viewer) -> str |
         sheet.cross_out(number)
         reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))
         return plain(reason) or type(error).__name__
-    sheet.place(number, image, _aspect(tile.info))
+    sheet.place(number, image, pixel_aspect(tile.info.get))
     return plain(tile.info["error"]) if tile.info["error"] else None
-
-
-def _aspect(info: dict[str, Any]) -> float:
-    """Return the height of a pixel / its width (PS3.3 10.7.1.1, C.7.6.3.1.7)."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"):
-        match info[keyword]:
-            case [float() | int() as vertical, float() | int() as horizontal] if vertical > 0 and horizontal > 0:
-                return vertical / horizontal
-    return 1.0
 
 
 def _line(tile: Tile, error: str | None, *, with_window: bool) -> str:

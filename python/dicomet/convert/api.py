@@ -1,7 +1,7 @@
 """The public function `convert_file`."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -11,9 +11,10 @@ from dicomet._decoding.options import checks_arguments
 from dicomet._utils import atomic
 from dicomet._utils.interpolation import Interpolation
 from dicomet._utils.same_file import file_id, file_of
-from dicomet.convert.formats import Format, FrameSequence, format_of
+from dicomet.convert.formats import DEFAULT_FRAME_TIME, Format, FrameSequence, WriteOptions, format_of
 from dicomet.convert.frames import FrameSource
-from dicomet.convert.options import Channels, Options, Size
+from dicomet.convert.options import Channels, Options, ProfileUse, Size, sidecar_keywords
+from dicomet.convert.sidecar import sidecar_content, sidecar_path
 from dicomet.convert.video import Video
 from dicomet.display.overlay_planes import OverlayNames
 from dicomet.display.values import Values
@@ -73,6 +74,10 @@ def convert_file(  # noqa: PLR0913 - the options of the command
     values: Values = "display",
     raw: bool = False,
     quality: int = 90,
+    icc_profile: ProfileUse = "keep",
+    square: bool = False,
+    frame_rate: float | None = None,
+    sidecar: bool | Sequence[str] = False,
     skip_existing: bool = False,
     workers: int | None = None,
 ) -> Converted:
@@ -92,6 +97,7 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         As for `dicomet.pixel_array`.
     out : str or os.PathLike
         The output file. Its suffix selects the format: .png, .jpg, .tiff, .npy, .npz (which names the array ``image``),
+        .gif, .webp or .apng (animations of 8 bits, of which Pillow holds all frames in memory; GIF has 256 colors),
         or .video, which writes the stream of a video object as it is; the suffix of the stream (.mp4, .mpg, .ts, ...)
         then replaces .video, and you can also name it. No option that changes pixels applies to it. Several frames
         become the pages of one TIFF file or the first axis of one array; PNG and JPEG get one file for each frame,
@@ -123,7 +129,20 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         As for `dicomet.pixel_array`, for stored values only: write the components as they are coded, without
         conversion to RGB.
     quality : int
-        The JPEG quality, 1 to 100.
+        The quality of JPEG and WebP, 1 to 100; WebP of 100 is lossless.
+    icc_profile : {"keep", "apply", "drop"}
+        The ICC profile of colors: keep it in the file (not in GIF, NPY and NPZ); convert display values of uint8 to
+        sRGB, which needs Pillow; or neither.
+    square : bool
+        Resize to square pixels, by Pixel Spacing or Pixel Aspect Ratio (PS3.3 10.7.1, C.7.6.3.1.7): the side with the
+        larger spacing grows. `size` as one number is then that of the result's shorter side.
+    frame_rate : float, optional
+        Frames per second of an animation. By default that of the file (Recommended Display Frame Rate, Cine Rate or
+        Frame Time, PS3.3 C.7.6.5), or else 10.
+    sidecar : bool or sequence of str
+        Write ``NAME.json`` beside the results: their names, frames, size and pixel spacing, and the elements that
+        `dicomet.info.describe` reports, none of which identifies a patient. A sequence of keywords (PS3.6) adds
+        elements, whatever they identify.
     skip_existing : bool
         Write only the files that do not exist. A file exists only once it is complete, so that this resumes an
         interrupted run. Files that an earlier run wrote with other options stay as they are.
@@ -162,6 +181,10 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         values=values,
         raw=raw,
         quality=quality,
+        icc_profile=icc_profile,
+        square=square,
+        frame_rate=frame_rate,
+        sidecar=sidecar_keywords(sidecar),
         skip_existing=skip_existing,
         workers=workers,
     )
@@ -178,21 +201,34 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
     write = form.write
     if write is None:
         return _convert_video(src, name, out, skip_existing=options.skip_existing)
-    if options.skip_existing and out.is_file():
+    beside = None if options.sidecar is None else sidecar_path(out)
+    is_beside = beside is None or beside.is_file()
+    if options.skip_existing and out.is_file() and is_beside:
         return Converted(name, "existing", (str(out),))
     source = FrameSource(src, options)
     places = output_names(out, form, source.count, source.numbers)
-    _keep(src, places.values())
+    _keep(src, [*places.values(), *([beside] if beside is not None else [])])
     missing = {number: path for number, path in places.items() if not (options.skip_existing and path.is_file())}
-    if not missing:
+    if not missing and is_beside:
         return Converted(name, "existing", tuple(map(str, places.values())))
     form.check_installed()
     out.parent.mkdir(parents=True, exist_ok=True)
+    to_file = WriteOptions(options.quality, source.icc_profile, _frame_time(form, source, options))
     with atomic.write_group() as files:
         for path, frames in _contents(source, form, missing):
             form.check_frame(frames.first)
-            files.write(path, partial(write, frames, options.quality))
+            files.write(path, partial(write, frames, to_file))
+        if beside is not None:
+            written = tuple(dict.fromkeys(places.values()))
+            files.write(beside, sidecar_content(source, options.values, written))
     return Converted(name, "converted", files.paths, len(missing))
+
+
+def _frame_time(form: Format, source: FrameSource, options: Options) -> float:
+    """Return the time for which a frame of an animation is shown, in ms."""
+    if not form.is_animated:
+        return DEFAULT_FRAME_TIME
+    return source.elements.frame_time() if options.frame_rate is None else 1000 / options.frame_rate
 
 
 def _convert_video(src: "Readable | Dataset", name: str, out: Path, *, skip_existing: bool) -> Converted:
@@ -212,6 +248,8 @@ def _convert_video(src: "Readable | Dataset", name: str, out: Path, *, skip_exis
 
 def _contents(source: FrameSource, form: Format, missing: Mapping[int, Path]) -> Iterator[tuple[Path, FrameSequence]]:
     """Yield each file and its frames."""
+    if not missing:
+        return
     frames = source.read(list(missing))
     if form.multiframe:
         path = next(iter(missing.values()))

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 NPZ_NAME = "image"
+MAX_QUALITY = 100
+DEFAULT_FRAME_TIME = 100.0
 COLOR_NDIM = 3
 # A classic TIFF has 32-bit offsets; the remainder leaves room for everything but the pixels.
 MAX_CLASSIC_TIFF_BYTES = 2**32 - 2**25
@@ -39,8 +41,20 @@ class FrameSequence:
         return self.first.nbytes * self.count
 
 
-Writer = Callable[[FrameSequence, int, BinaryIO], None]
-"""Writes frames with a JPEG quality to an open file: all frames, or the first if the format holds one."""
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What a writer needs besides the frames.
+
+    `quality`: of lossy formats, 1 to 100. `icc_profile`: that of RGB values. `frame_time`: of animations, in ms.
+    """
+
+    quality: int = 90
+    icc_profile: bytes | None = None
+    frame_time: float = DEFAULT_FRAME_TIME
+
+
+Writer = Callable[[FrameSequence, WriteOptions, BinaryIO], None]
+"""Writes frames to an open file: all frames, or the first if the format holds one."""
 
 
 class Library(NamedTuple):
@@ -70,6 +84,8 @@ class Format:
         The function that writes a file; None if the file is the video stream of the source as it is (`video.py`).
     max_side : int or None
         The limit of rows and of columns, None if there is none below that of DICOM.
+    is_animated : bool
+        Whether several frames are shown one after the other, each for some time.
 
     """
 
@@ -80,6 +96,7 @@ class Format:
     library: Library | None
     write: Writer | None
     max_side: int | None = None
+    is_animated: bool = False
 
     def check_installed(self) -> None:
         """Check, before anything is decoded, that the library of the format is installed.
@@ -170,19 +187,19 @@ def format_of(path: str) -> Format:
     return found
 
 
-def _write_png(frames: FrameSequence, _quality: int, file: BinaryIO) -> None:
+def _write_png(frames: FrameSequence, options: WriteOptions, file: BinaryIO) -> None:
     from dicomet._utils import png  # noqa: PLC0415 - imports NumPy
 
-    file.write(png.encode(frames.first))
+    file.write(png.encode(frames.first, options.icc_profile))
 
 
-def _write_jpg(frames: FrameSequence, quality: int, file: BinaryIO) -> None:
+def _write_jpg(frames: FrameSequence, options: WriteOptions, file: BinaryIO) -> None:
     from PIL import Image  # noqa: PLC0415 - an extra
 
-    Image.fromarray(frames.first).save(file, "jpeg", quality=quality)
+    Image.fromarray(frames.first).save(file, "jpeg", quality=options.quality, icc_profile=options.icc_profile)
 
 
-def _write_tiff(frames: FrameSequence, _quality: int, file: BinaryIO) -> None:
+def _write_tiff(frames: FrameSequence, options: WriteOptions, file: BinaryIO) -> None:
     import tifffile  # noqa: PLC0415 - an extra
 
     photometric, planes = ("rgb", "contig") if frames.first.ndim == COLOR_NDIM else ("minisblack", None)
@@ -195,10 +212,37 @@ def _write_tiff(frames: FrameSequence, _quality: int, file: BinaryIO) -> None:
                 metadata=None,
                 contiguous=False,
                 software="dicomet",
+                iccprofile=options.icc_profile,
             )
 
 
-def _write_npy(frames: FrameSequence, _quality: int, file: BinaryIO) -> None:
+def _write_gif(frames: FrameSequence, options: WriteOptions, file: BinaryIO) -> None:
+    # A palette has no profile.
+    _write_animation(frames, options, file, "gif")
+
+
+def _write_webp(frames: FrameSequence, options: WriteOptions, file: BinaryIO) -> None:
+    is_lossless = options.quality == MAX_QUALITY
+    _write_animation(
+        frames, options, file, "webp", quality=options.quality, lossless=is_lossless, icc_profile=options.icc_profile
+    )
+
+
+def _write_apng(frames: FrameSequence, options: WriteOptions, file: BinaryIO) -> None:
+    _write_animation(frames, options, file, "png", icc_profile=options.icc_profile)
+
+
+def _write_animation(
+    frames: FrameSequence, options: WriteOptions, file: BinaryIO, name: str, **settings: object
+) -> None:
+    """Write an endless loop by Pillow, which needs all frames at once."""
+    from PIL import Image  # noqa: PLC0415 - an extra
+
+    first, *rest = map(Image.fromarray, frames)
+    first.save(file, name, save_all=True, append_images=rest, duration=round(options.frame_time), loop=0, **settings)
+
+
+def _write_npy(frames: FrameSequence, _options: WriteOptions, file: BinaryIO) -> None:
     import numpy as np  # noqa: PLC0415 - slow to import
 
     axes = (frames.count,) if frames.stacked else ()
@@ -211,12 +255,12 @@ def _write_npy(frames: FrameSequence, _quality: int, file: BinaryIO) -> None:
     file.writelines(np.ascontiguousarray(frame).data.cast("B") for frame in frames)
 
 
-def _write_npz(frames: FrameSequence, quality: int, file: BinaryIO) -> None:
+def _write_npz(frames: FrameSequence, options: WriteOptions, file: BinaryIO) -> None:
     with (
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open(f"{NPZ_NAME}.npy", "w", force_zip64=True) as member,
     ):
-        _write_npy(frames, quality, member)  # type: ignore[arg-type]
+        _write_npy(frames, options, member)  # type: ignore[arg-type]
 
 
 PILLOW, TIFFFILE = Library("PIL", "Pillow"), Library("tifffile", "tifffile")
@@ -229,6 +273,21 @@ VIDEO = Format(
     library=None,
     write=None,
 )
+
+
+def _animation(name: str, write: Writer, max_side: int | None) -> Format:
+    return Format(
+        name,
+        (f".{name}",),
+        ("uint8",),
+        multiframe=True,
+        library=PILLOW,
+        write=write,
+        max_side=max_side,
+        is_animated=True,
+    )
+
+
 # 65500: libjpeg's limit, less than the 65535 of the format.
 FORMATS = (
     Format("png", (".png",), ("uint8", "uint16"), multiframe=False, library=None, write=_write_png),
@@ -236,11 +295,14 @@ FORMATS = (
     Format("tiff", (".tiff", ".tif"), None, multiframe=True, library=TIFFFILE, write=_write_tiff),
     Format("npy", (".npy",), None, multiframe=True, library=None, write=_write_npy),
     Format("npz", (".npz",), None, multiframe=True, library=None, write=_write_npz),
+    _animation("gif", _write_gif, max_side=65535),
+    _animation("webp", _write_webp, max_side=16383),
+    _animation("apng", _write_apng, max_side=None),
     VIDEO,
 )
 """All output formats. The first is the default of `dicomet convert`."""
 BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
 CHOICES = tuple(suffix for form in FORMATS for suffix in (form.suffixes if form.write else form.suffixes[:1]))
 """The suffixes that select a format without the name of a file."""
-FILE_SUFFIXES = frozenset({*BY_SUFFIX, ".bmp", ".dcm", ".gif", ".jp2", ".nii", ".nrrd", ".webp"})
+FILE_SUFFIXES = frozenset({*BY_SUFFIX, ".bmp", ".dcm", ".jp2", ".nii", ".nrrd"})
 """Suffixes of images, written by dicomet or not: an output that ends in one is meant as a file, not as a folder."""

@@ -1,15 +1,14 @@
 """One file to convert: a description that can be sent to any process, and the function that runs it."""
 
-import zipfile
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from dicomet._decoding.limits import MAX_BYTES, check_max_bytes
-from dicomet._parsing.dicom_file import NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
+from dicomet._native import Source
+from dicomet._parsing.dicom_file import HEAD, NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
 from dicomet._parsing.tags import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomet._utils.text import plain
 from dicomet.convert.api import Converted, convert
+from dicomet.convert.archives import ArchiveFormat, Member, read_member
 from dicomet.convert.options import Options
 from dicomet.convert.thread_warnings import capture_warnings
 from dicomet.convert.video import NotVideoError
@@ -22,14 +21,12 @@ class Job(NamedTuple):
     """One file to convert. A job can be sent to another process, and run again."""
 
     source: str
-    """The path of a file or of a zip archive."""
+    """The path of a file or of an archive."""
     out: str
     """The output file, as for `dicomet.convert_file`."""
     options: Options
-    member: str | None = None
-    """The name of the member in the archive."""
-    offset: int = 0
-    """Where the member lies in the archive, in which names may be repeated."""
+    member: Member | None = None
+    """The file in the archive."""
     data: bytes | None = None
     """The content, if it was not read from a file."""
     was_named: bool = False
@@ -40,7 +37,9 @@ class Job(NamedTuple):
     @property
     def name(self) -> str:
         """The name in reports."""
-        return self.source if self.member is None else f"{self.source}/{self.member}"
+        if self.member is None or self.member.format is ArchiveFormat.GZIP:
+            return self.source
+        return f"{self.source}/{self.member.name}"
 
 
 def run_job(job: Job) -> Converted:
@@ -57,7 +56,7 @@ def _run(job: Job) -> Converted:
     if job.fault:
         return Converted(job.name, "failed", reason=job.fault)
     source = _source(job)
-    head = head_of(source)
+    head = bytes(source.read(0, HEAD)) if isinstance(source, Source) else head_of(source)
     if not is_plausible(head):
         return _not_dicom(job, not_dicom(head))
     try:
@@ -84,36 +83,14 @@ def _no_image(job: Job, reason: str) -> Converted:
 
 def _not_dicom(job: Job, reason: str) -> Converted:
     """Skip a file that merely lies in the same folder, and fail one that the user or its suffix declares as DICOM."""
-    wanted = job.was_named or is_named_dicom(job.member or job.source)
+    wanted = job.was_named or is_named_dicom(job.source if job.member is None else job.member.name)
     return Converted(job.name, "failed" if wanted else "skipped", reason=reason)
 
 
-def _source(job: Job) -> str | bytes:
+def _source(job: Job) -> str | Source:
     if job.data is not None:
-        return job.data
-    if job.member is None:
-        return job.source
-    about = Path(job.source).stat()
-    archive = _archive(job.source, about.st_mtime_ns, about.st_size)
-    info = next(info for info in _members(archive)[job.member] if info.header_offset == job.offset)
-    limit = check_max_bytes(None)
-    if limit is not None and info.file_size > limit:
-        raise ValueError(f"found {info.file_size} bytes to inflate, expected at most {limit} ({MAX_BYTES})")
-    return archive.read(info)
-
-
-@lru_cache(maxsize=2)
-def _archive(path: str, modified: int, size: int) -> zipfile.ZipFile:  # noqa: ARG001 - part of the cache key
-    """Open an archive once instead of once for each member: `ZipFile` reads the whole directory."""
-    return zipfile.ZipFile(path)
-
-
-@lru_cache(maxsize=2)
-def _members(archive: zipfile.ZipFile) -> dict[str, list[zipfile.ZipInfo]]:
-    members: dict[str, list[zipfile.ZipInfo]] = {}
-    for info in archive.infolist():
-        members.setdefault(info.filename, []).append(info)
-    return members
+        return Source.from_buffer(job.data)
+    return job.source if job.member is None else read_member(job.source, job.member)
 
 
 def failure_reason(error: BaseException) -> str:

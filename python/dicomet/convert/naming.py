@@ -45,7 +45,8 @@ def _key(place: PurePosixPath) -> str:
 
 
 def _marked(file: InputFile) -> PurePosixPath:
-    where = f"{os.path.abspath(file.source)}//{file.member}//{file.offset}"  # noqa: PTH100 - links stay links
+    name, offset = (None, 0) if file.member is None else (file.member.name, file.member.offset)
+    where = f"{os.path.abspath(file.source)}//{name}//{offset}"  # noqa: PTH100 - links stay links
     mark = hashlib.sha256(os.fsencode(where)).hexdigest()[:MARK]
     return file.place.with_name(f"{file.place.name}-{mark}")
 

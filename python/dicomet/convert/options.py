@@ -1,12 +1,13 @@
 """The options of a conversion, checked once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Literal, get_args
 
 from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._utils.interpolation import INTERPOLATIONS, Interpolation
-from dicomet.convert.formats import Format
+from dicomet.convert.formats import MAX_QUALITY, Format
 from dicomet.display.overlay_planes import OverlayNames, check_names
 from dicomet.display.values import DTYPES as MODALITY_DTYPES
 from dicomet.display.values import VALUES, Values
@@ -14,6 +15,8 @@ from dicomet.display.voi_selection import WindowOver, WindowSpec, check_window, 
 
 Channels = Literal[0, 1, 3]
 Size = int | tuple[int, int]
+ProfileUse = Literal["keep", "apply", "drop"]
+"""What becomes of an ICC profile."""
 
 DTYPES = ("uint8", "uint16", "float32")
 DISPLAY_ONLY: dict[Values, tuple[str, ...]] = {
@@ -25,7 +28,27 @@ OF_FILES = frozenset({"skip_existing", "workers"})
 """Options that do not change what is written."""
 SIDES = ("rows", "columns")
 MAX_SIDE = 65535
-MAX_QUALITY = 100
+MAX_FRAME_RATE = 100
+
+
+def sidecar_keywords(sidecar: bool | Sequence[str]) -> tuple[str, ...] | None:  # noqa: FBT001 - as in `convert_file`
+    """Return the keywords that the caller asks for; None for no sidecar.
+
+    Raises
+    ------
+    ValueError
+        A name is not a keyword of PS3.6.
+
+    """
+    if isinstance(sidecar, bool):
+        return () if sidecar else None
+    from pydicom.datadict import tag_for_keyword  # noqa: PLC0415 - slow to import
+
+    keywords = (sidecar,) if isinstance(sidecar, str) else tuple(sidecar)
+    for keyword in keywords:
+        if tag_for_keyword(keyword) is None:
+            raise ValueError(f"sidecar: found {keyword!r}, expected keywords of PS3.6, such as SliceThickness")
+    return keywords
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +66,10 @@ class Options:
     values: Values = "display"
     raw: bool = False
     quality: int = 90
+    icc_profile: ProfileUse = "keep"
+    square: bool = False
+    frame_rate: float | None = None
+    sidecar: tuple[str, ...] | None = None
     skip_existing: bool = False
     workers: int | None = None
 
@@ -67,6 +94,19 @@ class Options:
         if self.size is not None and not all(_is_within(side, MAX_SIDE) for side in sides):
             expected = f"a number or ({', '.join(SIDES)}), from 1 to {MAX_SIDE}"
             raise ValueError(f"size: found {self.size!r}, expected {expected}")
+        _one_of("icc_profile", self.icc_profile, get_args(ProfileUse))
+        if self.icc_profile == "apply" and (self.values, self.dtype or "uint8") != ("display", "uint8"):
+            raise ValueError("icc_profile: 'apply' needs display values of uint8")
+        if self.square and isinstance(self.size, tuple):
+            raise ValueError("square: does not go with rows and columns of size")
+        if self.frame_rate is not None and not 0 < self.frame_rate <= MAX_FRAME_RATE:
+            raise ValueError(
+                f"frame_rate: found {self.frame_rate!r}, expected more than 0 and at most {MAX_FRAME_RATE}"
+            )
+        self._check_values()
+
+    def _check_values(self) -> None:
+        """Refuse options that do not go with the values."""
         given = {
             "window": self.window is not None,
             "window_over": self.window_over != "frame",
@@ -85,6 +125,8 @@ class Options:
 
     def check_format(self, form: Format) -> None:
         """Refuse a format that cannot hold the values, as far as the options determine them."""
+        if self.frame_rate is not None and not form.is_animated:
+            raise ValueError(f"frame_rate: does not go with {form.name}, which is not animated")
         if form.write is None:
             self._check_unchanged(form)
         elif self.values == "display":

@@ -2,14 +2,22 @@
 
 import os
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from dicomet._parsing.dicom_file import is_archive
 from dicomet._utils.files import files_below
+from dicomet.convert.archives import (
+    ArchiveError,
+    ArchiveFormat,
+    Member,
+    archive_format,
+    archive_stem,
+    is_named_archive,
+    members,
+)
 from dicomet.convert.jobs import failure_reason
+from dicomet.errors import one_line
 
 STDIN = "-"
 
@@ -24,8 +32,7 @@ class InputFile(NamedTuple):
     source: str
     place: PurePosixPath
     """Folders and name, relative to the output folder."""
-    member: str | None = None
-    offset: int = 0
+    member: Member | None = None
     data: bytes | None = None
     was_named: bool = False
     fault: str = ""
@@ -44,11 +51,11 @@ def find(sources: list[str], out: Path) -> list[InputFile]:
     """
     if sources.count(STDIN) > 1:
         raise UnusableSourceError("standard input can be read only once")
-    found: dict[tuple[str, int], InputFile] = {}
+    found: dict[tuple[str, Member | None], InputFile] = {}
     for source in sources:
         for file in _find(source, out, several=len(sources) > 1):
             where = file.source if file.data is not None else os.path.abspath(file.source)  # noqa: PTH100 - no links
-            found.setdefault((where if file.member is None else f"{where}//{file.member}", file.offset), file)
+            found.setdefault((where, file.member), file)
     if not found:
         raise UnusableSourceError(f"no files in {', '.join(map(repr, sources))}")
     return list(found.values())
@@ -67,17 +74,18 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
         yield from _in_folder(source, PurePosixPath(path.resolve().name if several else ""), out)
     elif not path.exists() and not path.is_symlink():
         raise UnusableSourceError(f"no such file or folder: {source!r}")
-    elif is_archive(path):
-        yield from _in_archive(source, PurePosixPath(path.stem if several else ""))
+    elif (form := archive_format(path)) is not None:
+        place = PurePosixPath(archive_stem(path.name) if several and form is not ArchiveFormat.GZIP else "")
+        yield from _in_archive(source, form, place, was_named=True)
     else:
         yield InputFile(source, PurePosixPath(path.name), was_named=True)
 
 
 def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[InputFile]:
-    """Yield the files of a folder, except those in the output folder."""
+    """Yield the files of a folder, except those in the output folder, and those of the archives in it."""
     for file in files_below(folder, skipped=out):
         if file.error is None:
-            yield InputFile(file.path, place / file.place)
+            yield from _in_folder_or_archive(file.path, place / file.place)
         elif file.path == folder:
             reason = failure_reason(file.error)
             raise UnusableSourceError(f"the folder {folder!r} cannot be listed: {reason}") from file.error
@@ -86,16 +94,35 @@ def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[InputFi
             yield InputFile(file.path, place / file.place, fault=fault)
 
 
-def _in_archive(path: str, place: PurePosixPath) -> Iterator[InputFile]:
+def _in_folder_or_archive(path: str, place: PurePosixPath) -> Iterator[InputFile]:
+    """Yield a file, or the members of an archive, which get a folder of its name."""
+    form = archive_format(Path(path)) if is_named_archive(path) else None
+    if form is None:
+        yield InputFile(path, place)
+        return
+    is_file = form is ArchiveFormat.GZIP
+    yield from _in_archive(path, form, place.parent if is_file else place.with_name(archive_stem(place.name)))
+
+
+def _in_archive(
+    path: str, form: ArchiveFormat, place: PurePosixPath, *, was_named: bool = False
+) -> Iterator[InputFile]:
+    """Yield the members of an archive; of a damaged one, those before the defect, then the archive as a fault."""
+    count = 0
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-    # NotImplementedError: a later version of the zip format than `zipfile` knows.
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise UnusableSourceError(f"{path!r} cannot be read as an archive: {failure_reason(error)}") from error
-    for info in sorted(members, key=lambda info: (info.filename, info.header_offset)):
-        # Stay inside the output folder, whatever the name of the member is.
-        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-        # A colon would name a drive on Windows.
-        inside = [part.replace(":", "_") for part in parts if part not in {"/", "//", ".."}]
-        yield InputFile(path, place.joinpath(*inside or ["unnamed"]), member=info.filename, offset=info.header_offset)
+        for member in members(path, form):
+            count += 1
+            is_file = form is ArchiveFormat.GZIP
+            yield InputFile(path, place.joinpath(*_inside(member.name)), member, was_named=was_named and is_file)
+    except ArchiveError as error:
+        if was_named and not count:
+            raise UnusableSourceError(f"{path!r} cannot be read as an archive: {one_line(str(error))}") from error
+        fault = f"cannot be read as an archive after {count} files: {one_line(str(error))}"
+        yield InputFile(path, place / "unnamed", fault=fault)
+
+
+def _inside(name: str) -> list[str]:
+    """Return the folders and the name of a member, which stay inside the output folder whatever the name is."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    # A colon would name a drive on Windows.
+    return [part.replace(":", "_") for part in parts if part not in {"/", "//", ".."}] or ["unnamed"]

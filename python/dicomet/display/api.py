@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
-from dicomet._parsing.tags import ICC_PROFILE
+from dicomet._parsing.limits import ReadLimits
 from dicomet.display import icc
 from dicomet.display.overlay_planes import OverlayNames, check_names
 from dicomet.display.reader import DisplayOptions, DisplayReader
@@ -111,7 +110,7 @@ def to_display(  # noqa: PLR0913 - the steps of the pipeline
     overlays = check_names(overlays, "overlays")
     with with_filename(src):
         limits = ReadLimits(decoding_plugin, workers, max_bytes)
-        more_tags = (ICC_PROFILE,) if icc_profile else ()
+        more_tags = icc.PROFILE_TAGS if icc_profile else ()
         frames = DisplayReader(src, {**kwargs}, limits, more_tags=more_tags, overlays=overlays)
         profile = _profile(frames, options) if icc_profile else None
         return frames.display(index, options, out, profile)

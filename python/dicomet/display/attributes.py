@@ -19,6 +19,7 @@ from dicomet.display.elements import (
     of_header,
     term,
 )
+from dicomet.display.icc import profile_of
 from dicomet.display.modality import Found, Modality, ValueRange, modality_range, rescale_of
 from dicomet.display.windows import MAX_VIEWS, UsableVoi, View, unusable_view, voi_or_error, windows_of
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
@@ -158,12 +159,7 @@ class ImageAttributes:
         if dataset is None:
             return None
         with self._reading():
-            paths = items(dataset, tags.OPTICAL_PATH_SEQUENCE)
-            profile = dataset.get("ICCProfile", None) or (paths[0].get("ICCProfile", None) if paths else None)
-            if profile and not isinstance(profile, bytes):
-                name = tags.ICC_PROFILE.label
-                raise PixelDataError(f"{name}: found {short_repr(profile)}, expected bytes", element=name)
-            return profile or None
+            return profile_of(dataset)
 
     def real_world_mapping(self, index: int, choice: "MappingChoice") -> "RealWorldMapping":
         """Return a mapping of a frame to real world values. `REAL_WORLD_TAGS` must have been read.

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits, check_max_bytes
 from dicomet._native import Image
+from dicomet._parsing.limits import ReadLimits, check_max_bytes
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.tags import (
     OVERLAY_BIT_POSITION,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
+from dicomet._parsing.limits import ReadLimits
 from dicomet.display.overlay_planes import OverlayNames, check_names
 from dicomet.display.reader import DisplayReader
 from dicomet.errors import with_filename

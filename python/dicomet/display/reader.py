@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
-from dicomet._decoding.limits import ReadLimits
 from dicomet._native import Lut, Palette, Transform
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import parse
 from dicomet._parsing.tags import PER_FRAME_GROUPS
 from dicomet._utils.arrays import read_only
@@ -75,7 +75,7 @@ class DisplayReader:
         """
         more = (*more_tags, *(OVERLAY_TAGS if overlays else ()))
         tags = (*(tag for tag in DISPLAY_TAGS if frames_vary or tag != PER_FRAME_GROUPS), *more)
-        parsed = parse(src, arguments, tags if more else None, display_tags=tags)
+        parsed = parse(src, arguments, tags if more else None, display_tags=tags, max_bytes=limits.max_bytes)
         self.stored = FrameReader(parsed, limits, raw=raw, always_rgb=True)
         self.image = self.stored.description.image
         self.size = self.stored.frame_shape[:2]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, Unpack
 import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, check_out
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
 from dicomet._native import extrema
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.tags import MEASUREMENT_UNITS_SEQUENCE, REAL_WORLD_LUT_DATA, SAMPLES_PER_PIXEL
 from dicomet._utils.arrays import read_only
 from dicomet.display.modality import Modality

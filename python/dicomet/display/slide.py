@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.pixel_matrix import PixelMatrix
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import is_dataset
 from dicomet._parsing.slide_elements import read_slide_elements
 from dicomet._parsing.source import open_source

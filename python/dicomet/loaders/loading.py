@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameSelection
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.pixel_array import pixel_array
 from dicomet._parsing.decode_options import Reduce
+from dicomet._parsing.limits import ReadLimits
 from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, GRAY, with_channels
 from dicomet.display.api import display_options, modality_values, to_display
 from dicomet.display.reader import DisplayReader

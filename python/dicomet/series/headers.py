@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dicomet._decoding.limits import check_workers
 from dicomet._native import Source, scan_elements, scan_files
 from dicomet._parsing.header import reads_by_default
 from dicomet._parsing.header_values import (
@@ -15,6 +14,7 @@ from dicomet._parsing.header_values import (
     scanned_values,
     tags_of,
 )
+from dicomet._parsing.limits import check_workers
 from dicomet._parsing.parse import is_dataset
 from dicomet._parsing.source import open_source
 from dicomet.errors import PixelDataError

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits, check_max_bytes, check_workers
 from dicomet._native import DecodeFuture, DecodePool
+from dicomet._parsing.limits import ReadLimits, check_max_bytes, check_workers
 from dicomet._parsing.parse import parse
 from dicomet.display.api import display_options
 from dicomet.display.reader import DisplayReader

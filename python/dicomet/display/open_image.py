@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NoReturn, Self, Unpack, overload
 import numpy as np
 
 from dicomet._decoding.frame_reader import FrameReader
-from dicomet._decoding.limits import ReadLimits
 from dicomet._decoding.options import DecodingOptions, checks_arguments
+from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import is_dataset, parse
 from dicomet._parsing.source import open_source
 from dicomet.errors import with_filename
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from dicomet._decoding.pixel_matrix import PixelMatrix
     from dicomet._native import Source
     from dicomet._parsing.source import Readable
+    from dicomet.display.preview import Preview
 
 
 class OpenImage:
-    """A sequence of the frames of an image, decoded on access.
+    """A sequence of the frames of an image, decoded on access. A notebook shows it as a contact sheet of some frames.
 
     The header is parsed once, and the frames are located once: by the offset table, or else by a walk over the headers
     of all fragments on the first access to a frame. All methods are thread-safe; the GIL is released while samples are
@@ -56,11 +57,11 @@ class OpenImage:
         self._naming = with_filename(src)
         self._pixel_matrix: PixelMatrix | None = None
         with self._naming:
-            source: Source | Dataset = src if is_dataset(src) else open_source(src)
-            self._source: Source | Dataset | None = source
-            self._frames: FrameReader | None = FrameReader(
-                parse(source, {**kwargs}), ReadLimits(decoding_plugin, workers, max_bytes), raw=raw
-            )
+            source: Source | Dataset = src if is_dataset(src) else open_source(src, max_bytes)
+            limits = ReadLimits(decoding_plugin, workers, max_bytes)
+            self._frames: FrameReader | None = FrameReader(parse(source, {**kwargs}), limits, raw=raw)
+        self._shown: tuple[Source | Dataset, DecodingOptions, ReadLimits] | None = (source, kwargs, limits)
+        self._preview: Preview | None = None
 
     def _open(self) -> FrameReader:
         if self._frames is None:
@@ -103,15 +104,15 @@ class OpenImage:
             tiles, a place the size of the matrix, or two places each other.
 
         """
-        frames, source, matrix = self._open(), self._source, self._pixel_matrix
-        if source is None:
+        frames, shown, matrix = self._open(), self._shown, self._pixel_matrix
+        if shown is None:
             raise _closed()
         if matrix is None:
             from dicomet._decoding.pixel_matrix import PixelMatrix  # noqa: PLC0415 - imports pydicom
             from dicomet._parsing.slide_elements import read_slide_elements  # noqa: PLC0415 - imports pydicom
 
             with self._naming:
-                self._pixel_matrix = matrix = PixelMatrix(frames, read_slide_elements(source), self._naming)
+                self._pixel_matrix = matrix = PixelMatrix(frames, read_slide_elements(shown[0]), self._naming)
         return matrix
 
     def frame(self, index: int, out: np.ndarray | None = None) -> np.ndarray:
@@ -189,6 +190,29 @@ class OpenImage:
         frames, description = self._frames, self._frames.description
         return f"<dicomet.OpenImage, {description.image.number_of_frames} x {frames.frame_shape} {frames.dtype}>"
 
+    def _repr_png_(self) -> bytes | None:
+        """Return a contact sheet of up to 6 frames for a notebook; None if the image is closed or cannot be shown."""
+        found = self._previewed()
+        return None if found is None else found.sheet
+
+    def _repr_html_(self) -> str | None:
+        """Return the description, the contact sheet and what is wrong for a notebook; None if the image is closed."""
+        from dicomet.display.preview import as_html  # noqa: PLC0415 - imports pydicom
+
+        found, frames = self._previewed(), self._frames
+        return None if found is None or frames is None else as_html(frames.description, found)
+
+    def _previewed(self) -> "Preview | None":
+        """Return what a notebook shows, made on the first call."""
+        from dicomet.display.preview import preview  # noqa: PLC0415 - imports pydicom
+
+        frames, shown = self._frames, self._shown
+        if frames is None or shown is None:
+            return None
+        if self._preview is None:
+            self._preview = preview(*shown, frames)
+        return self._preview
+
     def __reduce__(self) -> NoReturn:
         """Refuse pickling: an open image cannot be sent to another process."""
         raise TypeError("an open image cannot be sent to another process: open it there")
@@ -200,7 +224,7 @@ class OpenImage:
 
     def close(self) -> None:
         """Close the file, if this image has opened one. Other threads finish the frames that they are decoding."""
-        self._frames = self._source = self._pixel_matrix = None
+        self._frames = self._shown = self._pixel_matrix = None
 
     def __enter__(self) -> Self:
         """Return this image."""

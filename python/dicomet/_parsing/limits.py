@@ -1,4 +1,4 @@
-"""Limits of a call: plugins, threads, and the size of the result. The environment has the defaults."""
+"""Limits of a call: plugins, threads, and sizes. The environment has the defaults."""
 
 import operator
 import os

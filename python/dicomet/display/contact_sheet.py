@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dicomet._utils.arrays import resize_image
+from dicomet.display.pixel_spacing import MAX_ASPECT
 
 GAP = 4
 # Neither black nor white, which are frequent at the edges of images.
@@ -14,8 +15,6 @@ BROKEN = (48, 48, 48)
 CROSS = (224, 64, 64)
 # Maximum for the whole sheet, which takes three bytes a pixel.
 MAX_PIXELS = 100_000_000
-# Maximum aspect ratio of a drawn pixel; a larger one is an error in the file.
-MAX_ASPECT = 100
 
 
 class UnusableSheetError(Exception):
@@ -97,3 +96,12 @@ class ContactSheet:
 
     def _part(self, box: Box) -> np.ndarray:
         return self.pixels[box.top : box.top + box.height, box.left : box.left + box.width]
+
+
+def spread(count: int, most: int | None) -> list[int]:
+    """Return at most `most` evenly spaced numbers below `count`, which include the first and the last."""
+    if most is None or count <= most:
+        return list(range(count))
+    if most == 1:
+        return [count // 2]
+    return [round(number * (count - 1) / (most - 1)) for number in range(most)]
