@@ -51,8 +51,9 @@ class Region(NamedTuple):
 
     def pixels_in(self, placement: Placement, tile: TileSize) -> int:
         """Return the number of pixels that a tile shows."""
-        (rows, columns), _ = self.overlap(placement, tile)
-        return len(range(rows.start, rows.stop)) * len(range(columns.start, columns.stop))
+        rows = min(self.rows.stop, placement.row + tile.rows) - max(self.rows.start, placement.row)
+        columns = min(self.columns.stop, placement.column + tile.columns) - max(self.columns.start, placement.column)
+        return rows * columns
 
     def overlap(self, placement: Placement, tile: TileSize) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
         """Return rows and columns of the region that a tile shows, and those of the tile that it shows there."""
