@@ -106,7 +106,7 @@ def test_whatever_is_raised(error, output, monkeypatch, capsys):
     def fails(*_, **__):
         raise error
 
-    monkeypatch.setattr(show, "to_display", fails)
+    monkeypatch.setattr(show.Viewer, "image", fails)
     assert run(CT, "-o", output) == run(CT) == 1
     captured = capsys.readouterr()
     for line in captured.out.splitlines():
@@ -131,6 +131,6 @@ def test_a_file_of_a_folder_that_may_not_be_read(tmp_path, output, monkeypatch, 
     (tmp_path / "folder").mkdir()
     shutil.copy(CT, tmp_path / "folder")
     monkeypatch.setattr(show, "is_no_image", refuse)
-    monkeypatch.setattr(show, "to_display", refuse)
+    monkeypatch.setattr(show.Viewer, "image", refuse)
     assert run(tmp_path / "folder", "-o", output) == 1
     assert "1  CT_small.dcm: error: [Errno 13] Permission denied: 'CT_small.dcm'" in capsys.readouterr().out
