@@ -24,7 +24,7 @@ SIDE, FRAMES = 512, 30
 TURNS = 3
 
 
-def made(frames: int) -> bytes:
+def file_of(frames: int) -> bytes:
     """Return a file of 12 of 16 bits with a mapping to real world values and an overlay."""
     rng = np.random.default_rng(1)
     ds, item, code = Dataset(), Dataset(), Dataset()
@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9, help="timed runs of each way in each turn (default: 9)")
     rounds = parser.parse_args().rounds
     table = Table("what", "dicomet", "other way", "ms", "ratio", title=f"ms, medians, {SIDE} x {SIDE}")
-    for name, ours, other, theirs in rows(made(1), made(FRAMES)):
+    for name, ours, other, theirs in rows(file_of(1), file_of(FRAMES)):
         if other not in {"to_display without it", "each frame by itself"}:
             np.testing.assert_array_equal(ours(), theirs())
         each = [(median(ours, rounds), median(theirs, rounds)) for _ in range(TURNS)]

@@ -166,9 +166,9 @@ def _repetitions(slices: Sequence[Slice], *, is_placed: bool) -> Iterator[Series
         yield _issue("copies", copies, "that are copies of others, by SOP Instance UID and all elements")
     if not is_placed:
         return
-    kept = without(slices, copies)
-    same = geometry_of(kept).same_position
-    repeated = [one for one, is_same in zip(kept[1:], same.tolist(), strict=True) if is_same]
+    distinct = without(slices, copies)
+    same = geometry_of(distinct).same_position
+    repeated = [one for one, is_same in zip(distinct[1:], same.tolist(), strict=True) if is_same]
     if repeated:
         yield _issue("duplicates", repeated, "at the position of another one")
 
@@ -194,12 +194,12 @@ def _spacing_issues(slices: Sequence[Slice]) -> Iterator[SeriesIssue]:
     """Report gaps, shifts and a tilt, of the slices at different positions."""
     geometry = geometry_of(slices)
     same = geometry.same_position.tolist()
-    kept = [slices[0], *(one for one, is_same in zip(slices[1:], same, strict=True) if not is_same)]
-    geometry = geometry_of(kept)
-    if geometry.step is None and len(kept) > 1:
-        yield _unevenness(kept, geometry)
+    distinct = [slices[0], *(one for one, is_same in zip(slices[1:], same, strict=True) if not is_same)]
+    geometry = geometry_of(distinct)
+    if geometry.step is None and len(distinct) > 1:
+        yield _unevenness(distinct, geometry)
     if geometry.is_tilted:
-        yield _issue("tilt", [kept[0]], "that begin a stack with an even shift, as of a tilted gantry")
+        yield _issue("tilt", [distinct[0]], "that begin a stack with an even shift, as of a tilted gantry")
 
 
 def _unevenness(slices: list[Slice], geometry: Geometry) -> SeriesIssue:

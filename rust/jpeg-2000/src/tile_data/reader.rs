@@ -132,7 +132,7 @@ struct Reader<'a> {
     data: TileData,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// The end of the current tile-part.
     fn end(&self) -> usize {
         self.source.parts.get(self.part).map_or(self.position, |part| part.end)
