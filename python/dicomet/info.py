@@ -56,9 +56,10 @@ PROFILES = ("ICCProfile", "OpticalPathSequence")
 def describe(src: "Readable | Dataset") -> dict[str, Any]:
     """Return the properties of an image as a dict, without decoding it, ready for `json.dumps`.
 
-    Nothing in the result identifies the patient: no name, ID or dates, no free text except the names of windows and
-    lookup tables, and no UID except those of the SOP Class and the transfer syntax. The file is named as `src` names
-    it. The call records the warnings of the whole process while it runs, so that only one thread may call it at a time.
+    Nothing in the result identifies the patient: no name, ID or dates, no free text except the names of windows, lookup
+    tables, mappings and overlays, and no UID except those of the SOP Class and the transfer syntax. The file is named
+    as `src` names it. The call records the warnings of the whole process while it runs, so that only one thread may
+    call it at a time.
 
     Parameters
     ----------

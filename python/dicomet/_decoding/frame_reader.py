@@ -202,10 +202,14 @@ class FrameReader:
     def check(self, first: int, count: int, form: ArraySpec | None = None) -> None:
         """Check size limits and the presence of the frames, before memory is allocated."""
         self.check_size(count, form)
-        if count:
-            self._locator.check(first, count)
+        self.check_presence(first, count)
         self._warn_of_element()
         self.description.image.check_result(count)
+
+    def check_presence(self, first: int, count: int) -> None:
+        """Check that the source has the bytes of the frames."""
+        if count:
+            self._locator.check(first, count)
 
     def check_size(self, count: int, form: ArraySpec | None = None) -> None:
         """Check that an array of `count` frames does not exceed `max_bytes`."""

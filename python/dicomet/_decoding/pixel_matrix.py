@@ -1,5 +1,6 @@
 """`PixelMatrix`: the total pixel matrix of a tiled image, such as a whole slide, read by region."""
 
+import math
 import operator
 from typing import Any
 
@@ -321,7 +322,7 @@ class PixelMatrix:
         shown = sum(region.pixels_in(placement, self._tiling.tile) for placement in placements)
         if shown == region.area:
             return True
-        bytes_of_array = shape[0] * shape[1] * self.dtype.itemsize
+        bytes_of_array = math.prod((*shape, *self.shape[2:])) * self.dtype.itemsize
         if bytes_of_array > MAX_EMPTY_BYTES and shown < MIN_SHARE * region.area:
             found = f"{shown} of {region.area} pixels in tiles"
             expected = f"at least {MIN_SHARE:.0%} of a region of this size"

@@ -82,11 +82,17 @@ class FullTiles:
         """Yield the tiles of `plane` that show a pixel in `rows` and `columns`."""
         down, across = self.grid
         start = (plane.optical_path * self.focal_planes + plane.focal_plane) * down * across - self.first
-        for row in _tiles_of(rows, self.tile.rows):
-            for column in _tiles_of(columns, self.tile.columns):
-                frame = start + row * across + column
-                if 0 <= frame < self.count:
-                    yield Placement(frame, row * self.tile.rows, column * self.tile.columns)
+        # The tiles of the plane that the file has, of which there may be far fewer than the matrix can hold.
+        low, high = max(-start, 0), min(self.count - start, down * across)
+        for row in _common(_tiles_of(rows, self.tile.rows), low // across, -(-high // across)):
+            own = _common(_tiles_of(columns, self.tile.columns), low - row * across, high - row * across)
+            for column in own:
+                yield Placement(start + row * across + column, row * self.tile.rows, column * self.tile.columns)
+
+
+def _common(numbers: range, first: int, end: int) -> range:
+    """Return the part of a range from `first` up to `end`."""
+    return range(max(numbers.start, first), min(numbers.stop, end))
 
 
 def _tiles_of(pixels: range, size: int) -> range:
@@ -215,6 +221,9 @@ def _full(elements: SlideElements, tile: TileSize, frames: int) -> Tiling:
     expected = grid[0] * grid[1] * focal_planes * len(optical_paths)
     first = elements.first_frame or 0
     is_part = elements.first_frame is not None and first >= 0 and first + frames <= expected
+    if not is_part and frames == expected and first:
+        label = tags.CONCATENATION_FRAME_OFFSET_NUMBER.label
+        raise PixelDataError(f"{label}: found {first} with all {frames} frames, expected 0", element=label)
     if frames != expected and not is_part:
         message = (
             f"{tags.NUMBER_OF_FRAMES.label}: found {frames}, expected {expected}: {grid[0]} x {grid[1]} tiles, "

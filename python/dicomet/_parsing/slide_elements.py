@@ -177,7 +177,7 @@ def _positions(src: "Source | Dataset", dataset: Any, place: ValuePlace | None) 
             implicit=place.implicit,
             big_endian=place.big_endian,
         )
-        if found is not None:
+        if found is not None and found[0]:
             rows, columns, z_offsets, optical_paths, identifiers = found
             return FramePositions(
                 np.frombuffer(rows, np.int32),

@@ -194,12 +194,11 @@ def _frames(info: dict[str, Any]) -> int:
 def _draw(sheet: ContactSheet, number: int, tile: Tile, viewer: Viewer) -> str | None:
     """Draw a tile, and return what is wrong with it, or None."""
     try:
-        image = viewer.image(tile)
+        sheet.place(number, viewer.image(tile), pixel_aspect(tile.info.get))
     except Exception as error:  # noqa: BLE001 - an error in one image must not hide the others
         sheet.cross_out(number)
         reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))
         return plain(reason) or type(error).__name__
-    sheet.place(number, image, pixel_aspect(tile.info.get))
     return plain(tile.info["error"]) if tile.info["error"] else None
 
 

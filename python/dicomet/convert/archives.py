@@ -254,7 +254,9 @@ class _Zip:
         info = self._members[member.name, member.offset]
         if info.compress_type not in ZIP_METHODS:
             raise ValueError(f"found the compression method {info.compress_type} of zip, expected stored or deflated")
-        return self._archive.read(info)
+        # `ZipFile.read` inflates up to 1 GiB at once, whatever size the archive declares.
+        with self._archive.open(info) as file:
+            return _read(cast("BinaryIO", file), info.file_size)
 
 
 class _Inflated:

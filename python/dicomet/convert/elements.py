@@ -1,5 +1,6 @@
 """What a conversion needs of a data set besides its pixel data. Imports pydicom, so that it is imported on demand."""
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,4 +91,14 @@ class Elements:
         with as_pixel_data_error():
             found = self._dataset[keyword].to_json_dict(None, 0)
         values = found.get("Value", found.get("InlineBinary"))
+        values = _finite(values)
         return values[0] if isinstance(values, list) and len(values) == 1 else values
+
+
+def _finite(value: Any) -> Any:
+    """Return a JSON value without NaN and infinities, which JSON does not have: they become None."""
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

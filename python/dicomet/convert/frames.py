@@ -94,7 +94,7 @@ class FrameSource:
     def _profile(self) -> bytes | None:
         """Return the ICC profile of results in RGB."""
         options = self._options
-        if options.icc_profile == "drop" or options.raw or options.channels == GRAY:
+        if options.icc_profile == "drop" or options.raw or (options.channels == GRAY and options.icc_profile == "keep"):
             return None
         if not self._frames.is_color and (options.values != "display" or self._frames.attributes.palette() is None):
             return None

@@ -35,4 +35,4 @@ def sidecar_content(source: FrameSource, values: str, files: Sequence[Path]) -> 
         rows, columns = source.stored_size
         content["pixel_spacing"] = [spacing.rows * rows / source.size[0], spacing.columns * columns / source.size[1]]
         content["pixel_spacing_of"] = spacing.keyword
-    return json.dumps(content, indent=1, ensure_ascii=True).encode() + b"\n"
+    return json.dumps(content, indent=1, ensure_ascii=True, allow_nan=False).encode() + b"\n"

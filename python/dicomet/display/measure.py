@@ -55,6 +55,7 @@ class Measurement:
         self._range: tuple[float, float] | None = None
         self._distributions: list[Distribution] = []
         self._size = 0
+        self._limit = _MOST_COUNTS
 
     def add(self, frame: MeasuredFrame) -> None:
         """Add the values of a frame."""
@@ -64,9 +65,11 @@ class Measurement:
             return
         self._distributions.append(_distribution(frame))
         self._size += len(self._distributions[-1].values)
-        if self._size > _MOST_COUNTS:
+        if self._size > self._limit:
             self._distributions = [_sum(self._distributions)]
             self._size = len(self._distributions[0].values)
+            # Distributions that are added up again and again must not take quadratic time.
+            self._limit = max(_MOST_COUNTS, 2 * self._size)
 
     def ends(self) -> tuple[float, float] | None:
         """Return the ends, percentiles interpolated as by `numpy.percentile`; None if there are no values."""

@@ -1,6 +1,6 @@
 """Overlay planes (PS3.3 C.9.2, C.9.3): the elements of each repeating group 60xx, checked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -98,7 +98,7 @@ def check_names(names: OverlayNames, argument: str) -> OverlayNames:
     """
     if isinstance(names, bool):
         return names
-    if isinstance(names, str) or not isinstance(names, Iterable):
+    if isinstance(names, str) or not isinstance(names, Sequence):
         found = repr(names) if isinstance(names, str) else type(names).__name__
         raise TypeError(f"{argument!r}: found {found}, expected True, False, or a list of names")
     chosen = tuple(names)

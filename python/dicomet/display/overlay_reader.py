@@ -54,6 +54,8 @@ class OverlayReader:
         if isinstance(plane.bits, PackedBits):
             pixels = _unpacked(plane.bits.value, 0, frames * plane.rows * plane.columns)
             return pixels.reshape((frames, plane.rows, plane.columns) if frames > 1 else (plane.rows, plane.columns))
+        _check_embedded(plane, plane.bits.position, self._with_unused_bits.description.image)
+        self._with_unused_bits.check_presence(0, frames)
         masks = np.empty((frames, plane.rows, plane.columns), bool)
         for index, mask in enumerate(masks):
             mask[...] = self._unused_bit(plane, plane.bits.position, index)

@@ -10,6 +10,10 @@ KEYWORDS = (*SPACINGS, ASPECT)
 MAX_ASPECT = 100
 
 
+# In mm, or the terms of an aspect ratio: integers of a file may have any number of digits.
+MAX_SPACING = 1e9
+
+
 class PixelSpacing(NamedTuple):
     """The distances between the centers of adjacent rows and columns, in mm, and the keyword of their element."""
 
@@ -32,6 +36,8 @@ def pixel_aspect(value_of: Callable[[str], Any]) -> float:
 def _first(value_of: Callable[[str], Any], keywords: tuple[str, ...]) -> PixelSpacing | None:
     for keyword in keywords:
         match value_of(keyword):
-            case [float() | int() as vertical, float() | int() as horizontal] if vertical > 0 and horizontal > 0:
-                return PixelSpacing(vertical, horizontal, keyword)
+            case [float() | int() as vertical, float() | int() as horizontal] if (
+                0 < vertical <= MAX_SPACING and 0 < horizontal <= MAX_SPACING
+            ):
+                return PixelSpacing(float(vertical), float(horizontal), keyword)
     return None

@@ -1,5 +1,6 @@
 """`DisplayReader`: the frames of one source, rendered to display values or mapped to modality values."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import groupby
@@ -109,7 +110,7 @@ class DisplayReader:
             first, count, _ = self.stored.select_frames(index)
             frames = array.view(np.ndarray).reshape(count, *self._form(options).frame_shape)
             for number, frame in enumerate(frames, first):
-                draw(self.overlays, number, frame, self.stored.description, options.range[1])
+                draw(self.overlays, number, frame, self.stored.description, _brightest(options))
         return array
 
     def _form(self, options: DisplayOptions) -> ArraySpec:
@@ -281,7 +282,7 @@ class DisplayReader:
 
     def _window(self, lowest: float, highest: float) -> Window:
         window = window_between(lowest, highest)
-        if not np.isfinite(window[1]):
+        if not np.isfinite(window[:2]).all():
             element = self.stored.description.element
             message = f"{element}: found values around {window[0]:g} that are too far apart to be shown together"
             raise PixelDataError(message, element=element)
@@ -311,3 +312,8 @@ class DisplayReader:
     ) -> Transform:
         transform_spec = self.transform_spec(rendering.modality, options.dtype, pixels)
         return transform_spec._replace(voi=voi, palette=palette, inverse=rendering.inverse, range=options.range).build()
+
+
+def _brightest(options: DisplayOptions) -> float:
+    """Return the highest display value, rounded as display values of integers are."""
+    return options.range[1] if options.dtype.kind == "f" else math.floor(options.range[1] + 0.5)

@@ -9,7 +9,7 @@ from dicomet.errors import PixelDataError, SeriesError, counted
 from dicomet.series.headers import headers_of
 from dicomet.series.issues import Permission
 from dicomet.series.series import Series, series_of
-from dicomet.series.slices import Slice, series_elements, slices_of
+from dicomet.series.slices import Slice, series_elements, slices_of, text, whole
 from dicomet.series.sources import candidates_of, name_of
 from dicomet.series.volume import Volume
 
@@ -71,16 +71,16 @@ def find_series(source: "str | os.PathLike[str] | Iterable[SeriesFile]", *, work
         except (PixelDataError, OSError) as error:
             failures.append(str(error))
             continue
-        uid = header.values["SeriesInstanceUID"] or ""
+        uid = text(header.values["SeriesInstanceUID"])
         found.setdefault(uid, []).extend(slices)
         headers.setdefault(uid, header)
     _warn_of(failures)
-    ordered = sorted(found, key=lambda uid: (headers[uid].values["SeriesNumber"] or 0, uid))
+    ordered = sorted(found, key=lambda uid: (whole(headers[uid].values["SeriesNumber"]) or 0, uid))
     return [_series(uid, headers[uid], found[uid]) for uid in ordered]
 
 
 def _series(uid: str, header: HeaderValues, slices: list[Slice]) -> Series:
-    return series_of(uid, header.values["SeriesDescription"] or "", header.values["Modality"] or "", slices)
+    return series_of(uid, text(header.values["SeriesDescription"]), text(header.values["Modality"]), slices)
 
 
 def _warn_of(failures: list[str]) -> None:

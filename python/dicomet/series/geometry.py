@@ -128,7 +128,8 @@ def normal_of(one: Slice) -> np.ndarray:
 def geometry_of(slices: Sequence[Slice]) -> Geometry:
     """Return the geometry of sorted slices of one orientation and pixel spacing, whose places are known."""
     first = slices[0]
-    row, column = np.array(first.orientation).reshape(2, 3)
+    # Written with few decimals, cosines are not exactly of length 1.
+    row, column = (vector / np.linalg.norm(vector) for vector in np.array(first.orientation).reshape(2, 3))
     between_rows, between_columns = first.pixel_spacing or (np.nan, np.nan)
     positions, normal = np.array([one.position for one in slices]), normal_of(first)
     step = _step(positions, normal, first.thickness)

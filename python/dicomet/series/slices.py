@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dicomet._parsing.header_values import HeaderValues, named_element
+from dicomet._parsing.tags import NUMBER_OF_FRAMES
+from dicomet.errors import PixelDataError, short_repr
 from dicomet.series.functional_groups import frames_of
 
 Vector = tuple[float, float, float]
@@ -130,6 +132,9 @@ def slices_of(file: "SeriesFile", header: HeaderValues) -> Iterator[Slice]:
     """
     values = header.values
     count = values["NumberOfFrames"]
+    if count is not None and not isinstance(count, int):
+        label = NUMBER_OF_FRAMES.label
+        raise PixelDataError(f"{label}: found {short_repr(count)}, expected a number", element=label)
     if count is None or (count == 1 and values["ImagePositionPatient"] is not None):
         yield _slice(file, 0, values)
         return
@@ -151,15 +156,25 @@ def _slice(file: "SeriesFile", index: int, values: Mapping[str, Any]) -> Slice:
         orientation=_orientation(values["ImageOrientationPatient"]),
         pixel_spacing=_positive(values["PixelSpacing"]),
         thickness=_thickness(values),
-        size=(values["Rows"] or 0, values["Columns"] or 0),
-        pixels=(values["SamplesPerPixel"], values["PhotometricInterpretation"]),
+        size=(whole(values["Rows"]) or 0, whole(values["Columns"]) or 0),
+        pixels=(whole(values["SamplesPerPixel"]), values["PhotometricInterpretation"]),
         stored=(values["BitsAllocated"], values["BitsStored"], values["PixelRepresentation"]),
         rescale=(values["RescaleSlope"], values["RescaleIntercept"]),
         frame_of_reference=values["FrameOfReferenceUID"],
         sop_instance_uid=values["SOPInstanceUID"],
-        instance_number=values["InstanceNumber"],
+        instance_number=whole(values["InstanceNumber"]),
         distinctions=tuple(values.get(keyword) for keyword in DISTINGUISHING),
     )
+
+
+def whole(value: Any) -> int | None:
+    """Return a single integer; None if the value is anything else, as of an element with the VR of another."""
+    return value if isinstance(value, int) else None
+
+
+def text(value: Any) -> str:
+    """Return a single text; an empty one if the value is anything else."""
+    return value if isinstance(value, str) else ""
 
 
 def _numbers(value: Any, count: int) -> tuple[float, ...] | None:

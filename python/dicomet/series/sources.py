@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from dicomet._decoding.prefetch import checked_sources
 from dicomet._parsing.dicom_file import PREAMBLE, PREFIX, is_archive, is_named_dicom
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 # PS3.10 8.6: the directory of a storage medium is a DICOM file with this name, without an image.
 DIRECTORY = "DICOMDIR"
+
+# What a member of an archive may inflate to, which is read as a whole.
+MAX_INFLATED = 1 << 32
 
 
 class Archive:
@@ -50,8 +53,14 @@ class Archive:
 
     def read(self, info: ZipInfo, count: int = -1) -> bytes:
         """Return the first `count` bytes of a member, or all for -1."""
-        with _as_pixel_data_error(f"{self.path}//{info.filename}"), self._file.open(info) as file:
-            return file.read(count)
+        with _as_pixel_data_error(f"{self.path}//{info.filename}"):
+            # bzip2 and LZMA inflate a few bytes to gigabytes at once.
+            if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+                raise NotImplementedError(f"found compression method {info.compress_type}, expected stored or deflated")
+            if info.file_size > MAX_INFLATED:
+                raise ValueError(f"found {info.file_size} bytes to inflate, expected at most {MAX_INFLATED}")
+            with self._file.open(info) as file:
+                return file.read(info.file_size if count < 0 else count)
 
 
 class ArchiveMember:
