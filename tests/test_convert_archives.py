@@ -6,6 +6,7 @@ import re
 import resource
 import shutil
 import tarfile
+import tracemalloc
 import zipfile
 import zlib
 
@@ -329,3 +330,21 @@ def test_members_are_read_again_after_an_error(tmp_path):
     shutil.copy(paths[1], paths[0])
     for path, member in found:
         assert bytes(read_member(str(path), member).read(0, 3)) == member.name.encode() * 3
+
+
+def test_a_member_of_zip_that_inflates_to_more_than_it_declares(tmp_path):
+    """What it declares is what is inflated."""
+    data = bytearray(zipped({"a.dcm": bytes(64 << 20)}))
+    for signature, offset in ((b"PK\3\4", 22), (b"PK\1\2", 24)):
+        at = data.index(signature) + offset
+        data[at : at + 4] = (10).to_bytes(4, "little")
+    path = tmp_path / "x.zip"
+    path.write_bytes(data)
+    (member,) = members(str(path), ArchiveFormat.ZIP)
+    tracemalloc.start()
+    try:
+        with pytest.raises(zipfile.BadZipFile, match="CRC"):
+            read_member(str(path), member)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()

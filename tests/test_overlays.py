@@ -344,3 +344,8 @@ def test_info(page, capsys):
     assert "\noverlays " in (out := capsys.readouterr().out)
     assert "6000 (TEXT) graphics, 4 x 4\n" in out
     assert describe(frames_image(RAMP, 6))["overlays"] is None
+
+
+def test_names_are_a_sequence():
+    with pytest.raises(TypeError, match="'names': found generator"):
+        dicomet.overlays(str(ROOTS["pydicom"] / "MR-SIEMENS-DICOM-WithOverlays.dcm"), (name for name in ["6000"]))

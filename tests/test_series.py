@@ -331,3 +331,36 @@ def test_representations_identify_no_patient():
     assert texts[0] == "<dicomet.Series CT, 6 slices of 4 x 6, duplicates>"
     assert texts[3] == "<dicomet.Volume (6, 4, 6) int16, nan x 0.5 x 0.75 mm>"
     assert not any(secret in text for text in texts for secret in ("DOE", "Thorax", stack.uid))
+
+
+@pytest.mark.parametrize(("keyword", "vr", "value"), [("SeriesNumber", "LO", "x"), ("InstanceNumber", "LO", "x")])
+def test_numbers_with_the_vr_of_a_text(keyword, vr, value):
+    """They do not count, and end nothing."""
+    slices = Stack().slices()
+    for one in slices:
+        one.add_new(keyword, vr, value)
+    other = Stack(uid="1.2.9").slices()
+    assert len(dicomet.find_series([*slices, *other])) == 2
+
+
+def test_number_of_frames_with_the_vr_of_a_text():
+    slices = Stack().slices()
+    slices[0].add_new("NumberOfFrames", "LO", "x")
+    with pytest.warns(UserWarning, match="Number of Frames: found 'x', expected a number"):
+        assert only(slices).shape[0] == len(slices) - 1
+
+
+def test_archives_that_inflate_to_too_much(tmp_path):
+    stack = Stack()
+    data = stack.write(tmp_path / "files")[0].read_bytes()
+    path = tmp_path / "series.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("x.dcm", data)
+    with pytest.warns(UserWarning, match="compression method 14, expected stored or deflated"):
+        assert dicomet.find_series(path) == []
+
+
+def test_spacing_of_cosines_with_two_decimals():
+    """The spacing is Pixel Spacing, although the cosines are longer than 1."""
+    found = only(Stack(orientation=(0.71, 0.71, 0.0, 0.0, 0.0, -1.0)).slices())
+    assert found.spacing[1:] == pytest.approx((0.5, 0.75))

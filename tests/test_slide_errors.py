@@ -215,3 +215,21 @@ def test_truncated_functional_groups(undefined):
             is None
         )
     assert pydicom.dcmread(io.BytesIO(data)).NumberOfFrames == 16
+
+
+def test_an_offset_of_a_whole_file():
+    """A part of a concatenation cannot have all frames, and begin with another than the first."""
+    found = dataset(FULL)
+    found.ConcatenationFrameOffsetNumber = 2
+    with pytest.raises(dicomet.PixelDataError, match=r"Concatenation Frame Offset Number: found 2 with all"):
+        _ = dicomet.open(io.BytesIO(file_of(found))).pixel_matrix
+
+
+def test_a_small_part_of_a_large_matrix():
+    """Only the tiles that the file has are visited."""
+    found = dataset(FULL)
+    found.TotalPixelMatrixRows = found.TotalPixelMatrixColumns = 2**31 - 1
+    found.ConcatenationFrameOffsetNumber = 5
+    matrix = dicomet.open(io.BytesIO(file_of(found))).pixel_matrix
+    with pytest.raises(dicomet.PixelDataError, match="pixels in tiles"):
+        _ = matrix[:]
