@@ -285,6 +285,8 @@ FIRST_TILE, LAST_TILE = position(TILES, 0x90), TILES.rindex(b"\xff\x90")
         (with_segment(STREAM, 0x5E, b"\0\0\1"), "unusual marker segments"),
         (with_segment(STREAM, 0x52, COD), "unusual marker segments"),
         (with_segment(STREAM, 0x52, COD, before=0x93), "unusual marker segments"),
+        (with_segment(STREAM, 0x59, b"\0\0", before=0x93), "unusual marker segments"),
+        (with_segment(STREAM, 0x58, b"\0\0"), "unusual marker segments"),
         (with_segment(STREAM, 0x50, b"\0\2\0\0\0\0"), "capabilities"),
         (patched(STREAM, 0x52, 0, b"\2"), "markers in packets"),
         (patched(STREAM, 0x52, 4, b"\1"), "coding style"),
@@ -296,7 +298,7 @@ FIRST_TILE, LAST_TILE = position(TILES, 0x90), TILES.rindex(b"\xff\x90")
         (part_1(words(8), 8, reversible=False), "irreversible"),
         (part_1(words(8, shape=(22, 37)), 8), "malformed"),
     ],
-    ids=range(24),
+    ids=range(26),
 )
 def test_declined_frames(plugin, frame, why):
     """An empty reason: what is unusual makes no difference."""

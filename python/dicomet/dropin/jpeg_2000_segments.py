@@ -18,8 +18,8 @@ CAP, SIZ, COD, COC, TLM, PLT, CPF, QCD, QCC, COM, SOT, SOD = (
     *(0x50, 0x51, 0x52, 0x53, 0x55, 0x58, 0x59),
     *(0x5C, 0x5D, 0x64, 0x90, 0x93),
 )
-# Markers without an effect on the samples.
-INFORMATION = frozenset({TLM, PLT, CPF, COM})
+# Markers without an effect on the samples, in the main header and in those of tile-parts: OpenJPEG refuses others.
+OF_MAIN_HEADER, OF_TILE_PART = frozenset({TLM, CPF, COM}), frozenset({PLT, COM})
 # SIZ before the components (A.5.1); Rsiz with the bit of extensions in Part 2, and that of CAP.
 SIZ_BYTES, EXTENSIONS, HAS_CAP = 36, 0x8000, 0x4000
 # Bits of SIZ: one sample at each point.
@@ -77,7 +77,7 @@ def read_styles(frame: Frame) -> Styles:
             found[marker] = content
         elif marker in (COC, QCC):
             _check_component(marker, content, found)
-        elif marker not in INFORMATION and marker != SOT:
+        elif marker not in OF_MAIN_HEADER and marker != SOT:
             raise UnusualFrameError(UNUSUAL)
     if not found.keys() >= {COD, QCD}:
         raise UnusualFrameError(UNUSUAL)
@@ -206,7 +206,7 @@ def _check_tile_parts(view: memoryview, place: int, tiles: int, found: dict[int,
         for segment in others:
             if segment.marker in (COC, QCC):
                 _check_component(segment.marker, segment.content, found)
-            elif segment.marker not in INFORMATION:
+            elif segment.marker not in OF_TILE_PART:
                 raise UnusualFrameError(UNUSUAL)
         if tile >= tiles or number != parts[tile] or place + length < sod.end or place + length > len(view):
             raise UnusualFrameError("JPEG 2000 whose tile-parts are incomplete, or in another order")
