@@ -24,7 +24,6 @@ use file_meta::{DataSetStart, find_data_set};
 pub use named_elements::{Element, NamedElements, scan_elements};
 use nesting::Nesting;
 use read_buffer::{ElementHeader, Encoding, ITEM_GROUP, ReadBuffer};
-
 pub use tile_positions::{FunctionalGroups, TilePosition, TilePositions, tile_positions};
 
 /// Extended Offset Table and Extended Offset Table Lengths, which a full parser must read.

@@ -138,6 +138,29 @@ proptest! {
     }
 }
 
+/// The first sign of damage of a code-block with these codeword segments.
+fn damage(
+    (width, height): (usize, usize),
+    (band, style): (Band, Style),
+    planes: u32,
+    encoded: &[(Vec<u8>, u8)],
+) -> Option<Damage> {
+    let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
+    let (coder, bit_planes) = (Coder::Mq, planes as u8);
+    decode::<i32>(&CodeBlock {
+        width,
+        height,
+        band,
+        style,
+        coder,
+        magnitude_bits: 38,
+        bit_planes,
+        roi_shift: 0,
+        segments: &segments,
+    })
+    .1
+}
+
 /// Table D.9: an encoder may cut the last codeword segment anywhere else.
 #[test]
 fn predictable_termination_is_checked_where_it_is_required() {
@@ -148,21 +171,9 @@ fn predictable_termination_is_checked_where_it_is_required() {
     for passes in 1..3 * planes as usize - 1 {
         let mut encoded = blocks::encode(size, (band, style), &values, planes, passes);
         encoded.last_mut().unwrap().0.extend([0x12; 8]);
-        let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
-        let block = CodeBlock {
-            width: 16,
-            height: 16,
-            band,
-            style,
-            coder: Coder::Mq,
-            magnitude_bits: 38,
-            bit_planes: planes as u8,
-            roi_shift: 0,
-            segments: &segments,
-        };
         let expected =
             (passes >= 10 && passes % 3 != 2).then_some(Damage::PredictableTermination { pass: passes as u16 - 1 });
-        assert_eq!(decode::<i32>(&block).1, expected, "{passes}");
+        assert_eq!(damage(size, (band, style), planes, &encoded), expected, "{passes}");
     }
 }
 
@@ -179,19 +190,7 @@ fn segmentation_symbols_are_checked() {
             let length = data.len().saturating_sub(2);
             data.truncate(length);
         }
-        let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
-        let block = CodeBlock {
-            width: 16,
-            height: 16,
-            band,
-            style,
-            coder: Coder::Mq,
-            magnitude_bits: 38,
-            bit_planes: planes as u8,
-            roi_shift: 0,
-            segments: &segments,
-        };
-        let damage = decode::<i32>(&block).1;
+        let damage = damage(size, (band, style), planes, &encoded);
         let Some(Damage::SegmentationSymbol { pass, is_at_cut, .. }) = damage else { panic!("{passes}: {damage:?}") };
         assert_eq!((usize::from(pass) + 1, is_at_cut), (passes, passes < all));
     }
