@@ -94,7 +94,7 @@ impl<S, F: FnMut(&Band<'_, S>)> RowSink<S> for F {
 /// A sample in the caller's memory: `u8`, `u16`, or the two bytes of a `u16` in native order.
 ///
 /// `u8` samples can be stored as any of them, `u16` samples as 16 bits.
-pub trait Store<S>: Copy {
+pub trait Store<S>: Copy + Send {
     /// The sample as it is stored.
     fn of(sample: S) -> Self;
 }

@@ -1,5 +1,7 @@
 //! The decoder: from the headers, through tiles, to the rows of the image.
 
+use std::ops::Range;
+
 use dicomet_codec::{Budget, RowSink, Sample, StopCheck, check_stop};
 
 use crate::boxes::find_codestream;
@@ -11,6 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::info::ImageInfo;
 use crate::prepare::PreparedTile;
+use crate::siz::Component;
+use crate::strips::strips;
 use crate::tile::precincts;
 use crate::tile_data::{ReadOptions, check_precincts};
 use crate::warning::Warning;
@@ -146,18 +150,52 @@ impl<'a> Decoder<'a> {
         &self.info
     }
 
-    /// Decodes the image and passes its rows to `sink`, from the first to the last.
+    /// Decodes the image and passes its rows to `sink`, from the first to the last, on any thread.
     ///
     /// Samples are those after the inverse of the multiple component transformation of the codestream, if it has one; other
     /// colors are not converted. `S` is `u8` for precisions up to 8 bits, else `u16`; samples of signed components are in
     /// two's complement with all its bits. The components must have one size, 16 bits at most, and there may be three: see
     /// [`Decoder::decode_planes`] for others. Returns warnings about tolerated deviations. After an error the rows that the
     /// sink has received must not be used.
-    pub fn decode<S: RowSample>(&self, context: &mut Context, sink: &mut dyn RowSink<S>) -> Result<Vec<Warning>> {
+    ///
+    /// With several threads, [`Decoder::decode_strips`] is faster, because only one thread at a time passes rows to a sink.
+    pub fn decode<S: RowSample>(
+        &self,
+        context: &mut Context,
+        sink: &mut (dyn RowSink<S> + Send),
+    ) -> Result<Vec<Warning>> {
         self.check_rows::<S>()?;
         let emitter = self.emitter();
-        self.decode_tiles(context, |tiles, context, budget, warnings| {
-            emitter.emit(tiles, context, budget, sink, warnings)
+        self.decode_tiles(context, |row, tiles, context, budget, warnings| {
+            let rows = 0..self.rows_of_tiles(row).len();
+            emitter.emit(tiles, vec![(rows, &mut *sink)], context, budget, warnings)
+        })
+    }
+
+    /// The rows of the strips that threads decode independently of each other: with one thread, those of the rows of tiles.
+    #[must_use]
+    pub fn strips(&self) -> Vec<Range<u32>> {
+        let of_tiles = |row| {
+            let rows = self.rows_of_tiles(row);
+            let strip = move |strip: Range<usize>| rows.start + strip.start as u32..rows.start + strip.end as u32;
+            strips(rows.len(), self.workers()).map(strip)
+        };
+        (0..self.codestream.siz.tiles_high()).flat_map(of_tiles).collect()
+    }
+
+    /// Decodes the image as [`Decoder::decode`] does, and passes the rows of each of the [`Decoder::strips`] to a sink of its
+    /// own. The number of strips changes neither the samples nor whether there is an error.
+    pub fn decode_strips<S: RowSample, K: RowSink<S> + Send>(
+        &self,
+        context: &mut Context,
+        sinks: &mut [K],
+    ) -> Result<Vec<Warning>> {
+        self.check_rows::<S>()?;
+        let emitter = self.emitter();
+        let mut sinks = sinks.iter_mut();
+        self.decode_tiles(context, |row, tiles, context, budget, warnings| {
+            let strips = strips(self.rows_of_tiles(row).len(), self.workers()).zip(&mut sinks).collect();
+            emitter.emit(tiles, strips, context, budget, warnings)
         })
     }
 
@@ -181,7 +219,7 @@ impl<'a> Decoder<'a> {
             planes.push((area, samples));
         }
         let emitter = self.emitter();
-        let warnings = self.decode_tiles(context, |tiles, context, budget, warnings| {
+        let warnings = self.decode_tiles(context, |_, tiles, context, budget, warnings| {
             emitter.write_planes(tiles, context, budget, &mut planes, warnings)
         })?;
         let plane = |(area, samples): (Rect, Vec<T>)| ComponentPlane {
@@ -198,6 +236,15 @@ impl<'a> Decoder<'a> {
         let siz = &self.codestream.siz;
         let area = siz.component_area(0, self.options.reduce);
         Emitter { area, components: &siz.components, options: &self.options, workers: self.workers() }
+    }
+
+    /// The rows of the image in a row of tiles.
+    fn rows_of_tiles(&self, row: u32) -> Range<u32> {
+        let (siz, reduce) = (&self.codestream.siz, self.options.reduce);
+        let Component { dx, dy, .. } = siz.components[0];
+        let tile = siz.tile(0, row).subsampled(dx.into(), dy.into()).reduced(reduce);
+        let first = siz.component_area(0, reduce).y0;
+        tile.y0 - first..tile.y1.max(tile.y0) - first
     }
 
     fn workers(&self) -> usize {
@@ -217,7 +264,7 @@ impl<'a> Decoder<'a> {
     fn decode_tiles(
         &self,
         context: &mut Context,
-        mut emit: impl FnMut(&[PreparedTile<'a>], &mut Context, Budget, &mut Vec<Warning>) -> Result<()>,
+        mut emit: impl FnMut(u32, &[PreparedTile<'a>], &mut Context, Budget, &mut Vec<Warning>) -> Result<()>,
     ) -> Result<Vec<Warning>> {
         let siz = &self.codestream.siz;
         let options = ReadOptions { on_truncation: self.options.on_truncation, reduce: self.options.reduce };
@@ -230,7 +277,7 @@ impl<'a> Decoder<'a> {
                 check_stop(self.options.stop)?;
                 tiles.push(PreparedTile::new(&self.codestream, (column, row), options, &mut budget, &mut warnings)?);
             }
-            emit(&tiles, context, budget, &mut warnings)?;
+            emit(row, &tiles, context, budget, &mut warnings)?;
         }
         Ok(warnings)
     }

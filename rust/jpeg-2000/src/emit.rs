@@ -1,6 +1,7 @@
 //! From the rows of tiles to rows of the image.
 
-use std::thread;
+use std::ops::Range;
+use std::sync::Mutex;
 
 use dicomet_codec::{Band, Budget, PlaneRows, RowSink, check_stop};
 
@@ -11,12 +12,13 @@ use crate::error::Result;
 use crate::geometry::Rect;
 use crate::prepare::PreparedTile;
 use crate::siz::Component;
-use crate::supply::{Consumer, Order, Supply};
+use crate::strips::{Strip, Threads, strips};
+use crate::supply::{Consumer, Demand, Order, Supply, lock};
 use crate::tile_rows::{Place, TileRows};
 use crate::warning::Warning;
 
 /// Samples between two calls of the sink: few enough for the second-level cache.
-const STRIP_SAMPLES: usize = if cfg!(test) { 1 << 6 } else { 1 << 16 };
+const BAND_SAMPLES: usize = if cfg!(test) { 1 << 6 } else { 1 << 16 };
 
 /// Decodes rows of tiles.
 pub(crate) struct Emitter<'a> {
@@ -28,41 +30,68 @@ pub(crate) struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    /// Passes a row of tiles to a sink.
-    pub(crate) fn emit<S: RowSample>(
+    /// Passes a row of tiles to sinks, one for each of `strips`.
+    pub(crate) fn emit<S: RowSample, K: RowSink<S> + Send + ?Sized>(
         &self,
         tiles: &[PreparedTile<'_>],
+        strips: Vec<(Range<usize>, &mut K)>,
         context: &mut Context,
-        mut budget: Budget,
-        sink: &mut dyn RowSink<S>,
+        budget: Budget,
         warnings: &mut Vec<Warning>,
     ) -> Result<()> {
-        let Some(first) = tiles.first() else { return Ok(()) };
-        let (area, width) = (first.area(0), self.area.width());
-        if area.height() == 0 || width == 0 {
+        let buffers = Mutex::new(Vec::new());
+        let strip = |(rows, sink): (Range<usize>, _)| {
+            let demands = demands(tiles, 0..self.components.len(), &rows);
+            let buffers = &buffers;
+            let work = move |supply: &Supply<'_>, consumer: &mut Consumer<'_>| {
+                let mut samples = lock(buffers).pop().unwrap_or_default();
+                self.emit_strip(rows, sink, &mut samples, supply, consumer)?;
+                lock(buffers).push(samples);
+                Ok(())
+            };
+            Strip { demands, work }
+        };
+        let strips = strips.into_iter().map(strip).collect();
+        self.threads().run(tiles, Order::Together, strips, context, budget, warnings)
+    }
+
+    /// Passes `rows` of a row of tiles to a sink. `samples` is memory for reuse.
+    fn emit_strip<S: RowSample, K: RowSink<S> + ?Sized>(
+        &self,
+        rows: Range<usize>,
+        sink: &mut K,
+        samples: &mut Vec<S>,
+        supply: &Supply<'_>,
+        consumer: &mut Consumer<'_>,
+    ) -> Result<()> {
+        let (Some(first), width) = (supply.tiles.first(), self.area.width()) else { return Ok(()) };
+        if rows.is_empty() || width == 0 {
             return Ok(());
         }
-        let strip = (STRIP_SAMPLES / width).clamp(1, area.height());
-        let mut samples = Vec::new();
-        budget.grow(&mut samples, width * strip * self.components.len())?;
-        let first_row = (area.y0 - self.area.y0) as usize;
-        self.with_supply(tiles, Order::Together, context, budget, warnings, |supply, consumer| {
-            let mut rows: Vec<_> = (0..tiles.len()).map(|tile| TileRows::new(supply, tile, self.components)).collect();
-            for start in (0..area.height()).step_by(strip) {
-                check_stop(self.options.stop)?;
-                let count = strip.min(area.height() - start);
-                for (tile, rows) in tiles.iter().zip(&mut rows) {
-                    let offset = (tile.area(0).x0 - self.area.x0) as usize;
-                    let mut places = places(&mut samples, width * strip, offset, width, tile.area(0).width());
-                    rows.write(0, count, &mut places, consumer)?;
-                }
-                pass(&samples, width * strip, first_row + start, count, width, sink);
-            }
-            for rows in rows {
-                rows.free(supply);
-            }
-            Ok(())
-        })
+        let band = (BAND_SAMPLES / width).clamp(1, rows.len());
+        let size = width * band * self.components.len();
+        if samples.len() < size {
+            supply.grow(samples, size)?;
+        }
+        let samples = &mut samples[..size];
+        let first_row = (first.area(0).y0 - self.area.y0) as usize;
+        let mut of_tiles = self.rows_of_tiles(supply, 0..self.components.len(), rows.start);
+        for start in rows.clone().step_by(band) {
+            check_stop(self.options.stop)?;
+            let count = band.min(rows.end - start);
+            let mut places: Vec<_> =
+                samples.chunks_mut(width * band).map(|samples| Place { samples, stride: width }).collect();
+            write_rows(&mut of_tiles, count, &mut places, consumer)?;
+            pass(samples, width * band, first_row + start, count, width, sink);
+        }
+        free(of_tiles, supply);
+        Ok(())
+    }
+
+    /// The rows of components of all tiles in a row of tiles, from `first` on.
+    fn rows_of_tiles<'s>(&self, supply: &'s Supply<'s>, components: Range<usize>, first: usize) -> Vec<TileRows<'s>> {
+        let rows = |tile| TileRows::new(supply, tile, components.clone(), self.components, first);
+        (0..supply.tiles.len()).map(rows).collect()
     }
 
     /// Writes a row of tiles to the planes of all components, each with its area.
@@ -74,75 +103,86 @@ impl Emitter<'_> {
         planes: &mut [(Rect, Vec<T>)],
         warnings: &mut Vec<Warning>,
     ) -> Result<()> {
-        self.with_supply(tiles, Order::ByComponent, context, budget, warnings, |supply, consumer| {
-            for (tile, prepared) in tiles.iter().enumerate() {
-                let mut rows = TileRows::new(supply, tile, self.components);
-                let mut first = 0;
-                while first < self.components.len() {
-                    let (group, area) = (rows.group(first), prepared.area(first));
-                    if !area.is_empty() {
-                        let mut places = places_in_planes(&mut planes[group.clone()], area);
-                        rows.write(first, area.height(), &mut places, consumer)?;
-                    }
-                    first = group.end;
-                }
-                rows.free(supply);
+        let (mut strips, mut rest, mut first) = (Vec::new(), planes, 0);
+        while !rest.is_empty() {
+            // Components that are transformed in one of the tiles are written together.
+            let is_transformed = first == 0 && tiles.iter().any(|tile| tile.tile.style.transforms_components);
+            let (planes, others) = rest.split_at_mut(if is_transformed { 3 } else { 1 });
+            let components = first..first + planes.len();
+            for (rows, mut parts) in self.parts_of_planes(tiles, first, planes) {
+                let (demands, components) = (demands(tiles, components.clone(), &rows), components.clone());
+                let work = move |supply: &Supply<'_>, consumer: &mut Consumer<'_>| {
+                    let mut of_tiles = self.rows_of_tiles(supply, components, rows.start);
+                    write_rows(&mut of_tiles, rows.len(), &mut parts, consumer)?;
+                    free(of_tiles, supply);
+                    Ok(())
+                };
+                strips.push(Strip { demands, work });
             }
-            Ok(())
-        })
+            (rest, first) = (others, components.end);
+        }
+        self.threads().run(tiles, Order::ByComponent, strips, context, budget, warnings)
     }
 
-    /// Calls `work` with the rows of code-blocks of some tiles, which other threads help to decode.
-    fn with_supply<'t>(
+    /// The strips of components of a row of tiles, starting with `first`: their rows, and the parts of their planes.
+    fn parts_of_planes<'p, T>(
         &self,
-        tiles: &'t [PreparedTile<'t>],
-        order: Order,
-        context: &mut Context,
-        budget: Budget,
-        warnings: &mut Vec<Warning>,
-        work: impl FnOnce(&Supply<'_>, &mut Consumer<'_>) -> Result<()>,
-    ) -> Result<()> {
-        let supply = Supply::new(tiles, order, context.take_memory(), budget);
-        let threads = self.workers.min(supply.len()).max(1);
-        let [own, others @ ..] = context.workers(threads) else { return Ok(()) };
-        let done = thread::scope(|scope| {
-            for worker in others {
-                // If a thread cannot be started, the others do its work.
-                let help = || supply.help(worker, threads);
-                if thread::Builder::new().spawn_scoped(scope, help).is_err() {
-                    break;
-                }
+        tiles: &[PreparedTile<'_>],
+        first: usize,
+        planes: &'p mut [(Rect, Vec<T>)],
+    ) -> Vec<(Range<usize>, Vec<Place<'p, T>>)> {
+        let Some(area) = tiles.first().map(|tile| tile.area(first)) else { return Vec::new() };
+        let mut parts: Vec<_> = strips(area.height(), self.workers).map(|rows| (rows, Vec::new())).collect();
+        for (plane, samples) in planes {
+            let width = plane.width();
+            let (_, mut rest) = samples.split_at_mut((area.y0 - plane.y0) as usize * width);
+            for (rows, places) in &mut parts {
+                let (samples, others) = rest.split_at_mut(rows.len() * width);
+                places.push(Place { samples, stride: width });
+                rest = others;
             }
-            let mut consumer = Consumer { supply: &supply, worker: own, stop: self.options.stop, warnings: Vec::new() };
-            let done = work(&supply, &mut consumer);
-            supply.end();
-            warnings.append(&mut consumer.warnings);
-            done
-        });
-        context.keep_memory(supply.into_memory());
-        done
+        }
+        parts
+    }
+
+    fn threads(&self) -> Threads<'_> {
+        Threads { count: self.workers, stop: self.options.stop }
+    }
+}
+
+/// What `rows` of some components of a row of tiles need.
+fn demands(tiles: &[PreparedTile<'_>], components: Range<usize>, rows: &Range<usize>) -> Vec<Demand> {
+    let of_tile = |tile| components.clone().map(move |component| Demand { tile, component, rows: rows.clone() });
+    (0..tiles.len()).flat_map(of_tile).collect()
+}
+
+/// Writes the next `count` rows of the tiles to `places`.
+fn write_rows<T: Target>(
+    tiles: &mut [TileRows<'_>],
+    count: usize,
+    places: &mut [Place<'_, T>],
+    consumer: &mut Consumer<'_>,
+) -> Result<()> {
+    // All tiles row by row, so that of several errors the first is the same with any strips.
+    (0..count).try_for_each(|row| tiles.iter_mut().try_for_each(|tile| tile.write(row, places, consumer)))
+}
+
+/// Returns the memory of all tiles to the supply.
+fn free(tiles: Vec<TileRows<'_>>, supply: &Supply<'_>) {
+    for tile in tiles {
+        tile.free(supply);
     }
 }
 
 /// Passes `count` rows of all components to a sink. Components are `plane` samples apart.
-fn pass<S: RowSample>(samples: &[S], plane: usize, row: usize, count: usize, width: usize, sink: &mut dyn RowSink<S>) {
+fn pass<S: RowSample, K: RowSink<S> + ?Sized>(
+    samples: &[S],
+    plane: usize,
+    row: usize,
+    count: usize,
+    width: usize,
+    sink: &mut K,
+) {
     let planes: Vec<_> = samples.chunks(plane).map(|samples| PlaneRows { samples, stride: width }).collect();
     sink.rows(&Band::new(row, count, width, &planes));
-}
-
-/// The places of a tile's components in `samples`, of which each component has `plane`.
-fn places<S>(samples: &mut [S], plane: usize, offset: usize, stride: usize, width: usize) -> Vec<Place<'_, S>> {
-    let place = |samples| Place { samples, stride, width };
-    samples.chunks_mut(plane).map(|plane| place(&mut plane[offset..])).collect()
-}
-
-/// The places of the components of a tile in their planes.
-fn places_in_planes<T>(planes: &mut [(Rect, Vec<T>)], area: Rect) -> Vec<Place<'_, T>> {
-    let mut places = Vec::new();
-    for (plane, samples) in planes {
-        let stride = plane.width();
-        let start = (area.y0 - plane.y0) as usize * stride + (area.x0 - plane.x0) as usize;
-        places.push(Place { samples: &mut samples[start..], stride, width: area.width() });
-    }
-    places
 }

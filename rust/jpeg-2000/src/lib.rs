@@ -9,8 +9,8 @@
 //! Files are named after the stages of the standard. `codestream`, `tile_part`, `parameters` and the files of segments read
 //! headers (Annex A), `boxes` finds the codestream in a file (I). `geometry` and `tile` contain areas (B), `progression`,
 //! `packet`, `tag_tree` and `codeword_segments` the packets (B.9 to B.12), which `tile_data` reads. `mq` and `tier1` (C, D) and
-//! `ht` decode code-blocks; `blocks` dequantizes them (E). `supply` hands out rows of code-blocks to `wavelet` (F); `components`
-//! computes samples (G), and `emit` passes them on.
+//! `ht` decode code-blocks; `blocks` dequantizes them (E). `strips` divides rows among threads, and `supply`
+//! hands out rows of code-blocks to `wavelet` (F); `components` computes samples (G), and `emit` passes them on.
 //!
 //! The only `unsafe` code is that of the macro of `multiversion`, for run-time dispatch to AVX2 and BMI2.
 #![forbid(unsafe_code)]
@@ -56,6 +56,7 @@ mod progression;
 mod quantization;
 mod roi;
 mod siz;
+mod strips;
 mod supply;
 mod tag_tree;
 mod tier1;

@@ -148,6 +148,9 @@ fn check(tile: &Tile, reduce: u8) -> Result<()> {
         if three.iter().any(|other| other.area != first.area) {
             return Err(error("sizes of transformed components", first.area.area(), "equal sizes"));
         }
+        if three.iter().any(|other| (other.dx, other.dy) != (first.dx, first.dy)) {
+            return Err(error("separations of transformed components", first.dx.into(), "equal separations"));
+        }
         if three.iter().any(|other| reversible(other) != reversible(first)) {
             return Err(error("wavelets of transformed components", 2, "one wavelet transformation"));
         }

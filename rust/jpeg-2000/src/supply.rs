@@ -2,7 +2,8 @@
 //!
 //! So only some rows of code-blocks of each subband are in memory, and in the cache.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use dicomet_codec::{Budget, Interrupted, StopCheck, check_stop};
 
@@ -11,6 +12,7 @@ use crate::error::Result;
 use crate::prepare::{BlockRow, PreparedTile};
 use crate::values::{ValueType, Values};
 use crate::warning::Warning;
+use crate::wavelet::synthesis::needed_coefficients;
 
 /// Rows of code-blocks that threads decode ahead, for each thread.
 const AHEAD_PER_THREAD: usize = 4;
@@ -31,28 +33,43 @@ pub(crate) struct Supply<'a> {
 /// By subband and row of code-blocks.
 type Numbers = Vec<Vec<Option<u32>>>;
 
+/// Rows of a tile-component that one [`Consumer`] synthesizes.
+#[derive(Debug, Clone)]
+pub(crate) struct Demand {
+    pub(crate) tile: usize,
+    pub(crate) component: usize,
+    pub(crate) rows: Range<usize>,
+}
+
 struct State {
     units: Vec<Unit>,
     /// The first unit that may be pending.
     next: usize,
-    /// Units that are decoded, or are being decoded, and not used.
+    /// Units that were decoded ahead, or are being so, and not used.
     ahead: usize,
+    /// Each with the number of its unit.
+    warnings: Vec<(usize, Warning)>,
     is_ended: bool,
 }
 
+/// A row of code-blocks.
 #[derive(Default)]
-enum Unit {
-    #[default]
-    Pending,
-    /// A thread decodes it, or it was used.
-    Taken,
-    Done(Result<Decoded>),
+struct Unit {
+    progress: Progress,
+    /// How often it is going to be taken.
+    uses: u32,
+    is_ahead: bool,
 }
 
-/// A row of code-blocks: its rows of coefficients.
-struct Decoded {
-    values: Values,
-    warnings: Vec<Warning>,
+#[derive(Default)]
+enum Progress {
+    #[default]
+    Pending,
+    /// A thread decodes it.
+    Started,
+    /// Its rows of coefficients.
+    Done(Result<Arc<Values>>),
+    Used,
 }
 
 /// Memory for rows of code-blocks.
@@ -63,7 +80,13 @@ struct Memory {
 
 impl<'a> Supply<'a> {
     /// `order` gives the order of components: all together, row by row, or one after the other. `free` is memory for reuse.
-    pub(crate) fn new(tiles: &'a [PreparedTile<'a>], order: Order, free: Vec<Values>, budget: Budget) -> Self {
+    pub(crate) fn new(
+        tiles: &'a [PreparedTile<'a>],
+        order: Order,
+        demands: impl Iterator<Item = Demand>,
+        free: Vec<Values>,
+        budget: Budget,
+    ) -> Self {
         let mut units = Vec::new();
         for (index, tile) in tiles.iter().enumerate() {
             for component in 0..tile.tile.components.len() {
@@ -83,9 +106,14 @@ impl<'a> Supply<'a> {
         }
         let mut states = Vec::new();
         states.resize_with(units.len(), Unit::default);
-        let state = Mutex::new(State { units: states, next: 0, ahead: 0, is_ended: false });
+        for demand in demands {
+            for unit in demanded(tiles, &numbers, &demand) {
+                states[unit as usize].uses += 1;
+            }
+        }
+        let state = State { units: states, next: 0, ahead: 0, warnings: Vec::new(), is_ended: false };
         let memory = Mutex::new(Memory { free, budget });
-        Self { tiles, units, numbers, state, changed: Condvar::new(), memory }
+        Self { tiles, units, numbers, state: Mutex::new(state), changed: Condvar::new(), memory }
     }
 
     /// The number of rows of code-blocks with data.
@@ -98,24 +126,23 @@ impl<'a> Supply<'a> {
         &self.numbers[tile][component]
     }
 
-    /// The memory, for reuse.
-    pub(crate) fn into_memory(self) -> Vec<Values> {
-        self.memory.into_inner().unwrap_or_else(PoisonError::into_inner).free
+    /// The memory, for reuse, and the warnings, in the order in which one thread would find them.
+    pub(crate) fn into_parts(self) -> (Vec<Values>, impl Iterator<Item = Warning>) {
+        let memory = self.memory.into_inner().unwrap_or_else(PoisonError::into_inner).free;
+        let mut warnings = self.state.into_inner().unwrap_or_else(PoisonError::into_inner).warnings;
+        warnings.sort_by_key(|(unit, _)| *unit);
+        (memory, warnings.into_iter().map(|(_, warning)| warning))
     }
 
     /// Decodes units ahead, until [`Self::end`].
     pub(crate) fn help(&self, worker: &mut BlockWorker, threads: usize) {
-        let _ending = EndOnPanic(self);
         let limit = threads * AHEAD_PER_THREAD;
         let mut state = lock(&self.state);
         while !state.is_ended {
             match state.take_pending(limit) {
                 Some(unit) => {
                     drop(state);
-                    let decoded = self.decode(unit, worker);
-                    state = lock(&self.state);
-                    state.units[unit] = Unit::Done(decoded);
-                    self.changed.notify_all();
+                    state = self.decode(unit, worker);
                 }
                 None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
@@ -128,16 +155,31 @@ impl<'a> Supply<'a> {
         self.changed.notify_all();
     }
 
-    fn decode(&self, unit: usize, worker: &mut BlockWorker) -> Result<Decoded> {
+    /// Decodes a unit that this thread has started.
+    fn decode(&self, unit: usize, worker: &mut BlockWorker) -> MutexGuard<'_, State> {
+        let mut warnings = Vec::new();
+        let values = self.decode_values(unit, worker, &mut warnings);
+        let mut state = lock(&self.state);
+        state.units[unit].progress = Progress::Done(values.map(Arc::new));
+        state.warnings.extend(warnings.into_iter().map(|warning| (unit, warning)));
+        self.changed.notify_all();
+        state
+    }
+
+    fn decode_values(&self, unit: usize, worker: &mut BlockWorker, warnings: &mut Vec<Warning>) -> Result<Values> {
         let (tile, row) = self.units[unit];
         let tile = &self.tiles[tile];
         let subband =
             &tile.resolutions(row.component.into())[usize::from(row.resolution)].subbands[usize::from(row.subband)];
         let size = subband.area.width() * subband.blocks.row_height(row.row);
         let mut values = self.allocate(tile.value_type(row.component.into()), size)?;
-        let mut warnings = Vec::new();
-        worker.decode_row(tile, row, &mut values, &mut warnings)?;
-        Ok(Decoded { values, warnings })
+        worker.decode_row(tile, row, &mut values, warnings)?;
+        Ok(values)
+    }
+
+    /// Extends `vec` to `length` values, within the limit of memory.
+    pub(crate) fn grow<T: Clone + Default>(&self, vec: &mut Vec<T>, length: usize) -> Result<()> {
+        Ok(lock(&self.memory).budget.grow(vec, length)?)
     }
 
     /// Memory for `size` values, of which those that are not new are arbitrary.
@@ -153,32 +195,47 @@ impl<'a> Supply<'a> {
         Ok(values)
     }
 
-    /// Keeps memory for reuse.
-    pub(crate) fn free(&self, values: Values) {
-        if values.capacity() > 0 {
+    /// Keeps memory for reuse, unless it is still in use.
+    pub(crate) fn free(&self, values: Option<Arc<Values>>) {
+        if let Some(values) = values.and_then(Arc::into_inner) {
             lock(&self.memory).free.push(values);
         }
     }
 }
 
 impl State {
-    /// Takes the next unit that no thread has, unless there are `limit` units ahead.
+    /// Starts the next unit that no thread has started, unless there are `limit` units ahead.
     fn take_pending(&mut self, limit: usize) -> Option<usize> {
-        while self.units.get(self.next).is_some_and(|unit| !matches!(unit, Unit::Pending)) {
+        let is_pending = |unit: &Unit| matches!(unit.progress, Progress::Pending);
+        while self.units.get(self.next).is_some_and(|unit| !is_pending(unit)) {
             self.next += 1;
         }
         if self.next == self.units.len() || self.ahead >= limit {
             return None;
         }
-        self.units[self.next] = Unit::Taken;
+        let unit = &mut self.units[self.next];
+        (unit.progress, unit.is_ahead) = (Progress::Started, true);
         self.ahead += 1;
         self.next += 1;
         Some(self.next - 1)
     }
+
+    /// The coefficients of a unit that is done. After its last use, the state does not have them.
+    fn take_done(&mut self, unit: usize) -> Option<Result<Arc<Values>>> {
+        let Unit { progress, uses, is_ahead } = &mut self.units[unit];
+        let Progress::Done(done) = progress else { return None };
+        let values = done.clone();
+        self.ahead -= usize::from(std::mem::take(is_ahead));
+        *uses = uses.saturating_sub(1);
+        if *uses == 0 {
+            *progress = Progress::Used;
+        }
+        Some(values)
+    }
 }
 
 /// Ends the work of all threads if one panics, so that none waits for it.
-struct EndOnPanic<'a>(&'a Supply<'a>);
+pub(crate) struct EndOnPanic<'a>(pub(crate) &'a Supply<'a>);
 
 impl Drop for EndOnPanic<'_> {
     fn drop(&mut self) {
@@ -189,8 +246,22 @@ impl Drop for EndOnPanic<'_> {
 }
 
 /// A poisoned lock means that another thread has panicked, which ends the whole call: its values do not matter.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The units that rows of a tile-component need.
+fn demanded<'n>(
+    tiles: &[PreparedTile<'_>],
+    numbers: &'n [Vec<Numbers>],
+    Demand { tile, component, rows }: &Demand,
+) -> impl Iterator<Item = u32> + use<'n> {
+    let (prepared, numbers) = (&tiles[*tile], &numbers[*tile][*component]);
+    let resolutions = prepared.resolutions(*component);
+    let needed = needed_coefficients(resolutions, prepared.value_type(*component).steps(), rows.clone());
+    let subbands = resolutions.iter().flat_map(|resolution| &resolution.subbands);
+    let rows_of_blocks = subbands.zip(needed).map(|(subband, rows)| subband.block_rows(rows)).collect::<Vec<_>>();
+    numbers.iter().zip(rows_of_blocks).flat_map(|(numbers, rows)| numbers[rows].iter().flatten().copied())
 }
 
 /// The order in which components are synthesized.
@@ -224,51 +295,37 @@ fn empty_numbers(tile: &PreparedTile<'_>) -> Vec<Numbers> {
     (0..tile.tile.components.len()).map(rows).collect()
 }
 
-/// The thread that synthesizes: it takes units from a supply, and decodes those that no other thread has decoded.
+/// A thread that synthesizes: it takes units from a supply, and decodes those that no other thread has decoded.
 pub(crate) struct Consumer<'a> {
     pub(crate) supply: &'a Supply<'a>,
     pub(crate) worker: &'a mut BlockWorker,
     pub(crate) stop: Option<StopCheck<'a>>,
-    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Consumer<'_> {
-    /// The coefficients of a unit. `used` is memory that is no longer used.
-    pub(crate) fn take(&mut self, unit: u32, used: Values) -> Result<Values> {
+    /// The coefficients of a unit.
+    pub(crate) fn take(&mut self, unit: u32) -> Result<Arc<Values>> {
         check_stop(self.stop)?;
-        self.supply.free(used);
-        let Decoded { values, mut warnings } = self.decoded(unit as usize)?;
-        self.warnings.append(&mut warnings);
-        Ok(values)
-    }
-
-    fn decoded(&mut self, unit: usize) -> Result<Decoded> {
-        let supply = self.supply;
+        let (supply, unit) = (self.supply, unit as usize);
         let mut state = lock(&supply.state);
         loop {
-            match std::mem::replace(&mut state.units[unit], Unit::Taken) {
-                Unit::Pending => {
-                    drop(state);
-                    return supply.decode(unit, self.worker);
-                }
-                Unit::Done(decoded) => {
-                    state.ahead -= 1;
-                    supply.changed.notify_all();
-                    return decoded;
-                }
-                Unit::Taken => {}
+            if let Some(values) = state.take_done(unit) {
+                supply.changed.notify_all();
+                return values;
             }
             if state.is_ended {
                 return Err(Interrupted.into());
             }
-            // Another thread decodes it: this one decodes what it will need next.
-            state = match state.take_pending(usize::MAX) {
-                Some(other) => {
+            // If another thread decodes it, this one decodes what will be needed next.
+            let own = match state.units[unit].progress {
+                Progress::Started => state.take_pending(usize::MAX),
+                _ => Some(unit),
+            };
+            state = match own {
+                Some(unit) => {
+                    state.units[unit].progress = Progress::Started;
                     drop(state);
-                    let decoded = supply.decode(other, self.worker);
-                    let mut state = lock(&supply.state);
-                    state.units[other] = Unit::Done(decoded);
-                    state
+                    supply.decode(unit, self.worker)
                 }
                 None => supply.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             };

@@ -115,6 +115,17 @@ pub(crate) fn precincts(siz: &Siz, column: u32, row: u32, parameters: &Parameter
     components.map(|(component, sampling)| of_component(&component.style, sampling)).fold(0, u64::saturating_add)
 }
 
+impl Subband {
+    /// The rows of code-blocks that contain some of its `rows`.
+    pub(crate) fn block_rows(&self, rows: Range<usize>) -> Range<usize> {
+        if rows.is_empty() || self.area.is_empty() {
+            return 0..0;
+        }
+        let row_of = |row: usize| self.blocks.row_of(self.area.y0 + row as u32) as usize;
+        row_of(rows.start)..row_of(rows.end - 1) + 1
+    }
+}
+
 impl Resolution {
     /// The numbers of its precincts in the tile.
     pub(crate) fn numbers(&self) -> Range<usize> {

@@ -9,20 +9,18 @@ use crate::supply::{Consumer, Supply};
 use crate::values::ValueType;
 use crate::wavelet::synthesis::Synthesis;
 
-/// Where the rows of a component of a tile go.
+/// Where rows of a component go.
 #[derive(Debug)]
 pub(crate) struct Place<'a, S> {
     /// Starts with the first sample of the first row.
     pub(crate) samples: &'a mut [S],
     /// Samples from a row to the next.
     pub(crate) stride: usize,
-    /// Samples of a row.
-    pub(crate) width: usize,
 }
 
 impl<S> Place<'_, S> {
-    fn row(&mut self, row: usize) -> &mut [S] {
-        &mut self.samples[row * self.stride..][..self.width]
+    fn row(&mut self, row: usize, columns: &Range<usize>) -> &mut [S] {
+        &mut self.samples[row * self.stride..][columns.clone()]
     }
 }
 
@@ -45,12 +43,12 @@ pub(crate) enum Row<'a> {
 }
 
 impl<'a> ComponentRows<'a> {
-    fn new(supply: &'a Supply<'a>, tile: usize, component: usize) -> Self {
+    fn new(supply: &'a Supply<'a>, tile: usize, component: usize, first: usize) -> Self {
         match supply.tiles[tile].value_type(component) {
-            ValueType::I32 => Self::I32(Synthesis::new(supply, tile, component)),
-            ValueType::I64 => Self::I64(Synthesis::new(supply, tile, component)),
-            ValueType::F32 => Self::F32(Synthesis::new(supply, tile, component)),
-            ValueType::F64 => Self::F64(Synthesis::new(supply, tile, component)),
+            ValueType::I32 => Self::I32(Synthesis::new(supply, tile, component, first)),
+            ValueType::I64 => Self::I64(Synthesis::new(supply, tile, component, first)),
+            ValueType::F32 => Self::F32(Synthesis::new(supply, tile, component, first)),
+            ValueType::F64 => Self::F64(Synthesis::new(supply, tile, component, first)),
         }
     }
 
@@ -74,25 +72,37 @@ impl<'a> ComponentRows<'a> {
     }
 }
 
-/// The rows of a tile's components, which are requested in order.
+/// Rows of components of a tile, which are requested in order.
 #[derive(Debug)]
 pub(crate) struct TileRows<'a> {
     rows: Vec<ComponentRows<'a>>,
     limits: Vec<Limits>,
     /// Whether the first three components are transformed.
     is_transformed: bool,
+    /// By component, the columns of the tile in the rows of the image.
+    columns: Vec<Range<usize>>,
 }
 
 impl<'a> TileRows<'a> {
-    pub(crate) fn new(supply: &'a Supply<'a>, tile: usize, components: &[Component]) -> Self {
-        let rows = (0..components.len()).map(|component| ComponentRows::new(supply, tile, component)).collect();
-        let limits = components.iter().copied().map(Limits::new).collect();
-        Self { rows, limits, is_transformed: supply.tiles[tile].tile.style.transforms_components }
-    }
-
-    /// The components that are written together, starting with `first`: the three that are transformed, or one.
-    pub(crate) fn group(&self, first: usize) -> Range<usize> {
-        if self.is_transformed && first == 0 { 0..3 } else { first..first + 1 }
+    /// The rows from `first` on of `components`, which include all three or none of those that are transformed. `of_image` are
+    /// the components of the image.
+    pub(crate) fn new(
+        supply: &'a Supply<'a>,
+        tile: usize,
+        components: Range<usize>,
+        of_image: &[Component],
+        first: usize,
+    ) -> Self {
+        let is_transformed = components.start == 0 && supply.tiles[tile].tile.style.transforms_components;
+        let limits = of_image[components.clone()].iter().copied().map(Limits::new).collect();
+        let columns = components.clone().map(|component| {
+            let (area, leftmost) = (supply.tiles[tile].area(component), supply.tiles[0].area(component));
+            let start = (area.x0 - leftmost.x0) as usize;
+            start..start + area.width()
+        });
+        let columns = columns.collect();
+        let rows = components.map(|component| ComponentRows::new(supply, tile, component, first)).collect();
+        Self { rows, limits, is_transformed, columns }
     }
 
     /// Returns the memory to the supply.
@@ -100,44 +110,26 @@ impl<'a> TileRows<'a> {
         self.rows.into_iter().for_each(|rows| rows.free(supply));
     }
 
-    /// Writes the next `count` rows of the components starting with `first`, as many as `places`.
+    /// Writes the next row of the components to row `row` of `places`, which are as many.
     pub(crate) fn write<S: Target>(
         &mut self,
-        first: usize,
-        count: usize,
-        places: &mut [Place<'_, S>],
-        consumer: &mut Consumer<'_>,
-    ) -> Result<()> {
-        for row in 0..count {
-            let (mut component, mut places) = (first, &mut places[..]);
-            while !places.is_empty() {
-                let group = self.group(component);
-                let (own, others) = places.split_at_mut(group.len());
-                self.write_row(group.clone(), row, own, consumer)?;
-                (component, places) = (group.end, others);
-            }
-        }
-        Ok(())
-    }
-
-    fn write_row<S: Target>(
-        &mut self,
-        group: Range<usize>,
         row: usize,
         places: &mut [Place<'_, S>],
         consumer: &mut Consumer<'_>,
     ) -> Result<()> {
-        let limits = &self.limits[group.clone()];
-        match (&mut self.rows[group], places) {
-            ([first, second, third], [red, green, blue]) => {
-                let rows = [first.row(consumer)?, second.row(consumer)?, third.row(consumer)?];
-                let out = [red.row(row), green.row(row), blue.row(row)];
-                finish_transformed(rows, [limits[0], limits[1], limits[2]], out);
-            }
-            (rows, places) => {
-                for ((rows, place), limits) in rows.iter_mut().zip(places).zip(limits) {
-                    finish(rows.row(consumer)?, *limits, place.row(row));
-                }
+        let Self { rows, limits, is_transformed, columns } = self;
+        let mut first = 0;
+        if let ([a, b, c, ..], [red, green, blue, ..], true) = (&mut rows[..], &mut places[..], *is_transformed) {
+            let rows = [a.row(consumer)?, b.row(consumer)?, c.row(consumer)?];
+            let columns = &columns[0];
+            let out = [red.row(row, columns), green.row(row, columns), blue.row(row, columns)];
+            finish_transformed(rows, [limits[0], limits[1], limits[2]], out);
+            first = 3;
+        }
+        for index in first..rows.len() {
+            let out = places[index].row(row, &columns[index]);
+            if !out.is_empty() {
+                finish(rows[index].row(consumer)?, limits[index], out);
             }
         }
         Ok(())

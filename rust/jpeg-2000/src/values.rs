@@ -5,6 +5,7 @@ use dicomet_codec::{Budget, MemoryExceeded};
 
 use crate::coding_style::Transformation;
 use crate::tile::{Tile, TileComponent};
+use crate::wavelet::Coefficient;
 
 /// The most magnitude bits of [`BlockDecoder::decode`](crate::block_decoder::BlockDecoder::decode).
 const NARROW_MAGNITUDE_BITS: u8 = 30;
@@ -39,6 +40,16 @@ impl ValueType {
             (Transformation::Reversible, true) => Self::I64,
             (Transformation::Irreversible, false) => Self::F32,
             (Transformation::Irreversible, true) => Self::F64,
+        }
+    }
+
+    /// Lifting steps of the wavelet transformation.
+    pub(crate) fn steps(self) -> usize {
+        match self {
+            Self::I32 => <i32 as Coefficient>::STEPS,
+            Self::I64 => <i64 as Coefficient>::STEPS,
+            Self::F32 => <f32 as Coefficient>::STEPS,
+            Self::F64 => <f64 as Coefficient>::STEPS,
         }
     }
 }

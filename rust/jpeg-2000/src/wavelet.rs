@@ -5,6 +5,7 @@
 //! steps have the same form, and the compiler vectorizes them over columns.
 
 pub(crate) mod horizontal;
+pub(crate) mod rows;
 pub(crate) mod synthesis;
 pub(crate) mod vertical;
 mod window;
@@ -27,19 +28,68 @@ pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
     /// Lifting steps: those with an odd number, from 1, change low-pass samples, the others high-pass samples.
     const STEPS: usize;
 
+    /// A step: the new value of a sample with the neighbors `before` and `after`.
+    fn lifted(self, step: usize, before: Self, after: Self) -> Self;
+
     /// Performs a step on `row`, whose neighbors are `before` and `after`.
     fn lift(step: usize, row: &mut [Self], before: &[Self], after: &[Self]);
+
+    /// Writes the result of a step on `row` to `out`.
+    fn lift_to(step: usize, row: &[Self], before: &[Self], after: &[Self], out: &mut [Self]);
+
+    /// Performs the last step on `high`, whose neighbors are each sample of `low` and the next one. Writes pairs of samples,
+    /// high-pass samples first if `high_first`: their neighbors are in the pair before, too.
+    fn lift_pairs(high_first: bool, low: &[Self], high: &[Self], out: &mut [[Self; 2]]);
 
     /// A signal of one high-pass sample (F.3.6). For 9-7, quantization includes the factor.
     fn halve(self) -> Self;
 
     /// The values, which must have this type; none otherwise.
-    fn from_values(values: Values) -> Vec<Self>;
+    fn of_values(values: &Values) -> &[Self];
+}
 
-    fn into_values(values: Vec<Self>) -> Values;
+/// The steps on rows, compiled for the instructions of the processor.
+macro_rules! rows {
+    ($type:ty) => {
+        fn lift(step: usize, row: &mut [Self], before: &[Self], after: &[Self]) {
+            #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+            fn lift(step: usize, row: &mut [$type], before: &[$type], after: &[$type]) {
+                for ((value, before), after) in row.iter_mut().zip(before).zip(after) {
+                    *value = value.lifted(step, *before, *after);
+                }
+            }
+            lift(step, row, before, after);
+        }
 
-    /// Alternates samples of `even` and `odd`, starting with `even`.
-    fn interleave(even: &[Self], odd: &[Self], out: &mut [Self]);
+        fn lift_to(step: usize, row: &[Self], before: &[Self], after: &[Self], out: &mut [Self]) {
+            #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+            fn lift(step: usize, row: &[$type], before: &[$type], after: &[$type], out: &mut [$type]) {
+                for (((out, value), before), after) in out.iter_mut().zip(row).zip(before).zip(after) {
+                    *out = value.lifted(step, *before, *after);
+                }
+            }
+            lift(step, row, before, after, out);
+        }
+
+        fn lift_pairs(high_first: bool, low: &[Self], high: &[Self], out: &mut [[Self; 2]]) {
+            #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+            fn low_first(before: &[$type], after: &[$type], high: &[$type], out: &mut [[$type; 2]]) {
+                for (((pair, before), after), high) in out.iter_mut().zip(before).zip(after).zip(high) {
+                    *pair = [*before, high.lifted(<$type>::STEPS, *before, *after)];
+                }
+            }
+
+            #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
+            fn high_first_pairs(before: &[$type], after: &[$type], high: &[$type], out: &mut [[$type; 2]]) {
+                for (((pair, before), after), high) in out.iter_mut().zip(before).zip(after).zip(high) {
+                    *pair = [high.lifted(<$type>::STEPS, *before, *after), *after];
+                }
+            }
+
+            let after = low.get(1..).unwrap_or_default();
+            if high_first { high_first_pairs(low, after, high, out) } else { low_first(low, after, high, out) }
+        }
+    };
 }
 
 /// A step of the reversible 5-3 transformation (F.3.8.2.1).
@@ -48,22 +98,12 @@ macro_rules! reversible {
         impl Coefficient for $type {
             const STEPS: usize = 2;
 
-            fn lift(step: usize, row: &mut [Self], before: &[Self], after: &[Self]) {
-                #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-                fn low(row: &mut [$type], before: &[$type], after: &[$type]) {
-                    for ((value, a), b) in row.iter_mut().zip(before).zip(after) {
-                        *value = value.wrapping_sub(a.wrapping_add(*b).wrapping_add(2) >> 2);
-                    }
-                }
+            rows!($type);
 
-                #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-                fn high(row: &mut [$type], before: &[$type], after: &[$type]) {
-                    for ((value, a), b) in row.iter_mut().zip(before).zip(after) {
-                        *value = value.wrapping_add(a.wrapping_add(*b) >> 1);
-                    }
-                }
-
-                if step == 1 { low(row, before, after) } else { high(row, before, after) }
+            #[inline(always)]
+            fn lifted(self, step: usize, before: Self, after: Self) -> Self {
+                let sum = before.wrapping_add(after);
+                if step == 1 { self.wrapping_sub(sum.wrapping_add(2) >> 2) } else { self.wrapping_add(sum >> 1) }
             }
 
             fn halve(self) -> Self {
@@ -71,25 +111,8 @@ macro_rules! reversible {
                 self / 2
             }
 
-            fn from_values(values: Values) -> Vec<Self> {
-                if let Values::$values(values) = values { values } else { Vec::new() }
-            }
-
-            fn into_values(values: Vec<Self>) -> Values {
-                Values::$values(values)
-            }
-
-            fn interleave(even: &[Self], odd: &[Self], out: &mut [Self]) {
-                #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-                fn interleave(even: &[$type], odd: &[$type], out: &mut [$type]) {
-                    for ((pair, even), odd) in out.as_chunks_mut().0.iter_mut().zip(even).zip(odd) {
-                        *pair = [*even, *odd];
-                    }
-                }
-                interleave(even, odd, out);
-                if let (1, Some(last)) = (out.len() % 2, out.last_mut()) {
-                    *last = even[even.len() - 1];
-                }
+            fn of_values(values: &Values) -> &[Self] {
+                if let Values::$values(values) = values { values } else { &[] }
             }
         }
     };
@@ -102,39 +125,19 @@ macro_rules! irreversible {
         impl Coefficient for $type {
             const STEPS: usize = 4;
 
-            fn lift(step: usize, row: &mut [Self], before: &[Self], after: &[Self]) {
-                #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-                fn add(row: &mut [$type], before: &[$type], after: &[$type], factor: $type) {
-                    for ((value, a), b) in row.iter_mut().zip(before).zip(after) {
-                        *value += (*a + *b) * factor;
-                    }
-                }
-                add(row, before, after, FACTORS[step - 1] as $type);
+            rows!($type);
+
+            #[inline(always)]
+            fn lifted(self, step: usize, before: Self, after: Self) -> Self {
+                self + (before + after) * FACTORS[step - 1] as $type
             }
 
             fn halve(self) -> Self {
                 self
             }
 
-            fn from_values(values: Values) -> Vec<Self> {
-                if let Values::$values(values) = values { values } else { Vec::new() }
-            }
-
-            fn into_values(values: Vec<Self>) -> Values {
-                Values::$values(values)
-            }
-
-            fn interleave(even: &[Self], odd: &[Self], out: &mut [Self]) {
-                #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
-                fn interleave(even: &[$type], odd: &[$type], out: &mut [$type]) {
-                    for ((pair, even), odd) in out.as_chunks_mut().0.iter_mut().zip(even).zip(odd) {
-                        *pair = [*even, *odd];
-                    }
-                }
-                interleave(even, odd, out);
-                if let (1, Some(last)) = (out.len() % 2, out.last_mut()) {
-                    *last = even[even.len() - 1];
-                }
+            fn of_values(values: &Values) -> &[Self] {
+                if let Values::$values(values) = values { values } else { &[] }
             }
         }
     };
@@ -144,16 +147,3 @@ reversible!(i32, I32);
 reversible!(i64, I64);
 irreversible!(f32, F32);
 irreversible!(f64, F64);
-
-/// The neighbors of a low-pass sample among `count` high-pass samples. `first_is_high` tells the parity of the signal's start.
-/// At the ends, symmetric extension repeats the only neighbor.
-pub(crate) fn neighbors_of_low(index: usize, first_is_high: bool, count: usize) -> (usize, usize) {
-    let after = (index + usize::from(first_is_high)).min(count - 1);
-    ((index + usize::from(first_is_high)).saturating_sub(1).min(count - 1), after)
-}
-
-/// The neighbors of a high-pass sample among `count` low-pass samples.
-pub(crate) fn neighbors_of_high(index: usize, first_is_high: bool, count: usize) -> (usize, usize) {
-    let shift = usize::from(first_is_high);
-    (index.saturating_sub(shift).min(count - 1), (index + 1 - shift).min(count - 1))
-}

@@ -1,6 +1,6 @@
 //! Frames in JPEG 2000 and HTJ2K (PS3.5 A.4.4; ISO/IEC 15444-1, 15444-15).
 
-use super::result_rows::Sink;
+use super::result_rows::Sinks;
 use super::{Decoder, Warnings};
 use crate::alloc::{try_with_capacity, zeroed};
 use crate::complete::warnings_of_complete;
@@ -51,9 +51,9 @@ impl Decoder {
         with_kept(&CONTEXT, |context: &mut jpeg_2000::Context| {
             let decoded = if info.row_bits().is_some() {
                 self.check_samples(info.height, info.width, info.components.len(), info.sample_bits())?;
-                self.fill_rows(out, |sink| match sink {
-                    Sink::Bytes(sink) => decoder.decode::<u8>(context, sink),
-                    Sink::Words(sink) => decoder.decode::<u16>(context, sink),
+                self.fill_strips(out, &decoder.strips(), |sinks| match sinks {
+                    Sinks::Bytes(sinks) => decoder.decode_strips::<u8, _>(context, sinks),
+                    Sinks::Words(sinks) => decoder.decode_strips::<u16, _>(context, sinks),
                 })
             } else {
                 self.jpeg_2000_planes(&decoder, context, out, parallelism)

@@ -5,6 +5,7 @@ use crate::alloc::grow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scratch::Scratch;
 use dicomet_codec::{Band, Interleaved, RowSink, Sample};
+use std::ops::Range;
 
 /// The sink for a codec's rows, by the size of its samples.
 pub(super) enum Sink<'r, 'a> {
@@ -12,12 +13,17 @@ pub(super) enum Sink<'r, 'a> {
     Words(&'r mut ResultRows<'a>),
 }
 
+/// The sinks for the rows of strips, by the size of the codec's samples.
+pub(super) enum Sinks<'r, 'a> {
+    Bytes(&'r mut [ResultRows<'a>]),
+    Words(&'r mut [ResultRows<'a>]),
+}
+
 /// Receives the rows of a frame, or of a part of it, in order.
 pub(super) struct ResultRows<'a> {
     decoder: &'a Decoder,
     /// The rows of the result that are still to come.
     out: &'a mut [u8],
-    scratch: &'a mut Scratch,
     failed: Option<Error>,
 }
 
@@ -28,14 +34,33 @@ impl Decoder {
         out: &mut [u8],
         decode: impl FnOnce(Sink<'_, '_>) -> std::result::Result<W, E>,
     ) -> Result<W> {
-        let mut scratch = Scratch::of_this_thread();
-        let mut rows = ResultRows { decoder: self, out, scratch: &mut scratch, failed: None };
+        let mut rows = ResultRows::new(self, out);
         let sink = if self.layout.width == 1 { Sink::Bytes(&mut rows) } else { Sink::Words(&mut rows) };
         let decoded = decode(sink).map_err(Into::into)?;
-        rows.failed.map_or(Ok(()), Err)?;
-        if !rows.out.is_empty() {
-            return Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: rows.out.len() as u64 }));
-        }
+        rows.finish()?;
+        Ok(decoded)
+    }
+
+    /// Calls `decode` with a sink for each of `strips`, which together fill `out` with the rows of a frame. Returns an error if
+    /// rows are missing.
+    pub(super) fn fill_strips<W, E: Into<Error>>(
+        &self,
+        out: &mut [u8],
+        strips: &[Range<u32>],
+        decode: impl FnOnce(Sinks<'_, '_>) -> std::result::Result<W, E>,
+    ) -> Result<W> {
+        let row_bytes = out.len() / self.image.rows().max(1);
+        let mut rest = out;
+        let rows = |rows: &Range<u32>| {
+            let (out, others) = std::mem::take(&mut rest).split_at_mut_checked(rows.len() * row_bytes)?;
+            rest = others;
+            Some(ResultRows::new(self, out))
+        };
+        let mut sinks: Vec<_> = strips.iter().map_while(rows).collect();
+        let decoded = decode(if self.layout.width == 1 { Sinks::Bytes(&mut sinks) } else { Sinks::Words(&mut sinks) });
+        let decoded = decoded.map_err(Into::into)?;
+        sinks.push(ResultRows::new(self, rest));
+        sinks.into_iter().try_for_each(ResultRows::finish)?;
         Ok(decoded)
     }
 
@@ -71,7 +96,20 @@ impl RowSink<u16> for ResultRows<'_> {
     }
 }
 
-impl ResultRows<'_> {
+impl<'a> ResultRows<'a> {
+    fn new(decoder: &'a Decoder, out: &'a mut [u8]) -> Self {
+        Self { decoder, out, failed: None }
+    }
+
+    /// Returns an error if rows are missing.
+    fn finish(self) -> Result<()> {
+        match (self.failed, self.out.len()) {
+            (Some(error), _) => Err(error),
+            (None, 0) => Ok(()),
+            (None, missing) => Err(Error::pixel_data(ErrorKind::Length { found: 0, expected: missing as u64 })),
+        }
+    }
+
     /// Puts the samples of `band` into the result. `interleave` writes them as native words.
     fn put<S: Sample>(&mut self, band: &Band<'_, S>, interleave: impl Fn(&Band<'_, S>, &mut [u8])) {
         if self.failed.is_none() {
@@ -90,7 +128,8 @@ impl ResultRows<'_> {
             return Err(Error::pixel_data(ErrorKind::Length { found, expected: expected as u64 }));
         };
         self.out = rest;
-        let [words, processed, _] = &mut self.scratch.unpacked;
+        let mut scratch = Scratch::of_this_thread();
+        let [words, processed, _] = &mut scratch.unpacked;
         let words = if width == sample_bytes { &mut [][..] } else { part_of(words, size(width)?)? };
         let mut fill = |target: &mut [u8]| {
             if width == sample_bytes {

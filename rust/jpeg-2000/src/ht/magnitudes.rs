@@ -9,6 +9,8 @@ use super::unstuff;
 use crate::code_block::BlockError;
 use crate::coefficient::Coefficient;
 
+/// The greatest exponent bound with which the four samples of a quad can be loaded at once.
+const QUAD_BOUND: u8 = 14;
 /// The greatest exponent bound with which the two samples of a column have at most 32 bits.
 const SHARED_BOUND: u8 = 16;
 /// The greatest exponent bound with which they can be loaded at once.
@@ -105,7 +107,9 @@ impl Magnitudes {
             return long_samples(&self.columns, &self.bits, (position, plane), exponents, (upper, lower));
         }
         let is_shared = greatest <= SHARED_BOUND;
-        let position = if is_shared {
+        let position = if greatest <= QUAD_BOUND {
+            load_quads(&self.bits, position, &self.lengths, &mut self.upper)
+        } else if is_shared {
             load_words::<true>(&self.bits, position, &self.lengths, &mut self.upper, &mut self.lower)
         } else {
             load_words::<false>(&self.bits, position, &self.lengths, &mut self.upper, &mut self.lower)
@@ -179,12 +183,25 @@ fn load_words<const SHARED: bool>(
     position
 }
 
+/// As [`load_words`] for columns whose samples share their bits, both columns of a quad at once.
+#[inline(always)]
+fn load_quads(bits: &[u8], position: usize, lengths: &[u16], words: &mut [u32]) -> usize {
+    let mut position = position;
+    for (lengths, words) in lengths.as_chunks::<2>().0.iter().zip(words.as_chunks_mut::<2>().0) {
+        let [left, right] = lengths.map(|length| usize::from(length >> 8));
+        let word = load(bits, position);
+        *words = [word as u32, (word >> (left & 63)) as u32];
+        position = position.wrapping_add(left + right);
+    }
+    position
+}
+
 /// At least 57 bits from a position on. Bits 1 follow the data.
 #[inline(always)]
 fn load(bits: &[u8], position: usize) -> u64 {
-    let rest = bits.get(position >> 3..).unwrap_or_default();
-    let word = rest.first_chunk::<8>().map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes));
-    word >> (position & 7)
+    let byte = position >> 3;
+    let bytes = bits.get(byte..byte + 8).and_then(<[u8]>::first_chunk::<8>);
+    bytes.map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes)) >> (position & 7)
 }
 
 /// The bits of the lower samples, after those of the upper ones.

@@ -46,16 +46,26 @@ fn reduced(model: &Model, image: &Image, reduce: u32) -> Planes {
     samples.collect()
 }
 
-/// The samples of rows, by component.
-fn rows(data: &[u8], options: Options<'_>) -> Result<Planes> {
+/// The samples of rows, by component: with one sink, or with one for each strip.
+fn rows(data: &[u8], options: Options<'_>, in_strips: bool) -> Result<Planes> {
     let decoder = Decoder::with_options(data, options)?;
     let info = decoder.info();
     let count = info.components.len();
     let row = info.width as usize * count;
     let mut samples = vec![0u16; row * info.height as usize];
-    match info.sample_bits() {
-        8 => decoder.decode::<u8>(&mut Context::new(), &mut Interleaved::new(&mut samples, row, 0))?,
-        _ => decoder.decode::<u16>(&mut Context::new(), &mut Interleaved::new(&mut samples, row, 0))?,
+    let whole = std::iter::once(0..info.height).collect();
+    let (mut rest, mut sinks) = (&mut samples[..], Vec::new());
+    for strip in if in_strips { decoder.strips() } else { whole } {
+        let (of_strip, others) = rest.split_at_mut(strip.len() * row);
+        sinks.push(Interleaved::new(of_strip, row, strip.start as usize));
+        rest = others;
+    }
+    assert!(rest.is_empty());
+    match (info.sample_bits(), in_strips) {
+        (8, true) => decoder.decode_strips::<u8, _>(&mut Context::new(), &mut sinks)?,
+        (8, false) => decoder.decode::<u8>(&mut Context::new(), &mut sinks[0])?,
+        (_, true) => decoder.decode_strips::<u16, _>(&mut Context::new(), &mut sinks)?,
+        (_, false) => decoder.decode::<u16>(&mut Context::new(), &mut sinks[0])?,
     };
     let bits = info.sample_bits();
     let sample = |(sample, signed): (u16, bool)| match (signed, bits) {
@@ -81,10 +91,12 @@ proptest! {
             let (planes, warnings) = decode(&data, Options { workers, ..Options::default() }).unwrap();
             prop_assert_eq!(warnings, []);
             same(&planes, &image.planes);
-        }
-        match rows(&data, Options::default()) {
-            Ok(planes) => same(&planes, &image.planes),
-            Err(error) => prop_assert!(error.unsupported().is_some()),
+            for in_strips in [false, true] {
+                match rows(&data, Options { workers, ..Options::default() }, in_strips) {
+                    Ok(planes) => same(&planes, &image.planes),
+                    Err(error) => prop_assert!(error.unsupported().is_some()),
+                }
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::wavelet::Coefficient;
 
-/// Memory for the low-pass and high-pass samples of a row, each with a place before and after them for the extension.
+/// Memory for the low-pass and high-pass samples of a row between lifting steps, each with a place before and after them for
+/// the extension.
 #[derive(Debug, Default)]
 pub(crate) struct RowHalves<T> {
     low: Vec<T>,
@@ -15,37 +16,59 @@ impl<T: Coefficient> RowHalves<T> {
         Self { low: vec![T::default(); low + 2], high: vec![T::default(); high + 2] }
     }
 
-    /// The samples of a row with `low` low-pass and `high` high-pass samples, to be set.
-    pub(crate) fn parts(&mut self, low: usize, high: usize) -> (&mut [T], &mut [T]) {
-        (&mut self.low[1..=low], &mut self.high[1..=high])
+    /// Synthesizes a row of the samples `low` and `high`, whose first one is high-pass if `first_is_high`.
+    pub(crate) fn synthesize(&mut self, low: &[T], high: &[T], first_is_high: bool, out: &mut [T]) {
+        match (low, high) {
+            ([], [sample]) => out[0] = sample.halve(),
+            ([sample], []) => out[0] = *sample,
+            ([], _) | (_, []) => {}
+            _ => self.lift(low, high, usize::from(first_is_high), out),
+        }
     }
 
-    /// Synthesizes a row of `low` + `high` samples, whose first one is high-pass if `first_is_high`.
-    pub(crate) fn synthesize(&mut self, low: usize, high: usize, first_is_high: bool, out: &mut [T]) {
-        if low + high <= 1 {
-            if let Some(sample) = out.first_mut() {
-                *sample = if first_is_high { self.high[1].halve() } else { self.low[1] };
-            }
-            return;
+    /// All lifting steps, of at least one sample of each kind. `shift` is 1 if the first sample is high-pass.
+    fn lift(&mut self, low: &[T], high: &[T], shift: usize, out: &mut [T]) {
+        lift_ends(1, low, high, shift, &mut self.low[1..=low.len()]);
+        extend(&mut self.low, low.len());
+        if T::STEPS == 2 {
+            return self.last_step(low.len(), high, shift, out);
         }
-        let shift = usize::from(first_is_high);
-        for step in 1..=T::STEPS {
-            if step % 2 == 1 {
-                extend(&mut self.high, high);
-                let (before, after) = (&self.high[shift..], &self.high[1 + shift..]);
-                T::lift(step, &mut self.low[1..=low], before, after);
-            } else {
-                extend(&mut self.low, low);
-                let (before, after) = (&self.low[1 - shift..], &self.low[2 - shift..]);
-                T::lift(step, &mut self.high[1..=high], before, after);
-            }
+        let (before, after) = (&self.low[1 - shift..], &self.low[2 - shift..]);
+        T::lift_to(2, high, before, after, &mut self.high[1..=high.len()]);
+        extend(&mut self.high, high.len());
+        T::lift(3, &mut self.low[1..=low.len()], &self.high[shift..], &self.high[1 + shift..]);
+        extend(&mut self.low, low.len());
+        let lifted = std::mem::take(&mut self.high);
+        self.last_step(low.len(), &lifted[1..=high.len()], shift, out);
+        self.high = lifted;
+    }
+
+    /// The last step, from the `low` samples in memory, and from `high` ones.
+    fn last_step(&self, low: usize, high: &[T], shift: usize, out: &mut [T]) {
+        let (pairs, rest) = out.as_chunks_mut();
+        T::lift_pairs(shift == 1, &self.low[1 - shift..], high, pairs);
+        if let [last] = rest {
+            *last = match (shift, high.last()) {
+                // Both neighbors are the last low-pass sample.
+                (1, Some(high)) => high.lifted(T::STEPS, self.low[low], self.low[low]),
+                _ => self.low[low],
+            };
         }
-        let (low, high) = (&self.low[1..=low], &self.high[1..=high]);
-        if first_is_high {
-            T::interleave(high, low, out);
-        } else {
-            T::interleave(low, high, out);
-        }
+    }
+}
+
+/// A step on low-pass samples with the high-pass ones as they are in a subband, without places for the extension.
+fn lift_ends<T: Coefficient>(step: usize, low: &[T], high: &[T], shift: usize, out: &mut [T]) {
+    // Those whose neighbors both exist.
+    let (start, end) = (1 - shift, low.len().min(high.len() - shift));
+    if start < end {
+        let (before, after) = (&high[start + shift - 1..], &high[start + shift..]);
+        T::lift_to(step, &low[start..end], before, after, &mut out[start..end]);
+    }
+    for index in (0..start).chain(end.max(start)..low.len()) {
+        // Symmetric extension (F.3.7) repeats the only neighbor.
+        let neighbor = if index < start { high[0] } else { high[high.len() - 1] };
+        out[index] = low[index].lifted(step, neighbor, neighbor);
     }
 }
 

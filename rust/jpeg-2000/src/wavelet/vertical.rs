@@ -1,54 +1,40 @@
 //! F.3.4: synthesis of columns (`VER_SR`), row by row, with only the rows in memory that later ones need.
 
-use crate::wavelet::{Coefficient, neighbors_of_high, neighbors_of_low};
+use crate::wavelet::Coefficient;
+use crate::wavelet::rows::{LevelRows, MAX_STEPS, RowId};
 
 /// Rows of each kind that are in memory; at most three of them are in use.
 const RING: usize = 4;
-/// The most lifting steps.
-const MAX_STEPS: usize = 4;
-
 /// The rows of a level between their horizontal synthesis and their last lifting step.
 #[derive(Debug)]
 pub(crate) struct RowRing<T> {
-    /// Numbers of low-pass and high-pass rows.
-    counts: [usize; 2],
-    first_is_high: bool,
+    level: LevelRows,
     /// Low-pass and high-pass rows, by their index modulo [`RING`].
     rows: [[Vec<T>; RING]; 2],
-    /// The number of rows that are loaded, of each kind.
+    /// The end of the rows that are loaded, of each kind.
     loaded: [usize; 2],
-    /// For each step, from 1, the number of rows that it has changed.
+    /// For each step, from 1, the end of the rows that it has changed.
     done: [usize; MAX_STEPS + 1],
 }
 
-/// A row of the level that is to be synthesized horizontally: its kind, and its index among the rows of that kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RowId {
-    pub(crate) is_high: bool,
-    pub(crate) index: usize,
-}
-
 impl<T: Coefficient> RowRing<T> {
-    pub(crate) fn new(width: usize, low: usize, high: usize, first_is_high: bool) -> Self {
+    /// For the rows of a level from `first` on, which have `width` samples.
+    pub(crate) fn new(width: usize, level: LevelRows, first: usize) -> Self {
         let rows = || std::array::from_fn(|_| vec![T::default(); width]);
-        let (counts, rows) = ([low, high], [rows(), rows()]);
-        Self { counts, first_is_high, rows, loaded: [0; 2], done: [0; MAX_STEPS + 1] }
+        let needed = level.needed(T::STEPS, first..level.count());
+        let loaded = [needed.loaded[0].start, needed.loaded[1].start];
+        let done = std::array::from_fn(|step| needed.changed[step].start);
+        Self { level, rows: [rows(), rows()], loaded, done }
     }
 
-    /// The kind and index of row `row` of the level.
-    fn id(&self, row: usize) -> RowId {
-        RowId { is_high: (row % 2 == 1) != self.first_is_high, index: row / 2 }
-    }
-
-    /// Returns row `row`. Rows are requested in order; `load` fills a row with the result of horizontal synthesis.
+    /// Returns row `row`. Rows are requested in order, from the first; `load` fills a row with the result of horizontal synthesis.
     pub(crate) fn row<E>(
         &mut self,
         row: usize,
         load: &mut impl FnMut(RowId, &mut [T]) -> Result<(), E>,
     ) -> Result<&[T], E> {
-        let RowId { is_high, index } = self.id(row);
-        let [low, high] = self.counts;
-        if low + high == 1 {
+        let RowId { is_high, index } = self.level.id(row);
+        if self.level.count() == 1 {
             self.load(is_high, 1, load)?;
             if is_high {
                 for value in &mut self.rows[1][0] {
@@ -88,11 +74,7 @@ impl<T: Coefficient> RowRing<T> {
         let is_high = step.is_multiple_of(2);
         while self.done[step] < end {
             let index = self.done[step];
-            let (before, after) = if is_high {
-                neighbors_of_high(index, self.first_is_high, self.counts[0])
-            } else {
-                neighbors_of_low(index, self.first_is_high, self.counts[1])
-            };
+            let (before, after) = self.level.neighbors(RowId { is_high, index });
             // The row itself, then its neighbors, as they are after the steps before.
             match step {
                 1 | 2 => self.load(is_high, index + 1, load)?,
