@@ -6,9 +6,13 @@ use super::offsets;
 use super::unstuff;
 use crate::code_block::BlockError;
 
-/// Codewords as [`Columns`] in the lower half; the length of the codeword in bits 16 to 18, whether an offset follows in bit 19;
-/// and what it contributes to the context of the next quad in the highest three bits.
+/// Entries by the context and the next seven bits. All is where the next steps need it: the length of the codeword in the lowest
+/// six bits, which is what a shift uses; whether an offset follows in bit [`OFFSET`]; what the codeword contributes to the context
+/// of the next quad, as in an index ([`CONTEXT`]); and the codeword as [`Columns`] in the upper half.
 type Table = [u32; 1024];
+
+const OFFSET: u32 = 1 << 6;
+const CONTEXT: u32 = 7 << 7;
 
 static INITIAL_ROW: Table = table(&codewords::INITIAL_ROW, true);
 static OTHER_ROWS: Table = table(&codewords::OTHER_ROWS, false);
@@ -32,7 +36,8 @@ const fn table(codewords: &codewords::Table, is_initial: bool) -> Table {
             (significance(codeword, 2) | significance(codeword, 3)) << 1
         };
         let several = if (codeword >> 4 & 15).count_ones() > 1 { SEVERAL | SEVERAL << 2 } else { 0 };
-        table[index] = codeword & 0xFFF0 | several as u32 | (codeword & 15) << 16 | context << 29;
+        let offset = codeword >> 3 & 1;
+        table[index] = codeword & 7 | offset << 6 | context << 7 | (codeword & 0xFFF0 | several as u32) << 16;
         index += 1;
     }
     table
@@ -165,36 +170,37 @@ fn decode_row<'a, const INITIAL: bool>(
         }
         reader.refill();
         let first = decode_quad::<INITIAL>(&mut reader, mel, above[0] | west);
-        let second = if left == 1 { 0 } else { decode_quad::<INITIAL>(&mut reader, mel, above[1] | first >> 22) };
-        west = second >> 22;
-        *columns = [first, second].map(|entry| [entry as u16, entry as u16 >> 2]);
-        let pair = decode_offsets::<INITIAL>(&mut reader, mel, first >> 19 & 1 | second >> 18 & 2);
+        let second = if left == 1 { 0 } else { decode_quad::<INITIAL>(&mut reader, mel, above[1] | first) };
+        west = second;
+        *columns = [first, second].map(|entry| [(entry >> 16) as u16, (entry >> 18) as u16]);
+        let pair = decode_offsets::<INITIAL>(&mut reader, mel, first & OFFSET | (second & OFFSET) << 1);
         *offsets = [[pair.0 as u8; 2], [pair.1 as u8; 2]];
     }
     reader
 }
 
-/// Decodes the codeword of a quad; 0 if MEL tells that it is insignificant.
+/// Decodes the codeword of a quad; 0 if MEL tells that it is insignificant. Only the bits [`CONTEXT`] of `context` count.
 #[inline(always)]
 fn decode_quad<const INITIAL: bool>(reader: &mut Reader<'_>, mel: &mut Mel<'_>, context: u32) -> u32 {
+    let context = context & CONTEXT;
     if context == 0 && !mel.event() {
         return 0;
     }
     let table = if INITIAL { &INITIAL_ROW } else { &OTHER_ROWS };
-    let entry = table[(context | (reader.bits & 127) as u32) as usize & 1023];
-    reader.skip(entry >> 16 & 7);
+    let entry = table[(context | (reader.bits & 127) as u32) as usize];
+    reader.skip(entry & 63);
     entry
 }
 
-/// Decodes the offsets of a pair of quads.
+/// Decodes the offsets of a pair of quads. `mode` is that of [`offsets::Table`], times 64.
 #[inline(always)]
 fn decode_offsets<const INITIAL: bool>(reader: &mut Reader<'_>, mel: &mut Mel<'_>, mode: u32) -> (u32, u32) {
     let table = if INITIAL { &offsets::INITIAL_ROW } else { &offsets::OTHER_ROWS };
-    let mode = if INITIAL && mode == 3 && mel.event() { 4 } else { mode };
-    let entry = table[(mode << 6 | (reader.bits & 63) as u32) as usize & 511];
+    let mode = if INITIAL && mode == 3 << 6 && mel.event() { 4 << 6 } else { mode };
+    let entry = table[(mode & 7 << 6 | (reader.bits & 63) as u32) as usize];
     let mut offsets = entry.offsets(reader.bits);
     reader.skip(entry.length());
-    let added = if mode == 4 { 2 } else { 0 };
+    let added = if mode == 4 << 6 { 2 } else { 0 };
     if offsets::has_extension(offsets, added) {
         let length = offsets::extend(&mut offsets.0, reader.bits, added);
         reader.skip(length);
