@@ -34,6 +34,10 @@ pub fn run(data: &[u8]) {
         Way::Threads => {
             let parallel = Decoder::with_options(stream, Options { workers: 3, ..options }).expect("the same headers");
             assert_eq!(parallel.decode_planes::<i64>(&mut context), planes);
+            match info.sample_bits() {
+                8 => check_strips::<u8>(&decoder, &parallel, &mut context),
+                _ => check_strips::<u16>(&decoder, &parallel, &mut context),
+            }
         }
         Way::Again => assert_eq!(decoder.decode_planes::<i64>(&mut context), planes),
         Way::Narrow if info.components.iter().all(|component| component.precision <= 31) => {
@@ -140,4 +144,21 @@ fn check_rows<S: RowSample>(decoder: &Decoder<'_>, planes: &Planes<i64>, context
         assert!(plane.samples.iter().map(word).eq(pixels.iter().skip(index).step_by(count).copied()));
         assert!(plane.samples.iter().map(word).eq(bytes[index].iter().copied().map(u16::from_ne_bytes)));
     }
+}
+
+/// Strips that several threads decode have the same samples, warnings or error as one strip.
+fn check_strips<S: RowSample>(one: &Decoder<'_>, parallel: &Decoder<'_>, context: &mut Context) {
+    let (width, height) = (one.info().width as usize, one.info().height as usize);
+    let stride = width * one.info().components.len();
+    let [mut expected, mut found] = [(); 2].map(|()| vec![POISON; stride * height]);
+    let whole = one.decode::<S>(context, &mut Interleaved::new(&mut expected, stride, 0));
+    let (mut rest, mut sinks) = (&mut found[..], Vec::new());
+    for rows in parallel.strips() {
+        let (of_strip, others) = rest.split_at_mut(rows.len() * stride);
+        sinks.push(Interleaved::new(of_strip, stride, rows.start as usize));
+        rest = others;
+    }
+    assert!(rest.is_empty());
+    assert_eq!(parallel.decode_strips::<S, _>(context, &mut sinks), whole);
+    assert!(whole.is_err() || found == expected);
 }

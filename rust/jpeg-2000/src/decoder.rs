@@ -27,7 +27,7 @@ const SAMPLES_PER_BYTE: u64 = 1 << 14;
 /// Any codestream may have as many tile-components, without samples too; each byte may stand for one more.
 const FREE_TILE_COMPONENTS: u64 = 1 << 18;
 /// An image with fewer samples is decoded by the caller's thread alone.
-const MIN_SAMPLES_PER_THREAD: u64 = if cfg!(test) { 1 } else { 1 << 14 };
+const MIN_SAMPLES_PER_THREAD: u64 = if crate::SMALL_BUFFERS { 1 } else { 1 << 14 };
 
 /// What to do if data of a tile is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

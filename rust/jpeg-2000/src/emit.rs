@@ -18,7 +18,7 @@ use crate::tile_rows::{Place, TileRows};
 use crate::warning::Warning;
 
 /// Samples between two calls of the sink: few enough for the second-level cache.
-const BAND_SAMPLES: usize = if cfg!(test) { 1 << 6 } else { 1 << 16 };
+const BAND_SAMPLES: usize = if crate::SMALL_BUFFERS { 1 << 6 } else { 1 << 16 };
 
 /// Decodes rows of tiles.
 pub(crate) struct Emitter<'a> {

@@ -68,6 +68,9 @@ mod values;
 mod warning;
 mod wavelet;
 
+/// Small images cross the bands and strips of large ones, in tests and fuzz targets.
+const SMALL_BUFFERS: bool = cfg!(any(test, feature = "tiny"));
+
 pub use code_block::Damage;
 pub use context::Context;
 pub use decoder::{ComponentPlane, Decoder, OnTruncation, Options, PlaneSample, RowSample, min_bytes};
