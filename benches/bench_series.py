@@ -1,4 +1,4 @@
-"""Measure volumes and headers of series, interleaved with pydicom and, where it is installed, SimpleITK.
+"""Measure volumes and headers of series, interleaved with pydicom and, if they are installed, SimpleITK and highdicom.
 
 python benches/bench_series.py
 python benches/bench_series.py --files 1500 --seconds 60
@@ -8,6 +8,7 @@ must be equal before anything is measured.
 """
 
 import argparse
+import importlib.util
 import os
 import tempfile
 from collections.abc import Callable
@@ -69,6 +70,15 @@ def by_simpleitk(folder: Path) -> np.ndarray:
     return sitk.GetArrayFromImage(sitk.ReadImage(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder))))
 
 
+def by_highdicom(folder: Path) -> np.ndarray:
+    """Return a volume of Hounsfield units."""
+    import highdicom as hd  # noqa: PLC0415 - may not be installed
+
+    volume = hd.get_volume_from_series([pydicom.dcmread(path) for path in folder.iterdir()], dtype=np.int16)
+    # Slices are ordered by the opposite normal.
+    return volume.array[::-1]
+
+
 def headers_by_pydicom(paths: list[Path]) -> int:
     """Read the elements that order slices, and no others."""
     found = [pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS) for path in paths]
@@ -91,11 +101,9 @@ def calls(folder: Path, paths: list[Path]) -> dict[str, dict[str, Callable[[], o
             "pydicom": partial(headers_by_pydicom, paths),
         },
     }
-    try:
-        import SimpleITK  # noqa: F401, PLC0415 - may not be installed
-    except ModuleNotFoundError:
-        return rows
-    rows["Hounsfield units"]["SimpleITK"] = partial(by_simpleitk, folder)
+    for peer, read in (("SimpleITK", by_simpleitk), ("highdicom", by_highdicom)):
+        if importlib.util.find_spec(peer):
+            rows["Hounsfield units"][peer] = partial(read, folder)
     return rows
 
 

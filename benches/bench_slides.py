@@ -220,10 +220,13 @@ def _openslide() -> Reader:
     return Reader("OpenSlide", opens, reads)
 
 
+PEERS: dict[str, Callable[[], Reader]] = {"wsidicom": _wsidicom, "highdicom": _highdicom, "openslide": _openslide}
+
+
 def readers() -> list[Reader]:
     """Return dicomet and the peers that are installed."""
     found = []
-    for reader in (_dicomet, _wsidicom, _highdicom, _openslide):
+    for reader in (_dicomet, *PEERS.values()):
         try:
             found.append(reader())
         except ImportError as error:

@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_images import PROPERTY
 
-from dicomet.convert import archives
-from dicomet.convert.archives import ArchiveError, ArchiveFormat, Member, archive_format, members, read_member
+from dicomet._parsing import archives
+from dicomet._parsing.archives import ArchiveError, ArchiveFormat, Member, archive_format, members, read_member
 
 FILES = {
     "cat/a.dcm": image(10),

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from random_images import PROPERTY
+from series_files import Stack, enhanced
 
 import dicomet
 from dicomet.convert.frames import with_square_pixels
@@ -316,6 +317,16 @@ def test_elements_that_are_asked_for(tmp_path):
         "OtherPatientIDs": None,
     }
     assert "PatientID" not in elements
+
+
+def test_elements_of_functional_groups(tmp_path):
+    path = tmp_path / "a.dcm"
+    enhanced(Stack(), [0, 1, 2, 3, 4]).save_as(path, enforce_file_format=True)
+    convert(path, "-o", tmp_path / "out", "--sidecar", "SliceThickness,SpacingBetweenSlices")
+    found = json.loads((tmp_path / "out" / "a.json").read_text())
+    assert found["elements"]["SliceThickness"] == 5
+    assert found["elements"]["SpacingBetweenSlices"] is None
+    assert found["pixel_spacing"] == [0.5, 0.75]
 
 
 def test_a_sidecar_without_spacing(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from convert_command import COUNTS, convert
 from convert_files import dicom, folder, gray, image, names, pixels
 
-from dicomet.convert import archives
+from dicomet._parsing import archives
 
 pytest.importorskip("PIL")
 

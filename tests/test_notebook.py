@@ -1,10 +1,11 @@
-"""What an open image shows in a notebook: its frames, its description, or what is wrong, but never an exception."""
+"""What an image, a series and a volume show in a notebook: pictures, a description, or what is wrong; no exception."""
 
 import base64
 import html
 import io
 import re
 import warnings
+import zipfile
 from html.parser import HTMLParser
 
 import numpy as np
@@ -14,10 +15,12 @@ import pytest
 from convert_files import dicom, gray
 from files import ROOTS, cases
 from oracle import Image
+from series_files import Stack, enhanced, write
+from slides import Slide, dataset, file_of, matrices
 
 import dicomet
 from dicomet.display import preview
-from dicomet.display.contact_sheet import GAP
+from dicomet.display.contact_sheet import BACKGROUND, GAP
 
 CT = ROOTS["pydicom"] / "CT_small.dcm"
 
@@ -100,6 +103,29 @@ def test_pixels_are_square_and_sources_are_of_any_kind():
     for source in (dataset, file, file.getvalue()):
         sheet = decoded(dicomet.open(source)._repr_png_())[GAP:-GAP, GAP:-GAP]
         assert (sheet == 200).all(-1).sum() == 80 * 160
+
+
+def test_the_spacing_of_functional_groups_counts():
+    data = enhanced(Stack(count=2, shape=(8, 8), spacing=(0.5, 1)), [0, 1])
+    first = decoded(dicomet.open(data)._repr_png_())[GAP : GAP + 160, GAP : GAP + 160]
+    rows = (first != BACKGROUND).any(axis=(1, 2))
+    assert rows.sum() == 80
+
+
+def test_the_functional_groups_of_tiles_are_not_read(monkeypatch):
+    """A slide has some 100,000."""
+    read = []
+
+    class Recorded(preview.DisplayReader):
+        def __init__(self, *arguments, frames_vary=True, **options):
+            read.append(frames_vary)
+            super().__init__(*arguments, frames_vary=frames_vary, **options)
+
+    monkeypatch.setattr(preview, "DisplayReader", Recorded)
+    slide = Slide(matrices(1, 1, 64, 96), sparse=True)
+    assert dicomet.open(file_of(dataset(slide)))._repr_png_() is not None
+    assert dicomet.open(CT)._repr_png_() is not None
+    assert read == [False, True]
 
 
 def test_arguments_of_open_count():
@@ -198,3 +224,134 @@ def test_in_ipython():
         assert found["image/png"] == image._repr_png_()
         assert re.match("<div><table>", found["text/html"])
         assert found["text/plain"] == repr(image)
+
+
+def tiles_of(sheet, rows, columns):
+    size = 160 + GAP
+    return [
+        sheet[GAP + row * size : (row + 1) * size, GAP + column * size : (column + 1) * size]
+        for row in range(rows)
+        for column in range(columns)
+    ]
+
+
+def brightness(tiles):
+    return [float(one[(one != BACKGROUND).any(axis=2)].mean()) for one in tiles]
+
+
+def flat_slices(values, **elements):
+    """Slices of 8 x 8 pixels with one value each, at 2.5 mm, with pixels of 0.5 x 1 mm."""
+    stack = Stack(count=len(values), shape=(8, 8), spacing=(0.5, 1))
+    slices = [stack.slice(number, **elements) for number in range(len(values))]
+    for data, value in zip(slices, values, strict=True):
+        data.PixelData = np.full((8, 8), value, "<u2").tobytes()
+    return slices
+
+
+def test_a_series(tmp_path):
+    """Of 11 slices in any order, those at 0, 2, 4, 6, 8 and 10, as `to_display` shows them."""
+    slices = flat_slices(range(0, 1100, 100), WindowCenter=-524, WindowWidth=1001)
+    write(tmp_path, slices)
+    (series,) = dicomet.find_series(tmp_path)
+    png, text, errors = shown(series)
+    tiles = tiles_of(decoded(png), 2, 3)
+    expected = [dicomet.to_display(slices[number])[0, 0] for number in range(0, 11, 2)]
+    assert brightness(tiles) == pytest.approx(expected, abs=1)
+    assert (tiles[0] != BACKGROUND).any(axis=(1, 2)).sum() == 80
+    for words in ("11 slices of 8 rows and 8 columns, CT", "MONOCHROME2", "2.5 x 0.5 x 1 mm", "files 11"):
+        assert words in text
+    assert not errors
+    assert not any(secret in text for secret in ("DOE", "Thorax", series.uid, str(tmp_path)))
+
+
+def test_a_series_with_a_file_that_cannot_be_decoded(tmp_path):
+    paths = write(tmp_path, flat_slices([100, 200, 300]))
+    paths[2].write_bytes(paths[2].read_bytes()[:-20])
+    (series,) = dicomet.find_series(tmp_path)
+    png, _, (error,) = shown(series)
+    assert "found 108 bytes, expected 128" in error
+    third = tiles_of(decoded(png), 2, 2)[2]
+    assert tuple(third[80, 80]) in {(48, 48, 48), (224, 64, 64)}
+
+
+def test_a_series_whose_files_are_gone(tmp_path):
+    (series,) = dicomet.find_series(write(tmp_path, flat_slices([100, 200])))
+    for file in series.files:
+        file.unlink()
+    png, text, errors = shown(series)
+    assert png is None
+    assert "2 slices" in text
+    assert errors[0].startswith("FileNotFoundError")
+
+
+def test_series_of_other_sources(tmp_path):
+    """An enhanced file, which is opened once, an archive, and data sets of a series with issues."""
+    data = enhanced(Stack(count=4), [2, 0, 3, 1])
+    archive = tmp_path / "series.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in write(tmp_path / "files", Stack(count=4).slices()):
+            file.write(path, path.name)
+    for source in ([data], archive):
+        (series,) = dicomet.find_series(source)
+        png, _, errors = shown(series)
+        assert png is not None
+        assert not errors
+    found = dicomet.find_series([*flat_slices([1, 2, 3])[::2], flat_slices([1], ImageType="DERIVED")[0]])
+    assert "localizer" not in shown(found[0])[1]
+
+
+def test_issues_of_a_series_are_shown():
+    slices = flat_slices([1, 2, 3, 4, 5])
+    del slices[3]
+    _, text, _ = shown(dicomet.find_series(slices)[0])
+    assert "gaps 2 files" in text
+
+
+@pytest.mark.parametrize("values", ["stored", "modality"])
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+def test_a_volume(values, photometric):
+    """From the 1st to the 99th percentile of the slices that are shown."""
+    slices = flat_slices(range(0, 1100, 100), PhotometricInterpretation=photometric)
+    volume = dicomet.read_volume(slices, values=values)
+    png, text, errors = shown(volume)
+    tiles = tiles_of(decoded(png), 2, 3)
+    expected = np.linspace(0, 255, 6)
+    assert brightness(tiles) == pytest.approx(expected if photometric == "MONOCHROME2" else expected[::-1], abs=1)
+    assert (tiles[0] != BACKGROUND).any(axis=(1, 2)).sum() == 80
+    for words in ("11 slices of 8 rows", f"{volume.dtype} of shape (11, 8, 8), {values} values", "2.5 x 0.5 x 1 mm"):
+        assert words in text
+    assert not errors
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_volume_of_display_values(dtype):
+    slices = flat_slices([100, 200, 300], WindowCenter=-824, WindowWidth=401)
+    png = dicomet.read_volume(slices, values="display", dtype=dtype)._repr_png_()
+    expected = [dicomet.to_display(data)[0, 0] for data in slices]
+    assert brightness(tiles_of(decoded(png), 2, 2)[:3]) == pytest.approx(expected, abs=1)
+
+
+def test_a_volume_of_values_that_are_not_numbers():
+    volume = dicomet.read_volume(flat_slices([100, 200]), dtype=np.float32)
+    volume.array[0] = np.nan
+    assert brightness(tiles_of(decoded(volume._repr_png_()), 1, 2)[:1]) == [0]
+    volume.array[1] = np.inf
+    assert volume._repr_png_() is not None
+
+
+def test_a_volume_of_colors():
+    stack, color = Stack(count=2, shape=(8, 8), spacing=(1, 1)), np.full((8, 8, 3), (200, 100, 50), np.uint8)
+    elements = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "BitsAllocated": 8, "BitsStored": 8}
+    slices = [stack.slice(number, HighBit=7, PlanarConfiguration=0, **elements) for number in range(2)]
+    for data in slices:
+        data.PixelData = color.tobytes()
+    for shows in (dicomet.read_volume(slices), dicomet.find_series(slices)[0]):
+        assert (decoded(shows._repr_png_())[GAP:-GAP, GAP : GAP + 160] == (200, 100, 50)).all()
+
+
+def test_volumes_in_ipython():
+    formatters = pytest.importorskip("IPython.core.formatters")
+    (series,) = dicomet.find_series(Stack().slices())
+    for shows in (series, series.volume()):
+        found, _ = formatters.DisplayFormatter().format(shows)
+        assert {"image/png", "text/html", "text/plain"} <= set(found)

@@ -337,13 +337,36 @@ def test_info(tmp_path, capsys):
     first, second = described["RealWorldValueMappingSequence"]
     assert (first["LUTLabel"], first["unit"], first["RealWorldValueSlope"]) == ("x", "Bq/ml", 0.25)
     assert (second["unit"], second["RealWorldValueSlope"], second["RealWorldValueLastValueMapped"]) == ("cm/s", None, 1)
+    assert (first["table_entries"], second["table_entries"]) == (None, 2)
     assert described["icc_profile_bytes"] == 128
     assert described["PresentationLUTSequence"] == [{"LUTDescriptor": [4096, 0, 12], "LUTExplanation": "film"}]
     assert info(path) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "x: Bq/ml by slope 0.25, intercept 1, of 0 to 65535; table: cm/s by a table, of 0 to 1" in out
+    assert "x: Bq/ml by slope 0.25, intercept 1, of 0 to 65535; table: cm/s by a table of 2, of 0 to 1" in out
     assert "ICC profile 128 bytes" in out
     assert "presentation LUT 4096 entries from 0 " in out
+
+
+def test_info_of_incomplete_mappings(tmp_path, capsys):
+    """A mapping without slope and table, and units without a Code Value."""
+    items = [mapping(slope=None, label="a"), mapping(label="b"), mapping(label="c"), mapping(label="d")]
+    for item, keyword in zip(items[1:], ("CodeMeaning", "LongCodeValue", None), strict=True):
+        code = Dataset()
+        code.CodingSchemeDesignator = "UCUM"
+        if keyword:
+            setattr(code, keyword, f"unit of {keyword}")
+        item.MeasurementUnitsCodeSequence = [code]
+    path = tmp_path / "image.dcm"
+    path.write_bytes(as_file(mapped(*items)))
+    assert info(path) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "a: Bq/ml by slope ?, intercept 1, of",
+        "b: unit of CodeMeaning by slope 0.25,",
+        "c: unit of LongCodeValue by slope",
+        "d: ? by slope",
+    ):
+        assert words in out
 
 
 def test_info_of_functional_groups_and_dose():

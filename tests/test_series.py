@@ -1,6 +1,8 @@
 """`find_series`: which slices a series has, in which order, and what is unusual about them."""
 
+import gzip
 import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -219,7 +221,7 @@ def test_what_must_be_equal(kind, elements):
         {"PixelSpacing": [0, 1]},
     ],
 )
-def test_slices_without_a_place(elements):
+def test_slices_without_a_position(elements):
     stack = Stack()
     found = only([*stack.slices(), stack.slice(5, **elements)])
     assert kinds(found)[0] == "geometry"
@@ -324,6 +326,33 @@ def test_functional_groups_that_are_missing():
         assert dicomet.find_series([data]) == []
 
 
+@pytest.mark.filterwarnings("ignore:VR lookup failed")
+@pytest.mark.parametrize(("is_damaged", "says"), [(True, "found"), (False, "found 3 items, expected 5")])
+def test_errors_in_functional_groups_name_the_file(tmp_path, is_damaged, says):
+    data = enhanced(Stack(), [0, 1, 2, 3, 4])
+    if not is_damaged:
+        del data.PerFrameFunctionalGroupsSequence[3:]
+    path = tmp_path / "enhanced.dcm"
+    data.save_as(path)
+    if is_damaged:
+        # The Plane Position Sequence of the last frame ends within its item.
+        content = bytearray(path.read_bytes())
+        content[content.rindex(b"\x20\x00\x13\x91SQ") + 8] = 6
+        path.write_bytes(content)
+    with pytest.warns(UserWarning, match="cannot be read") as caught:
+        assert dicomet.find_series(tmp_path) == []
+    assert f"{path}: " in str(caught[-1].message)
+    assert says in str(caught[-1].message)
+
+
+def test_messages_name_three_files():
+    localizer = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}
+    stack = Stack(count=8)
+    found = only([stack.slice(number, **localizer) for number in range(8)])
+    (issue,) = [one for one in found.issues if one.kind == "localizer"]
+    assert str(issue).endswith("(Dataset 1, Dataset 2, Dataset 3, and 5 more)")
+
+
 def test_representations_identify_no_patient():
     stack = Stack()
     found = only([*stack.slices(), stack.slice(1)])
@@ -350,13 +379,38 @@ def test_number_of_frames_with_the_vr_of_a_text():
         assert only(slices).shape[0] == len(slices) - 1
 
 
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_tar_archives(tmp_path, mode):
+    stack = Stack()
+    paths = stack.write(tmp_path / "files")
+    archive = tmp_path / "series.tar"
+    with tarfile.open(archive, mode) as file:
+        for path in paths[::-1]:
+            file.add(path, f"x/{path.name}")
+    found = only(archive)
+    assert [str(one) for one in found.files] == [f"{archive}//x/{path.name}" for path in paths]
+    assert found.files[0].read() == paths[0].read_bytes()
+    np.testing.assert_array_equal(found.volume(values="stored").array, stack.array())
+    content = archive.read_bytes()
+    archive.write_bytes(content[: len(content) // 2] if mode == "w:gz" else content[:1500])
+    with pytest.raises(dicomet.PixelDataError, match="cannot be read from the archive") as caught:
+        dicomet.find_series(archive)
+    assert caught.value.filename == str(archive)
+
+
+def test_a_compressed_file(tmp_path):
+    path = tmp_path / "a.dcm.gz"
+    path.write_bytes(gzip.compress(Stack().write(tmp_path / "files")[0].read_bytes()))
+    assert [str(file) for file in only(path).files] == [f"{path}//a.dcm"]
+
+
 def test_archives_that_inflate_to_too_much(tmp_path):
     stack = Stack()
     data = stack.write(tmp_path / "files")[0].read_bytes()
     path = tmp_path / "series.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as file:
         file.writestr("x.dcm", data)
-    with pytest.warns(UserWarning, match="compression method 14, expected stored or deflated"):
+    with pytest.warns(UserWarning, match="compression method 14 of zip, expected stored or deflated"):
         assert dicomet.find_series(path) == []
 
 

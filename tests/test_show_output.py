@@ -118,7 +118,7 @@ def test_memory_of_a_frame_at_a_time(tmp_path, output, monkeypatch):
 
 def test_aspect_of_a_sheet_that_has_none():
     one = ContactSheet(1, None, SIZE)
-    one.place(0, np.full((4, 4), 7, np.uint8), float("nan"))
+    one.draw(0, np.full((4, 4), 7, np.uint8), float("nan"))
     assert (part(one.pixels) == 7).all()
 
 

@@ -89,3 +89,38 @@ def test_windows(tmp_path):
     shown = part(tile(draw_sheet(tmp_path / "sheet.png", path, "--window", "2000,4000"), 0, 1))
     assert (abs(shown[:, 2].astype(int) - 64) < 2).all()
     assert (abs(shown[:, -2].astype(int) - 191) < 2).all()
+
+
+def test_a_slide_is_opened_once(tmp_path, monkeypatch):
+    """Six planes of one slide."""
+    opened = []
+
+    class Recorded(show.SlideReader):
+        def __init__(self, src):
+            opened.append(src)
+            super().__init__(src)
+
+    monkeypatch.setattr(show, "SlideReader", Recorded)
+    path = saved(tmp_path / "slide.dcm", GRAY)
+    draw_sheet(tmp_path / "sheet.png", path)
+    assert opened == [path]
+
+
+def test_overlays_are_drawn_on_tiles(tmp_path, capsys):
+    """A slide with overlays is shown by tiles if they are to be drawn, otherwise whole."""
+    data = dataset(Slide(np.zeros((1, 1, 64, 96), np.uint8)))
+    drawn = np.zeros((32, 48), np.uint8)
+    drawn[:, :24] = 1
+    for element, vr, value in (
+        (0x0010, "US", 32), (0x0011, "US", 48), (0x0040, "CS", "G"), (0x0050, "SS", [1, 1]), (0x0100, "US", 1),
+        (0x0102, "US", 0), (0x3000, "OW", np.packbits(drawn.ravel(), bitorder="little").tobytes()),
+    ):  # fmt: skip
+        data.add_new((0x6000, element), vr, value)
+    path = tmp_path / "slide.dcm"
+    path.write_bytes(file_of(data))
+    assert not part(tile(draw_sheet(tmp_path / "sheet.png", path), 0, 1)).any()
+    assert "frame" not in capsys.readouterr().out
+    found = part(tile(draw_sheet(tmp_path / "sheet.png", path, "--overlays"), 0, 2))
+    assert (found[:, :18] == 255).all()
+    assert not found[:, -18:].any()
+    assert "4  frame 4 of 4" in capsys.readouterr().out

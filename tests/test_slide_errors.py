@@ -78,7 +78,7 @@ ERRORS = {
     ),
     "no row": (SPARSE, {}, groups(3, POSITION, **{ROW: None}), "frame 3: found no value, expected 1 to 64"),
     "no position": (SPARSE, {}, without(3, POSITION), "frame 3: found no value, expected 1 to 64"),
-    "same place": (SPARSE, {}, groups(3, POSITION, **{ROW: 1}), "found frames 1 and 3 at places that overlap"),
+    "same place": (SPARSE, {}, groups(3, POSITION, **{ROW: 1}), "found frames 1 and 3 at positions that overlap"),
     "no Z": (
         SPARSE,
         {},
@@ -108,7 +108,7 @@ def test_an_error_says_what_is_wrong(slide, changes, change, says, as_dataset):
     assert image.frame(3).shape[:2] == slide.tile
 
 
-def test_places_that_all_frames_share():
+def test_positions_that_all_frames_share():
     """PS3.3 C.7.6.16.1.1: a functional group may be shared."""
     slide = Slide(matrices(1, 1, 32, 48, samples=1), sparse=True)
     found = dataset(slide)

@@ -194,7 +194,7 @@ def test_tiles_that_are_not_on_a_grid():
     for row, column in ((1, 47), (31, 1), (34, 10), (60, 120), (37, 84)):
         position = template[5].PlanePositionSlideSequence[0]
         position.RowPositionInTotalImagePixelMatrix, position.ColumnPositionInTotalImagePixelMatrix = row, column
-        with pytest.raises(dicomet.PixelDataError, match=r"found frames \d and 5 at places that overlap"):
+        with pytest.raises(dicomet.PixelDataError, match=r"found frames \d and 5 at positions that overlap"):
             dicomet.open(file_of(found)).pixel_matrix  # noqa: B018
 
 
@@ -233,7 +233,7 @@ def test_not_tiled():
         image.pixel_matrix  # noqa: B018
 
 
-def test_one_frame_without_places():
+def test_one_frame_without_positions():
     """A label or an overview image has no Dimension Organization Type, and may have no functional groups."""
     slide = Slide(matrices(1, 1, 60, 80), tile=(60, 80))
     found = dataset(slide, DimensionOrganizationType=None, TotalPixelMatrixFocalPlanes=None, NumberOfOpticalPaths=None,

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 from series_files import AXIAL, SAGITTAL, Stack, oblique, write
 
 import dicomet
+from dicomet.display.reader import DisplayReader
 
 
 @pytest.mark.parametrize("orientation", [AXIAL, SAGITTAL, oblique()])
@@ -127,6 +129,81 @@ def test_colors():
         np.testing.assert_array_equal(found.array, np.stack([dicomet.pixel_array(data) for data in slices]))
 
 
+def _in_color(stack: Stack, number: int, **elements) -> Dataset:
+    data = stack.slice(number, BitsAllocated=8, BitsStored=8, HighBit=7, **elements)
+    samples = data.SamplesPerPixel
+    data.PixelData = np.random.default_rng(number).integers(0, 256, (4, 6, samples), np.uint8).tobytes()
+    if samples == 3:
+        data.PlanarConfiguration = 0
+        return data
+    for name, factor in (("Red", 1), ("Green", 2), ("Blue", 255 - number)):
+        setattr(data, f"{name}PaletteColorLookupTableDescriptor", [256, 0, 8])
+        entries = (np.arange(256) * factor % 256).astype(np.uint8)
+        setattr(data, f"{name}PaletteColorLookupTableData", entries.tobytes())
+    return data
+
+
+COLORS = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}
+PALETTE = {"PhotometricInterpretation": "PALETTE COLOR"}
+
+
+@pytest.mark.parametrize("elements", [COLORS, PALETTE], ids=["RGB", "palette"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_display_values_of_colors(elements, dtype, is_compressed):
+    """Each slice has its own palette."""
+    stack = Stack(shape=(4, 6))
+    slices = [_in_color(stack, number, **elements) for number in range(9)]
+    for data in slices if is_compressed else []:
+        data.compress(RLELossless, generate_instance_uid=False)
+    found = dicomet.read_volume(slices, values="display", dtype=dtype)
+    assert found.shape == (9, 4, 6, 3)
+    expected = np.stack([dicomet.to_display(data, dtype=dtype) for data in slices])
+    np.testing.assert_array_equal(found.array, expected)
+    assert len(np.unique(found.array)) > 50
+
+
+@pytest.mark.parametrize("elements", [COLORS, PALETTE], ids=["RGB", "palette"])
+def test_colors_are_decoded_by_the_pool(elements, monkeypatch):
+    """Not by the caller's thread, of which `display` would be the function."""
+
+    def fail(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr(DisplayReader, "display", fail)
+    stack = Stack(shape=(4, 6))
+    slices = [_in_color(stack, number, **elements) for number in range(3)]
+    assert dicomet.read_volume(slices, values="display").shape == (3, 4, 6, 3)
+
+
+@pytest.mark.parametrize("window", [None, "minmax", (100, 50), "percentile"])
+def test_one_window_for_the_gray_of_supplemental_palettes(window):
+    """Values below 2000 are gray, in one window for all slices; those above are colors of the palette."""
+    stack, slices = Stack(shape=(8, 8)), []
+    for number in range(4):
+        data = stack.slice(number, PixelPresentation="COLOR")
+        data.PixelData = (np.arange(64) * 10 * (number + 1) + 2000 * (np.arange(64) > 60)).astype("<u2").tobytes()
+        for name, value in (("Red", 255), ("Green", 7), ("Blue", 0)):
+            setattr(data, f"{name}PaletteColorLookupTableDescriptor", [2096, 2000, 8])
+            setattr(data, f"{name}PaletteColorLookupTableData", bytes([value]) * 2096)
+        slices.append(data)
+    found = dicomet.read_volume(slices, values="display", window=window, percentiles=(0, 50)).array
+    assert found.shape == (4, 8, 8, 3)
+    values = np.stack([dicomet.modality_values(data) for data in slices]).astype(float)
+    low, high = (
+        (75, 124) if isinstance(window, tuple)
+        else np.percentile(values, (0, 50)) if window == "percentile"
+        else (values.min(), values.max())
+    )  # fmt: skip
+    own = window if isinstance(window, tuple) else ((low + high) / 2, high - low, "LINEAR_EXACT")
+    expected = np.stack([dicomet.to_display(data, window=own) for data in slices])
+    np.testing.assert_allclose(found.astype(int), expected.astype(int), atol=1)
+    stored = np.stack([dicomet.pixel_array(data) for data in slices])
+    assert (found[stored >= 2000] == (255, 7, 0)).all()
+    gray = found[stored < 2000].astype(int)
+    assert (gray == gray[:, :1]).all()
+
+
 def test_slices_of_different_types():
     """One dtype holds the values of all."""
     stack = Stack()
@@ -159,6 +236,17 @@ def test_a_slice_that_cannot_be_decoded_is_named(tmp_path):
     paths[1].unlink()
     with pytest.raises(FileNotFoundError):
         series.volume()
+
+
+@pytest.mark.parametrize("options", [{}, {"values": "display", "window": "full"}])
+def test_invalid_elements_are_named_with_their_file(tmp_path, options):
+    """Those that determine dtype and values, which are read before the first slice is decoded."""
+    stack = Stack()
+    last = stack.slice(4, BitsStored=11, HighBit=10, ModalityLUTSequence=[Dataset()])
+    paths = write(tmp_path, [*stack.slices()[:4], last])
+    with pytest.raises(dicomet.PixelDataError, match="LUT Descriptor") as caught:
+        dicomet.read_volume(tmp_path, **options)
+    assert caught.value.filename == str(paths[4])
 
 
 def test_limits_and_arguments(tmp_path):

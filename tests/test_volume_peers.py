@@ -76,15 +76,6 @@ def test_highdicom_has_the_same_volume(stack):
     np.testing.assert_allclose(sorted(np.abs(np.diag(np.linalg.inv(expected.affine) @ volume.affine_lps))), 1)
 
 
-def test_monai_reads_the_same(tmp_path, stack):
-    reader = pytest.importorskip("monai.data.image_reader")
-    stack.write(tmp_path)
-    array, meta = reader.ITKReader().get_data(reader.ITKReader().read(str(tmp_path)))
-    volume = dicomet.read_volume(tmp_path)
-    np.testing.assert_array_equal(array, volume.array.T)
-    np.testing.assert_allclose(meta["affine"], volume.affine_ras[:, [2, 1, 0, 3]], atol=1e-5)
-
-
 def test_a_gap_that_simpleitk_only_warns_of(tmp_path):
     """SimpleITK returns the slices as if they were evenly spaced."""
     sitk = pytest.importorskip("SimpleITK")

@@ -522,7 +522,7 @@ def scan_files(
 def tile_positions(
     source: Source, *, value: int, length: int | None, implicit: bool, big_endian: bool
 ) -> tuple[bytes, bytes, bytes, bytes, list[bytes]] | None:
-    """Return the places of the frames of a tiled image from its Per-Frame Functional Groups Sequence.
+    """Return the positions of the frames of a tiled image from its Per-Frame Functional Groups Sequence.
 
     The value of the sequence starts at offset `value`, and its `length` is None if it is undefined. Return, as words in
     native byte order with one word for each frame, row and column position (int32; the least number if it is missing),

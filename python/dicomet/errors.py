@@ -4,6 +4,7 @@ Three of them also derive from the built-in exception that pydicom, or a sequenc
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dicomet.series.issues import SeriesIssue
 
 MAX_CHARACTERS = 900
+_TEXTS = 3
 
 
 class PixelDataError(ValueError):
@@ -134,6 +136,12 @@ def one_line(message: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural unless the number is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def first_of(texts: Sequence[str], separator: str = ", ") -> str:
+    """Return the first three texts, and the number of the others."""
+    more = [f"and {len(texts) - _TEXTS} more"] if len(texts) > _TEXTS else []
+    return separator.join([*texts[:_TEXTS], *more])
 
 
 def short_repr(value: Any) -> str:

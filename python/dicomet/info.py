@@ -72,7 +72,8 @@ def describe(src: "Readable | Dataset") -> dict[str, Any]:
     dict
         The keys are always the same. Keys in CamelCase are keywords of PS3.6, with the value of the element, or None
         if it is missing; windows are always lists, and a sequence of lookup tables or of mappings to real world values
-        is a list with a dict for each item, in which ``unit`` is the code of a mapping's unit.
+        is a list with a dict for each item, in which ``unit`` is the code of a mapping's unit, or else its meaning, and
+        ``table_entries`` the number of values of its table, or None.
         Elements in the functional groups of an enhanced image (PS3.3 C.7.6.16.2) are reported like those at the top
         level. The other keys are:
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
 from dicomet._decoding.region import Region, selected
-from dicomet._decoding.thumbnail import Shrinking
+from dicomet._decoding.thumbnail import Reduction
 from dicomet._decoding.tiling import Placement, Plane, TileSize, at_lower_resolution, tiling_of
 from dicomet._parsing import tags
 from dicomet._parsing.slide_elements import OpticalPath, SlideElements
@@ -136,8 +136,8 @@ class PixelMatrix:
         `key` has integers and slices of step 1; a third one, of the samples, may be any slice.
         """
         keys = list(key) if isinstance(key, tuple) else [key]
-        for place in [place for place, one in enumerate(keys) if one is Ellipsis][:1]:
-            keys[place : place + 1] = [slice(None)] * (self.ndim + 1 - len(keys))
+        for axis in [axis for axis, one in enumerate(keys) if one is Ellipsis][:1]:
+            keys[axis : axis + 1] = [slice(None)] * (self.ndim + 1 - len(keys))
         if len(keys) > self.ndim:
             raise IndexError(f"found {counted(len(keys), 'index')}, expected at most {self.ndim}")
         keys += [slice(None)] * (2 - len(keys))
@@ -195,7 +195,7 @@ class PixelMatrix:
         Parameters
         ----------
         row, column : int
-            The place of the tile in the grid, counted from 0; negative numbers count from the end.
+            The position of the tile in the grid, counted from 0; negative numbers count from the end.
         optical_path, focal_plane
             As for `region`.
 
@@ -210,13 +210,13 @@ class PixelMatrix:
             As for `region`.
 
         """
-        places = []
+        ranges = []
         for name, number, count, size, end in zip(
             ("row", "column"), (row, column), self.grid_shape, self.tile_shape, self.shape, strict=False
         ):
-            place = selected(number, count, f"{name} of tiles").start
-            places.append(range(place * size, min((place + 1) * size, end)))
-        return self._read(Region(*places), self._plane(optical_path, focal_plane), None)
+            position = selected(number, count, f"{name} of tiles").start
+            ranges.append(range(position * size, min((position + 1) * size, end)))
+        return self._read(Region(*ranges), self._plane(optical_path, focal_plane), None)
 
     def thumbnail(self, size: int, *, optical_path: int | str = 0, focal_plane: FocalPlaneKey = 0) -> np.ndarray:
         """Return the whole matrix, reduced to a picture.
@@ -247,16 +247,16 @@ class PixelMatrix:
         number = operator.index(size)
         if number < 1:
             raise ValueError(f"'size': found {short_repr(number)}, expected 1 or more")
-        shrinking = Shrinking.to(number, self.shape[:2], self._tiling.tile)
+        reduction = Reduction.to(number, self.shape[:2], self._tiling.tile)
         with self._naming:
             whole = Region(range(self.shape[0]), range(self.shape[1]))
             placements = list(self._tiling.tiles.placed(plane, whole.rows, whole.columns))
-            self._check_tiles(whole, placements, shrinking.shape)
-            picture = np.full((*shrinking.shape, *self.shape[2:]), self.background, self.dtype)
-            tiles = self._at_least(shrinking.tile).read_ahead([placement.frame for placement in placements])
+            self._check_tiles(whole, placements, reduction.shape)
+            picture = np.full((*reduction.shape, *self.shape[2:]), self.background, self.dtype)
+            tiles = self._at_least(reduction.tile).read_ahead([placement.frame for placement in placements])
             for placement, tile in zip(placements, tiles, strict=True):
-                shrinking.place(picture, placement, tile, self._tiling, averages=self._has_mean)
-            return shrinking.finished(picture, averages=self._has_mean)
+                reduction.draw(picture, placement, tile, self._tiling, averages=self._has_mean)
+            return reduction.finished(picture, averages=self._has_mean)
 
     @property
     def _has_mean(self) -> bool:
@@ -264,7 +264,7 @@ class PixelMatrix:
 
     def decoded_pixels(self, size: int) -> int:
         """Return the number of pixels that `thumbnail` decodes for one plane: a measure of its time."""
-        reduced = self._at_least(Shrinking.to(size, self.shape[:2], self._tiling.tile).tile)
+        reduced = self._at_least(Reduction.to(size, self.shape[:2], self._tiling.tile).tile)
         down, across = self.grid_shape
         return down * across * reduced.frame_shape[0] * reduced.frame_shape[1]
 
@@ -312,8 +312,8 @@ class PixelMatrix:
                 pixels[...] = self.background
             tiles = self._frames.read_ahead([placement.frame for placement in placements])
             for placement, tile in zip(placements, tiles, strict=True):
-                place, shown = region.overlap(placement, self._tiling.tile)
-                pixels[place] = tile[shown]
+                covered, shown = region.overlap(placement, self._tiling.tile)
+                pixels[covered] = tile[shown]
             return array
 
     def _check_tiles(self, region: Region, placements: list[Placement], shape: tuple[int, int]) -> bool:

@@ -28,8 +28,8 @@ class Region(NamedTuple):
         return cls(selected(key[0], shape[0], "row"), selected(key[1], shape[1], "column"))
 
     @classmethod
-    def at(cls, place: tuple[int, int], size: tuple[int, int], shape: tuple[int, ...]) -> Self:
-        """Return the region of `size` with its top left pixel at `place`.
+    def at(cls, position: tuple[int, int], size: tuple[int, int], shape: tuple[int, ...]) -> Self:
+        """Return the region of `size` with its top left pixel at `position`.
 
         Raises
         ------
@@ -37,7 +37,7 @@ class Region(NamedTuple):
             It is not within the matrix.
 
         """
-        return cls(*(_within(*one) for one in zip(("row", "column"), place, size, shape, strict=False)))
+        return cls(*(_within(*one) for one in zip(("row", "column"), position, size, shape, strict=False)))
 
     @property
     def shape(self) -> tuple[int, int]:

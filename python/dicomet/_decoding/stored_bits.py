@@ -46,7 +46,7 @@ def significant_bits(header: Codestream, description: ImageDescription) -> int |
 
 
 def color_bits(header: Codestream, description: ImageDescription) -> int:
-    """Return the depth of the samples of a color conversion, which sets the offset of chrominance (C.7.6.3.1.2)."""
+    """Return the bits of the samples of a color conversion, which sets the offset of chrominance (C.7.6.3.1.2)."""
     return min(header.precision, significant_bits(header, description) or header.precision)
 
 

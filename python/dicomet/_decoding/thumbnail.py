@@ -1,4 +1,4 @@
-"""`Shrinking`: a pixel matrix reduced to a picture, tile by tile, without the whole matrix in memory."""
+"""`Reduction`: a pixel matrix reduced to a picture, tile by tile, without the whole matrix in memory."""
 
 from typing import NamedTuple, Self
 
@@ -11,8 +11,8 @@ from dicomet._utils.arrays import resize_image
 _AVERAGED = frozenset({"uint8", "uint16", "float32"})
 
 
-class Shrinking(NamedTuple):
-    """Two steps: each tile is reduced to `tile` and placed in a picture of `shape`, which is then reduced to `size`.
+class Reduction(NamedTuple):
+    """Two steps: each tile is reduced to `tile` and drawn in a picture of `shape`, which is then reduced to `size`.
 
     `factor`: the pixels of the matrix for a pixel of the first picture, in each direction.
     """
@@ -33,10 +33,10 @@ class Shrinking(NamedTuple):
         small = TileSize(-(-tile.rows // factor), -(-tile.columns // factor))
         return cls(factor, small, (-(-rows // factor), -(-columns // factor)), size)
 
-    def place(
+    def draw(
         self, picture: np.ndarray, placement: Placement, tile: np.ndarray, tiling: Tiling, *, averages: bool
     ) -> None:
-        """Reduce a tile, which may have a lower resolution already, and place it in the first picture."""
+        """Reduce a tile, which may have a lower resolution already, and draw it in the first picture."""
         # Without the padding of a tile at the edge, which must not be averaged with the image.
         rows = min(tiling.tile.rows, tiling.rows - placement.row)
         columns = min(tiling.tile.columns, tiling.columns - placement.column)

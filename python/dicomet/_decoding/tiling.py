@@ -42,7 +42,7 @@ class Plane(NamedTuple):
 
 
 class Tiles(Protocol):
-    """The places of the tiles. Tiles do not overlap."""
+    """The positions of the tiles. Tiles do not overlap."""
 
     def placed(self, plane: Plane, rows: range, columns: range) -> Iterator[Placement]:
         """Yield the tiles of `plane` that show a pixel in `rows` and `columns`."""
@@ -50,7 +50,7 @@ class Tiles(Protocol):
 
 @dataclass(frozen=True)
 class Tiling:
-    """The total pixel matrix of an image, and the places of its tiles.
+    """The total pixel matrix of an image, and the positions of its tiles.
 
     `grid`: the tiles below each other and side by side that cover the matrix. `optical_paths` and `z_offsets` (of the
     focal planes, in micrometers, None if not known) have at least one entry.
@@ -101,7 +101,7 @@ def _tiles_of(pixels: range, size: int) -> range:
 
 
 class SparseTiles:
-    """TILED_SPARSE: tiles at any place, some of which may be missing."""
+    """TILED_SPARSE: tiles at any position, some of which may be missing."""
 
     def __init__(self, tile: TileSize, rows: np.ndarray, columns: np.ndarray, planes: np.ndarray) -> None:
         """Sort the tiles, of which `planes` has the optical path and the focal plane.
@@ -130,33 +130,33 @@ class SparseTiles:
         first, last = np.searchsorted(tops, (rows.start - tile.rows + 1, rows.stop))
         found = slice(part.start + first, part.start + last)
         lefts = self._columns[found]
-        for place in np.flatnonzero((lefts > columns.start - tile.columns) & (lefts < columns.stop)).tolist():
-            at = found.start + place
+        for offset in np.flatnonzero((lefts > columns.start - tile.columns) & (lefts < columns.stop)).tolist():
+            at = found.start + offset
             yield Placement(int(self._frames[at]), int(self._rows[at]), int(self._columns[at]))
 
 
-def _check_apart(tile: TileSize, frames: np.ndarray, places: np.ndarray) -> None:
-    """Check that no tiles of a plane overlap. `places`: plane, row and column of each frame, in their order."""
-    if not (places[:, 2:] % tile).any():
-        same = np.flatnonzero((places[1:] == places[:-1]).all(axis=1))
+def _check_apart(tile: TileSize, frames: np.ndarray, positions: np.ndarray) -> None:
+    """Check that no tiles of a plane overlap. `positions`: plane, row and column of each frame, in their order."""
+    if not (positions[:, 2:] % tile).any():
+        same = np.flatnonzero((positions[1:] == positions[:-1]).all(axis=1))
         if same.size:
             raise _overlapping(*sorted(frames[same[0] : same[0] + 2].tolist()))
         return
     # Tiles that are not on a grid: a cell of the size of a tile has the top left pixel of one tile at most.
     corners: dict[tuple[int, ...], tuple[int, int, int]] = {}
-    for frame, (path, depth, row, column) in zip(frames.tolist(), places.tolist(), strict=True):
+    for frame, (path, focal_plane, row, column) in zip(frames.tolist(), positions.tolist(), strict=True):
         cell = row // tile.rows, column // tile.columns
         for down in (-1, 0, 1):
             for across in (-1, 0, 1):
-                other = corners.get((path, depth, cell[0] + down, cell[1] + across))
+                other = corners.get((path, focal_plane, cell[0] + down, cell[1] + across))
                 if other and abs(other[1] - row) < tile.rows and abs(other[2] - column) < tile.columns:
                     raise _overlapping(*sorted((other[0], frame)))
-        corners[path, depth, *cell] = frame, row, column
+        corners[path, focal_plane, *cell] = frame, row, column
 
 
 def _overlapping(one: int, other: int) -> PixelDataError:
     element = tags.PER_FRAME_GROUPS.label
-    message = f"{element}: found frames {one} and {other} at places that overlap, expected tiles that do not overlap"
+    message = f"{element}: found frames {one} and {other} at positions that overlap, expected tiles that do not overlap"
     return PixelDataError(message, element=element, frame=other)
 
 
@@ -166,10 +166,10 @@ def tiling_of(elements: SlideElements, tile: TileSize, frames: int) -> Tiling:
     Raises
     ------
     MissingElementError
-        The places of the frames are missing.
+        The positions of the frames are missing.
     PixelDataError
-        An element contradicts another one: the number of frames that of the tiles, a place the size of the matrix, or
-        two places each other.
+        An element contradicts another one: the number of frames that of the tiles, a position the size of the matrix,
+        or two positions each other.
 
     """
     if elements.is_full or (elements.positions is None and elements.shared.rows[0] == ABSENT):
@@ -188,7 +188,7 @@ def at_lower_resolution(elements: SlideElements, tile: TileSize, levels: int) ->
     """
     step = 2**levels
     positions = elements.positions or elements.shared
-    edges = [*tile, *(places[places != ABSENT].astype(np.int64) - 1 for places in (positions.rows, positions.columns))]
+    edges = [*tile, *(each[each != ABSENT].astype(np.int64) - 1 for each in (positions.rows, positions.columns))]
     if any(np.any(edge % step) for edge in edges):
         message = f"'reduce': found {levels}, expected fewer levels: the tiles of {tile.rows} rows x {tile.columns} "
         raise PixelDataError(f"{message}columns do not all begin and end at multiples of {step}")
@@ -206,8 +206,8 @@ def at_lower_resolution(elements: SlideElements, tile: TileSize, levels: int) ->
 
 def _scaled(positions: FramePositions, step: int) -> FramePositions:
     rows, columns = (
-        np.where(places == ABSENT, ABSENT, (places.astype(np.int64) - 1) // step + 1)
-        for places in (positions.rows, positions.columns)
+        np.where(each == ABSENT, ABSENT, (each.astype(np.int64) - 1) // step + 1)
+        for each in (positions.rows, positions.columns)
     )
     return positions._replace(rows=rows, columns=columns)
 
@@ -230,8 +230,8 @@ def _full(elements: SlideElements, tile: TileSize, frames: int) -> Tiling:
             f"{counted(focal_planes, 'focal plane')}, {counted(len(optical_paths), 'optical path')}"
         )
         if not elements.is_full:
-            place = tags.PLANE_POSITION_SLIDE_SEQUENCE.label
-            raise MissingElementError(f"no {place}, and {message}", element=place)
+            label = tags.PLANE_POSITION_SLIDE_SEQUENCE.label
+            raise MissingElementError(f"no {label}, and {message}", element=label)
         raise PixelDataError(message, element=tags.NUMBER_OF_FRAMES.label)
     origin, spacing = elements.z_origin, elements.z_spacing
     z_offsets: tuple[float | None, ...] = (origin,) + (None,) * (focal_planes - 1)
@@ -259,8 +259,8 @@ def _sparse(elements: SlideElements, tile: TileSize, frames: int) -> Tiling:
         label = tags.PER_FRAME_GROUPS.label
         found = counted(len(positions.rows), "item")
         raise PixelDataError(f"{label}: found {found}, expected {frames}, one for each frame", element=label)
-    rows = _checked_places(positions.rows, elements.shared.rows[0], tags.ROW_POSITION, elements.rows)
-    columns = _checked_places(positions.columns, elements.shared.columns[0], tags.COLUMN_POSITION, elements.columns)
+    rows = _checked_positions(positions.rows, elements.shared.rows[0], tags.ROW_POSITION, elements.rows)
+    columns = _checked_positions(positions.columns, elements.shared.columns[0], tags.COLUMN_POSITION, elements.columns)
     optical_paths = elements.optical_paths or tuple(map(OpticalPath, positions.identifiers)) or (OpticalPath(""),)
     paths = _path_indices(positions, elements.shared, optical_paths)
     z_offsets, planes = _focal_planes(positions, elements)
@@ -269,17 +269,17 @@ def _sparse(elements: SlideElements, tile: TileSize, frames: int) -> Tiling:
     return Tiling(elements.rows, elements.columns, tile, grid, optical_paths, z_offsets, tiles)
 
 
-def _checked_places(found: np.ndarray, shared: int, tag: Tag, most: int) -> np.ndarray:
+def _checked_positions(found: np.ndarray, shared: int, tag: Tag, most: int) -> np.ndarray:
     """Return the rows or columns of all frames, counted from 0."""
-    places = np.where(found == ABSENT, shared, found).astype(np.int64)
-    wrong = np.flatnonzero((places < 1) | (places > most))
+    checked = np.where(found == ABSENT, shared, found).astype(np.int64)
+    wrong = np.flatnonzero((checked < 1) | (checked > most))
     if not wrong.size:
-        return places - 1
+        return checked - 1
     frame = int(wrong[0])
-    if places[frame] == ABSENT:
+    if checked[frame] == ABSENT:
         message = f"{tag.label}, frame {frame}: found no value, expected 1 to {most}"
         raise MissingElementError(message, element=tag.label, frame=frame)
-    message = f"{tag.label}, frame {frame}: found {places[frame]}, expected 1 to {most}, the size of the matrix"
+    message = f"{tag.label}, frame {frame}: found {checked[frame]}, expected 1 to {most}, the size of the matrix"
     raise PixelDataError(message, element=tag.label, frame=frame)
 
 

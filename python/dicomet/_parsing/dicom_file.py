@@ -96,20 +96,6 @@ def is_named_dicom(name: str | os.PathLike[str]) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
-def is_archive(path: Path) -> bool:
-    """Return whether a file is a zip archive, and not a DICOM file whose preamble and end look like those of one."""
-    import zipfile  # noqa: PLC0415 - slow to import, and few callers have archives
-
-    try:
-        # Opening a pipe would wait for a writer.
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return not has_prefix(file.read(PREAMBLE + len(PREFIX))) and zipfile.is_zipfile(file)
-    except OSError:
-        return False
-
-
 def not_dicom(head: bytes) -> str:
     """Return the message for a file that is not DICOM and begins with `head`, with the format that it looks like."""
     if not head:

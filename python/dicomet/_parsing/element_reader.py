@@ -41,6 +41,10 @@ TABLES = {
 }
 UNITS = {"RealWorldValueMappingSequence": "MeasurementUnitsCodeSequence"}
 """Of sequences whose items have a unit, the sequence with its code."""
+UNIT_NAMES = ("CodeValue", "LongCodeValue", "CodeMeaning")
+"""What names a unit, the first that an item has (PS3.3 8)."""
+ENTRIES = {"RealWorldValueMappingSequence": "RealWorldValueLUTData"}
+"""Of sequences whose items may have a table of floats, its element."""
 # The elements that are reported of each overlay.
 OVERLAY = (
     *(OVERLAY_ROWS, OVERLAY_COLUMNS, OVERLAY_FRAMES, IMAGE_FRAME_ORIGIN, OVERLAY_ORIGIN),
@@ -53,7 +57,7 @@ MACROS = {
     **dict.fromkeys(
         ("WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTFunction"), "FrameVOILUTSequence"
     ),
-    "PixelSpacing": "PixelMeasuresSequence",
+    **dict.fromkeys(("PixelSpacing", "SliceThickness", "SpacingBetweenSlices"), "PixelMeasuresSequence"),
 }
 # Functional group macros that are a sequence with several items themselves.
 SEQUENCE_MACROS = frozenset({"RealWorldValueMappingSequence"})
@@ -118,8 +122,19 @@ class ElementReader:
         found = {name: self.own(name) for name in TABLES[keyword]}
         if keyword in UNITS:
             codes = self.items(UNITS[keyword])
-            found["unit"] = ElementReader(codes[0], self._messages).own("CodeValue") if codes else None
+            found["unit"] = ElementReader(codes[0], self._messages).unit_name() if codes else None
+        if keyword in ENTRIES:
+            found["table_entries"] = self._count(tag_of(ENTRIES[keyword]))
         return found
+
+    def unit_name(self) -> str | None:
+        """Return the name of the unit that this data set, an item of a code sequence, stands for."""
+        return next((name for keyword in UNIT_NAMES if (name := self.own(keyword))), None)
+
+    def _count(self, tag: int) -> int | None:
+        """Return the number of values of an element; None if it is missing or empty."""
+        element = self._get(tag)
+        return (element.VM or None) if element is not None else None
 
     def overlays(self) -> list[dict[str, Any]] | None:
         """Return the reported elements of each overlay (PS3.3 C.9.2), with its group in hexadecimal digits."""

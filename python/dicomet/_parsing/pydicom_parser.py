@@ -45,7 +45,7 @@ IMAGE_PIXEL_TAGS = frozenset(map(int, IMAGE_PIXEL))
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
 
-class ValuePlace(NamedTuple):
+class ValueLocation(NamedTuple):
     """Where the value of an element is that the parser skips.
 
     `source`: the source that `offset` refers to: for a deflated file, the inflated one. `length`: None if it is
@@ -59,8 +59,8 @@ class ValuePlace(NamedTuple):
     big_endian: bool
 
 
-Places = dict[int, ValuePlace | None]
-"""Sequences to find without reading their items, by tag. The parser sets the places of those that it finds."""
+ValueLocations = dict[int, ValueLocation | None]
+"""Sequences to find without reading their items, by tag. The parser sets the locations of those that it finds."""
 
 
 def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: DecodeOptions) -> Parsed:
@@ -151,10 +151,10 @@ def parse_header(
     return source, _read_header(source, file, file_meta, transfer_syntax, overrides, specific_tags)
 
 
-def read_elements(source: Source, tags: Iterable[int], places: Places | None = None) -> Dataset:
+def read_elements(source: Source, tags: Iterable[int], locations: ValueLocations | None = None) -> Dataset:
     """Return the elements `tags` of a file, with the File Meta Information, without a check of the image description.
 
-    Set the `places` of other sequences.
+    Set the `locations` of other sequences.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def read_elements(source: Source, tags: Iterable[int], places: Places | None = N
     if is_deflated(transfer_syntax):
         source = source.deflate_stream(file.tell())
         file = as_file(source)
-    return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags, places)
+    return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags, locations)
 
 
 def _check_is_dicom(source: Source) -> None:
@@ -225,7 +225,7 @@ def _read_up_to_pixel_data(  # noqa: PLR0913, PLR0917 - the results of the steps
     file_meta: FileMetaDataset,
     transfer_syntax: UID,
     specific_tags: Iterable[int] | None,
-    places: Places | None = None,
+    locations: ValueLocations | None = None,
 ) -> Dataset:
     """Return the elements before the pixel data, and leave `file` at the pixel data element's tag, or at its end."""
     tags = IMAGE_PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
@@ -236,9 +236,9 @@ def _read_up_to_pixel_data(  # noqa: PLR0913, PLR0917 - the results of the steps
     def is_pixel_data(tag: int, vr: str | None, length: int) -> bool:
         if int(tag) in KEYWORDS:
             return True
-        if places is not None and int(tag) in places and vr in {None, "SQ"}:
+        if locations is not None and int(tag) in locations and vr in {None, "SQ"}:
             found = None if length == UNDEFINED_LENGTH else length
-            places[int(tag)] = ValuePlace(source, file.tell(), found, vr is None, not little_endian)
+            locations[int(tag)] = ValueLocation(source, file.tell(), found, vr is None, not little_endian)
         if length == UNDEFINED_LENGTH and tag not in tags and (vr is None) == implicit:
             # Skip it: the parser would build all items and then drop them; 1 MB of empty items take 85 MB of memory.
             delimiter = find_delimiter(source, tag=tag, vr=vr, value=file.tell(), big_endian=not little_endian)

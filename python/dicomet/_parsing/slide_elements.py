@@ -1,4 +1,4 @@
-"""The elements of a tiled image: its total pixel matrix, optical paths and focal planes, and the places of its frames.
+"""The elements of a tiled image: total pixel matrix, optical paths, focal planes, and the positions of the tiles.
 
 PS3.3 C.7.6.17.3, C.8.12.5, C.8.12.6 and C.8.12.14. The Per-Frame Functional Groups of a slide have some 100,000 items:
 they are scanned in Rust for the elements that are needed; what the scanner does not take, pydicom's parser reads.
@@ -14,7 +14,7 @@ from dicomet._native import Source, tile_positions
 from dicomet._parsing import tags
 from dicomet._parsing.element_reader import ElementReader
 from dicomet._parsing.parse import is_dataset
-from dicomet._parsing.pydicom_parser import Places, ValuePlace, as_pixel_data_error, read_elements
+from dicomet._parsing.pydicom_parser import ValueLocation, ValueLocations, as_pixel_data_error, read_elements
 from dicomet._parsing.tags import Tag
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
@@ -56,7 +56,7 @@ class OpticalPath(NamedTuple):
 
 
 class FramePositions(NamedTuple):
-    """The places of all frames, as the file states them, one value for each frame.
+    """The positions of all frames, as the file states them, one value for each frame.
 
     `rows`, `columns`: of the top left pixel in the total pixel matrix, counted from 1 (int32); `ABSENT` if missing.
     `z_offsets`: in micrometers (float64); NaN if missing. `optical_paths`: indices of `identifiers` (uint32); `NO_PATH`
@@ -74,10 +74,10 @@ class FramePositions(NamedTuple):
 class SlideElements:
     """The elements of a tiled image, unchecked except for their VR and VM; None for those that are missing.
 
-    `is_full`: whether the places of the frames are implied (``TILED_FULL``). `positions`: the places of the frames if
-    they are not implied and the file has them. `shared`: the place of all frames, if they share it. `first_frame`: the
-    number of the first frame of this file in a concatenation, from 0; None outside of a concatenation. `z_origin` in
-    micrometers, `z_spacing` in mm.
+    `is_full`: whether the positions of the frames are implied (``TILED_FULL``). `positions`: those of the frames if
+    they are not implied and the file has them. `shared`: the position of all frames, if they share it. `first_frame`:
+    the number of the first frame of this file in a concatenation, from 0; None outside of a concatenation. `z_origin`
+    in micrometers, `z_spacing` in mm.
     """
 
     rows: int
@@ -104,8 +104,8 @@ def read_slide_elements(src: "Source | Dataset") -> SlideElements:
         An element cannot be read.
 
     """
-    places: Places = {tags.PER_FRAME_GROUPS: None}
-    dataset: Any = src if is_dataset(src) else read_elements(src, _READ, places)  # type: ignore[arg-type]
+    locations: ValueLocations = {tags.PER_FRAME_GROUPS: None}
+    dataset: Any = src if is_dataset(src) else read_elements(src, _READ, locations)  # type: ignore[arg-type]
     reader = _Reader(dataset)
     organization = reader.value(tags.DIMENSION_ORGANIZATION_TYPE)
     is_full = organization == TILED_FULL
@@ -126,9 +126,23 @@ def read_slide_elements(src: "Source | Dataset") -> SlideElements:
         first_frame=reader.value(tags.CONCATENATION_FRAME_OFFSET_NUMBER),
         z_origin=origin.value(tags.Z_OFFSET),
         z_spacing=shared.only_item(tags.PIXEL_MEASURES_SEQUENCE).value(tags.SPACING_BETWEEN_SLICES),
-        positions=None if is_full else _positions(src, dataset, places[tags.PER_FRAME_GROUPS]),
+        positions=None if is_full else _positions(src, dataset, locations[tags.PER_FRAME_GROUPS]),
         shared=_of_items([shared]),
     )
+
+
+def has_pixel_matrix(src: "Source | Dataset") -> bool:
+    """Return whether an image has a total pixel matrix, without reading the functional groups of its frames.
+
+    False if the header cannot be read.
+    """
+    tag = tags.TOTAL_PIXEL_MATRIX_ROWS
+    locations: ValueLocations = {tags.PER_FRAME_GROUPS: None}
+    try:
+        dataset: Any = src if is_dataset(src) else read_elements(src, [tag], locations)  # type: ignore[arg-type]
+    except PixelDataError:
+        return False
+    return tag in dataset
 
 
 class _Reader:
@@ -165,17 +179,17 @@ class _Reader:
             raise PixelDataError(self._messages[0], element=self._messages[0].partition(":")[0])
 
 
-def _positions(src: "Source | Dataset", dataset: Any, place: ValuePlace | None) -> FramePositions | None:
-    """Return the places of the frames; None if there are no Per-Frame Functional Groups."""
+def _positions(src: "Source | Dataset", dataset: Any, location: ValueLocation | None) -> FramePositions | None:
+    """Return the positions of the frames; None if there are no Per-Frame Functional Groups."""
     if not isinstance(src, Source):
-        place = _place_in(src)
-    if place is not None:
+        location = _location_in(src)
+    if location is not None:
         found = tile_positions(
-            place.source,
-            value=place.offset,
-            length=place.length,
-            implicit=place.implicit,
-            big_endian=place.big_endian,
+            location.source,
+            value=location.offset,
+            length=location.length,
+            implicit=location.implicit,
+            big_endian=location.big_endian,
         )
         if found is not None and found[0]:
             rows, columns, z_offsets, optical_paths, identifiers = found
@@ -192,21 +206,21 @@ def _positions(src: "Source | Dataset", dataset: Any, place: ValuePlace | None) 
     return _of_items(items) if items else None
 
 
-def _place_in(dataset: "Dataset") -> ValuePlace | None:
+def _location_in(dataset: "Dataset") -> ValueLocation | None:
     """Return the value of the sequence in a data set; None if it has been parsed, or is missing."""
     element: Any = dataset.get_item(tags.PER_FRAME_GROUPS) if tags.PER_FRAME_GROUPS in dataset else None
     value = getattr(element, "value", None)
     if not isinstance(value, bytes) or element.VR not in {None, "SQ"}:
         return None
-    return ValuePlace(Source.from_buffer(value), 0, len(value), element.is_implicit_VR, not element.is_little_endian)
+    return ValueLocation(Source.from_buffer(value), 0, len(value), element.is_implicit_VR, not element.is_little_endian)
 
 
 def _of_items(items: Iterable[_Reader]) -> FramePositions:
-    """Return the places that items of functional groups state."""
+    """Return the positions that items of functional groups state."""
     identifiers: dict[str, int] = {}
     with as_pixel_data_error():
-        places = list(_places(items, identifiers))
-    rows, columns, z_offsets, optical_paths = zip(*places, strict=True) if places else ((),) * 4
+        stated = list(_stated_positions(items, identifiers))
+    rows, columns, z_offsets, optical_paths = zip(*stated, strict=True) if stated else ((),) * 4
     return FramePositions(
         np.array(rows, np.int32),
         np.array(columns, np.int32),
@@ -216,7 +230,7 @@ def _of_items(items: Iterable[_Reader]) -> FramePositions:
     )
 
 
-def _places(items: Iterable[_Reader], identifiers: dict[str, int]) -> Iterator[tuple[int, int, float, int]]:
+def _stated_positions(items: Iterable[_Reader], identifiers: dict[str, int]) -> Iterator[tuple[int, int, float, int]]:
     """Yield row, column, Z offset and index of the optical path of each item. Add new paths to `identifiers`."""
     for item in items:
         plane = item.only_item(tags.PLANE_POSITION_SLIDE_SEQUENCE)

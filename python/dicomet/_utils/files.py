@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 
 class FoundFile(NamedTuple):
-    """A file, or a folder that cannot be listed, which has an error. `place`: its path relative to the root folder."""
+    """A file, or a folder that cannot be listed, which has an error. `relative_path`: from the root folder."""
 
     path: str
-    place: PurePosixPath
+    relative_path: PurePosixPath
     error: OSError | None = None
 
 
@@ -23,7 +23,7 @@ def files_below(root: str, skipped: str | os.PathLike[str] | None = None) -> Ite
     visited: set[str] = set()
     left_out = None if skipped is None else os.path.realpath(skipped)
     while waiting:
-        folder, place = waiting.pop()
+        folder, relative_path = waiting.pop()
         real = os.path.realpath(folder)
         if real in visited or (real == left_out and visited):
             continue
@@ -32,12 +32,12 @@ def files_below(root: str, skipped: str | os.PathLike[str] | None = None) -> Ite
             with os.scandir(folder) as entries:
                 inside = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            yield FoundFile(folder, place, error)
+            yield FoundFile(folder, relative_path, error)
             continue
         for entry in inside:
             if not _is_dir(entry):
-                yield FoundFile(entry.path, place / entry.name)
-        waiting.extend((entry.path, place / entry.name) for entry in reversed(inside) if _is_dir(entry))
+                yield FoundFile(entry.path, relative_path / entry.name)
+        waiting.extend((entry.path, relative_path / entry.name) for entry in reversed(inside) if _is_dir(entry))
 
 
 def _is_dir(entry: os.DirEntry[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dicomet._parsing.dicom_file import is_archive
+from dicomet._parsing.archives import archive_format
 from dicomet._utils.regular import special_file_kind
 from dicomet._utils.text import plain, printable
 from dicomet.cli import series_report
@@ -39,7 +39,7 @@ def _described(file: str) -> Info:
 def _has_series(path: str) -> bool:
     """Return whether a path is that of a folder or an archive."""
     # The empty path is the current folder for `Path`.
-    return bool(path) and (Path(path).is_dir() or is_archive(Path(path)))
+    return bool(path) and (Path(path).is_dir() or archive_format(Path(path)) is not None)
 
 
 def write_text(files: Sequence[str]) -> int:
@@ -251,7 +251,8 @@ def _tables(tables: list[Info] | None) -> str | None:
 def _mapping(mapping: Info) -> str:
     """Return a mapping to real world values as text: label, unit, equation or table, and the range of stored values."""
     slope, intercept = mapping["RealWorldValueSlope"], mapping["RealWorldValueIntercept"]
-    how = "a table" if slope is None else f"slope {_number(slope)}, intercept {_number(intercept)}"
+    entries = mapping["table_entries"]
+    how = f"a table of {entries}" if entries else f"slope {_number(slope)}, intercept {_number(intercept)}"
     ends = []
     for end in ("First", "Last"):
         number = mapping[f"RealWorldValue{end}ValueMapped"]

@@ -49,24 +49,56 @@ class Tile(NamedTuple):
 
 
 class Viewer:
-    """Displays tiles. The last file stays open, so that a window over all of its frames is measured once."""
+    """Displays tiles. The last file stays open, so that it is parsed, and a window over its frames measured, once."""
 
     def __init__(self, windows: WindowArguments, size: int, *, overlays: bool) -> None:
         """Check the arguments of `to_display`. `size`: rows and columns of a tile."""
         self._options = display_options(windows, np.uint8)
         self._size, self._overlays = size, overlays
-        self._last: tuple[Path, DisplayReader] | None = None
+        self._last_frames: tuple[Path, DisplayReader] | None = None
+        self._last_slide: tuple[Path, SlideReader] | None = None
 
     def image(self, tile: Tile) -> np.ndarray:
         """Return the display values of a tile's frame, or of a plane of a slide."""
         if tile.plane is not None:
-            return SlideReader(tile.file.path).picture(self._size, *tile.plane, self._options)
-        if self._last is None or self._last[0] != tile.file.path:
-            self._last = None
-            arguments = {"reduce": (self._size, self._size)}
-            reader = DisplayReader(tile.file.path, arguments, ReadLimits(), overlays=self._overlays)
-            self._last = tile.file.path, reader
-        return self._last[1].display(tile.frame, self._options, None)
+            return self._slide(tile.file.path).picture(self._size, *tile.plane, self._options)
+        return self._frames(tile).display(tile.frame, self._options, None)
+
+    def planes(self, file: NamedFile, info: dict[str, Any]) -> list[tuple[int, int]]:
+        """Return the planes of a slide: optical path and focal plane.
+
+        None for other images, for a slide that takes too long to be shown whole, and for one with overlays to draw,
+        which are those of frames.
+        """
+        matrix = info["pixel_matrix"]
+        if matrix is None or (self._overlays and info["overlays"]):
+            return []
+        try:
+            if self._slide(file.path).matrix.decoded_pixels(self._size) > MAX_SLIDE_PIXELS:
+                return []
+        except (PixelDataError, OSError):
+            # Each frame shows the reason.
+            return []
+        return list(itertools.product(range(matrix["optical_paths"]), range(matrix["focal_planes"])))
+
+    def _frames(self, tile: Tile) -> DisplayReader:
+        if self._last_frames is None or self._last_frames[0] != tile.file.path:
+            self._last_frames = None
+            reader = DisplayReader(
+                tile.file.path,
+                {"reduce": (self._size, self._size)},
+                ReadLimits(),
+                overlays=self._overlays,
+                frames_vary=tile.info["pixel_matrix"] is None,
+            )
+            self._last_frames = tile.file.path, reader
+        return self._last_frames[1]
+
+    def _slide(self, path: Path) -> SlideReader:
+        if self._last_slide is None or self._last_slide[0] != path:
+            self._last_slide = None
+            self._last_slide = path, SlideReader(path)
+        return self._last_slide[1]
 
 
 def show(  # noqa: PLR0913 - the options of the command
@@ -97,11 +129,11 @@ def show(  # noqa: PLR0913 - the options of the command
 
     """
     _check_output(output)
+    viewer = Viewer(WindowArguments(window, window_over=window_over), size, overlays=overlays)
     with silenced():
         files, others = _images(paths, output)
-        chosen = _tiles(files, tiles, size)
+        chosen = _tiles(files, tiles, viewer)
     sheet = ContactSheet(len(chosen), columns, size)
-    viewer = Viewer(WindowArguments(window, window_over=window_over), size, overlays=overlays)
     is_one_file = len(files) == 1 < len(chosen)
     if is_one_file:
         echo(f"{printable(files[0].label)}: {summary(chosen[0].info, with_window=window is None)}")
@@ -154,34 +186,20 @@ def _is_no_image(path: Path) -> bool:
         return False
 
 
-def _tiles(files: Sequence[NamedFile], most: int | None, size: int) -> list[Tile]:
+def _tiles(files: Sequence[NamedFile], most: int | None, viewer: Viewer) -> list[Tile]:
     if len(files) == 1:
         info = describe(files[0].path)
-        frames, planes = _frames(info), _planes(files[0], info, size)
+        frames, planes = _frames(info), viewer.planes(files[0], info)
         if planes:
             return [Tile(files[0], 0, frames, info, planes[index]) for index in spread(len(planes), most)]
         return [Tile(files[0], index, frames, info) for index in spread(frames, most)]
     chosen = [files[index] for index in spread(len(files), most)]
-    return [_of_several(file, describe(file.path), size) for file in chosen]
+    return [_of_several(file, describe(file.path), viewer) for file in chosen]
 
 
-def _of_several(file: NamedFile, info: dict[str, Any], size: int) -> Tile:
-    frames, planes = _frames(info), _planes(file, info, size)
+def _of_several(file: NamedFile, info: dict[str, Any], viewer: Viewer) -> Tile:
+    frames, planes = _frames(info), viewer.planes(file, info)
     return Tile(file, 0, frames, info, planes[0]) if planes else Tile(file, frames // 2, frames, info)
-
-
-def _planes(file: NamedFile, info: dict[str, Any], size: int) -> list[tuple[int, int]]:
-    """Return the planes of a slide: none for other images, and for a slide that takes too long to be shown whole."""
-    matrix = info["pixel_matrix"]
-    if matrix is None:
-        return []
-    try:
-        if SlideReader(file.path).matrix.decoded_pixels(size) > MAX_SLIDE_PIXELS:
-            return []
-    except (PixelDataError, OSError):
-        # Each frame shows the reason.
-        return []
-    return list(itertools.product(range(matrix["optical_paths"]), range(matrix["focal_planes"])))
 
 
 def _frames(info: dict[str, Any]) -> int:
@@ -194,7 +212,7 @@ def _frames(info: dict[str, Any]) -> int:
 def _draw(sheet: ContactSheet, number: int, tile: Tile, viewer: Viewer) -> str | None:
     """Draw a tile, and return what is wrong with it, or None."""
     try:
-        sheet.place(number, viewer.image(tile), pixel_aspect(tile.info.get))
+        sheet.draw(number, viewer.image(tile), pixel_aspect(tile.info.get))
     except Exception as error:  # noqa: BLE001 - an error in one image must not hide the others
         sheet.cross_out(number)
         reason = error.reason if isinstance(error, PixelDataError) else one_line(str(error))
@@ -215,10 +233,10 @@ def _line_of_frame(tile: Tile, error: str | None) -> str:
 
 def _frame(tile: Tile) -> str:
     if tile.plane is not None:
-        path, depth = tile.plane
+        optical_path, focal_plane = tile.plane
         matrix = tile.info["pixel_matrix"]
-        planes = f"focal plane {depth + 1} of {matrix['focal_planes']}"
-        return f"optical path {path + 1} of {matrix['optical_paths']}, {planes}"
+        planes = f"focal plane {focal_plane + 1} of {matrix['focal_planes']}"
+        return f"optical path {optical_path + 1} of {matrix['optical_paths']}, {planes}"
     return f"frame {tile.frame + 1} of {tile.frames}"
 
 

@@ -140,9 +140,9 @@ def convert_file(  # noqa: PLR0913 - the options of the command
         Frames per second of an animation. By default that of the file (Recommended Display Frame Rate, Cine Rate or
         Frame Time, PS3.3 C.7.6.5), or else 10.
     sidecar : bool or sequence of str
-        Write ``NAME.json`` beside the results: their names, frames, size and pixel spacing, and the elements that
-        `dicomet.info.describe` reports, none of which identifies a patient. A sequence of keywords (PS3.6) adds
-        elements, whatever they identify.
+        Write ``NAME.json`` beside the results: their names, frames, size and pixel spacing, and the elements of
+        `dicomet.info.ELEMENTS`, none of which identifies a patient. A sequence of keywords (PS3.6) adds elements,
+        whatever they identify. Elements in functional groups are those of the first frame.
     skip_existing : bool
         Write only the files that do not exist. A file exists only once it is complete, so that this resumes an
         interrupted run. Files that an earlier run wrote with other options stay as they are.
@@ -206,11 +206,11 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
     if options.skip_existing and out.is_file() and is_beside:
         return Converted(name, "existing", (str(out),))
     source = FrameSource(src, options)
-    places = output_names(out, form, source.count, source.numbers)
-    _keep(src, [*places.values(), *([beside] if beside is not None else [])])
-    missing = {number: path for number, path in places.items() if not (options.skip_existing and path.is_file())}
+    paths = output_names(out, form, source.count, source.numbers)
+    _keep(src, [*paths.values(), *([beside] if beside is not None else [])])
+    missing = {number: path for number, path in paths.items() if not (options.skip_existing and path.is_file())}
     if not missing and is_beside:
-        return Converted(name, "existing", tuple(map(str, places.values())))
+        return Converted(name, "existing", tuple(map(str, paths.values())))
     form.check_installed()
     out.parent.mkdir(parents=True, exist_ok=True)
     to_file = WriteOptions(options.quality, source.icc_profile, _frame_time(form, source, options))
@@ -219,7 +219,7 @@ def convert(src: "Readable | Dataset", out: Path, options: Options) -> Converted
             form.check_frame(frames.first)
             files.write(path, partial(write, frames, to_file))
         if beside is not None:
-            written = tuple(dict.fromkeys(places.values()))
+            written = tuple(dict.fromkeys(paths.values()))
             files.write(beside, sidecar_content(source, options.values, written))
     return Converted(name, "converted", files.paths, len(missing))
 
@@ -259,9 +259,9 @@ def _contents(source: FrameSource, form: Format, missing: Mapping[int, Path]) ->
         yield path, FrameSequence(frame, iter(()), 1, stacked=False)
 
 
-def _keep(src: "Readable | Dataset", places: Iterable[Path]) -> None:
+def _keep(src: "Readable | Dataset", paths: Iterable[Path]) -> None:
     file = file_of(src)
-    for path in dict.fromkeys(places) if file is not None else ():
+    for path in dict.fromkeys(paths) if file is not None else ():
         if file_id(path) == file:
             raise ValueError(f"out: {str(path)!r} would replace the source")
 

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dicomet._native import Source
+from dicomet._parsing.archives import ArchiveFormat, Member, read_member
 from dicomet._parsing.dicom_file import HEAD, NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
 from dicomet._parsing.tags import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomet._utils.text import plain
 from dicomet.convert.api import Converted, convert
-from dicomet.convert.archives import ArchiveFormat, Member, read_member
 from dicomet.convert.options import Options
 from dicomet.convert.thread_warnings import capture_warnings
 from dicomet.convert.video import NotVideoError

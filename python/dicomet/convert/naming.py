@@ -24,32 +24,32 @@ MARK = 12
 
 def output_paths(found: Sequence[InputFile], out: Path, suffix: str) -> list[Path]:
     """Return the output of each file, below the folder `out`."""
-    plain = [_key(_plain(file.place)) for file in found]
+    plain = [_key(_plain(file.relative_path)) for file in found]
     count = Counter(plain)
     # One file of several frames may be NAME, and another file NAME_0001.
     of_frames = {key: match[1] for key in count if (match := FRAME.fullmatch(key)) and match[1] in count}
     ambiguous = {key for key, number in count.items() if number > 1} | {*of_frames.keys(), *of_frames.values()}
     return [
-        _output_path(out, _marked(file) if key in ambiguous else _plain(file.place), suffix)
+        _output_path(out, _marked(file) if key in ambiguous else _plain(file.relative_path), suffix)
         for file, key in zip(found, plain, strict=True)
     ]
 
 
-def _plain(place: PurePosixPath) -> PurePosixPath:
-    return place.with_suffix("") if place.suffix.lower() in SUFFIXES else place
+def _plain(relative_path: PurePosixPath) -> PurePosixPath:
+    return relative_path.with_suffix("") if relative_path.suffix.lower() in SUFFIXES else relative_path
 
 
-def _key(place: PurePosixPath) -> str:
+def _key(relative_path: PurePosixPath) -> str:
     """Return what a case-insensitive file system distinguishes of a name."""
-    return str(place).casefold()
+    return str(relative_path).casefold()
 
 
 def _marked(file: InputFile) -> PurePosixPath:
     name, offset = (None, 0) if file.member is None else (file.member.name, file.member.offset)
     where = f"{os.path.abspath(file.source)}//{name}//{offset}"  # noqa: PTH100 - links stay links
     mark = hashlib.sha256(os.fsencode(where)).hexdigest()[:MARK]
-    return file.place.with_name(f"{file.place.name}-{mark}")
+    return file.relative_path.with_name(f"{file.relative_path.name}-{mark}")
 
 
-def _output_path(out: Path, place: PurePosixPath, suffix: str) -> Path:
-    return out / place.with_name(place.name + suffix)
+def _output_path(out: Path, relative_path: PurePosixPath, suffix: str) -> Path:
+    return out / relative_path.with_name(relative_path.name + suffix)

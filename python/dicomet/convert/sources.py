@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from dicomet._utils.files import files_below
-from dicomet.convert.archives import (
+from dicomet._parsing.archives import (
     ArchiveError,
     ArchiveFormat,
     Member,
@@ -16,6 +15,7 @@ from dicomet.convert.archives import (
     is_named_archive,
     members,
 )
+from dicomet._utils.files import files_below
 from dicomet.convert.jobs import failure_reason
 from dicomet.errors import one_line
 
@@ -27,10 +27,10 @@ class UnusableSourceError(Exception):
 
 
 class InputFile(NamedTuple):
-    """A file, and its place in the folder layout that outputs keep."""
+    """A file, and where it belongs in the folder layout that outputs keep."""
 
     source: str
-    place: PurePosixPath
+    relative_path: PurePosixPath
     """Folders and name, relative to the output folder."""
     member: Member | None = None
     data: bytes | None = None
@@ -75,37 +75,39 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
     elif not path.exists() and not path.is_symlink():
         raise UnusableSourceError(f"no such file or folder: {source!r}")
     elif (form := archive_format(path)) is not None:
-        place = PurePosixPath(archive_stem(path.name) if several and form is not ArchiveFormat.GZIP else "")
-        yield from _in_archive(source, form, place, was_named=True)
+        relative_path = PurePosixPath(archive_stem(path.name) if several and form is not ArchiveFormat.GZIP else "")
+        yield from _in_archive(source, form, relative_path, was_named=True)
     else:
         yield InputFile(source, PurePosixPath(path.name), was_named=True)
 
 
-def _in_folder(folder: str, place: PurePosixPath, out: Path) -> Iterator[InputFile]:
+def _in_folder(folder: str, relative_path: PurePosixPath, out: Path) -> Iterator[InputFile]:
     """Yield the files of a folder, except those in the output folder, and those of the archives in it."""
     for file in files_below(folder, skipped=out):
         if file.error is None:
-            yield from _in_folder_or_archive(file.path, place / file.place)
+            yield from _in_folder_or_archive(file.path, relative_path / file.relative_path)
         elif file.path == folder:
             reason = failure_reason(file.error)
             raise UnusableSourceError(f"the folder {folder!r} cannot be listed: {reason}") from file.error
         else:
             fault = f"the folder cannot be listed: {failure_reason(file.error)}"
-            yield InputFile(file.path, place / file.place, fault=fault)
+            yield InputFile(file.path, relative_path / file.relative_path, fault=fault)
 
 
-def _in_folder_or_archive(path: str, place: PurePosixPath) -> Iterator[InputFile]:
+def _in_folder_or_archive(path: str, relative_path: PurePosixPath) -> Iterator[InputFile]:
     """Yield a file, or the members of an archive, which get a folder of its name."""
     form = archive_format(Path(path)) if is_named_archive(path) else None
     if form is None:
-        yield InputFile(path, place)
+        yield InputFile(path, relative_path)
         return
     is_file = form is ArchiveFormat.GZIP
-    yield from _in_archive(path, form, place.parent if is_file else place.with_name(archive_stem(place.name)))
+    yield from _in_archive(
+        path, form, relative_path.parent if is_file else relative_path.with_name(archive_stem(relative_path.name))
+    )
 
 
 def _in_archive(
-    path: str, form: ArchiveFormat, place: PurePosixPath, *, was_named: bool = False
+    path: str, form: ArchiveFormat, relative_path: PurePosixPath, *, was_named: bool = False
 ) -> Iterator[InputFile]:
     """Yield the members of an archive; of a damaged one, those before the defect, then the archive as a fault."""
     count = 0
@@ -113,12 +115,14 @@ def _in_archive(
         for member in members(path, form):
             count += 1
             is_file = form is ArchiveFormat.GZIP
-            yield InputFile(path, place.joinpath(*_inside(member.name)), member, was_named=was_named and is_file)
+            yield InputFile(
+                path, relative_path.joinpath(*_inside(member.name)), member, was_named=was_named and is_file
+            )
     except ArchiveError as error:
         if was_named and not count:
             raise UnusableSourceError(f"{path!r} cannot be read as an archive: {one_line(str(error))}") from error
         fault = f"cannot be read as an archive after {count} files: {one_line(str(error))}"
-        yield InputFile(path, place / "unnamed", fault=fault)
+        yield InputFile(path, relative_path / "unnamed", fault=fault)
 
 
 def _inside(name: str) -> list[str]:

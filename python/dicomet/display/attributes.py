@@ -21,6 +21,7 @@ from dicomet.display.elements import (
 )
 from dicomet.display.icc import profile_of
 from dicomet.display.modality import Found, Modality, ValueRange, modality_range, rescale_of
+from dicomet.display.pixel_spacing import pixel_aspect
 from dicomet.display.windows import MAX_VIEWS, UsableVoi, View, unusable_view, voi_or_error, windows_of
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
 
@@ -160,6 +161,15 @@ class ImageAttributes:
             return None
         with self._reading():
             return profile_of(dataset)
+
+    def pixel_aspect(self) -> float:
+        """Return the height of a pixel of the first frame / its width; 1 if the image does not say.
+
+        The elements of `pixel_spacing.KEYWORDS` must have been read.
+        """
+        from dicomet._parsing.element_reader import ElementReader  # noqa: PLC0415 - imports pydicom
+
+        return 1.0 if self._dataset is None else pixel_aspect(ElementReader(self._dataset, []).value)
 
     def real_world_mapping(self, index: int, choice: "MappingChoice") -> "RealWorldMapping":
         """Return a mapping of a frame to real world values. `REAL_WORLD_TAGS` must have been read.

@@ -56,7 +56,7 @@ class ContactSheet:
         self.pixels = np.empty((height, width, 3), np.uint8)
         self.pixels[...] = BACKGROUND
 
-    def place(self, number: int, image: np.ndarray, aspect: float) -> None:
+    def draw(self, number: int, image: np.ndarray, aspect: float) -> None:
         """Draw an image into tile `number`, as large as fits.
 
         Parameters
@@ -91,7 +91,7 @@ class ContactSheet:
 
     def _centered(self, number: int, height: int, width: int) -> Box:
         row, column = divmod(number, self._columns)
-        top, left = (GAP + place * (self._size + GAP) for place in (row, column))
+        top, left = (GAP + position * (self._size + GAP) for position in (row, column))
         return Box(top + (self._size - height) // 2, left + (self._size - width) // 2, height, width)
 
     def _part(self, box: Box) -> np.ndarray:

@@ -9,19 +9,33 @@ import numpy as np
 from dicomet._native import Lut, Transform, extrema, histogram
 from dicomet.display.modality import Modality
 from dicomet.display.windows import Window
+from dicomet.errors import PixelDataError
 
 _WORD = 2
 # The values of distributions that are added up at a time: 16 MB.
 _MOST_COUNTS = 1 << 20
 
 
-def window_between(lowest: float, highest: float) -> Window:
-    """Return the window from `lowest` to `highest`; if both are equal, a window that shows that value darkest."""
+def window_between(lowest: float, highest: float, element: str) -> Window:
+    """Return the window from `lowest` to `highest`; if both are equal, a window that shows that value darkest.
+
+    Raises
+    ------
+    PixelDataError
+        The distance is not a number. `element` has the values.
+
+    """
     width = highest - lowest
     if not width > 0:
-        return lowest + 0.5, 1.0, "LINEAR_EXACT"
-    # The sum of the halves does not overflow.
-    return lowest / 2 + highest / 2, width, "LINEAR_EXACT"
+        width = 1.0
+        center = lowest + 0.5
+    else:
+        # The sum of the halves does not overflow.
+        center = lowest / 2 + highest / 2
+    if not (math.isfinite(center) and math.isfinite(width)):
+        message = f"{element}: found values around {center:g} that are too far apart to be shown together"
+        raise PixelDataError(message, element=element)
+    return center, width, "LINEAR_EXACT"
 
 
 class MeasuredFrame(NamedTuple):
@@ -96,19 +110,19 @@ def _min_max(frame: MeasuredFrame) -> tuple[float, float] | None:
 
 
 def _sum(distributions: Sequence[Distribution]) -> Distribution:
-    values, places = np.unique(np.concatenate([found.values for found in distributions]), return_inverse=True)
+    values, indices = np.unique(np.concatenate([found.values for found in distributions]), return_inverse=True)
     counts = np.zeros(len(values), np.int64)
-    np.add.at(counts, places, np.concatenate([found.counts for found in distributions]))
+    np.add.at(counts, indices, np.concatenate([found.counts for found in distributions]))
     return Distribution(values, counts)
 
 
-def _value_at_rank(values: np.ndarray, ends: np.ndarray, place: float) -> float:
-    """Return the value at fractional rank `place`, interpolating linearly; `ends` are the cumulative counts."""
-    below = math.floor(place)
+def _value_at_rank(values: np.ndarray, ends: np.ndarray, rank: float) -> float:
+    """Return the value at fractional rank `rank`, interpolating linearly; `ends` are the cumulative counts."""
+    below = math.floor(rank)
     first, second = (
         float(values[np.searchsorted(ends, min(number, ends[-1] - 1), "right")]) for number in (below, below + 1)
     )
-    return first + (second - first) * (place - below)
+    return first + (second - first) * (rank - below)
 
 
 def _distribution(frame: MeasuredFrame) -> Distribution:

@@ -92,16 +92,16 @@ class OpenImage:
     def pixel_matrix(self) -> "PixelMatrix":
         """The total pixel matrix of a tiled image, such as a whole slide (PS3.3 C.8.12.14).
 
-        The places of the tiles are read on the first access.
+        The positions of the tiles are read on the first access.
 
         Raises
         ------
         MissingElementError
-            The image is not tiled: it has no total pixel matrix, or its frames have no places. Also an
+            The image is not tiled: it has no total pixel matrix, or its frames have no positions. Also an
             `AttributeError`, so that `hasattr` tells whether an image is tiled.
         PixelDataError
-            The elements that describe the matrix or the places contradict each other: the number of frames that of the
-            tiles, a place the size of the matrix, or two places each other.
+            The elements that describe the matrix or the positions contradict each other: the number of frames that of
+            the tiles, a position the size of the matrix, or two positions each other.
 
         """
         frames, shown, matrix = self._open(), self._shown, self._pixel_matrix
@@ -166,8 +166,8 @@ class OpenImage:
         for number in frame_numbers:
             frames.check(number, 1)
         array = np.empty(shape, frames.dtype)
-        for place, number in zip(array, frame_numbers, strict=True):
-            frames.read(number, 1, frames.frame_shape, place)
+        for frame, number in zip(array, frame_numbers, strict=True):
+            frames.read(number, 1, frames.frame_shape, frame)
         return array
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -197,10 +197,10 @@ class OpenImage:
 
     def _repr_html_(self) -> str | None:
         """Return the description, the contact sheet and what is wrong for a notebook; None if the image is closed."""
-        from dicomet.display.preview import as_html  # noqa: PLC0415 - imports pydicom
+        from dicomet.display.preview import as_html, image_lines  # noqa: PLC0415 - imports pydicom
 
         found, frames = self._previewed(), self._frames
-        return None if found is None or frames is None else as_html(frames.description, found)
+        return None if found is None or frames is None else as_html(image_lines(frames.description), found)
 
     def _previewed(self) -> "Preview | None":
         """Return what a notebook shows, made on the first call."""

@@ -55,7 +55,7 @@ def _visible(overlays: OverlayReader, plane: OverlayPlane, index: int) -> np.nda
 
 
 def _common(first: int, length: int, size: int) -> range:
-    """Return the places of an image side of `size` that `length` places from `first` on cover."""
+    """Return the indices of an image side of `size` that `length` pixels from `first` on cover."""
     return range(max(first, 0), min(first + length, size))
 
 

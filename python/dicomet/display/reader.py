@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dicomet._decoding.frame_reader import ArraySpec, FrameReader, check_out
-from dicomet._native import Lut, Palette, Transform
+from dicomet._native import DecodePool, Lut, Palette, Transform
 from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import parse
 from dicomet._parsing.tags import PER_FRAME_GROUPS
 from dicomet._utils.arrays import read_only
 from dicomet.display import icc
-from dicomet.display.attributes import Attributes, ImageAttributes, Padding
+from dicomet.display.attributes import ImageAttributes, Padding
 from dicomet.display.elements import DISPLAY_TAGS
 from dicomet.display.measure import MeasuredFrame, Measurement, window_between
 from dicomet.display.modality import Modality, ValueRange, modality_range
@@ -52,6 +52,9 @@ class FrameRendering(NamedTuple):
     modality: Modality
     voi: Voi | Measured
     inverse: bool
+
+
+_OF_COLORS = FrameRendering(None, "full", inverse=False)
 
 
 class DisplayReader:
@@ -108,18 +111,18 @@ class DisplayReader:
             icc.to_srgb(array, profile)
         if self.overlays.planes:
             first, count, _ = self.stored.select_frames(index)
-            frames = array.view(np.ndarray).reshape(count, *self._form(options).frame_shape)
+            frames = array.view(np.ndarray).reshape(count, *self.display_form(options).frame_shape)
             for number, frame in enumerate(frames, first):
                 draw(self.overlays, number, frame, self.stored.description, _brightest(options))
         return array
 
-    def _form(self, options: DisplayOptions) -> ArraySpec:
+    def display_form(self, options: DisplayOptions) -> ArraySpec:
         """Return the dtype and the shape of a displayed frame."""
         colors = (3,) if self.is_color or self.attributes.palette() is not None else ()
         return ArraySpec(options.dtype, (*self.size, *colors))
 
     def _rendered(self, index: int | None, options: DisplayOptions, out: np.ndarray | None) -> np.ndarray:
-        form = self._form(options)
+        form = self.display_form(options)
         first, count, shape = self.stored.select_frames(index, form)
         self.stored.check(first, count, form)
         if self.is_color and self._is_stored_as_displayed(options):
@@ -127,9 +130,8 @@ class DisplayReader:
         array = np.empty(shape, form.dtype) if out is None else check_out(out, shape, form.dtype)
         frames = array.view(np.ndarray).reshape(count, *form.frame_shape)
         palette = None if self.is_color else self.attributes.palette()
-        if palette is not None and not self.attributes.is_supplemental:
-            rendering = FrameRendering(None, "full", inverse=False)
-            transform = self._transform(rendering, None, options, palette, frames.size // 3)
+        if self.is_palette:
+            transform = self._transform(_OF_COLORS, None, options, palette, frames.size // 3)
             self.stored.read_transformed(first, count, transform, frames)
             return array
         for start, number, rendering in self._renderings(first, count, options):
@@ -144,8 +146,8 @@ class DisplayReader:
         if self.is_color and self._is_stored_as_displayed(options):
             return stored
         palette = None if self.is_color else self.attributes.palette()
-        if palette is not None and not self.attributes.is_supplemental:
-            rendering, voi = FrameRendering(None, "full", inverse=False), None
+        if self.is_palette:
+            rendering, voi = _OF_COLORS, None
         else:
             rendering = self._rendering(0, options)
             voi = self._voi_for(read_only(stored), rendering, options)
@@ -154,6 +156,29 @@ class DisplayReader:
         transform = self._transform(rendering, voi, options, palette, stored.size)
         transform.apply(read_only(stored), array, workers=self.stored.workers)
         return array
+
+    @property
+    def is_palette(self) -> bool:
+        """Whether stored values are indices of a palette, which have no window. Those of a supplemental one have."""
+        return not (self.is_color or self.attributes.palette() is None or self.attributes.is_supplemental)
+
+    def submit_display(
+        self, index: int, voi: Voi | None, options: DisplayOptions, out: np.ndarray, pool: DecodePool
+    ) -> Callable[[], object]:
+        """Submit the frame `index` to `pool`, which fills `out` with display values, and return a function that waits.
+
+        `voi`: the window or LUT, which colors and indices of a palette do not have.
+        """
+        self.stored.check(index, 1)
+        if self.is_color and self._is_stored_as_displayed(options):
+            return self.stored.submit_into(index, 1, out, pool)
+        palette, rendering = None if self.is_color else self.attributes.palette(), _OF_COLORS
+        if self.is_color:
+            voi = self._window(*self.full(None))
+        elif not self.is_palette:
+            rendering = FrameRendering(self.modality(index), "full", self.attributes.frame(index).inverse)
+        transform = self._transform(rendering, voi, options, palette, self.size[0] * self.size[1])
+        return self.stored.submit_into(index, 1, out, pool, transform)
 
     def _voi_for(self, stored: np.ndarray, rendering: FrameRendering, options: DisplayOptions) -> Voi:
         if rendering.voi == "full":
@@ -179,16 +204,16 @@ class DisplayReader:
 
     def _rendering(self, index: int, options: DisplayOptions) -> FrameRendering:
         if self.is_color:
-            return FrameRendering(None, "full", inverse=False)
-        attributes, modality = self.attributes.frame(index), self.modality(index)
-        voi = self._voi(attributes, options)
+            return _OF_COLORS
+        modality, voi = self.modality(index), self.voi(index, options)
         if voi in _MEASURED_BY_VALUES:
             # Here, too, so that `check_view` warns about it.
             self._padding(index)
-        return FrameRendering(modality, voi, attributes.inverse)
+        return FrameRendering(modality, voi, self.attributes.frame(index).inverse)
 
-    def _voi(self, attributes: Attributes, options: DisplayOptions) -> Voi | Measured:
-        windows = options.windows
+    def voi(self, index: int, options: DisplayOptions) -> Voi | Measured:
+        """Return the window or LUT that `options` select for a frame, or how to measure one. Warn of its problems."""
+        attributes, windows = self.attributes.frame(index), options.windows
         choice = select_voi(attributes, windows.window, "window", prefer_lut=options.prefer_lut)
         self.attributes.warn(choice.notices)
         if choice.voi is None and windows.default is not None:
@@ -213,8 +238,7 @@ class DisplayReader:
             The frame cannot be displayed.
 
         """
-        palette = None if self.is_color else self.attributes.palette()
-        if palette is None or self.attributes.is_supplemental:
+        if not self.is_palette:
             self._rendering(index, options)
 
     def _show(
@@ -281,12 +305,7 @@ class DisplayReader:
         return padding
 
     def _window(self, lowest: float, highest: float) -> Window:
-        window = window_between(lowest, highest)
-        if not np.isfinite(window[:2]).all():
-            element = self.stored.description.element
-            message = f"{element}: found values around {window[0]:g} that are too far apart to be shown together"
-            raise PixelDataError(message, element=element)
-        return window
+        return window_between(lowest, highest, self.stored.description.element)
 
     def full(self, modality: Modality) -> ValueRange:
         """Return the lowest and the highest modality value that the image description allows."""

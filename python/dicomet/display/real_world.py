@@ -190,5 +190,5 @@ def _look_up(stored: np.ndarray, mapping: RealWorldMapping, out: np.ndarray) -> 
         raise PixelDataError(f"{name}: found a table for floats, expected slope and intercept", element=name)
     # NaN on both sides of the table, for stored values that it does not map.
     table = np.pad(np.frombuffer(mapping.table, np.float64), 1, constant_values=np.nan)
-    places = np.clip(stored.astype(np.float64) - (mapping.first - 1), 0, len(table) - 1)
-    out[...] = table[places.astype(np.intp)]
+    indices = np.clip(stored.astype(np.float64) - (mapping.first - 1), 0, len(table) - 1)
+    out[...] = table[indices.astype(np.intp)]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dicomet._parsing.header_values import HeaderValues, named_element
 from dicomet._utils.warn import warn
-from dicomet.errors import PixelDataError, SeriesError, counted
+from dicomet.errors import PixelDataError, SeriesError, counted, first_of, with_filename
 from dicomet.series.headers import headers_of
 from dicomet.series.issues import Permission
 from dicomet.series.series import Series, series_of
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     from dicomet.display.voi_selection import WindowSpec
     from dicomet.series.sources import SeriesFile
 
-_NAMES = 3
-
 
 def find_series(source: "str | os.PathLike[str] | Iterable[SeriesFile]", *, workers: int | None = None) -> list[Series]:
-    """Return the series of the images in a folder, a zip archive or a list, with their slices ordered in space.
+    """Return the series of the images in a folder, an archive or a list, with their slices ordered in space.
 
     Only headers are read, on all cores. Files without images, such as reports, are left out, and so are those that
     cannot be read, with a warning.
@@ -34,8 +32,8 @@ def find_series(source: "str | os.PathLike[str] | Iterable[SeriesFile]", *, work
     Parameters
     ----------
     source : path, or iterable of files
-        A folder with all that is below it, a zip archive, a file, or files: paths, binary file objects, bytes or
-        pydicom.dataset.Dataset. Folders and archives are searched as by `read_headers`.
+        A folder with all that is below it, an archive (zip, tar, tar.gz), a file, or files: paths, binary file
+        objects, bytes or pydicom.dataset.Dataset. Folders and archives are searched as by `read_headers`.
     workers : int, optional
         Maximum number of threads. By default, the value of the environment variable ``DICOMET_WORKERS``, or else the
         number of CPUs that the process may use.
@@ -67,7 +65,8 @@ def find_series(source: "str | os.PathLike[str] | Iterable[SeriesFile]", *, work
         if not header.has_pixel_data or header.values["Rows"] is None:
             continue
         try:
-            slices = list(slices_of(file, header))
+            with with_filename(name_of(file) or type(file).__name__):
+                slices = list(slices_of(file, header))
         except (PixelDataError, OSError) as error:
             failures.append(str(error))
             continue
@@ -85,8 +84,7 @@ def _series(uid: str, header: HeaderValues, slices: list[Slice]) -> Series:
 
 def _warn_of(failures: list[str]) -> None:
     if failures:
-        more = f" (and {len(failures) - _NAMES} more)" if len(failures) > _NAMES else ""
-        warn(f"found {counted(len(failures), 'file')} that cannot be read: {'; '.join(failures[:_NAMES])}{more}")
+        warn(f"found {counted(len(failures), 'file')} that cannot be read: {first_of(failures, '; ')}")
 
 
 def read_volume(  # noqa: PLR0913 - the arguments of `Series.volume`
@@ -101,7 +99,7 @@ def read_volume(  # noqa: PLR0913 - the arguments of `Series.volume`
     workers: int | None = None,
     max_bytes: int | None = None,
 ) -> Volume:
-    """Return a series as one array with its place in space.
+    """Return a series as one array with its position in space.
 
     >>> volume = dicomet.read_volume("ct/")
     >>> volume.array, volume.spacing, volume.affine_ras

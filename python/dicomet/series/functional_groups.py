@@ -8,7 +8,7 @@ from dicomet._parsing.parse import is_dataset
 from dicomet._parsing.source import open_source
 from dicomet._parsing.tags import PER_FRAME_GROUPS, SHARED_GROUPS, number_text
 from dicomet.errors import PixelDataError, counted
-from dicomet.series.sources import ArchiveMember, name_of
+from dicomet.series.sources import ArchiveMember
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -28,14 +28,14 @@ def frames_of(file: "SeriesFile", count: int, elements: Sequence[NamedElement]) 
 
     """
     dataset = _with_groups(file)
-    shared, per_frame = _items(dataset, SHARED_GROUPS, file), _items(dataset, PER_FRAME_GROUPS, file)
+    shared, per_frame = _items(dataset, SHARED_GROUPS), _items(dataset, PER_FRAME_GROUPS)
     if not per_frame and count > 1:
         return
     if 0 < len(per_frame) != count:
         # PS3.3 C.7.6.16.1.1: one item for each frame.
         label = PER_FRAME_GROUPS.label
         found = f"{label}: found {counted(len(per_frame), 'item')}, expected {count}"
-        raise PixelDataError(found, element=label, filename=name_of(file))
+        raise PixelDataError(found, element=label)
     common = _values(shared[0], elements) if shared else {}
     for number in range(count):
         own = _values(per_frame[number], elements) if per_frame else {}
@@ -62,15 +62,15 @@ def _with_groups(file: "SeriesFile") -> "Dataset":
 
     if is_dataset(file):
         return file
-    source = open_source(file.read() if isinstance(file, ArchiveMember) else file)
+    source = file.source() if isinstance(file, ArchiveMember) else open_source(file)
     return read_elements(source, (SHARED_GROUPS, PER_FRAME_GROUPS))
 
 
-def _items(dataset: "Dataset", tag: int, file: "SeriesFile") -> "Sequence[Dataset]":
+def _items(dataset: "Dataset", tag: int) -> "Sequence[Dataset]":
     from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
 
     with as_pixel_data_error():
         value = dataset[tag].value if tag in dataset else None
     if value is not None and not hasattr(value, "__len__"):
-        raise PixelDataError(f"{number_text(tag)}: found no sequence, expected one", filename=name_of(file))
+        raise PixelDataError(f"{number_text(tag)}: found no sequence, expected one")
     return value or ()

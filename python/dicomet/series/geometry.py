@@ -100,7 +100,7 @@ class Geometry:
 
 
 def sorted_slices(slices: Sequence[Slice]) -> tuple[Slice, ...]:
-    """Return slices in ascending order along the normal of the first one; as they are, if a place is not known.
+    """Return slices in ascending order along the normal of the first one; as they are, if a position is not known.
 
     The normal is the cross product of the directions of rows and columns, so that the axes are right-handed. Images at
     one position are ordered by Instance Number.
@@ -114,7 +114,7 @@ def sorted_slices(slices: Sequence[Slice]) -> tuple[Slice, ...]:
     groups = np.cumsum(np.diff(heights[order], prepend=heights[order[:1]]) > SAME_POSITION)
     group_of = dict(zip(order.tolist(), groups.tolist(), strict=True))
     numbers = [one.instance_number or 0 for one in slices]
-    return tuple(slices[place] for place in sorted(order.tolist(), key=lambda place: (group_of[place], numbers[place])))
+    return tuple(slices[index] for index in sorted(order.tolist(), key=lambda index: (group_of[index], numbers[index])))
 
 
 def normal_of(one: Slice) -> np.ndarray:
@@ -126,7 +126,7 @@ def normal_of(one: Slice) -> np.ndarray:
 
 
 def geometry_of(slices: Sequence[Slice]) -> Geometry:
-    """Return the geometry of sorted slices of one orientation and pixel spacing, whose places are known."""
+    """Return the geometry of sorted slices of one orientation and pixel spacing, whose positions are known."""
     first = slices[0]
     # Written with few decimals, cosines are not exactly of length 1.
     row, column = (vector / np.linalg.norm(vector) for vector in np.array(first.orientation).reshape(2, 3))

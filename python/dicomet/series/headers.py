@@ -47,9 +47,9 @@ def read_headers(
     Parameters
     ----------
     source : path, or iterable of files
-        A folder with all that is below it, a zip archive, or files: paths, binary file objects, bytes or
-        pydicom.dataset.Dataset. In a folder or archive, hidden files, a ``DICOMDIR`` and files that are not DICOM (by
-        the suffix ``.dcm`` or ``.dicom``, or by the prefix ``DICM``, PS3.10 7.1) are skipped.
+        A folder with all that is below it, an archive (zip, tar, tar.gz), or files: paths, binary file objects, bytes
+        or pydicom.dataset.Dataset. In a folder or archive, hidden files, a ``DICOMDIR`` and files that are not DICOM
+        (by the suffix ``.dcm`` or ``.dicom``, or by the prefix ``DICM``, PS3.10 7.1) are skipped.
     elements : iterable of str
         Keywords of PS3.6. Elements of the data set itself are read, not those in its sequences.
     workers : int, optional
@@ -126,12 +126,11 @@ def _header(file: "SeriesFile", elements: Sequence[NamedElement], tags: list[int
 
 
 def _member_header(member: ArchiveMember, elements: Sequence[NamedElement], tags: list[int]) -> HeaderValues:
-    head = member.read(_HEAD_BYTES)
-    found = scan_elements(Source.from_buffer(head), tags=tags) if reads_by_default() else None
+    found = scan_elements(member.source(_HEAD_BYTES), tags=tags) if reads_by_default() else None
     # A header that ends with the bytes that were read may continue.
     if found is not None and found[1]:
         return scanned_values(found, elements)
-    return _source_header(Source.from_buffer(member.read()), elements, tags)
+    return _source_header(member.source(), elements, tags)
 
 
 def _source_header(source: Source, elements: Sequence[NamedElement], tags: list[int]) -> HeaderValues:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from dicomet.errors import counted
+from dicomet.errors import counted, first_of
 from dicomet.series.geometry import STEP_TOLERANCE, Geometry, deviation, geometry_of
 from dicomet.series.slices import Slice
 from dicomet.series.sources import name_of
@@ -41,7 +41,6 @@ NOTES = frozenset({"tilt", "localizer"})
 # The largest difference of direction cosines, and the largest relative one of pixel spacings: a tenth of a pixel in a
 # hundred, above the rounding of decimals.
 COSINE_TOLERANCE = SPACING_TOLERANCE = 1e-3
-_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -210,23 +209,22 @@ def _unevenness(slices: list[Slice], geometry: Geometry) -> SeriesIssue:
     if deviation(heights[:, np.newaxis]) <= STEP_TOLERANCE * usual:
         lateral = geometry.positions - np.outer(heights, geometry.normal)
         changes = np.linalg.norm(np.diff(lateral, axis=0) - np.median(np.diff(lateral, axis=0), axis=0), axis=1)
-        shifted = [slices[place + 1] for place in np.flatnonzero(changes > STEP_TOLERANCE * usual).tolist()]
+        shifted = [slices[number + 1] for number in np.flatnonzero(changes > STEP_TOLERANCE * usual).tolist()]
         return _issue("shifts", shifted or slices[1:], "that are shifted in their plane")
     uneven = np.flatnonzero(np.abs(steps - usual) > STEP_TOLERANCE * usual).tolist()
-    places = uneven or [int(np.abs(steps - usual).argmax())]
-    found = ", ".join(
-        f"{steps[place]:.6g} mm between {_name(slices[place])} and {_name(slices[place + 1])}"
-        for place in places[:_NAMES]
+    numbers = uneven or [int(np.abs(steps - usual).argmax())]
+    found = first_of(
+        [
+            f"{steps[number]:.6g} mm between {_name(slices[number])} and {_name(slices[number + 1])}"
+            for number in numbers
+        ]
     )
-    more = f" (and {len(places) - _NAMES} more)" if len(places) > _NAMES else ""
-    beside = [one for place in places for one in slices[place : place + 2]]
-    return SeriesIssue("gaps", f"found {found}{more}, expected {usual:.6g} mm as between most slices", files_of(beside))
+    beside = [one for number in numbers for one in slices[number : number + 2]]
+    return SeriesIssue("gaps", f"found {found}, expected {usual:.6g} mm as between most slices", files_of(beside))
 
 
 def _issue(kind: IssueKind, slices: Sequence[Slice], what: str) -> SeriesIssue:
-    names = ", ".join(_name(one) for one in slices[:_NAMES])
-    more = f" and {len(slices) - _NAMES} more" if len(slices) > _NAMES else ""
-    message = f"found {counted(len(slices), 'slice')} {what} ({names}{more})"
+    message = f"found {counted(len(slices), 'slice')} {what} ({first_of([_name(one) for one in slices])})"
     return SeriesIssue(kind, message, files_of(slices))
 
 

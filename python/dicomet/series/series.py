@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dicomet.errors import SeriesError, counted
@@ -24,6 +25,7 @@ from dicomet.series.volume_reader import read_volume_array
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
+    from dicomet.display.preview import Preview
     from dicomet.display.values import Values
     from dicomet.display.voi_selection import WindowSpec
     from dicomet.series.sources import SeriesFile
@@ -35,6 +37,8 @@ Part = tuple[tuple[str, Any], ...]
 @dataclass(frozen=True, eq=False)
 class Series:
     """The images of one series, ordered along the normal of the first (PS3.3 C.7.6.2.1.1).
+
+    A notebook shows it as a contact sheet of some slices.
 
     Attributes
     ----------
@@ -67,6 +71,24 @@ class Series:
         size = " x ".join(map(str, self.shape[1:3]))
         kinds = f", {', '.join(issue.kind for issue in self.issues)}" if self.issues else ""
         return f"<dicomet.Series {self.modality}, {counted(len(self.slices), 'slice')} of {size}{kinds}>"
+
+    @cached_property
+    def _preview(self) -> "Preview":
+        """What a notebook shows, made on first access."""
+        from dicomet.series.preview import series_preview  # noqa: PLC0415 - imports pydicom
+
+        return series_preview(self)
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a contact sheet of up to 6 slices for a notebook; None if none can be shown."""
+        return self._preview.sheet
+
+    def _repr_html_(self) -> str:
+        """Return the description, the contact sheet and what is wrong for a notebook."""
+        from dicomet.display.preview import as_html  # noqa: PLC0415 - imports pydicom
+        from dicomet.series.preview import series_lines  # noqa: PLC0415 - likewise
+
+        return as_html(series_lines(self), self._preview)
 
     def __len__(self) -> int:
         """Return the number of slices."""
@@ -201,7 +223,7 @@ class Series:
             workers=workers,
             max_bytes=max_bytes,
         )
-        return Volume(array, slices, geometry)
+        return Volume(array, slices, values, geometry)
 
     def _part(self, part: Part, slices: list[Slice]) -> "Series":
         return series_of(self.uid, self.description, self.modality, slices, self.part + part)
@@ -265,10 +287,10 @@ def _distinguished(part: Part, slices: list[Slice]) -> list[tuple[Part, list[Sli
     most = _most_at_one_position(ordered)
     if most == 1:
         return [(part, list(ordered))]
-    for place, keyword in enumerate(DISTINGUISHING):
+    for index, keyword in enumerate(DISTINGUISHING):
         groups: dict[Any, list[Slice]] = {}
         for one in ordered:
-            groups.setdefault(one.distinctions[place], []).append(one)
+            groups.setdefault(one.distinctions[index], []).append(one)
         # An element with more values differs from slice to slice, not from image to image at one position.
         if 1 < len(groups) <= most:
             found = sorted(groups.items(), key=lambda item: _sort_key(item[0]))

@@ -1,4 +1,4 @@
-"""The slices of a series: the frames of its files, each with its place in space (PS3.3 C.7.6.2) and what must be equal.
+"""The slices of a series: the frames of its files, each with its position (PS3.3 C.7.6.2) and what must be equal.
 
 A file with one frame has these elements at the top level of its data set, an enhanced one in its functional groups
 (`functional_groups.py`).
@@ -59,7 +59,7 @@ def series_elements() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One frame of a file, with its place in space.
+    """One frame of a file, with its position in space.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""`Volume`: the slices of a series as one array, with its place in space."""
+"""`Volume`: the slices of a series as one array, with its position in space."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from dicomet.series.issues import files_of
 from dicomet.series.slices import Slice
 
 if TYPE_CHECKING:
+    from dicomet.display.values import Values
     from dicomet.series.sources import SeriesFile
 
 
@@ -17,23 +18,41 @@ if TYPE_CHECKING:
 class Volume:
     """A series as one array. All properties are in the order of the axes of the array: slices, rows, columns.
 
+    A notebook shows it as a contact sheet of some slices.
+
     Attributes
     ----------
     array : numpy.ndarray
         Array of shape ``(slices, rows, columns[, samples])``, C-contiguous and owned by the caller.
     slices : tuple of Slice
         The frame of each slice.
+    values : {"modality", "stored", "display"}
+        Which values the array has.
 
     """
 
     array: np.ndarray
     slices: tuple[Slice, ...]
+    values: "Values"
     _geometry: Geometry = field(repr=False)
 
     def __repr__(self) -> str:
         """Show what does not identify the patient."""
         spacing = " x ".join(f"{one:.4g}" for one in self.spacing)
         return f"<dicomet.Volume {self.array.shape} {self.array.dtype}, {spacing} mm>"
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a contact sheet of up to 6 slices for a notebook; None if the array cannot be shown."""
+        from dicomet.series.preview import volume_preview  # noqa: PLC0415 - imports pydicom
+
+        return volume_preview(self).sheet
+
+    def _repr_html_(self) -> str:
+        """Return the description and the contact sheet for a notebook."""
+        from dicomet.display.preview import as_html  # noqa: PLC0415 - imports pydicom
+        from dicomet.series.preview import volume_lines, volume_preview  # noqa: PLC0415 - likewise
+
+        return as_html(volume_lines(self), volume_preview(self))
 
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:  # noqa: FBT001
         """Return the array, for `numpy.asarray`."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
     from pydicom.dataset import Dataset
 
+    from dicomet._native import Source
     from dicomet._parsing.source import Readable
 
 Wait = Callable[[], object]
@@ -116,7 +117,7 @@ class DecodingThreads:
         self._pool.close()
 
     def read(self, slices: Sequence[Slice], form: VolumeForm, out: "np.ndarray | Sequence[np.ndarray]") -> None:
-        """Decode each slice into its place in `out`.
+        """Decode each slice into its part of `out`.
 
         Raises
         ------
@@ -125,9 +126,9 @@ class DecodingThreads:
 
         """
         decoding: deque[tuple[Slice, Wait]] = deque()
-        for (one, reader), place in zip(self._readers(slices, form), out, strict=True):
+        for (one, reader), part in zip(self._readers(slices, form), out, strict=True):
             with naming(one):
-                decoding.append((one, reader.submit(one.index, place, self._pool)))
+                decoding.append((one, reader.submit(one.index, part, self._pool)))
             if len(decoding) >= self._length:
                 _finish(*decoding.popleft())
         while decoding:
@@ -167,14 +168,15 @@ def naming(one: Slice) -> AbstractContextManager[None]:
     return with_filename(name_of(one.file))
 
 
-def contents_of(one: Slice) -> "Readable | Dataset":
+def contents_of(one: Slice) -> "Source | Readable | Dataset":
     """Return the file of a slice as a source; a member of an archive is read."""
-    return one.file.read() if isinstance(one.file, ArchiveMember) else one.file
+    return one.file.source() if isinstance(one.file, ArchiveMember) else one.file
 
 
 # One thread for each slice.
 LIMITS = ReadLimits(workers=1)
 Opened = TypeVar("Opened", FrameReader, DisplayReader)
+Kind = TypeVar("Kind")
 
 
 def stored_reader(src: "Readable | Dataset") -> FrameReader:
@@ -187,17 +189,25 @@ def display_reader(src: "Readable | Dataset") -> DisplayReader:
     return DisplayReader(src, {}, LIMITS)
 
 
-def kinds_of(slices: Sequence[Slice], opened: "Callable[[Readable | Dataset], Opened]") -> Iterator[tuple[int, Opened]]:
-    """Yield the frame number and the open file of a slice for each combination of what determines dtype and values.
+def of_kinds(
+    slices: Sequence[Slice],
+    opened: "Callable[[Readable | Dataset], Opened]",
+    read: Callable[[int, Opened], Kind],
+) -> list[Kind]:
+    """Return what `read` finds in a slice for each combination of what determines dtype and values.
 
-    The pixel data may hold the frame, which justifies memory for the volume. One file is open at a time.
+    `read` takes the frame number and the open file. The pixel data may hold the frame, which justifies memory for the
+    volume. One file is open at a time.
 
     Raises
     ------
     SeriesError
         The shapes of the frames differ.
+    PixelDataError
+        As `read` raises it, with the name of the file.
 
     """
+    found: list[Kind] = []
     shape: tuple[int, ...] | None = None
     for one in {(one.stored, one.pixels, one.size, one.rescale): one for one in reversed(slices)}.values():
         with naming(one):
@@ -206,7 +216,8 @@ def kinds_of(slices: Sequence[Slice], opened: "Callable[[Readable | Dataset], Op
             stored.check(one.index, 1)
             shape = shape or stored.frame_shape
             check_shape(stored.frame_shape, shape)
-            yield one.index, reader
+            found.append(read(one.index, reader))
+    return found
 
 
 def check_shape(found: tuple[int, ...], expected: tuple[int, ...]) -> None:
@@ -227,7 +238,7 @@ class StoredForm:
 
     def __init__(self, slices: Sequence[Slice]) -> None:
         """Read the headers of a file for each kind of slice."""
-        forms = [(reader.frame_shape, reader.dtype) for _, reader in kinds_of(slices, stored_reader)]
+        forms = of_kinds(slices, stored_reader, lambda _, reader: (reader.frame_shape, reader.dtype))
         self.frame_shape = forms[0][0]
         self.dtype = np.result_type(*(dtype for _, dtype in forms))
 
@@ -261,10 +272,11 @@ class ModalityForm:
 
     def __init__(self, slices: Sequence[Slice], dtype: np.dtype | None) -> None:
         """Read the headers of a file for each kind of slice. `dtype`: the caller's."""
-        forms = [
-            (reader.stored.frame_shape, modality_dtype(reader, range(index, index + 1), dtype))
-            for index, reader in kinds_of(slices, display_reader)
-        ]
+
+        def form(index: int, reader: DisplayReader) -> tuple[tuple[int, ...], np.dtype]:
+            return reader.stored.frame_shape, modality_dtype(reader, range(index, index + 1), dtype)
+
+        forms = of_kinds(slices, display_reader, form)
         self.frame_shape = forms[0][0]
         self.dtype = np.result_type(*(dtype for _, dtype in forms))
 

@@ -1,4 +1,4 @@
-//! PS3.3 C.8.12.6.1 Plane Position (Slide) and C.8.12.6.2 Optical Path Identification: the place of each frame of a tiled
+//! PS3.3 C.8.12.6.1 Plane Position (Slide) and C.8.12.6.2 Optical Path Identification: the position of each frame of a tiled
 //! image, from the Per-Frame Functional Groups Sequence (PS3.3 C.7.6.16).
 //!
 //! A slide has some 100,000 frames with some ten elements each, of which four are read.
@@ -36,7 +36,7 @@ pub struct FunctionalGroups {
     pub big_endian: bool,
 }
 
-/// The place of one frame. An absent element has the value of [`TilePosition::ABSENT`].
+/// The position of one frame. An absent element has the value of [`TilePosition::ABSENT`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TilePosition {
     /// Row Position In Total Image Pixel Matrix, counted from 1.
@@ -50,20 +50,20 @@ pub struct TilePosition {
 }
 
 impl TilePosition {
-    /// The place of a frame without these elements.
+    /// The position of a frame without these elements.
     pub const ABSENT: Self = Self { row: i32::MIN, column: i32::MIN, z_offset: f64::NAN, optical_path: u32::MAX };
 }
 
-/// The places of all frames.
+/// The positions of all frames.
 #[derive(Debug, Default, PartialEq)]
 pub struct TilePositions {
-    /// One place for each item of the sequence.
+    /// One position for each item of the sequence.
     pub frames: Vec<TilePosition>,
     /// The different Optical Path Identifiers, without padding.
     pub identifiers: Vec<Vec<u8>>,
 }
 
-/// Returns the places of all frames; None if only a full parser can read the sequence.
+/// Returns the positions of all frames; None if only a full parser can read the sequence.
 pub fn tile_positions<S: Source>(
     source: &S,
     groups: &FunctionalGroups,

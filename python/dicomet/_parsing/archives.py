@@ -188,8 +188,10 @@ class _Headers:
         return self._file.tell()
 
 
-def read_member(path: str, member: Member) -> Source:
+def read_member(path: str, member: Member, count: int | None = None) -> Source:
     """Return the content of a file in an archive; of one that is not DICOM, it may be the beginning only.
+
+    `count`: only the first bytes, or fewer at the end.
 
     Raises
     ------
@@ -200,29 +202,35 @@ def read_member(path: str, member: Member) -> Source:
 
     """
     about = Path(path).stat()
+    size = member.size if count is None else min(count, member.size)
     if member.format is ArchiveFormat.TAR:
-        return _checked(Source.open(path).part(member.offset, member.size), member)
+        return _checked(Source.open(path).part(member.offset, size), size)
     limit = check_max_bytes(None)
     if limit is None:
         limit = max(MAX_INFLATED, MAX_RATIO * about.st_size)
     if member.format is ArchiveFormat.GZIP:
-        return _gzip_content(path, limit)
-    _check_inflated(member.size, limit)
+        return _gzip_content(path, limit) if count is None else _gzip_head(path, count)
+    _check_inflated(size, limit)
     if member.format is ArchiveFormat.ZIP:
-        return Source.from_buffer(_zip(path, about.st_mtime_ns, about.st_size).read(member))
-    content = _inflated(path, about.st_mtime_ns, about.st_size).read(member.offset, member.size)
-    return _checked(Source.from_buffer(content), member)
+        return Source.from_buffer(_zip(path, about.st_mtime_ns, about.st_size).read(member, size))
+    content = _inflated(path, about.st_mtime_ns, about.st_size).read(member.offset, size)
+    return _checked(Source.from_buffer(content), size)
 
 
-def _checked(content: Source, member: Member) -> Source:
-    if content.length < member.size:
-        raise ValueError(f"found {content.length} bytes to the end of the archive, expected {member.size}")
+def _checked(content: Source, size: int) -> Source:
+    if content.length < size:
+        raise ValueError(f"found {content.length} bytes to the end of the archive, expected {size}")
     return content
 
 
 def _check_inflated(size: int, limit: int) -> None:
     if size > limit:
         raise ValueError(f"found {size} bytes to inflate, expected at most {limit} ({MAX_BYTES})")
+
+
+def _gzip_head(path: str, count: int) -> Source:
+    with gzip.open(path) as file:
+        return Source.from_buffer(_read(cast("BinaryIO", file), count))
 
 
 def _gzip_content(path: str, limit: int) -> Source:
@@ -250,13 +258,13 @@ class _Zip:
         self._archive = zipfile.ZipFile(path)
         self._members = {(info.filename, info.header_offset): info for info in self._archive.infolist()}
 
-    def read(self, member: Member) -> bytes:
+    def read(self, member: Member, size: int) -> bytes:
         info = self._members[member.name, member.offset]
         if info.compress_type not in ZIP_METHODS:
             raise ValueError(f"found the compression method {info.compress_type} of zip, expected stored or deflated")
         # `ZipFile.read` inflates up to 1 GiB at once, whatever size the archive declares.
         with self._archive.open(info) as file:
-            return _read(cast("BinaryIO", file), info.file_size)
+            return _read(cast("BinaryIO", file), size)
 
 
 class _Inflated:
