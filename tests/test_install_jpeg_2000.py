@@ -350,7 +350,6 @@ def test_damaged_high_throughput_code_blocks():
     assert min(outcomes[True, False], outcomes[False, True], outcomes[False, False]) > 0
 
 
-
 @pytest.mark.parametrize(
     "change",
     [
