@@ -11,10 +11,12 @@ except ImportError:
     resource = None
 
 EXAMPLES = 4
+MOST_FAULTS = 1000
+"""Each fault is looked at, so that their seeds are kept, as long as they are not without number."""
 
 
 class Tally:
-    """Counts, each with the seeds of a few examples."""
+    """Counts, each with the seeds of a few examples; of faults, with all seeds."""
 
     def __init__(self) -> None:
         self.counts: dict[str, Counter] = defaultdict(Counter)
@@ -23,7 +25,7 @@ class Tally:
     def note(self, table: str, what: str, seed: int) -> None:
         self.counts[table][what] += 1
         seeds = self.examples[table][what]
-        if len(seeds) < EXAMPLES:
+        if len(seeds) < most(table):
             seeds.append(seed)
 
     def add(self, counts: dict, examples: dict) -> None:
@@ -33,7 +35,12 @@ class Tally:
         for table, found in examples.items():
             for what, seeds in found.items():
                 known = self.examples[table][what]
-                known += seeds[: EXAMPLES - len(known)]
+                known += seeds[: most(table) - len(known)]
+
+
+def most(table: str) -> int:
+    """The number of seeds that a table keeps of each finding."""
+    return MOST_FAULTS if table == "faults" else EXAMPLES
 
 
 def general(error: BaseException | str) -> str:

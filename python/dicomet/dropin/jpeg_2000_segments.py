@@ -27,12 +27,19 @@ ONE_TO_ONE = b"\1\1"
 # COD before the parameters of a component (A.6.1), of which there are five without precincts (A.6.2).
 GENERAL_BYTES, STYLE_BYTES, PRECINCTS = 5, 5, 0x01
 HT_STYLE, REVERSIBLE = 0x40, 1
+# Decomposition levels of the wavelet (Table A.15).
+MAX_LEVELS = 32
 # Of Ccap15 (ISO/IEC 15444-15 A.3): other than HT code-blocks of one set, of the same kind everywhere, and no region of
 # interest.
 PCAP_HT, CCAP_UNUSUAL = 0x00020000, 0xF800
 # OpenJPEG's words for coefficients.
 MAX_BIT_PLANES = 30
 SOT_BYTES = 8
+# A tile-part without data: SOT and SOD (A.4.2, A.4.3).
+TILE_PART_BYTES = MARKER_BYTES + LENGTH_BYTES + SOT_BYTES + MARKER_BYTES
+# TLM before the lengths of tile-parts (A.7.1), PLT before those of packets (A.7.3), each of them in bytes of seven bits
+# of which all but the last one have the highest bit.
+TLM_BYTES, PLT_BYTES, CONTINUED = 2, 1, 0x80
 COLORS = 3
 UNUSUAL = "a JPEG 2000 frame with unusual marker segments"
 
@@ -79,9 +86,14 @@ def read_styles(frame: Frame) -> Styles:
             _check_component(marker, content, found)
         elif marker not in OF_MAIN_HEADER and marker != SOT:
             raise UnusualFrameError(UNUSUAL)
+        elif marker == TLM and len(content) < TLM_BYTES:
+            raise UnusualFrameError("JPEG 2000 with a TLM segment that is too short")
     if not found.keys() >= {COD, QCD}:
         raise UnusualFrameError(UNUSUAL)
     tiles = _tiles(found[SIZ])
+    if tiles * TILE_PART_BYTES > len(view):
+        # Before anything is done for each tile.
+        raise UnusualFrameError("JPEG 2000 with more tiles than it has bytes for")
     styles = _styles(found[COD], len(found[SIZ]) - SIZ_BYTES)
     _check_tile_sides(found[SIZ], levels=found[COD][GENERAL_BYTES])
     _check_capabilities(found, styles)
@@ -155,6 +167,8 @@ def _styles(cod: bytes, component_bytes: int) -> Styles:
         raise UnusualFrameError("JPEG 2000 with markers in packets, or an unusual coding style")
     if transform > 1 or (transform and component_bytes != 3 * COLORS) or wavelet > REVERSIBLE:
         raise UnusualFrameError("JPEG 2000 with an unusual coding style")
+    if parameters[0] > MAX_LEVELS:
+        raise UnusualFrameError("JPEG 2000 with more than 32 levels")
     if style not in (0, HT_STYLE):
         raise UnusualFrameError("JPEG 2000 with an unusual style of code-blocks")
     return Styles(wavelet == REVERSIBLE, style == HT_STYLE)
@@ -208,6 +222,9 @@ def _check_tile_parts(view: memoryview, place: int, tiles: int, found: dict[int,
                 _check_component(segment.marker, segment.content, found)
             elif segment.marker not in OF_TILE_PART:
                 raise UnusualFrameError(UNUSUAL)
+            elif segment.marker == PLT and (len(segment.content) < PLT_BYTES or segment.content[-1] & CONTINUED):
+                # OpenJPEG reads the lengths, although it does not use them.
+                raise UnusualFrameError("JPEG 2000 with a PLT segment that ends within a length")
         if tile >= tiles or number != parts[tile] or place + length < sod.end or place + length > len(view):
             raise UnusualFrameError("JPEG 2000 whose tile-parts are incomplete, or in another order")
         parts[tile] += 1

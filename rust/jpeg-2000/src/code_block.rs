@@ -183,6 +183,19 @@ pub(crate) enum BlockError {
         /// The bits of the codewords.
         needed: usize,
     },
+    /// ISO/IEC 15444-15, 7.1: a byte after FF in which the stuffed bit is not 0, or which makes a marker of both.
+    #[error("`{name}`: found byte {found:02X} after FF, expected at most {limit:02X}")]
+    Stuffing {
+        /// The part of the codeword segment.
+        name: &'static str,
+        /// The byte.
+        found: u8,
+        /// The limit.
+        limit: u8,
+    },
+    /// ISO/IEC 15444-15, 7.3.5: VLC codes a sample of a quad that is not in the code-block.
+    #[error("`VLC`: found a significant sample outside of the code-block")]
+    OutsideSample,
     /// ISO/IEC 15444-15, 7.3.7: magnitudes of more bits than the subband has.
     #[error("`exponent bound`: found {found}, expected at most {limit}")]
     ExponentBound {

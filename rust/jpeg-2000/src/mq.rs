@@ -21,9 +21,10 @@ pub(crate) struct MqDecoder<'a> {
 }
 
 impl<'a> MqDecoder<'a> {
-    /// INITDEC (C.3.5), with `data` from [`unstuff::unstuff`].
-    pub(crate) fn new(data: &'a [u8]) -> Self {
-        let mut decoder = Self { a: 0x8000 << 48, c: 0, empty: 63, words: data.as_chunks().0 };
+    /// INITDEC (C.3.5), with `data` from [`unstuff::unstuff`], and whether there is a carry out of its first bit: the highest
+    /// bit of Chigh holds it.
+    pub(crate) fn new(data: &'a [u8], overflow: bool) -> Self {
+        let mut decoder = Self { a: 0x8000 << 48, c: u64::from(overflow) << 63, empty: 63, words: data.as_chunks().0 };
         decoder.refill();
         decoder
     }

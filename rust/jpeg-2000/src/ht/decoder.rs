@@ -59,7 +59,7 @@ impl Ht {
         self.quads.decode(block.width, block.height, set.suffix)?;
         self.magnitudes.decode(&self.quads, set.prefix, (plane, limit), block.width, out)?;
         if set.refinement.passes > 0 {
-            self.refinement.decode(&self.quads, set, (plane, block.style.causal()), block.width, out);
+            self.refinement.decode(&self.quads, set, (plane, block.style.causal()), block.width, out)?;
         }
         Ok(Outcome::default())
     }

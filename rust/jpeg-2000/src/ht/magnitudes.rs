@@ -5,7 +5,7 @@
 
 use super::exponents::{bit_length, bounds};
 use super::quads::Quads;
-use super::unstuff;
+use super::unstuff::{self, STUFFED_BITS, check_stuffing};
 use crate::code_block::BlockError;
 use crate::coefficient::Coefficient;
 
@@ -81,7 +81,7 @@ impl Magnitudes {
         width: usize,
         out: &mut [C],
     ) -> Result<(), BlockError> {
-        unstuff::forward(prefix, 0xFF, &mut self.bits);
+        check_stuffing("MagSgn", unstuff::forward(prefix, 0xFF, &mut self.bits), STUFFED_BITS)?;
         let columns = quads.size.0 * 2;
         self.exponents.clear();
         self.exponents.resize(columns + 3, 0);

@@ -15,6 +15,9 @@ pub(super) struct Mel<'a> {
     count: u32,
     /// The previous byte is FF.
     after_ff: bool,
+    /// Bits that were loaded, and of these the ones before the first byte whose stuffed bit is 1, with that byte.
+    loaded: usize,
+    stuffed: Option<(usize, u8)>,
     state: u8,
     /// Events 0 that are left of the run, and whether an event 1 follows.
     zeros: u32,
@@ -26,7 +29,14 @@ impl<'a> Mel<'a> {
     pub(super) fn new(suffix: &'a [u8]) -> Self {
         let (data, last) = suffix.split_last_chunk::<2>().map_or((suffix, [0xFF; 2]), |(data, last)| (data, *last));
         let last = [Some(last[0] | 0x0F), Some(0xFF)];
-        Self { data, last, bits: 0, count: 0, after_ff: false, state: 0, zeros: 0, one: false }
+        let (loaded, stuffed) = (0, None);
+        Self { data, last, bits: 0, count: 0, after_ff: false, loaded, stuffed, state: 0, zeros: 0, one: false }
+    }
+
+    /// The first byte after FF whose stuffed bit is 1, if events were read from it, or 0.
+    pub(super) fn stuffed(&self) -> u8 {
+        let read = self.loaded - self.count as usize;
+        self.stuffed.filter(|(before, _)| read > *before).map_or(0, |(_, byte)| byte)
     }
 
     /// The next event.
@@ -71,14 +81,19 @@ impl<'a> Mel<'a> {
         while self.count <= 48 {
             let byte = if let Some((&byte, rest)) = self.data.split_first() {
                 self.data = rest;
-                byte
+                Some(byte)
             } else {
-                self.last[0].take().or_else(|| self.last[1].take()).unwrap_or(0xFF)
+                self.last[0].take().or_else(|| self.last[1].take())
             };
+            if let Some(byte @ 0x80..) = byte.filter(|_| self.after_ff) {
+                self.stuffed = self.stuffed.or(Some((self.loaded, byte)));
+            }
+            let byte = byte.unwrap_or(0xFF);
             let length = if self.after_ff { 7 } else { 8 };
             let value = u64::from(byte) & ((1 << length) - 1);
             self.bits |= value << (64 - length - self.count);
             self.count += length;
+            self.loaded += length as usize;
             self.after_ff = byte == 0xFF;
         }
     }

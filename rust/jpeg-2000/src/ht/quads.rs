@@ -3,7 +3,7 @@
 use super::codewords;
 use super::mel::Mel;
 use super::offsets;
-use super::unstuff;
+use super::unstuff::{self, LAST_BEFORE_MARKERS, STUFFED_BITS, check_stuffing};
 use crate::code_block::BlockError;
 
 /// Entries by the context and the next seven bits. All is where the next steps need it: the length of the codeword in the lowest
@@ -71,7 +71,8 @@ impl Quads {
         self.size.0 + 3
     }
 
-    /// Decodes the suffix of a cleanup segment. An error if VLC ends before the last quad (7.1.4).
+    /// Decodes the suffix of a cleanup segment. An error if VLC ends before the last quad (7.1.4), if a byte after FF is above
+    /// its limit, or if a sample outside of the code-block is significant.
     pub(super) fn decode(&mut self, width: usize, height: usize, suffix: &[u8]) -> Result<(), BlockError> {
         self.size = (width.div_ceil(2), height.div_ceil(2));
         let count = self.pitch() * self.size.1;
@@ -84,9 +85,27 @@ impl Quads {
         let Some((data, last)) = suffix.split_last_chunk::<2>() else { return Ok(()) };
         let last = last[0] | 0x0F;
         let first = if last >> 4 & 7 == 7 { (7, 3) } else { (last >> 4, 4) };
-        let found = unstuff::backward(data, last, first, &mut self.bits);
-        let needed = decode_rows(self, &mut Mel::new(suffix));
-        if needed > found { Err(BlockError::CodewordsEnd { found, needed }) } else { Ok(()) }
+        let (found, greatest) = unstuff::backward(data, last, first, &mut self.bits);
+        let mut mel = Mel::new(suffix);
+        let needed = decode_rows(self, &mut mel);
+        if needed > found {
+            return Err(BlockError::CodewordsEnd { found, needed });
+        }
+        // The last byte counts as FF (7.1.4).
+        let greatest = if last == 0xFF { 0xFF } else { greatest };
+        check_stuffing("MEL and VLC", greatest, LAST_BEFORE_MARKERS)?;
+        check_stuffing("MEL", mel.stuffed(), STUFFED_BITS)?;
+        if self.has_outside_samples(width, height) { Err(BlockError::OutsideSample) } else { Ok(()) }
+    }
+
+    /// Whether samples to the right of or below the code-block are significant.
+    fn has_outside_samples(&self, width: usize, height: usize) -> bool {
+        const UPPER_OR_LOWER: u16 = 0x30;
+        const LOWER: u16 = 0x20;
+        let rows = || self.columns.chunks_exact(self.pitch());
+        let is_right = width % 2 == 1 && rows().any(|row| row[self.size.0][1] & UPPER_OR_LOWER != 0);
+        let is_below = |row: &[Columns]| row.as_flattened().iter().any(|column| column & LOWER != 0);
+        is_right || height % 2 == 1 && rows().next_back().is_some_and(is_below)
     }
 }
 

@@ -4,7 +4,8 @@
 
 use super::quads::Quads;
 use super::sets::Set;
-use super::unstuff;
+use super::unstuff::{self, LAST_BEFORE_MARKERS, check_stuffing};
+use crate::code_block::BlockError;
 use crate::coefficient::Coefficient;
 
 /// Rows of a stripe, and columns of a group.
@@ -33,14 +34,19 @@ impl Refinement {
         (plane, causal): (u32, bool),
         width: usize,
         out: &mut [C],
-    ) {
+    ) -> Result<(), BlockError> {
         self.gather(quads, width, out.len() / width);
-        unstuff::forward(set.refinement.data, 0, &mut self.bits);
+        check_stuffing(
+            "SigProp and MagRef",
+            unstuff::forward(set.refinement.data, 0, &mut self.bits),
+            LAST_BEFORE_MARKERS,
+        )?;
         self.significance(plane, causal, width, out);
         if set.refinement.passes > 1 {
             unstuff::backward(set.refinement.data, 0xFF, (0, 0), &mut self.bits);
             self.magnitudes(plane, width, out);
         }
+        Ok(())
     }
 
     /// Gathers the significance of the samples of quads that are in the code-block.

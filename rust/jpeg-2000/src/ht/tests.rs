@@ -112,11 +112,49 @@ proptest! {
             Err(BlockError::CodewordsEnd { found, needed }) => prop_assert!(found < needed),
             Err(BlockError::SuffixLength { found, segment }) => prop_assert!(found > segment || found < 2),
             Err(BlockError::CleanupLength { found }) => prop_assert!(found == cleanup.len() && found < 2),
+            Err(BlockError::Stuffing { .. } | BlockError::OutsideSample) => prop_assert_eq!(ht_blocks::decode(&block), None),
             Err(error) => {
                 let limit = magnitude_bits - plane + 1;
                 let is_bound = matches!(error, BlockError::ExponentBound { limit: found, .. } if found == limit);
                 prop_assert!(is_bound);
             }
         }
+    }
+}
+
+/// A code-block with a cleanup pass only.
+fn with_cleanup<'a>((width, height): (usize, usize), segments: &'a [Segment<'a>]) -> CodeBlock<'a> {
+    let (band, style, coder) = (Band::Ll, Style(0x40), Coder::Ht);
+    CodeBlock { width, height, band, style, coder, magnitude_bits: 12, bit_planes: 1, roi_shift: 0, segments }
+}
+
+/// 7.1: bytes after FF whose stuffed bit is 1, or that are a marker with it.
+#[test]
+fn stuffed_bits_are_checked() {
+    let size = (16, 16);
+    let (cleanup, _) = ht_blocks::encode(size, &coefficients(size, 10, 7), 0, (0, false), 1);
+    let suffix = usize::from(cleanup[cleanup.len() - 1]) * 16 + usize::from(cleanup[cleanup.len() - 2] & 15);
+    let start = cleanup.len() - suffix;
+    let outcome = |at: usize, following: u8| {
+        let mut damaged = cleanup.clone();
+        damaged[at..at + 2].copy_from_slice(&[0xFF, following]);
+        decode::<i32>(&with_cleanup(size, &[Segment { data: &damaged, passes: 1 }])).map(|_| ())
+    };
+    let refused = |name, found, limit| Err(BlockError::Stuffing { name, found, limit });
+    assert!(decode::<i32>(&with_cleanup(size, &[Segment { data: &cleanup, passes: 1 }])).is_ok());
+    assert_eq!(outcome(start / 2, 0x80), refused("MagSgn", 0x80, 0x7F));
+    assert_eq!(outcome(start, 0x80), refused("MEL", 0x80, 0x7F));
+    assert_eq!(outcome(start, 0x90), refused("MEL and VLC", 0x90, 0x8F));
+    assert_ne!(outcome(start + suffix / 2, 0x8F), refused("MEL and VLC", 0x8F, 0x8F));
+}
+
+/// 7.3.5: a quad at the right or lower edge has no significant samples beyond it.
+#[test]
+fn samples_outside_of_the_code_block_are_refused() {
+    let (cleanup, _) = ht_blocks::encode((4, 4), &[9; 16], 0, (0, false), 1);
+    let segments = [Segment { data: &cleanup, passes: 1 }];
+    assert!(decode::<i32>(&with_cleanup((4, 4), &segments)).is_ok());
+    for size in [(3, 4), (4, 3), (3, 3)] {
+        assert_eq!(decode::<i32>(&with_cleanup(size, &segments)), Err(BlockError::OutsideSample));
     }
 }

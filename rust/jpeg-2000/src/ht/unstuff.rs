@@ -1,5 +1,7 @@
 //! 7.1.2, 7.1.4 to 7.1.6: removes bit stuffing. The bits are in bytes, lowest bit first.
 
+use crate::code_block::BlockError;
+
 /// Bytes after the data, so that a reader can load eight bytes at each bit.
 pub(super) const PADDING: usize = 16;
 
@@ -42,9 +44,20 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Bits of a segment that is read forward: seven of a byte after FF. Bits `fill` follow.
-pub(super) fn forward(data: &[u8], fill: u8, bytes: &mut Vec<u8>) {
+/// The greatest byte after FF: with one above it, FF would begin a marker.
+pub(super) const LAST_BEFORE_MARKERS: u8 = 0x8F;
+/// The greatest byte after FF where a stuffed bit, which is 0, follows the bits of FF.
+pub(super) const STUFFED_BITS: u8 = 0x7F;
+
+/// Checks the greatest byte after FF of a segment, or of a part of it.
+pub(super) fn check_stuffing(name: &'static str, found: u8, limit: u8) -> Result<(), BlockError> {
+    if found > limit { Err(BlockError::Stuffing { name, found, limit }) } else { Ok(()) }
+}
+
+/// Bits of a segment that is read forward: seven of a byte after FF. Bits `fill` follow. Returns the greatest byte after FF.
+pub(super) fn forward(data: &[u8], fill: u8, bytes: &mut Vec<u8>) -> u8 {
     let mut writer = Writer::new(bytes);
+    let mut greatest = 0;
     let mut rest = data;
     loop {
         let run = memchr::memchr(0xFF, rest).map_or(rest.len(), |position| position + 1);
@@ -60,6 +73,7 @@ pub(super) fn forward(data: &[u8], fill: u8, bytes: &mut Vec<u8>) {
         rest = after;
         while let Some((&byte, after)) = rest.split_first() {
             writer.byte(byte & 0x7F, 7);
+            greatest = greatest.max(byte);
             rest = after;
             if byte != 0xFF {
                 break;
@@ -70,15 +84,17 @@ pub(super) fn forward(data: &[u8], fill: u8, bytes: &mut Vec<u8>) {
         }
     }
     writer.finish(fill);
+    greatest
 }
 
 /// Bits of a segment that is read backward from its end, after a byte `previous`: seven of a byte whose lower seven bits are 1
-/// after a byte above 8F. Bits 0 follow. Returns the number of bits before these.
-pub(super) fn backward(data: &[u8], previous: u8, first: (u8, u32), bytes: &mut Vec<u8>) -> usize {
+/// after a byte above 8F. Bits 0 follow. Returns the number of bits before these, and the greatest byte after FF that is above
+/// [`LAST_BEFORE_MARKERS`], or 0.
+pub(super) fn backward(data: &[u8], previous: u8, first: (u8, u32), bytes: &mut Vec<u8>) -> (usize, u8) {
     const LOW: u64 = 0x0101_0101_0101_0101;
     let mut writer = Writer::new(bytes);
     writer.byte(first.0, first.1);
-    let mut previous = previous;
+    let (mut previous, mut greatest) = (previous, 0);
     let mut chunks = data.rchunks_exact(8);
     for chunk in chunks.by_ref() {
         let word = chunk.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
@@ -88,23 +104,25 @@ pub(super) fn backward(data: &[u8], previous: u8, first: (u8, u32), bytes: &mut 
             previous = chunk[0];
         } else {
             for &byte in chunk.iter().rev() {
-                append_backward(&mut writer, byte, &mut previous);
+                greatest = greatest.max(append_backward(&mut writer, byte, &mut previous));
             }
         }
     }
     for &byte in chunks.remainder().iter().rev() {
-        append_backward(&mut writer, byte, &mut previous);
+        greatest = greatest.max(append_backward(&mut writer, byte, &mut previous));
     }
     let count = writer.bytes.len() * 8 + writer.count as usize;
     writer.finish(0);
-    count
+    (count, greatest)
 }
 
-fn append_backward(writer: &mut Writer<'_>, byte: u8, previous: &mut u8) {
-    if *previous > 0x8F && byte & 0x7F == 0x7F {
+/// Appends a byte; returns the one that follows it, if both are a marker, or 0.
+fn append_backward(writer: &mut Writer<'_>, byte: u8, previous: &mut u8) -> u8 {
+    let following = std::mem::replace(previous, byte);
+    if following > LAST_BEFORE_MARKERS && byte & 0x7F == 0x7F {
         writer.byte(0x7F, 7);
-    } else {
-        writer.byte(byte, 8);
+        return if byte == 0xFF { following } else { 0 };
     }
-    *previous = byte;
+    writer.byte(byte, 8);
+    0
 }

@@ -6,10 +6,20 @@ pub(crate) const PADDING: usize = 8;
 /// The greatest byte after FF that is not part of a marker.
 const LAST_STUFFED: u8 = 0x8F;
 
-/// Writes the bits of a segment, up to its end or a marker, and then 1 bits; returns their number without these. In the byte
-/// after FF, `CARRY` adds the stuffed bit to the bits before, as the MQ decoder does; otherwise it is dropped.
-pub(crate) fn unstuff<const CARRY: bool>(data: &[u8], bits: &mut Vec<u8>) -> usize {
+/// What [`unstuff`] has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unstuffed {
+    /// The number of bits, without the 1 bits after them.
+    pub(crate) count: usize,
+    /// Whether there is a carry out of the first bit, as in a segment that begins with FF 80.
+    pub(crate) overflow: bool,
+}
+
+/// Writes the bits of a segment, up to its end or a marker, and then 1 bits. In the byte after FF, `CARRY` adds the stuffed bit
+/// to the bits before, as the MQ decoder does; otherwise it is dropped.
+pub(crate) fn unstuff<const CARRY: bool>(data: &[u8], bits: &mut Vec<u8>) -> Unstuffed {
     bits.clear();
+    let mut overflow = false;
     let mut pending = Pending { value: 0, count: 0 };
     let mut rest = data;
     loop {
@@ -22,7 +32,7 @@ pub(crate) fn unstuff<const CARRY: bool>(data: &[u8], bits: &mut Vec<u8>) -> usi
             break;
         }
         if CARRY && byte & 0x80 != 0 {
-            pending.carry(bits);
+            overflow |= pending.carry(bits);
         }
         pending.append_seven(byte & 0x7F, bits);
         rest = after;
@@ -30,7 +40,7 @@ pub(crate) fn unstuff<const CARRY: bool>(data: &[u8], bits: &mut Vec<u8>) -> usi
     let count = bits.len() * 8 + pending.count as usize;
     bits.push(pending.last());
     bits.extend_from_slice(&[0xFF; PADDING]);
-    count
+    Unstuffed { count, overflow }
 }
 
 /// Less than 8 bits, which do not fill a byte yet.
@@ -67,19 +77,20 @@ impl Pending {
         self.value = value & ((1 << self.count) - 1);
     }
 
-    /// Adds 1 to the last bit; a carry out of the first one is dropped.
-    fn carry(&mut self, bits: &mut [u8]) {
+    /// Adds 1 to the last bit; returns whether there is a carry out of the first one.
+    fn carry(&mut self, bits: &mut [u8]) -> bool {
         let sum = self.value + 1;
         self.keep(sum);
         if sum >> self.count == 0 {
-            return;
+            return false;
         }
         for byte in bits.iter_mut().rev() {
             *byte = byte.wrapping_add(1);
             if *byte != 0 {
-                return;
+                return false;
             }
         }
+        true
     }
 
     /// The last byte, filled with 1 bits.

@@ -129,25 +129,34 @@ pub(crate) struct Decoded {
 
 /// Decodes a code-block whose segments can be any bytes.
 pub(crate) fn decode_any(code_block: &CodeBlock<'_>) -> Decoded {
-    let (mut number, mut segments) = (0, vec![]);
+    let (mut number, mut segments, mut overflows) = (0, vec![], vec![]);
     for segment in code_block.segments {
         let raw = is_raw(code_block.style, number);
-        let data = if raw { segment.data.to_vec() } else { without_carries(segment.data) };
+        let (data, overflow) = if raw { (segment.data.to_vec(), false) } else { without_carries(segment.data) };
         segments.push((data, segment.passes));
+        overflows.push(overflow);
         number += usize::from(segment.passes);
     }
     let segments: Vec<_> = segments.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
-    decode(&CodeBlock { segments: &segments, ..*code_block })
+    decode_segments(&CodeBlock { segments: &segments, ..*code_block }, &overflows)
 }
 
 /// Decodes a code-block that an encoder has made.
 pub(crate) fn decode(code_block: &CodeBlock<'_>) -> Decoded {
+    decode_segments(code_block, &vec![false; code_block.segments.len()])
+}
+
+/// Decodes a code-block. `overflows`: of each segment, whether there is a carry out of its first bit.
+fn decode_segments(code_block: &CodeBlock<'_>, overflows: &[bool]) -> Decoded {
     let style = code_block.style;
     let mut block = Block::new(code_block.width, code_block.height, code_block.band, style.causal());
     let mut decoder = Decoder { contexts: Contexts::new(), mq: MqDecoder::new(&[]), raw: RawDecoder::new(&[]) };
     let (mut number, mut symbols) = (0, true);
-    for segment in code_block.segments {
+    for (segment, &overflow) in code_block.segments.iter().zip(overflows) {
         (decoder.mq, decoder.raw) = (MqDecoder::new(segment.data), RawDecoder::new(segment.data));
+        if overflow {
+            decoder.mq.overflow();
+        }
         for _ in 0..segment.passes {
             let (kind, plane) = pass(number, u32::from(code_block.bit_planes));
             block.pass(&mut decoder, kind, plane, is_raw(style, number));

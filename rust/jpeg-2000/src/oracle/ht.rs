@@ -31,6 +31,8 @@ pub(crate) struct Cleanup {
     pub(crate) values: Vec<u128>,
     /// Significance of the samples of the quads that have been coded, by rows.
     significant: Vec<u8>,
+    /// Whether a sample outside of the code-block is significant, or an exponent bound is greater than any encoder's.
+    pub(crate) is_damaged: bool,
 }
 
 /// A quad between its parts.
@@ -53,7 +55,8 @@ impl Quad {
 impl Cleanup {
     pub(crate) fn new(width: usize, height: usize) -> Self {
         let quads = width.div_ceil(2) * height.div_ceil(2);
-        Self { width, height, values: vec![0; width * height], significant: vec![0; quads] }
+        let (values, significant) = (vec![0; width * height], vec![0; quads]);
+        Self { width, height, values, significant, is_damaged: false }
     }
 
     /// The four samples of a quad that are in the code-block: above left, below left, above right, below right.
@@ -187,11 +190,16 @@ impl Cleanup {
     /// 7.3.8: the values of a quad.
     fn magnitudes(&mut self, coder: &mut impl QuadCoder, quad: Quad, qx: usize, qy: usize) {
         let bound = quad.offset + self.predictor(qx, qy, quad.significant());
+        if bound > 100 {
+            self.is_damaged = true;
+            return;
+        }
         for (k, index) in self.samples(qx, qy).into_iter().enumerate() {
             let bit = |shift: usize| u32::from(quad.codeword.0 >> (shift + k) & 1);
             if bit(4) == 0 {
                 continue;
             }
+            self.is_damaged |= index.is_none();
             let count = bound - bit(12);
             let value = index.map_or(0, |index| self.values[index].saturating_sub(1));
             let low = coder.magnitude(value & ((1 << count) - 1), count);

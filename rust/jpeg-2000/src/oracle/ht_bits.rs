@@ -28,17 +28,34 @@ fn backward(bytes: impl Iterator<Item = u8>, mut previous: u8) -> Vec<u8> {
     bits
 }
 
+/// Whether a byte above `limit` follows FF.
+pub(crate) fn has_after_ff(data: &[u8], limit: u8) -> bool {
+    data.windows(2).any(|pair| pair[0] == 0xFF && pair[1] > limit)
+}
+
+/// The suffix of a cleanup segment, with 1 bits in place of its length.
+pub(crate) fn with_ones(suffix: &[u8]) -> Vec<u8> {
+    let mut suffix = suffix.to_vec();
+    let end = suffix.len();
+    suffix[end - 1] = 0xFF;
+    suffix[end - 2] |= 0x0F;
+    suffix
+}
+
 /// Bits, and then the same bit without end.
 pub(crate) struct Bits {
     rest: std::vec::IntoIter<u8>,
     fill: u8,
     /// Whether more bits were read than there are.
     pub(crate) is_exceeded: bool,
+    /// Bits before the first byte whose stuffed bit is 1.
+    valid: usize,
+    read: usize,
 }
 
 impl Bits {
     fn new(bits: Vec<u8>, fill: u8) -> Self {
-        Self { rest: bits.into_iter(), fill, is_exceeded: false }
+        Self { rest: bits.into_iter(), fill, is_exceeded: false, valid: usize::MAX, read: 0 }
     }
 
     /// 7.1.2: `MagSgn`.
@@ -58,11 +75,15 @@ impl Bits {
 
     /// 7.1.3: MEL, from the suffix of the cleanup segment.
     pub(crate) fn runs(suffix: &[u8]) -> Self {
-        let mut suffix = suffix.to_vec();
-        let end = suffix.len();
-        suffix[end - 1] = 0xFF;
-        suffix[end - 2] |= 0x0F;
-        Self::new(forward(&suffix, false), 1)
+        let suffix = with_ones(suffix);
+        let damaged = suffix.windows(2).position(|pair| pair[0] == 0xFF && pair[1] > 0x7F);
+        let valid = damaged.map_or(usize::MAX, |at| forward(&suffix[..=at], false).len());
+        Self { valid, ..Self::new(forward(&suffix, false), 1) }
+    }
+
+    /// Whether bits were read from a byte whose stuffed bit is 1.
+    pub(crate) fn has_read_damage(&self) -> bool {
+        self.read > self.valid
     }
 
     /// 7.1.4: VLC, from the suffix of the cleanup segment.
@@ -75,6 +96,7 @@ impl Bits {
     }
 
     pub(crate) fn bit(&mut self) -> u8 {
+        self.read += 1;
         let bit = self.rest.next();
         self.is_exceeded |= bit.is_none();
         bit.unwrap_or(self.fill)

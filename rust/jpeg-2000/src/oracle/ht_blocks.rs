@@ -2,7 +2,7 @@
 
 use super::grid::Grid;
 use super::ht::{Cleanup, significance};
-use super::ht_bits::{Bits, write_backward, write_forward};
+use super::ht_bits::{Bits, has_after_ff, write_backward, write_forward};
 use super::ht_coders::{QuadDecoder, QuadEncoder};
 use crate::code_block::CodeBlock;
 
@@ -36,6 +36,9 @@ pub(crate) fn encode(
         });
         refinement = write_forward(&bits, true, 0);
     }
+    if refinement.last() == Some(&0xFF) {
+        refinement.push(0); // for MagRef may begin with a byte above 8F
+    }
     if refinements > 1 {
         let order = grid.scan().into_iter().map(|(x, y)| y * width + x).filter(|&index| before[index]);
         refinement.extend(write_backward(&order.map(bit).collect::<Vec<_>>(), 0xFF));
@@ -43,7 +46,8 @@ pub(crate) fn encode(
     (coder.finish(), refinement)
 }
 
-/// Decodes a code-block: coefficients with one fraction bit. None if VLC ends before the last quad.
+/// Decodes a code-block: coefficients with one fraction bit. None if it is damaged: VLC ends before the last quad, a byte after
+/// FF is above its limit, or a sample outside of the code-block is significant.
 pub(crate) fn decode(block: &CodeBlock<'_>) -> Option<Vec<i128>> {
     let (mut number, mut set) = (0, None);
     for (index, segment) in block.segments.iter().enumerate() {
@@ -58,7 +62,10 @@ pub(crate) fn decode(block: &CodeBlock<'_>) -> Option<Vec<i128>> {
     let mut cleanup = Cleanup::new(block.width, block.height);
     let mut decoder = QuadDecoder::new(cleanup_data);
     cleanup.code(&mut decoder);
-    if decoder.lacks_codewords() {
+    if decoder.is_damaged() || cleanup.is_damaged {
+        return None;
+    }
+    if refinement.passes > 0 && has_after_ff(refinement.data, 0x8F) {
         return None;
     }
     let mut grid = Grid::new(block.width, block.height, block.style.causal());

@@ -1,7 +1,7 @@
 //! ISO/IEC 15444-15, 7.3: the decoder and the encoder of the cleanup segment.
 
 use super::ht::{QuadCoder, QuadState};
-use super::ht_bits::{Bits, write_backward, write_forward};
+use super::ht_bits::{Bits, has_after_ff, with_ones, write_backward, write_forward};
 use crate::ht::codewords::{Codeword, INITIAL_ROW, OTHER_ROWS};
 
 /// 7.3.3: exponents of the run lengths of MEL.
@@ -15,6 +15,8 @@ pub(crate) struct QuadDecoder {
     state: usize,
     run: u32,
     one: bool,
+    /// Whether bytes after FF are above their limit.
+    has_markers: bool,
 }
 
 impl QuadDecoder {
@@ -29,12 +31,13 @@ impl QuadDecoder {
             state: 0,
             run: 0,
             one: false,
+            has_markers: has_after_ff(prefix, 0x7F) || has_after_ff(&with_ones(suffix), 0x8F),
         }
     }
 
-    /// Whether VLC has ended before the last quad.
-    pub(crate) fn lacks_codewords(&self) -> bool {
-        self.codewords.is_exceeded
+    /// Whether VLC has ended before the last quad, or a byte after FF is above its limit.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.codewords.is_exceeded || self.runs.has_read_damage() || self.has_markers
     }
 }
 
@@ -106,7 +109,10 @@ impl QuadEncoder {
         if segment.last() == Some(&0xFF) {
             segment.pop(); // the decoder reads 1 bits there
         }
-        let runs = write_forward(&self.runs, false, 1);
+        let mut runs = write_forward(&self.runs, false, 1);
+        if runs.last() == Some(&0xFF) {
+            runs.push(0x7F); // for VLC may begin with a byte above 8F
+        }
         // The first bits are in the upper half of a byte.
         let mut first: Vec<u8> = self.codewords.drain(..self.codewords.len().min(4)).collect();
         first.resize(4, 0);

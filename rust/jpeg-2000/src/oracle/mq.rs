@@ -85,7 +85,7 @@ impl Contexts {
 pub(crate) struct MqDecoder<'a> {
     data: &'a [u8],
     bp: usize,
-    c: u64,
+    c: u32,
     a: u32,
     ct: u32,
 }
@@ -94,11 +94,16 @@ impl<'a> MqDecoder<'a> {
     /// INITDEC (Figure C.19).
     pub(crate) fn new(data: &'a [u8]) -> Self {
         let mut decoder = Self { data, bp: 0, c: 0, a: 0x8000, ct: 0 };
-        decoder.c = u64::from(decoder.byte(0)) << 16;
+        decoder.c = u32::from(decoder.byte(0)) << 16;
         decoder.byte_in();
         decoder.c <<= 7;
         decoder.ct -= 7;
         decoder
+    }
+
+    /// Adds a carry out of the first bit.
+    pub(crate) fn overflow(&mut self) {
+        self.c |= 1 << 31;
     }
 
     /// The byte at `position`; after the end there is a marker.
@@ -115,12 +120,12 @@ impl<'a> MqDecoder<'a> {
                 self.ct = 8;
             } else {
                 self.bp += 1;
-                self.c += u64::from(next) << 9;
+                self.c += u32::from(next) << 9;
                 self.ct = 7;
             }
         } else {
             self.bp += 1;
-            self.c += u64::from(self.byte(self.bp)) << 8;
+            self.c += u32::from(self.byte(self.bp)) << 8;
             self.ct = 8;
         }
     }
@@ -129,12 +134,12 @@ impl<'a> MqDecoder<'a> {
     pub(crate) fn decode(&mut self, contexts: &mut Contexts, cx: usize) -> u8 {
         let (qe, mps) = (contexts.qe(cx), contexts.0[cx].1);
         self.a -= qe;
-        if (self.c >> 16) < u64::from(qe) {
+        if (self.c >> 16) < qe {
             let exchanged = self.a < qe;
             self.a = qe;
             self.finish(contexts, cx, mps, !exchanged)
         } else {
-            self.c -= u64::from(qe) << 16;
+            self.c -= qe << 16;
             if self.a & 0x8000 != 0 {
                 return mps;
             }
@@ -265,10 +270,10 @@ impl MqEncoder {
     }
 }
 
-/// The same bits without carries: as long as a carry is not added, the flow charts compare with another number, and only
-/// streams that no encoder writes make a difference then. A carry out of the first bit is dropped.
-pub(crate) fn without_carries(data: &[u8]) -> Vec<u8> {
-    let mut bits: Vec<u8> = vec![];
+/// The same bits without carries, and whether there is a carry out of the first one: as long as a carry is not added, the flow
+/// charts compare with another number, and only streams that no encoder writes make a difference then.
+pub(crate) fn without_carries(data: &[u8]) -> (Vec<u8>, bool) {
+    let (mut bits, mut overflow): (Vec<u8>, bool) = (vec![], false);
     let mut previous = 0;
     for &byte in data {
         if previous == 0xFF && byte > 0x8F {
@@ -278,8 +283,9 @@ pub(crate) fn without_carries(data: &[u8]) -> Vec<u8> {
             let ones = bits.iter().rev().take_while(|&&bit| bit == 1).count();
             let zero = bits.len() - ones;
             bits[zero..].fill(0);
-            if let Some(bit) = zero.checked_sub(1) {
-                bits[bit] = 1;
+            match zero.checked_sub(1) {
+                Some(bit) => bits[bit] = 1,
+                None => overflow = true,
             }
         }
         let count = if previous == 0xFF { 7 } else { 8 };
@@ -288,5 +294,5 @@ pub(crate) fn without_carries(data: &[u8]) -> Vec<u8> {
     }
     let mut encoder = RawEncoder::new();
     bits.into_iter().chain([1; 16]).for_each(|bit| encoder.put(bit));
-    encoder.into_bytes()
+    (encoder.into_bytes(), overflow)
 }

@@ -10,7 +10,7 @@ use super::windows::Windows;
 use crate::code_block::{BlockError, CodeBlock, Damage, Outcome, Segment, Style, check};
 use crate::coefficient::Coefficient;
 use crate::mq::MqDecoder;
-use crate::mq::unstuff::unstuff;
+use crate::mq::unstuff::{Unstuffed, unstuff};
 
 /// Passes with the MQ coder before the first raw pass (Table D.9).
 const PASSES_BEFORE_BYPASS: usize = 10;
@@ -117,8 +117,8 @@ impl Tier1 {
         passes: impl Iterator<Item = Pass>,
     ) -> Option<Damage> {
         let (causal, style, contexts) = (block.style.causal(), block.style, &mut self.contexts);
-        let count = unstuff::<true>(segment.data, &mut self.bits);
-        let mut mq = MqDecoder::new(&self.bits);
+        let Unstuffed { count, overflow } = unstuff::<true>(segment.data, &mut self.bits);
+        let mut mq = MqDecoder::new(&self.bits, overflow);
         let (size, mut damage, mut last) = (self.windows.windows.len(), None, None);
         for pass in passes {
             let (windows, plane) = (&mut self.windows, &mut self.planes[pass.plane * size..][..size]);
@@ -149,7 +149,7 @@ impl Tier1 {
         segment: &Segment<'_>,
         passes: impl Iterator<Item = Pass>,
     ) -> Option<Damage> {
-        let count = unstuff::<false>(segment.data, &mut self.bits);
+        let Unstuffed { count, .. } = unstuff::<false>(segment.data, &mut self.bits);
         let mut reader = RawReader::new(&self.bits, count);
         let (size, mut last) = (self.windows.windows.len(), None);
         for pass in passes {

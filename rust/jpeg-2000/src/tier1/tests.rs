@@ -138,6 +138,29 @@ proptest! {
     }
 }
 
+/// C.3.5: a segment that begins with FF 80, as no encoder writes, has a carry into the highest bit of Chigh, which is above the
+/// interval then.
+#[test]
+fn a_carry_out_of_the_first_bit_is_kept() {
+    let (width, height, band, style, coder) = (8, 8, Band::Hl, Style(0), Coder::Mq);
+    for second in 0x80..=0x8F {
+        let data = [0xFF, second, 0x12, 0x9A, 0x40, 0x77, 0x3C, 0xE1, 0x05];
+        let segments = [Segment { data: &data, passes: 10 }];
+        let block = CodeBlock {
+            width,
+            height,
+            band,
+            style,
+            coder,
+            magnitude_bits: 38,
+            bit_planes: 9,
+            roi_shift: 0,
+            segments: &segments,
+        };
+        assert_eq!(decode::<i32>(&block).0, blocks::decode(&block).coefficients, "{second:02X}");
+    }
+}
+
 /// The first sign of damage of a code-block with these codeword segments.
 fn damage(
     (width, height): (usize, usize),
