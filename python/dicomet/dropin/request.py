@@ -107,7 +107,7 @@ class Request(NamedTuple):
         into an exception, which passes through.
         """
         if self.is_longer:
-            runner = base.DecodeRunner(self.coder.transfer_syntax)
+            runner = base.DecodeRunner(UID(self.coder.transfer_syntax))
             runner.set_source(self.source)
             runner.set_options(**self.options)
             runner._validate_buffer()  # noqa: SLF001
