@@ -137,6 +137,29 @@ def test_standard_input_is_one_file(out, monkeypatch):
     assert all_results(out) == [10]
 
 
+@pytest.mark.parametrize(
+    ("limit", "says"), [("99", "at most the 99 of 'max_bytes'"), ("x", "DICOMET_MAX_BYTES: found 'x'")]
+)
+def test_standard_input_is_limited_by_the_environment(out, monkeypatch, capsys, limit, says):
+    monkeypatch.setenv("DICOMET_MAX_BYTES", limit)
+    endless = io.BufferedReader(Endless())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
+    convert("-", "-o", out, status=2)
+    assert says in capsys.readouterr().err
+    assert not out.exists()
+
+
+class Endless(io.RawIOBase):
+    """A stream of zeros without end."""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        buffer[:] = bytes(len(buffer))
+        return len(buffer)
+
+
 def test_a_folder_may_have_a_dot(tmp_path):
     root = folder(tmp_path / "in", {"a.dcm": image()})
     for name in ("v1.2", "x.tiff/", "x.bmp/"):

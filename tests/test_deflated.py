@@ -11,7 +11,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 import dicomet
 from dicomet._native import Source
-from dicomet._parsing import pydicom_parser as data_set
+from dicomet._parsing import elements_before_pixel_data
 from dicomet._parsing import source as source_module
 
 DEFLATED = DeflatedExplicitVRLittleEndian
@@ -113,7 +113,7 @@ def test_what_a_parser_is_given_of_an_unusual_header_is_limited(monkeypatch):
     assert (dicomet.pixel_array(file) == FRAMES).all()
     monkeypatch.setattr(source_module, "PARSER_LIMIT", 200_000)
     assert (dicomet.pixel_array(file) == FRAMES).all()
-    monkeypatch.setattr(data_set, "find_delimiter", lambda *_args, **_options: None)
+    monkeypatch.setattr(elements_before_pixel_data, "find_delimiter", lambda *_args, **_options: None)
     with pytest.raises(
         dicomet.PixelDataError, match=re.escape("(0002,0010) Transfer Syntax UID: found more than 200000")
     ):

@@ -19,8 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dicomet
-from dicomet._parsing import header, parse
-from dicomet._parsing import pydicom_parser as data_set
+from dicomet._parsing import elements_before_pixel_data, header, parse
 from dicomet._parsing.source import open_source
 
 PROPERTY = settings(
@@ -35,7 +34,7 @@ def by_pydicom():
     """Without the scanner, and with all sequences."""
     stack = contextlib.ExitStack()
     stack.enter_context(mock.patch.object(parse, "scan", return_value=None))
-    stack.enter_context(mock.patch.object(data_set, "find_delimiter", return_value=None))
+    stack.enter_context(mock.patch.object(elements_before_pixel_data, "find_delimiter", return_value=None))
     return stack
 
 

@@ -7,7 +7,12 @@ import pytest
 from files import ROOTS
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 from series_files import Stack
 
 import dicomet
@@ -77,6 +82,48 @@ def test_transfer_syntaxes(tmp_path, syntax):
         "ImageType": ("ORIGINAL", "PRIMARY", "AXIAL"),
         "error": None,
     }
+
+
+@pytest.mark.parametrize(
+    "syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian]
+)
+def test_tags_are_numbers(tmp_path, syntax):
+    """VR AT: by the scanner, by pydicom's parser, and of a data set. One value has VM 1, several have VM 1-n."""
+    data = Stack().slice(0)
+    data.FrameIncrementPointer = 0x00181063
+    data.DimensionIndexPointer = 0x0020000E
+    data.FailureAttributes = [0x00100020, 0x7FE00010]
+    data.file_meta.TransferSyntaxUID = syntax
+    del data.PixelData
+    data.save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    data.save_as(tmp_path / "b.dcm", enforce_file_format=True)
+    # A value that is too long for the scanner.
+    data.SeriesDescription = "x" * 2000
+    data.save_as(tmp_path / "b.dcm", enforce_file_format=True)
+    elements = ["FrameIncrementPointer", "DimensionIndexPointer", "FailureAttributes", "SeriesDescription"]
+    expected = {
+        "FrameIncrementPointer": (0x00181063,),
+        "DimensionIndexPointer": 0x0020000E,
+        "FailureAttributes": (0x00100020, 0x7FE00010),
+        "error": None,
+    }
+    for found in dicomet.read_headers([tmp_path / "a.dcm", tmp_path / "b.dcm", data], elements):
+        assert {name: found[name] for name in expected} == expected
+        numbers = (*found["FailureAttributes"], found["DimensionIndexPointer"])
+        assert {type(number) for number in numbers} == {int}
+
+
+def test_half_a_tag(tmp_path):
+    path = tmp_path / "a.dcm"
+    data = Stack().slice(0)
+    data.FrameIncrementPointer = 0x00181063
+    data.save_as(path, enforce_file_format=True)
+    stored = b"\x28\0\x09\0AT\4\0\x18\0\x63\x10"
+    assert stored in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(stored, stored[:6] + b"\2\0\x18\0"))
+    (found,) = dicomet.read_headers([path], ["FrameIncrementPointer"])
+    assert found["FrameIncrementPointer"] is None
+    assert "FrameIncrementPointer: found" in found["error"]
 
 
 @pytest.mark.parametrize("signed", [False, True])

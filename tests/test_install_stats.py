@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from call_outcome import with_and_without
-from install_images import dataset, smooth
+from install_images import dataset, run_python, smooth
 from pydicom import config
 from pydicom.pixels import get_decoder
 from pydicom.pixels.decoders import base
@@ -30,6 +30,34 @@ def test_stats():
     text = str(after)
     assert f"{after.taken} of {after.taken + after.declined} decodes taken" in text
     assert "the option view_only" in text
+
+
+def test_spawned_workers_have_nothing_until_they_call_install(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("""
+import multiprocessing
+import dicomet, pydicom
+from pydicom.data import get_testdata_file
+
+def decode(name):
+    pydicom.dcmread(get_testdata_file(name, download=False)).pixel_array
+    return str(dicomet.stats())
+
+if __name__ == "__main__":
+    dicomet.install()
+    spawned = multiprocessing.get_context("spawn")
+    for initializer in (None, dicomet.install):
+        with spawned.Pool(1, initializer) as pool:
+            print(pool.apply(decode, ["CT_small.dcm"]))
+    print(dicomet.stats())
+""")
+    nothing = [
+        "dicomet: 0 of 0 decodes taken, 0 left to pydicom",
+        "  in this process; spawned workers decode with pydicom until they call dicomet.install()",
+    ]
+    run = run_python(str(script))
+    one = "dicomet: 1 of 1 decodes taken (100%), 0 left to pydicom"
+    assert run.stdout.splitlines() == [*nothing, one, *nothing], run.stderr
 
 
 def test_an_iteration_that_is_declined_midway_counts_once():

@@ -24,8 +24,7 @@ from pydicom.uid import (
 )
 
 from dicomet._native import Source, find_pixel_data
-from dicomet._parsing import header
-from dicomet._parsing import pydicom_parser as data_set
+from dicomet._parsing import elements_before_pixel_data, header, pydicom_parser
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet._parsing.transfer_syntax import CODECS
 
@@ -53,7 +52,7 @@ def scanned(data: bytes, start: str, transfer_syntax: str | None) -> tuple | int
 
 def parsed(data: bytes, start: str, transfer_syntax: str | None, skip=None) -> tuple:
     """What pydicom's parser finds, and what it says; of all sequences, or of those that `skip` does not."""
-    with mock.patch.object(data_set, "find_delimiter", skip or (lambda *_args, **_options: None)):
+    with mock.patch.object(elements_before_pixel_data, "find_delimiter", skip or (lambda *_args, **_options: None)):
         return parsed_by_pydicom(data, start, transfer_syntax)
 
 
@@ -66,8 +65,8 @@ def parsed_by_pydicom(data: bytes, start: str, transfer_syntax: str | None) -> t
                 meta = _read_file_meta_info(file)
                 # This is looked at in any case.
                 meta.get("TransferSyntaxUID")
-            syntax = data_set._transfer_syntax(meta, {"transfer_syntax_uid": transfer_syntax})
-            found = data_set._read_header(Source.from_buffer(data), file, meta, syntax, {}, None)
+            syntax = pydicom_parser._transfer_syntax(meta, {"transfer_syntax_uid": transfer_syntax})
+            found = pydicom_parser._read_header(Source.from_buffer(data), file, meta, syntax, {}, None)
             result = (found.attributes, str(found.transfer_syntax), found.tag, found.vr, found.offset, found.length)
         except Exception as error:  # noqa: BLE001 - whatever it is, the scanner must not have found anything
             result = (type(error), str(error))
@@ -81,7 +80,7 @@ def check(data: bytes, start: str, transfer_syntax: str | None) -> bool:
     wanted = parsed(data, start, transfer_syntax)
     if isinstance(wanted[0][0], dict):
         # Skipping sequences changes nothing, except that defects inside them are not reported.
-        skipped = parsed(data, start, transfer_syntax, data_set.find_delimiter)
+        skipped = parsed(data, start, transfer_syntax, elements_before_pixel_data.find_delimiter)
         assert skipped[0] == wanted[0]
         assert [word for word in skipped[1] if word not in wanted[1]] == []
     if not isinstance(found, tuple) or found[1] not in CODECS:

@@ -1,5 +1,6 @@
 """Regions and tiles of slides, compared with the matrices that the slides were made from, and with their frames."""
 
+import copy
 import io
 import itertools
 import threading
@@ -209,10 +210,28 @@ def test_data_sets(sparse, parsed):
     assert np.array_equal(matrix.region(0, 0, 70, 110, optical_path=1, focal_plane=2), slide.values[1, 2])
 
 
-def test_positions_by_pydicoms_parser_are_the_same(monkeypatch):
+def with_more_items(found: pydicom.Dataset) -> pydicom.Dataset:
+    """Groups with two items, of which the first one counts, where the standard allows one."""
+    for number, group in enumerate(found.PerFrameFunctionalGroupsSequence):
+        for name in ("PlanePositionSlideSequence", "OpticalPathIdentificationSequence"):
+            items = group[name].value
+            items.append(copy.deepcopy(items[0]))
+            last = items[-1]
+            if name == "PlanePositionSlideSequence":
+                last.RowPositionInTotalImagePixelMatrix = 1000 + number
+                last.ZOffsetInSlideCoordinateSystem = 7
+            else:
+                last.OpticalPathIdentifier = "none"
+    return found
+
+
+@pytest.mark.parametrize("change", [lambda found: found, with_more_items], ids=["conforming", "two items"])
+def test_positions_by_pydicoms_parser_are_the_same(monkeypatch, change):
     from dicomet._parsing import slide_elements  # noqa: PLC0415
 
-    data = file_of(dataset(replace(GRAY, sparse=True, order=shuffled)))
+    slide = replace(GRAY, sparse=True, order=shuffled)
+    data = file_of(change(dataset(slide)))
+    assert np.array_equal(dicomet.open(data).pixel_matrix.region(0, 0, 70, 110), slide.values[0, 0])
     fast = slide_elements.read_slide_elements(slide_elements.Source.from_buffer(data)).positions
     monkeypatch.setattr(slide_elements, "tile_positions", lambda *_, **__: None)
     slow = slide_elements.read_slide_elements(slide_elements.Source.from_buffer(data)).positions

@@ -17,6 +17,7 @@ pub mod jpeg;
 pub mod jpeg_2000;
 pub mod jpeg_ls;
 pub mod jpeg_xl;
+pub mod named_elements;
 pub mod native;
 pub mod output;
 pub mod packbits_oracle;
@@ -25,13 +26,16 @@ pub mod scan;
 pub mod scan_oracle;
 pub mod seeds;
 pub mod sources;
+pub mod tile_positions;
 
 /// The name of a target, and the function that runs one input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 17] = [
     ("scan", scan::run),
+    ("named_elements", named_elements::run),
+    ("tile_positions", tile_positions::run),
     ("encapsulation", encapsulation::run),
     ("rle", rle::run),
     ("native", native::run),

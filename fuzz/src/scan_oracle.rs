@@ -10,24 +10,61 @@ const SEQUENCE_END: u32 = 0xFFFE_E0DD;
 const LONG_VRS: [&[u8; 2]; 13] =
     [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"];
 
+/// How elements are written.
 #[derive(Clone, Copy)]
-struct Writing {
-    implicit: bool,
-    big: bool,
+pub struct Writing {
+    /// Without VRs.
+    pub implicit: bool,
+    /// With numbers in big endian.
+    pub big: bool,
 }
 
-struct Element {
-    tag: u32,
-    vr: Option<[u8; 2]>,
-    length: u32,
-    value: usize,
+impl Writing {
+    fn of(transfer_syntax: &str) -> Self {
+        Self { implicit: transfer_syntax == "1.2.840.10008.1.2", big: transfer_syntax == "1.2.840.10008.1.2.2" }
+    }
+}
+
+/// The header of an element.
+#[derive(Clone, Copy)]
+pub struct Element {
+    /// The tag.
+    pub tag: u32,
+    /// The VR, if it is written.
+    pub vr: Option<[u8; 2]>,
+    /// The length as written.
+    pub length: u32,
+    /// The offset of the value.
+    pub value: usize,
+}
+
+/// The content of an item: its first byte, the byte after its last one, and how its elements are written.
+pub type Item = (usize, usize, Writing);
+
+/// The elements of a file at the top level, up to its pixel data, and whether there is any; `None` where the walk fails.
+#[must_use]
+pub fn top_level(bytes: &[u8], transfer_syntax: &str) -> Option<(Vec<Element>, bool)> {
+    let (walk, writing) = (Walk(bytes), Writing::of(transfer_syntax));
+    let (mut at, mut found) = (walk.after_meta()?, Vec::new());
+    while at != bytes.len() {
+        let element = walk.element(at, writing)?;
+        if is_pixel_data(element.tag) {
+            return Some((found, true));
+        }
+        found.push(element);
+        at = walk.after(&element, writing)?;
+    }
+    Some((found, false))
+}
+
+fn is_pixel_data(tag: u32) -> bool {
+    matches!(tag, 0x7FE0_0008 | 0x7FE0_0009 | 0x7FE0_0010)
 }
 
 /// The first pixel data element at the top level, and the elements that describe it; `None` where the walk fails.
 #[must_use]
 pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<PixelDataHeader> {
-    let writing =
-        Writing { implicit: transfer_syntax == "1.2.840.10008.1.2", big: transfer_syntax == "1.2.840.10008.1.2.2" };
+    let writing = Writing::of(transfer_syntax);
     let walk = Walk(bytes);
     let mut at = match start {
         Start::DataSet { .. } => 0,
@@ -36,7 +73,7 @@ pub fn walk(bytes: &[u8], start: &Start<'_>, transfer_syntax: &str) -> Option<Pi
     let mut header = PixelDataHeader { transfer_syntax: transfer_syntax.to_owned(), ..PixelDataHeader::default() };
     loop {
         let element = walk.element(at, writing)?;
-        if matches!(element.tag, 0x7FE0_0008 | 0x7FE0_0009 | 0x7FE0_0010) {
+        if is_pixel_data(element.tag) {
             header.tag = element.tag;
             header.vr = element.vr;
             header.offset = element.value as u64;
@@ -69,9 +106,10 @@ fn keep(header: &mut PixelDataHeader, element: &Element, bytes: &[u8], writing: 
     Some(())
 }
 
-struct Walk<'a>(&'a [u8]);
+/// All bytes of a file.
+pub struct Walk<'a>(pub &'a [u8]);
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
         self.0.get(at..)?.first_chunk().copied()
     }
@@ -94,6 +132,55 @@ impl Walk<'_> {
         let [a, b] = self.array(at + 6)?;
         let length = if writing.big { u16::from_be_bytes([a, b]) } else { u16::from_le_bytes([a, b]) };
         Some(Element { tag, vr: Some(vr), length: u32::from(length), value: at + 8 })
+    }
+
+    /// The items of a sequence whose value is at `at`, of `length` bytes or of undefined length.
+    #[must_use]
+    pub fn items(&self, mut at: usize, length: u32, writing: Writing) -> Option<Vec<Item>> {
+        let (end, mut found) = (at + length as usize, Vec::new());
+        while length == UNDEFINED || at != end {
+            let item = self.element(at, writing)?;
+            at = match (item.tag, item.length) {
+                (SEQUENCE_END, 0) if length == UNDEFINED => break,
+                (ITEM, 0) => {
+                    found.push((item.value, item.value, writing));
+                    item.value
+                }
+                (ITEM, length) => {
+                    let (after, writing) =
+                        (self.after_item(item.value, length, writing)?, self.of_item(&item, writing)?);
+                    found.push((item.value, after - if length == UNDEFINED { 8 } else { 0 }, writing));
+                    after
+                }
+                _ => return None,
+            };
+        }
+        Some(found)
+    }
+
+    /// The elements of an item.
+    #[must_use]
+    pub fn elements(&self, (mut at, end, writing): Item) -> Option<Vec<Element>> {
+        let mut found = Vec::new();
+        while at < end {
+            let element = self.element(at, writing)?;
+            found.push(element);
+            at = self.after(&element, writing)?;
+        }
+        Some(found)
+    }
+
+    /// The value of an element of defined length.
+    #[must_use]
+    pub fn value(&self, element: &Element) -> Option<&'a [u8]> {
+        self.0.get(element.value..element.value + element.length as usize)
+    }
+
+    fn after(&self, element: &Element, writing: Writing) -> Option<usize> {
+        if element.length == UNDEFINED {
+            return self.after_undefined(element, writing);
+        }
+        Some(element.value + element.length as usize)
     }
 
     /// The offset of the data set in a file.
@@ -122,9 +209,14 @@ impl Walk<'_> {
         }
     }
 
+    /// How the elements of an item are written: in implicit VR if its first element has no VR.
+    fn of_item(&self, item: &Element, writing: Writing) -> Option<Writing> {
+        let looks_explicit = self.array::<6>(item.value)?[4..].iter().all(u8::is_ascii_uppercase);
+        Some(Writing { implicit: writing.implicit || !looks_explicit, ..writing })
+    }
+
     fn after_item(&self, start: usize, length: u32, writing: Writing) -> Option<usize> {
-        let looks_explicit = self.array::<6>(start)?[4..].iter().all(u8::is_ascii_uppercase);
-        let writing = Writing { implicit: writing.implicit || !looks_explicit, ..writing };
+        let writing = self.of_item(&Element { tag: ITEM, vr: None, length, value: start }, writing)?;
         let mut at = start;
         loop {
             if length != UNDEFINED && at >= start + length as usize {

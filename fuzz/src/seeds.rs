@@ -6,9 +6,11 @@ use std::io::Write;
 
 /// The seeds of each target that has any.
 #[must_use]
-pub fn all() -> [(&'static str, Vec<Vec<u8>>); 10] {
+pub fn all() -> [(&'static str, Vec<Vec<u8>>); 12] {
     [
         ("scan", scan()),
+        ("named_elements", named_elements()),
+        ("tile_positions", tile_positions()),
         ("rle", rle()),
         ("native", native()),
         ("deflate", deflate()),
@@ -52,6 +54,19 @@ impl Writing {
         [&self.header(tag, vr, value.len() as u32)[..], value].concat()
     }
 
+    fn sequence(self, tag: u32, items: &[Vec<u8>], undefined: bool) -> Vec<u8> {
+        let length = |bytes: &[u8]| if undefined { u32::MAX } else { bytes.len() as u32 };
+        let mut bytes = Vec::new();
+        for item in items {
+            bytes.extend([self.header(0xFFFE_E000, *b"  ", length(item)), item.clone()].concat());
+            if undefined {
+                bytes.extend(self.header(0xFFFE_E00D, *b"  ", 0));
+            }
+        }
+        let end = if undefined { self.header(0xFFFE_E0DD, *b"  ", 0) } else { Vec::new() };
+        [self.header(tag, *b"SQ", length(&bytes)), bytes, end].concat()
+    }
+
     fn us(self, tag: u32, number: u16) -> Vec<u8> {
         self.element(tag, *b"US", &self.number(number.to_le_bytes()))
     }
@@ -60,17 +75,7 @@ impl Writing {
     /// their offset.
     fn data_set(self, hole: u16, undefined: bool) -> (Vec<u8>, usize) {
         let mut bytes = self.element(0x0008_0005, *b"CS", b"ISO_IR 100");
-        let item = self.us(0x0008_1197, 3);
-        let length = |bytes: &[u8]| if undefined { u32::MAX } else { bytes.len() as u32 };
-        let mut items = [self.header(0xFFFE_E000, *b"  ", length(&item)), item].concat();
-        if undefined {
-            items.extend(self.header(0xFFFE_E00D, *b"  ", 0));
-        }
-        bytes.extend(self.header(0x0008_1140, *b"SQ", length(&items)));
-        bytes.extend(items);
-        if undefined {
-            bytes.extend(self.header(0xFFFE_E0DD, *b"  ", 0));
-        }
+        bytes.extend(self.sequence(0x0008_1140, &[self.us(0x0008_1197, 3)], undefined));
         bytes.extend(self.header(0x0009_1010, *b"OB", u32::from(hole)));
         let place = bytes.len();
         if undefined && !self.implicit {
@@ -118,6 +123,54 @@ fn scan() -> Vec<Vec<u8>> {
             }
             seeds.push([seed, beginning, data_set.clone()].concat());
         }
+    }
+    seeds
+}
+
+/// The files of `scan`, for several choices of elements.
+fn named_elements() -> Vec<Vec<u8>> {
+    let files = scan().into_iter().filter(|seed| seed[0] != 4).enumerate();
+    files.map(|(number, seed)| [&[number as u8 * 37, number as u8, 0][..], &seed[2..]].concat()).collect()
+}
+
+/// Functional groups in all encodings, with a hole in a group that is skipped.
+fn tile_positions() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for (number, hole) in (0..3).flat_map(|number| [0, 90, 4090, 9000].map(|hole| (number, hole))) {
+        let (writing, undefined) = (Writing { implicit: number == 1, big: number == 2 }, hole % 4 == 0);
+        let (mut bytes, mut place) = (Vec::new(), 0);
+        for (frame, path) in [(1, *b"a "), (33, *b"b "), (65, *b"a ")] {
+            let long = |tag, number: u32| writing.element(tag, *b"SL", &writing.number(number.to_le_bytes()));
+            let position = [
+                writing.element(0x0040_074A, *b"DS", b"-1.5"),
+                long(0x0048_021E, frame),
+                long(0x0048_021F, frame.wrapping_neg()),
+            ];
+            let identifier = writing.element(0x0048_0106, *b"SH", &path);
+            let before = [
+                writing.sequence(0x0048_0207, &[identifier], undefined),
+                writing.sequence(0x0048_021A, &[position.concat(), position[1].clone()], !undefined),
+                writing.header(0x0009_1010, *b"OB", u32::from(hole)),
+            ]
+            .concat();
+            let length = if undefined { u32::MAX } else { before.len() as u32 + u32::from(hole) };
+            bytes.extend(writing.header(0xFFFE_E000, *b"  ", length));
+            bytes.extend(before);
+            place = bytes.len();
+            let missing = if frame == 65 { 0 } else { hole };
+            bytes.extend(vec![0; usize::from(missing)]);
+            if undefined {
+                bytes.extend(writing.header(0xFFFE_E00D, *b"  ", 0));
+            }
+        }
+        if undefined {
+            bytes.extend(writing.header(0xFFFE_E0DD, *b"  ", 0));
+        }
+        let mut seed = vec![u8::from(writing.implicit), u8::from(writing.big), u8::from(!undefined), 0, 0];
+        for number in [place as u16, hole, 1000] {
+            seed.extend(number.to_le_bytes());
+        }
+        seeds.push([seed, bytes].concat());
     }
     seeds
 }

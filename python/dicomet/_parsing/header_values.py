@@ -205,6 +205,10 @@ def _parts(vr: str, value: bytes, order: str, character_set: bytes) -> tuple[Any
     if vr in _BINARY:
         code = _BINARY[vr]
         return struct.unpack(f"{order}{len(value) // struct.calcsize(code)}{code}", value)
+    if vr == "AT":
+        # A tag is two numbers, each in the byte order (PS3.5 6.2, 7.3).
+        numbers = iter(struct.unpack(f"{order}{len(value) // 4 * 2}H", value))
+        return tuple(group << 16 | number for group, number in zip(numbers, numbers, strict=True))
     if vr not in _TEXT:
         return (value,)
     text = _decoded(value, character_set).rstrip(" \0")

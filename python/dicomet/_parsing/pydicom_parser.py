@@ -4,63 +4,46 @@ The only module that looks into a data set. It imports pydicom, so that other mo
 """
 
 import copy
-import functools
 import io
-import struct
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO, NamedTuple, cast
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, BinaryIO, cast
 
-from pydicom.datadict import DicomDictionary, dictionary_VR  # type: ignore[attr-defined]
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.filereader import _read_file_meta_info, dcmread, read_dataset, read_preamble
+from pydicom.filereader import _read_file_meta_info, dcmread, read_preamble
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
-from dicomet._native import Source, find_delimiter
-from dicomet._parsing import blank_vr
+from dicomet._native import Source
 from dicomet._parsing.code_string import term_of
 from dicomet._parsing.decode_options import DecodeOptions
 from dicomet._parsing.dicom_file import HEAD, is_plausible, not_dicom
+from dicomet._parsing.elements_before_pixel_data import (
+    IMAGE_PIXEL_TAGS,
+    UNDEFINED_LENGTH,
+    ValueLocations,
+    no_pixel_data,
+    read_element_header,
+    read_up_to_pixel_data,
+)
 from dicomet._parsing.header import Header
 from dicomet._parsing.parsed import KEYWORDS, Parsed
+from dicomet._parsing.parser_errors import as_pixel_data_error
 from dicomet._parsing.source import PARSER_LIMIT, as_file, source_of_file
 from dicomet._parsing.tags import (
     EXTENDED_OFFSET_TABLE,
     EXTENDED_OFFSET_TABLE_LENGTHS,
     HIGH_BIT,
-    IMAGE_PIXEL,
     NUMBER_OF_FRAMES,
     PHOTOMETRIC_INTERPRETATION,
-    PIXEL_DATA,
     PIXEL_DATA_ELEMENTS,
     TRANSFER_SYNTAX_UID,
     label_of,
 )
-from dicomet._parsing.transfer_syntax import check_not_referenced, encoding_of, is_deflated
+from dicomet._parsing.transfer_syntax import check_not_referenced, is_deflated
 from dicomet._utils.warn import warn
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
-
-IMAGE_PIXEL_TAGS = frozenset(map(int, IMAGE_PIXEL))
-UNDEFINED_LENGTH = 0xFFFFFFFF
-
-
-class ValueLocation(NamedTuple):
-    """Where the value of an element is that the parser skips.
-
-    `source`: the source that `offset` refers to: for a deflated file, the inflated one. `length`: None if it is
-    undefined.
-    """
-
-    source: Source
-    offset: int
-    length: int | None
-    implicit: bool
-    big_endian: bool
-
-
-ValueLocations = dict[int, ValueLocation | None]
-"""Sequences to find without reading their items, by tag. The parser sets the locations of those that it finds."""
 
 
 def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: DecodeOptions) -> Parsed:
@@ -77,7 +60,7 @@ def parse_dataset(dataset: Dataset, overrides: Mapping[str, Any], options: Decod
     check_not_referenced(transfer_syntax)
     found = [tag for tag in KEYWORDS if tag in dataset]
     if not found:
-        raise _no_pixel_data("The dataset")
+        raise no_pixel_data("The dataset")
     if len(found) > 1:
         raise MissingElementError(
             "One and only one of 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' may be present in the "
@@ -175,7 +158,7 @@ def read_elements(source: Source, tags: Iterable[int], locations: ValueLocations
     if is_deflated(transfer_syntax):
         source = source.deflate_stream(file.tell())
         file = as_file(source)
-    return _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags, locations)
+    return read_up_to_pixel_data(source, file, file_meta, transfer_syntax, tags, locations)
 
 
 def _check_is_dicom(source: Source) -> None:
@@ -206,8 +189,8 @@ def _read_header(  # noqa: PLR0913, PLR0917 - the results of the steps before
     specific_tags: Iterable[int] | None,
 ) -> Header:
     """Read the data set up to the pixel data by pydicom, then the header of the pixel data element."""
-    dataset = _read_up_to_pixel_data(source, file, file_meta, transfer_syntax, specific_tags)
-    tag, vr, length = _read_element_header(file, dataset, transfer_syntax, source.length)
+    dataset = read_up_to_pixel_data(source, file, file_meta, transfer_syntax, specific_tags)
+    tag, vr, length = read_element_header(file, dataset, transfer_syntax, source.length)
     return Header(
         attributes=_attributes(dataset, overrides),
         transfer_syntax=str(transfer_syntax),
@@ -217,87 +200,6 @@ def _read_header(  # noqa: PLR0913, PLR0917 - the results of the steps before
         length=None if length == UNDEFINED_LENGTH else length,
         dataset=dataset,
     )
-
-
-def _read_up_to_pixel_data(  # noqa: PLR0913, PLR0917 - the results of the steps before
-    source: Source,
-    file: BinaryIO,
-    file_meta: FileMetaDataset,
-    transfer_syntax: UID,
-    specific_tags: Iterable[int] | None,
-    locations: ValueLocations | None = None,
-) -> Dataset:
-    """Return the elements before the pixel data, and leave `file` at the pixel data element's tag, or at its end."""
-    tags = IMAGE_PIXEL_TAGS | {EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS, HIGH_BIT}
-    if specific_tags is not None:
-        tags = tags | _group_0028() | set(specific_tags)
-    implicit, little_endian = encoding_of(transfer_syntax)
-
-    def is_pixel_data(tag: int, vr: str | None, length: int) -> bool:
-        if int(tag) in KEYWORDS:
-            return True
-        if locations is not None and int(tag) in locations and vr in {None, "SQ"}:
-            found = None if length == UNDEFINED_LENGTH else length
-            locations[int(tag)] = ValueLocation(source, file.tell(), found, vr is None, not little_endian)
-        if length == UNDEFINED_LENGTH and tag not in tags and (vr is None) == implicit:
-            # Skip it: the parser would build all items and then drop them; 1 MB of empty items take 85 MB of memory.
-            delimiter = find_delimiter(source, tag=tag, vr=vr, value=file.tell(), big_endian=not little_endian)
-            file.seek(file.tell() if delimiter is None else delimiter)
-        return False
-
-    with as_pixel_data_error():
-        if implicit:
-            dataset = read_dataset(
-                file,
-                is_implicit_VR=True,
-                is_little_endian=little_endian,
-                stop_when=is_pixel_data,
-                specific_tags=list(tags),
-            )
-        else:
-            dataset = blank_vr.read_explicit(file, little_endian=little_endian, stop_when=is_pixel_data, tags=set(tags))
-    dataset.file_meta = file_meta
-    return dataset
-
-
-@functools.cache
-def _group_0028() -> frozenset[int]:
-    """Return the tags of group 0028 that are not retired: pydicom returns these elements in ``ds_out``."""
-    return frozenset(tag for tag, entry in DicomDictionary.items() if tag >> 16 == 0x0028 and not entry[3])  # noqa: PLR2004
-
-
-def _read_element_header(
-    file: BinaryIO, dataset: Dataset, transfer_syntax: UID, end: int
-) -> tuple[int, str | None, int]:
-    """Read tag, VR and length (PS3.5 7.1) of the pixel data element.
-
-    The encoding is the one that pydicom has detected, which is not always that of the transfer syntax.
-    """
-    implicit, little_endian = dataset.original_encoding
-    order = "<" if little_endian else ">"
-    start, header = file.tell(), file.read(12)
-    if encoding_of(transfer_syntax)[0] and not b"AA" <= header[4:6] <= b"ZZ":
-        # In a data set with elements in both implicit and explicit VR, pydicom's parser decides for each element.
-        implicit = True
-    size = 8 if implicit else 12
-    if len(header) < size:
-        raise _no_pixel_data("The dataset in 'src'")
-    file.seek(start + size)
-    vr: str | None = None
-    if implicit:
-        group, element, length = struct.unpack_from(f"{order}HHL", header)
-    elif header[4:6] in blank_vr.BLANK:
-        group, element = struct.unpack_from(f"{order}HH", header)
-        size, length = blank_vr.pixel_data_header(header, order, end - start)
-        file.seek(start + size)
-    else:
-        group, element, name, length = struct.unpack(f"{order}HH2s2xL", header)
-        vr = name.decode("latin-1")
-    tag = group << 16 | element
-    if tag not in KEYWORDS:
-        # pydicom's parser also stops at a delimitation item outside of a sequence.
-        raise _no_pixel_data("The dataset in 'src'")
-    return tag, vr, length
 
 
 def _attributes(dataset: Dataset, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -345,35 +247,3 @@ def _without_half_a_table(dataset: Dataset) -> Dataset:
     found = copy.copy(dataset)
     del found[EXTENDED_OFFSET_TABLE]
     return found
-
-
-def _no_pixel_data(where: str) -> MissingElementError:
-    return MissingElementError(
-        f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to "
-        "decode",
-        element=PIXEL_DATA.label,
-    )
-
-
-@contextmanager
-def as_pixel_data_error() -> Iterator[None]:
-    """Convert the exceptions of pydicom's parser for a malformed data set to `PixelDataError`.
-
-    The parser raises many types (`struct.error`, `EOFError`, `KeyError`, `NotImplementedError`, `RecursionError`, ...)
-    without a common base class. A missing element remains an `AttributeError`, an unreadable file an `OSError`.
-    """
-    try:
-        yield
-    except (MemoryError, Warning, PixelDataError):
-        # A warning is raised if the caller's warning filter is "error".
-        raise
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        # Raised by the parser itself, for data that ends too early.
-        raise PixelDataError(f"the data set cannot be parsed: {error}") from error
-    except AttributeError as error:
-        raise MissingElementError(str(error)) from error
-    except Exception as error:
-        reason = str(error) or type(error).__name__
-        raise PixelDataError(f"the data set cannot be parsed: {reason}") from error

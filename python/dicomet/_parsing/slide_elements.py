@@ -13,8 +13,10 @@ import numpy as np
 from dicomet._native import Source, tile_positions
 from dicomet._parsing import tags
 from dicomet._parsing.element_reader import ElementReader
+from dicomet._parsing.elements_before_pixel_data import ValueLocation, ValueLocations
 from dicomet._parsing.parse import is_dataset
-from dicomet._parsing.pydicom_parser import ValueLocation, ValueLocations, as_pixel_data_error, read_elements
+from dicomet._parsing.parser_errors import as_pixel_data_error
+from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._parsing.tags import Tag
 from dicomet.errors import MissingElementError, PixelDataError, short_repr
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dicomet._native import Source
 from dicomet._parsing.element_reader import PER_FRAME, SHARED, ElementReader, tag_of
-from dicomet._parsing.pydicom_parser import as_pixel_data_error, read_elements
+from dicomet._parsing.parser_errors import as_pixel_data_error
+from dicomet._parsing.pydicom_parser import read_elements
 from dicomet._utils.warn import warn
 from dicomet.convert.formats import DEFAULT_FRAME_TIME
 from dicomet.display import icc

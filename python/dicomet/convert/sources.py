@@ -15,9 +15,11 @@ from dicomet._parsing.archives import (
     is_named_archive,
     members,
 )
+from dicomet._parsing.limits import check_max_bytes
+from dicomet._parsing.stream import read_to_end
 from dicomet._utils.files import files_below
 from dicomet.convert.jobs import failure_reason
-from dicomet.errors import one_line
+from dicomet.errors import PixelDataError, one_line
 
 STDIN = "-"
 
@@ -64,9 +66,7 @@ def find(sources: list[str], out: Path) -> list[InputFile]:
 def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
     path = Path(source)
     if source == STDIN:
-        if sys.stdin is None:
-            raise UnusableSourceError("standard input is closed")
-        yield InputFile(STDIN, PurePosixPath("stdin"), data=sys.stdin.buffer.read(), was_named=True)
+        yield InputFile(STDIN, PurePosixPath("stdin"), data=_standard_input(), was_named=True)
     elif not source:
         # `Path("")` would be the current folder.
         raise UnusableSourceError("no such file or folder: ''")
@@ -79,6 +79,16 @@ def _find(source: str, out: Path, *, several: bool) -> Iterator[InputFile]:
         yield from _in_archive(source, form, relative_path, was_named=True)
     else:
         yield InputFile(source, PurePosixPath(path.name), was_named=True)
+
+
+def _standard_input() -> bytes:
+    """Return all bytes, as an object that worker processes can get, up to the limit of the environment."""
+    if sys.stdin is None:
+        raise UnusableSourceError("standard input is closed")
+    try:
+        return read_to_end(sys.stdin.buffer, check_max_bytes(None)).tobytes()
+    except PixelDataError as error:
+        raise UnusableSourceError(f"standard input cannot be read: {error.reason}") from error
 
 
 def _in_folder(folder: str, relative_path: PurePosixPath, out: Path) -> Iterator[InputFile]:

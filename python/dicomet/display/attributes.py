@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dicomet._native import Image, Palette
 from dicomet._parsing import tags
+from dicomet._parsing.parser_errors import as_pixel_data_error
 from dicomet._parsing.transfer_syntax import EXPLICIT_VR_BIG_ENDIAN
 from dicomet._utils.warn import Notice, WarnOnce
 from dicomet.display.elements import (
@@ -194,8 +195,6 @@ class ImageAttributes:
         """Convert pydicom's exceptions for a malformed data set into `PixelDataError`."""
         if self._dataset is None:
             return nullcontext()
-        from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
-
         return as_pixel_data_error()
 
     @cached_property

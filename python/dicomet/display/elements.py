@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dicomet._parsing.code_string import term_of
 from dicomet._parsing.header import reads_by_default
+from dicomet._parsing.parser_errors import as_pixel_data_error
 from dicomet._parsing.tags import (
     BY_NUMBER,
     FRAME_VOI_LUT_SEQUENCE,
@@ -150,8 +151,6 @@ class FrameElements:
 @contextmanager
 def reading(name: str) -> "Iterator[None]":
     """Convert pydicom's exceptions for an unreadable value into an error that names the element."""
-    from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
-
     try:
         with as_pixel_data_error():
             yield

@@ -7,7 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Self
 
 import pydicom
-from pydicom.pixels.decoders.base import DecodeRunner
+from pydicom.pixels.decoders import base
 
 from dicomet.dropin.environment import enabled
 from dicomet.dropin.stats import TALLY, Stats
@@ -40,11 +40,19 @@ class _State:
             if self.patches is None:
                 from dicomet.dropin.patches import Patches  # noqa: PLC0415 - only for a version that was checked
 
-                self.patches = Patches()
+                self.patches = Patches(self.renew)
             self.patches.lossy_jpeg = self.callers[True] + self.blocks[True] > 0
         elif self.patches is not None:
             self.patches.restore()
             self.patches = None
+
+    def renew(self) -> None:
+        """Install the patches again if pydicom's decoder module has been reloaded."""
+        with self.lock:
+            if self.patches is not None and self.patches.is_outdated:
+                self.patches.restore()
+                self.patches = None
+                self.follow()
 
 
 _state = _State()
@@ -91,6 +99,10 @@ def install(*, lossy_jpeg: bool = False) -> Installation:
     ``convert_color_space`` becomes faster too, and while dicomet is installed, the plugin name ``"dicomet"`` is valid
     for all of them but native syntaxes.
 
+    Other processes are not affected, except children that are forked afterwards: a spawned worker (`multiprocessing` on
+    macOS and Windows, joblib, Dask, a `DataLoader` there) decodes with pydicom until it calls `install` itself. After
+    ``importlib.reload`` of ``pydicom.pixels.decoders.base``, the next decode is pydicom's, and later ones dicomet's.
+
     Can be called any number of times, from any thread. Does nothing if the environment variable ``DICOMET`` is 0 (or
     false, no, off) at the time of the call.
 
@@ -119,6 +131,7 @@ def install(*, lossy_jpeg: bool = False) -> Installation:
     with _state.lock:
         _state.callers[lossy_jpeg] += 1
         try:
+            _state.renew()
             _state.follow()
         except BaseException:
             _state.callers[lossy_jpeg] -= 1
@@ -138,6 +151,8 @@ def uninstall() -> None:
 def stats() -> Stats:
     """Return how many decodes dicomet took since the start of this process, how many it left to pydicom, and why.
 
+    Each process counts its own decodes. A spawned worker has no counts, and no dicomet, until it calls `install`.
+
     Returns
     -------
     Stats
@@ -149,7 +164,7 @@ def stats() -> Stats:
 
 def _check_version() -> None:
     found = f"found pydicom {pydicom.__version__}"
-    if hasattr(DecodeRunner, "set_frame_option"):
+    if hasattr(base.DecodeRunner, "set_frame_option"):
         raise RuntimeError(f"{found} with options for each frame, as of 3.1; dicomet.install() knows pydicom 3.0")
     if tuple(pydicom.__version_info__[:2]) != ("3", "0"):
         raise RuntimeError(f"{found}; dicomet.install() knows pydicom 3.0")

@@ -12,7 +12,6 @@ from pydicom import config, dataset, pixels
 from pydicom.dataset import Dataset
 from pydicom.pixels import utils
 from pydicom.pixels.decoders import base
-from pydicom.pixels.decoders.base import Decoder
 
 from dicomet.dropin.elements import CachedElements, is_plain, read_before, transfer_syntax
 from dicomet.dropin.pydicom_frames import PydicomFrames
@@ -31,7 +30,7 @@ def passed_through() -> tuple[Any, ...]:
         dataset.pixel_array,  # type: ignore[attr-defined]
         utils.as_pixel_options,
         pixels.get_decoder,  # type: ignore[attr-defined]
-        Decoder.as_array,
+        base.Decoder.as_array,
         Dataset.__getattr__,
         Dataset.__getitem__,
     )
@@ -87,5 +86,7 @@ def decode(ds: Dataset, elements: CachedElements, options: dict[str, Any], *, lo
         decoding_plugin=options["decoding_plugin"],
         lossy_jpeg=lossy_jpeg,
     )
+    if request.is_longer:
+        raise Declined("a value that is longer than the image, about which `as_array` warns")
     frames = PydicomFrames(request)
     return (frames.whole() if index is None else frames.frame(index))[0]

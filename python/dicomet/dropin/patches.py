@@ -9,17 +9,14 @@ does not take go to pydicom's method with the same arguments, as if nothing had 
 import functools
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-import pydicom
 from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.pixels import processing, utils
 from pydicom.pixels.common import CoderBase
-from pydicom.pixels.decoders import base, rle
-from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
+from pydicom.pixels.decoders import base
 from pydicom.pixels.encoders.base import Encoder, get_encoder
 from pydicom.uid import RLELossless
 
@@ -27,6 +24,7 @@ from dicomet.dropin import convert, headers, pydicom_plugin
 from dicomet.dropin.calibration import NAMES, ORIGINALS
 from dicomet.dropin.colors import replacement
 from dicomet.dropin.elements import CachedElements
+from dicomet.dropin.internals import internals, is_pydicoms
 from dicomet.dropin.pydicom_frames import PydicomFrames
 from dicomet.dropin.request import PydicomError, Request, parse_request
 from dicomet.dropin.same_jpeg_ls import check_iteration
@@ -38,8 +36,6 @@ Result = tuple[np.ndarray, dict[str, Any]]
 Iterated = Iterator[Result]
 Iterate = Callable[..., Iterated]
 T = TypeVar("T")
-
-PYDICOM = Path(pydicom.__file__).parent
 
 
 class Exchanged(NamedTuple):
@@ -54,11 +50,13 @@ class Exchanged(NamedTuple):
 class Patches:
     """The installed replacements, until `restore`."""
 
-    def __init__(self) -> None:
-        """Install the replacements."""
+    def __init__(self, renew: Callable[[], None]) -> None:
+        """Install the replacements. `renew` is called before a decode if they are outdated."""
         self.lossy_jpeg = False
+        self._renew = renew
+        self._decoder = base.Decoder
         self._active = True
-        self._is_pydicom = all(map(_is_pydicoms, (*_internals(), Decoder.as_array, Decoder.iter_array)))
+        self._is_pydicom = all(map(is_pydicoms, (*internals(), base.Decoder.as_array, base.Decoder.iter_array)))
         self._exchanged: list[Exchanged] = []
         self._labelled: list[CoderBase] = []
         # For other threads, until everything is replaced: a state in which no call is taken.
@@ -70,24 +68,29 @@ class Patches:
             self.restore()
             raise
         # Includes the replacements.
-        self._untouched = _internals()
+        self._untouched = internals()
         self._passed_through = convert.passed_through()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether pydicom's decoder module has been reloaded, which creates its classes and decoders anew."""
+        return self._decoder is not base.Decoder
 
     def _exchange_all(self) -> None:
         # First, and therefore restored last: no thread may see the plugin without it.
-        self._exchange(CoderBase, "_validate_plugins", _validate_plugins(CoderBase._validate_plugins))  # noqa: SLF001
-        for coder in (*map(get_decoder, pydicom_plugin.DECODER_DEPENDENCIES), get_encoder(RLELossless)):
+        self._exchange(CoderBase, "_validate_plugins", self._validate_plugins(CoderBase._validate_plugins))  # noqa: SLF001
+        for coder in (*map(base.get_decoder, pydicom_plugin.DECODER_DEPENDENCIES), get_encoder(RLELossless)):
             if _add_plugin(coder):
                 self._labelled.append(coder)
         for conversion, name in NAMES.items():
-            if getattr(processing, name) is ORIGINALS[conversion] and _is_pydicoms(ORIGINALS[conversion]):
+            if getattr(processing, name) is ORIGINALS[conversion] and is_pydicoms(ORIGINALS[conversion]):
                 self._exchange(processing, name, replacement(conversion))
-        if _is_pydicoms(utils._array_common):  # noqa: SLF001
+        if is_pydicoms(utils._array_common):  # noqa: SLF001
             self._exchange(utils, "_array_common", headers.replacement(utils._array_common))  # noqa: SLF001
-        if all(map(_is_pydicoms, (Dataset.convert_pixel_data, *convert.passed_through()))):
+        if all(map(is_pydicoms, (Dataset.convert_pixel_data, *convert.passed_through()))):
             self._exchange(Dataset, "convert_pixel_data", self._convert_pixel_data(Dataset.convert_pixel_data))
-        self._exchange(Decoder, "iter_array", self._iter_array(Decoder.iter_array))
-        self._exchange(Decoder, "as_array", self._as_array(Decoder.as_array))
+        self._exchange(base.Decoder, "iter_array", self._iter_array(base.Decoder.iter_array))
+        self._exchange(base.Decoder, "as_array", self._as_array(base.Decoder.as_array))
 
     def _exchange(self, owner: Any, name: str, ours: Any) -> None:
         self._exchanged.append(Exchanged(owner, name, getattr(owner, name), ours))
@@ -103,6 +106,24 @@ class Patches:
         for owner, name, original, ours in reversed(self._exchanged):
             if getattr(owner, name) is ours:
                 setattr(owner, name, original)
+
+    def _validate_plugins(self, original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        """Hide the decoding plugin unless the caller names it.
+
+        Otherwise it would appear in pydicom's message about frames that no plugin can decode, and in a log record for
+        each. After a reload of pydicom's decoder module, its new class calls this first.
+        """
+
+        @functools.wraps(original)
+        def validate_plugins(coder: CoderBase, plugin: str = "") -> dict[str, Any]:
+            if self._active and self.is_outdated:
+                self._renew()
+            plugins = original(coder, plugin)
+            if not plugin and len(plugins) > 1 and plugins.get(pydicom_plugin.LABEL) is pydicom_plugin.decode_frame:
+                del plugins[pydicom_plugin.LABEL]
+            return plugins
+
+        return validate_plugins
 
     def _convert_pixel_data(self, original: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(original)
@@ -149,17 +170,20 @@ class Patches:
     def _decode_array(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result | None:
         """Return dicomet's result for a call of `as_array`; None if pydicom must decode."""
 
-        def decode() -> Result:
+        def decode() -> tuple[Result, Request]:
             index = kwargs.get("index")
             if index is not None and (type(index) is not int or index < 0):
                 raise Declined("an index without a frame")
             index, request = self._parse_request("index", args, kwargs)
             frames = PydicomFrames(request)
-            return frames.whole() if index is None else frames.frame(index)
+            return frames.whole() if index is None else frames.frame(index), request
 
-        result = _tried(decode)
-        if result is not None:
-            TALLY.take()
+        decoded = _tried(decode)
+        if decoded is None:
+            return None
+        TALLY.take()
+        result, request = decoded
+        request.warn()
         return result
 
     def _iterate(
@@ -184,6 +208,7 @@ class Patches:
                 return
             if not done:
                 TALLY.take()
+                frames.request.warn()
             done.append(index)
             yield result
 
@@ -210,7 +235,7 @@ class Patches:
     def _check_internals(self) -> None:
         if config.debugging:
             raise Declined("pydicom logs for debugging")
-        if not self._is_pydicom or len(base.PROCESSORS) != 1 or _internals() != self._untouched:
+        if not self._is_pydicom or len(base.PROCESSORS) != 1 or internals() != self._untouched:
             raise Declined("pydicom's own functions were replaced")
 
 
@@ -225,44 +250,13 @@ def _pydicoms_rest(
     """
     wanted = {**kwargs, **request.options}
     if request.shape.codec == "native":
+        # pydicom warns about the length of the value before the first frame.
+        if done:
+            wanted["validate"] = False
         return begin(request.source, **{**wanted, "indices": rest})
     if kwargs.get("indices"):
         wanted["indices"] = chain(done, rest)
     return islice(begin(request.source, **wanted), len(done), None)
-
-
-def _internals() -> tuple[Any, ...]:
-    """Return pydicom's functions whose results are reproduced without replacing them."""
-    return (
-        *base.PROCESSORS,
-        base.convert_color_space,  # type: ignore[attr-defined]
-        base._correct_unused_bits,  # noqa: SLF001
-        base._apply_sign_correction,  # noqa: SLF001
-        Decoder._as_array_native,  # noqa: SLF001
-        Decoder._as_array_encapsulated,  # noqa: SLF001
-        rle._rle_decode_frame,  # noqa: SLF001
-        rle._rle_decode_segment,  # noqa: SLF001
-        DecodeRunner._conform_jpg_colorspace,  # noqa: SLF001
-        DecodeRunner._decode_frame,  # noqa: SLF001
-        DecodeRunner._get_frame_info,  # noqa: SLF001
-        DecodeRunner.decode,
-        DecodeRunner.iter_decode,
-        DecodeRunner.reshape,
-        DecodeRunner.process,
-        vars(DecodeRunner)["pixel_dtype"].fget,
-        # Not called for elements that have been converted before.
-        Dataset.__contains__,
-        Dataset.__getattr__,
-        Dataset.__getitem__,
-        Dataset.get,
-        *(getattr(processing, name) for name in NAMES.values()),
-    )
-
-
-def _is_pydicoms(function: Any) -> bool:
-    """Return whether `function` is defined in pydicom, and not a replacement by other code."""
-    code = getattr(function, "__code__", None)
-    return code is not None and Path(code.co_filename).is_relative_to(PYDICOM)
 
 
 def _check_iteration(request: Request, indices: Any) -> None:
@@ -304,22 +298,6 @@ def _reason(doubt: BaseException) -> str:
     if isinstance(doubt, PixelDataError):
         return "malformed pixel data"
     return f"an exception: {type(doubt).__name__}"
-
-
-def _validate_plugins(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Hide the decoding plugin unless the caller names it.
-
-    Otherwise it would appear in pydicom's message about frames that no plugin can decode, and in a log record for each.
-    """
-
-    @functools.wraps(original)
-    def validate_plugins(self: CoderBase, plugin: str = "") -> dict[str, Any]:
-        plugins = original(self, plugin)
-        if not plugin and len(plugins) > 1 and plugins.get(pydicom_plugin.LABEL) is pydicom_plugin.decode_frame:
-            del plugins[pydicom_plugin.LABEL]
-        return plugins
-
-    return validate_plugins
 
 
 def _add_plugin(coder: CoderBase) -> bool:

@@ -7,12 +7,12 @@ everything unchanged.
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.pixels.decoders import pylibjpeg, rle
-from pydicom.pixels.decoders.base import Decoder
+from pydicom.pixels.decoders import base, pylibjpeg, rle
 from pydicom.pixels.utils import _IMAGE_PIXEL
 from pydicom.uid import (
     UID,
@@ -34,6 +34,7 @@ from dicomet.dropin.same_jpeg_2000 import JPEG_2000, LOSSY_2000
 from dicomet.dropin.same_jpeg_ls import JPEG_LS
 from dicomet.dropin.same_values import LOSSLESS, LOSSY, Coder, check_plugin, plugin_of
 from dicomet.dropin.shape import Declined, PlannedShape, Shape, number_of_frames, plan_shape
+from dicomet.dropin.value_length import excess_frames, padded_bytes
 
 NATIVE = frozenset(
     {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
@@ -75,7 +76,8 @@ class Request(NamedTuple):
 
     `number_of_frames` has pydicom's type, which may be its own integer class. `source` and `options` describe the whole
     decode to pydicom, even if the Dataset has changed since. `file` is the source if that is a file, and `position`
-    where it was left.
+    where it was left. `is_longer`: the value in memory is longer than the image, about which pydicom warns; if it has
+    room for more frames, these are part of `form` and `number_of_frames`, but not of `options`.
     """
 
     form: PlannedShape
@@ -87,6 +89,7 @@ class Request(NamedTuple):
     options: dict[str, Any]
     file: BinaryIO | None
     position: int
+    is_longer: bool
 
     @property
     def shape(self) -> Shape:
@@ -97,12 +100,24 @@ class Request(NamedTuple):
         """Return the second item of pydicom's result."""
         return {**self.form.properties, "number_of_frames": 1 if as_frame else self.number_of_frames}
 
+    def warn(self) -> None:
+        """Give pydicom's warning about a value that is longer than the image.
+
+        pydicom's own code gives it, so that its text, place and log record are the same. A warning filter may turn it
+        into an exception, which passes through.
+        """
+        if self.is_longer:
+            runner = base.DecodeRunner(UID(self.coder.transfer_syntax))
+            runner.set_source(self.source)
+            runner.set_options(**self.options)
+            runner._validate_buffer()  # noqa: SLF001
+
 
 def parse_request(  # noqa: PLR0913 - the options of pydicom
-    decoder: Decoder,
+    decoder: base.Decoder,
     src: Any,
     *,
-    validate: bool = True,  # noqa: ARG001 - a request that is taken passes pydicom's validation
+    validate: bool = True,
     raw: bool = False,
     decoding_plugin: str = "",
     lossy_jpeg: bool,
@@ -112,11 +127,17 @@ def parse_request(  # noqa: PLR0913 - the options of pydicom
     coder = _coder(decoder, decoding_plugin, lossy_jpeg=lossy_jpeg)
     _check_options(decoder, options)
     source, options = _source(decoder, src, options)
-    return _request(decoder, coder, source, options, raw=raw)
+    return _request(decoder, coder, source, options, raw=raw, validate=validate)
 
 
 def of_elements(  # noqa: PLR0913 - the options of pydicom
-    decoder: Decoder, dataset: Dataset, elements: CachedElements, *, raw: Any, decoding_plugin: Any, lossy_jpeg: bool
+    decoder: base.Decoder,
+    dataset: Dataset,
+    elements: CachedElements,
+    *,
+    raw: Any,
+    decoding_plugin: Any,
+    lossy_jpeg: bool,
 ) -> Request:
     """Return the same as `parse_request` for a data set in the transfer syntax of `decoder`, without side effects."""
     coder = _coder(decoder, decoding_plugin, lossy_jpeg=lossy_jpeg)
@@ -127,11 +148,17 @@ def of_elements(  # noqa: PLR0913 - the options of pydicom
     tag = _pixel_data_tag([*found], {})
     value, options["pixel_vr"] = _pixel_data(found[tag])
     options["pixel_keyword"] = KEYWORDS[tag]
-    return _request(decoder, coder, value, options, raw=raw)
+    return _request(decoder, coder, value, options, raw=raw, validate=True)
 
 
-def _request(
-    decoder: Decoder, coder: Coder, source: bytes | BinaryIO, options: dict[str, Any], *, raw: bool
+def _request(  # noqa: PLR0913
+    decoder: base.Decoder,
+    coder: Coder,
+    source: bytes | BinaryIO,
+    options: dict[str, Any],
+    *,
+    raw: bool,
+    validate: bool,
 ) -> Request:
     file, position = None, 0
     if isinstance(source, bytes):
@@ -139,19 +166,25 @@ def _request(
     else:
         file, position = source, source.tell()
         value = _of_file(file, position)
-    form = plan_shape(coder.codec, options, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
+    plan = partial(plan_shape, coder.codec, big_endian=_is(decoder, ExplicitVRBigEndian), raw=raw)
+    form, frames = plan(options), options["number_of_frames"]
+    # pydicom checks the length in memory only. A request that is taken passes the other checks of its validation.
+    is_longer = bool(validate) and file is None and coder.codec == "native" and value.length > padded_bytes(form)
+    if is_longer and (more := excess_frames(form, value.length, options)):
+        frames += more
+        form = plan({**options, "number_of_frames": frames})
     if coder.plugin:
         check_plugin(coder, form.shape)
     offsets = _extended_offsets(options, coder.codec)
-    request = Request(form, value, options["number_of_frames"], offsets, coder, source, options, file, position)
+    request = Request(form, value, frames, offsets, coder, source, options, file, position, is_longer)
     if coder.codec != "native" and file is not None and not options.get("allow_excess_frames", True):
         raise Declined("allow_excess_frames=False for compressed pixel data in a file")
     _check_length(request)
     return request
 
 
-def _coder(decoder: Decoder, decoding_plugin: str, *, lossy_jpeg: bool) -> Coder:
-    if type(decoder) is not Decoder:
+def _coder(decoder: base.Decoder, decoding_plugin: str, *, lossy_jpeg: bool) -> Coder:
+    if type(decoder) is not base.Decoder:
         raise Declined("a decoder class of the caller")
     if decoder.UID in NATIVE:
         return Coder("native", decoder.UID)
@@ -174,11 +207,11 @@ def _coder(decoder: Decoder, decoding_plugin: str, *, lossy_jpeg: bool) -> Coder
     return Coder("RLE", decoder.UID)
 
 
-def _is(decoder: Decoder, transfer_syntax: str) -> bool:
+def _is(decoder: base.Decoder, transfer_syntax: str) -> bool:
     return str(decoder.UID) == transfer_syntax
 
 
-def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
+def _check_options(decoder: base.Decoder, options: dict[str, Any]) -> None:
     for name, value in options.items():
         if name in OPTIONS:
             continue
@@ -191,7 +224,7 @@ def _check_options(decoder: Decoder, options: dict[str, Any]) -> None:
         raise Declined("the option transfer_syntax_uid is not the UID of the decoder")
 
 
-def _source(decoder: Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes | BinaryIO, dict[str, Any]]:
+def _source(decoder: base.Decoder, src: Any, options: dict[str, Any]) -> tuple[bytes | BinaryIO, dict[str, Any]]:
     """Return the bytes or the file, and all options: the caller's override those of a data set."""
     if isinstance(src, Dataset):
         return _of_dataset(decoder, src, options)
@@ -213,7 +246,7 @@ def _of_file(file: BinaryIO, position: int) -> Source:
     return source.part(position, source.length)
 
 
-def _of_dataset(decoder: Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
+def _of_dataset(decoder: base.Decoder, dataset: Dataset, options: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
     kind = type(dataset)
     if kind.__getitem__ is not Dataset.__getitem__ or kind.__contains__ is not Dataset.__contains__:
         raise Declined("a Dataset class that gives access to its elements in its own way")
@@ -288,12 +321,11 @@ def _extended_offsets(options: dict[str, Any], codec: str) -> tuple[bytes, bytes
 
 
 def _check_length(request: Request) -> None:
-    """Decline a value whose length is not exactly that of the image; pydicom checks this in memory only."""
-    found, expected, is_file = request.value.length, request.form.value_bytes, request.file is not None
-    padded = expected + expected % 2
+    """Decline a value that is too short; pydicom checks the length in memory only."""
+    found, expected = request.value.length, request.form.value_bytes
     if request.shape.codec != "native":
-        if not is_file and found in (expected, padded):
+        if request.file is None and found in (expected, padded_bytes(request.form)):
             raise Declined("compressed pixel data of exactly the length of uncompressed pixel data")
         return
-    if found < expected or (not is_file and found not in (expected, padded)):
-        raise Declined("a value that is shorter or longer than the image")
+    if found < expected:
+        raise Declined("a value that is shorter than the image")

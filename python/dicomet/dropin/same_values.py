@@ -9,8 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from pydicom.pixels.decoders import gdcm, pillow, pyjpegls, pylibjpeg
-from pydicom.pixels.decoders.base import Decoder, DecodeRunner
+from pydicom.pixels.decoders import base, gdcm, pillow, pyjpegls, pylibjpeg
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
 
 from dicomet._decoding.color_rule import Components, decide
@@ -50,7 +49,7 @@ class Coder(NamedTuple):
     plugin: Plugin | None = None
 
 
-def plugin_of(decoder: Decoder, decoding_plugin: str) -> Plugin:
+def plugin_of(decoder: base.Decoder, decoding_plugin: str) -> Plugin:
     """Return the plugin that pydicom asks first."""
     # `available_plugins` does not show the order. dicomet's own plugin is the last one, and hidden unless it is named
     # or the only one.
@@ -172,7 +171,7 @@ def has_same_values(plugin: Plugin, sampling: tuple[tuple[int, int], ...]) -> bo
 
 def _agrees(function: Callable[..., Any], size: tuple[int, int], sampling: tuple[tuple[int, int], ...]) -> bool:
     stream = probe(*size, sampling)
-    runner = DecodeRunner(JPEGBaseline8Bit)
+    runner = base.DecodeRunner(JPEGBaseline8Bit)
     description = {"rows": size[0], "columns": size[1], "samples_per_pixel": len(sampling)}
     options: dict[str, Any] = {
         **description,

@@ -11,7 +11,7 @@ class Stats:
     """How many decodes dicomet has taken, and how many it has declined and left to pydicom.
 
     A decode is one call of ``Decoder.as_array``, or of ``Dataset.pixel_array`` in its place, or one iteration that was
-    started, whatever the number of frames.
+    started, whatever the number of frames. The counts are those of this process: workers have their own.
 
     Attributes
     ----------
@@ -27,11 +27,13 @@ class Stats:
     reasons: dict[str, int]
 
     def __str__(self) -> str:
-        """Return a line with the totals, and one for each reason."""
+        """Return a line with the totals, and one for each reason; if there is no decode, one about other processes."""
         total = self.taken + self.declined
         share = f" ({self.taken / total:.0%})" if total else ""
         lines = [f"dicomet: {self.taken} of {total} decodes taken{share}, {self.declined} left to pydicom"]
         lines += [f"  {count:6} {reason}" for reason, count in self.reasons.items()]
+        if not total:
+            lines.append("  in this process; spawned workers decode with pydicom until they call dicomet.install()")
         return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from dicomet._parsing.header_values import NamedElement, dataset_values
 from dicomet._parsing.parse import is_dataset
+from dicomet._parsing.parser_errors import as_pixel_data_error
 from dicomet._parsing.source import open_source
 from dicomet._parsing.tags import PER_FRAME_GROUPS, SHARED_GROUPS, number_text
 from dicomet.errors import PixelDataError, counted
@@ -44,8 +45,6 @@ def frames_of(file: "SeriesFile", count: int, elements: Sequence[NamedElement]) 
 
 def _values(groups: "Dataset", elements: Sequence[NamedElement]) -> dict[str, Any]:
     """Return those of `elements` that a functional group has, in the first item of the sequence that it is."""
-    from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
-
     found: dict[str, Any] = {}
     with as_pixel_data_error():
         for group in groups:
@@ -67,8 +66,6 @@ def _with_groups(file: "SeriesFile") -> "Dataset":
 
 
 def _items(dataset: "Dataset", tag: int) -> "Sequence[Dataset]":
-    from dicomet._parsing.pydicom_parser import as_pixel_data_error  # noqa: PLC0415 - imports pydicom
-
     with as_pixel_data_error():
         value = dataset[tag].value if tag in dataset else None
     if value is not None and not hasattr(value, "__len__"):

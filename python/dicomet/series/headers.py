@@ -25,10 +25,11 @@ HEADER_ELEMENTS = (
     *("InstanceNumber", "ImageType", "FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient"),
     *("PixelSpacing", "SliceThickness", "NumberOfFrames", "Rows", "Columns", "RescaleSlope", "RescaleIntercept"),
 )
+"""The elements that `read_headers` returns by default."""
 
 if TYPE_CHECKING:
     from dicomet.series.sources import SeriesFile
-"""The elements that `read_headers` returns by default."""
+
 # The beginning of a member of an archive, which usually holds the header.
 _HEAD_BYTES = 1 << 16
 
@@ -61,9 +62,10 @@ def read_headers(
     list of dict
         One for each file, in order: folders and archives by name. ``"file"`` is the path (text for a member of an
         archive, None for bytes or a data set), and each keyword has the value of the element: a float (DS, FL, FD), an
-        int (IS, US, ...), a str or bytes, a tuple of these for an element that may have several values (VM other than
-        1), or None if it is missing or empty. ``"error"`` says why a file, or the first unreadable value of it, could
-        not be read; otherwise it is None.
+        int (IS, US, ...; AT: the tag), a str or bytes, or None if it is missing or empty. An element that may have
+        several values (VM other than 1 in PS3.6) has a tuple of these, even of a single one; an element of VM 1 has
+        the value itself, or a tuple if the file has several all the same. ``"error"`` says why a file, or the first
+        unreadable value of it, could not be read; otherwise it is None.
 
     Raises
     ------

@@ -1,8 +1,9 @@
 //! The elements of a header that a caller names, as they are stored.
 
+use super::collector::Collector;
 use super::dictionary::is_sequence;
 use super::read_buffer::{ElementHeader, Encoding, ReadBuffer};
-use super::{Collector, ScanError, Start, scan_buffered};
+use super::{ScanError, Start, scan_buffered};
 use crate::alloc::try_reserve;
 use crate::item::UNDEFINED;
 use crate::parallel::Parallelism;

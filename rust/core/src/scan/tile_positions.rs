@@ -16,9 +16,11 @@ use crate::tag::number::{
     Z_OFFSET_IN_SLIDE_COORDINATE_SYSTEM,
 };
 
-/// Open scopes at the items of all frames, at the functional groups of one, and at the elements of such a group.
+/// Open scopes at the items of all frames, at the functional groups of one, at the items of such a group, and at the
+/// elements of such an item.
 const AT_FRAMES: usize = 1;
 const AT_GROUPS: usize = 2;
+const AT_ITEMS: usize = 3;
 const AT_ELEMENTS: usize = 4;
 /// Different optical paths above which a file is unusual.
 const MAX_OPTICAL_PATHS: usize = 1 << 10;
@@ -92,6 +94,8 @@ struct Walk {
     nested: Nesting,
     /// The functional group that contains the next element.
     group: u32,
+    /// The items of this group up to the next element, of which the first one counts: the standard allows no more.
+    items: usize,
     found: TilePositions,
 }
 
@@ -106,7 +110,7 @@ impl Walk {
             value,
         };
         nested.open_sequence(&sequence, Encoding { implicit, big_endian })?;
-        Ok(Self { at: value, nested, group: 0, found: TilePositions::default() })
+        Ok(Self { at: value, nested, group: 0, items: 0, found: TilePositions::default() })
     }
 
     /// Steps to the end of the sequence. A step for which the buffer is too short has no effect.
@@ -118,19 +122,36 @@ impl Walk {
                 self.group = element.tag;
             }
             if depth == AT_GROUPS && is_read(element.tag) {
+                self.open_group(element.tag)?;
                 self.nested.open_sequence(&element, encoding)?;
                 self.at = element.value;
                 continue;
             }
-            if depth == AT_ELEMENTS {
+            if depth == AT_ELEMENTS && self.items == 1 {
                 self.collect(&element, buffer, encoding)?;
             }
             self.at = self.nested.step((scope, encoding), &element, buffer)?;
-            if depth == AT_FRAMES && element.tag == ITEM {
-                self.found.frames.push(TilePosition::ABSENT);
+            match depth {
+                AT_FRAMES if element.tag == ITEM => self.found.frames.push(TilePosition::ABSENT),
+                AT_ITEMS if element.tag == ITEM => self.items += 1,
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Begins a functional group. A second one with values, in the same frame, is unusual: parsers take the last one.
+    fn open_group(&mut self, group: u32) -> Result<(), ScanError> {
+        self.items = 0;
+        let Some(frame) = self.found.frames.last() else { return Ok(()) };
+        let absent = TilePosition::ABSENT;
+        let is_first = match group {
+            PLANE_POSITION_SLIDE_SEQUENCE => {
+                frame.row == absent.row && frame.column == absent.column && frame.z_offset.is_nan()
+            }
+            _ => frame.optical_path == absent.optical_path,
+        };
+        if is_first { Ok(()) } else { Err(ScanError::NeedsFullParser) }
     }
 
     /// Stores the value of an element of a functional group.

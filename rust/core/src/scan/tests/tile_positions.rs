@@ -103,6 +103,49 @@ fn more_frames_than_a_buffer_holds() {
 }
 
 #[test]
+fn the_first_of_several_items_counts() {
+    for defined in [true, false] {
+        let writer = Writer(EXPLICIT_LITTLE);
+        let row = |number: u32| writer.element(ROW_POSITION, "SL", &writer.long(number));
+        let path = |text: &str| writer.element(OPTICAL_PATH_IDENTIFIER, "SH", text.as_bytes());
+        let frame = |positions: &[Vec<u8>], paths: &[Vec<u8>]| {
+            let positions = writer.nested(PLANE_POSITION_SLIDE_SEQUENCE, positions, defined);
+            let paths = writer.nested(OPTICAL_PATH_IDENTIFICATION_SEQUENCE, paths, defined);
+            writer.item_with(&[paths, positions].concat(), defined)
+        };
+        let (no_item, none) = (vec![], vec![vec![], row(4)]);
+        let mut value = [
+            frame(&[row(1), row(2)], &[path("a "), path("b ")]),
+            frame(&none, &no_item),
+            frame(&[row(3)], &[path("c ")]),
+        ]
+        .concat();
+        let length = defined.then_some(value.len() as u32);
+        if !defined {
+            value.extend(writer.item(SEQUENCE_DELIMITATION_ITEM, 0));
+        }
+        let found = read(&value, length, EXPLICIT_LITTLE).unwrap();
+        assert_eq!(found.identifiers, [b"a".to_vec(), b"c".to_vec()]);
+        let places: Vec<_> = found.frames.iter().map(|frame| (frame.row, frame.optical_path)).collect();
+        assert_eq!(places, [(1, 0), (i32::MIN, u32::MAX), (3, 1)]);
+    }
+}
+
+#[test]
+fn a_functional_group_that_occurs_twice_needs_a_full_parser() {
+    let writer = Writer(EXPLICIT_LITTLE);
+    let row = writer.element(ROW_POSITION, "SL", &writer.long(1));
+    let path = writer.element(OPTICAL_PATH_IDENTIFIER, "SH", b"a ");
+    for (group, element) in [(PLANE_POSITION_SLIDE_SEQUENCE, row), (OPTICAL_PATH_IDENTIFICATION_SEQUENCE, path)] {
+        let content = writer.nested(group, &[element], true);
+        let once = writer.item_with(&content, true);
+        assert!(read(&once, Some(once.len() as u32), EXPLICIT_LITTLE).is_some());
+        let twice = writer.item_with(&[content.clone(), content].concat(), true);
+        assert_eq!(read(&twice, Some(twice.len() as u32), EXPLICIT_LITTLE), None);
+    }
+}
+
+#[test]
 fn a_truncated_or_unusual_value_needs_a_full_parser() {
     let writer = Writer(EXPLICIT_LITTLE);
     for defined in [true, false] {
