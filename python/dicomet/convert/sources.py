@@ -16,8 +16,7 @@ from dicomet.convert.archives import (
     is_named_archive,
     members,
 )
-from dicomet.convert.jobs import failure_reason
-from dicomet.errors import one_line
+from dicomet.errors import failure_reason, one_line
 
 STDIN = "-"
 
