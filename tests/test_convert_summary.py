@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomet.__main__ import main
-from dicomet.cli.convert_failures import MAX_REASONS, Summary
+from dicomet._utils.reasons import MAX_REASONS, Summary
 from dicomet.convert.api import Converted
 
 MPEG = b"1.2.840.10008.1.2.4.100"
@@ -103,9 +103,9 @@ def test_after_an_interrupt(root, tmp_path, capsys, monkeypatch):
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.sampled_from("abcdefghij"), st.integers(0, 3)), max_size=60))
 def test_every_file_counts_once(failed):
-    summary = Summary("p")
+    summary = Summary("p", "a list")
     for name, reason, number in failed:
-        summary.add(Converted(name, "failed", reason=f"{name}: {reason} of {number}"))
+        summary.add(name, f"{name}: {reason} of {number}")
     lines = list(summary.lines())
     assert len(lines) == len({reason for _, reason, _ in failed})
     counts = [int(match[1]) if (match := re.match(r"p: (\d+) files: ", line)) else 1 for line in lines]
@@ -115,9 +115,9 @@ def test_every_file_counts_once(failed):
 
 
 def test_very_many_reasons_are_counted():
-    summary = Summary("p")
+    summary = Summary("p", "--verbose or --report lists them")
     for number in range(100):
-        summary.add(Converted("name", "failed", reason="x" * number))
+        summary.add("name", "x" * number)
     *lines, last = summary.lines()
     assert len(lines) == MAX_REASONS
     assert last == "p: 80 files for 80 other reasons: --verbose or --report lists them"

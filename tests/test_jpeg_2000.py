@@ -15,7 +15,7 @@ from pydicom.uid import HTJ2K, JPEG2000, JPEG2000MC, UID, HTJ2KLossless, JPEG200
 
 import dicomet
 from dicomet._parsing.decode_options import reduce_for
-from dicomet.convert.frames import in_proportion
+from dicomet._utils.arrays import in_proportion
 from dicomet.loaders.loading import FrameLoader
 from dicomet.loaders.resizing import ImageLoader
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dicomet import __version__
-from dicomet.cli import convert_arguments, info_command, script, show_command
+from dicomet.cli import check_arguments, convert_arguments, info_command, script, show_command
 from dicomet.cli.arguments import positive, with_negative_values
 
 FAILED = 1
@@ -60,6 +60,12 @@ def _bench(arguments: argparse.Namespace) -> int:
     return bench.exit_status(results)
 
 
+def _check(arguments: argparse.Namespace) -> int:
+    from dicomet.cli import check_command as command  # noqa: PLC0415 - imports NumPy, rich
+
+    return command.run(arguments)
+
+
 def _convert(arguments: argparse.Namespace) -> int:
     from dicomet.cli import convert_command as command  # noqa: PLC0415 - imports NumPy, pydicom, rich
 
@@ -74,6 +80,13 @@ COMMANDS = (
         "Exit status: 0; 1 if arrays differ, or dicomet refuses what pydicom decodes; 2 for unusable arguments.",
         _add_bench_arguments,
         _bench,
+    ),
+    Command(
+        "check",
+        "decode everything once: which files are bad, and why",
+        check_arguments.DESCRIPTION,
+        check_arguments.add,
+        _check,
     ),
     Command(
         "convert",

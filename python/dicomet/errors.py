@@ -133,6 +133,21 @@ def one_line(message: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] + " ..."
 
 
+def failure_reason(error: BaseException) -> str:
+    """Return the message of an exception in one line, with its type where the message alone is unclear."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, PixelDataError):
+        # Without the file, which reports name separately.
+        return error.reason
+    text = one_line(str(error))
+    return (
+        text
+        if text and isinstance(error, OSError | ValueError | ImportError | IndexError)
+        else f"{type(error).__name__}: {text}"
+    )
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural unless the number is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -8,13 +8,14 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dicomet._utils.arrays import COLOR, COLOR_AND_ALPHA, GRAY
+from dicomet._utils.arrays import COLOR
 from dicomet._utils.extras import needs
 from dicomet._utils.interpolation import INTERPOLATIONS, Interpolation
 
@@ -24,8 +25,9 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.keras", "Keras", "keras"), name=error.name) from error
 
 from dicomet._decoding.options import checks_arguments
-from dicomet._parsing.decode_options import reduce_for
+from dicomet.display.values import Values
 from dicomet.display.voi_selection import WindowArguments
+from dicomet.loaders.bad_files import BadFiles, OnError
 from dicomet.loaders.class_folder import (
     SUBSETS,
     ClassFolder,
@@ -36,8 +38,9 @@ from dicomet.loaders.class_folder import (
     resolve_seed,
     select,
 )
+from dicomet.loaders.keras_arguments import ColorMode, DataFormat, ImageArguments, OneFrame
 from dicomet.loaders.loading import FrameLoader, check_one_of
-from dicomet.loaders.resizing import ImageLoader, check_aspect, check_size
+from dicomet.loaders.resizing import ImageLoader
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -46,11 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DicomPyDataset", "image_dataset_from_directory"]
 
-ColorMode = Literal["grayscale", "rgb", "rgba"]
-DataFormat = Literal["channels_last", "channels_first"]
-FrameSelection = int | Literal["middle"]
-
-_CHANNELS = {"grayscale": GRAY, "rgb": COLOR, "rgba": COLOR_AND_ALPHA}
 _INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian", "mitchellcubic")
 # Keras' sizes of the shuffle buffer: in batches, or in images if the data set is not batched.
 _SHUFFLED_BATCHES, _SHUFFLED_IMAGES = 8, 1024
@@ -77,7 +75,10 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
     format: Literal["tf"] = "tf",  # noqa: A002
     verbose: bool = True,  # noqa: FBT001, FBT002
     *,
-    frames: FrameSelection = "middle",
+    values: Values = "display",
+    frames: OneFrame = "middle",
+    on_error: OnError = "raise",
+    checked: str | os.PathLike[str] | None = None,
     window: "WindowSpec" = None,
     default: "WindowSpec" = None,
     percentiles: tuple[float, float] = (1.0, 99.0),
@@ -97,26 +98,39 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
         lowest resolution of at least `image_size`, unless the interpolation is ``"nearest"``.
     format : {"tf"}
         Only ``"tf"``. `DicomPyDataset` replaces ``"grain"``.
+    values : {"display", "stored", "modality"}
+        Values of the images: those of `dicomet.to_display`; or those of `dicomet.pixel_array` or
+        `dicomet.modality_values`, such as Hounsfield units, which are neither scaled nor rounded.
     frames : {"middle"} or int
         The frame of each file: the middle one of ``n``, ``n // 2``, or one by its index, counted from 0; negative
         numbers count from the end.
+    on_error : {"raise", "skip"} or callable
+        What to do with a file that cannot be read or decoded. ``"raise"``: raise the error. ``"skip"``: warn, once for
+        each file, and leave it out together with its label. The order of the others is kept, and all batches but the
+        last are full; ``len()`` of the data set is not known. A function of the path and the error: it returns an array
+        of shape ``(rows, columns, channels)``, of any size, which takes the place of the image before it is resized;
+        or None, to leave the file out; or it raises.
+    checked : path, optional
+        The list that ``dicomet check`` has written for this folder. The files that are bad by it, with the caller's
+        labels for them, are left out before anything else, also before the split.
     window, default, percentiles
-        As for `dicomet.to_display`, for example ``window=(40, 400)`` for soft tissue in CT.
+        As for `dicomet.to_display`, for example ``window=(40, 400)`` for soft tissue in CT. For display values only.
 
     Returns
     -------
     tf.data.Dataset
-        Data set of ``images`` or ``(images, labels)``, with the attributes ``class_names`` and ``file_paths``. Images
-        are float32 from 0 to 255 of shape ``(batch, rows, columns, channels)``. Labels are int32 of shape ``(batch,)``,
-        for binary float32 of ``(batch, 1)``, for categorical float32 of ``(batch, classes)``. For ``subset="both"``, a
-        list of two data sets.
+        Data set of ``images`` or ``(images, labels)``, with the attributes ``class_names``, ``file_paths`` (of all
+        files that are tried) and ``bad_files``, as that of `dicomet.torch.DicomDataset`. Images are float32 of shape
+        ``(batch, rows, columns, channels)``, display values from 0 to 255; padding is 0. Labels are int32 of shape
+        ``(batch,)``, for binary float32 of ``(batch, 1)``, for categorical float32 of ``(batch, classes)``. For
+        ``subset="both"``, a list of two data sets.
 
     Raises
     ------
     ValueError
         An argument is invalid.
     FileNotFoundError
-        The folder has no DICOM file.
+        The folder has no DICOM file, or only bad ones.
     tf.errors.InvalidArgumentError
         On iteration: a file is malformed. The message names the file and the problem.
 
@@ -125,23 +139,27 @@ def image_dataset_from_directory(  # noqa: PLR0913, PLR0917 - the signature is K
 
     check_one_of("format", format, ("tf",))
     seed = resolve_seed(seed, needed=shuffle and validation_split is not None)
-    files = list_class_folder(directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose)
+    image = ImageArguments(
+        values,
+        color_mode,
+        image_size,
+        check_one_of("interpolation", interpolation.lower(), _INTERPOLATIONS),
+        crop_to_aspect_ratio,
+        pad_to_aspect_ratio,
+        frames,
+        WindowArguments(window, default, percentiles),
+    )
+    files = list_class_folder(
+        directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose, checked=checked
+    )
     parts = select(files, seed if shuffle else None, validation_split, subset, verbose=verbose)
-    size = check_size(image_size)
     dataset = _TfDataset(
-        load=FrameLoader(
-            channels=_channels(color_mode),
-            frames=_one_frame(frames),
-            windows=WindowArguments(window, default, percentiles),
-            aspect=size if crop_to_aspect_ratio else None,
-            reduce=reduce_for(size, interpolation),
-        ),
-        size=size,
-        interpolation=check_one_of("interpolation", interpolation.lower(), _INTERPOLATIONS),
-        pad=check_aspect(crop=crop_to_aspect_ratio, pad=pad_to_aspect_ratio),
+        load=image.loader(image.channels),
+        image=image,
         channels_first=_is_channels_first(data_format),
         label_mode=label_mode,
         batch_size=batch_size,
+        on_error=on_error,
     )
     # Of two subsets, only the one for training is shuffled again in each epoch, as in Keras.
     datasets = [dataset(part, seed if shuffle and number == 0 else None) for number, part in enumerate(parts)]
@@ -153,59 +171,71 @@ class _TfDataset:
     """Builds a `tf.data.Dataset` from files, with the same steps as Keras, in the same order."""
 
     load: FrameLoader
-    size: tuple[int, int]
-    interpolation: str
-    pad: bool
+    image: ImageArguments
     channels_first: bool
     label_mode: LabelMode
     batch_size: int | None
+    on_error: OnError
 
     def __call__(self, files: ClassFolder, seed: int | None) -> "tf.data.Dataset":
         """Return the images of `files`, shuffled if there is a `seed`, and their labels."""
         import tensorflow as tf  # noqa: PLC0415 - `DicomPyDataset` does not need it
 
+        from dicomet.tf import image_tensor, load_images  # noqa: PLC0415 - as above
+
+        bad_files = BadFiles(self.on_error, len(files))
+        dtype = tf.uint8 if self.load.dtype is None else tf.as_dtype(self.load.dtype)
         labels = files.encoded_labels(self.label_mode)
         elements = (files.paths,) if labels is None else (files.paths, labels)
         dataset = tf.data.Dataset.from_tensor_slices(elements)
         if seed is not None:
             at_once = _SHUFFLED_IMAGES if self.batch_size is None else self.batch_size * _SHUFFLED_BATCHES
             dataset = dataset.shuffle(at_once, seed=seed)
-        dataset = dataset.map(self._images if labels is None else self._labelled, num_parallel_calls=tf.data.AUTOTUNE)
+        dataset = load_images(
+            dataset,
+            lambda path: image_tensor(self.load, path, dtype, bad_files),
+            self._resized,
+            skips=bad_files.are_skipped,
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
         if self.batch_size is not None:
             dataset = dataset.batch(self.batch_size)
         dataset = dataset.prefetch(tf.data.AUTOTUNE)
         dataset.class_names = files.class_names
         dataset.file_paths = files.paths
+        dataset.bad_files = bad_files
         return dataset
 
-    def _images(self, path: "tf.Tensor") -> "tf.Tensor":
-        """Return the image of a file as float32, resized to `size`."""
+    def _resized(self, image: "tf.Tensor") -> "tf.Tensor":
+        """Return an image as float32 of the requested size."""
         import tensorflow as tf  # noqa: PLC0415 - as above
 
-        from dicomet.tf import image_tensor  # noqa: PLC0415 - as above
-
-        resize = tf.image.resize_with_pad if self.pad else tf.image.resize
-        size = self.size if self.pad else (self.size,)
-        image = resize(image_tensor(self.load, path, tf.uint8), *size, method=self.interpolation)
+        rows, columns = self.image.size
+        if self.image.pad_to_aspect_ratio:
+            image = tf.image.resize_with_pad(image, rows, columns, method=self.image.interpolation)
+        else:
+            image = tf.image.resize(image, (rows, columns), method=self.image.interpolation)
         return tf.transpose(image, (2, 0, 1)) if self.channels_first else image
-
-    def _labelled(self, path: "tf.Tensor", label: "tf.Tensor") -> tuple["tf.Tensor", "tf.Tensor"]:
-        return self._images(path), label
 
 
 class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
     """Batches of the DICOM files of class folders, for any backend of Keras, without TensorFlow.
 
     The arguments, the files, their labels and the split are those of `image_dataset_from_directory`. Two things differ.
-    Images are resized with antialiasing and rounded to integers, as by Pillow and ``keras.utils.load_img`` (and so by
-    `ImageDataGenerator.flow_from_directory`). All files are shuffled before each epoch, instead of within a buffer.
+    Images are resized with antialiasing, and display values rounded to integers, as by Pillow and
+    ``keras.utils.load_img`` (and so by `ImageDataGenerator.flow_from_directory`). All files are shuffled before each
+    epoch, instead of within a buffer.
 
     Parameters
     ----------
     directory, labels, label_mode, class_names, color_mode, image_size, follow_links, crop_to_aspect_ratio
         As for `image_dataset_from_directory`.
-    pad_to_aspect_ratio, data_format, verbose, frames, window, default, percentiles
-        As for `image_dataset_from_directory`.
+    pad_to_aspect_ratio, data_format, verbose, values, frames, checked, window, default, percentiles
+        As for `image_dataset_from_directory`. Display values are rounded to integers.
+    on_error : {"raise", "skip"} or callable
+        As for `image_dataset_from_directory`, but a file that is left out makes its batch smaller, so that the number
+        of batches stays; a batch of which nothing would be left has the next good file instead. A function returns an
+        array of the shape of one image of the batch.
     batch_size : int
         Number of images per batch. The last batch may have fewer.
     shuffle, seed
@@ -222,7 +252,9 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     class_names : list of str, or None
         Class names, in the order of their labels.
     file_paths : list of str
-        The files, in the order of the current epoch.
+        The files, in the order of the current epoch, with those that are left out of their batches.
+    bad_files : sequence of (path, reason)
+        As that of `dicomet.torch.DicomDataset`: the bad files that all threads and processes have met so far.
 
     Raises
     ------
@@ -254,7 +286,10 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         data_format: DataFormat | None = None,
         verbose: bool = True,  # noqa: FBT001, FBT002
         *,
-        frames: FrameSelection = "middle",
+        values: Values = "display",
+        frames: OneFrame = "middle",
+        on_error: OnError = "raise",
+        checked: str | os.PathLike[str] | None = None,
         window: "WindowSpec" = None,
         default: "WindowSpec" = None,
         percentiles: tuple[float, float] = (1.0, 99.0),
@@ -269,25 +304,29 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
             raise ValueError(f"'batch_size': found {batch_size!r}, expected 1 or more")
         self.batch_size, self.shuffle = batch_size, shuffle
         self._seed, self._epoch = resolve_seed(seed, needed=shuffle and validation_split is not None), 0
+        image = ImageArguments(
+            values,
+            color_mode,
+            image_size,
+            check_one_of("interpolation", interpolation, INTERPOLATIONS),
+            crop_to_aspect_ratio,
+            pad_to_aspect_ratio,
+            frames,
+            WindowArguments(window, default, percentiles),
+        )
         files = list_class_folder(
-            directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose
+            directory, labels, label_mode, class_names, follow_links=follow_links, verbose=verbose, checked=checked
         )
         (part,) = select(files, self._seed if shuffle else None, validation_split, subset, verbose=verbose)
         self.class_names, self.file_paths = part.class_names, part.paths
+        self.bad_files = BadFiles(on_error, len(part))
         self._labels = part.encoded_labels(label_mode)
-        size, channels = check_size(image_size), _channels(color_mode)
         self._load = ImageLoader(
-            load=FrameLoader(
-                channels=min(channels, COLOR),
-                frames=_one_frame(frames),
-                windows=WindowArguments(window, default, percentiles),
-                aspect=size if crop_to_aspect_ratio else None,
-                reduce=reduce_for(size, interpolation),
-            ),
-            channels=channels,
-            size=size,
-            interpolation=check_one_of("interpolation", interpolation, INTERPOLATIONS),
-            pad=check_aspect(crop=crop_to_aspect_ratio, pad=pad_to_aspect_ratio),
+            load=image.loader(min(image.channels, COLOR)),
+            channels=image.channels,
+            size=image.size,
+            interpolation=interpolation,
+            pad=pad_to_aspect_ratio,
             channels_first=_is_channels_first(data_format),
         )
 
@@ -301,12 +340,26 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         return math.ceil(len(self.file_paths) / self.batch_size)
 
     def __getitem__(self, index: int) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Return a batch: the images as float32 from 0 to 255, with their labels if there are any."""
+        """Return a batch: the images as float32, display values from 0 to 255, with their labels if there are any."""
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
-        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
-        images = np.stack([self._load(path) for path in self.file_paths[part]])
-        return images if self._labels is None else (images, self._labels[part])
+        first, count = index * self.batch_size, len(self.file_paths)
+        good = list(self._good(range(first, min(first + self.batch_size, count))))
+        if not good:
+            # After the last file, the first one follows.
+            others = chain(range(first + self.batch_size, count), range(first))
+            good = list(islice(self._good(others), 1))
+        if not good:
+            raise FileNotFoundError(f"none of the files can be read, the first one is {self.bad_files[0]}")
+        images = np.stack([image for _, image in good])
+        return images if self._labels is None else (images, self._labels[[number for number, _ in good]])
+
+    def _good(self, numbers: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the files `numbers` with their images, without those that are left out."""
+        for number in numbers:
+            image = self.bad_files.read(self.file_paths[number], self._load)
+            if image is not None:
+                yield number, np.asarray(image, np.float32)
 
     def on_epoch_end(self) -> None:
         """Shuffle the files for the next epoch."""
@@ -316,18 +369,6 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
         order = np.random.default_rng([self._seed, self._epoch]).permutation(len(self.file_paths))
         self.file_paths = [self.file_paths[number] for number in order]
         self._labels = None if self._labels is None else self._labels[order]
-
-
-def _channels(color_mode: str) -> int:
-    """Return the number of channels of a color mode."""
-    return _CHANNELS[check_one_of("color_mode", color_mode, tuple(_CHANNELS))]
-
-
-def _one_frame(frames: FrameSelection) -> FrameSelection:
-    """Return `frames`, if it selects one frame per file: all images of a batch have the same shape."""
-    if frames != "middle" and not isinstance(frames, int):
-        raise TypeError(f"'frames': found {frames!r}, expected 'middle' or a number")
-    return frames
 
 
 def _is_channels_first(data_format: str | None) -> bool:

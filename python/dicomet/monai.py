@@ -26,7 +26,8 @@ import dicomet
 from dicomet._decoding.options import unknown_argument
 from dicomet._parsing.tags import PIXEL_DATA_ELEMENTS
 from dicomet.loaders.folders import is_dicom_file
-from dicomet.torch import PathLike, as_dicom_file_error, workers_of_loader
+from dicomet.loaders.targets import PathLike
+from dicomet.torch import as_dicom_file_error, workers_of_loader
 
 # pydicom defers reading longer values until they are accessed, and pixel data is never read through it.
 _DEFER_SIZE = "64 KB"

@@ -1,15 +1,15 @@
 """A PyTorch `Dataset` of DICOM files.
 
 >>> from dicomet.torch import DicomDataset
->>> images = DicomDataset("train", dtype=np.float32, transform=Resize((224, 224)))
+>>> images = DicomDataset("train", size=(224, 224), channels=3, dtype=np.float32, on_error="skip")
 >>> for batch, labels in DataLoader(images, batch_size=32, shuffle=True, num_workers=4):
 ...     ...
 """
 
 import operator
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -17,10 +17,11 @@ import numpy as np
 
 from dicomet._utils.arrays import COLOR, GRAY, with_channels
 from dicomet._utils.extras import needs
+from dicomet._utils.interpolation import INTERPOLATIONS, Interpolation
 
 try:
     import torch
-    from torch.utils.data import Dataset, get_worker_info
+    from torch.utils.data import Dataset, default_collate, get_worker_info
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(needs("dicomet.torch", "PyTorch", "torch"), name=error.name) from error
 
@@ -29,12 +30,12 @@ from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
 from dicomet.errors import PixelDataError, short_repr, with_filename
-from dicomet.loaders.folders import find_class_files, find_files, has_folders
+from dicomet.loaders.bad_files import BadFiles, OnError, is_of_file
+from dicomet.loaders.checking import usable_files
 from dicomet.loaders.loading import READERS, check_one_of
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
-
-PathLike = str | os.PathLike[str]
-Targets = Literal["inferred"] | Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None
+from dicomet.loaders.resizing import Resizing
+from dicomet.loaders.targets import PathLike, Targets, find_samples
 
 # PS3.3 C.7.6.3.1.1: 1 or 3 samples per pixel, or 4 in retired color spaces.
 MAX_SAMPLES = 4
@@ -62,6 +63,15 @@ class DicomDataset(Dataset[Any]):
     worker processes, large images are decoded on all cores. The data set can be pickled if its transforms can, so that
     it works with both forked and spawned processes.
 
+    A bad file, which dicomet or the system cannot read, need not end the training (`on_error`). With ``"skip"``, and
+    with a function that returns None, a `DataLoader` leaves its samples out of their batches, which are smaller. The
+    rest is as without it: ``len()`` of this data set and of the `DataLoader`, the order, and each target with its file;
+    so that all processes of a distributed training have equally many batches. A batch of which nothing would be left
+    has the next good sample instead. An index returns None for a sample that is left out, and iteration passes over
+    it. A data set that wraps this one and calls it by index, such as `ConcatDataset`, needs
+    ``collate_fn=dicomet.torch.collate_good``. To have the exact length and full batches, leave bad files out from the
+    start (`checked`).
+
     Parameters
     ----------
     source : path or iterable of paths
@@ -82,6 +92,21 @@ class DicomDataset(Dataset[Any]):
         ``"each"``: each frame is one sample. ``"middle"``: the middle frame of every file, ``n // 2`` of ``n``. A
         number: that frame of every file, counted from 0; negative numbers count from the end. For ``"each"`` and
         ``"middle"``, the constructor reads the header of every file to count its frames.
+    size : (int, int) or int, optional
+        Resize every image, antialiased and before it gets its `channels`: to these rows and columns, or the shorter
+        side to this length and the other in proportion. Values are uint8, uint16 or int16, and rounded, or float32,
+        as modality values are by default. JPEG 2000 is decoded at the lowest resolution of at least ``(rows,
+        columns)``.
+    interpolation : {"bilinear", "nearest", "bicubic", "lanczos"}
+        The filter of `size`, by Pillow's name.
+    on_error : {"raise", "skip"} or callable
+        What to do with a file that cannot be read or decoded. ``"raise"``: raise the error. ``"skip"``: warn, once for
+        each file, and leave its samples out of the batches (see above). A function of the path and the error: it
+        returns an image, as a tensor or array of the shape of the others before `transform`, which takes the place of
+        the image; or None, to leave the sample out; or it raises. Errors of the transforms are always raised.
+    checked : path, optional
+        The list that ``dicomet check`` has written for this folder. The files that are bad by it, with the caller's
+        targets for them, are left out before anything else, so that they are not in `samples`.
     transform : callable, optional
         Function from the image tensor to the image of the sample.
     target_transform : callable, optional
@@ -100,7 +125,11 @@ class DicomDataset(Dataset[Any]):
     targets : list or None
         Target of each sample.
     frame_indices : list
-        Frame index of each sample, or None for all frames of the file.
+        Frame index of each sample, or None for all frames of the file. A file whose frames cannot be counted is one
+        sample, unless `on_error` is ``"raise"``.
+    bad_files : sequence of (path, reason)
+        The bad files that all processes have met so far. ``str()`` of it is a report with a line for each reason,
+        which is also written to standard error when the data set is deleted, or the process ends.
 
     Raises
     ------
@@ -108,9 +137,11 @@ class DicomDataset(Dataset[Any]):
         On indexing, and with ``frames="each"`` or ``"middle"`` also from the constructor: a file contradicts the
         standard or itself. The error is a `dicomet.PixelDataError` that names the file.
     OSError
-        The folder or a file cannot be read; or there is no file, or a class without files (`FileNotFoundError`).
+        The folder or a file cannot be read; or there is no file, or a class without files, or no file but bad ones
+        (`FileNotFoundError`).
     ValueError
-        The number of targets is not the number of files, or an argument has an invalid value.
+        The number of targets is not the number of files, or an argument has an invalid value; or values of another
+        dtype than those above are to be resized; or no file is in the list `checked`.
     KeyError
         The mapping has no target for a file.
     TypeError
@@ -127,6 +158,10 @@ class DicomDataset(Dataset[Any]):
         values: Values = "display",
         channels: Literal[0, 1, 3] = 0,
         frames: Literal["each"] | FrameSelection = "all",
+        size: int | tuple[int, int] | None = None,
+        interpolation: Interpolation = "bilinear",
+        on_error: OnError = "raise",
+        checked: PathLike | None = None,
         transform: Callable[[torch.Tensor], Any] | None = None,
         target_transform: Callable[[Any], Any] | None = None,
         **options: Unpack[ReaderOptions],
@@ -136,11 +171,17 @@ class DicomDataset(Dataset[Any]):
         check_reader_options("DicomDataset", options, values, argument_names(DicomDataset) - OPTION_NAMES)
         self._values = values
         self._channels = check_one_of("channels", channels, (0, GRAY, COLOR))
-        self._options: dict[str, Any] = {**options}
+        self._resize = Resizing(size, check_one_of("interpolation", interpolation, INTERPOLATIONS))
+        # Interpolated values have fractions.
+        of_size = {"dtype": np.float32} if self._resize and values == "modality" else {}
+        self._options: dict[str, Any] = {**self._resize.options, **of_size, **options}
         self._decoding_options = {name: value for name, value in self._options.items() if name in OPTION_NAMES}
         self.transform = transform
         self.target_transform = target_transform
-        self.classes, paths, found = _find(source, targets)
+        self.classes, paths, found = find_samples(source, targets)
+        usable = usable_files(paths, checked)
+        paths, found = [paths[file] for file in usable], None if found is None else [found[file] for file in usable]
+        self.bad_files = BadFiles(on_error, len(paths))
         self.class_to_idx = {name: index for index, name in enumerate(self.classes)}
         which = _checked_frames(frames)
         numbers = [self._numbers(path, which) for path in paths]
@@ -164,24 +205,54 @@ class DicomDataset(Dataset[Any]):
         return len(self.samples)
 
     def __getitem__(self, index: int) -> Any:
-        """Return the image, or the pair of image and target if there are targets."""
+        """Return the image, or the pair of image and target if there are targets; None for a sample to leave out."""
         path, target = self.samples[index]
-        image: Any = self._image(path, self.frame_indices[index])
+        image: Any = self.bad_files.read(path, partial(self._image, self.frame_indices[index]))
+        if image is None:
+            return None
+        image = torch.as_tensor(image)
         if self.transform is not None:
             image = self.transform(image)
         if self.targets is None:
             return image
         return image, target if self.target_transform is None else self.target_transform(target)
 
-    def _image(self, path: str, frame: int | None) -> torch.Tensor:
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """Return the samples of a batch without those that are left out, for a `DataLoader`."""
+        samples = [self[index] for index in indices]
+        if not self.bad_files.are_skipped:
+            return samples
+        good = [sample for sample in samples if sample is not None]
+        return good or [self._next_good(indices[-1])]
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the samples in order, without those that are left out."""
+        for index in range(len(self)):
+            sample = self[index]
+            if sample is not None or not self.bad_files.are_skipped:
+                yield sample
+
+    def _next_good(self, index: int) -> Any:
+        """Return the next sample after `index` that is not left out; after the last one, the first one follows."""
+        for step in range(1, len(self)):
+            sample = self[(index + step) % len(self)]
+            if sample is not None:
+                return sample
+        raise FileNotFoundError(f"none of the files can be read, the first one is {self.bad_files[0]}")
+
+    def _image(self, frame: int | None, path: str) -> torch.Tensor:
         with as_dicom_file_error(path):
             array = self._read(path, index=frame, **{"workers": workers_of_loader(), **self._options})
             has_samples = self._has_samples(array.shape, path, frame)
-            if self._channels:
-                array = with_channels(array if has_samples else array[..., np.newaxis], self._channels, 0)
+            if self._channels or self._resize:
+                array = self._resize(array if has_samples else array[..., np.newaxis])
+                array = array if array.shape[-1] == GRAY else with_channels(array, self._channels, 0)
                 has_samples = True
         tensor = torch.from_numpy(array)
-        return tensor.movedim(-1, 0) if has_samples else tensor.unsqueeze(0)
+        tensor = tensor.movedim(-1, 0) if has_samples else tensor.unsqueeze(0)
+        # Whole planes are copied several times as fast as interleaved samples, here and in the batch.
+        is_repeated = self._channels == COLOR and len(tensor) == GRAY
+        return tensor.repeat(COLOR, *[1] * (tensor.ndim - 1)) if is_repeated else tensor
 
     def _has_samples(self, shape: tuple[int, ...], path: str, frame: int | None) -> bool:
         """Return whether `shape` ends with samples per pixel: three axes may also be ``(frames, rows, columns)``."""
@@ -202,9 +273,29 @@ class DicomDataset(Dataset[Any]):
             return [None]
         if not isinstance(frames, str):
             return [frames]
-        with as_dicom_file_error(path):
-            count = self._count(path)
+        try:
+            with as_dicom_file_error(path):
+                count = self._count(path)
+        except Exception as error:
+            if not (self.bad_files.are_skipped and is_of_file(error)):
+                raise
+            # Indexing meets the error again, and handles it.
+            count = 1
         return list(range(count)) if frames == "each" else [count // 2]
+
+
+def collate_good(samples: Sequence[Any]) -> Any:
+    """Collate a batch without the samples that are None, for a `DataLoader` of a data set that wraps a `DicomDataset`.
+
+    >>> DataLoader(ConcatDataset([first, second]), batch_size=32, collate_fn=dicomet.torch.collate_good)
+
+    Returns
+    -------
+    The result of ``torch.utils.data.default_collate``; None if nothing is left.
+
+    """
+    good = [sample for sample in samples if sample is not None]
+    return default_collate(good) if good else None
 
 
 def workers_of_loader() -> int | None:
@@ -231,36 +322,3 @@ def _checked_frames(frames: str | int) -> str | int:
             return frames
         raise ValueError(f"'frames': found {short_repr(frames)}, expected 'all', 'middle', 'each', or a number")
     return operator.index(frames)
-
-
-def _find(source: PathLike | Iterable[PathLike], targets: Targets) -> tuple[list[str], list[Path], list[Any] | None]:
-    """Return the class names, the files, and their targets, which are None if there are none."""
-    if isinstance(targets, str):
-        if targets != "inferred":
-            raise ValueError(f"'targets': found {short_repr(targets)}, expected 'inferred', or the targets")
-        if isinstance(source, str | os.PathLike) and has_folders(source):
-            return find_class_files(source)
-        targets = None
-    paths = find_files(source) if isinstance(source, str | os.PathLike) else [Path(path) for path in source]
-    if not paths:
-        where = source if isinstance(source, str | os.PathLike) else "the list of files"
-        raise FileNotFoundError(f"{where}: found no DICOM file")
-    return [], paths, _targets(paths, targets)
-
-
-def _targets(paths: list[Path], targets: Sequence[Any] | Mapping[PathLike, Any] | Callable[[Path], Any] | None) -> Any:
-    if targets is None:
-        return None
-    if isinstance(targets, Mapping):
-        by_path = {Path(path): target for path, target in targets.items()}
-        missing = [path for path in paths if path not in by_path]
-        if missing:
-            raise KeyError(
-                f"'targets': found none for {missing[0]}, and in all for {len(missing)} of {len(paths)} files"
-            )
-        return [by_path[path] for path in paths]
-    if callable(targets):
-        return [targets(path) for path in paths]
-    if len(targets) != len(paths):
-        raise ValueError(f"'targets': found {len(targets)}, expected one for each of {len(paths)} files")
-    return list(targets)

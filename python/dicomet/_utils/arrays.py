@@ -12,6 +12,10 @@ OPAQUE = 255
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # The dtypes for which luma is computed. float32 does not represent integers of more bits exactly.
 _WITH_LUMA = frozenset({"uint8", "uint16", "float32"})
+_RESIZABLE = frozenset({"uint8", "uint16", "float32"})
+_SIGN = 0x8000
+MAX_SIDE = 65535
+"""The longest side of a result."""
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
@@ -27,16 +31,28 @@ def resize_image(image: np.ndarray, size: tuple[int, int], interpolation: Interp
     Parameters
     ----------
     image : numpy.ndarray
-        uint8, uint16 or float32, of shape ``(rows, columns)`` or ``(rows, columns, channels)``.
+        uint8, uint16, int16 or float32, of shape ``(rows, columns)`` or ``(rows, columns, channels)``.
     size : (int, int)
         Rows and columns.
     interpolation : str
         The filter, by Pillow's name.
 
+    Raises
+    ------
+    ValueError
+        The dtype is another.
+
     """
     rows, columns, *channels = image.shape
     if (rows, columns) == size:
         return image
+    if image.dtype == np.int16:
+        # Flipping the sign bit shifts all values by 2^15, with which a weighted mean commutes.
+        shifted = resize_image(image.view(np.uint16) ^ np.uint16(_SIGN), size, interpolation)
+        return (shifted ^ np.uint16(_SIGN)).view(np.int16)
+    if image.dtype.name not in _RESIZABLE:
+        can = "only uint8, uint16, int16 and float32, which modality values can be by dtype=float32"
+        raise ValueError(f"size: values of {image.dtype.name} cannot be resized, {can}")
     result = np.empty((*size, *channels), image.dtype)
     resize(
         read_only(np.ascontiguousarray(image)),
@@ -48,6 +64,25 @@ def resize_image(image: np.ndarray, size: tuple[int, int], interpolation: Interp
         filter=interpolation,
     )
     return result
+
+
+def in_proportion(rows: int, columns: int, shorter: int) -> tuple[int, int]:
+    """Return the size of an image whose shorter side is resized to `shorter`.
+
+    Raises
+    ------
+    ValueError
+        The other side would be too long.
+
+    """
+    if rows <= columns:
+        size = shorter, max(1, shorter * columns // rows)
+    else:
+        size = max(1, shorter * rows // columns), shorter
+    if max(size) > MAX_SIDE:
+        result = f"{size[0]} rows and {size[1]} columns of {rows} and {columns}"
+        raise ValueError(f"size: found {shorter}, which makes {result}, expected at most {MAX_SIDE}")
+    return size
 
 
 def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarray:

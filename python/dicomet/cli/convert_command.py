@@ -4,20 +4,16 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple, get_args
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
 from dicomet._utils.extras import needs
-from dicomet.cli.convert_failures import Summary, line_of
-from dicomet.cli.convert_report import Report
+from dicomet._utils.report import Report
+from dicomet.cli.progress import shown
 from dicomet.convert import pool
 from dicomet.convert.api import Converted, Status
 from dicomet.convert.executor import Executor
@@ -32,6 +28,7 @@ from dicomet.errors import one_line
 
 UNUSABLE_ARGUMENTS = 2
 PREFIX = "dicomet convert"
+FULL_LIST = "--verbose or --report lists them"
 
 
 class _Plan(NamedTuple):
@@ -50,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Convert the files that the arguments name, and return the exit status."""
     try:
         plan = _plan(arguments)
-        report = None if arguments.report is None else Report(Path(arguments.report))
+        report = None if arguments.report is None else Report(Path(arguments.report), Converted._fields)
         executor = _executor(arguments)
     except (UnusableSourceError, ValueError, OSError, ImportError) as error:
         sys.stderr.write(f"{PREFIX}: error: {one_line(str(error))}\n")
@@ -59,7 +56,14 @@ def run(arguments: argparse.Namespace) -> int:
     stop = Event()
     try:
         with closing(executor(jobs=plan.jobs(), count=len(plan.found), stop=stop)) as done:
-            for result in _shown(done, len(plan.found), verbose=arguments.verbose):
+            for result in shown(
+                done,
+                len(plan.found),
+                activity="Converting",
+                prefix_of=_prefix,
+                full_list=FULL_LIST,
+                verbose=arguments.verbose,
+            ):
                 counts[result.status] += 1
                 if report is not None:
                     report.add(result)
@@ -154,43 +158,8 @@ def _is_file_name(out: Path) -> bool:
     return out.suffix.lower() in FILE_SUFFIXES
 
 
-def _shown(done: Iterable[Converted], count: int, *, verbose: bool) -> Iterator[Converted]:
-    """Pass results on, with a progress bar in a terminal.
-
-    Files that fail, or are converted with a warning, are summarized by reason at the end, also after an interrupt; with
-    `verbose`, each is printed on a line of its own at once.
-    """
-    console = Console(stderr=True, highlight=False, emoji=False, markup=False)
-    summaries: dict[str, Summary] = {}
-    columns = (TextColumn("Converting"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=count)
-        try:
-            for result in done:
-                prefix = _prefix(result)
-                if prefix is not None and verbose:
-                    _print(progress.console, line_of(prefix, result))
-                elif prefix is not None:
-                    summaries.setdefault(prefix, Summary(prefix)).add(result)
-                progress.advance(task)
-                yield result
-        finally:
-            for summary in summaries.values():
-                for line in summary.lines():
-                    _print(progress.console, line)
-
-
 def _prefix(result: Converted) -> str | None:
     """Return the prefix of a file's line, or None if there is nothing to report."""
     if result.status == "failed":
         return PREFIX
     return f"{PREFIX}: warning" if result.status == "converted" and result.reason else None
-
-
-def _print(console: Console, line: str) -> None:
-    console.print(line.encode(errors="replace").decode(), soft_wrap=True)
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:.0f} files/s")

@@ -17,7 +17,8 @@ from distributed import Client, KilledWorker, WorkerPlugin
 
 from dicomet.convert.api import Converted
 from dicomet.convert.executor import QUEUE_DEPTH, Running, Submitted, run_ordered
-from dicomet.convert.jobs import Job, failure_reason, run_job
+from dicomet.convert.jobs import Job, run_job
+from dicomet.errors import failure_reason
 
 if TYPE_CHECKING:
     from distributed import Future as DaskFuture

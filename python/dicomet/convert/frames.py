@@ -11,10 +11,9 @@ from dicomet._parsing.decode_options import reduce_for
 from dicomet._parsing.limits import ReadLimits
 from dicomet._parsing.parse import is_dataset
 from dicomet._parsing.source import open_source
-from dicomet._utils.arrays import COLOR, GRAY, resize_image, with_channels
-from dicomet._utils.interpolation import Interpolation
+from dicomet._utils.arrays import COLOR, GRAY, MAX_SIDE, in_proportion, resize_image, with_channels
 from dicomet._utils.warn import warn
-from dicomet.convert.options import MAX_SIDE, Options
+from dicomet.convert.options import Options
 from dicomet.display import icc
 from dicomet.display.api import display_options
 from dicomet.display.overlay_planes import check_names
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from dicomet.convert.elements import Elements
 
 COLOR_NDIM = 3
-SIGN = 0x8000
 
 
 class FrameSource:
@@ -72,7 +70,7 @@ class FrameSource:
     def read(self, numbers: Sequence[int]) -> Iterator[np.ndarray]:
         """Yield frames of shape ``(rows, columns)`` or ``(rows, columns, 3)``, with one in memory at a time."""
         for number in numbers:
-            yield resized(self._read(number), self.size, self._options.interpolation)
+            yield resize_image(self._read(number), self.size, self._options.interpolation)
 
     @cached_property
     def elements(self) -> "Elements":
@@ -141,36 +139,6 @@ def _without_axis(frame: np.ndarray) -> np.ndarray:
     return frame[..., 0] if frame.shape[2:] == (1,) else frame
 
 
-def resized(frame: np.ndarray, size: tuple[int, int], interpolation: Interpolation) -> np.ndarray:
-    """Resize a frame.
-
-    Parameters
-    ----------
-    frame : numpy.ndarray
-        uint8, uint16, int16 or float32, of shape ``(rows, columns)`` or ``(rows, columns, 3)``.
-    size : (int, int)
-        Rows and columns.
-    interpolation : str
-        The filter, by Pillow's name.
-
-    Raises
-    ------
-    ValueError
-        The dtype is another.
-
-    """
-    if frame.shape[:2] == size:
-        return frame
-    if frame.dtype == np.int16:
-        # Flipping the sign bit shifts all values by 2^15, with which a weighted mean commutes.
-        shifted = resize_image(frame.view(np.uint16) ^ np.uint16(SIGN), size, interpolation)
-        return (shifted ^ np.uint16(SIGN)).view(np.int16)
-    if frame.dtype.name not in {"uint8", "uint16", "float32"}:
-        can = "only uint8, uint16, int16 and float32, which modality values can be by dtype=float32"
-        raise ValueError(f"size: values of {frame.dtype.name} cannot be resized, {can}")
-    return resize_image(frame, size, interpolation)
-
-
 def with_square_pixels(rows: int, columns: int, aspect: float) -> tuple[int, int]:
     """Return the size of an image with square pixels; `aspect` is the height of a pixel / its width.
 
@@ -185,23 +153,4 @@ def with_square_pixels(rows: int, columns: int, aspect: float) -> tuple[int, int
     size = (round(rows * aspect), columns) if aspect > 1 else (rows, round(columns / aspect))
     if max(size) > MAX_SIDE:
         raise ValueError(f"square: found {size[0]} rows and {size[1]} columns, expected at most {MAX_SIDE}")
-    return size
-
-
-def in_proportion(rows: int, columns: int, shorter: int) -> tuple[int, int]:
-    """Return the size of an image whose shorter side is resized to `shorter`.
-
-    Raises
-    ------
-    ValueError
-        The other side would be too long.
-
-    """
-    if rows <= columns:
-        size = shorter, max(1, shorter * columns // rows)
-    else:
-        size = max(1, shorter * rows // columns), shorter
-    if max(size) > MAX_SIDE:
-        result = f"{size[0]} rows and {size[1]} columns of {rows} and {columns}"
-        raise ValueError(f"size: found {shorter}, which makes {result}, expected at most {MAX_SIDE}")
     return size

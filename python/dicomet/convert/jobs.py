@@ -8,11 +8,11 @@ from dicomet._parsing.archives import ArchiveFormat, Member, read_member
 from dicomet._parsing.dicom_file import HEAD, NOT_DICOM, has_prefix, head_of, is_named_dicom, is_plausible, not_dicom
 from dicomet._parsing.tags import PIXEL_DATA, TRANSFER_SYNTAX_UID
 from dicomet._utils.text import plain
+from dicomet._utils.thread_warnings import capture_warnings
 from dicomet.convert.api import Converted, convert
 from dicomet.convert.options import Options
-from dicomet.convert.thread_warnings import capture_warnings
 from dicomet.convert.video import NotVideoError
-from dicomet.errors import MissingElementError, PixelDataError, one_line
+from dicomet.errors import MissingElementError, failure_reason, one_line
 
 NO_IMAGE = "no pixel data"
 
@@ -91,18 +91,3 @@ def _source(job: Job) -> str | Source:
     if job.data is not None:
         return Source.from_buffer(job.data)
     return job.source if job.member is None else read_member(job.source, job.member)
-
-
-def failure_reason(error: BaseException) -> str:
-    """Return the message of an exception in one line, with its type where the message alone is unclear."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    if isinstance(error, PixelDataError):
-        # Without the file, which reports name separately.
-        return error.reason
-    text = one_line(str(error))
-    return (
-        text
-        if text and isinstance(error, OSError | ValueError | ImportError | IndexError)
-        else f"{type(error).__name__}: {text}"
-    )

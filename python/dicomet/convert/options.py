@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import Literal, get_args
 
 from dicomet._decoding.frame_reader import FrameSelection
+from dicomet._utils.arrays import MAX_SIDE
 from dicomet._utils.interpolation import INTERPOLATIONS, Interpolation
 from dicomet.convert.formats import MAX_QUALITY, Format
 from dicomet.display.overlay_planes import OverlayNames, check_names
@@ -27,7 +28,6 @@ DISPLAY_ONLY: dict[Values, tuple[str, ...]] = {
 OF_FILES = frozenset({"skip_existing", "workers"})
 """Options that do not change what is written."""
 SIDES = ("rows", "columns")
-MAX_SIDE = 65535
 MAX_FRAME_RATE = 100
 
 

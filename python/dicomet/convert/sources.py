@@ -18,8 +18,7 @@ from dicomet._parsing.archives import (
 from dicomet._parsing.limits import check_max_bytes
 from dicomet._parsing.stream import read_to_end
 from dicomet._utils.files import files_below
-from dicomet.convert.jobs import failure_reason
-from dicomet.errors import PixelDataError, one_line
+from dicomet.errors import PixelDataError, failure_reason, one_line
 
 STDIN = "-"
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from dicomet.errors import counted
+from dicomet.loaders.checking import usable_files
 from dicomet.loaders.folders import find_files
 from dicomet.loaders.loading import check_one_of
 
@@ -85,15 +87,16 @@ def list_class_folder(  # noqa: PLR0913 - the arguments of Keras' function
     *,
     follow_links: bool,
     verbose: bool,
+    checked: str | os.PathLike[str] | None = None,
 ) -> ClassFolder:
-    """List the DICOM files of a folder in Keras' order, with their labels.
+    """List the DICOM files of a folder in Keras' order, with their labels, but not those that are bad by `checked`.
 
     Raises
     ------
     ValueError
         An argument is invalid, or does not match the folder.
     FileNotFoundError
-        The folder has no DICOM file.
+        The folder has no DICOM file, or only bad ones.
 
     """
     check_one_of("label_mode", label_mode, LABEL_MODES)
@@ -105,7 +108,11 @@ def list_class_folder(  # noqa: PLR0913 - the arguments of Keras' function
         raise ValueError(f"label_mode='binary': found the classes {found.class_names}, expected two")
     classes = "" if found.class_names is None else f" belonging to {len(found.class_names)} classes"
     report(f"Found {len(found)} files{classes}.", verbose=verbose)
-    return found
+    if checked is None:
+        return found
+    usable = found.taken(np.array(usable_files(found.paths, checked)))
+    report(f"Left out {counted(len(found) - len(usable), 'bad file')}.", verbose=verbose)
+    return usable
 
 
 def _list_classes(

@@ -1,7 +1,7 @@
 """Loading of one file as one input array of a model, with a chosen frame, kind of values and number of channels."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -81,8 +81,7 @@ class FrameLoader:
 
         """
         with with_filename(path):
-            # One thread per file, because the framework loads many files in parallel.
-            reader = DisplayReader(path, {"reduce": self.reduce}, ReadLimits(workers=1))
+            reader = self._open(path)
             count = reader.stored.count
             index = reader.stored.selected(self.frames)
             array = self._read(reader, index)
@@ -90,6 +89,24 @@ class FrameLoader:
                 array = array[np.newaxis]
             array = with_channels(array, self.channels, array.ndim - (index is None))
             return array if self.aspect is None else cropped(array, self.aspect)
+
+    def each_frame(self, path: str | os.PathLike[str]) -> Iterator[np.ndarray]:
+        """Yield all frames of `path` as they are in the file, whatever `frames`, `channels` and `aspect` are.
+
+        Raises
+        ------
+        PixelDataError, OSError
+            As calling this object does.
+
+        """
+        with with_filename(path):
+            reader = self._open(path)
+            for number in reader.stored.frame_numbers():
+                yield self._read(reader, number)
+
+    def _open(self, path: str | os.PathLike[str]) -> DisplayReader:
+        # One thread per file, because the caller loads many files in parallel.
+        return DisplayReader(path, {"reduce": self.reduce}, ReadLimits(workers=1))
 
     def _read(self, reader: DisplayReader, index: int | None) -> np.ndarray:
         if self.values == "stored":

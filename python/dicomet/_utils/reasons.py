@@ -1,10 +1,9 @@
-"""Messages about files that failed, or were converted with a warning: one line for each reason, not for each file."""
+"""Messages about many files: one line for each reason that files share, not for each file."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dicomet.convert.api import Converted
 from dicomet.errors import counted, one_line
 
 MAX_EXAMPLES = 2
@@ -37,19 +36,20 @@ class _Reason:
 class Summary:
     """Counts of files by reason.
 
-    Memory grows with the number of reasons only. `prefix` starts each line.
+    Memory grows with the number of reasons only. `prefix` starts each line; `full_list` names what lists all files.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, full_list: str) -> None:
         """Start without files."""
         self._prefix = prefix
+        self._full_list = full_list
         self._reasons: dict[str, _Reason] = {}
 
-    def add(self, result: Converted) -> None:
+    def add(self, source: str, reason: str) -> None:
         """Count a file that has a reason."""
-        text = reason_without_name(result)
+        text = reason_without_name(source, reason)
         # Sizes and offsets differ from file to file.
-        self._reasons.setdefault(_NUMBER.sub("0", text), _Reason(text)).add(result.source, text)
+        self._reasons.setdefault(_NUMBER.sub("0", text), _Reason(text)).add(source, text)
 
     def lines(self) -> Iterator[str]:
         """Yield a line for each reason, the most frequent first, and one for the reasons left out."""
@@ -59,14 +59,14 @@ class Summary:
         if left:
             files = sum(reason.files for reason in left)
             counts = f"{counted(files, 'file')} for {counted(len(left), 'other reason')}"
-            yield f"{self._prefix}: {counts}: --verbose or --report lists them"
+            yield f"{self._prefix}: {counts}: {self._full_list}"
 
 
-def line_of(prefix: str, result: Converted) -> str:
+def line_of(prefix: str, source: str, reason: str) -> str:
     """Return the line of one file."""
-    return one_line(f"{prefix}: {result.source}: {reason_without_name(result)}")
+    return one_line(f"{prefix}: {source}: {reason_without_name(source, reason)}")
 
 
-def reason_without_name(result: Converted) -> str:
+def reason_without_name(source: str, reason: str) -> str:
     """Return the reason without the file name that many begin with, because the line has it already."""
-    return result.reason.removeprefix(f"{result.source}: ")
+    return reason.removeprefix(f"{source}: ")
