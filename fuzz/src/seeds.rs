@@ -130,7 +130,7 @@ fn scan() -> Vec<Vec<u8>> {
 /// The files of `scan`, for several choices of elements.
 fn named_elements() -> Vec<Vec<u8>> {
     let files = scan().into_iter().filter(|seed| seed[0] != 4).enumerate();
-    files.map(|(number, seed)| [&[number as u8 * 37, number as u8, 0][..], &seed[2..]].concat()).collect()
+    files.map(|(number, seed)| [&[(number as u8).wrapping_mul(37), number as u8, 0][..], &seed[2..]].concat()).collect()
 }
 
 /// Functional groups in all encodings, with a hole in a group that is skipped.
@@ -149,7 +149,7 @@ fn tile_positions() -> Vec<Vec<u8>> {
             let identifier = writing.element(0x0048_0106, *b"SH", &path);
             let before = [
                 writing.sequence(0x0048_0207, &[identifier], undefined),
-                writing.sequence(0x0048_021A, &[position.concat(), position[1].clone()], !undefined),
+                writing.sequence(0x0048_021A, &[position.concat(), long(0x0048_021F, 7)], !undefined),
                 writing.header(0x0009_1010, *b"OB", u32::from(hole)),
             ]
             .concat();
