@@ -86,7 +86,8 @@ class DicomDataset(Dataset[Any]):
         Values of the images: those of `dicomet.to_display`, `dicomet.pixel_array` or `dicomet.modality_values`.
     channels : int
         1 or 3: the number of channels of every image, so that gray and color images fit into one batch. Gray values are
-        repeated; colors become their luma (Rec. ITU-R BT.601). 0: the channels of each file.
+        repeated; colors become their luma (Rec. ITU-R BT.601). 0: the channels of each file. Without a `transform`,
+        repeated channels share their memory until they are in a batch: ``clone()`` an image before you write to it.
     frames : {"all", "middle", "each"} or int
         ``"all"``: each file is one sample, of shape ``(channels, frames, rows, columns)`` if it has several frames.
         ``"each"``: each frame is one sample. ``"middle"``: the middle frame of every file, ``n // 2`` of ``n``. A
@@ -250,9 +251,12 @@ class DicomDataset(Dataset[Any]):
                 has_samples = True
         tensor = torch.from_numpy(array)
         tensor = tensor.movedim(-1, 0) if has_samples else tensor.unsqueeze(0)
-        # Whole planes are copied several times as fast as interleaved samples, here and in the batch.
-        is_repeated = self._channels == COLOR and len(tensor) == GRAY
-        return tensor.repeat(COLOR, *[1] * (tensor.ndim - 1)) if is_repeated else tensor
+        if self._channels != COLOR or len(tensor) != GRAY:
+            return tensor
+        # A batch copies the repeated plane directly, which saves a fifth of the time of a small image. A transform may
+        # write to its image.
+        repeated = tensor.expand(COLOR, *tensor.shape[1:])
+        return repeated if self.transform is None else repeated.contiguous()
 
     def _has_samples(self, shape: tuple[int, ...], path: str, frame: int | None) -> bool:
         """Return whether `shape` ends with samples per pixel: three axes may also be ``(frames, rows, columns)``."""

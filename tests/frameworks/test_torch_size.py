@@ -11,6 +11,8 @@ import dicomet
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install '.[torch]'")
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
+from torch.utils.data import DataLoader  # noqa: E402 - only where there is PyTorch
+
 from dicomet.torch import DicomDataset  # noqa: E402 - only where there is PyTorch
 
 CT = get_testdata_file("CT_small.dcm", download=False)
@@ -76,6 +78,23 @@ def test_channels(channels):
     else:
         expected = np.concatenate([by_pillow(pixels[..., sample], (40, 56)) for sample in range(3)])
     assert_near(color, expected)
+
+
+def test_repeated_channels_can_be_written():
+    """In a batch, and by a transform."""
+    plain = DicomDataset([CT, CT], size=(4, 5), channels=3, dtype=np.float32)
+    (batch,) = DataLoader(plain, batch_size=2)
+    assert batch.is_contiguous()
+    batch[0, 0] += 1
+    assert not torch.equal(batch[0, 0], batch[0, 1])
+
+    def darker(image):
+        image[0] -= 1
+        return image
+
+    image = DicomDataset([CT], size=(4, 5), channels=3, dtype=np.float32, transform=darker)[0]
+    assert torch.equal(image[0], plain[0][0] - 1)
+    assert torch.equal(image[1:], plain[0][1:])
 
 
 @pytest.mark.parametrize(("shape", "expected"), [((20, 30), (10, 15)), ((31, 20), (15, 10)), ((7, 7), (10, 10))])

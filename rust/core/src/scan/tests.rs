@@ -1,5 +1,6 @@
 //! Scans files that are built element by element: whole, truncated and changed.
 
+use super::collector::EXTENDED_OFFSET_TABLES;
 use super::file_meta::{PREAMBLE_BYTES, PREFIX};
 use super::read_buffer::EXPLICIT_LITTLE;
 use super::*;
