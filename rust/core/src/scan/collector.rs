@@ -6,7 +6,8 @@ use crate::item::UNDEFINED;
 use crate::tag::number;
 
 /// Extended Offset Table and Extended Offset Table Lengths, which a full parser must read.
-pub(super) const EXTENDED_OFFSET_TABLES: [u32; 2] = [number::EXTENDED_OFFSET_TABLE, number::EXTENDED_OFFSET_TABLE_LENGTHS];
+pub(super) const EXTENDED_OFFSET_TABLES: [u32; 2] =
+    [number::EXTENDED_OFFSET_TABLE, number::EXTENDED_OFFSET_TABLE_LENGTHS];
 /// The elements of VR US that describe an image (PS3.3 C.7.6.3).
 const NUMBERS: [u32; 8] = [
     number::SAMPLES_PER_PIXEL,
