@@ -38,7 +38,7 @@ pub fn run(data: &[u8]) {
     }
     let file = File::new(bytes);
     let of_file = tile_positions(&file, &groups, &Parallelism::of(1)).expect("it reads");
-    assert!(same(&of_file, &found), "{of_file:?} {found:?}");
+    assert!(same(of_file.as_ref(), found.as_ref()), "{of_file:?} {found:?}");
     let (calls, read) = (file.calls.into_inner(), file.read.load(Ordering::Relaxed));
     assert!(
         calls <= 2 + bytes.len() / (SCAN_BUFFER_BYTES / 2) && read <= SCAN_BUFFER_BYTES + 2 * bytes.len(),
@@ -47,11 +47,11 @@ pub fn run(data: &[u8]) {
     // If the source breaks its contract, a result is that of the bytes, or there is none.
     let short = Liar { bytes, most, more: 0 };
     let short = tile_positions(&short, &groups, &Parallelism::of(1)).expect("it reads");
-    assert!(short.is_none() || same(&short, &found), "{short:?} {found:?}");
+    assert!(short.is_none() || same(short.as_ref(), found.as_ref()), "{short:?} {found:?}");
     let _ = tile_positions(&Liar { bytes, most, more: 9 }, &groups, &Parallelism::of(1));
 }
 
-fn same(one: &Option<TilePositions>, other: &Option<TilePositions>) -> bool {
+fn same(one: Option<&TilePositions>, other: Option<&TilePositions>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => equal(one, other),
         (one, other) => one.is_none() && other.is_none(),
