@@ -40,7 +40,7 @@ KINDS = [
 ]
 PROCESSES = (0, 2)
 SIZE, CHANNELS = (224, 224), 3
-# Of 50 files one is damaged.
+# One of 50 files is damaged.
 BAD_STEP = 50
 MIN_ROUNDS, MAX_ROUNDS = 3, 30
 

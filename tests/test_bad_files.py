@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dicomet.errors import MissingElementError, PixelDataError
-from dicomet.loaders.bad_files import BadFile, BadFiles, is_of_file
+from dicomet.loaders.bad_files import BadFile, BadFiles, makes_bad_file
 
 WHY = "(7FE0,0010) Pixel Data: found 2 bytes, expected 4"
 
@@ -44,7 +44,7 @@ def test_which_errors_are_of_the_file(error, expected):
     def load(_path):
         raise error
 
-    assert is_of_file(error) is expected
+    assert makes_bad_file(error) is expected
     if expected:
         with pytest.warns(UserWarning, match=r"a\.dcm: .*: the file is skipped"):
             assert skipping().read("a.dcm", load) is None
@@ -121,7 +121,7 @@ def test_files_of_all_processes(method):
         assert files.read("b.dcm", broken) is None
 
 
-def test_in_another_machine():
+def test_on_another_machine():
     """The record does not exist there."""
     files = pickle.loads(pickle.dumps(skipping()))  # noqa: S301 - our own
     gc.collect()

@@ -1,4 +1,4 @@
-//! The places of the tiles of a slide: Per-Frame Functional Groups of any bytes, with a gap, compared with a plain walk.
+//! The positions of the tiles of a slide: Per-Frame Functional Groups of any bytes, with a gap, compared with a plain walk.
 
 use crate::input::Input;
 use crate::scan_oracle::{Element, Item, Walk, Writing};
@@ -63,7 +63,7 @@ fn equal(one: &TilePositions, other: &TilePositions) -> bool {
     one.identifiers == other.identifiers && one.frames.iter().map(place).eq(other.frames.iter().map(place))
 }
 
-/// The places by a plain walk: of each frame the last functional group of a kind, and of this the first item.
+/// The positions by a plain walk: of each frame the last functional group of a kind, and of this the first item.
 fn walked(bytes: &[u8], groups: &FunctionalGroups) -> Option<TilePositions> {
     let (walk, mut found) = (Walk(bytes), TilePositions::default());
     let writing = Writing { implicit: groups.implicit, big: groups.big_endian };

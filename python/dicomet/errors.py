@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dicomet.series.issues import SeriesIssue
 
 MAX_CHARACTERS = 900
-_TEXTS = 3
+_MAX_TEXTS = 3
 
 
 class PixelDataError(ValueError):
@@ -155,8 +155,8 @@ def counted(number: int, noun: str) -> str:
 
 def first_of(texts: Sequence[str], separator: str = ", ") -> str:
     """Return the first three texts, and the number of the others."""
-    more = [f"and {len(texts) - _TEXTS} more"] if len(texts) > _TEXTS else []
-    return separator.join([*texts[:_TEXTS], *more])
+    more = [f"and {len(texts) - _MAX_TEXTS} more"] if len(texts) > _MAX_TEXTS else []
+    return separator.join([*texts[:_MAX_TEXTS], *more])
 
 
 def short_repr(value: Any) -> str:

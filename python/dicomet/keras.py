@@ -259,7 +259,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
     Raises
     ------
     ValueError, FileNotFoundError
-        As for `image_dataset_from_directory`.
+        As for `image_dataset_from_directory`; also from `__getitem__` if all files are left out.
     PixelDataError
         From `__getitem__`: a file is malformed. The message names the file.
 
@@ -350,7 +350,7 @@ class DicomPyDataset(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has 
             others = chain(range(first + self.batch_size, count), range(first))
             good = list(islice(self._good(others), 1))
         if not good:
-            raise FileNotFoundError(f"none of the files can be read, the first one is {self.bad_files[0]}")
+            raise self.bad_files.no_good_file()
         images = np.stack([image for _, image in good])
         return images if self._labels is None else (images, self._labels[[number for number, _ in good]])
 

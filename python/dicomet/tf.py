@@ -29,8 +29,7 @@ from dicomet.loaders.bad_files import BadFiles, OnError
 from dicomet.loaders.casting import checked_cast
 from dicomet.loaders.checking import CheckList, usable_files
 from dicomet.loaders.loading import FrameLoader, check_one_of
-from dicomet.loaders.tfio_decoding import EMPTY, Scale, decoded_or_empty
-from dicomet.loaders.tfio_decoding import OnError as OnDecodeError
+from dicomet.loaders.tfio_decoding import EMPTY, OnDecodeError, Scale, decoded_or_empty
 
 if TYPE_CHECKING:
     from dicomet.display.voi_selection import WindowSpec

@@ -30,7 +30,7 @@ from dicomet._decoding.frame_reader import FrameSelection
 from dicomet._decoding.options import OPTION_NAMES, argument_names
 from dicomet.display.values import VALUES, Values
 from dicomet.errors import PixelDataError, short_repr, with_filename
-from dicomet.loaders.bad_files import BadFiles, OnError, is_of_file
+from dicomet.loaders.bad_files import BadFiles, OnError, makes_bad_file
 from dicomet.loaders.checking import usable_files
 from dicomet.loaders.loading import READERS, check_one_of
 from dicomet.loaders.reader_options import ReaderOptions, check_reader_options
@@ -239,7 +239,7 @@ class DicomDataset(Dataset[Any]):
             sample = self[(index + step) % len(self)]
             if sample is not None:
                 return sample
-        raise FileNotFoundError(f"none of the files can be read, the first one is {self.bad_files[0]}")
+        raise self.bad_files.no_good_file()
 
     def _image(self, frame: int | None, path: str) -> torch.Tensor:
         with as_dicom_file_error(path):
@@ -281,7 +281,7 @@ class DicomDataset(Dataset[Any]):
             with as_dicom_file_error(path):
                 count = self._count(path)
         except Exception as error:
-            if not (self.bad_files.are_skipped and is_of_file(error)):
+            if not (self.bad_files.are_skipped and makes_bad_file(error)):
                 raise
             # Indexing meets the error again, and handles it.
             count = 1

@@ -133,7 +133,7 @@ def test_jpeg_2000_is_decoded_at_a_lower_resolution(monkeypatch):
     assert DicomDataset([J2K], size=60)[0].shape == (3, 60, 80)
 
 
-def test_a_size_that_is_none(tmp_path):
+def test_sizes_and_dtypes_that_are_refused(tmp_path):
     for size in (0, (1, 2, 3), (0, 4)):
         with pytest.raises(ValueError, match="'size': found"):
             DicomDataset([CT], size=size)

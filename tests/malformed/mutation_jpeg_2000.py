@@ -117,7 +117,7 @@ def compared(found: np.ndarray, stream: bytes, attributes: dict[str, Any]) -> st
     plain = without_unknown_segments(stream)
     if plain != stream and compared_once(found, plain, attributes) == EQUAL:
         return "equal without the segments of unknown markers"
-    # OpenJPEG takes coefficients from half the threshold on for those of the region (H.1).
+    # For OpenJPEG, coefficients of at least half the threshold are those of the region (H.1).
     return "other samples of a region of interest" if any(part.marker == RGN for part in parts(stream)) else OTHER
 
 

@@ -11,8 +11,8 @@ except ImportError:
     resource = None
 
 EXAMPLES = 4
-MOST_FAULTS = 1000
-"""Each fault is looked at, so that their seeds are kept, as long as they are not without number."""
+MAX_FAULTS = 1000
+"""Each fault is investigated, and therefore keeps its seed, up to this number."""
 
 
 class Tally:
@@ -25,7 +25,7 @@ class Tally:
     def note(self, table: str, what: str, seed: int) -> None:
         self.counts[table][what] += 1
         seeds = self.examples[table][what]
-        if len(seeds) < most(table):
+        if len(seeds) < max_seeds(table):
             seeds.append(seed)
 
     def add(self, counts: dict, examples: dict) -> None:
@@ -35,12 +35,12 @@ class Tally:
         for table, found in examples.items():
             for what, seeds in found.items():
                 known = self.examples[table][what]
-                known += seeds[: most(table) - len(known)]
+                known += seeds[: max_seeds(table) - len(known)]
 
 
-def most(table: str) -> int:
-    """The number of seeds that a table keeps of each finding."""
-    return MOST_FAULTS if table == "faults" else EXAMPLES
+def max_seeds(table: str) -> int:
+    """The maximum number of seeds that a table keeps of each finding."""
+    return MAX_FAULTS if table == "faults" else EXAMPLES
 
 
 def general(error: BaseException | str) -> str:

@@ -188,7 +188,7 @@ def at_lower_resolution(elements: SlideElements, tile: TileSize, levels: int) ->
     """
     step = 2**levels
     positions = elements.positions or elements.shared
-    edges = [*tile, *(each[each != ABSENT].astype(np.int64) - 1 for each in (positions.rows, positions.columns))]
+    edges = [*tile, *(side[side != ABSENT].astype(np.int64) - 1 for side in (positions.rows, positions.columns))]
     if any(np.any(edge % step) for edge in edges):
         message = f"'reduce': found {levels}, expected fewer levels: the tiles of {tile.rows} rows x {tile.columns} "
         raise PixelDataError(f"{message}columns do not all begin and end at multiples of {step}")
@@ -206,8 +206,8 @@ def at_lower_resolution(elements: SlideElements, tile: TileSize, levels: int) ->
 
 def _scaled(positions: FramePositions, step: int) -> FramePositions:
     rows, columns = (
-        np.where(each == ABSENT, ABSENT, (each.astype(np.int64) - 1) // step + 1)
-        for each in (positions.rows, positions.columns)
+        np.where(side == ABSENT, ABSENT, (side.astype(np.int64) - 1) // step + 1)
+        for side in (positions.rows, positions.columns)
     )
     return positions._replace(rows=rows, columns=columns)
 

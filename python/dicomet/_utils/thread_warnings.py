@@ -1,4 +1,4 @@
-"""Warnings of one thread: `warnings.catch_warnings` catches those of all threads, and a cluster worker has several."""
+"""Warnings of one thread: `warnings.catch_warnings` catches those of all threads, and several read files."""
 
 import warnings
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ Decode all frames of DICOM files once, on all cores, and report the files that c
 are those that the data sets for training take: by the suffix .dcm or .dicom, or by the prefix DICM. The list (-o) is
 what their argument 'checked' takes.
 
-Exit status: 0; 1 if a file is bad, which does not end the rest; 2 for unusable arguments.
+Exit status: 0; 1 if a file is bad, which does not stop the others; 2 for unusable arguments.
 """
 
 
@@ -27,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--values",
         choices=("display", "stored", "modality"),
         default="display",
-        help="the values to make, because a file may have usable stored values and no usable window; default: display",
+        help="the values to compute: a file may have usable stored values, but no usable window; default: display",
     )
     parser.add_argument("--workers", metavar="N", type=positive, help="threads; default: one for each core")
     parser.add_argument(

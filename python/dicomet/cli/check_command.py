@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from dicomet._utils.report import Report
-from dicomet.cli.progress import shown
+from dicomet.cli.progress import with_progress
 from dicomet.errors import one_line
 from dicomet.loaders.checking import BAD, GOOD, CheckedFile, check_files
 from dicomet.loaders.folders import find_files
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         return UNUSABLE_ARGUMENTS
     counts: Counter[str] = Counter()
     with closing(check_files(paths, arguments.values, arguments.workers)) as done:
-        results = shown(
+        results = with_progress(
             done,
             len(paths),
             activity="Checking",

@@ -13,7 +13,7 @@ from typing import NamedTuple, get_args
 
 from dicomet._utils.extras import needs
 from dicomet._utils.report import Report
-from dicomet.cli.progress import shown
+from dicomet.cli.progress import with_progress
 from dicomet.convert import pool
 from dicomet.convert.api import Converted, Status
 from dicomet.convert.executor import Executor
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     stop = Event()
     try:
         with closing(executor(jobs=plan.jobs(), count=len(plan.found), stop=stop)) as done:
-            for result in shown(
+            for result in with_progress(
                 done,
                 len(plan.found),
                 activity="Converting",

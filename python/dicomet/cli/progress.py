@@ -25,7 +25,7 @@ class Outcome(Protocol):
 Result = TypeVar("Result", bound=Outcome)
 
 
-def shown(  # noqa: PLR0913 - what to show
+def with_progress(  # noqa: PLR0913 - what to show
     done: Iterable[Result],
     count: int,
     *,

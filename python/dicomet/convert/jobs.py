@@ -44,12 +44,12 @@ class Job(NamedTuple):
 
 def run_job(job: Job) -> Converted:
     """Convert a file. Any error but an interrupt is returned as a result with the status ``"failed"``."""
-    with capture_warnings() as odd:
+    with capture_warnings() as messages:
         try:
             done = _run(job)
         except Exception as error:  # noqa: BLE001 - one file must not stop the run, whatever is wrong with it
             return Converted(job.name, "failed", reason=failure_reason(error))
-    return done._replace(source=job.name, reason=done.reason or one_line("; ".join(dict.fromkeys(odd))))
+    return done._replace(source=job.name, reason=done.reason or one_line("; ".join(dict.fromkeys(messages))))
 
 
 def _run(job: Job) -> Converted:

@@ -36,7 +36,7 @@ OPTIONS = display_options(WindowArguments(), np.uint8)
 SPACING_TAGS = tuple(map(tag_of, KEYWORDS))
 
 
-class Tile(NamedTuple):
+class TileImage(NamedTuple):
     """What to draw in a tile: display values as uint8, gray or RGB, and the height of a pixel / its width."""
 
     image: np.ndarray
@@ -60,7 +60,7 @@ class Preview:
         if message not in self.errors:
             self.errors.append(message)
 
-    def draw(self, count: int, tile_of: Callable[[int], Tile]) -> None:
+    def draw(self, count: int, tile_of: Callable[[int], TileImage]) -> None:
         """Draw some evenly spaced ones of `count` images: those that `tile_of` returns, and a cross for an error."""
         numbers = spread(count, TILES)
         sheet = ContactSheet(len(numbers), None, SIZE)
@@ -119,9 +119,9 @@ class TileReader:
         )
         self._aspect = self._reader.attributes.pixel_aspect()
 
-    def tile(self, number: int) -> Tile:
+    def tile(self, number: int) -> TileImage:
         """Return a frame by its number."""
-        return Tile(self._reader.display(number, OPTIONS, None), self._aspect)
+        return TileImage(self._reader.display(number, OPTIONS, None), self._aspect)
 
 
 def _count(found: Preview, frames: FrameReader) -> int:

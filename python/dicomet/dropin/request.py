@@ -151,7 +151,7 @@ def of_elements(  # noqa: PLR0913 - the options of pydicom
     return _request(decoder, coder, value, options, raw=raw, validate=True)
 
 
-def _request(  # noqa: PLR0913
+def _request(  # noqa: PLR0913 - the options of pydicom
     decoder: base.Decoder,
     coder: Coder,
     source: bytes | BinaryIO,

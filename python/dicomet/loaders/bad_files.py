@@ -18,17 +18,18 @@ from dicomet.errors import PixelDataError, counted, failure_reason, short_repr
 OnError = Literal["raise", "skip"] | Callable[[Path, Exception], Any]
 """What a loader does with a file that it cannot read."""
 
-# What the process lacks: every other file would fail, too.
-_OF_PROCESS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-Image = TypeVar("Image")
+# The process lacks something, so that every other file would fail, too.
+_PROCESS_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+Loaded = TypeVar("Loaded")
 
 
-def is_of_file(error: Exception) -> bool:
+def makes_bad_file(error: Exception) -> bool:
     """Return whether an error makes its file a bad file: dicomet cannot decode it, or the system cannot read it.
 
     Any other error, such as that of an invalid argument, concerns all files.
     """
-    return isinstance(error, PixelDataError) or (isinstance(error, OSError) and error.errno not in _OF_PROCESS)
+    return isinstance(error, PixelDataError) or (isinstance(error, OSError) and error.errno not in _PROCESS_ERRORS)
 
 
 def check_on_error(on_error: OnError) -> OnError:
@@ -68,8 +69,8 @@ class BadFile(NamedTuple):
 class BadFiles(Sequence[BadFile]):
     """The bad files that a loader has met so far, in all processes that load, each once, in the order of discovery.
 
-    ``str()`` of it is the report: a line for each reason. Unless there are none, the report is also written to standard
-    error at the end: when the loader is deleted, or at the latest when the process ends.
+    ``str()`` of it is the report: a line for each reason. If there are any, it is also written to standard error at the
+    end: when the loader is deleted, or at the latest when the process ends.
     """
 
     def __init__(self, on_error: OnError, count: int | None = None) -> None:
@@ -83,14 +84,14 @@ class BadFiles(Sequence[BadFile]):
             # A file, because worker processes, forked or spawned, have no other way to report to this process.
             handle, self._record = tempfile.mkstemp(prefix="dicomet-", suffix=".jsonl")
             os.close(handle)
-            weakref.finalize(self, _end, self._found, self._record, count, os.getpid())
+            weakref.finalize(self, _finish, self._found, self._record, count, os.getpid())
 
     @property
     def are_skipped(self) -> bool:
         """Whether an image may be missing: `read` may return None."""
         return self._on_error != "raise"
 
-    def read(self, path: str, load: Callable[[str], Image]) -> Image | Any | None:
+    def read(self, path: str, load: Callable[[str], Loaded]) -> Loaded | Any | None:
         """Return the image of a file; of a bad file the replacement, or None to skip it.
 
         Raises
@@ -102,7 +103,7 @@ class BadFiles(Sequence[BadFile]):
         try:
             return load(path)
         except Exception as error:
-            if self._on_error == "raise" or not is_of_file(error):
+            if self._on_error == "raise" or not makes_bad_file(error):
                 raise
             reason = failure_reason(error)
             is_new = self._add(path, reason)
@@ -112,6 +113,10 @@ class BadFiles(Sequence[BadFile]):
                 warn(f"{path}: {reason}: the file is skipped")
             return None
 
+    def no_good_file(self) -> FileNotFoundError:
+        """Return the error for a loader all of whose files are bad."""
+        return FileNotFoundError(f"none of the files can be read, the first one is {self[0]}")
+
     def _add(self, path: str, reason: str) -> bool:
         """Record a bad file, and return whether it is the first time in any process."""
         self._update()
@@ -119,7 +124,7 @@ class BadFiles(Sequence[BadFile]):
             return False
         self._found[path] = reason
         line = json.dumps([path, reason]).encode() + b"\n"
-        # In another machine, the record does not exist.
+        # On another machine, the record does not exist.
         with suppress(OSError):
             handle = os.open(self._record, os.O_WRONLY | os.O_APPEND)
             try:
@@ -185,7 +190,7 @@ def _report(found: dict[str, str], count: int | None) -> str:
     return "\n".join([f"dicomet: {files} cannot be read", *summary.lines()])
 
 
-def _end(found: dict[str, str], record: str, count: int | None, process: int) -> None:
+def _finish(found: dict[str, str], record: str, count: int | None, process: int) -> None:
     """Write the report, and delete the record, in the process that has created it."""
     if os.getpid() != process:
         return

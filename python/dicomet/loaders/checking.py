@@ -1,4 +1,4 @@
-"""`dicomet check`: decodes files once, and says which are good. The loaders take its list."""
+"""The check of files: decodes them once, and says which are good. The loaders take its list."""
 
 import os
 from collections import deque
@@ -44,14 +44,14 @@ class CheckedFile(NamedTuple):
 
 def check_file(path: str | os.PathLike[str], values: Values = "display") -> CheckedFile:
     """Decode all frames of a file, with one in memory at a time. Raises nothing: any error makes the file bad."""
-    source = os.path.abspath(path)  # noqa: PTH100 - links stay links, as in the loaders
-    with capture_warnings() as odd:
+    source = _absolute(path)
+    with capture_warnings() as messages:
         try:
             for _ in FrameLoader(values).each_frame(source):
                 pass
         except Exception as error:  # noqa: BLE001 - one file must not stop the run, whatever is wrong with it
             return CheckedFile(source, BAD, failure_reason(error))
-    return CheckedFile(source, GOOD, one_line("; ".join(dict.fromkeys(odd))))
+    return CheckedFile(source, GOOD, one_line("; ".join(dict.fromkeys(messages))))
 
 
 def check_files(
@@ -103,7 +103,7 @@ class CheckList:
 
     def is_bad(self, path: str | os.PathLike[str]) -> bool:
         """Return whether a file is bad by this list."""
-        return os.path.abspath(path) in self._bad  # noqa: PTH100 - as in `check_file`
+        return _absolute(path) in self._bad
 
     def usable(self, paths: Sequence[str | os.PathLike[str]]) -> list[int]:
         """Return the indices of the files that are not bad, in order. Files that are not in the list are not bad.
@@ -117,7 +117,7 @@ class CheckList:
 
         """
         listed = {*self.good, *self.bad}
-        if not any(os.path.abspath(path) in listed for path in paths):  # noqa: PTH100 - as above
+        if not any(_absolute(path) in listed for path in paths):
             raise ValueError(
                 f"'checked': found none of the {counted(len(paths), 'file')} in {self._path}, "
                 f"expected the list that 'dicomet check' has written for this folder"
@@ -138,6 +138,10 @@ def usable_files(paths: Sequence[str | os.PathLike[str]], checked: str | os.Path
 
     """
     return list(range(len(paths))) if checked is None else CheckList(checked).usable(paths)
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return os.path.abspath(path)  # noqa: PTH100 - links stay links, as in the loaders
 
 
 def _thread_count(workers: int | None) -> int:

@@ -10,17 +10,17 @@ from dicomet.display.open_image import open as open_image
 from dicomet.errors import PixelDataError
 from dicomet.loaders.casting import checked_cast, clipped_cast, stretch
 
-OnError = Literal["strict", "skip", "lossy"]
+OnDecodeError = Literal["strict", "skip", "lossy"]
 Scale = Literal["preserve", "auto"]
 
 # Shape of the result of `decode_dicom_image` for a skipped file, with the rank that a graph knows.
 EMPTY = (0, 0, 0, 0)
 
 
-def decoded_or_empty(data: bytes, *, on_error: OnError, scale: Scale, dtype: type) -> np.ndarray:
+def decoded_or_empty(data: bytes, *, on_error: OnDecodeError, scale: Scale, dtype: type) -> np.ndarray:
     """Return all frames of a file as `dtype`; an empty array instead of an error, unless `on_error` is strict.
 
-    It is a function of a module, so that AutoGraph does not convert it.
+    It is a module-level function, so that AutoGraph does not convert it.
     """
     try:
         return _decoded(data, scale, np.dtype(dtype), lossy=on_error == "lossy")

@@ -22,7 +22,7 @@ from dicomet.series.volume_reader import (
     contents_of,
     display_reader,
     naming,
-    of_kinds,
+    read_kinds,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class DisplayForm:
         """Choose the window. It is measured over all slices if `options`, or the lack of a window, require that."""
         self._options = options
         self.dtype = options.dtype
-        kinds = of_kinds(slices, display_reader, self._kind)
+        kinds = read_kinds(slices, display_reader, self._kind)
         self.frame_shape = kinds[0].frame_shape
         self._voi: Voi | None = None
         if kinds[0].has_window:
@@ -65,7 +65,9 @@ class DisplayForm:
         if not isinstance(voi, str):
             return voi
         if voi == "full":
-            return _window(of_kinds(slices, display_reader, lambda index, reader: reader.full(reader.modality(index))))
+            return _window(
+                read_kinds(slices, display_reader, lambda index, reader: reader.full(reader.modality(index)))
+            )
         measure = _Measure(None if voi == "minmax" else self._options.windows.percentiles)
         threads.read(slices, measure, [_NOTHING] * len(slices))
         return measure.window()

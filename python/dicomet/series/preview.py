@@ -12,7 +12,7 @@ from dicomet._parsing.source import open_source
 from dicomet._utils.arrays import resize_image
 from dicomet.display.api import RANGES
 from dicomet.display.contact_sheet import spread
-from dicomet.display.preview import SIZE, TILES, Preview, Tile, TileReader, preview_by
+from dicomet.display.preview import SIZE, TILES, Preview, TileImage, TileReader, preview_by
 from dicomet.errors import counted
 from dicomet.series.slices import Slice
 from dicomet.series.volume_reader import contents_of
@@ -38,7 +38,7 @@ def series_preview(series: "Series") -> Preview:
 
     first = {id(one.file): number for number, one in reversed(list(enumerate(series.slices)))}
 
-    def tile_of(number: int) -> Tile:
+    def tile_of(number: int) -> TileImage:
         one = series.slices[number]
         return reader_of(first[id(one.file)]).tile(one.index)
 
@@ -48,7 +48,7 @@ def series_preview(series: "Series") -> Preview:
 def volume_preview(volume: "Volume") -> Preview:
     """Return some evenly spaced slices of a volume. Never raises.
 
-    Display values and colors are drawn as they are, other values in one window: from the lowest to the highest
+    Display values and 8-bit colors are drawn as they are, other values in one window: from the lowest to the highest
     percentile of `PERCENTILES` of the slices that are drawn.
     """
 
@@ -56,7 +56,7 @@ def volume_preview(volume: "Volume") -> Preview:
         chosen = spread(len(volume.array), TILES)
         drawn = _as_bytes(volume, [_reduced(volume.array[number]) for number in chosen])
         images = dict(zip(chosen, drawn, strict=True))
-        found.draw(len(volume.array), lambda number: Tile(images[number], _aspect(volume.slices[0])))
+        found.draw(len(volume.array), lambda number: TileImage(images[number], _aspect(volume.slices[0])))
 
     return preview_by(draw)
 

@@ -189,15 +189,15 @@ def display_reader(src: "Readable | Dataset") -> DisplayReader:
     return DisplayReader(src, {}, LIMITS)
 
 
-def of_kinds(
+def read_kinds(
     slices: Sequence[Slice],
     opened: "Callable[[Readable | Dataset], Opened]",
     read: Callable[[int, Opened], Kind],
 ) -> list[Kind]:
-    """Return what `read` finds in a slice for each combination of what determines dtype and values.
+    """Return what `read` finds in one slice of each kind.
 
-    `read` takes the frame number and the open file. The pixel data may hold the frame, which justifies memory for the
-    volume. One file is open at a time.
+    Slices are of one kind if all that determines dtype and values is equal. `read` takes the frame number and the
+    open file. The pixel data may hold the frame, which justifies memory for the volume. One file is open at a time.
 
     Raises
     ------
@@ -238,7 +238,7 @@ class StoredForm:
 
     def __init__(self, slices: Sequence[Slice]) -> None:
         """Read the headers of a file for each kind of slice."""
-        forms = of_kinds(slices, stored_reader, lambda _, reader: (reader.frame_shape, reader.dtype))
+        forms = read_kinds(slices, stored_reader, lambda _, reader: (reader.frame_shape, reader.dtype))
         self.frame_shape = forms[0][0]
         self.dtype = np.result_type(*(dtype for _, dtype in forms))
 
@@ -276,7 +276,7 @@ class ModalityForm:
         def form(index: int, reader: DisplayReader) -> tuple[tuple[int, ...], np.dtype]:
             return reader.stored.frame_shape, modality_dtype(reader, range(index, index + 1), dtype)
 
-        forms = of_kinds(slices, display_reader, form)
+        forms = read_kinds(slices, display_reader, form)
         self.frame_shape = forms[0][0]
         self.dtype = np.result_type(*(dtype for _, dtype in forms))
 

@@ -172,7 +172,8 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// The rows of the strips that threads decode independently of each other: with one thread, those of the rows of tiles.
+    /// The rows of the strips that threads decode independently of each other, from the first to the last. With one thread, a
+    /// strip is a row of tiles.
     #[must_use]
     pub fn strips(&self) -> Vec<Range<u32>> {
         let of_tiles = |row| {
@@ -184,7 +185,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Decodes the image as [`Decoder::decode`] does, and passes the rows of each of the [`Decoder::strips`] to a sink of its
-    /// own. The number of strips changes neither the samples nor whether there is an error.
+    /// own, in the same order; strips without a sink are not decoded. The number of strips changes neither the samples nor whether
+    /// there is an error.
     pub fn decode_strips<S: RowSample, K: RowSink<S> + Send>(
         &self,
         context: &mut Context,

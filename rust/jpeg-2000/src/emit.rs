@@ -88,7 +88,7 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// The rows of components of all tiles in a row of tiles, from `first` on.
+    /// The rows of components of all tiles in a row of tiles, starting with row `first`.
     fn rows_of_tiles<'s>(&self, supply: &'s Supply<'s>, components: Range<usize>, first: usize) -> Vec<TileRows<'s>> {
         let rows = |tile| TileRows::new(supply, tile, components.clone(), self.components, first);
         (0..supply.tiles.len()).map(rows).collect()

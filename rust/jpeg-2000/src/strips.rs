@@ -14,8 +14,8 @@ use crate::prepare::PreparedTile;
 use crate::supply::{Consumer, Demand, EndOnPanic, Order, Supply};
 use crate::warning::Warning;
 
-/// Rows of a strip, if there are several: two rows of the usual code-blocks of the highest resolution. 3 rows in 5-3 and 7 in
-/// 9-7 are synthesized for two strips, and up to twice as many of the resolutions below.
+/// A strip has these rows or a multiple of them, if there are several: two rows of the usual code-blocks of the highest
+/// resolution. 3 rows in 5-3 and 7 in 9-7 are synthesized for two strips, and up to twice as many of the resolutions below.
 const STRIP_ROWS: usize = if crate::SMALL_BUFFERS { 12 } else { 128 };
 /// Images with many rows have larger strips instead of more.
 const MAX_STRIPS: usize = 16;

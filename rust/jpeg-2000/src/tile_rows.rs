@@ -84,8 +84,8 @@ pub(crate) struct TileRows<'a> {
 }
 
 impl<'a> TileRows<'a> {
-    /// The rows from `first` on of `components`, which include all three or none of those that are transformed. `of_image` are
-    /// the components of the image.
+    /// The rows of `components`, starting with row `first`. They include all three components that are transformed, or none of
+    /// these. `of_image` are the components of the image.
     pub(crate) fn new(
         supply: &'a Supply<'a>,
         tile: usize,

@@ -49,7 +49,7 @@ pub(crate) trait Coefficient: Copy + Default + Send + Sync + 'static {
 }
 
 /// The steps on rows, compiled for the instructions of the processor.
-macro_rules! rows {
+macro_rules! row_steps {
     ($type:ty) => {
         fn lift(step: usize, row: &mut [Self], before: &[Self], after: &[Self]) {
             #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
@@ -98,7 +98,7 @@ macro_rules! reversible {
         impl Coefficient for $type {
             const STEPS: usize = 2;
 
-            rows!($type);
+            row_steps!($type);
 
             #[inline(always)]
             fn lifted(self, step: usize, before: Self, after: Self) -> Self {
@@ -125,7 +125,7 @@ macro_rules! irreversible {
         impl Coefficient for $type {
             const STEPS: usize = 4;
 
-            rows!($type);
+            row_steps!($type);
 
             #[inline(always)]
             fn lifted(self, step: usize, before: Self, after: Self) -> Self {

@@ -6,9 +6,9 @@ use super::offsets;
 use super::unstuff::{self, LAST_BEFORE_MARKERS, STUFFED_BITS, check_stuffing};
 use crate::code_block::BlockError;
 
-/// Entries by the context and the next seven bits. All is where the next steps need it: the length of the codeword in the lowest
-/// six bits, which is what a shift uses; whether an offset follows in bit [`OFFSET`]; what the codeword contributes to the context
-/// of the next quad, as in an index ([`CONTEXT`]); and the codeword as [`Columns`] in the upper half.
+/// Entries by the context and the next seven bits. Each part is where the next step needs it: the length of the codeword in
+/// the lowest six bits, which is what a shift uses; whether an offset follows in bit [`OFFSET`]; what the codeword contributes to
+/// the context of the next quad, as in an index ([`CONTEXT`]); and the codeword as [`Columns`] in the upper half.
 type Table = [u32; 1024];
 
 const OFFSET: u32 = 1 << 6;

@@ -3,8 +3,8 @@
 /// Bytes of 1 bits after the data: a decoder reads them after the end of a segment (C.3.4).
 pub(crate) const PADDING: usize = 8;
 
-/// The greatest byte after FF that is not part of a marker.
-const LAST_STUFFED: u8 = 0x8F;
+/// The greatest byte after FF: with one above it, FF would begin a marker.
+const LAST_BEFORE_MARKERS: u8 = 0x8F;
 
 /// What [`unstuff`] has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) fn unstuff<const CARRY: bool>(data: &[u8], bits: &mut Vec<u8>) -> Uns
         pending.append(bytes, bits);
         // Bytes after FF are not searched, because FF is not among them.
         let Some((&byte, after)) = after.split_first() else { break };
-        if byte > LAST_STUFFED {
+        if byte > LAST_BEFORE_MARKERS {
             break;
         }
         if CARRY && byte & 0x80 != 0 {

@@ -25,7 +25,7 @@ struct Level<'a, T> {
 }
 
 impl<'a, T: Coefficient> Level<'a, T> {
-    /// The level between two resolutions, from row `first` on. `units` are those of the three subbands.
+    /// The level between two resolutions, starting with row `first`. `units` are those of the three subbands.
     fn new(below: &Resolution, resolution: &Resolution, units: &'a [Vec<Option<u32>>], first: usize) -> Self {
         let area = resolution.area;
         Self {

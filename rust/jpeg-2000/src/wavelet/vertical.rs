@@ -5,6 +5,7 @@ use crate::wavelet::rows::{LevelRows, MAX_STEPS, RowId};
 
 /// Rows of each kind that are in memory; at most three of them are in use.
 const RING: usize = 4;
+
 /// The rows of a level between their horizontal synthesis and their last lifting step.
 #[derive(Debug)]
 pub(crate) struct RowRing<T> {
@@ -18,7 +19,7 @@ pub(crate) struct RowRing<T> {
 }
 
 impl<T: Coefficient> RowRing<T> {
-    /// For the rows of a level from `first` on, which have `width` samples.
+    /// For the rows of a level, starting with row `first`, which have `width` samples.
     pub(crate) fn new(width: usize, level: LevelRows, first: usize) -> Self {
         let rows = || std::array::from_fn(|_| vec![T::default(); width]);
         let needed = level.needed(T::STEPS, first..level.count());
