@@ -19,7 +19,7 @@ import dicomet
 
 
 class EmptyClass(type):
-    """A class whose attributes are such classes."""
+    """A class whose attributes are such classes, in place of a framework."""
 
     def __getattr__(cls, name: str) -> "EmptyClass":
         """Return an attribute that the code expects; names of Python's protocols do not exist."""
@@ -27,9 +27,13 @@ class EmptyClass(type):
             raise AttributeError(name)
         return EmptyClass(name, (), {})
 
+    def __getitem__(cls, _parameters: object) -> "EmptyClass":
+        """Return the class, as in `Dataset[Any]`."""
+        return cls
 
-# The loaders are imported without their frameworks. Sphinx's mocks have neither signatures nor unions (`A | B`).
-for module in ("monai.data.image_reader", "tensorflow"):
+
+# The loaders are imported without their frameworks. Sphinx's mocks hide signatures, and have no unions (`A | B`).
+for module in ("dask", "dask.array", "keras", "monai.data.image_reader", "tensorflow", "torch", "torch.utils.data"):
     sys.modules[module] = EmptyClass(module, (), {})
 
 project = "dicomet"
@@ -83,8 +87,7 @@ default_role = "py:obj"
 numpydoc_show_class_members = False
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-autodoc_preserve_defaults = True  # `tf.uint16`, not the repr of a mock
-autodoc_mock_imports = ["dask", "distributed", "keras", "torch"]
+autodoc_preserve_defaults = True  # `tf.uint16`, not the repr of its class
 
 html_theme = "furo"
 html_title = "dicomet"
