@@ -108,6 +108,18 @@ def test_pages_under_docs_are_linked():
     assert {page for page in PAGES if page.parent != ROOT} <= linked
 
 
+def test_the_api_pages_describe_all_public_names():
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "api").glob("*.rst")]
+    names = [
+        name
+        for page in pages
+        if "\n.. currentmodule:: dicomet\n" in page
+        for name in re.findall(r"^\.\. auto(?:function|class):: (\w+)(?:\(\))?$", page, re.MULTILINE)
+    ]
+    modules = [name for page in pages for name in re.findall(r"^\.\. automodule:: dicomet\.(\w+)$", page, re.MULTILINE)]
+    assert sorted([*names, *modules, "__version__"]) == dir(dicomet)
+
+
 @pytest.mark.parametrize("block", PYTHON, ids=str)
 def test_python_blocks_parse(block):
     ast.parse(block.text, filename=str(block))

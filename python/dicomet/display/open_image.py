@@ -28,18 +28,6 @@ class OpenImage:
     The header is parsed once, and the frames are located once: by the offset table, or else by a walk over the headers
     of all fragments on the first access to a frame. All methods are thread-safe; the GIL is released while samples are
     read and decoded, except by plugins that hold it.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        ``(frames, rows, columns)`` or ``(frames, rows, columns, samples)``. Unlike the shape of `pixel_array`, it
-        includes the number of frames even for a single frame. For a malformed file, counting the frames may raise
-        `PixelDataError`.
-    dtype : numpy.dtype
-        As for `pixel_array`.
-    ndim : int
-        3 or 4.
-
     """
 
     @checks_arguments
@@ -75,7 +63,11 @@ class OpenImage:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """``(frames, rows, columns[, samples])``."""
+        """``(frames, rows, columns)`` or ``(frames, rows, columns, samples)``.
+
+        Unlike the shape of `pixel_array`, it includes the number of frames even for a single frame. For a malformed
+        file, counting the frames may raise `PixelDataError`.
+        """
         return (len(self), *self._open().frame_shape)
 
     @property
