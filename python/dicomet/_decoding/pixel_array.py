@@ -56,10 +56,10 @@ def pixel_array(  # noqa: PLR0913 - the signature is pydicom's
         ``YBR_PARTIAL_420``, and terms without a conversion, are returned unconverted, with a warning; `to_display`
         converts or refuses them.
     decoding_plugin : str, optional
-        Decode JPEG, JPEG-LS, JPEG 2000 and HTJ2K with this pydicom plugin only; ``"dicomet"``: decode JPEG and JPEG-LS
-        without any plugin. By default, dicomet decodes JPEG and JPEG-LS itself. For the others, and for kinds of JPEG
-        and JPEG-LS that it does not decode, it tries the installed plugins in pydicom's order, of plugins with equal
-        values the fastest first. dicomet always decodes all other syntaxes itself.
+        Decode JPEG, JPEG-LS, JPEG 2000 and HTJ2K with this pydicom plugin only; ``"dicomet"``: decode without any
+        plugin. By default, dicomet decodes them itself, and tries the installed plugins, in pydicom's order, of plugins
+        with equal values the fastest first, for the kinds that it does not decode. dicomet always decodes all other
+        syntaxes itself.
     out : numpy.ndarray, optional
         Decode into this array, which must have the shape and dtype of the result and be C-contiguous, and return it.
         If an error is raised, its contents are undefined.
