@@ -66,7 +66,7 @@ ALLOWED = re.compile(
 def text_files(*below: str) -> list[Path]:
     """Return the tracked text files that the rules apply to, of all folders or `below` some."""
     command = ["git", "ls-files", "-z", "--", *below]
-    listed = subprocess.run(command, capture_output=True, check=True, text=True).stdout  # noqa: S603
+    listed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
     paths = [Path(name) for name in listed.split("\0") if name and not name.startswith(SKIPPED)]
     return [path for path in paths if path.exists() and (path.suffix in SUFFIXES or path.name in NAMES)]
 

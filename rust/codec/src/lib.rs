@@ -43,3 +43,8 @@ pub use sample::Sample;
 pub use segment::{Segment, SegmentError, SegmentErrorKind};
 pub use sink::{Band, Interleaved, Planar, PlaneRows, RowSink, Store};
 pub use stop::{Interrupted, StopCheck, check as check_stop};
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

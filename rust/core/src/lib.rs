@@ -42,3 +42,8 @@ pub use error::{Error, Result};
 /// In tests, strip sizes, tile sizes and minimum sizes per thread are so small that every image crosses their
 /// boundaries.
 const SMALL_BUFFERS: bool = cfg!(any(test, feature = "tiny"));
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

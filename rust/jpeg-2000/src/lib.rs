@@ -81,3 +81,8 @@ pub use marker::Marker;
 pub use progression::Progression;
 pub use siz::Component;
 pub use warning::Warning;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -75,3 +75,8 @@ pub use error::{Error, ErrorKind, Result, Unsupported};
 pub use frame::{ColorTransform, Component, FrameInfo, Interleave};
 pub use sample::Sample;
 pub use warning::Warning;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -75,3 +75,8 @@ pub fn to_jpeg(frame: &[u8], options: &Options<'_>) -> Result<(Vec<u8>, usize)> 
         Ok((jpeg::write(&Coefficients::read(&parsed, &stop)?, size, &stop)?, parsed.trailing()))
     })
 }
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

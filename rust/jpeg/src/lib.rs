@@ -94,3 +94,8 @@ pub use frame::{Component, FrameInfo, Process};
 pub use sample::Sample;
 pub use split::Split;
 pub use warning::Warning;
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
