@@ -63,6 +63,7 @@ NAVIGATION: dict[str, dict[str, list[str]]] = {
         "Project": [
             "CHANGELOG",
             "SECURITY",
+            "RELEASING",
             "CONTRIBUTING",
             "ARCHITECTURE",
             "docs/decisions/README",

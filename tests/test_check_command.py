@@ -96,7 +96,7 @@ def test_warnings_of_a_good_file(tmp_path, capsys):
         (["nowhere"], "no such file or folder: 'nowhere'"),
         ([""], "no such file or folder: ''"),
         (["."], "no DICOM file in '.'"),
-        ([__file__, "-o", "list.txt"], "expected a name that ends in .csv or .json"),
+        ([__file__, "-o", "list.txt"], "output: found 'list.txt', expected a name that ends in .csv or .json"),
     ],
 )
 def test_unusable_arguments(arguments, why, tmp_path, monkeypatch, capsys):

@@ -36,10 +36,10 @@ def frame_bytes(case: Case) -> int:
 def test_padding(name, source):
     """About a quarter of a frame more, and no frame with the index 2."""
     case = longer(NATIVE[name], max(2, frame_bytes(NATIVE[name]) // 4 // 2 * 2))
-    single = case.options["photometric_interpretation"] == "YBR_FULL_422"
+    is_subsampled = case.options["photometric_interpretation"] == "YBR_FULL_422"
     for function, chosen in CALLS:
         taken = same(Example(case, source, function, chosen, {}))
-        assert taken == (chosen != 2 and not (single and chosen == "list")), (function, chosen)
+        assert taken == (chosen != 2 and not (is_subsampled and chosen == "list")), (function, chosen)
     if source != "bytes":
         assert same(Example(case, source, "pixel_array", None, {}))
         assert same(Example(case, source, "method", 0, {}))

@@ -8,6 +8,7 @@ import encoders
 import numpy as np
 import pytest
 from files import ROOTS
+from jpeg_2000_images import with_segment
 from jpeg_streams import texture
 from PIL import Image
 from pydicom.dataset import Dataset
@@ -66,6 +67,14 @@ def test_reversible_is_the_original(bits, samples):
         found = dicomet.pixel_array(image_of(encoded(original, bits), of=original, bits=bits))
         assert found.dtype == original.dtype
         assert np.array_equal(found, original), (rows, columns)
+
+
+@pytest.mark.parametrize("content", [b"", b"\1", b"\0\0\1"], ids=len)
+def test_segments_of_unknown_markers_are_skipped(content):
+    """A.1: by their length. After one of odd length, OpenJPEG does not find the tile-parts."""
+    original = ramp(8)
+    frame = with_segment(encoded(original, 8), 0x62, content)
+    assert np.array_equal(dicomet.pixel_array(image_of(frame, of=original, bits=8)), original)
 
 
 @pytest.mark.parametrize("bits", [2, 7, 8, 12, 16])

@@ -1,6 +1,7 @@
 //! The header scanner for elements that a caller names: any bytes, with a gap, compared with a plain walk.
 
 use crate::input::Input;
+use crate::scan::SCAN_BUFFER_BYTES;
 use crate::scan_oracle::top_level;
 use crate::sources::{File, Liar};
 use dicomet_core::parallel::Parallelism;
@@ -22,8 +23,6 @@ const TAGS: [u32; 10] = [
 ];
 const SEQUENCE: u32 = 0x0008_1140;
 const UNDEFINED: u32 = u32::MAX;
-/// The maximum number of bytes in one read of a scan, which advances by more than half of it.
-const SCAN_BUFFER_BYTES: usize = if cfg!(feature = "tiny") { 1 << 12 } else { 1 << 14 };
 
 /// Runs one input.
 pub fn run(data: &[u8]) {

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 const TRANSFER_SYNTAXES: [&str; 5] =
     ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99", "1.2.3"];
 /// The maximum number of bytes in one read of a scan, which advances by more than half of it.
-const SCAN_BUFFER_BYTES: usize = if cfg!(feature = "tiny") { 1 << 12 } else { 1 << 14 };
+pub const SCAN_BUFFER_BYTES: usize = if cfg!(feature = "tiny") { 1 << 12 } else { 1 << 14 };
 
 /// Runs one input.
 pub fn run(data: &[u8]) {

@@ -1,6 +1,7 @@
 //! The positions of the tiles of a slide: Per-Frame Functional Groups of any bytes, with a gap, compared with a plain walk.
 
 use crate::input::Input;
+use crate::scan::SCAN_BUFFER_BYTES;
 use crate::scan_oracle::{Element, Item, Walk, Writing};
 use crate::sources::{File, Liar};
 use dicomet_core::parallel::Parallelism;
@@ -14,8 +15,6 @@ const COLUMN_POSITION: u32 = 0x0048_021E;
 const ROW_POSITION: u32 = 0x0048_021F;
 const Z_OFFSET: u32 = 0x0040_074A;
 const UNDEFINED: u32 = u32::MAX;
-/// The maximum number of bytes in one read of a scan, which advances by more than half of it.
-const SCAN_BUFFER_BYTES: usize = if cfg!(feature = "tiny") { 1 << 12 } else { 1 << 14 };
 
 /// Runs one input.
 pub fn run(data: &[u8]) {

@@ -8,7 +8,7 @@ SIZE = (4, 6)
 
 
 def write(path, array, **elements):
-    """Write a gray image."""
+    """Write an image, which is gray unless `elements` say otherwise; they also say whether `array` has frames."""
     ds = pydicom.Dataset()
     ds.file_meta = pydicom.dataset.FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -19,7 +19,7 @@ def write(path, array, **elements):
     ds.HighBit, ds.PixelRepresentation = ds.BitsStored - 1, int(array.dtype.kind == "i")
     for name, value in elements.items():
         setattr(ds, name, value)
-    ds.PixelData = array.tobytes()
+    ds.PixelData = array.tobytes() + bytes(array.nbytes % 2)
     path.parent.mkdir(parents=True, exist_ok=True)
     ds.save_as(path, implicit_vr=False, little_endian=True)
     return path

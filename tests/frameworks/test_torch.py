@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from bad_files import write
 from files import EQUAL, OTHER_VALUES, cases
 from pydicom.data import get_testdata_file
 from pydicom.pixels import apply_modality_lut
-from pydicom.uid import ExplicitVRLittleEndian
 
 import dicomet
 
@@ -36,26 +36,8 @@ IMAGES = [
 ]
 
 
-def _write(path, array, **elements):
-    """Write an image of gray or RGB; `array` has frames in front if `elements` say so."""
-    ds = pydicom.Dataset()
-    ds.file_meta = pydicom.dataset.FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.file_meta.MediaStorageSOPClassUID = ds.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
-    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
-    ds.Rows, ds.Columns = array.shape[-2:]
-    for name, value in elements.items():
-        setattr(ds, name, value)
-    ds.BitsAllocated = ds.BitsStored = array.dtype.itemsize * 8
-    ds.HighBit, ds.PixelRepresentation = ds.BitsStored - 1, int(array.dtype.kind == "i")
-    ds.PixelData = array.tobytes() + bytes(array.nbytes % 2)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ds.save_as(path, implicit_vr=False, little_endian=True)
-    return path
-
-
 def _gray(path, value):
-    return _write(path, np.full((4, 5), value, np.uint8))
+    return write(path, np.full((4, 5), value, np.uint8))
 
 
 def _channels_first(array, ds):
@@ -245,9 +227,9 @@ def test_frames_of_colors():
 @pytest.mark.parametrize("values", ["stored", "display", "modality"])
 def test_three_columns_are_not_colors(tmp_path, values):
     array = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3)
-    gray = _write(tmp_path / "gray.dcm", array, NumberOfFrames=5)
+    gray = write(tmp_path / "gray.dcm", array, NumberOfFrames=5)
     rgb = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0, "Rows": 5, "Columns": 6}
-    colored = _write(tmp_path / "colored.dcm", array, **rgb)
+    colored = write(tmp_path / "colored.dcm", array, **rgb)
     images = DicomDataset([gray, colored], values=values)
     assert [image.shape for image in images] == [(1, 5, 6, 3), (3, 5, 6)]
     if values == "stored":
@@ -282,7 +264,7 @@ def test_a_frame_that_does_not_exist():
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32])
 def test_batches_have_the_dtype_of_the_files(tmp_path, dtype):
     arrays = [np.full((4, 5), np.iinfo(dtype).max - number, dtype) for number in range(4)]
-    paths = [_write(tmp_path / f"{number}.dcm", array) for number, array in enumerate(arrays)]
+    paths = [write(tmp_path / f"{number}.dcm", array) for number, array in enumerate(arrays)]
     for workers in (0, 2):
         loader = DataLoader(DicomDataset(paths, values="stored"), batch_size=4, num_workers=workers)
         (batch,) = loader

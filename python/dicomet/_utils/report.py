@@ -56,10 +56,10 @@ REPORT_FORMATS: dict[str, Callable[[Sequence[str]], ReportFormat]] = {".csv": _C
 class Report:
     """The outcome of every file, written at the end of the run, or at an interrupt as far as it is known."""
 
-    def __init__(self, path: Path, fields: Sequence[str]) -> None:
+    def __init__(self, path: Path, fields: Sequence[str], option: str) -> None:
         """Check the path, which must end in .csv or .json, and create its missing folders.
 
-        `fields`: the names of the columns.
+        `fields`: the names of the columns. `option`: the option that names the path.
 
         Raises
         ------
@@ -70,9 +70,11 @@ class Report:
 
         """
         if path.suffix.lower() not in REPORT_FORMATS:
-            raise ValueError(f"report: found {str(path)!r}, expected a name that ends in {' or '.join(REPORT_FORMATS)}")
+            raise ValueError(
+                f"{option}: found {str(path)!r}, expected a name that ends in {' or '.join(REPORT_FORMATS)}"
+            )
         if path.is_dir():
-            raise ValueError(f"report: found the folder {str(path)!r}, expected a file")
+            raise ValueError(f"{option}: found the folder {str(path)!r}, expected a file")
         # At the start: after a run of hours, this failure would come too late.
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path

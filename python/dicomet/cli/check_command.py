@@ -21,7 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Check the files that the arguments name, and return the exit status."""
     try:
         paths = _paths(arguments.paths)
-        report = None if arguments.output is None else Report(Path(arguments.output), CheckedFile._fields)
+        out = arguments.output
+        report = None if out is None else Report(Path(out), CheckedFile._fields, "output")
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{PREFIX}: error: {one_line(str(error))}\n")
         return UNUSABLE_ARGUMENTS

@@ -47,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Convert the files that the arguments name, and return the exit status."""
     try:
         plan = _plan(arguments)
-        report = None if arguments.report is None else Report(Path(arguments.report), Converted._fields)
+        out = arguments.report
+        report = None if out is None else Report(Path(out), Converted._fields, "report")
         executor = _executor(arguments)
     except (UnusableSourceError, ValueError, OSError, ImportError) as error:
         sys.stderr.write(f"{PREFIX}: error: {one_line(str(error))}\n")

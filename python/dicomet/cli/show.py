@@ -67,8 +67,8 @@ class Viewer:
     def planes(self, file: NamedFile, info: dict[str, Any]) -> list[tuple[int, int]]:
         """Return the planes of a slide: optical path and focal plane.
 
-        None for other images, for a slide that takes too long to be shown whole, and for one with overlays to draw,
-        which are those of frames.
+        The list is empty for other images, for a slide that takes too long to be shown whole, and for one with overlays
+        to draw, because overlays belong to frames.
         """
         matrix = info["pixel_matrix"]
         if matrix is None or (self._overlays and info["overlays"]):

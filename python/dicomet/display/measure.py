@@ -22,7 +22,7 @@ def window_between(lowest: float, highest: float, element: str) -> Window:
     Raises
     ------
     PixelDataError
-        The distance is not a number. `element` has the values.
+        The values are so far apart that the window is not finite. `element` has them.
 
     """
     width = highest - lowest

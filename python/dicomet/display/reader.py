@@ -54,7 +54,7 @@ class FrameRendering(NamedTuple):
     inverse: bool
 
 
-_OF_COLORS = FrameRendering(None, "full", inverse=False)
+_COLOR_RENDERING = FrameRendering(None, "full", inverse=False)
 
 
 class DisplayReader:
@@ -131,7 +131,7 @@ class DisplayReader:
         frames = array.view(np.ndarray).reshape(count, *form.frame_shape)
         palette = None if self.is_color else self.attributes.palette()
         if self.is_palette:
-            transform = self._transform(_OF_COLORS, None, options, palette, frames.size // 3)
+            transform = self._transform(_COLOR_RENDERING, None, options, palette, frames.size // 3)
             self.stored.read_transformed(first, count, transform, frames)
             return array
         for start, number, rendering in self._renderings(first, count, options):
@@ -147,7 +147,7 @@ class DisplayReader:
             return stored
         palette = None if self.is_color else self.attributes.palette()
         if self.is_palette:
-            rendering, voi = _OF_COLORS, None
+            rendering, voi = _COLOR_RENDERING, None
         else:
             rendering = self._rendering(0, options)
             voi = self._voi_for(read_only(stored), rendering, options)
@@ -172,7 +172,7 @@ class DisplayReader:
         self.stored.check(index, 1)
         if self.is_color and self._is_stored_as_displayed(options):
             return self.stored.submit_into(index, 1, out, pool)
-        palette, rendering = None if self.is_color else self.attributes.palette(), _OF_COLORS
+        palette, rendering = None if self.is_color else self.attributes.palette(), _COLOR_RENDERING
         if self.is_color:
             voi = self._window(*self.full(None))
         elif not self.is_palette:
@@ -204,7 +204,7 @@ class DisplayReader:
 
     def _rendering(self, index: int, options: DisplayOptions) -> FrameRendering:
         if self.is_color:
-            return _OF_COLORS
+            return _COLOR_RENDERING
         modality, voi = self.modality(index), self.voi(index, options)
         if voi in _MEASURED_BY_VALUES:
             # Here, too, so that `check_view` warns about it.

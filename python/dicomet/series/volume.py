@@ -43,6 +43,7 @@ class Volume:
 
     def _repr_png_(self) -> bytes | None:
         """Return a contact sheet of up to 6 slices for a notebook; None if the array cannot be shown."""
+        # Made on each call, because the array may have changed.
         from dicomet.series.preview import volume_preview  # noqa: PLC0415 - imports pydicom
 
         return volume_preview(self).sheet

@@ -121,6 +121,7 @@ impl<'a> TileRows<'a> {
         let mut first = 0;
         if let ([a, b, c, ..], [red, green, blue, ..], true) = (&mut rows[..], &mut places[..], *is_transformed) {
             let rows = [a.row(consumer)?, b.row(consumer)?, c.row(consumer)?];
+            // The areas and separations of the three are equal (`prepare::check`).
             let columns = &columns[0];
             let out = [red.row(row, columns), green.row(row, columns), blue.row(row, columns)];
             finish_transformed(rows, [limits[0], limits[1], limits[2]], out);
