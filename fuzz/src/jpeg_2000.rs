@@ -152,13 +152,7 @@ fn check_strips<S: RowSample>(one: &Decoder<'_>, parallel: &Decoder<'_>, context
     let stride = width * one.info().components.len();
     let [mut expected, mut found] = [(); 2].map(|()| vec![POISON; stride * height]);
     let whole = one.decode::<S>(context, &mut Interleaved::new(&mut expected, stride, 0));
-    let (mut rest, mut sinks) = (&mut found[..], Vec::new());
-    for rows in parallel.strips() {
-        let (of_strip, others) = rest.split_at_mut(rows.len() * stride);
-        sinks.push(Interleaved::new(of_strip, stride, rows.start as usize));
-        rest = others;
-    }
-    assert!(rest.is_empty());
+    let mut sinks = Interleaved::strips(&mut found, stride, &parallel.strips());
     assert_eq!(parallel.decode_strips::<S, _>(context, &mut sinks), whole);
     assert!(whole.is_err() || found == expected);
 }

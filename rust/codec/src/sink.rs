@@ -1,5 +1,7 @@
 //! Sinks: where finished rows go.
 
+use std::ops::Range;
+
 use crate::sample::Sample;
 
 /// Finished rows of the image. Each component has the size of the image.
@@ -134,6 +136,19 @@ impl<'a, T> Interleaved<'a, T> {
     pub fn new(out: &'a mut [T], stride: usize, first_row: usize) -> Self {
         Self { out, stride, first_row }
     }
+
+    /// A sink for each of `strips`, which follow each other from the first row of `out`, as many as fit.
+    #[must_use]
+    pub fn strips(out: &'a mut [T], stride: usize, strips: &[Range<u32>]) -> Vec<Self> {
+        let mut rest = out;
+        let strip = |rows: &Range<u32>| {
+            let samples = rows.len().checked_mul(stride)?;
+            let (out, others) = std::mem::take(&mut rest).split_at_mut_checked(samples)?;
+            rest = others;
+            Some(Self::new(out, stride, rows.start as usize))
+        };
+        strips.iter().map_while(strip).collect()
+    }
 }
 
 impl<S: Sample, T: Store<S>> RowSink<S> for Interleaved<'_, T> {
@@ -224,6 +239,17 @@ mod tests {
         let mut out = [[0u8; 2]; 3];
         Interleaved::new(&mut out, 6, 6).rows(&band);
         assert_eq!(out, [3u16, 7, 11].map(u16::to_ne_bytes));
+    }
+
+    #[test]
+    fn strips_divide_the_rows() {
+        let band = band([&[1, 2, 0, 3, 4, 0], &[], &[]], 1);
+        let mut out = [0xA5u8; 8];
+        for sink in &mut Interleaved::strips(&mut out, 2, &[4..6, 6..8]) {
+            sink.rows(&band);
+        }
+        assert_eq!(out, [0xA5, 0xA5, 1, 2, 3, 4, 0xA5, 0xA5]);
+        assert_eq!(Interleaved::strips(&mut out, 2, &[0..3, 3..5]).len(), 1);
     }
 
     #[test]

@@ -72,13 +72,7 @@ fn decode_into<S: RowSample, T: Store<S>>(
     out: &mut [T],
 ) -> dicomet_jpeg_2000::Result<Vec<Warning>> {
     let stride = decoder.info().width as usize * decoder.info().components.len();
-    let (mut rest, mut sinks) = (out, Vec::new());
-    for rows in decoder.strips() {
-        let (of_strip, others) = rest.split_at_mut(rows.len() * stride);
-        sinks.push(Interleaved::new(of_strip, stride, rows.start as usize));
-        rest = others;
-    }
-    decoder.decode_strips(context, &mut sinks)
+    decoder.decode_strips(context, &mut Interleaved::strips(out, stride, &decoder.strips()))
 }
 
 fn serve(options: Options<'_>) -> Result<(), Box<dyn Error>> {

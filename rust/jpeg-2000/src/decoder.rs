@@ -185,14 +185,17 @@ impl<'a> Decoder<'a> {
     }
 
     /// Decodes the image as [`Decoder::decode`] does, and passes the rows of each of the [`Decoder::strips`] to a sink of its
-    /// own, in the same order; strips without a sink are not decoded. The number of strips changes neither the samples nor whether
-    /// there is an error.
+    /// own, in the same order. It is an error if there are more or fewer sinks. The number of strips changes neither the samples
+    /// nor whether there is another error.
     pub fn decode_strips<S: RowSample, K: RowSink<S> + Send>(
         &self,
         context: &mut Context,
         sinks: &mut [K],
     ) -> Result<Vec<Warning>> {
         self.check_rows::<S>()?;
+        if sinks.len() != self.strips().len() {
+            return Err(Error::argument("sinks", sinks.len() as u64, "one for each strip"));
+        }
         let emitter = self.emitter();
         let mut sinks = sinks.iter_mut();
         self.decode_tiles(context, |row, tiles, context, budget, warnings| {

@@ -54,13 +54,8 @@ fn rows(data: &[u8], options: Options<'_>, in_strips: bool) -> Result<Planes> {
     let row = info.width as usize * count;
     let mut samples = vec![0u16; row * info.height as usize];
     let whole = std::iter::once(0..info.height).collect();
-    let (mut rest, mut sinks) = (&mut samples[..], Vec::new());
-    for strip in if in_strips { decoder.strips() } else { whole } {
-        let (of_strip, others) = rest.split_at_mut(strip.len() * row);
-        sinks.push(Interleaved::new(of_strip, row, strip.start as usize));
-        rest = others;
-    }
-    assert!(rest.is_empty());
+    let strips = if in_strips { decoder.strips() } else { whole };
+    let mut sinks = Interleaved::strips(&mut samples, row, &strips);
     match (info.sample_bits(), in_strips) {
         (8, true) => decoder.decode_strips::<u8, _>(&mut Context::new(), &mut sinks)?,
         (8, false) => decoder.decode::<u8>(&mut Context::new(), &mut sinks[0])?,
@@ -153,6 +148,20 @@ proptest! {
             prop_assert_eq!(one, two);
         }
     }
+}
+
+#[test]
+fn each_strip_needs_a_sink() {
+    let data = empty(30, 1, 15, 6);
+    let decoder = Decoder::with_options(&data, Options { workers: 2, ..Options::default() }).unwrap();
+    let strips = decoder.strips();
+    assert_eq!(strips, [0..12, 12..24, 24..30]);
+    let mut samples = vec![0u8; 30 * 30];
+    for count in [0, 2, 3] {
+        let mut sinks = Interleaved::strips(&mut samples, 30, &strips[..count]);
+        assert_eq!(decoder.decode_strips::<u8, _>(&mut Context::new(), &mut sinks).is_ok(), count == 3);
+    }
+    assert_eq!(samples, [128; 900]);
 }
 
 /// Packets of the first layers alone: in intact tile-parts, the encoder stopped there, and the samples are those of a codestream
