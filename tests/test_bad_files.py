@@ -72,7 +72,7 @@ def test_one_warning_for_each_file():
     assert list(files) == [BadFile("a.dcm", WHY), BadFile("b.dcm", WHY)]
     assert (files[1], files[:1]) == (BadFile("b.dcm", WHY), [BadFile("a.dcm", WHY)])
     assert str(files) == f"dicomet: 2 of 5 files cannot be read\ndicomet: 2 files: {WHY}, e.g. a.dcm, b.dcm"
-    assert repr(files) == "<dicomet.loaders.BadFiles, 2 files>"
+    assert repr(files) == "<BadFiles, 2 files>"
 
 
 def test_a_function():

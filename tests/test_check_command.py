@@ -61,6 +61,7 @@ def test_the_list_has_the_files_of_the_loaders(root, tmp_path, suffix, capsys):
     found = CheckList(out)
     assert [Path(path).name for path in found.good] == ["1.dcm", "3"]
     assert [Path(path).name for path in found.bad] == ["2.dcm", "empty.dcm", "page.dcm"]
+    assert repr(found) == f"<CheckList {str(out)!r}: 2 good, 3 bad>"
 
 
 def test_bad_files_are_printed(root, capsys):

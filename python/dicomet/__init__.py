@@ -41,6 +41,7 @@ if _typing.TYPE_CHECKING:
     from dicomet.display.overlays import Overlay, overlays
     from dicomet.display.real_world import RealWorldValues, Unit, real_world_values
     from dicomet.dropin.api import install, stats, uninstall
+    from dicomet.loaders.checking import CheckedFile, CheckList, check_files
     from dicomet.series.api import find_series, read_volume
     from dicomet.series.headers import read_headers
     from dicomet.series.issues import SeriesIssue
@@ -51,6 +52,8 @@ if debug_build:
     _warnings.warn("this is a debug build of dicomet, which is slow: build with --release", stacklevel=2)
 
 __all__ = [
+    "CheckList",
+    "CheckedFile",
     "Converted",
     "DecodingOptions",
     "FrameIndexError",
@@ -69,6 +72,7 @@ __all__ = [
     "UnsupportedTransferSyntaxError",
     "Volume",
     "__version__",
+    "check_files",
     "convert_file",
     "decode_frame",
     "find_series",
@@ -90,6 +94,8 @@ __all__ = [
 
 # Imported on first access: these modules import NumPy or pydicom, and pydicom itself may be importing dicomet's plugin.
 _LAZY = {
+    "CheckList": "dicomet.loaders.checking",
+    "CheckedFile": "dicomet.loaders.checking",
     "Converted": "dicomet.convert.api",
     "DecodingOptions": "dicomet._decoding.options",
     "FramePart": "dicomet._parsing.multipart",
@@ -102,6 +108,7 @@ _LAZY = {
     "SeriesIssue": "dicomet.series.issues",
     "Unit": "dicomet.display.real_world",
     "Volume": "dicomet.series.volume",
+    "check_files": "dicomet.loaders.checking",
     "convert_file": "dicomet.convert.api",
     "decode_frame": "dicomet._decoding.decode_frame",
     "find_series": "dicomet.series.api",

@@ -163,7 +163,7 @@ class BadFiles(Sequence[BadFile]):
 
     def __repr__(self) -> str:
         """Show the number of bad files, but no paths, which may identify patients."""
-        return f"<dicomet.loaders.BadFiles, {counted(len(self), 'file')}>"
+        return f"<BadFiles, {counted(len(self), 'file')}>"
 
 
 def _read_record(record: str, offset: int, found: dict[str, str]) -> int:

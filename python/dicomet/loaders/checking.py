@@ -57,10 +57,27 @@ def check_file(path: str | os.PathLike[str], values: Values = "display") -> Chec
 def check_files(
     paths: Iterable[str | os.PathLike[str]], values: Values = "display", workers: int | None = None
 ) -> Generator[CheckedFile, None, None]:
-    """Check files in threads, which decode without the GIL, and yield the outcomes in order.
+    """Decode all frames of files once, in threads, and yield the outcomes in the order of the files.
 
-    By default there are as many threads as `dicomet.pixel_array` uses. Closing the generator ends it after the files
-    that are being decoded.
+    Parameters
+    ----------
+    paths : iterable of str or os.PathLike
+        The files. An iterator is read ahead.
+    values : {"display", "stored", "modality"}, optional
+        The values that must be available: a file may have usable stored values, but no usable window.
+    workers : int, optional
+        Number of threads (1 or more). By default, as many as `dicomet.pixel_array` uses.
+
+    Yields
+    ------
+    CheckedFile
+        Any error makes a file bad. Closing the generator ends it after the files that are being decoded.
+
+    Raises
+    ------
+    ValueError
+        `workers` is not positive.
+
     """
     threads = _thread_count(workers)
     todo = iter(paths)
@@ -78,7 +95,14 @@ def check_files(
 
 
 class CheckList:
-    """The list that `dicomet check` has written."""
+    """The list that `dicomet check` has written.
+
+    Attributes
+    ----------
+    good, bad : list of str
+        The absolute paths of the files that can be decoded, and of the others, in order.
+
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Read the list.
@@ -100,6 +124,9 @@ class CheckList:
         self.good = [row["source"] for row in rows if row["status"] == GOOD]
         self.bad = [row["source"] for row in rows if row["status"] == BAD]
         self._bad = frozenset(self.bad)
+
+    def __repr__(self) -> str:
+        return f"<CheckList {str(self._path)!r}: {len(self.good)} good, {len(self.bad)} bad>"
 
     def is_bad(self, path: str | os.PathLike[str]) -> bool:
         """Return whether a file is bad by this list."""
