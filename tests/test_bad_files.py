@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,36 @@ def test_the_report_at_the_end_of_the_process():
         "dicomet: nowhere.dcm: No such file or directory",
     ]
     assert not Path(done.stdout.strip()).exists()
+
+
+def test_a_report_while_other_threads_add_files():
+    files = skipping()
+
+    def add(first):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for number in range(first, first + 300):
+                files.read(f"{number}.dcm", broken)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            added = [pool.submit(add, first) for first in (0, 1000)]
+            while not all(one.done() for one in added):
+                assert str(files).startswith("dicomet: ")
+    finally:
+        sys.setswitchinterval(interval)
+    assert [one.result() for one in added] == [None, None]
+    assert len(files) == 600
+
+
+def test_an_incomplete_line_of_another_process():
+    files = skipping()
+    worker = pickle.loads(pickle.dumps(files))
+    # As on a full disk.
+    with Path(files._record).open("ab") as record:
+        record.write(b'["a.dcm", "tru\n')
+    with pytest.warns(UserWarning, match="the file is skipped"):
+        worker.read("b.dcm", broken)
+    assert list(files) == [BadFile("b.dcm", WHY)]

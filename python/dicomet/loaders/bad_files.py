@@ -170,8 +170,10 @@ def _read_record(record: str, offset: int, found: dict[str, str]) -> int:
         data = file.read()
         complete = data[: data.rfind(b"\n") + 1]
         for line in complete.splitlines():
-            path, reason = json.loads(line)
-            found.setdefault(path, reason)
+            # On a full disk, lines may be incomplete.
+            with suppress(ValueError):
+                path, reason = json.loads(line)
+                found.setdefault(path, reason)
         # Threads may read the same lines at the same time: these add nothing twice.
         return offset + len(complete)
     return offset
@@ -180,7 +182,8 @@ def _read_record(record: str, offset: int, found: dict[str, str]) -> int:
 def _report(found: dict[str, str], count: int | None) -> str:
     files = counted(len(found), "file") if count is None else f"{len(found)} of {counted(count, 'file')}"
     summary = Summary("dicomet", "bad_files lists them")
-    for path, reason in found.items():
+    # A copy, because other threads may add files.
+    for path, reason in list(found.items()):
         summary.add(path, reason)
     return "\n".join([f"dicomet: {files} cannot be read", *summary.lines()])
 
