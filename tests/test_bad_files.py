@@ -76,6 +76,11 @@ def test_one_warning_for_each_file():
     assert repr(files) == "<dicomet.loaders.BadFiles, 2 files>"
 
 
+def test_the_warning_is_one_printable_line():
+    with pytest.warns(UserWarning, match=r"^a\\x1b\[31m b\.dcm: .*: the file is skipped$"):
+        skipping().read("a\x1b[31m\nb.dcm", broken)
+
+
 def test_a_function():
     calls = []
 
@@ -165,14 +170,13 @@ def test_the_report_at_the_end_of_the_process():
     assert not Path(done.stdout.strip()).exists()
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_a_report_while_other_threads_add_files():
     files = skipping()
 
     def add(first):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for number in range(first, first + 300):
-                files.read(f"{number}.dcm", broken)
+        for number in range(first, first + 300):
+            files.read(f"{number}.dcm", broken)
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -189,7 +193,7 @@ def test_a_report_while_other_threads_add_files():
 
 def test_an_incomplete_line_of_another_process():
     files = skipping()
-    worker = pickle.loads(pickle.dumps(files))
+    worker = pickle.loads(pickle.dumps(files))  # noqa: S301
     # As on a full disk.
     with Path(files._record).open("ab") as record:
         record.write(b'["a.dcm", "tru\n')

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from dicomet._utils.reasons import Summary
 from dicomet._utils.warn import warn
-from dicomet.errors import PixelDataError, counted, failure_reason, short_repr
+from dicomet.errors import PixelDataError, counted, failure_reason, one_line, short_repr
 
 OnError = Literal["raise", "skip"] | Callable[[Path, Exception], Any]
 """What a loader does with a file that it cannot read."""
@@ -109,7 +109,7 @@ class BadFiles(Sequence[BadFile]):
             if callable(self._on_error):
                 return self._on_error(Path(path), error)
             if is_new:
-                warn(f"{path}: {reason}: the file is skipped")
+                warn(one_line(f"{path}: {reason}: the file is skipped"))
             return None
 
     def _add(self, path: str, reason: str) -> bool:
