@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,11 @@ def test_one_warning_for_each_file():
     assert (files[1], files[:1]) == (BadFile("b.dcm", WHY), [BadFile("a.dcm", WHY)])
     assert str(files) == f"dicomet: 2 of 5 files cannot be read\ndicomet: 2 files: {WHY}, e.g. a.dcm, b.dcm"
     assert repr(files) == "<BadFiles, 2 files>"
+
+
+def test_the_warning_is_one_printable_line():
+    with pytest.warns(UserWarning, match=r"^a\\x1b\[31m b\.dcm: .*: the file is skipped$"):
+        skipping().read("a\x1b[31m\nb.dcm", broken)
 
 
 def test_a_function():
@@ -162,3 +168,35 @@ def test_the_report_at_the_end_of_the_process():
         "dicomet: nowhere.dcm: No such file or directory",
     ]
     assert not Path(done.stdout.strip()).exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_report_while_other_threads_add_files():
+    files = skipping()
+
+    def add(first):
+        for number in range(first, first + 300):
+            files.read(f"{number}.dcm", broken)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            added = [pool.submit(add, first) for first in (0, 1000)]
+            while not all(one.done() for one in added):
+                assert str(files).startswith("dicomet: ")
+    finally:
+        sys.setswitchinterval(interval)
+    assert [one.result() for one in added] == [None, None]
+    assert len(files) == 600
+
+
+def test_an_incomplete_line_of_another_process():
+    files = skipping()
+    worker = pickle.loads(pickle.dumps(files))  # noqa: S301
+    # As on a full disk.
+    with Path(files._record).open("ab") as record:
+        record.write(b'["a.dcm", "tru\n')
+    with pytest.warns(UserWarning, match="the file is skipped"):
+        worker.read("b.dcm", broken)
+    assert list(files) == [BadFile("b.dcm", WHY)]

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pydicom
@@ -16,6 +17,7 @@ from pydicom.uid import RLELossless
 from dicomet.__main__ import main
 from dicomet.loaders.checking import CheckedFile, CheckList, check_file, check_files
 from dicomet.loaders.folders import find_files
+from dicomet.loaders.loading import FrameLoader
 
 
 def check(*arguments) -> int:
@@ -141,6 +143,23 @@ def test_outcomes_come_in_order(tmp_path):
     some.close()
 
 
+def test_the_end_is_after_a_frame(monkeypatch):
+    """Not after the file, which may have hundreds of thousands of frames."""
+    decoded = []
+
+    def frames(_, path):
+        for number in range(1000 if path.endswith("many.dcm") else 0):
+            sleep(0.01)
+            decoded.append(number)
+            yield number
+
+    monkeypatch.setattr(FrameLoader, "each_frame", frames)
+    done = check_files(["none.dcm", "many.dcm"], workers=1)
+    assert next(done).source.endswith("none.dcm")
+    done.close()
+    assert len(decoded) < 500
+
+
 def test_an_interrupt_leaves_no_list(tmp_path, monkeypatch):
     """A loader would take the files that are missing in it as good ones."""
     root = folder(tmp_path / "in", {"1.dcm": image()})
@@ -165,6 +184,12 @@ def test_names_that_are_no_text(tmp_path, suffix):
     assert found.is_bad(root / name)
 
 
+def test_a_list_that_a_spreadsheet_has_saved(tmp_path):
+    (tmp_path / "list.csv").write_bytes(b"\xef\xbb\xbfsource,status,reason\r\n/a.dcm,good,\r\n/b.dcm,bad,empty\r\n")
+    found = CheckList(tmp_path / "list.csv")
+    assert (found.good, found.bad) == (["/a.dcm"], ["/b.dcm"])
+
+
 def test_files_that_are_left_out(root, tmp_path, monkeypatch):
     check(root, "-o", tmp_path / "list.json")
     found = CheckList(tmp_path / "list.json")
@@ -182,8 +207,10 @@ def test_files_that_are_left_out(root, tmp_path, monkeypatch):
     ("name", "content", "why"),
     [
         ("list.json", "{", "not a report"),
+        ("list.json", "[" * 100_000, "not a report"),
         ("list.json", '{"source": "x", "status": "good"}', "found no list of rows"),
         ("list.json", '[{"source": "x", "status": "converted"}]', "found a row without 'source' and 'status'"),
+        ("list.json", '[{"source": "x", "status": ["good"]}]', "found a row without 'source' and 'status'"),
         ("list.csv", "source,outputs\na,b\n", "found a row without 'source' and 'status'"),
         ("list.txt", "", "expected .csv or .json"),
     ],

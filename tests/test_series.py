@@ -398,6 +398,23 @@ def test_tar_archives(tmp_path, mode):
     assert caught.value.filename == str(archive)
 
 
+def test_names_that_lead_out_of_an_archive(tmp_path):
+    (one,) = Stack().slices()[:1]
+    one.save_as(tmp_path / "1.dcm")
+    with tarfile.open(tmp_path / "series.tar", "w") as file:
+        file.add(tmp_path / "1.dcm", "../series/1.dcm")
+        file.add(tmp_path / "1.dcm", "../.hidden/1.dcm")
+    found = only(tmp_path / "series.tar")
+    assert list(map(str, found.files)) == [f"{tmp_path / 'series.tar'}//../series/1.dcm"]
+
+
+def test_names_in_warnings_are_printable(tmp_path):
+    with zipfile.ZipFile(tmp_path / "series.zip", "w") as file:
+        file.writestr("\x1b[31m.dcm", b"")
+    with pytest.warns(UserWarning, match=r"series\.zip//\\x1b\[31m\.dcm: not a DICOM file"):
+        assert dicomet.find_series(tmp_path / "series.zip") == []
+
+
 def test_a_compressed_file(tmp_path):
     path = tmp_path / "a.dcm.gz"
     path.write_bytes(gzip.compress(Stack().write(tmp_path / "files")[0].read_bytes()))

@@ -186,7 +186,9 @@ class _TfDataset:
         bad_files = BadFiles(self.on_error, len(files))
         dtype = tf.uint8 if self.load.dtype is None else tf.as_dtype(self.load.dtype)
         labels = files.encoded_labels(self.label_mode)
-        elements = (files.paths,) if labels is None else (files.paths, labels)
+        # TensorFlow encodes text, but no names that are not valid text.
+        paths = [os.fsencode(path) for path in files.paths]
+        elements = (paths,) if labels is None else (paths, labels)
         dataset = tf.data.Dataset.from_tensor_slices(elements)
         if seed is not None:
             at_once = _SHUFFLED_IMAGES if self.batch_size is None else self.batch_size * _SHUFFLED_BATCHES

@@ -289,7 +289,8 @@ def _elements(
     if labels is not None and len(labels) != len(names):
         raise ValueError(f"'labels': found {len(labels)}, expected one for each of {len(names)} files")
     usable = usable_files(names, checked)
-    names = tf.constant([names[number] for number in usable], tf.string)
+    # TensorFlow encodes text, but no names that are not valid text.
+    names = tf.constant([os.fsencode(names[number]) for number in usable], tf.string)
     # Gathering keeps labels of any shape.
     elements = names if labels is None else (names, tf.gather(tf.convert_to_tensor(labels), usable))
     return tf.data.Dataset.from_tensor_slices(elements), len(usable)

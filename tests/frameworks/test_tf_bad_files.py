@@ -1,6 +1,7 @@
 """`dicomet.tf.dataset` and `image_dataset_from_directory` with bad files, and with values other than for display."""
 
 import os
+import sys
 import warnings
 from pathlib import Path
 
@@ -177,3 +178,12 @@ def test_stored_values_of_a_folder(tmp_path):
     write(tmp_path / "x" / "1.dcm", array)
     ((images, _),) = image_dataset_from_directory(tmp_path, **FOLDER)
     np.testing.assert_array_equal(images[0, ..., 0], array)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names of arbitrary bytes")
+def test_names_that_are_no_text(tmp_path):
+    paths = [write(tmp_path / "a" / os.fsdecode(b"\xff.dcm"), np.full((4, 6), 7, np.uint8))]
+    (image,) = dataset(paths, channels=1)
+    assert np.unique(image).tolist() == [7]
+    ((batch, _),) = image_dataset_from_directory(tmp_path, image_size=(4, 6), verbose=False)
+    assert np.unique(batch).tolist() == [7]

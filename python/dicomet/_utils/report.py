@@ -104,11 +104,12 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     if suffix not in REPORT_FORMATS:
         raise ValueError(f"{path}: found the suffix {suffix!r}, expected {' or '.join(REPORT_FORMATS)}")
     try:
-        text = path.read_bytes().decode(errors="surrogateescape")
+        # Spreadsheets write a byte order mark.
+        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
         rows = (
             json.loads(text) if suffix == ".json" else list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
         )
-    except (ValueError, csv.Error) as error:
+    except (ValueError, RecursionError, csv.Error) as error:
         raise ValueError(f"{path}: not a report: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{path}: not a report: found no list of rows")

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from dicomet._utils.reasons import Summary
 from dicomet._utils.warn import warn
-from dicomet.errors import PixelDataError, counted, failure_reason, short_repr
+from dicomet.errors import PixelDataError, counted, failure_reason, one_line, short_repr
 
 OnError = Literal["raise", "skip"] | Callable[[Path, Exception], Any]
 """What a loader does with a file that it cannot read."""
@@ -110,7 +110,7 @@ class BadFiles(Sequence[BadFile]):
             if callable(self._on_error):
                 return self._on_error(Path(path), error)
             if is_new:
-                warn(f"{path}: {reason}: the file is skipped")
+                warn(one_line(f"{path}: {reason}: the file is skipped"))
             return None
 
     def no_good_file(self) -> FileNotFoundError:
@@ -175,8 +175,10 @@ def _read_record(record: str, offset: int, found: dict[str, str]) -> int:
         data = file.read()
         complete = data[: data.rfind(b"\n") + 1]
         for line in complete.splitlines():
-            path, reason = json.loads(line)
-            found.setdefault(path, reason)
+            # On a full disk, lines may be incomplete.
+            with suppress(ValueError):
+                path, reason = json.loads(line)
+                found.setdefault(path, reason)
         # Threads may read the same lines at the same time: these add nothing twice.
         return offset + len(complete)
     return offset
@@ -185,7 +187,8 @@ def _read_record(record: str, offset: int, found: dict[str, str]) -> int:
 def _report(found: dict[str, str], count: int | None) -> str:
     files = counted(len(found), "file") if count is None else f"{len(found)} of {counted(count, 'file')}"
     summary = Summary("dicomet", "bad_files lists them")
-    for path, reason in found.items():
+    # A copy, because other threads may add files.
+    for path, reason in list(found.items()):
         summary.add(path, reason)
     return "\n".join([f"dicomet: {files} cannot be read", *summary.lines()])
 

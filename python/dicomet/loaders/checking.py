@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from threading import Event
 from typing import Literal, NamedTuple
 
 from dicomet._native import DecodePool
@@ -42,13 +43,17 @@ class CheckedFile(NamedTuple):
     reason: str = ""
 
 
-def check_file(path: str | os.PathLike[str], values: Values = "display") -> CheckedFile:
-    """Decode all frames of a file, with one in memory at a time. Raises nothing: any error makes the file bad."""
+def check_file(path: str | os.PathLike[str], values: Values = "display", stopped: Event | None = None) -> CheckedFile:
+    """Decode all frames of a file, with one in memory at a time. Raises nothing: any error makes the file bad.
+
+    Once `stopped` is set, by another thread, no other frame is decoded, and the outcome is without meaning.
+    """
     source = _absolute(path)
     with capture_warnings() as messages:
         try:
             for _ in FrameLoader(values).each_frame(source):
-                pass
+                if stopped is not None and stopped.is_set():
+                    break
         except Exception as error:  # noqa: BLE001 - one file must not stop the run, whatever is wrong with it
             return CheckedFile(source, BAD, failure_reason(error))
     return CheckedFile(source, GOOD, one_line("; ".join(dict.fromkeys(messages))))
@@ -71,7 +76,7 @@ def check_files(
     Yields
     ------
     CheckedFile
-        Any error makes a file bad. Closing the generator ends it after the files that are being decoded.
+        Any error makes a file bad. Closing the generator ends it after the frames that are being decoded.
 
     Raises
     ------
@@ -82,15 +87,18 @@ def check_files(
     threads = _thread_count(workers)
     todo = iter(paths)
     running: deque[Future[CheckedFile]] = deque()
+    stopped = Event()
     with ThreadPoolExecutor(threads) as pool:
         try:
             while True:
                 for path in islice(todo, threads * _QUEUE_DEPTH - len(running)):
-                    running.append(pool.submit(check_file, path, values))
+                    running.append(pool.submit(check_file, path, values, stopped))
                 if not running:
                     return
                 yield running.popleft().result()
         finally:
+            # A file may have hundreds of thousands of frames.
+            stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -118,7 +126,7 @@ class CheckList:
         self._path = Path(path)
         rows = read_rows(self._path)
         for row in rows:
-            if not isinstance(row.get("source"), str) or row.get("status") not in {GOOD, BAD}:
+            if not isinstance(row.get("source"), str) or row.get("status") not in (GOOD, BAD):
                 expected = "'source' and 'status', which is 'good' or 'bad'"
                 raise ValueError(f"{self._path}: not a list of 'dicomet check': found a row without {expected}")
         self.good = [row["source"] for row in rows if row["status"] == GOOD]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dicomet._parsing.header_values import HeaderValues, named_element
 from dicomet._utils.warn import warn
-from dicomet.errors import PixelDataError, SeriesError, counted, first_of, with_filename
+from dicomet.errors import PixelDataError, SeriesError, counted, first_of, one_line, with_filename
 from dicomet.series.headers import headers_of
 from dicomet.series.issues import Permission
 from dicomet.series.series import Series, series_of
@@ -84,7 +84,8 @@ def _series(uid: str, header: HeaderValues, slices: list[Slice]) -> Series:
 
 def _warn_of(failures: list[str]) -> None:
     if failures:
-        warn(f"found {counted(len(failures), 'file')} that cannot be read: {first_of(failures, '; ')}")
+        found = first_of(list(map(one_line, failures)), "; ")
+        warn(f"found {counted(len(failures), 'file')} that cannot be read: {found}")
 
 
 def read_volume(  # noqa: PLR0913 - the arguments of `Series.volume`

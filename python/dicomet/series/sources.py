@@ -132,7 +132,9 @@ def _in_archive(archive: str, form: ArchiveFormat) -> "Iterator[SeriesFile]":
 
 
 def _is_candidate(relative_path: PurePosixPath) -> bool:
-    is_hidden = any(part.startswith(".") for part in relative_path.parts) or relative_path.parts[:1] == ("__MACOSX",)
+    # Names in an archive may lead out of it.
+    parts = [part for part in relative_path.parts if part != ".."]
+    is_hidden = any(part.startswith(".") for part in parts) or parts[:1] == ["__MACOSX"]
     return not is_hidden and relative_path.name.upper() != DIRECTORY
 
 

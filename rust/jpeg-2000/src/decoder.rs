@@ -26,6 +26,11 @@ const FREE_SAMPLES: u64 = 1 << 26;
 const SAMPLES_PER_BYTE: u64 = 1 << 14;
 /// Any codestream may have as many tile-components, without samples too; each byte may stand for one more.
 const FREE_TILE_COMPONENTS: u64 = 1 << 18;
+/// Any row of tiles may have as many resolutions: those of a slide with 700 tiles of three components and 30 levels. Each takes
+/// some memory while the row is decoded (1.2 KB on 64 bits).
+const FREE_RESOLUTIONS: u64 = 1 << 16;
+/// Bytes of the codestream for each further resolution of a row of tiles.
+const BYTES_PER_RESOLUTION: u64 = 64;
 /// An image with fewer samples is decoded by the caller's thread alone.
 const MIN_SAMPLES_PER_THREAD: u64 = if crate::SMALL_BUFFERS { 1 } else { 1 << 14 };
 
@@ -134,8 +139,8 @@ impl<'a> Decoder<'a> {
         check_length(&codestream)?;
         if options.on_truncation == OnTruncation::Error {
             check_tiles(&codestream)?;
-            check_packets(&codestream)?;
         }
+        check_headers_of_tiles(&codestream, options.on_truncation)?;
         let info = ImageInfo::new(&codestream, options.reduce.min(32));
         if options.reduce > info.levels {
             let expected = "at most the decomposition levels of the image";
@@ -307,13 +312,24 @@ fn check_length(codestream: &Codestream<'_>) -> Result<()> {
     Ok(())
 }
 
-/// An error if a tile has fewer bytes than packets of a layer.
-fn check_packets(codestream: &Codestream<'_>) -> Result<()> {
-    let siz = &codestream.siz;
-    for (row, column) in (0..siz.tiles_high()).flat_map(|row| (0..siz.tiles_wide()).map(move |column| (row, column))) {
-        let number = row * siz.tiles_wide() + column;
-        let (parameters, source) = codestream.tile(number)?;
-        check_precincts(number, precincts(siz, column, row, &parameters), &source, OnTruncation::Error)?;
+/// An error if a tile has fewer bytes than packets of a layer, unless data may be missing, or if a row of tiles has more
+/// resolutions than the codestream can justify, as narrow tiles with many levels have.
+fn check_headers_of_tiles(codestream: &Codestream<'_>, on_truncation: OnTruncation) -> Result<()> {
+    let (siz, found) = (&codestream.siz, codestream.bytes() as u64);
+    for row in 0..siz.tiles_high() {
+        let mut resolutions = 0;
+        for column in 0..siz.tiles_wide() {
+            let number = row * siz.tiles_wide() + column;
+            let (parameters, source) = codestream.tile(number)?;
+            if on_truncation == OnTruncation::Error {
+                check_precincts(number, precincts(siz, column, row, &parameters), &source, on_truncation)?;
+            }
+            resolutions += parameters.resolutions();
+        }
+        let expected = resolutions.saturating_sub(FREE_RESOLUTIONS) * BYTES_PER_RESOLUTION;
+        if found < expected {
+            return Err(Error::new(ErrorKind::TooShort { name: "codestream", found, expected }, 0));
+        }
     }
     Ok(())
 }

@@ -26,6 +26,13 @@ pub(crate) struct Parameters {
     pub(crate) volumes: Vec<Volume>,
 }
 
+impl Parameters {
+    /// The resolutions of all components.
+    pub(crate) fn resolutions(&self) -> u64 {
+        self.components.iter().map(|component| u64::from(component.style.levels) + 1).sum()
+    }
+}
+
 /// A value and where it comes from: one of a tile precedes one of the main header, and one of a component the default.
 #[derive(Debug, Clone)]
 struct Ranked<T> {

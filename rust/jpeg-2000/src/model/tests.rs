@@ -164,6 +164,22 @@ fn each_strip_needs_a_sink() {
     assert_eq!(samples, [128; 900]);
 }
 
+/// Narrow tiles with 32 levels have far more resolutions than samples.
+#[test]
+fn resolutions_must_be_justified() {
+    let mut data = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 41, 0, 0];
+    data.extend([2000, 1, 0, 0, 1, 1, 0, 0].map(u32::to_be_bytes).as_flattened());
+    data.extend([0, 1, 7, 1, 1, 0xFF, 0x52, 0, 12, 0, 0, 0, 1, 0, 32, 4, 4, 0, 1, 0xFF, 0x5C, 0, 100, 0x40]);
+    data.extend([8 << 3; 97]);
+    data.extend([0xFF, 0x90, 0, 10, 0, 0, 0, 0, 0, 14, 0, 1, 0xFF, 0x93, 0xFF, 0xD9]);
+    let options = Options { on_truncation: OnTruncation::Decode, ..Options::default() };
+    let error = Decoder::with_options(&data, options).err().unwrap();
+    let expected = (2000 * 33 - (1 << 16)) * 64;
+    assert_eq!(error.kind, ErrorKind::TooShort { name: "codestream", found: data.len() as u64, expected });
+    data[8..12].copy_from_slice(&1900u32.to_be_bytes());
+    assert!(decode(&data, options).is_ok());
+}
+
 /// Packets of the first layers alone: in intact tile-parts, the encoder stopped there, and the samples are those of a codestream
 /// that has no more layers. A cut codestream is an error, or complete.
 #[test]
