@@ -1,6 +1,7 @@
 """What must agree before a release: versions, dependencies of the recipe, pinned actions, licenses of crates."""
 
 import importlib.util
+import json
 import re
 import sys
 import tomllib
@@ -101,6 +102,17 @@ def test_a_license_without_its_text(tool, tmp_path):
         licenses.license_text(crate, "MIT")
     (tmp_path / "LICENSE").write_text("Permission is hereby granted,\nfree of charge, to any person  \n")
     assert licenses.license_text(crate, "MIT") == "Permission is hereby granted,\nfree of charge, to any person"
+
+
+def test_the_bill_of_materials(tool):
+    licenses = tool("licenses")
+    crate = licenses.Crate("memchr", "2.8.3", "MIT", "text", "ab" * 32)
+    document = json.loads(licenses.bill_of_materials([crate]))
+    assert document["metadata"]["component"]["purl"] == f"pkg:pypi/dicomet@{tool('release').VERSION}"
+    (component,) = document["components"]
+    assert component["purl"] == document["dependencies"][0]["dependsOn"][0] == "pkg:cargo/memchr@2.8.3"
+    assert component["licenses"] == [{"license": {"id": "MIT"}}]
+    assert component["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
 
 
 def test_linked_packages_are_not_those_of_the_build(tool):

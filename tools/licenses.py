@@ -1,8 +1,9 @@
-"""Write THIRD-PARTY-LICENSES.md: the license of every crate that is linked into a wheel, from the crates' sources.
+"""Write what every wheel says about the crates that are linked into it, from the crates' sources and Cargo.lock.
 
 Usage: python tools/licenses.py [--check]
 
-`--check` writes nothing; the exit status is 1 if the file is out of date. A crate without a license that `deny.toml`
+THIRD-PARTY-LICENSES.md has the license of each crate, sbom.cyclonedx.json is the bill of materials (CycloneDX 1.6).
+`--check` writes nothing; the exit status is 1 if one of them is out of date. A crate without a license that `deny.toml`
 allows, without a license text, or from another registry than crates.io is an error. Crates that only run during the
 build (macros, build scripts) are not linked and not listed.
 """
@@ -14,12 +15,13 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENT = ROOT / "THIRD-PARTY-LICENSES.md"
+LICENSES = ROOT / "THIRD-PARTY-LICENSES.md"
+BILL_OF_MATERIALS = ROOT / "sbom.cyclonedx.json"
 ALLOWED: list[str] = tomllib.loads((ROOT / "deny.toml").read_text(encoding="utf-8"))["licenses"]["allow"]
 BINDING = "dicomet-python"
 """The crate that is built into the wheels."""
@@ -61,6 +63,13 @@ class Crate(NamedTuple):
     version: str
     license: str
     text: str
+    checksum: str
+    """SHA-256 of its package."""
+
+    @property
+    def purl(self) -> str:
+        """The package URL."""
+        return f"pkg:cargo/{self.name}@{self.version}"
 
 
 def linked_packages(metadata: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -112,18 +121,19 @@ def linked_crates() -> list[Crate]:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
+    locked = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))["package"]
+    checksums = {(package["name"], package["version"]): package.get("checksum") for package in locked}
     crates = []
     for package in linked_packages(json.loads(done.stdout)):
         if package["source"] != REGISTRY:
             raise SystemExit(f"{package['name']}: found source {package['source']}, expected crates.io")
-        name = chosen_license(package)
-        crates.append(Crate(package["name"], package["version"], name, license_text(package, name)))
+        name, key = chosen_license(package), (package["name"], package["version"])
+        crates.append(Crate(*key, name, license_text(package, name), checksums[key]))
     return sorted(crates)
 
 
-def document() -> str:
+def license_document(crates: Sequence[Crate]) -> str:
     """Return the text of THIRD-PARTY-LICENSES.md."""
-    crates = linked_crates()
     texts = defaultdict(list)
     for crate in crates:
         texts[crate.license, crate.text].append(f"{crate.name} {crate.version}")
@@ -132,16 +142,52 @@ def document() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def bill_of_materials(crates: Sequence[Crate]) -> str:
+    """Return the text of sbom.cyclonedx.json: nothing in it depends on time or place."""
+    manifest = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))
+    version = manifest["workspace"]["package"]["version"]
+    product = {
+        "type": "library",
+        "bom-ref": f"pkg:pypi/dicomet@{version}",
+        "name": "dicomet",
+        "version": version,
+        "licenses": [{"license": {"id": manifest["workspace"]["package"]["license"]}}],
+        "purl": f"pkg:pypi/dicomet@{version}",
+    }
+    components = [
+        {
+            "type": "library",
+            "bom-ref": crate.purl,
+            "name": crate.name,
+            "version": crate.version,
+            "hashes": [{"alg": "SHA-256", "content": crate.checksum}],
+            "licenses": [{"license": {"id": crate.license}}],
+            "purl": crate.purl,
+        }
+        for crate in crates
+    ]
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": product},
+        "components": components,
+        "dependencies": [{"ref": product["purl"], "dependsOn": [crate.purl for crate in crates]}],
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
 def main() -> None:
-    """Write the file, or compare it."""
-    parser = argparse.ArgumentParser(description="Write THIRD-PARTY-LICENSES.md.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the file is out of date")
+    """Write the files, or compare them."""
+    parser = argparse.ArgumentParser(description="Write THIRD-PARTY-LICENSES.md and sbom.cyclonedx.json.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
     is_check = parser.parse_args().check
-    text = document()
-    if not is_check:
-        DOCUMENT.write_text(text, encoding="utf-8")
-    elif DOCUMENT.read_text(encoding="utf-8") != text:
-        sys.exit("THIRD-PARTY-LICENSES.md is out of date: run python tools/licenses.py")
+    crates = linked_crates()
+    for path, text in ((LICENSES, license_document(crates)), (BILL_OF_MATERIALS, bill_of_materials(crates))):
+        if not is_check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            sys.exit(f"{path.name} is out of date: run python tools/licenses.py")
 
 
 if __name__ == "__main__":

@@ -134,13 +134,14 @@ def check_contents(wheel: Path) -> list[str]:
 def check_tag(wheel: Path) -> list[str]:
     """Return what auditwheel finds if a wheel for Linux needs a newer C library than its name says."""
     done = subprocess.run(["auditwheel", "show", str(wheel)], capture_output=True, text=True, check=False)
-    tag = wheel.stem.rsplit("-", 1)[1].split(".")[0]
-    consistent = re.search(r'consistent with the\s+following platform tag:\s+"([^"]+)"', done.stdout)
-    if consistent is None:
-        return [f"{wheel.name}: auditwheel found no platform tag\n{done.stdout}{done.stderr}"]
-    # Either names the oldest version that suffices; the wheel may claim a newer one.
-    numbers = [[int(part) for part in re.findall(r"\d+", name)[:2]] for name in (consistent[1], tag)]
-    return [] if numbers[0] <= numbers[1] else [f"{wheel.name}: auditwheel found {consistent[1]}, expected {tag}"]
+    pattern = r"(?:many|musl)linux_(\d+)_(\d+)_"
+    needed = re.search(rf'following\s+platform\s+tag:\s+"{pattern}', done.stdout)
+    promised = re.search(pattern, wheel.name)
+    if needed is None or promised is None:
+        return [f"{wheel.name}: auditwheel found no version of a C library\n{done.stdout}{done.stderr}"]
+    if [int(part) for part in needed.groups()] > [int(part) for part in promised.groups()]:
+        return [f"{wheel.name}: auditwheel found a need of version {'.'.join(needed.groups())} of the C library"]
+    return []
 
 
 def check_wheel(wheel: Path) -> list[str]:
