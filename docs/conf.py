@@ -60,6 +60,7 @@ NAVIGATION: dict[str, dict[str, list[str]]] = {
         ],
         "Reference": ["docs/api/index", "docs/transfer-syntaxes", "DIFFERENCES", "docs/glossary"],
         "Performance": ["docs/performance", "benches/README"],
+        "Proof": ["docs/conformance", "docs/robustness"],
         "Project": [
             "CHANGELOG",
             "SECURITY",

@@ -165,7 +165,7 @@ def _memory(path: str, name: str, warm_up: str, *, iterate: bool) -> Iterator[An
         for _ in reader.iterate(Path(warm_up)):
             pass
     CLEAR.write_text("5")
-    before = _status("VmRSS")
+    before = status("VmRSS")
     retained = 0
     if iterate:
         for _ in reader.iterate(Path(path)):
@@ -173,10 +173,10 @@ def _memory(path: str, name: str, warm_up: str, *, iterate: bool) -> Iterator[An
     else:
         array = reader.whole(Path(path))
         retained = array.nbytes
-    yield max(0, _status("VmHWM") - before - retained)
+    yield max(0, status("VmHWM") - before - retained)
 
 
-def _status(field: str) -> int:
+def status(field: str) -> int:
     """Return a field of proc_pid_status(5), in bytes. VmHWM is the peak resident size since the write to clear_refs."""
     for line in STATUS.read_text().splitlines():
         if line.startswith(field):

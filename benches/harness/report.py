@@ -19,7 +19,7 @@ WITHIN = "within 1"
 
 def machine(versions: dict[str, str]) -> dict[str, Any]:
     """Describe the machine and the package versions, on which the figures depend."""
-    libraries = {name: found for name in LIBRARIES if (found := _version(name))}
+    libraries = {name: found for name in LIBRARIES if (found := version_of(name))}
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -30,7 +30,7 @@ def machine(versions: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
