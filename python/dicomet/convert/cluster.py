@@ -1,6 +1,7 @@
 """Running jobs on a dask.distributed cluster. Needs the extra ``dask``."""
 
 import asyncio
+import gc
 import os
 import secrets
 from collections import deque
@@ -213,10 +214,16 @@ def _connected(address: str) -> Client:
     found: Future[Client] = Future()
 
     def connect() -> None:
+        # A client that could not connect closes itself when it is collected. During the start of another client, that
+        # waits forever for a lock, which the start holds.
+        gc.collect()
         try:
             found.set_result(Client(address, timeout=SECONDS, set_as_default=False))
         except Exception as error:  # noqa: BLE001 - `result` raises it in the caller
+            # The frames of a traceback have the client.
+            error.__traceback__ = error.__context__ = error.__cause__ = None
             found.set_exception(error)
+        gc.collect()
 
     Thread(target=connect, daemon=True).start()
     if not wait([found], SECONDS + 1).done:
