@@ -5,10 +5,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from dicomet._decoding.tiling import Placement, TileSize, Tiling
-from dicomet._utils.arrays import resize_image
-
-# The types that `resize_image` averages.
-_AVERAGED = frozenset({"uint8", "uint16", "float32"})
+from dicomet._utils.arrays import WITH_MEAN, resize_image
 
 
 class Reduction(NamedTuple):
@@ -56,7 +53,7 @@ class Reduction(NamedTuple):
 def _resized(image: np.ndarray, size: tuple[int, int], *, averages: bool) -> np.ndarray:
     if image.shape[:2] == size:
         return image
-    if averages and image.dtype.name in _AVERAGED:
+    if averages and image.dtype.name in WITH_MEAN:
         return resize_image(image, size)
     rows, columns = (
         (2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(size, image.shape[:2], strict=True)

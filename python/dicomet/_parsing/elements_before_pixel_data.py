@@ -128,6 +128,7 @@ def read_element_header(
 
 
 def no_pixel_data(where: str) -> MissingElementError:
+    """Return the error for a data set without pixel data, with pydicom's message."""
     return MissingElementError(
         f"{where} has no 'Pixel Data', 'Float Pixel Data' or 'Double Float Pixel Data' element, no pixel data to "
         "decode",

@@ -10,9 +10,8 @@ GRAY, COLOR, COLOR_AND_ALPHA = 1, 3, 4
 OPAQUE = 255
 # Rec. ITU-R BT.601, as in Pillow's mode "L" and in `tf.image.rgb_to_grayscale`.
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-# The dtypes for which luma is computed. float32 does not represent integers of more bits exactly.
-_WITH_LUMA = frozenset({"uint8", "uint16", "float32"})
-_RESIZABLE = frozenset({"uint8", "uint16", "float32"})
+WITH_MEAN = frozenset({"uint8", "uint16", "float32"})
+"""The dtypes that are resized, and of which luma is computed. float32 does not represent integers of more bits."""
 _SIGN = 0x8000
 MAX_SIDE = 65535
 """The longest side of a result."""
@@ -50,7 +49,7 @@ def resize_image(image: np.ndarray, size: tuple[int, int], interpolation: Interp
         # Flipping the sign bit shifts all values by 2^15, with which a weighted mean commutes.
         shifted = resize_image(image.view(np.uint16) ^ np.uint16(_SIGN), size, interpolation)
         return (shifted ^ np.uint16(_SIGN)).view(np.int16)
-    if image.dtype.name not in _RESIZABLE:
+    if image.dtype.name not in WITH_MEAN:
         can = "only uint8, uint16, int16 and float32, which modality values can be by dtype=float32"
         raise ValueError(f"size: values of {image.dtype.name} cannot be resized, {can}")
     result = np.empty((*size, *channels), image.dtype)
@@ -95,7 +94,7 @@ def with_channels(image: np.ndarray, channels: int, dimensions: int) -> np.ndarr
     found = gray_or_color.shape[-1]
     if channels in (0, found):
         return gray_or_color
-    if image.dtype.name not in _WITH_LUMA and (channels == COLOR_AND_ALPHA or found != GRAY):
+    if image.dtype.name not in WITH_MEAN and (channels == COLOR_AND_ALPHA or found != GRAY):
         raise PixelDataError(f"'channels': found {found} of {image.dtype}, which cannot become {channels}")
     if channels == COLOR_AND_ALPHA and image.dtype != np.uint8:
         raise PixelDataError(f"'channels': found {image.dtype}, which has no opaque value")

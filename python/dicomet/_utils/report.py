@@ -54,7 +54,7 @@ REPORT_FORMATS: dict[str, Callable[[Sequence[str]], ReportFormat]] = {".csv": _C
 
 
 class Report:
-    """The outcome of every file, written at the end of the run, or at an interrupt as far as it is known."""
+    """The outcome of every file. Nothing is written before `write`."""
 
     def __init__(self, path: Path, fields: Sequence[str], option: str) -> None:
         """Check the path, which must end in .csv or .json, and create its missing folders.

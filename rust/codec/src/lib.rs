@@ -41,7 +41,7 @@ pub use marker::{Located, Marker, Stuffing, find_marker, find_scan_end, marker_a
 pub use pool::Pool;
 pub use sample::Sample;
 pub use segment::{Segment, SegmentError, SegmentErrorKind};
-pub use sink::{Band, Interleaved, Planar, PlaneRows, RowSink, Store};
+pub use sink::{Band, Interleaved, Planar, PlaneRows, RowSink, Store, split_rows};
 pub use stop::{Interrupted, StopCheck, check as check_stop};
 
 /// The examples of the README are tests.

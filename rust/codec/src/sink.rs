@@ -140,14 +140,8 @@ impl<'a, T> Interleaved<'a, T> {
     /// A sink for each of `strips`, which follow each other from the first row of `out`, as many as fit.
     #[must_use]
     pub fn strips(out: &'a mut [T], stride: usize, strips: &[Range<u32>]) -> Vec<Self> {
-        let mut rest = out;
-        let strip = |rows: &Range<u32>| {
-            let samples = rows.len().checked_mul(stride)?;
-            let (out, others) = std::mem::take(&mut rest).split_at_mut_checked(samples)?;
-            rest = others;
-            Some(Self::new(out, stride, rows.start as usize))
-        };
-        strips.iter().map_while(strip).collect()
+        let (parts, _) = split_rows(out, stride, strips.iter().map(ExactSizeIterator::len));
+        parts.into_iter().zip(strips).map(|(out, rows)| Self::new(out, stride, rows.start as usize)).collect()
     }
 }
 
@@ -191,6 +185,26 @@ impl<S: Sample, T: Store<S>> RowSink<S> for Planar<'_, T> {
             }
         }
     }
+}
+
+/// Divides `rows`, of `stride` values each, into parts of these numbers of rows, as many as fit; returns the rest, too.
+#[must_use]
+pub fn split_rows<T>(
+    rows: &mut [T],
+    stride: usize,
+    counts: impl IntoIterator<Item = usize>,
+) -> (Vec<&mut [T]>, &mut [T]) {
+    let (mut parts, mut rest) = (Vec::new(), rows);
+    for count in counts {
+        let values = count.saturating_mul(stride);
+        if values > rest.len() {
+            break;
+        }
+        let (part, others) = std::mem::take(&mut rest).split_at_mut(values);
+        parts.push(part);
+        rest = others;
+    }
+    (parts, rest)
 }
 
 /// The memory of row `row`, and all after it.

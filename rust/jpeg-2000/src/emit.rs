@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use dicomet_codec::{Band, Budget, PlaneRows, RowSink, check_stop};
+use dicomet_codec::{Band, Budget, PlaneRows, RowSink, check_stop, split_rows};
 
 use crate::components::Target;
 use crate::context::Context;
@@ -43,9 +43,9 @@ impl Emitter<'_> {
         let strip = |(rows, sink): (Range<usize>, _)| {
             let demands = demands(tiles, 0..self.components.len(), &rows);
             let buffers = &buffers;
-            let work = move |supply: &Supply<'_>, consumer: &mut Consumer<'_>| {
+            let work = move |consumer: &mut Consumer<'_>| {
                 let mut samples = lock(buffers).pop().unwrap_or_default();
-                self.emit_strip(rows, sink, &mut samples, supply, consumer)?;
+                self.emit_strip(rows, sink, &mut samples, consumer)?;
                 lock(buffers).push(samples);
                 Ok(())
             };
@@ -61,9 +61,9 @@ impl Emitter<'_> {
         rows: Range<usize>,
         sink: &mut K,
         samples: &mut Vec<S>,
-        supply: &Supply<'_>,
         consumer: &mut Consumer<'_>,
     ) -> Result<()> {
+        let supply = consumer.supply;
         let (Some(first), width) = (supply.tiles.first(), self.area.width()) else { return Ok(()) };
         if rows.is_empty() || width == 0 {
             return Ok(());
@@ -111,10 +111,10 @@ impl Emitter<'_> {
             let components = first..first + planes.len();
             for (rows, mut parts) in self.parts_of_planes(tiles, first, planes) {
                 let (demands, components) = (demands(tiles, components.clone(), &rows), components.clone());
-                let work = move |supply: &Supply<'_>, consumer: &mut Consumer<'_>| {
-                    let mut of_tiles = self.rows_of_tiles(supply, components, rows.start);
+                let work = move |consumer: &mut Consumer<'_>| {
+                    let mut of_tiles = self.rows_of_tiles(consumer.supply, components, rows.start);
                     write_rows(&mut of_tiles, rows.len(), &mut parts, consumer)?;
-                    free(of_tiles, supply);
+                    free(of_tiles, consumer.supply);
                     Ok(())
                 };
                 strips.push(Strip { demands, work });
@@ -135,11 +135,10 @@ impl Emitter<'_> {
         let mut parts: Vec<_> = strips(area.height(), self.workers).map(|rows| (rows, Vec::new())).collect();
         for (plane, samples) in planes {
             let width = plane.width();
-            let (_, mut rest) = samples.split_at_mut((area.y0 - plane.y0) as usize * width);
-            for (rows, places) in &mut parts {
-                let (samples, others) = rest.split_at_mut(rows.len() * width);
+            let (_, samples) = samples.split_at_mut((area.y0 - plane.y0) as usize * width);
+            let (samples, _) = split_rows(samples, width, parts.iter().map(|(rows, _)| rows.len()));
+            for ((_, places), samples) in parts.iter_mut().zip(samples) {
                 places.push(Place { samples, stride: width });
-                rest = others;
             }
         }
         parts

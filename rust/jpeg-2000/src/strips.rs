@@ -1,7 +1,7 @@
 //! Strips of rows, which threads synthesize independently of each other.
 
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::vec::IntoIter;
 
@@ -11,7 +11,7 @@ use crate::blocks::BlockWorker;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::prepare::PreparedTile;
-use crate::supply::{Consumer, Demand, EndOnPanic, Order, Supply};
+use crate::supply::{Consumer, Demand, EndOnPanic, Order, Supply, lock};
 use crate::warning::Warning;
 
 /// A strip has these rows or a multiple of them, if there are several: two rows of the usual code-blocks of the highest
@@ -51,7 +51,7 @@ impl Threads<'_> {
         warnings: &mut Vec<Warning>,
     ) -> Result<()>
     where
-        W: FnOnce(&Supply<'_>, &mut Consumer<'_>) -> Result<()> + Send,
+        W: FnOnce(&mut Consumer<'_>) -> Result<()> + Send,
     {
         let demands = strips.iter().flat_map(|strip| strip.demands.iter().cloned());
         let supply = Supply::new(tiles, order, demands, context.take_memory(), budget);
@@ -77,11 +77,11 @@ impl Threads<'_> {
     /// The work of one thread: strips while there are some, then code-blocks for the strips of others.
     fn work<W>(self, supply: &Supply<'_>, queue: &Queue<W>, worker: &mut BlockWorker)
     where
-        W: FnOnce(&Supply<'_>, &mut Consumer<'_>) -> Result<()>,
+        W: FnOnce(&mut Consumer<'_>) -> Result<()>,
     {
         let _ending = EndOnPanic(supply);
         while let Some((number, work)) = queue.start() {
-            let done = work(supply, &mut Consumer { supply, worker, stop: self.stop });
+            let done = work(&mut Consumer { supply, worker, stop: self.stop });
             queue.finish(number, done);
         }
         if queue.is_finished() {
@@ -107,13 +107,9 @@ impl<W> Queue<W> {
         Self(Mutex::new(State { strips: strips.into_iter().enumerate(), started: 0, failed: None }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State<W>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The next strip; none if one has failed.
     fn start(&self) -> Option<(usize, W)> {
-        let mut state = self.state();
+        let mut state = lock(&self.0);
         if state.failed.is_some() {
             return None;
         }
@@ -123,7 +119,7 @@ impl<W> Queue<W> {
     }
 
     fn finish(&self, number: usize, done: Result<()>) {
-        let mut state = self.state();
+        let mut state = lock(&self.0);
         state.started -= 1;
         if let Err(error) = done
             && state.failed.as_ref().is_none_or(|(first, _)| number < *first)
@@ -134,7 +130,7 @@ impl<W> Queue<W> {
 
     /// Whether no strip is started that is not finished. No other will be, after [`Self::start`] has returned none.
     fn is_finished(&self) -> bool {
-        self.state().started == 0
+        lock(&self.0).started == 0
     }
 
     fn into_result(self) -> Result<()> {

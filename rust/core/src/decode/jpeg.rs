@@ -6,7 +6,7 @@ use crate::complete::warnings_of_complete;
 use crate::error::Result;
 use crate::parallel::{self, Parallelism};
 use crate::scratch::{MAX_KEPT_BYTES, Scratch, with_kept};
-use dicomet_codec::StopCheck;
+use dicomet_codec::{StopCheck, split_rows};
 use dicomet_jpeg as jpeg;
 use std::cell::Cell;
 
@@ -54,19 +54,14 @@ impl Decoder {
         parallelism: &Parallelism<'_>,
     ) -> Result<Vec<jpeg::Warning>> {
         let (bytes, row_bytes) = (out.len(), out.len() / self.image.rows().max(1));
-        let (mut rest, mut parts) = (out, Vec::new());
-        for (part, rows) in split.ranges().iter().enumerate() {
-            let (rows_of_part, following) = rest.split_at_mut(row_bytes * rows.len());
-            parts.push((part, rows_of_part));
-            rest = following;
-        }
+        let (parts, _) = split_rows(out, row_bytes, split.ranges().iter().map(ExactSizeIterator::len));
         let work = |_: &mut Scratch, (part, out): (usize, &mut [u8])| {
             self.jpeg_rows(out, |context, sink| match sink {
                 Sink::Bytes(sink) => split.decode::<u8>(part, context, sink),
                 Sink::Words(sink) => split.decode::<u16>(part, context, sink),
             })
         };
-        let warnings = parallel::map(parallelism, parts.into_iter(), bytes, Scratch::of_this_thread, work)?;
+        let warnings = parallel::map(parallelism, parts.into_iter().enumerate(), bytes, Scratch::of_this_thread, work)?;
         Ok(warnings.into_iter().flatten().collect())
     }
 

@@ -4,7 +4,7 @@ use super::Decoder;
 use crate::alloc::grow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scratch::Scratch;
-use dicomet_codec::{Band, Interleaved, RowSink, Sample};
+use dicomet_codec::{Band, Interleaved, RowSink, Sample, split_rows};
 use std::ops::Range;
 
 /// The sink for a codec's rows, by the size of its samples.
@@ -50,13 +50,8 @@ impl Decoder {
         decode: impl FnOnce(Sinks<'_, '_>) -> std::result::Result<W, E>,
     ) -> Result<W> {
         let row_bytes = out.len() / self.image.rows().max(1);
-        let mut rest = out;
-        let rows = |rows: &Range<u32>| {
-            let (out, others) = std::mem::take(&mut rest).split_at_mut_checked(rows.len() * row_bytes)?;
-            rest = others;
-            Some(ResultRows::new(self, out))
-        };
-        let mut sinks: Vec<_> = strips.iter().map_while(rows).collect();
+        let (parts, rest) = split_rows(out, row_bytes, strips.iter().map(ExactSizeIterator::len));
+        let mut sinks: Vec<_> = parts.into_iter().map(|out| ResultRows::new(self, out)).collect();
         let decoded = decode(if self.layout.width == 1 { Sinks::Bytes(&mut sinks) } else { Sinks::Words(&mut sinks) });
         let decoded = decoded.map_err(Into::into)?;
         sinks.push(ResultRows::new(self, rest));

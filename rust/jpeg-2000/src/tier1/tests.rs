@@ -45,6 +45,17 @@ fn decode<C: Coefficient + Into<i128>>(block: &CodeBlock<'_>) -> (Vec<i128>, Opt
     (out.into_iter().map(Into::into).collect(), outcome.damage)
 }
 
+/// A code-block of the MQ coder without a region of interest.
+fn mq_block<'a>(
+    (width, height): (usize, usize),
+    (band, style): (Band, Style),
+    bit_planes: u8,
+    segments: &'a [Segment<'a>],
+) -> CodeBlock<'a> {
+    let (coder, magnitude_bits, roi_shift) = (Coder::Mq, 38, 0);
+    CodeBlock { width, height, band, style, coder, magnitude_bits, bit_planes, roi_shift, segments }
+}
+
 fn size() -> impl Strategy<Value = (usize, usize)> {
     let any = (1usize..70, 1usize..50);
     prop_oneof![6 => any, 1 => (1usize..=4, 1usize..=1024), 1 => (1usize..=1024, 1usize..=4)]
@@ -66,9 +77,7 @@ proptest! {
         let passes = (3 * planes as usize - 2).saturating_sub(cut).max(1);
         let encoded = blocks::encode(size, (band, style), &values, planes, passes);
         let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
-        let (width, height) = size;
-        let bit_planes = planes as u8;
-        let block = CodeBlock { width, height, band, style, coder: Coder::Mq, magnitude_bits: 38, bit_planes, roi_shift: 0, segments: &segments };
+        let block = mq_block(size, (band, style), planes as u8, &segments);
         let expected = blocks::decode(&block);
         prop_assert!(expected.symbols);
         if passes == 3 * planes as usize - 2 {
@@ -102,9 +111,7 @@ proptest! {
         let passes = (3 * planes as usize - 2).saturating_sub(cut).max(1);
         let encoded = blocks::encode(size, (band, style), &values, planes, passes);
         let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
-        let (width, height) = size;
-        let (bit_planes, roi_shift) = (planes as u8, shift as u8);
-        let block = CodeBlock { width, height, band, style, coder: Coder::Mq, magnitude_bits: 38, bit_planes, roi_shift, segments: &segments };
+        let block = CodeBlock { roi_shift: shift as u8, ..mq_block(size, (band, style), planes as u8, &segments) };
         let expected = blocks::decode(&block).coefficients;
         if shift <= 30 {
             prop_assert_eq!(&decode::<i32>(&block).0, &expected);
@@ -126,9 +133,7 @@ proptest! {
         let lengths = blocks::segment_lengths(Style(style), passes);
         let segments: Vec<_> =
             lengths.iter().zip(data.iter().cycle()).map(|(&passes, data)| Segment { data, passes }).collect();
-        let (width, height) = size;
-        let (style, band, coder) = (Style(style), Band::Lh, Coder::Mq);
-        let block = CodeBlock { width, height, band, style, coder, magnitude_bits: 38, bit_planes, roi_shift: 0, segments: &segments };
+        let block = mq_block(size, (Band::Lh, Style(style)), bit_planes, &segments);
         let expected = blocks::decode_any(&block);
         let (out, damage) = decode::<i32>(&block);
         prop_assert_eq!(out, expected.coefficients);
@@ -142,46 +147,18 @@ proptest! {
 /// interval then.
 #[test]
 fn a_carry_out_of_the_first_bit_is_kept() {
-    let (width, height, band, style, coder) = (8, 8, Band::Hl, Style(0), Coder::Mq);
     for second in 0x80..=0x8F {
         let data = [0xFF, second, 0x12, 0x9A, 0x40, 0x77, 0x3C, 0xE1, 0x05];
         let segments = [Segment { data: &data, passes: 10 }];
-        let block = CodeBlock {
-            width,
-            height,
-            band,
-            style,
-            coder,
-            magnitude_bits: 38,
-            bit_planes: 9,
-            roi_shift: 0,
-            segments: &segments,
-        };
+        let block = mq_block((8, 8), (Band::Hl, Style(0)), 9, &segments);
         assert_eq!(decode::<i32>(&block).0, blocks::decode(&block).coefficients, "{second:02X}");
     }
 }
 
 /// The first sign of damage of a code-block with these codeword segments.
-fn damage(
-    (width, height): (usize, usize),
-    (band, style): (Band, Style),
-    planes: u32,
-    encoded: &[(Vec<u8>, u8)],
-) -> Option<Damage> {
+fn damage(size: (usize, usize), subband: (Band, Style), planes: u32, encoded: &[(Vec<u8>, u8)]) -> Option<Damage> {
     let segments: Vec<_> = encoded.iter().map(|(data, passes)| Segment { data, passes: *passes }).collect();
-    let (coder, bit_planes) = (Coder::Mq, planes as u8);
-    decode::<i32>(&CodeBlock {
-        width,
-        height,
-        band,
-        style,
-        coder,
-        magnitude_bits: 38,
-        bit_planes,
-        roi_shift: 0,
-        segments: &segments,
-    })
-    .1
+    decode::<i32>(&mq_block(size, subband, planes as u8, &segments)).1
 }
 
 /// Table D.9: an encoder may cut the last codeword segment anywhere else.
