@@ -154,7 +154,8 @@ class BadFiles(Sequence[BadFile]):
     def __iter__(self) -> Iterator[BadFile]:
         """Yield the bad files."""
         self._update()
-        yield from [BadFile(*item) for item in list(self._found.items())]
+        for path, reason in _snapshot(self._found).items():
+            yield BadFile(path, reason)
 
     def __str__(self) -> str:
         """Return the report."""
@@ -184,11 +185,20 @@ def _read_record(record: str, offset: int, found: dict[str, str]) -> int:
     return offset
 
 
+def _snapshot(found: dict[str, str]) -> dict[str, str]:
+    """Return a copy of `found`, to which other threads may add at the same time.
+
+    `dict.copy` does not let other threads run. ``list(found.items())`` may: it creates tuples, which can start the
+    garbage collector, and finalizers run Python code.
+    """
+    return found.copy()
+
+
 def _report(found: dict[str, str], count: int | None) -> str:
+    found = _snapshot(found)
     files = counted(len(found), "file") if count is None else f"{len(found)} of {counted(count, 'file')}"
     summary = Summary("dicomet", "bad_files lists them")
-    # A copy, because other threads may add files.
-    for path, reason in list(found.items()):
+    for path, reason in found.items():
         summary.add(path, reason)
     return "\n".join([f"dicomet: {files} cannot be read", *summary.lines()])
 
