@@ -3,6 +3,7 @@
 //! Threads live as long as one call: there is no pool that a fork could leave without its threads, and starting a
 //! thread (50 to 100 µs) is cheap compared with the frames that justify one.
 
+use std::iter::Enumerate;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread;
@@ -14,6 +15,9 @@ use dicomet_codec::StopCheck;
 
 /// A smaller result is decoded by the caller's thread alone: starting another thread would take longer.
 const MIN_BYTES_PER_THREAD: usize = if crate::SMALL_BUFFERS { 1 << 8 } else { 1 << 20 };
+/// Bytes of the result that a thread takes at once while much is left: the size of a huge page. If two threads touch the
+/// same new huge page at the same time, the kernel clears a page for each, and drops one.
+const BATCH_BYTES: usize = if crate::SMALL_BUFFERS { 1 << 7 } else { 1 << 21 };
 /// Interval of the checks for cancellation; zero in tests, which must not depend on timing.
 const CANCEL_CHECK_INTERVAL: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_millis(50) };
 /// How long the number of cores is cached: querying it takes as long as decoding a small frame.
@@ -70,7 +74,7 @@ where
 {
     let threads = threads_for(parallelism, items.len(), bytes);
     let mut cancel = CancelCheck::new(parallelism);
-    let queue = Mutex::new(items.enumerate());
+    let queue = Queue::new(items, bytes, threads);
     let mut done = if threads < 2 {
         drain_queue(&queue, &state, &work, || cancel.interrupted())?
     } else {
@@ -138,24 +142,58 @@ impl<'a> CancelCheck<'a> {
     }
 }
 
+/// Items that threads take in order, a batch at a time.
+struct Queue<I> {
+    items: Mutex<I>,
+    threads: usize,
+    /// Items of [`BATCH_BYTES`] of the result, at least one.
+    batch: usize,
+}
+
+impl<T, I: ExactSizeIterator<Item = T>> Queue<Enumerate<I>> {
+    fn new(items: I, bytes: usize, threads: usize) -> Self {
+        let item_bytes = bytes / items.len().max(1);
+        let batch = (BATCH_BYTES / item_bytes.max(1)).max(1);
+        Self { items: Mutex::new(items.enumerate()), threads, batch }
+    }
+
+    /// Moves the next items into `batch`: fewer toward the end, so that all threads end at about the same time. Returns
+    /// whether there were any.
+    fn take(&self, batch: &mut Vec<(usize, T)>) -> Result<bool, Error> {
+        // A poisoned lock means that another thread has panicked, which ends the whole call.
+        let Ok(mut items) = self.items.lock() else { return Ok(false) };
+        let count = (items.len() / (2 * self.threads)).clamp(1, self.batch);
+        try_reserve(batch, count)?;
+        batch.extend(items.by_ref().take(count));
+        Ok(!batch.is_empty())
+    }
+
+    /// Discards the remaining items.
+    fn clear(&self) {
+        if let Ok(mut items) = self.items.lock() {
+            items.by_ref().for_each(drop);
+        }
+    }
+}
+
 /// Processes items until the queue is empty, an item fails, or `stop` returns true.
 fn drain_queue<I, S, R, E>(
-    queue: &Mutex<impl Iterator<Item = (usize, I)>>,
+    queue: &Queue<Enumerate<impl ExactSizeIterator<Item = I>>>,
     state: impl Fn() -> S,
     work: impl Fn(&mut S, I) -> Result<R, E>,
     mut stop: impl FnMut() -> bool,
 ) -> Result<Vec<Done<R, E>>, Error> {
-    let (mut state, mut done) = (state(), Vec::new());
-    // A poisoned lock means that another thread has panicked, which ends the whole call.
-    while let Some((index, item)) = queue.lock().ok().and_then(|mut items| items.next()) {
-        try_reserve(&mut done, 1)?;
-        let result = work(&mut state, item);
-        let failed = result.is_err();
-        done.push((index, result));
-        if failed || stop() {
-            // Discards the remaining items: their results would not be used.
-            if let Ok(mut items) = queue.lock() {
-                items.by_ref().for_each(drop);
+    let (mut state, mut batch, mut done) = (state(), Vec::new(), Vec::new());
+    while queue.take(&mut batch)? {
+        try_reserve(&mut done, batch.len())?;
+        for (index, item) in batch.drain(..) {
+            let result = work(&mut state, item);
+            let failed = result.is_err();
+            done.push((index, result));
+            if failed || stop() {
+                // The results of the remaining items would not be used.
+                queue.clear();
+                return Ok(done);
             }
         }
     }
@@ -228,6 +266,26 @@ mod tests {
             assert_eq!(failed.unwrap_err().frame, Some(7));
             assert!(calls.load(Ordering::Relaxed) < 200);
         }
+    }
+
+    #[test]
+    fn batches_are_in_order_and_shrink_toward_the_end() {
+        let items = 100;
+        let queue = Queue::new(numbers(items), items * BATCH_BYTES / 8, 2);
+        let (mut all, mut lengths, mut batch) = (Vec::new(), Vec::new(), Vec::new());
+        while queue.take(&mut batch).unwrap() {
+            lengths.push(batch.len());
+            for (index, item) in batch.drain(..) {
+                assert_eq!(index, item);
+                all.push(item);
+            }
+        }
+        assert_eq!(all, (0..items).collect::<Vec<_>>());
+        assert_eq!((lengths[0], lengths.last()), (8, Some(&1)));
+        assert!(lengths.is_sorted_by(|a, b| a >= b), "{lengths:?}");
+        // Items as large as a batch are taken one by one.
+        let queue = Queue::new(numbers(9), 9 * BATCH_BYTES, 2);
+        assert!(queue.take(&mut batch).unwrap() && batch.len() == 1);
     }
 
     #[test]
