@@ -47,8 +47,9 @@ def pixel_arrays(  # noqa: PLR0913 - the arguments of `pixel_array`
     ...     volume.append(array)
 
     The threads are dicomet's own and never need the GIL. They are therefore faster than a `ThreadPoolExecutor` for
-    slices that decode in less time than Python's threads need to hand over the GIL. The caller's thread decodes data
-    sets, bytes and file objects, and all frames that plugins decode, when they are requested.
+    slices that decode in less time than Python's threads need to hand over the GIL. While the caller's thread waits, it
+    also opens files and decodes small images. It decodes data sets, bytes and file objects, and all frames that plugins
+    decode, when they are requested.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def pixel_arrays(  # noqa: PLR0913 - the arguments of `pixel_array`
     index, raw, decoding_plugin, max_bytes, **kwargs
         As for `pixel_array`, the same for all sources.
     workers : int, optional
-        The number of threads. By default, the value of the environment variable ``DICOMET_WORKERS``, or else the number
-        of CPUs that the process may use.
+        The number of threads in addition to the caller's. By default, the value of the environment variable
+        ``DICOMET_WORKERS``, or else the number of CPUs that the process may use.
 
     Yields
     ------

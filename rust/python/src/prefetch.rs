@@ -2,14 +2,15 @@
 //!
 //! Python's own threads pass the GIL around several times for each file, and wait for each other longer than decoding a
 //! slice takes. Here the caller describes one file while others are being read. The caller's thread does everything
-//! that needs Python, including the release of the memory that a worker thread has written to.
+//! that needs Python, including the release of the memory that a worker thread has written to. While it waits for a
+//! result, it runs small jobs itself, because falling asleep and waking up takes as long as one of them.
 
 use crate::buffer::Output;
 use crate::decoder::Decoder;
 use crate::encapsulated::{DecodedFrames, FrameCodec, FrameIndex};
+use crate::environment;
 use crate::errors::{BindingError, catch_panic, detached, locked, os_error};
 use crate::source::Source;
-use crate::workers;
 use dicomet_core::Error;
 use dicomet_core::parallel::{self, Parallelism};
 use pyo3::IntoPyObjectExt;
@@ -27,14 +28,49 @@ use std::time::Duration;
 /// Interval of the signal checks while waiting for a result.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
+/// Native frames of at most this size are decoded within about 0.2 ms, if the file is in the page cache.
+const SMALL_JOB_BYTES: usize = 1 << 20;
+
 type Job = Box<dyn FnOnce(&Parallelism<'_>) + Send>;
 
 /// Jobs that wait for a thread.
 #[derive(Default)]
 struct Queue {
-    jobs: Mutex<VecDeque<Job>>,
+    jobs: Mutex<VecDeque<(JobSize, Job)>>,
     more: Condvar,
     closed: AtomicBool,
+}
+
+impl Queue {
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Runs a job on this thread alone. Closing the pool cancels it.
+    fn run(&self, job: Job) {
+        job(&Parallelism { workers: Some(NonZero::<usize>::MIN), interrupted: &|| self.is_closed() });
+    }
+
+    /// Removes and returns the first job, if it is small and the pool is open.
+    fn pop_small(&self) -> Option<Job> {
+        let mut jobs = locked(&self.jobs);
+        let is_small = matches!(jobs.front(), Some((JobSize::Small, _)));
+        if is_small && !self.is_closed() { jobs.pop_front().map(|(_, job)| job) } else { None }
+    }
+}
+
+/// Who may run a job: the threads of the pool any, a thread that waits for a result only small ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JobSize {
+    Small,
+    Large,
+}
+
+impl JobSize {
+    /// Returns the size of a job that takes as long as decoding `bytes` bytes of native samples.
+    fn of_work(bytes: usize) -> Self {
+        if bytes <= SMALL_JOB_BYTES { Self::Small } else { Self::Large }
+    }
 }
 
 /// The result of a job: values without Python objects, or buffers that the caller's thread must release.
@@ -50,6 +86,16 @@ struct Slot {
     ready: Condvar,
 }
 
+impl Slot {
+    /// Waits for the result, at most for the interval of the signal checks.
+    fn wait(&self) {
+        let done = locked(&self.done);
+        if done.is_none() {
+            drop(self.ready.wait_timeout(done, SIGNAL_CHECK_INTERVAL));
+        }
+    }
+}
+
 #[pyclass(frozen, module = "dicomet._native")]
 pub(crate) struct DecodePool {
     queue: Arc<Queue>,
@@ -61,6 +107,7 @@ pub(crate) struct DecodePool {
 #[pyclass(frozen, module = "dicomet._native")]
 pub(crate) struct DecodeFuture {
     slot: Arc<Slot>,
+    queue: Arc<Queue>,
     process: u32,
 }
 
@@ -71,7 +118,7 @@ impl DecodePool {
     pub(crate) fn new(workers: Option<NonZero<usize>>) -> PyResult<Self> {
         let queue = Arc::new(Queue::default());
         let mut threads = Vec::new();
-        for _ in 0..parallel::workers(workers::limit(workers)) {
+        for _ in 0..parallel::workers(environment::limit(workers)) {
             let queue = Arc::clone(&queue);
             match thread::Builder::new().name("dicomet".to_owned()).spawn(move || drain_queue(&queue)) {
                 Ok(thread) => threads.push(thread),
@@ -89,12 +136,15 @@ impl DecodePool {
     }
 
     fn open(&self, path: PathBuf) -> DecodeFuture {
-        self.submit(move |_| Source::open_file(path).map(JobResult::Opened).map_err(BindingError::Python))
+        self.submit(JobSize::Small, move |_| {
+            Source::open_file(path).map(JobResult::Opened).map_err(BindingError::Python)
+        })
     }
 
     fn native_frames(&self, decoder: &Decoder, source: &Source, first_frame: usize, mut out: Output) -> DecodeFuture {
         let (decoder, source) = (decoder.0.clone(), source.clone());
-        self.submit(move |parallelism| {
+        let size = JobSize::of_work(out.as_mut_slice().len());
+        self.submit(size, move |parallelism| {
             decoder.native_frames(&source, first_frame, out.as_mut_slice(), parallelism)?;
             Ok(JobResult::Decoded(None, out))
         })
@@ -113,7 +163,8 @@ impl DecodePool {
         number: usize,
     ) -> DecodeFuture {
         let (decoder, source) = (decoder.0.clone(), source.clone());
-        self.submit(move |parallelism| {
+        let size = JobSize::of_work(codec.0.work(out.as_mut_slice().len()));
+        self.submit(size, move |parallelism| {
             let out_bytes = out.as_mut_slice();
             let decoded = frames.get().decode(&decoder, &codec.0, &source, first, number, out_bytes, parallelism)?;
             Ok(JobResult::Decoded(Some(decoded), out))
@@ -126,6 +177,8 @@ impl DecodePool {
         let threads = std::mem::take(&mut *locked(&self.threads));
         if self.process == std::process::id() {
             py.detach(|| threads.into_iter().for_each(|thread| drop(thread.join())));
+            // Futures may live on, but not the files and arrays of jobs that no thread runs.
+            drop(std::mem::take(&mut *locked(&self.queue.jobs)));
         }
     }
 }
@@ -133,12 +186,13 @@ impl DecodePool {
 impl DecodePool {
     pub(crate) fn submit(
         &self,
+        size: JobSize,
         work: impl FnOnce(&Parallelism<'_>) -> Result<JobResult, BindingError> + Send + 'static,
     ) -> DecodeFuture {
-        let slot = Arc::new(Slot::default());
+        let (slot, queue) = (Arc::new(Slot::default()), Arc::clone(&self.queue));
         if self.process != std::process::id() {
             // A forked child has no threads, and a thread that does not exist there may hold the queue's lock.
-            return DecodeFuture { slot, process: self.process };
+            return DecodeFuture { slot, queue, process: self.process };
         }
         let target = Arc::clone(&slot);
         let job = move |parallelism: &Parallelism<'_>| {
@@ -146,12 +200,16 @@ impl DecodePool {
             *locked(&target.done) = Some(done);
             target.ready.notify_all();
         };
-        locked(&self.queue.jobs).push_back(Box::new(job));
+        locked(&self.queue.jobs).push_back((size, Box::new(job)));
         self.queue.more.notify_one();
-        DecodeFuture { slot, process: self.process }
+        DecodeFuture { slot, queue, process: self.process }
     }
 
     fn stop(&self) {
+        if self.process != std::process::id() {
+            // A thread that does not exist in a forked child may hold the queue's lock.
+            return;
+        }
         self.queue.closed.store(true, Ordering::Relaxed);
         let _guard = locked(&self.queue.jobs);
         self.queue.more.notify_all();
@@ -166,21 +224,19 @@ impl Drop for DecodePool {
 }
 
 fn drain_queue(queue: &Queue) {
-    let closed = || queue.closed.load(Ordering::Relaxed);
-    let parallelism = Parallelism { workers: Some(NonZero::<usize>::MIN), interrupted: &closed };
     loop {
         let mut jobs = locked(&queue.jobs);
         let job = loop {
-            if closed() {
+            if queue.is_closed() {
                 return;
             }
             match jobs.pop_front() {
-                Some(job) => break job,
+                Some((_, job)) => break job,
                 None => jobs = queue.more.wait(jobs).unwrap_or_else(PoisonError::into_inner),
             }
         };
         drop(jobs);
-        job(&parallelism);
+        queue.run(job);
     }
 }
 
@@ -204,9 +260,10 @@ impl DecodeFuture {
                 };
             }
             detached(py, || {
-                let done = locked(&self.slot.done);
-                if done.is_none() {
-                    drop(self.slot.ready.wait_timeout(done, SIGNAL_CHECK_INTERVAL));
+                match self.queue.pop_small() {
+                    // Not canceled by signals: it is the job of another file.
+                    Some(job) => self.queue.run(job),
+                    None => self.slot.wait(),
                 }
                 Ok::<_, Error>(())
             })?;

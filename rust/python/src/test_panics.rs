@@ -2,7 +2,7 @@
 //! builds (feature `test-panics`).
 
 use crate::errors::{BindingError, catch_panic, detached, detached_parallel};
-use crate::prefetch::{DecodePool, JobResult};
+use crate::prefetch::{DecodePool, JobResult, JobSize};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::num::NonZero;
@@ -15,7 +15,7 @@ pub(crate) fn provoke_panic(py: Python<'_>, way: &str) -> PyResult<()> {
         "in parallel" => detached_parallel(py, None, |_| mistake::<()>()),
         "in the pool" => {
             let pool = DecodePool::new(NonZero::new(1))?;
-            pool.submit(|_| mistake::<JobResult>()).result(py).map(drop)
+            pool.submit(JobSize::Large, |_| mistake::<JobResult>()).result(py).map(drop)
         }
         other => Err(PyValueError::new_err(format!("unknown way {other}"))),
     }

@@ -50,7 +50,8 @@ impl Codec {
     }
 
     /// Returns the bytes of other samples whose decoding takes as long as that of `bytes` bytes of this codec.
-    fn work(&self, bytes: usize) -> usize {
+    #[must_use]
+    pub fn work(&self, bytes: usize) -> usize {
         match self {
             Self::Codestream(_) => bytes.saturating_mul(CODESTREAM_WORK),
             _ => bytes,
