@@ -40,6 +40,7 @@ __all__ = [
     "debug_build",
     "encode_png",
     "encode_rle",
+    "environment_max_bytes",
     "environment_workers",
     "expand_segmented",
     "extrema",
@@ -104,7 +105,7 @@ class Source:
 
 @final
 class Image:
-    """A checked description of an image (PS3.3 C.7.6.3)."""
+    """A checked description of an image (PS3.3 C.7.6.3). Compares and hashes by value."""
 
     def __new__(
         cls,
@@ -551,6 +552,9 @@ def encode_png(samples: _Buffer, *, width: int, height: int, channels: int, bits
 
     The samples of a pixel lie side by side in `samples`, in native byte order.
     """
+
+def environment_max_bytes() -> str | None:
+    """Return the unchecked text of ``DICOMET_MAX_BYTES``; None if it is not set."""
 
 def environment_workers() -> int | None:
     """Return the number of threads in ``DICOMET_WORKERS``; None if it is not set, or not a number of at least 1."""

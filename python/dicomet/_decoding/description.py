@@ -10,7 +10,7 @@ import numpy as np
 from dicomet._decoding.color_rule import ColorDecision, Components, Conversion, decide, unconverted
 from dicomet._native import Codestream, Decoder, Image
 from dicomet._parsing import tags
-from dicomet._parsing.decode_options import DecodeOptions
+from dicomet._parsing.decode_options import DEFAULT, DecodeOptions
 from dicomet._parsing.parsed import Parsed
 from dicomet._parsing.tags import Tag
 from dicomet._parsing.transfer_syntax import CODECS, EXPLICIT_VR_BIG_ENDIAN, Codec, name_of, unsupported
@@ -39,7 +39,7 @@ class ImageDescription(NamedTuple):
     pydicom for a Dataset; of a truncated file, the frames before the end can be decoded. `color`: the meaning of the
     samples; None if it depends on the codestream of each frame. `always_rgb`: colors that cannot be converted to RGB
     are an error; `pixel_array` returns some of them unconverted. `reduce`: the resolution levels that are discarded;
-    `image` has the size of the rest.
+    `image` has the size of the rest. `decoder`: that of native frames; None if frames are encapsulated.
     """
 
     image: Image
@@ -57,6 +57,7 @@ class ImageDescription(NamedTuple):
     always_rgb: bool
     color: ColorDecision | None
     reduce: int = 0
+    decoder: Decoder | None = None
 
     @property
     def _wants_rgb(self) -> bool:
@@ -101,7 +102,7 @@ class ImageDescription(NamedTuple):
             raise PixelDataError(message, element=tags.PHOTOMETRIC_INTERPRETATION.label)
         return message
 
-    def native_decoder(self) -> Decoder:
+    def build_decoder(self) -> Decoder:
         """Return the decoder of native, encapsulated uncompressed and RLE Lossless frames."""
         return Decoder.native(
             self.image,
@@ -125,7 +126,7 @@ def build_description(parsed: Parsed, *, raw: bool, always_rgb: bool = False) ->
         A value is not allowed, or contradicts another.
 
     """
-    key = None if parsed.key is None else (parsed.key, parsed.undefined_length, bool(raw), always_rgb)
+    key = _key(parsed, raw=bool(raw), always_rgb=always_rgb)
     description = _cached.get(key)
     if description is None:
         description = _describe(parsed, raw=bool(raw), always_rgb=always_rgb)
@@ -141,6 +142,18 @@ def build_description(parsed: Parsed, *, raw: bool, always_rgb: bool = False) ->
     return description
 
 
+def _key(parsed: Parsed, *, raw: bool, always_rgb: bool) -> Hashable:
+    """Return the key of the description in the cache; None if the description is not cached.
+
+    Options for plugins may be mutable.
+    """
+    if parsed.key is None or parsed.options.plugin_options:
+        return None
+    # None for the usual options: it hashes faster than a dataclass.
+    options = None if parsed.options is DEFAULT else parsed.options
+    return parsed.key, options, parsed.undefined_length, raw, always_rgb
+
+
 # The files of a series have equal descriptions.
 MAX_CACHED = 256
 _cached: dict[Hashable, ImageDescription] = {}
@@ -154,7 +167,7 @@ def _describe(parsed: Parsed, *, raw: bool, always_rgb: bool) -> ImageDescriptio
     image = _image(parsed.attributes, parsed.keyword)
     big_endian = parsed.transfer_syntax == EXPLICIT_VR_BIG_ENDIAN
     ow_swapped = big_endian and parsed.vr == "OW" and image.bits_allocated == 8  # noqa: PLR2004
-    return ImageDescription(
+    description = ImageDescription(
         image=image,
         dtype=np.dtype(image.dtype),
         frame_shape=tuple(image.frame_shape),
@@ -170,6 +183,9 @@ def _describe(parsed: Parsed, *, raw: bool, always_rgb: bool) -> ImageDescriptio
         color=None if codec.is_codestream else decide(image.photometric_interpretation, image.samples_per_pixel),
         allow_excess_frames=_allow_excess_frames(parsed, codec),
     )
+    if codec.is_encapsulated:
+        return description
+    return description._replace(decoder=description.build_decoder())
 
 
 def _allow_excess_frames(parsed: Parsed, codec: Codec) -> bool:

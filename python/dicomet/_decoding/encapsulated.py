@@ -255,7 +255,7 @@ class EncapsulatedFrames:
     @property
     def _decoder(self) -> Decoder:
         if self._cached_decoder is None:
-            self._cached_decoder = self._description.native_decoder()
+            self._cached_decoder = self._description.build_decoder()
         return self._cached_decoder
 
 

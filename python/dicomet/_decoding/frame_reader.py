@@ -2,7 +2,6 @@
 
 import dataclasses
 import errno
-import functools
 import math
 import mmap
 import operator
@@ -51,9 +50,8 @@ class FrameReader:
         error.
         """
         description = build_description(parsed, raw=raw, always_rgb=always_rgb)
-        self._reopen = functools.partial(FrameReader, limits=limits, raw=raw, always_rgb=always_rgb)
-        self._parsed = parsed
-        self._warning, self._warn_once = parsed.warning, WarnOnce()
+        self._parsed, self._limits, self._raw, self._always_rgb = parsed, limits, raw, always_rgb
+        self._warn_once = WarnOnce()
         self.workers = check_workers(limits.workers)
         self._max_bytes = check_max_bytes(limits.max_bytes)
         self._memory: np.ndarray | None = None
@@ -72,7 +70,8 @@ class FrameReader:
     def at_resolution(self, reduce: Reduce) -> "FrameReader":
         """Return the same frames at a lower resolution, as with the option ``reduce``."""
         options = dataclasses.replace(self._parsed.options, reduce=reduce)
-        return self._reopen(self._parsed._replace(options=options, key=None))
+        parsed = self._parsed._replace(options=options)
+        return FrameReader(parsed, self._limits, raw=self._raw, always_rgb=self._always_rgb)
 
     def first_color(self) -> ColorDecision:
         """Return the meaning of the samples of the first frame (`color_rule`), without decoding it."""
@@ -225,8 +224,8 @@ class FrameReader:
             raise PixelDataError(message, element=element)
 
     def _warn_of_element(self) -> None:
-        if self._warning:
-            self._warn_once([self._warning])
+        if self._parsed.warning:
+            self._warn_once([self._parsed.warning])
 
     def _view(self, first: int, count: int) -> np.ndarray | None:
         """Return a view of the stored samples, if they are the result already (passthrough)."""

@@ -25,7 +25,7 @@ class NativeFrames:
         self._length = value.length
         self._count: int | None = None
         self._warn_once = WarnOnce()
-        self._decoder = description.native_decoder()
+        self._decoder = description.decoder or description.build_decoder()
 
     def reduce(self) -> ImageDescription:
         """Return the description: there is one resolution."""

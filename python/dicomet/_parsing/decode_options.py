@@ -38,7 +38,8 @@ class DecodeOptions:
     apply_j2k_sign_correction: bool = True
     reduce: Reduce = 0
     on_truncation: OnTruncation = "error"
-    plugin_options: Mapping[str, Any] = field(default_factory=dict)
+    # Not hashable; descriptions with these options are not cached.
+    plugin_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 DEFAULT = DecodeOptions()

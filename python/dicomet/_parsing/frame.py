@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dicomet._parsing import tags
-from dicomet._parsing.decode_options import DEFAULT, DecodeOptions, split
+from dicomet._parsing.decode_options import split
 from dicomet._parsing.media_type import transfer_syntax_of
 from dicomet._parsing.parse import is_dataset
 from dicomet._parsing.parsed import KEYWORDS, Parsed
@@ -67,14 +67,14 @@ def parse_frame(
         undefined_length=False,
         dataset=None,
         is_dataset=False,
-        key=(transfer_syntax, keyword, vr, *attributes.items()) if _is_plain(attributes, options) else None,
+        key=(transfer_syntax, keyword, vr, *attributes.items()) if _is_plain(attributes) else None,
         is_one_frame=True,
     )
 
 
-def _is_plain(attributes: Mapping[str, Any], options: DecodeOptions) -> bool:
+def _is_plain(attributes: Mapping[str, Any]) -> bool:
     """Return whether frames with equal attributes have equal descriptions: 1.0 equals 1, but is not a valid value."""
-    return options is DEFAULT and all(type(value) in {int, str} for value in attributes.values())
+    return all(type(value) in {int, str} for value in attributes.values())
 
 
 def _describe(description: "Dataset | Metadata | None") -> FrameDescription:

@@ -4,7 +4,7 @@ import operator
 import os
 from typing import NamedTuple
 
-from dicomet._native import environment_workers
+from dicomet._native import environment_max_bytes, environment_workers
 from dicomet._utils.warn import warn
 from dicomet.errors import short_repr
 
@@ -54,7 +54,7 @@ def check_max_bytes(max_bytes: int | None) -> int | None:
     An invalid value is an error, in the environment too: ignoring it would remove a limit.
     """
     if max_bytes is None:
-        text = os.environ.get(MAX_BYTES)
+        text = environment_max_bytes()
         if text is None:
             return None
         return _not_negative(_number(text), MAX_BYTES, text)

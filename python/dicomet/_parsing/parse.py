@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from dicomet._parsing.decode_options import DEFAULT, split
+from dicomet._parsing.decode_options import split
 from dicomet._parsing.header import scan
 from dicomet._parsing.parsed import KEYWORDS, Parsed
 from dicomet._parsing.source import Readable, open_source
@@ -63,8 +63,7 @@ def parse(
         dataset=header.dataset,
         is_dataset=False,
         warning=warning,
-        # The key does not include the options.
-        key=header.key if options is DEFAULT else None,
+        key=header.key,
         display=header.display,
     )
 

@@ -21,8 +21,8 @@ class Parsed(NamedTuple):
     names, where the caller's values override those of the data set. `options`: how the caller wants the image decoded.
     `value`: the bytes of the pixel data element's value; if `is_one_frame`, those of a frame alone, without items.
     `warning`: a defect of the element that does not matter if the requested samples are present. `key`: if it is not
-    None, images with equal keys have equal descriptions. `display`: the scanned elements that determine display values,
-    if they were requested; otherwise `dataset` has them.
+    None, images with equal keys and options have equal descriptions. `display`: the scanned elements that determine
+    display values, if they were requested; otherwise `dataset` has them.
     """
 
     attributes: Mapping[str, Any]

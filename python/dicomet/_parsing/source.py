@@ -12,6 +12,8 @@ from dicomet._parsing.tags import TRANSFER_SYNTAX_UID
 from dicomet.errors import PixelDataError
 
 Buffer = bytes | bytearray | memoryview
+# A constant: building the union takes as long as opening a file.
+_PATH = str | os.PathLike
 Readable = str | os.PathLike[str] | BinaryIO | Buffer | Source
 
 # Buffer size for pydicom's parser, in bytes.
@@ -33,12 +35,12 @@ def open_source(src: Readable, max_bytes: int | None = None) -> Source:
         `src` is not a supported source.
 
     """
+    if isinstance(src, _PATH):
+        return Source.open(src)
     if isinstance(src, Source):
         return src
-    if isinstance(src, bytes | bytearray | memoryview):
+    if isinstance(src, Buffer):
         return Source.from_buffer(src)
-    if isinstance(src, str | os.PathLike):
-        return Source.open(src)
     if hasattr(src, "read"):
         if isinstance(src, io.TextIOBase):
             raise TypeError("'src' is open in text mode, expected a file open for reading in binary mode")

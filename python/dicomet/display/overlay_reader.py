@@ -81,7 +81,7 @@ class OverlayReader:
     def _with_unused_bits(self) -> FrameReader:
         """The frames as they are stored: all bits of each sample, at full resolution."""
         options = replace(self._parsed.options, correct_unused_bits=False, reduce=0, view_only=False)
-        return FrameReader(self._parsed._replace(options=options, key=None), self._limits, raw=True)
+        return FrameReader(self._parsed._replace(options=options), self._limits, raw=True)
 
     def _unused_bit(self, plane: OverlayPlane, position: int, index: int) -> np.ndarray:
         frames = self._with_unused_bits

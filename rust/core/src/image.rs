@@ -39,7 +39,7 @@ pub struct Attributes {
 }
 
 /// The three elements that can contain samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PixelElement {
     /// (7FE0,0010) Pixel Data: integers.
     PixelData,
@@ -76,7 +76,7 @@ impl ByteOrder {
 }
 
 /// The interpretation of a sample's bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SampleKind {
     /// Pixel Representation 0.
     Unsigned,
@@ -87,7 +87,7 @@ pub enum SampleKind {
 }
 
 /// Photometric Interpretation (PS3.3 C.7.6.3.1.2), reduced to what determines how samples are stored or converted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Photometric {
     /// One sample per pixel: MONOCHROME1, MONOCHROME2, PALETTE COLOR.
     Single,
@@ -124,7 +124,7 @@ impl Photometric {
 }
 
 /// A validated description: the format of an image's samples, and their number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Image {
     rows: u32,
     columns: u32,

@@ -1,6 +1,6 @@
 //! Maps core errors and panics to `dicomet.PixelDataError`.
 
-use crate::workers;
+use crate::environment;
 use dicomet_core::Error;
 use dicomet_core::error::ErrorKind;
 use dicomet_core::parallel::Parallelism;
@@ -125,7 +125,7 @@ pub(crate) fn with_parallelism<T, E: Into<BindingError>>(
         *raised = raised.take().or(error);
         raised.is_some()
     };
-    let done = work(&Parallelism { workers: workers::limit(workers), interrupted: &interrupted });
+    let done = work(&Parallelism { workers: environment::limit(workers), interrupted: &interrupted });
     raised.into_inner().ok().flatten().map_or(done.map_err(Into::into), |error| Err(error.into()))
 }
 

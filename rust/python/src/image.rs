@@ -8,7 +8,8 @@ use dicomet_core::codestream::{self, Family};
 use dicomet_core::image::{self as core, Attributes, PixelElement, SampleKind};
 use pyo3::prelude::*;
 
-#[pyclass(frozen, module = "dicomet._native")]
+#[pyclass(frozen, eq, hash, module = "dicomet._native")]
+#[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Image(pub(crate) core::Image);
 
 #[pymethods]

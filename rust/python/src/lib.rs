@@ -9,6 +9,7 @@ mod complete;
 mod decoder;
 mod display;
 mod encapsulated;
+mod environment;
 mod errors;
 mod fork_lock;
 mod image;
@@ -22,7 +23,6 @@ mod scan;
 mod source;
 #[cfg(feature = "test-panics")]
 mod test_panics;
-mod workers;
 
 use pyo3::prelude::*;
 
@@ -43,6 +43,7 @@ mod _native {
         decoder::{Decoder, convert_color},
         display::{Lut, Palette, Transform, expand_segmented, extrema, histogram},
         encapsulated::{EncapsulatedPixelData, FrameIndex},
+        environment::{environment_max_bytes, environment_workers},
         image::Image,
         png::encode_png,
         prefetch::{DecodeFuture, DecodePool},
@@ -50,7 +51,6 @@ mod _native {
         rle::encode_rle,
         scan::{find_delimiter, find_pixel_data, scan_files, scan_named_elements, tile_positions},
         source::Source,
-        workers::environment_workers,
     };
 
     #[cfg(feature = "test-panics")]

@@ -252,11 +252,12 @@ impl dicomet_core::source::Source for Source {
             Origin::Memory { .. } => {
                 self.in_memory().unwrap_or_default().read_at(offset - self.start, buffer).map_err(BindingError::Core)
             }
-            Origin::File { head, .. } if is_within(head, offset, count) => {
-                head.as_slice().read_at(offset, buffer).map_err(BindingError::Core)
-            }
-            Origin::File { file, .. } => {
-                read_file(file, offset, buffer).map_err(|error| BindingError::Python(os_error(error, None)))
+            Origin::File { file, head } => {
+                let known = usize::try_from(offset).ok().and_then(|start| head.get(start..)).unwrap_or_default();
+                let (first, rest) = buffer.split_at_mut(known.len().min(count));
+                first.copy_from_slice(&known[..first.len()]);
+                let read = read_file(file, offset + first.len() as u64, rest);
+                read.map(|read| first.len() + read).map_err(|error| BindingError::Python(os_error(error, None)))
             }
             Origin::PyFile(object) => {
                 Python::attach(|py| object.read_at(py, offset, buffer)).map_err(BindingError::Python)
@@ -291,10 +292,6 @@ fn open_error(error: io::Error, path: &Path) -> PyErr {
         return PyOSError::new_err((libc::ESPIPE, "not seekable: give its bytes", path.as_os_str().to_owned()));
     }
     os_error(error, Some(path))
-}
-
-fn is_within(head: &[u8], offset: u64, count: usize) -> bool {
-    offset.checked_add(count as u64).is_some_and(|end| end <= head.len() as u64)
 }
 
 /// Fills `buffer` from `offset` without moving the file position; reads fewer bytes only at the end of the file.
