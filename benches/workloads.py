@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileMetaDataset, validate_file_meta
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, RLELossless, generate_uid
 
-from frame_encoding import BASELINE, EXTENDED, SV1, Encoding, JpegEncoding, JpegLsEncoding
+from frame_encoding import (
+    BASELINE,
+    EXTENDED,
+    IRREVERSIBLE,
+    SV1,
+    Encoding,
+    HighThroughputEncoding,
+    Jpeg2000Encoding,
+    JpegEncoding,
+    JpegLsEncoding,
+    JpegXlEncoding,
+)
 
 Samples = Callable[[np.random.Generator, tuple[int, int, int]], np.ndarray]
 
@@ -127,6 +138,12 @@ class Workload:
         """Bytes of native Pixel Data at the end of the file: the bits rounded up to an even number of bytes."""
         return -(-self.shape[0] * self.frame_bits // 16) * 2
 
+    @property
+    def tolerance(self) -> int:
+        """The allowed difference of values: readers round color equations and irreversible transforms differently."""
+        is_irreversible = self.encoding is not None and self.encoding.transfer_syntax in IRREVERSIBLE
+        return int(is_irreversible or self.photometric.startswith("YBR_FULL"))
+
     def result_bytes(self, frames: int) -> int:
         """Return the bytes of an array of `frames`, with a byte for each single bit and full color for each pixel."""
         _, rows, columns = self.shape
@@ -146,7 +163,13 @@ class Workload:
         if self.rle:
             dataset.compress(RLELossless, encoding_plugin="pylibjpeg")
         path = folder / f"{self.name}.dcm"
-        dataset.save_as(path, enforce_file_format=True)
+        # The steps of `enforce_file_format=True`, which pydicom 3.0 refuses for JPEG XL.
+        dataset.preamble = bytes(128)
+        dataset.file_meta.FileMetaInformationGroupLength = 0
+        dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        validate_file_meta(dataset.file_meta)
+        dataset.save_as(path, force_encoding=True, implicit_vr=False, little_endian=True)
         return path
 
     def _encapsulate(self, dataset: Dataset, samples: np.ndarray) -> None:
@@ -239,7 +262,10 @@ _422, _PROGRESSIVE = JpegEncoding(BASELINE, "422"), JpegEncoding(BASELINE, progr
 
 _JPEG_LS, _NEAR = JpegLsEncoding(), JpegLsEncoding(near=2)
 
-# One frame of each kind of JPEG and JPEG-LS that archives hold.
+_JPEG_2000, _JPEG_2000_LOSSY = Jpeg2000Encoding(), Jpeg2000Encoding(level=45)
+_HTJ2K, _JPEG_XL = HighThroughputEncoding(), JpegXlEncoding()
+
+# One frame of each kind of codestream that archives hold.
 CODEC_KINDS = [
     Workload("SV1, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), encoding=_SV1),
     Workload("SV1, mammogram 4096 x 3328, 12 of 16", mammogram, (1, 4096, 3328), bits=(16, 12), encoding=_SV1),
@@ -255,6 +281,14 @@ CODEC_KINDS = [
     Workload("JPEG-LS, CR 2140 x 1760, 10 of 16", cr, (1, 2140, 1760), bits=(16, 10), encoding=_JPEG_LS),
     Workload("JPEG-LS, US 480 x 640, RGB", ultrasound, (1, 480, 640), "RGB", (8, 8), encoding=_JPEG_LS),
     Workload("near-lossless, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), encoding=_NEAR),
+    Workload("JPEG 2000, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), encoding=_JPEG_2000),
+    Workload("JPEG 2000, CR 2140 x 1760, 10 of 16", cr, (1, 2140, 1760), bits=(16, 10), encoding=_JPEG_2000),
+    Workload("JPEG 2000, US 480 x 640, RGB", ultrasound, (1, 480, 640), "YBR_RCT", (8, 8), encoding=_JPEG_2000),
+    Workload("irreversible, XA 1024 x 1024, 8 bits", xa_8, (1, 1024, 1024), bits=(8, 8), encoding=_JPEG_2000_LOSSY),
+    Workload("HTJ2K, CT 512 x 512, 16 bits", positive_ct, (1, 512, 512), encoding=_HTJ2K),
+    Workload("HTJ2K, CR 2140 x 1760, 16 bits", cr, (1, 2140, 1760), encoding=_HTJ2K),
+    Workload("HTJ2K, US 480 x 640, RGB", ultrasound, (1, 480, 640), "YBR_RCT", (8, 8), encoding=_HTJ2K),
+    Workload("JPEG XL, CT 512 x 512, 12 of 16", positive_ct, (1, 512, 512), bits=(16, 12), encoding=_JPEG_XL),
 ]
 
 # On all cores.
@@ -263,4 +297,7 @@ CODEC_CINES = [
     Workload("20 CT frames, JPEG SV1", positive_ct, (20, 512, 512), bits=(16, 12), encoding=_SV1, times=2),
     Workload("20 CT frames, JPEG-LS", positive_ct, (20, 512, 512), bits=(16, 12), encoding=_JPEG_LS, times=2),
     Workload("mammogram, JPEG SV1", mammogram, (1, 4096, 3328), bits=(16, 12), encoding=_SV1),
+    Workload("20 CT frames, JPEG 2000", positive_ct, (20, 512, 512), bits=(16, 12), encoding=_JPEG_2000, times=2),
+    Workload("mammogram, JPEG 2000", mammogram, (1, 4096, 3328), bits=(16, 12), encoding=_JPEG_2000),
+    Workload("mammogram, HTJ2K", mammogram, (1, 4096, 3328), encoding=_HTJ2K),
 ]

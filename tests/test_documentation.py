@@ -164,9 +164,11 @@ def test_marked_blocks_run(block):
     exec(compile(block.text, str(block), "exec"), {"__name__": "__main__"})  # noqa: S102 - the project's own pages
 
 
-def test_the_chart_shows_the_figures_of_the_benchmarks():
-    spec = importlib.util.spec_from_file_location("draw_speed", ROOT / "tools" / "draw_speed.py")
-    draw_speed = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(draw_speed)
-    chart = (ROOT / "docs" / "images" / "speed.svg").read_text(encoding="utf-8")
-    assert chart == draw_speed.draw((ROOT / "benches" / "README.md").read_text(encoding="utf-8"))
+def test_chart_and_tables_show_the_figures_of_the_benchmarks():
+    spec = importlib.util.spec_from_file_location("performance_page", ROOT / "tools" / "performance_page.py")
+    performance_page = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(performance_page)
+    rows, _ = performance_page.read_figures("peers")
+    assert performance_page.CHART.read_text(encoding="utf-8") == performance_page.draw(rows)
+    page = performance_page.PAGE.read_text(encoding="utf-8")
+    assert performance_page.filled(page) == page

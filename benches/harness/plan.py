@@ -53,14 +53,18 @@ ITERATED = (
 )
 
 
+def one_core() -> list[Task]:
+    """Return the tasks of one frame on one core."""
+    return [Reading((Read(ONE_CORE, workload),), one_core=True) for workload in (*RLE_KINDS, *CODEC_KINDS)]
+
+
 def tasks() -> list[Task]:
     """Return all tasks, in the order of the table."""
     whole = [Reading(tuple(Read(PATH, NAMED[name]) for name in group)) for group in WHOLE]
-    one_core = [Reading((Read(ONE_CORE, workload),), one_core=True) for workload in (*RLE_KINDS, *CODEC_KINDS)]
     frames = [Reading(tuple(Read(FRAME, NAMED[name], NAMED[name].shape[0] // 2) for name in group)) for group in FRAMES]
     return [
         *whole,
-        *one_core,
+        *one_core(),
         *frames,
         *(ManyFiles(FILES, NAMED[name]) for name in ("CT", "CT, RLE")),
         *(InMemory(INSTALL, NAMED[name]) for name in IN_MEMORY),

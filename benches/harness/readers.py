@@ -57,6 +57,15 @@ def _pydicom() -> Reader:
     return Reader(pixel_array, lambda path, index: pixel_array(path, index=index), iter_pixels)
 
 
+def _pydicom_with(plugin: str) -> Reader:
+    from pydicom.pixels import pixel_array
+
+    def whole(path: Path) -> np.ndarray:
+        return pixel_array(path, decoding_plugin=plugin)
+
+    return Reader(whole, lambda path, index: pixel_array(path, index=index, decoding_plugin=plugin))
+
+
 def _pydcm() -> Reader:
     from pydcm import decode, iter_pixels
 
@@ -170,7 +179,7 @@ def _gdcm_array(image: object, samples: np.ndarray, frames: int) -> np.ndarray:
 
 
 def _imagecodecs() -> Reader:
-    """Return libjpeg-turbo and CharLS alone: they get the codestreams of a file that was read before."""
+    """Return the decoders of imagecodecs alone: they get the codestreams of a file that was read before."""
     from frame_encoding import CODECS, decode
 
     @functools.cache
@@ -185,13 +194,13 @@ def _imagecodecs() -> Reader:
         shape, count = (dataset.Rows, dataset.Columns), dataset.get("NumberOfFrames", 1)
         shape += (3,) if dataset.SamplesPerPixel > 1 else ()
         found = list(generate_frames(dataset.PixelData, number_of_frames=count))
-        how = {"transfer_syntax": transfer_syntax, "to_rgb": dataset.PhotometricInterpretation.startswith("YBR")}
+        how = {"transfer_syntax": transfer_syntax, "to_rgb": dataset.PhotometricInterpretation.startswith("YBR_FULL")}
         return found, shape, f"u{dataset.BitsAllocated // 8}", how
 
     def whole(path: Path) -> np.ndarray:
         frames, shape, dtype, how = frames_of(path)
         array = np.empty((len(frames), *shape), dtype)
-        is_in_place = CODECS[how["transfer_syntax"]] == "libjpeg-turbo" or array.ndim < 4
+        is_in_place = CODECS[how["transfer_syntax"]] != "CharLS" or array.ndim < 4
         for frame, out in zip(frames, array, strict=True):
             if is_in_place:
                 decode(frame, out=out, **how)
@@ -227,7 +236,16 @@ PEERS = (
     Peer("gdcm", "python-gdcm", "gdcm", _gdcm),
     CODEC_PEER,
 )
-
+# pydicom with one plugin each. The peer `pydicom` uses its first plugin that decodes a file.
+PLUGINS = tuple(
+    Peer(f"pydicom+{plugin}", package, "pydicom", functools.partial(_pydicom_with, plugin))
+    for plugin, package in (
+        ("gdcm", "python-gdcm"),
+        ("pillow", "pillow"),
+        ("pyjpegls", "pyjpegls"),
+        ("pylibjpeg", "pylibjpeg"),
+    )
+)
 
 # The readers that have `iterate`.
 ITERATING = (OWN, REFERENCE, "pydcm")
@@ -238,4 +256,4 @@ def load(name: str) -> Reader:
     if ":" in name:
         module, function = name.split(":")
         return getattr(importlib.import_module(module), function)()
-    return next(peer for peer in PEERS if peer.name == name).load()
+    return next(peer for peer in (*PEERS, *PLUGINS) if peer.name == name).load()

@@ -40,7 +40,7 @@ class Session:
         """Try all readers on each workload, or on one frame of it, and report the progress with `say`."""
         say("files are written")
         tried = list(dict.fromkeys(needs))
-        trials = [(str(self.path(workload)), index, _tolerance(workload)) for workload, index in tried]
+        trials = [(str(self.path(workload)), index, workload.tolerance) for workload, index in tried]
         for name in self.names:
             say(f"{name} is tried")
             found = try_all([Trial(name, *trial) for trial in trials])
@@ -62,7 +62,3 @@ def _whole(workload: Workload, path: Path, seed: int) -> Path:
     folder = path.parent / "unfinished"
     folder.mkdir(exist_ok=True)
     return workload.write(folder, seed).replace(path)
-
-
-def _tolerance(workload: Workload) -> int:
-    return int(workload.photometric.startswith("YBR"))

@@ -1,6 +1,6 @@
-"""Check that readers return the same values as pydicom, in child processes, so that a crash ends only one trial.
+"""Check that readers return the right values, in child processes, so that a crash ends only one trial.
 
-The values of JPEG are those of libjpeg-turbo, which pydicom returns with some of its plugins, for some processes.
+These are the values of pydicom, or for codestreams those of imagecodecs, because pydicom's depend on its plugins.
 """
 
 import functools
@@ -20,7 +20,7 @@ LONGEST_REASON = 120
 class Trial(NamedTuple):
     """A reader and a file, with one frame to read, or all frames if `index` is None.
 
-    `tolerance`: the allowed difference of values, because readers round the color equations differently.
+    `tolerance`: the allowed difference of values.
     """
 
     reader: str
@@ -74,10 +74,23 @@ def _verdict(trial: Trial) -> Verdict:
         found = read(readers.load(trial.reader), Path(trial.path), trial.index)
     except Exception as error:  # noqa: BLE001 - peers raise any exception
         return Verdict("refuses", f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_REASON])
-    verdict = compare(found, _expected(trial.path, trial.index), trial.tolerance)
-    if verdict.kind == "wrong" and compare(found, _expected(trial.path, trial.index, raw=True), 0).kind == "equal":
+    expected = _expected(trial.path, trial.index)
+    verdict = compare(found, expected, trial.tolerance)
+    if verdict.kind == "wrong" and _is_unconverted(found, expected, trial):
         return Verdict("as YBR", "not converted to RGB")
     return verdict
+
+
+def _is_unconverted(found: np.ndarray, expected: np.ndarray, trial: Trial) -> bool:
+    """Return whether the values are the components as they are coded."""
+    # Gray values of a lossy codestream may equal those of pydicom, and yet not those of the reference.
+    if expected.shape[-1] != 3:
+        return False
+    try:
+        coded = _expected(trial.path, trial.index, raw=True)
+    except Exception:  # noqa: BLE001 - pydicom has no plugin for some transfer syntaxes
+        return False
+    return compare(found, coded, 0).kind == "equal"
 
 
 def read(reader: readers.Reader, path: Path, index: int | None) -> np.ndarray:
