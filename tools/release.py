@@ -78,8 +78,8 @@ def check_licenses(_: Options) -> list[str]:
     """Every license that is linked is allowed and listed; cargo deny agrees."""
     found = wheels.run_tool(sys.executable, str(ROOT / "tools/licenses.py"), "--check")
     for manifest in ("Cargo.toml", "fuzz/Cargo.toml"):
-        deny = ["cargo", "deny", "--manifest-path", str(ROOT / manifest)]
-        found += wheels.run_tool(*deny, "check", "--config", str(ROOT / "deny.toml"), "bans", "licenses", "sources")
+        deny = ["cargo", "deny", "--manifest-path", str(ROOT / manifest), "--config", str(ROOT / "deny.toml")]
+        found += wheels.run_tool(*deny, "check", "bans", "licenses", "sources")
     return found
 
 
