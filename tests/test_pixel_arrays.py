@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from small_images import DATA, IMAGE, rle
 
 import dicomet
 
+FILE_DESCRIPTORS = Path("/proc/self/fd")
 SMALL = [case for case in CASES if case.path.stat().st_size < 400_000]
 
 
@@ -254,3 +256,40 @@ def test_after_a_fork(paths):
         os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
     assert len(list(arrays)) == len(paths) - 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("end", ["close", "delete"])
+def test_ending_the_arrays_of_the_parent_leaves_the_threads_of_a_child(paths, end):
+    old = dicomet.pixel_arrays(paths, workers=2)
+    next(old)
+    child = os.fork()
+    if child == 0:
+        # pytest must not continue in the child, whatever happens.
+        with ExitStack() as stack:
+            stack.callback(os._exit, 1)
+            new = dicomet.pixel_arrays(paths, workers=2)
+            next(new)
+            if end == "close":
+                old.close()
+            del old
+            os._exit(0 if len(list(new)) == len(paths) - 1 else 2)
+    assert os.waitpid(child, 0)[1] == 0
+    old.close()
+
+
+@pytest.mark.skipif(not FILE_DESCRIPTORS.exists(), reason="needs /proc")
+def test_no_file_stays_open_after_an_error(paths, tmp_path):
+    bad = tmp_path / "bad.dcm"
+    bad.write_bytes(DATA[:-100])
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(list(FILE_DESCRIPTORS.iterdir()))
+        for _ in range(3):
+            with pytest.raises(dicomet.PixelDataError):
+                list(dicomet.pixel_arrays([*paths[:3], bad, *paths[3:]], workers=3))
+        assert len(list(FILE_DESCRIPTORS.iterdir())) == before
+    finally:
+        gc.enable()

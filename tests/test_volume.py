@@ -1,5 +1,9 @@
 """Volumes of generated series: values, dtype, window and geometry, compared with oracles and with single images."""
 
+import io
+import threading
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -223,6 +227,30 @@ def test_compressed_slices(tmp_path, workers):
     write(tmp_path, slices)
     found = dicomet.read_volume(tmp_path, values="stored", workers=workers)
     np.testing.assert_array_equal(found.array, stack.array())
+
+
+def test_the_waiting_thread_does_not_read_file_objects_of_other_slices():
+    """Signal handlers would run there, and their exceptions would be those of another slice."""
+    sizes = []
+
+    class Remote(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if threading.current_thread() is threading.main_thread():
+                sizes.append(size)
+            else:
+                time.sleep(0.005)
+            return super().read(size)
+
+    stack = Stack(count=12, shape=(17, 20))
+    files = []
+    for data in stack.slices():
+        file = io.BytesIO()
+        data.save_as(file, enforce_file_format=True)
+        files.append(Remote(file.getvalue()))
+    found = dicomet.read_volume(files, values="stored", workers=1)
+    np.testing.assert_array_equal(found.array, stack.array())
+    assert sizes
+    assert stack.samples(0).nbytes not in sizes
 
 
 def test_a_slice_that_cannot_be_decoded_is_named(tmp_path):

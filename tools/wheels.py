@@ -81,7 +81,11 @@ def reproduce(sdist: Path, wheel: Path) -> list[str]:
             archive.extractall(folder, filter="data")
         (checkout,) = folder.iterdir()
         vendored = subprocess.run(
-            ["cargo", "vendor", "--locked"], cwd=checkout, capture_output=True, text=True, check=True
+            ["cargo", "vendor", "--locked", "--versioned-dirs"],
+            cwd=checkout,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         (checkout / ".cargo").mkdir()
         (checkout / ".cargo/config.toml").write_text(vendored.stdout, encoding="utf-8")

@@ -126,9 +126,11 @@ def _arrays(
     sources: "Iterator[Readable | Dataset]", image: _ImageArguments, workers: int | None
 ) -> Iterator[np.ndarray]:
     pool = DecodePool(workers=check_workers(workers))
+    prefetcher = _Prefetcher(pool, image)
     try:
-        yield from _Prefetcher(pool, image).arrays(sources)
+        yield from prefetcher.arrays(sources)
     finally:
+        prefetcher.clear()
         pool.close()
 
 
@@ -154,8 +156,15 @@ class _Prefetcher:
                     array = result()
             except Exception as error:
                 _add_source_note(error, src)
+                # It refers to the error, whose traceback refers to this frame.
+                del result
                 raise
             yield array
+
+    def clear(self) -> None:
+        """Drop all entries: errors among them refer to this object by their tracebacks, and files would stay open."""
+        self._opening.clear()
+        self._decoding.clear()
 
     def _fill(self, sources: "Iterator[Readable | Dataset]") -> None:
         while len(self._opening) < self._length:
@@ -209,4 +218,8 @@ def _raise_later(error: Exception) -> Submit:
 
 
 def _raise(error: Exception) -> np.ndarray:
-    raise error
+    try:
+        raise error
+    finally:
+        # Its traceback refers to this frame.
+        del error

@@ -67,9 +67,12 @@ pub(crate) enum JobSize {
 }
 
 impl JobSize {
-    /// Returns the size of a job that takes as long as decoding `bytes` bytes of native samples.
-    fn of_work(bytes: usize) -> Self {
-        if bytes <= SMALL_JOB_BYTES { Self::Small } else { Self::Large }
+    /// Returns the size of a job that reads `source` and takes as long as decoding `bytes` bytes of native samples.
+    ///
+    /// A job that calls Python is a large one: on the caller's thread, signal handlers would run in it, and their
+    /// exceptions would be those of another file.
+    fn of(source: &Source, bytes: usize) -> Self {
+        if bytes <= SMALL_JOB_BYTES && !source.calls_python() { Self::Small } else { Self::Large }
     }
 }
 
@@ -143,7 +146,7 @@ impl DecodePool {
 
     fn native_frames(&self, decoder: &Decoder, source: &Source, first_frame: usize, mut out: Output) -> DecodeFuture {
         let (decoder, source) = (decoder.0.clone(), source.clone());
-        let size = JobSize::of_work(out.as_mut_slice().len());
+        let size = JobSize::of(&source, out.as_mut_slice().len());
         self.submit(size, move |parallelism| {
             decoder.native_frames(&source, first_frame, out.as_mut_slice(), parallelism)?;
             Ok(JobResult::Decoded(None, out))
@@ -163,7 +166,7 @@ impl DecodePool {
         number: usize,
     ) -> DecodeFuture {
         let (decoder, source) = (decoder.0.clone(), source.clone());
-        let size = JobSize::of_work(codec.0.work(out.as_mut_slice().len()));
+        let size = JobSize::of(&source, codec.0.work(out.as_mut_slice().len()));
         self.submit(size, move |parallelism| {
             let out_bytes = out.as_mut_slice();
             let decoded = frames.get().decode(&decoder, &codec.0, &source, first, number, out_bytes, parallelism)?;
@@ -174,11 +177,12 @@ impl DecodePool {
     /// Ends all threads; pending jobs are discarded.
     fn close(&self, py: Python<'_>) {
         self.stop();
-        let threads = std::mem::take(&mut *locked(&self.threads));
-        if self.process == std::process::id() {
+        if let Some(threads) = self.take_threads() {
             py.detach(|| threads.into_iter().for_each(|thread| drop(thread.join())));
-            // Futures may live on, but not the files and arrays of jobs that no thread runs.
-            drop(std::mem::take(&mut *locked(&self.queue.jobs)));
+            // Futures may live on, but not the files and arrays of jobs that no thread runs. They are dropped after the
+            // lock, because finalizers may use the pool.
+            let jobs = std::mem::take(&mut *locked(&self.queue.jobs));
+            drop(jobs);
         }
     }
 }
@@ -205,6 +209,17 @@ impl DecodePool {
         DecodeFuture { slot, queue, process: self.process }
     }
 
+    /// Returns the threads, to be joined or detached; None in a forked child, which has none of them.
+    fn take_threads(&self) -> Option<Vec<JoinHandle<()>>> {
+        let threads = std::mem::take(&mut *locked(&self.threads));
+        if self.process == std::process::id() {
+            return Some(threads);
+        }
+        // To drop a handle detaches its thread, and here, the identifier may be that of a thread of the child.
+        std::mem::forget(threads);
+        None
+    }
+
     fn stop(&self) {
         if self.process != std::process::id() {
             // A thread that does not exist in a forked child may hold the queue's lock.
@@ -220,6 +235,7 @@ impl Drop for DecodePool {
     /// Does not join the threads: they may need the GIL to release what they hold.
     fn drop(&mut self) {
         self.stop();
+        drop(self.take_threads());
     }
 }
 
@@ -261,7 +277,7 @@ impl DecodeFuture {
             }
             detached(py, || {
                 match self.queue.pop_small() {
-                    // Not canceled by signals: it is the job of another file.
+                    // Without a check for signals: they would cancel the job of another file.
                     Some(job) => self.queue.run(job),
                     None => self.slot.wait(),
                 }

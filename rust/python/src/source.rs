@@ -226,6 +226,15 @@ impl Source {
         Self { origin: Arc::new(origin), start: 0, length }
     }
 
+    /// Whether reading calls methods of a Python object.
+    pub(crate) fn calls_python(&self) -> bool {
+        match &*self.origin {
+            Origin::PyFile(_) => true,
+            Origin::Deflated { stored, .. } => stored.calls_python(),
+            _ => false,
+        }
+    }
+
     /// Returns the first bytes that are available without reading; empty if there are none.
     pub(crate) fn head(&self) -> &[u8] {
         let head = match &*self.origin {
