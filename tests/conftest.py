@@ -1,5 +1,7 @@
 """Fixtures that all tests share."""
 
+from contextlib import suppress
+
 import pytest
 from install_images import JPEG_SYNTAXES, functions, plugins
 from pydicom.pixels import get_decoder
@@ -8,6 +10,14 @@ from pydicom.uid import JPEGBaseline8Bit
 import dicomet
 
 WITH_DICOMET = ("test_install", "test_header")
+
+# The test of panics runs without hypothesis.
+with suppress(ImportError):
+    from hypothesis import settings
+
+    # A deadline would assert a time.
+    settings.register_profile("dicomet", deadline=None)
+    settings.load_profile("dicomet")
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, RLELossless
 
 from dicomet._native import encode_rle
 
-PROPERTY = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+PROPERTY = settings(max_examples=int(os.environ.get("EXAMPLES", "150")), suppress_health_check=list(HealthCheck))
 
 
 def image(stored: np.ndarray, bits_stored: int, syntax=ExplicitVRLittleEndian) -> Dataset:

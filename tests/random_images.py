@@ -17,7 +17,6 @@ import dicomet
 
 PROPERTY = settings(
     max_examples=400,
-    deadline=None,
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -143,7 +143,7 @@ MOST_BLOCKS = 8
 """Blocks of luminance in an MCU, which has ten at most (ISO/IEC 10918-1 B.2.3)."""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     markers=MARKERS,
     ids=st.sampled_from([*NUMBER_IDS, *LETTER_IDS]),

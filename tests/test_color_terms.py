@@ -72,7 +72,7 @@ def test_what_cannot_be_converted_is_not_shown(term, transfer_syntax, tmp_path):
         assert way
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_ybr_full_of_any_depth(data):
     """The offset of chrominance is 2^(Bits Stored - 1), whatever is allocated (PS3.3 C.7.6.3.1.2)."""

@@ -22,9 +22,7 @@ import dicomet
 from dicomet._parsing import elements_before_pixel_data, header, parse
 from dicomet._parsing.source import open_source
 
-PROPERTY = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "60")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+PROPERTY = settings(max_examples=int(os.environ.get("EXAMPLES", "60")), suppress_health_check=list(HealthCheck))
 CASES = files.cases()
 IMAGES = [case for case in CASES if case.expected.file in (files.EQUAL, files.ONLY)]
 SMALL = [case for case in IMAGES if case.path.stat().st_size < 300_000]

@@ -15,7 +15,6 @@ from pydicom.pixels import convert_color_space
 
 PROPERTY = settings(
     max_examples=int(os.environ.get("EXAMPLES", "200")),
-    deadline=None,
     derandomize="CI" in os.environ,
     suppress_health_check=list(HealthCheck),
 )

@@ -108,7 +108,6 @@ def encoded(samples: np.ndarray, coding: Coding) -> bytes | None:
 
 @settings(
     max_examples=int(os.environ.get("EXAMPLES", "100")),
-    deadline=None,
     derandomize="CI" in os.environ,
     suppress_health_check=list(HealthCheck),
 )

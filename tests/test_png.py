@@ -60,7 +60,7 @@ def test_others_read_what_was_written(shape, channels, dtype, make):
         np.testing.assert_array_equal(found, array)
 
 
-@settings(deadline=None, max_examples=150, derandomize="CI" in os.environ)
+@settings(max_examples=150, derandomize="CI" in os.environ)
 @given(
     rows=st.integers(1, 40),
     columns=st.integers(1, 40),

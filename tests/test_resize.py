@@ -103,7 +103,7 @@ def test_pillow_gives_the_same(shape, size, channels, dtype, filter_name):
         assert np.mean(found != expected) < 0.02
 
 
-@settings(deadline=None, max_examples=200, derandomize="CI" in os.environ)
+@settings(max_examples=200, derandomize="CI" in os.environ)
 @given(
     shape=st.tuples(st.integers(1, 90), st.integers(1, 90)),
     size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
@@ -118,7 +118,7 @@ def test_the_nearest_is_where_the_center_lies(shape, size, channels, dtype):
         np.testing.assert_array_equal(found, by_pillow(array, size, "nearest"))
 
 
-@settings(deadline=None, max_examples=200, derandomize="CI" in os.environ)
+@settings(max_examples=200, derandomize="CI" in os.environ)
 @given(
     shape=st.tuples(st.integers(1, 90), st.integers(1, 90)),
     size=st.tuples(st.integers(1, 90), st.integers(1, 90)),

@@ -25,7 +25,6 @@ except ImportError:
 
 PROPERTY = settings(
     max_examples=400,
-    deadline=None,
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -28,9 +28,7 @@ from dicomet._parsing import elements_before_pixel_data, header, pydicom_parser
 from dicomet._parsing.parsed import KEYWORDS
 from dicomet._parsing.transfer_syntax import CODECS
 
-PROPERTY = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+PROPERTY = settings(max_examples=int(os.environ.get("EXAMPLES", "150")), suppress_health_check=list(HealthCheck))
 UNDEFINED = 0xFFFFFFFF
 ITEM, END_OF_ITEM, END_OF_SEQUENCE = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")

@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 from files import ROOTS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from slides import CODECS, EXACT, Slide, assembled, dataset, file_of, matrices, saved, undefined_lengths
 
@@ -97,7 +97,6 @@ FILES = {
 OPEN = {sparse: dicomet.open(data).pixel_matrix for sparse, data in FILES.items()}
 
 
-@settings(deadline=None)
 @given(st.sampled_from([0, 1]), KEYS, KEYS)
 def test_any_region_is_that_of_numpy(sparse, rows, columns):
     expected = COLOR.values[0, 0]

@@ -30,7 +30,7 @@ def test_the_affine_is_that_of_the_standard(tmp_path, orientation, shift):
     assert len(volume.files) == 5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     angles=st.tuples(*[st.floats(-3.2, 3.2)] * 3),
     spacing=st.tuples(st.floats(0.1, 5), st.floats(0.1, 5)),
