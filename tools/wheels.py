@@ -4,23 +4,26 @@ Usage: python tools/wheels.py build [--target TARGET] [--python PYTHON] [--out F
        python tools/wheels.py check FILE ...
        python tools/wheels.py reproduce SDIST WHEEL
 
-`build` builds this checkout for a target of Rust (default: this machine's), with abi3 or, if PYTHON has no GIL, for
-that version alone. Linux wheels are linked by zig for the oldest glibc that Rust supports. The bytes of a wheel depend
-on the sources and the tools, not on folders. `check` tests tags, symbols, contents, metadata and size. `reproduce`
-builds a source distribution without network and without the crates of this machine, and compares the result with a
-wheel that `build` made. The exit status is 1 if something is wrong. The tools are those of `release-requirements.txt`.
+`build` builds the source distribution of this checkout for a target of Rust (default: this machine's), with abi3 or, if
+PYTHON has no GIL, for that version alone. It compiles in a folder that is always the same, without the crates of this
+machine, so that the bytes of a wheel depend on the sources and the tools alone. Linux wheels are linked by zig for the
+oldest glibc that Rust supports. `check` tests tags, symbols, contents, metadata and size. `reproduce` builds a source
+distribution in the same way, and compares the result with a wheel. The exit status is 1 if something is wrong. The
+tools are those of `release-requirements.txt`.
 """
 
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,65 +41,69 @@ def host_target() -> str:
     return found[1]
 
 
-def build_environment(sources: Path | None = None) -> dict[str, str]:
-    """Return the environment of a build: panic messages name crates without the folders of this machine.
+BUILD_FOLDER = Path("/tmp/dicomet-build" if os.name == "posix" else f"{tempfile.gettempdir()}/dicomet-build")  # noqa: S108
+"""Where wheels are compiled: the folder decides some hundred bytes of the code, such as where registers are saved."""
 
-    `sources` has the sources of the crates; by default they are where cargo unpacks them.
+
+@contextmanager
+def unpacked(sdist: Path) -> Iterator[Path]:
+    """Unpack a source distribution into `BUILD_FOLDER`, with the sources of all crates, and remove it afterwards.
+
+    Raises
+    ------
+    FileExistsError
+        Another build runs, or has been killed.
+
     """
-    if sources is None:
-        home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
-        folders = sorted((home / "registry/src").glob("*"))
-    else:
-        folders = [sources]
-    flags = [f"--remap-path-prefix={folder}=crates" for folder in folders]
-    return {**os.environ, "CARGO_INCREMENTAL": "0", "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags)}
+    BUILD_FOLDER.mkdir(mode=0o700)
+    try:
+        with tarfile.open(sdist) as archive:
+            archive.extractall(BUILD_FOLDER, filter="data")
+        (checkout,) = BUILD_FOLDER.iterdir()
+        vendor = ["cargo", "vendor", "--locked", "--versioned-dirs"]
+        vendored = subprocess.run(vendor, cwd=checkout, capture_output=True, text=True, check=True)
+        (checkout / ".cargo").mkdir()
+        (checkout / ".cargo/config.toml").write_text(vendored.stdout, encoding="utf-8")
+        yield checkout
+    finally:
+        shutil.rmtree(BUILD_FOLDER)
 
 
-def build(
-    target: str,
-    out: Path,
-    *,
-    python: str | None = None,
-    checkout: Path = ROOT,
-    environment: Mapping[str, str] | None = None,
-) -> None:
-    """Build a wheel of `checkout` into the folder `out`, in the environment of `build_environment` by default."""
-    if environment is None:
-        # The folder of the crates must exist before it gets another name.
-        subprocess.run(["cargo", "fetch", "--locked", "--target", target], cwd=checkout, check=True)
-        environment = build_environment()
-    command = ["maturin", "build", "--release", "--locked", "--target", target, "--out", str(out)]
-    if "linux" in target:
-        command += ["--zig", "--compatibility", COMPATIBILITY[target.rsplit("-", 1)[1]]]
-    if python is not None:
-        command += ["--interpreter", python]
-    subprocess.run(command, cwd=checkout, env=environment, check=True)
+def build(sdist: Path, out: Path, *, target: str | None = None, python: str | None = None) -> None:
+    """Build a wheel of a source distribution into the folder `out`, offline and with an empty cargo home."""
+    target = target or host_target()
+    with unpacked(sdist.resolve()) as checkout:
+        environment = {
+            **os.environ,
+            "CARGO_HOME": str(BUILD_FOLDER / "home"),
+            "CARGO_INCREMENTAL": "0",
+            "CARGO_NET_OFFLINE": "true",
+            # Panic messages name crates without the folders of this machine.
+            "CARGO_ENCODED_RUSTFLAGS": f"--remap-path-prefix={checkout / 'vendor'}=crates",
+        }
+        environment.pop("CARGO_TARGET_DIR", None)
+        command = ["maturin", "build", "--release", "--locked", "--target", target, "--out", str(out.resolve())]
+        if "linux" in target:
+            command += ["--zig", "--compatibility", COMPATIBILITY[target.rsplit("-", 1)[1]]]
+        if python is not None:
+            command += ["--interpreter", python]
+        started = time.monotonic()
+        subprocess.run(command, cwd=checkout, env=environment, check=True)
+        print(f"built in {time.monotonic() - started:.0f} s with an empty cargo home, offline")
+
+
+def build_sdist(out: Path) -> Path:
+    """Build the source distribution of this checkout into the folder `out`, which has no other, and return its path."""
+    subprocess.run(["maturin", "sdist", "--out", str(out)], cwd=ROOT, check=True)
+    (sdist,) = out.glob("*.tar.gz")
+    return sdist
 
 
 def reproduce(sdist: Path, wheel: Path) -> list[str]:
-    """Build a source distribution offline from vendored crates; return how its wheel differs from `wheel`."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with tarfile.open(sdist) as archive:
-            archive.extractall(folder, filter="data")
-        (checkout,) = folder.iterdir()
-        vendored = subprocess.run(
-            ["cargo", "vendor", "--locked", "--versioned-dirs"],
-            cwd=checkout,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        (checkout / ".cargo").mkdir()
-        (checkout / ".cargo/config.toml").write_text(vendored.stdout, encoding="utf-8")
-        (folder / "home").mkdir()
-        environment = build_environment(checkout / "vendor")
-        environment |= {"CARGO_HOME": str(folder / "home"), "CARGO_NET_OFFLINE": "true"}
-        environment.pop("CARGO_TARGET_DIR", None)
-        started = time.monotonic()
-        build(host_target(), folder / "dist", checkout=checkout, environment=environment)
-        print(f"built in {time.monotonic() - started:.0f} s with an empty cargo home, offline")
-        (built,) = (folder / "dist").iterdir()
+    """Build a source distribution; return how its wheel differs from `wheel`."""
+    with tempfile.TemporaryDirectory() as folder:
+        build(sdist, Path(folder))
+        (built,) = Path(folder).iterdir()
         if built.read_bytes() == wheel.read_bytes():
             return []
         with zipfile.ZipFile(built) as first, zipfile.ZipFile(wheel) as second:
@@ -192,7 +199,8 @@ def main() -> int:
         found = reproduce(arguments.sdist, arguments.wheel)
         print("\n".join(found) or f"{arguments.wheel.name}: reproduced")
         return 1 if found else 0
-    build(arguments.target or host_target(), arguments.out, python=arguments.python)
+    with tempfile.TemporaryDirectory() as folder:
+        build(build_sdist(Path(folder)), arguments.out, target=arguments.target, python=arguments.python)
     return 0
 
 
