@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicomet._utils.timing import Limit
+from harness.readers import CODEC
 from harness.trial import Trial, Verdict, try_all
 from workloads import Workload
 
@@ -52,9 +53,14 @@ class Session:
         return [name for name, verdict in self.verdicts[workload.name, index].items() if verdict.is_right]
 
     def noted(self, workload: Workload, index: int | None = None) -> dict[str, Verdict]:
-        """Return the verdicts to note in the table: all but "equal"."""
+        """Return the verdicts to note in the table: all but "equal", and refusals of a reader of codestreams alone."""
         found = self.verdicts[workload.name, index]
-        return {name: verdict for name, verdict in found.items() if verdict.kind != "equal"}
+        codec_refuses = (CODEC, "refuses")
+        return {
+            name: verdict
+            for name, verdict in found.items()
+            if verdict.kind != "equal" and (name, verdict.kind) != codec_refuses
+        }
 
 
 def _whole(workload: Workload, path: Path, seed: int) -> Path:
