@@ -12,8 +12,8 @@ from dicomet._parsing.tags import TRANSFER_SYNTAX_UID
 from dicomet.errors import PixelDataError
 
 Buffer = bytes | bytearray | memoryview
-# A constant: building the union takes as long as opening a file.
-_PATH = str | os.PathLike
+# A constant: building a union takes as long as opening a file.
+_PATH = (str, os.PathLike)
 Readable = str | os.PathLike[str] | BinaryIO | Buffer | Source
 
 # Buffer size for pydicom's parser, in bytes.
