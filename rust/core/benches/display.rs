@@ -149,10 +149,12 @@ fn sizes(criterion: &mut Criterion) {
     use resize::{Filter, Size};
     let gray = support::ultrasound(SIDE, SIDE, 0);
     let ct: Vec<u8> = support::ct(SIDE, SIDE, 0).iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+    let floats: Vec<u8> = gray.iter().flat_map(|&sample| f32::from(sample).to_ne_bytes()).collect();
     let cases = [
         ("resize to 224, bilinear, u8", &gray, 1, SampleType::Uint8, Filter::Bilinear),
         ("resize to 224, bilinear, u16", &ct, 1, SampleType::Uint16, Filter::Bilinear),
         ("resize to 224, bilinear, RGB", &support::rgb(&gray), 3, SampleType::Uint8, Filter::Bilinear),
+        ("resize to 224, bilinear, f32", &floats, 1, SampleType::Float32, Filter::Bilinear),
         ("resize to 224, lanczos, u8", &gray, 1, SampleType::Uint8, Filter::Lanczos),
         ("resize to 224, nearest, u8", &gray, 1, SampleType::Uint8, Filter::Nearest),
     ];

@@ -26,8 +26,13 @@ pub(crate) fn try_push<T>(vec: &mut Vec<T>, value: T) -> Result<()> {
 
 /// Returns `count` default values, such as zeros.
 pub(crate) fn zeroed<T: Clone + Default>(count: usize) -> Result<Vec<T>> {
+    filled(T::default(), count)
+}
+
+/// Returns `count` values that equal `value`.
+pub(crate) fn filled<T: Clone>(value: T, count: usize) -> Result<Vec<T>> {
     let mut values = try_with_capacity(count)?;
-    values.resize(count, T::default());
+    values.resize(count, value);
     Ok(values)
 }
 

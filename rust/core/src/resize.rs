@@ -1,26 +1,20 @@
 //! Resizing with antialiasing: each result is the weighted mean of all samples that it covers, as in Pillow.
 
-use crate::alloc::{try_with_capacity, zeroed};
+use crate::alloc::{filled, try_with_capacity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::in_range;
 use crate::sample_type::SampleType;
 use crate::tag::{COLUMNS, ROWS, SAMPLES_PER_PIXEL};
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{F32, F32x3, U8, U8x3, U16, U16x3};
-use fast_image_resize::{FilterType, ImageBufferError, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use convolution::{along_columns, along_rows};
+use filter::{BICUBIC, BILINEAR, Kernel, LANCZOS, Weights};
 
-/// The resampling filter, named as in Pillow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
-    /// The nearest sample, unchanged: for labels.
-    Nearest,
-    /// Triangle filter.
-    Bilinear,
-    /// Catmull-Rom cubic (a = -0.5).
-    Bicubic,
-    /// Lanczos windowed sinc with three lobes.
-    Lanczos,
-}
+mod convolution;
+mod filter;
+mod sample;
+mod transpose;
+
+pub use filter::Filter;
+use sample::Sample;
 
 /// The size of an image, not yet validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +43,12 @@ pub struct ResizeParams {
 /// Resizes the image `src` into `out`.
 pub fn resize(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
     let resize = match (params.sample, params.channels) {
-        (SampleType::Uint8, 1) => resize_pixels::<U8>,
-        (SampleType::Uint8, 3) => resize_pixels::<U8x3>,
-        (SampleType::Uint16, 1) => resize_pixels::<U16>,
-        (SampleType::Uint16, 3) => resize_pixels::<U16x3>,
-        (SampleType::Float32, 1) => resize_pixels::<F32>,
-        (SampleType::Float32, 3) => resize_pixels::<F32x3>,
+        (SampleType::Uint8, 1) => resize_pixels::<u8, 1, 1>,
+        (SampleType::Uint8, 3) => resize_pixels::<u8, 1, 3>,
+        (SampleType::Uint16, 1) => resize_pixels::<u16, 2, 1>,
+        (SampleType::Uint16, 3) => resize_pixels::<u16, 2, 3>,
+        (SampleType::Float32, 1) => resize_pixels::<f32, 4, 1>,
+        (SampleType::Float32, 3) => resize_pixels::<f32, 4, 3>,
         (SampleType::Uint8 | SampleType::Uint16 | SampleType::Float32, found) => {
             return Err(Error::new(SAMPLES_PER_PIXEL, ErrorKind::Value { found, expected: "1 or 3" }));
         }
@@ -66,14 +60,19 @@ pub fn resize(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
     resize(src, out, params)
 }
 
-fn resize_pixels<P: PixelTrait>(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
-    let (from, to) = (checked::<P>(params.from, src.len())?, checked::<P>(params.to, out.len())?);
-    match params.filter {
-        Filter::Nearest => nearest(src, from, out, to, P::size()),
-        Filter::Bilinear => convolve::<P>(src, from, out, to, FilterType::Bilinear),
-        Filter::Bicubic => convolve::<P>(src, from, out, to, FilterType::CatmullRom),
-        Filter::Lanczos => convolve::<P>(src, from, out, to, FilterType::Lanczos3),
-    }
+fn resize_pixels<S: Sample<N>, const N: usize, const C: usize>(
+    src: &[u8],
+    out: &mut [u8],
+    params: &ResizeParams,
+) -> Result<()> {
+    let (from, to) = (checked(params.from, N * C, src.len())?, checked(params.to, N * C, out.len())?);
+    let kernel = match params.filter {
+        Filter::Nearest => return nearest(src, from, out, to, N * C),
+        Filter::Bilinear => BILINEAR,
+        Filter::Bicubic => BICUBIC,
+        Filter::Lanczos => LANCZOS,
+    };
+    convolve::<S, N>(src.as_chunks().0, from, out.as_chunks_mut().0, to, C, kernel)
 }
 
 /// Copies the pixels that contain the centers of the new pixels. Uses integers: floating point would assign a center
@@ -94,49 +93,44 @@ fn nearest(src: &[u8], from: (u32, u32), out: &mut [u8], to: (u32, u32), pixel: 
 }
 
 /// Resizes the rows first, then the columns; between the two steps, integers are rounded and clamped to their range.
-/// Doing both in one call would allocate the intermediate image infallibly.
-fn convolve<P: PixelTrait>(
-    src: &[u8],
+fn convolve<S: Sample<N>, const N: usize>(
+    src: &[[u8; N]],
     (rows, columns): (u32, u32),
-    out: &mut [u8],
+    out: &mut [[u8; N]],
     (out_rows, out_columns): (u32, u32),
-    filter: FilterType,
+    channels: usize,
+    kernel: Kernel,
 ) -> Result<()> {
-    let src = TypedImageRef::<P>::from_buffer(columns, rows, src).map_err(unusable)?;
-    let mut out = TypedImage::<P>::from_buffer(out_columns, out_rows, out).map_err(unusable)?;
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false);
-    let mut resizer = Resizer::new();
-    if rows == out_rows || columns == out_columns {
-        return resizer.resize_typed(&src, &mut out, &options).map_err(|_| impossible());
+    let (width, out_width) = (columns as usize * channels, out_columns as usize * channels);
+    let along_rows = |src: &[[u8; N]], out: &mut [[u8; N]]| {
+        let weights = Weights::new(kernel, columns, out_columns, S::weight)?;
+        along_rows::<S, N>(src, width, out, out_width, channels, &weights)
+    };
+    let along_columns = |src: &[[u8; N]], out: &mut [[u8; N]]| -> Result<()> {
+        let weights = Weights::new(kernel, rows, out_rows, S::weight)?;
+        along_columns::<S, N>(src, out_width, out, &weights);
+        Ok(())
+    };
+    match (columns == out_columns, rows == out_rows) {
+        (true, true) => out.copy_from_slice(src),
+        (true, false) => along_columns(src, out)?,
+        (false, true) => along_rows(src, out)?,
+        (false, false) => {
+            let samples = (rows as usize).checked_mul(out_width).ok_or_else(|| Error::from(ErrorKind::TooLarge))?;
+            let mut between = filled([0; N], samples)?;
+            along_rows(src, &mut between)?;
+            along_columns(&between, out)?;
+        }
     }
-    let pixels = (rows as usize).checked_mul(out_columns as usize);
-    let pixels = pixels.ok_or_else(|| Error::from(ErrorKind::TooLarge))?;
-    let mut between: Vec<P> = zeroed(pixels)?;
-    let mut between = TypedImage::from_pixels_slice(out_columns, rows, &mut between).map_err(|_| impossible())?;
-    resizer.resize_typed(&src, &mut between, &options).map_err(|_| impossible())?;
-    resizer.resize_typed(&between, &mut out, &options).map_err(|_| impossible())
+    Ok(())
 }
 
 /// Returns the validated rows and columns of an image of `found` bytes.
-fn checked<P: PixelTrait>(size: Size, found: usize) -> Result<(u32, u32)> {
+fn checked(size: Size, pixel: usize, found: usize) -> Result<(u32, u32)> {
     let rows = in_range(ROWS, size.rows, 1, 65535, "1 to 65535")?;
     let columns = in_range(COLUMNS, size.columns, 1, 65535, "1 to 65535")?;
-    let (found, expected) = (found as u64, u64::from(rows) * u64::from(columns) * P::size() as u64);
+    let (found, expected) = (found as u64, u64::from(rows) * u64::from(columns) * pixel as u64);
     if found == expected { Ok((rows, columns)) } else { Err(ErrorKind::Length { found, expected }.into()) }
-}
-
-fn unusable(error: ImageBufferError) -> Error {
-    match error {
-        ImageBufferError::InvalidBufferAlignment => {
-            ErrorKind::Unsupported("the samples are not aligned in memory").into()
-        }
-        ImageBufferError::InvalidBufferSize => impossible(),
-    }
-}
-
-/// Unreachable: sizes have been validated, and there is no crop box.
-fn impossible() -> Error {
-    ErrorKind::Unsupported("the image cannot be resized").into()
 }
 
 #[cfg(test)]
