@@ -7,9 +7,9 @@ Usage: python tools/wheels.py build [--target TARGET] [--python PYTHON] [--out F
 `build` builds the source distribution of this checkout for a target of Rust (default: this machine's), with abi3 or, if
 PYTHON has no GIL, for that version alone. It compiles in a folder that is always the same, without the crates of this
 machine, so that wheels depend on the sources and the tools alone. Linux wheels are linked by zig for the oldest glibc
-that Rust supports. `check` tests tags, symbols, contents, metadata and size. `reproduce` builds a source distribution in
-the same way, and compares the result with a wheel. The exit status is 1 if something is wrong. The tools are those of
-`release-requirements.txt`.
+that Rust supports. `check` tests tags, symbols, contents, metadata and size. `reproduce` builds a source distribution
+in the same way, and compares the result with a wheel. The exit status is 1 if something is wrong. The tools are those
+of `release-requirements.txt`.
 """
 
 import argparse
