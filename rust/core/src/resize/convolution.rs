@@ -6,7 +6,7 @@ use super::transpose::{STRIP, transpose, transpose_back};
 use crate::alloc::filled;
 use crate::error::Result;
 
-/// Samples that are computed at once: their sums occupy eight AVX registers.
+/// Samples that are computed at once: their sums occupy four AVX registers at most.
 const BLOCK: usize = 16;
 
 /// Resizes the columns of `src`, whose rows have `width` samples, to as many rows as there are weights.
