@@ -1,6 +1,7 @@
-"""Images of another size: every sample equals Pillow's."""
+"""Resizing: samples equal Pillow's."""
 
 import os
+import platform
 
 import numpy as np
 import pytest
@@ -28,6 +29,9 @@ SIZES = [
     ((1, 1), (5, 7)),
     ((33, 1), (4, 4)),
     ((300, 200), (1, 1)),
+    ((65535, 1), (1, 3)),
+    ((2, 65535), (3, 2)),
+    ((1, 3), (65535, 2)),
 ]
 SIDES = st.integers(1, 90)
 
@@ -47,12 +51,12 @@ def resized(array, size, filter_name):
 
 
 def by_pillow(array, size, filter_name):
-    """Resize the rows first: what Pillow does first depends on its version, and integers are rounded in between."""
+    """Resize rows, then columns: Pillow's own order depends on its version, and integers are rounded in between."""
     return _by_pillow(_by_pillow(array, (array.shape[0], size[1]), filter_name), size, filter_name)
 
 
 def _by_pillow(array, size, filter_name):
-    """Use the modes L, RGB, I;16 and F; resize channels that no mode represents one by one."""
+    """Resize in the modes L, RGB, I;16 or F; resize channels one by one where Pillow has no such mode."""
     if array.dtype == np.uint8 or array.ndim == 2:
         return np.asarray(Image.fromarray(array).resize(size[::-1], FILTERS[filter_name]))
     channels = [_by_pillow(np.ascontiguousarray(array[..., i]), size, filter_name) for i in range(array.shape[2])]
@@ -71,9 +75,9 @@ def is_between_two(array, size):
 
 
 def image(shape, dtype, seed=3):
-    """Return noise over slopes and an edge. Filters that sharpen exceed the range there, but not that of 16 bits.
+    """Return noise over a ramp and an edge. Sharpening filters overshoot the range of bytes there, but not of 16 bits.
 
-    Pillow clips the two bytes of 16 bits one by one.
+    Some versions of Pillow clip the two bytes of such a sample separately.
     """
     rng = np.random.default_rng(seed)
     unit = rng.random(shape) * 0.5 + np.linspace(0, 0.5, shape[1]).reshape(1, -1, *[1] * (len(shape) - 2))
@@ -83,13 +87,21 @@ def image(shape, dtype, seed=3):
     return (unit * 255).astype(dtype) if dtype == np.uint8 else (0.25 * 65535 + unit * 0.5 * 65535).astype(dtype)
 
 
+def assert_equal_to_pillow(found, expected):
+    """On other processors, compilers fuse multiplication and addition in Pillow, which then rounds once."""
+    if platform.machine() in {"x86_64", "AMD64"}:
+        np.testing.assert_array_equal(found, expected)
+    else:
+        np.testing.assert_allclose(found.astype(float), expected, rtol=0, atol=3e-6 if found.dtype == np.float32 else 2)
+
+
 @pytest.mark.parametrize("filter_name", SMOOTH)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("channels", [(), (3,)])
 @pytest.mark.parametrize(("shape", "size"), SIZES)
 def test_pillow_gives_the_same(shape, size, channels, dtype, filter_name):
     array = image(shape + channels, dtype)
-    np.testing.assert_array_equal(resized(array, size, filter_name), by_pillow(array, size, filter_name))
+    assert_equal_to_pillow(resized(array, size, filter_name), by_pillow(array, size, filter_name))
 
 
 @settings(max_examples=200, derandomize="CI" in os.environ)
@@ -115,9 +127,9 @@ def test_the_nearest_is_where_the_center_lies(shape, size, channels, dtype):
     dtype=st.sampled_from([np.uint8, np.uint16, np.float32]),
     seed=st.integers(0, 1000),
 )
-def test_any_size_is_as_pillow_makes_it(shape, size, filter_name, dtype, seed):
+def test_any_size_equals_pillow(shape, size, filter_name, dtype, seed):
     array = image(shape, dtype, seed)
-    np.testing.assert_array_equal(resized(array, size, filter_name), by_pillow(array, size, filter_name))
+    assert_equal_to_pillow(resized(array, size, filter_name), by_pillow(array, size, filter_name))
 
 
 @pytest.mark.parametrize("filter_name", SMOOTH)

@@ -1,11 +1,12 @@
-//! Resizing with antialiasing: each result is the weighted mean of all samples that it covers, as in Pillow.
+//! Resizing with antialiasing, as in Pillow: each sample of the result is the weighted mean of the source samples under
+//! the filter.
 
 use crate::alloc::{filled, try_with_capacity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::in_range;
 use crate::sample_type::SampleType;
 use crate::tag::{COLUMNS, ROWS, SAMPLES_PER_PIXEL};
-use convolution::{along_columns, along_rows};
+use convolution::{resize_columns, resize_rows};
 use filter::{BICUBIC, BILINEAR, Kernel, LANCZOS, Weights};
 
 mod convolution;
@@ -40,7 +41,7 @@ pub struct ResizeParams {
     pub filter: Filter,
 }
 
-/// Resizes the image `src` into `out`.
+/// Resizes the image `src` into `out`. An intermediate image has the rows of the source and the columns of the result.
 pub fn resize(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
     let resize = match (params.sample, params.channels) {
         (SampleType::Uint8, 1) => resize_pixels::<u8, 1, 1>,
@@ -102,24 +103,24 @@ fn convolve<S: Sample<N>, const N: usize>(
     kernel: Kernel,
 ) -> Result<()> {
     let (width, out_width) = (columns as usize * channels, out_columns as usize * channels);
-    let along_rows = |src: &[[u8; N]], out: &mut [[u8; N]]| {
+    let rows_pass = |src: &[[u8; N]], out: &mut [[u8; N]]| {
         let weights = Weights::new(kernel, columns, out_columns, S::weight)?;
-        along_rows::<S, N>(src, width, out, out_width, channels, &weights)
+        resize_rows::<S, N>(src, width, out, out_width, channels, &weights)
     };
-    let along_columns = |src: &[[u8; N]], out: &mut [[u8; N]]| -> Result<()> {
+    let columns_pass = |src: &[[u8; N]], out: &mut [[u8; N]]| -> Result<()> {
         let weights = Weights::new(kernel, rows, out_rows, S::weight)?;
-        along_columns::<S, N>(src, out_width, out, &weights);
+        resize_columns::<S, N>(src, out_width, out, &weights);
         Ok(())
     };
     match (columns == out_columns, rows == out_rows) {
         (true, true) => out.copy_from_slice(src),
-        (true, false) => along_columns(src, out)?,
-        (false, true) => along_rows(src, out)?,
+        (true, false) => columns_pass(src, out)?,
+        (false, true) => rows_pass(src, out)?,
         (false, false) => {
             let samples = (rows as usize).checked_mul(out_width).ok_or_else(|| Error::from(ErrorKind::TooLarge))?;
             let mut between = filled([0; N], samples)?;
-            along_rows(src, &mut between)?;
-            along_columns(&between, out)?;
+            rows_pass(src, &mut between)?;
+            columns_pass(&between, out)?;
         }
     }
     Ok(())
@@ -148,15 +149,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_even_area_stays_even(
+        fn a_uniform_area_stays_uniform(
             from in (1_i64..60, 1_i64..60), to in (1_i64..60, 1_i64..60), rgb: bool, value: u16, filter in 0_usize..4,
         ) {
             let channels = if rgb { 3 } else { 1 };
             let samples = |(rows, columns): (i64, i64)| (rows * columns * channels) as usize;
-            let src = value.to_ne_bytes().repeat(samples(from));
-            let mut out = vec![0; 2 * samples(to)];
-            resize(&src, &mut out, &params(from, to, channels, SampleType::Uint16, FILTERS[filter])).unwrap();
-            prop_assert_eq!(out, value.to_ne_bytes().repeat(samples(to)));
+            let [byte, _] = value.to_le_bytes();
+            for (sample, bytes) in [
+                (SampleType::Uint8, &[byte][..]),
+                (SampleType::Uint16, &value.to_ne_bytes()),
+                (SampleType::Float32, &f32::from(value).to_ne_bytes()),
+            ] {
+                let mut out = vec![0; bytes.len() * samples(to)];
+                resize(&bytes.repeat(samples(from)), &mut out, &params(from, to, channels, sample, FILTERS[filter])).unwrap();
+                prop_assert_eq!(out, bytes.repeat(samples(to)));
+            }
         }
 
         #[test]
@@ -176,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn two_are_the_mean_of_four() {
+    fn one_pixel_is_the_mean_of_four() {
         let src: Vec<u8> = [0.0_f32, 2.0, 4.0, 6.0].iter().flat_map(|value| value.to_ne_bytes()).collect();
         let mut out = [0; 4];
         resize(&src, &mut out, &params((2, 2), (1, 1), 1, SampleType::Float32, Filter::Bilinear)).unwrap();

@@ -5,7 +5,7 @@
 //!
 //! * [`Input`] therefore borrows only read-only exports (`bytes` and views of them) and copies everything else before
 //!   the GIL is released. Changing the memory of a read-only view through another view is a data race in the caller's
-//!   program.
+//!   program; so is an `out=` that overlaps a read-only view of the same memory.
 //! * [`Output`] is an array that the Python layer has just allocated, or the caller's `out=`, which the caller must not
 //!   touch from another thread during the call, as with any `out=` in NumPy.
 #![allow(unsafe_code)]

@@ -1,4 +1,4 @@
-//! Resampling filters, and the weights of the source samples by them.
+//! Resampling filters, and the weights that they give to source samples.
 
 use crate::alloc::{try_reserve, try_with_capacity};
 use crate::error::Result;
@@ -56,33 +56,32 @@ pub(super) struct Weights<W> {
 }
 
 impl<W> Weights<W> {
-    /// Returns the weights that turn `from` samples into `to`, each converted by `convert`. Where the result has fewer
-    /// samples, the filter is widened so that it covers all samples of the source. Weights have the sum 1 before they
-    /// are converted.
+    /// Returns the weights that resample `from` samples to `to`; `convert` converts each. Where the result has fewer
+    /// samples, the filter is widened to cover all source samples. Weights sum to 1 before they are converted.
     pub(super) fn new(kernel: Kernel, from: u32, to: u32, convert: impl Fn(f64) -> W) -> Result<Weights<W>> {
         let scale = f64::from(from) / f64::from(to);
-        let widening = scale.max(1.0);
-        let radius = kernel.radius * widening;
+        let filter_scale = scale.max(1.0);
+        let inverse = 1.0 / filter_scale;
+        let radius = kernel.radius * filter_scale;
         let mut weights = Weights { spans: try_with_capacity(to as usize)?, values: Vec::new() };
-        let mut raw = Vec::new();
-        for place in 0..to {
-            let center = (f64::from(place) + 0.5) * scale;
-            // Casts to unsigned types saturate: nothing lies before the first sample.
+        let mut unnormalized = Vec::new();
+        for index in 0..to {
+            let center = (f64::from(index) + 0.5) * scale;
+            #[allow(clippy::cast_sign_loss, reason = "casts saturate: nothing lies before the first sample")]
             let (first, end) = ((center - radius + 0.5) as u32, ((center + radius + 0.5) as u32).min(from));
-            raw.clear();
-            try_reserve(&mut raw, (end - first) as usize)?;
-            let inverse = 1.0 / widening;
-            raw.extend((first..end).map(|x| (kernel.value)((f64::from(x) - center + 0.5) * inverse)));
-            weights.push(first, &raw, &convert)?;
+            unnormalized.clear();
+            try_reserve(&mut unnormalized, (end - first) as usize)?;
+            unnormalized.extend((first..end).map(|x| (kernel.value)((f64::from(x) - center + 0.5) * inverse)));
+            weights.push(first, &unnormalized, &convert)?;
         }
         Ok(weights)
     }
 
-    /// Appends a sample of the result. Omits weights of zero at both ends, which would make NaN of infinite samples.
-    fn push(&mut self, first: u32, raw: &[f64], convert: impl Fn(f64) -> W) -> Result<()> {
-        let sum: f64 = raw.iter().sum();
-        let zeros = raw.iter().take_while(|&&weight| weight == 0.0).count();
-        let used = &raw[zeros..];
+    /// Appends the weights of one sample of the result. Drops zeros at both ends: zero times infinity would be NaN.
+    fn push(&mut self, first: u32, unnormalized: &[f64], convert: impl Fn(f64) -> W) -> Result<()> {
+        let sum: f64 = unnormalized.iter().sum();
+        let zeros = unnormalized.iter().take_while(|&&weight| weight == 0.0).count();
+        let used = &unnormalized[zeros..];
         let used = &used[..used.len() - used.iter().rev().take_while(|&&weight| weight == 0.0).count()];
         try_reserve(&mut self.values, used.len())?;
         let start = self.values.len();
@@ -91,7 +90,7 @@ impl<W> Weights<W> {
         Ok(())
     }
 
-    /// Returns the first source sample and the weights from there on, for each sample of the result.
+    /// Returns the first source sample and the weights starting at it, for each sample of the result.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &[W])> {
         self.spans.iter().map(|(first, span)| (*first, &self.values[span.clone()]))
     }
@@ -108,7 +107,7 @@ mod tests {
         for (first, weights) in weights.iter() {
             assert!(!weights.is_empty() && first + weights.len() <= from as usize);
             assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-            // Sums of bytes rely on it.
+            // Sums of bytes fit into an i32 because of this (see `FRACTION`).
             assert!(weights.iter().map(|weight| weight.abs()).sum::<f64>() < 1.9, "{from} to {to}: {weights:?}");
         }
     }

@@ -1,26 +1,28 @@
-//! Transposition of strips of an image, so that vector code resizes rows as it resizes columns.
+//! Transposition of panels of rows, so that vector code resizes rows as it resizes columns.
 //!
-//! A strip is transposed by perfect shuffles: in each round, the samples of both halves alternate. After as many rounds
-//! as the index of a row has bits, these bits are the lowest of the index. The loops have no constant length: compilers
-//! turn moves within tiles of constant size into scalar code, which takes up to three times as long.
+//! Perfect shuffles transpose a panel: each round interleaves the two halves, which moves the highest bit of the index to
+//! the lowest place. After as many rounds as the index of a row has bits, these bits are the lowest. The lengths of loops
+//! are variables on purpose: compilers turn moves within tiles of constant size into scalar code, up to three times slower.
+
+#![allow(clippy::inline_always, reason = "functions are compiled for the features of their callers")]
 
 use super::sample::Sample;
 
-/// Rows of a strip.
-pub(super) const STRIP: usize = 32;
-const HALF: usize = STRIP / 2;
-/// Columns that are moved at once: two blocks of four bytes for each sample fit into the fastest cache.
-const BLOCK: usize = 32;
+/// Rows of a panel.
+pub(super) const PANEL_ROWS: usize = 32;
+const HALF: usize = PANEL_ROWS / 2;
+/// Columns that are moved at once: two blocks of four bytes for each sample fit into the L1 cache.
+const BLOCK_COLUMNS: usize = 32;
 
-/// Writes the columns of `src`, at most `STRIP` rows of `width` samples, as rows of `STRIP` samples. The samples of
+/// Writes the columns of `src`, at most `PANEL_ROWS` rows of `width` samples, as rows of `PANEL_ROWS` samples. The samples of
 /// missing rows are arbitrary.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub(super) fn transpose<S: Sample<N>, const N: usize>(src: &[[u8; N]], width: usize, out: &mut [[u8; N]]) {
-    let mut first = [S::default(); STRIP * BLOCK];
-    let mut second = [S::default(); STRIP * BLOCK];
-    for (start, out) in (0..width).step_by(BLOCK).zip(out.chunks_mut(STRIP * BLOCK)) {
+    let mut first = [S::default(); PANEL_ROWS * BLOCK_COLUMNS];
+    let mut second = [S::default(); PANEL_ROWS * BLOCK_COLUMNS];
+    for (start, out) in (0..width).step_by(BLOCK_COLUMNS).zip(out.chunks_mut(PANEL_ROWS * BLOCK_COLUMNS)) {
         let (first, second) = (&mut first[..out.len()], &mut second[..out.len()]);
-        let columns = out.len() / STRIP;
+        let columns = out.len() / PANEL_ROWS;
         for (row, joined) in first.chunks_exact_mut(2 * columns).enumerate() {
             let samples = |row| src.get(row * width + start..).and_then(|samples| samples.get(..columns));
             let Some(upper) = samples(row) else { break };
@@ -35,15 +37,15 @@ pub(super) fn transpose<S: Sample<N>, const N: usize>(src: &[[u8; N]], width: us
     }
 }
 
-/// Writes the columns of `src`, rows of `STRIP` samples, as rows of `width` samples: as many as `out` has, at most
-/// `STRIP`. The inverse of [`transpose`].
+/// The inverse of [`transpose`]: writes the columns of `src` (rows of `PANEL_ROWS` samples) as rows of `width` samples, one
+/// for each row of `out`.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub(super) fn transpose_back<S: Sample<N>, const N: usize>(src: &[[u8; N]], out: &mut [[u8; N]], width: usize) {
-    let mut first = [S::default(); STRIP * BLOCK];
-    let mut second = [S::default(); STRIP * BLOCK];
-    for (start, src) in (0..width).step_by(BLOCK).zip(src.chunks(STRIP * BLOCK)) {
+    let mut first = [S::default(); PANEL_ROWS * BLOCK_COLUMNS];
+    let mut second = [S::default(); PANEL_ROWS * BLOCK_COLUMNS];
+    for (start, src) in (0..width).step_by(BLOCK_COLUMNS).zip(src.chunks(PANEL_ROWS * BLOCK_COLUMNS)) {
         let (first, second) = (&mut first[..src.len()], &mut second[..src.len()]);
-        let columns = src.len() / STRIP;
+        let columns = src.len() / PANEL_ROWS;
         separate_halves(src, first, S::from_bytes);
         for _ in 0..HALF.ilog2() / 2 {
             separate_halves(first, second, |sample| sample);
@@ -87,9 +89,9 @@ mod tests {
     fn check<S: Sample<N>, const N: usize>(rows: usize, width: usize) {
         let sample = |place: usize| std::array::from_fn(|byte| (place * 31 + place / 256 + byte * 101) as u8);
         let src: Vec<[u8; N]> = (0..rows * width).map(sample).collect();
-        let mut columns = vec![[0; N]; width * STRIP];
+        let mut columns = vec![[0; N]; width * PANEL_ROWS];
         transpose::<S, N>(&src, width, &mut columns);
-        for (column, samples) in columns.chunks_exact(STRIP).enumerate() {
+        for (column, samples) in columns.chunks_exact(PANEL_ROWS).enumerate() {
             for (row, found) in samples[..rows].iter().enumerate() {
                 assert_eq!(found, &src[row * width + column], "row {row}, column {column}");
             }
@@ -101,7 +103,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn columns_become_rows_and_rows_again(rows in 1..=STRIP, width in 1_usize..150) {
+        fn columns_become_rows_and_rows_again(rows in 1..=PANEL_ROWS, width in 1_usize..150) {
             check::<u8, 1>(rows, width);
             check::<u16, 2>(rows, width);
             check::<f32, 4>(rows, width);
