@@ -44,8 +44,8 @@ def scanned(data: bytes, start: str, transfer_syntax: str | None) -> tuple | int
     assert windows == found
     if not isinstance(found, tuple):
         return found
-    key, offset, length, _ = found
-    return (header._by_name(key), key[0], *key[4:], offset, length)
+    image, offset, length, _ = found
+    return (*header._described(image), offset, length)
 
 
 def parsed(data: bytes, start: str, transfer_syntax: str | None, skip=None) -> tuple:
@@ -120,6 +120,30 @@ WRITERS = {
     ExplicitVRBigEndian: Writer(order=">"),
     RLELossless: Writer(),
 }
+
+
+def test_descriptions_compare_and_hash_by_value():
+    """They are keys of caches: whatever a description is made from must distinguish them."""
+    writer, explicit = WRITERS[ExplicitVRLittleEndian], str(ExplicitVRLittleEndian)
+    implicit = WRITERS[ImplicitVRLittleEndian].image()
+    image = writer.image()
+
+    def described(data, transfer_syntax=explicit):
+        return find_pixel_data(Source.from_buffer(data), start="data set", transfer_syntax=transfer_syntax)[0]
+
+    assert described(image) == described(image + b"more")
+    assert hash(described(image)) == hash(described(image))
+    others = [
+        described(image, "1.2.840.10008.1.2.5"),
+        described(implicit, str(ImplicitVRLittleEndian)),
+        described(writer.image(b"2 ")),
+        described(image.replace(b"MONOCHROME2", b"MONOCHROME1")),
+        described(image.replace(writer.tag(0x00280102), writer.tag(0x00280006))),
+        described(image.replace(struct.pack("<H", 7), struct.pack("<H", 6))),
+        described(image.replace(writer.tag(0x7FE00010), writer.tag(0x7FE00008))),
+        described(image.replace(b"OB\0\0", b"OW\0\0")),
+    ]
+    assert len({described(image), *others}) == 1 + len(others)
 
 
 def test_the_sequences_of_the_dictionary():

@@ -20,7 +20,6 @@ _Sample: TypeAlias = Literal[
 ]
 _Family: TypeAlias = Literal["JPEG", "JPEG-LS", "JPEG 2000", "JPEG XL"]
 _OnTruncation: TypeAlias = Literal["error", "decode"]
-_Described: TypeAlias = tuple[str, tuple[tuple[int, int], ...], str | None, int | None, int, str | None]
 
 __all__ = [
     "Codestream",
@@ -32,6 +31,7 @@ __all__ = [
     "Image",
     "Lut",
     "Palette",
+    "ScannedImage",
     "Source",
     "Transform",
     "__version__",
@@ -56,6 +56,32 @@ __all__ = [
 
 __version__: str
 debug_build: bool
+
+@final
+class ScannedImage:
+    """The description of an image as a file has it, not yet checked. Compares and hashes by value."""
+
+    @property
+    def transfer_syntax(self) -> str:
+        """Transfer Syntax UID."""
+    @property
+    def numbers(self) -> list[tuple[int, int]]:
+        """Tag and value of each element of VR US (PS3.3 C.7.6.3), in the order of the file."""
+    @property
+    def photometric_interpretation(self) -> str | None:
+        """Photometric Interpretation; None if it is missing."""
+    @property
+    def number_of_frames(self) -> int | None:
+        """Number of Frames; None if it is missing."""
+    @property
+    def tag(self) -> int:
+        """The tag of the pixel data element."""
+    @property
+    def vr(self) -> str | None:
+        """The VR of the pixel data element; None if it is implicit."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Source:
@@ -491,18 +517,17 @@ def find_pixel_data(
     start: Literal["file", "forced", "data set"],
     transfer_syntax: str | None,
     display: bool = False,
-) -> tuple[_Described, int, int | None, tuple[tuple[int, bytes], ...]] | int | None:
+) -> tuple[ScannedImage, int, int | None, tuple[tuple[int, bytes], ...]] | int | None:
     """Scan `source` for the pixel data element (PS3.5 7).
 
     `start`: a ``"file"`` must have a preamble and File Meta Information; a ``"forced"`` file may lack them, as with
     pydicom's ``force``; a ``"data set"`` has neither. `transfer_syntax` overrides that of the file, and is required for
     a data set. `display`: scan the elements that determine display values, too.
 
-    Return the description of the image (Transfer Syntax UID, the elements of VR US, Photometric Interpretation, Number
-    of Frames, and tag and VR of the pixel data element; the VR is None if it is implicit), the offset of the pixel data
-    element's value, its length (None if it is undefined), and for `display` the tags and values of elements, with
-    numbers in little endian. For a deflated file, return the offset of its data set instead. Return None if anything
-    that was scanned is malformed or unusual: such a file needs pydicom's parser.
+    Return the description of the image, the offset of the pixel data element's value, its length (None if it is
+    undefined), and for `display` the tags and values of elements, with numbers in little endian. For a deflated file,
+    return the offset of its data set instead. Return None if anything that was scanned is malformed or unusual: such a
+    file needs pydicom's parser.
     """
 
 def scan_elements(

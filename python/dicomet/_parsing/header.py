@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dicomet._native import Source, find_pixel_data
+from dicomet._native import ScannedImage, Source, find_pixel_data
 from dicomet._parsing import tags
 from dicomet._parsing.transfer_syntax import CODECS, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
 
@@ -22,8 +22,8 @@ class Header(NamedTuple):
     `attributes`: the values of the Image Pixel module by pydicom's option names, and ``high_bit``, where the caller's
     values override those of the file; headers share it. `offset`: start of the value of the pixel data element, in
     bytes. `length`: None if it is undefined. `dataset`: the elements that pydicom has read, if its parser was needed.
-    `key`: the scanner's result, if it alone describes the image. `display`: the elements that determine display values,
-    if they were requested.
+    `key`: the scanner's description, if it alone describes the image. `display`: the elements that determine display
+    values, if they were requested.
     """
 
     attributes: Mapping[str, Any]
@@ -66,24 +66,26 @@ def header_of(found: tuple[Any, ...] | int | None, overrides: Mapping[str, Any])
     """Return the scanner's result as a header with pydicom's option names; None if there is no usable result."""
     if not isinstance(found, tuple):
         return None
-    key, offset, length, display = found
-    transfer_syntax, _, _, _, tag, vr = key
+    image, offset, length, display = found
+    attributes, transfer_syntax, tag, vr = _described(image)
     if transfer_syntax not in CODECS:
         return None
     if overrides:
-        return Header({**_by_name(key), **overrides}, transfer_syntax, tag, vr, offset, length, display=display)
-    return Header(_by_name(key), transfer_syntax, tag, vr, offset, length, key=key, display=display)
+        return Header({**attributes, **overrides}, transfer_syntax, tag, vr, offset, length, display=display)
+    return Header(attributes, transfer_syntax, tag, vr, offset, length, key=image, display=display)
 
 
 @lru_cache(maxsize=256)
-def _by_name(key: tuple[Any, ...]) -> dict[str, Any]:
-    """Return the description of an image by pydicom's option names. Cached, because the files of a series share it."""
-    _, numbers, photometric_interpretation, number_of_frames, _, _ = key
-    described: dict[str, Any] = {OPTION_NAMES[tag]: number for tag, number in numbers}
-    described["number_of_frames"] = number_of_frames or 1
-    if photometric_interpretation is not None:
-        described["photometric_interpretation"] = photometric_interpretation
-    return described
+def _described(image: ScannedImage) -> tuple[dict[str, Any], str, int, str | None]:
+    """Return the description of an image by pydicom's option names, the transfer syntax, and tag and VR of its samples.
+
+    Cached, because the files of a series share it.
+    """
+    attributes: dict[str, Any] = {OPTION_NAMES[tag]: number for tag, number in image.numbers}
+    attributes["number_of_frames"] = image.number_of_frames or 1
+    if image.photometric_interpretation is not None:
+        attributes["photometric_interpretation"] = image.photometric_interpretation
+    return attributes, image.transfer_syntax, image.tag, image.vr
 
 
 def reads_by_default() -> bool:

@@ -49,7 +49,7 @@ mod _native {
         prefetch::{DecodeFuture, DecodePool},
         resize::resize_image,
         rle::encode_rle,
-        scan::{find_delimiter, find_pixel_data, scan_files, scan_named_elements, tile_positions},
+        scan::{ScannedImage, find_delimiter, find_pixel_data, scan_files, scan_named_elements, tile_positions},
         source::Source,
     };
 

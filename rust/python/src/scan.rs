@@ -74,6 +74,45 @@ fn named_elements(py: Python<'_>, found: Option<NamedElements<'_>>) -> PyResult<
 /// About the bytes that are read of a file.
 const BYTES_PER_FILE: usize = 1 << 14;
 
+/// The elements that describe the image in a file, as they were scanned. A key of caches: it hashes faster than the
+/// tuples of its values.
+#[pyclass(frozen, eq, hash, module = "dicomet._native")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct ScannedImage {
+    #[pyo3(get)]
+    transfer_syntax: String,
+    #[pyo3(get)]
+    numbers: Vec<(u32, u16)>,
+    #[pyo3(get)]
+    photometric_interpretation: Option<String>,
+    #[pyo3(get)]
+    number_of_frames: Option<u32>,
+    #[pyo3(get)]
+    tag: u32,
+    vr: Option<[u8; 2]>,
+}
+
+#[pymethods]
+impl ScannedImage {
+    #[getter]
+    fn vr(&self) -> Option<&str> {
+        self.vr.as_ref().and_then(|vr| std::str::from_utf8(vr).ok())
+    }
+}
+
+impl From<PixelDataHeader> for ScannedImage {
+    fn from(header: PixelDataHeader) -> Self {
+        Self {
+            transfer_syntax: header.transfer_syntax,
+            numbers: header.numbers,
+            photometric_interpretation: header.photometric_interpretation,
+            number_of_frames: header.number_of_frames,
+            tag: header.tag,
+            vr: header.vr,
+        }
+    }
+}
+
 /// Returns the description before the pixel data, the offset of a deflated data set, or None if the full parser
 /// must read the header.
 #[pyfunction]
@@ -103,7 +142,7 @@ pub(crate) fn find_pixel_data(
         found => found,
     };
     match found {
-        Ok(header) => to_tuple(py, &header).map(Some),
+        Ok(header) => to_tuple(py, header).map(Some),
         Err(ScanError::Deflated(offset)) => offset.into_py_any(py).map(Some),
         Err(ScanError::UnexpectedEof | ScanError::NeedsFullParser) => Ok(None),
     }
@@ -164,14 +203,11 @@ fn words<'py, const N: usize>(
     })
 }
 
-fn to_tuple(py: Python<'_>, header: &PixelDataHeader) -> PyResult<Py<PyAny>> {
-    let numbers = PyTuple::new(py, &header.numbers)?;
-    let vr = header.vr.as_ref().and_then(|vr| std::str::from_utf8(vr).ok());
-    let texts = (&header.photometric_interpretation, header.number_of_frames);
-    let description = (&header.transfer_syntax, numbers, texts.0, texts.1, header.tag, vr);
-    let mut display = Vec::new();
+fn to_tuple(py: Python<'_>, header: PixelDataHeader) -> PyResult<Py<PyAny>> {
+    let mut display = Vec::with_capacity(header.display.len());
     for (tag, value) in &header.display {
         display.push((tag, crate::bytes(py, value)?));
     }
-    (description, header.offset, header.length, PyTuple::new(py, display)?).into_py_any(py)
+    let (offset, length, display) = (header.offset, header.length, PyTuple::new(py, display)?);
+    (ScannedImage::from(header), offset, length, display).into_py_any(py)
 }
