@@ -89,7 +89,9 @@ def check_crates(_: Options) -> list[str]:
         environment = {**os.environ, "CARGO_TARGET_DIR": target}
         command = ["cargo", "publish", "--dry-run", "--workspace", "--locked"]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
-        packages = sorted(Path(target, "package").glob("*.crate"))
+        # The folder depends on the version of cargo, which may keep a second copy for the crates that depend on it.
+        found_by_name = {package.name: package for package in Path(target, "package").rglob("*.crate")}
+        packages = [package for _, package in sorted(found_by_name.items())]
         found = [f"packages: found {len(packages)}, expected one for each of six crates"] if len(packages) != 6 else []  # noqa: PLR2004
         for package in packages:
             with tarfile.open(package) as archive:
