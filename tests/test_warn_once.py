@@ -71,7 +71,7 @@ def test_a_child_forked_during_a_warning_warns(monkeypatch):
         statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
     with warnings.catch_warnings():
-        # Of no other category: since CPython 3.12, a fork beside other threads is itself a reason for a warning.
+        # No other category: since CPython 3.12, fork warns beside other threads, and the handler would fork again.
         warnings.simplefilter("always", UserWarning)
         monkeypatch.setattr(warnings, "showwarning", handler)
         once(["x"])

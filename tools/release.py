@@ -90,10 +90,9 @@ def check_crates(_: Options) -> list[str]:
         command = ["cargo", "publish", "--dry-run", "--workspace", "--locked"]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
         # The folder depends on the version of cargo, which may keep a second copy for the crates that depend on it.
-        found_by_name = {package.name: package for package in Path(target, "package").rglob("*.crate")}
-        packages = [package for _, package in sorted(found_by_name.items())]
+        packages = {package.name: package for package in Path(target, "package").rglob("*.crate")}
         found = [f"packages: found {len(packages)}, expected one for each of six crates"] if len(packages) != 6 else []  # noqa: PLR2004
-        for package in packages:
+        for _, package in sorted(packages.items()):
             with tarfile.open(package) as archive:
                 files = {member.name.split("/", 1)[1] for member in archive.getmembers() if member.isreg()}
             found += [f"{package.name}: found no {name}" for name in CRATE_FILES if name not in files]

@@ -15,7 +15,7 @@ mod sample;
 mod transpose;
 
 pub use filter::Filter;
-use sample::Sample;
+use sample::{Sample, Sum};
 
 /// The size of an image, not yet validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,16 +43,10 @@ pub struct ResizeParams {
 
 /// Resizes the image `src` into `out`. An intermediate image has the rows of the source and the columns of the result.
 pub fn resize(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
-    let resize = match (params.sample, params.channels) {
-        (SampleType::Uint8, 1) => resize_pixels::<u8, 1, 1>,
-        (SampleType::Uint8, 3) => resize_pixels::<u8, 1, 3>,
-        (SampleType::Uint16, 1) => resize_pixels::<u16, 2, 1>,
-        (SampleType::Uint16, 3) => resize_pixels::<u16, 2, 3>,
-        (SampleType::Float32, 1) => resize_pixels::<f32, 4, 1>,
-        (SampleType::Float32, 3) => resize_pixels::<f32, 4, 3>,
-        (SampleType::Uint8 | SampleType::Uint16 | SampleType::Float32, found) => {
-            return Err(Error::new(SAMPLES_PER_PIXEL, ErrorKind::Value { found, expected: "1 or 3" }));
-        }
+    let resize = match params.sample {
+        SampleType::Uint8 => resize_samples::<u8, 1>,
+        SampleType::Uint16 => resize_samples::<u16, 2>,
+        SampleType::Float32 => resize_samples::<f32, 4>,
         _ => {
             let why = "only samples of type uint8, uint16 or float32 are resized";
             return Err(ErrorKind::Unsupported(why).into());
@@ -61,19 +55,21 @@ pub fn resize(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
     resize(src, out, params)
 }
 
-fn resize_pixels<S: Sample<N>, const N: usize, const C: usize>(
-    src: &[u8],
-    out: &mut [u8],
-    params: &ResizeParams,
-) -> Result<()> {
-    let (from, to) = (checked(params.from, N * C, src.len())?, checked(params.to, N * C, out.len())?);
+fn resize_samples<S: Sample<N>, const N: usize>(src: &[u8], out: &mut [u8], params: &ResizeParams) -> Result<()> {
+    let channels = match params.channels {
+        1 => 1,
+        3 => 3,
+        found => return Err(Error::new(SAMPLES_PER_PIXEL, ErrorKind::Value { found, expected: "1 or 3" })),
+    };
+    let pixel = channels * N;
+    let (from, to) = (checked(params.from, pixel, src.len())?, checked(params.to, pixel, out.len())?);
     let kernel = match params.filter {
-        Filter::Nearest => return nearest(src, from, out, to, N * C),
+        Filter::Nearest => return nearest(src, from, out, to, pixel),
         Filter::Bilinear => BILINEAR,
         Filter::Bicubic => BICUBIC,
         Filter::Lanczos => LANCZOS,
     };
-    convolve::<S, N>(src.as_chunks().0, from, out.as_chunks_mut().0, to, C, kernel)
+    convolve::<S, N>(src.as_chunks().0, from, out.as_chunks_mut().0, to, channels, kernel)
 }
 
 /// Copies the pixels that contain the centers of the new pixels. Uses integers: floating point would assign a center
@@ -104,11 +100,11 @@ fn convolve<S: Sample<N>, const N: usize>(
 ) -> Result<()> {
     let (width, out_width) = (columns as usize * channels, out_columns as usize * channels);
     let rows_pass = |src: &[[u8; N]], out: &mut [[u8; N]]| {
-        let weights = Weights::new(kernel, columns, out_columns, S::weight)?;
+        let weights = Weights::new(kernel, columns, out_columns, S::Sum::weight)?;
         resize_rows::<S, N>(src, width, out, out_width, channels, &weights)
     };
     let columns_pass = |src: &[[u8; N]], out: &mut [[u8; N]]| -> Result<()> {
-        let weights = Weights::new(kernel, rows, out_rows, S::weight)?;
+        let weights = Weights::new(kernel, rows, out_rows, S::Sum::weight)?;
         resize_columns::<S, N>(src, out_width, out, &weights);
         Ok(())
     };

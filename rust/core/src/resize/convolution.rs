@@ -1,7 +1,7 @@
 //! Weighted means along the rows and along the columns of an image.
 
 use super::filter::Weights;
-use super::sample::Sample;
+use super::sample::{Sample, Sum};
 use super::transpose::{PANEL_ROWS, transpose, transpose_back};
 use crate::alloc::filled;
 use crate::error::Result;
@@ -25,15 +25,14 @@ pub(super) fn resize_columns<S: Sample<N>, const N: usize>(
             let mut sums = [S::INITIAL_SUM; SUMS];
             for (row, &weight) in src.chunks_exact(width).zip(weights) {
                 for (sum, &bytes) in sums.iter_mut().zip(&row.as_chunks::<SUMS>().0[block]) {
-                    *sum = S::from_bytes(bytes).multiply_add(*sum, weight);
+                    *sum = sum.add_weighted(S::from_bytes(bytes).to_sum(), weight);
                 }
             }
             *out = sums.map(|sum| S::from_sum(sum).to_bytes());
         }
         for (column, out) in (start..).zip(rest) {
-            let samples = src[column..].iter().step_by(width).map(|&bytes| S::from_bytes(bytes));
-            let sum =
-                samples.zip(weights).fold(S::INITIAL_SUM, |sum, (sample, &weight)| sample.multiply_add(sum, weight));
+            let values = src[column..].iter().step_by(width).map(|&bytes| S::from_bytes(bytes).to_sum());
+            let sum = values.zip(weights).fold(S::INITIAL_SUM, |sum, (value, &weight)| sum.add_weighted(value, weight));
             *out = S::from_sum(sum).to_bytes();
         }
     }

@@ -3,7 +3,7 @@
 /// A sample of `N` bytes, in native byte order.
 pub(super) trait Sample<const N: usize>: Copy + Default {
     /// The type of sums, and of weights and samples in them.
-    type Sum: Copy;
+    type Sum: Sum;
     /// The initial value of a sum: the offset that turns truncation into rounding.
     const INITIAL_SUM: Self::Sum;
 
@@ -11,12 +11,18 @@ pub(super) trait Sample<const N: usize>: Copy + Default {
     fn from_bytes(bytes: [u8; N]) -> Self;
     /// Returns the bytes of the sample.
     fn to_bytes(self) -> [u8; N];
-    /// Converts a weight to the type of sums.
-    fn weight(weight: f64) -> Self::Sum;
-    /// Returns `self` * `weight` + `sum`.
-    fn multiply_add(self, sum: Self::Sum, weight: Self::Sum) -> Self::Sum;
+    /// Converts the sample to the type of sums.
+    fn to_sum(self) -> Self::Sum;
     /// Returns the rounded and clamped sum.
     fn from_sum(sum: Self::Sum) -> Self;
+}
+
+/// A weighted sum of samples.
+pub(super) trait Sum: Copy {
+    /// Converts a weight to the type of sums.
+    fn weight(weight: f64) -> Self;
+    /// Returns the sum and `value` * `weight`.
+    fn add_weighted(self, value: Self, weight: Self) -> Self;
 }
 
 /// Fractional bits of the weights of bytes. Weights sum to 1 and their absolute values to less than 2, so that positive
@@ -24,6 +30,27 @@ pub(super) trait Sample<const N: usize>: Copy + Default {
 const FRACTION: u32 = 22;
 
 /// Fixed-point arithmetic.
+impl Sum for i32 {
+    fn weight(weight: f64) -> i32 {
+        (weight * f64::from(1 << FRACTION)).round() as i32
+    }
+
+    // Wraps because overflow checks prevent vector code; no sum overflows (see `FRACTION`).
+    fn add_weighted(self, value: i32, weight: i32) -> i32 {
+        self.wrapping_add(value.wrapping_mul(weight))
+    }
+}
+
+impl Sum for f64 {
+    fn weight(weight: f64) -> f64 {
+        weight
+    }
+
+    fn add_weighted(self, value: f64, weight: f64) -> f64 {
+        self + value * weight
+    }
+}
+
 impl Sample<1> for u8 {
     type Sum = i32;
     const INITIAL_SUM: i32 = 1 << (FRACTION - 1);
@@ -36,13 +63,8 @@ impl Sample<1> for u8 {
         [self]
     }
 
-    fn weight(weight: f64) -> i32 {
-        (weight * f64::from(1 << FRACTION)).round() as i32
-    }
-
-    // Wraps because overflow checks prevent vector code; no sum overflows (see `FRACTION`).
-    fn multiply_add(self, sum: i32, weight: i32) -> i32 {
-        sum.wrapping_add(weight.wrapping_mul(self.into()))
+    fn to_sum(self) -> i32 {
+        self.into()
     }
 
     fn from_sum(sum: i32) -> u8 {
@@ -62,12 +84,8 @@ impl Sample<2> for u16 {
         self.to_ne_bytes()
     }
 
-    fn weight(weight: f64) -> f64 {
-        weight
-    }
-
-    fn multiply_add(self, sum: f64, weight: f64) -> f64 {
-        sum + weight * f64::from(self)
+    fn to_sum(self) -> f64 {
+        self.into()
     }
 
     fn from_sum(sum: f64) -> u16 {
@@ -89,12 +107,8 @@ impl Sample<4> for f32 {
         self.to_ne_bytes()
     }
 
-    fn weight(weight: f64) -> f64 {
-        weight
-    }
-
-    fn multiply_add(self, sum: f64, weight: f64) -> f64 {
-        sum + weight * f64::from(self)
+    fn to_sum(self) -> f64 {
+        self.into()
     }
 
     fn from_sum(sum: f64) -> f32 {

@@ -8,14 +8,14 @@
 
 use super::sample::Sample;
 
-/// Rows of a panel.
+/// Rows of a panel: five rounds transpose it.
 pub(super) const PANEL_ROWS: usize = 32;
 const HALF: usize = PANEL_ROWS / 2;
 /// Columns that are moved at once: two blocks of four bytes for each sample fit into the L1 cache.
 const BLOCK_COLUMNS: usize = 32;
 
-/// Writes the columns of `src`, at most `PANEL_ROWS` rows of `width` samples, as rows of `PANEL_ROWS` samples. The samples of
-/// missing rows are arbitrary.
+/// Writes the columns of `src` (at most `PANEL_ROWS` rows of `width` samples) as rows of `PANEL_ROWS` samples. The samples
+/// of missing rows are arbitrary.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub(super) fn transpose<S: Sample<N>, const N: usize>(src: &[[u8; N]], width: usize, out: &mut [[u8; N]]) {
     let mut first = [S::default(); PANEL_ROWS * BLOCK_COLUMNS];
@@ -28,17 +28,15 @@ pub(super) fn transpose<S: Sample<N>, const N: usize>(src: &[[u8; N]], width: us
             let Some(upper) = samples(row) else { break };
             interleave(upper, samples(row + HALF).unwrap_or(upper), joined, S::from_bytes);
         }
-        for _ in 0..(HALF.ilog2() - 1) / 2 {
-            interleave_halves(first, second, |sample| sample);
-            interleave_halves(second, first, |sample| sample);
-        }
+        interleave_halves(first, second, |sample| sample);
+        interleave_halves(second, first, |sample| sample);
         interleave_halves(first, second, |sample| sample);
         interleave_halves(second, out, S::to_bytes);
     }
 }
 
-/// The inverse of [`transpose`]: writes the columns of `src` (rows of `PANEL_ROWS` samples) as rows of `width` samples, one
-/// for each row of `out`.
+/// The inverse of [`transpose`]: writes the columns of `src` (rows of `PANEL_ROWS` samples) as rows of `width` samples,
+/// one for each row of `out`.
 #[cfg_attr(not(feature = "baseline"), multiversion::multiversion(targets("x86_64+avx2")))]
 pub(super) fn transpose_back<S: Sample<N>, const N: usize>(src: &[[u8; N]], out: &mut [[u8; N]], width: usize) {
     let mut first = [S::default(); PANEL_ROWS * BLOCK_COLUMNS];
@@ -47,10 +45,10 @@ pub(super) fn transpose_back<S: Sample<N>, const N: usize>(src: &[[u8; N]], out:
         let (first, second) = (&mut first[..src.len()], &mut second[..src.len()]);
         let columns = src.len() / PANEL_ROWS;
         separate_halves(src, first, S::from_bytes);
-        for _ in 0..HALF.ilog2() / 2 {
-            separate_halves(first, second, |sample| sample);
-            separate_halves(second, first, |sample| sample);
-        }
+        separate_halves(first, second, |sample| sample);
+        separate_halves(second, first, |sample| sample);
+        separate_halves(first, second, |sample| sample);
+        separate_halves(second, first, |sample| sample);
         for (row, samples) in out.chunks_exact_mut(width).zip(first.chunks_exact(columns)) {
             for (out, &sample) in row[start..].iter_mut().zip(samples) {
                 *out = sample.to_bytes();
